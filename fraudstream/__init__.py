@@ -1,0 +1,1 @@
+"""The domain: transactions, features, alerts and settings, free of PyFlink, boto3 and clocks."""

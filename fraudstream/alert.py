@@ -1,0 +1,166 @@
+"""The alert: what a consumer gets for a transaction whose score reached the threshold."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+import orjson
+
+from fraudstream.catalogue import HIGH_FREQUENCY_PER_5_MINUTES
+from fraudstream.transaction import FraudType, format_time
+
+RiskLevel = Literal["medium", "high", "critical"]
+Features = Mapping[str, float | None]
+
+ANALYST_FEATURES: Final = (
+    "account_count_5m",
+    "account_amount_vnd_sum_1h",
+    "account_amount_vnd_mean_7d",
+    "account_amount_vnd_max_7d",
+    "account_seconds_since_previous_7d",
+    "account_device_distinct_24h",
+    "biometric_failure_count",
+    "fee_to_amount_ratio",
+    "total_loans_vnd",
+    "num_transactions",
+)
+"""The ten values that an analyst looks at first, beside the amount."""
+
+LARGE_LOANS_VND: Final = 500_000_000
+"""Loan fraud in the product's fraud patterns: total loans above this."""
+SHORT_HISTORY_TRANSACTIONS: Final = 50
+"""Loan fraud: an account with fewer transactions than this in its life."""
+FEE_FREQUENCY_PER_5_MINUTES: Final = 12
+"""Fee manipulation: more transactions than this within five minutes."""
+HIGH_FEE_RATIO: Final = 0.03
+"""Fee manipulation: a fee of at least this share of the amount; ordinary fees are a tenth of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One alert; ``alert_id`` is the same whenever the same model judges the same transaction."""
+
+    alert_id: str
+    transaction_id: str
+    account_id: str
+    event_time: str
+    arrival_time: str | None
+    scored_at: str
+    transaction_amount_vnd: float
+    score: float
+    threshold: float
+    risk_level: RiskLevel
+    likely_fraud_type: FraudType | None
+    flags: list[str]
+    features: dict[str, float | None]
+    model_version: str
+    catalogue_version: str
+
+    def to_json(self) -> str:
+        """Encode for the ``Alerts`` stream."""
+        return orjson.dumps(asdict(self)).decode()
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> "Alert":
+        """Decode a record of the ``Alerts`` stream; raises ``ValueError`` or ``TypeError`` if broken."""
+        record: dict[str, Any] = orjson.loads(data)
+        return cls(**record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """What turns scores into alerts: the threshold, and the versions that an alert names."""
+
+    threshold: float
+    model_version: str
+    catalogue_version: str
+    flag_names: tuple[str, ...]
+
+    def alert(  # noqa: PLR0913 - all by keyword; they are the facts of one transaction
+        self,
+        *,
+        transaction_id: str,
+        account_id: str,
+        event_time_ms: int,
+        arrival_ms: int | None,
+        scored_at_ms: int,
+        transaction_amount_vnd: float,
+        score: float,
+        features: Features,
+    ) -> Alert | None:
+        """Return the alert for a scored transaction, None if its score is below the threshold."""
+        if score < self.threshold:
+            return None
+        return Alert(
+            alert_id=alert_id(transaction_id, self.model_version),
+            transaction_id=transaction_id,
+            account_id=account_id,
+            event_time=format_time(event_time_ms),
+            arrival_time=None if arrival_ms is None else format_time(arrival_ms),
+            scored_at=format_time(scored_at_ms),
+            transaction_amount_vnd=transaction_amount_vnd,
+            score=score,
+            threshold=self.threshold,
+            risk_level=risk_level(score, self.threshold),
+            likely_fraud_type=likely_fraud_type(features),
+            flags=[name for name in self.flag_names if features[name] == 1],
+            features={name: features[name] for name in ANALYST_FEATURES if name in features},
+            model_version=self.model_version,
+            catalogue_version=self.catalogue_version,
+        )
+
+
+def alert_id(transaction_id: str, model_version: str) -> str:
+    """Return 32 hexadecimal digits that only depend on the transaction and the model version."""
+    return hashlib.sha256(f"{model_version}\n{transaction_id}".encode()).hexdigest()[:32]
+
+
+def risk_level(score: float, threshold: float) -> RiskLevel:
+    """Name the third of the way from the threshold (medium) to 1 (critical) that the score lies in."""
+    share = (score - threshold) / (1 - threshold) if threshold < 1 else 1.0
+    if share < 1 / 3:
+        return "medium"
+    return "high" if share < 2 / 3 else "critical"
+
+
+_Sign = Callable[[float], bool]
+
+
+def _is_set(value: float) -> bool:
+    return value == 1
+
+
+_SIGNS: Final[dict[FraudType, dict[str, _Sign]]] = {
+    "account_takeover": {"new_device_flag": _is_set, "biometric_failures_flag": _is_set},
+    "loan_fraud": {
+        "total_loans_vnd": lambda vnd: vnd > LARGE_LOANS_VND,
+        "num_transactions": lambda number: number < SHORT_HISTORY_TRANSACTIONS,
+        "npl_flag": _is_set,
+    },
+    "fee_manipulation": {
+        "account_count_5m": lambda number: number > FEE_FREQUENCY_PER_5_MINUTES,
+        "fee_to_amount_ratio": lambda ratio: ratio >= HIGH_FEE_RATIO,
+    },
+    "money_laundering": {
+        "high_amount_flag": _is_set,
+        "off_hours_flag": _is_set,
+        "account_count_5m": lambda number: number > HIGH_FREQUENCY_PER_5_MINUTES,
+    },
+}
+
+
+def likely_fraud_type(features: Features) -> FraudType | None:
+    """Return the fraud type of whose signs the largest share holds, None if none of any holds.
+
+    A sign whose feature is missing does not hold. Of equals, the more specific type (first in the
+    table) is taken.
+    """
+
+    def share(fraud_type: FraudType) -> float:
+        signs = _SIGNS[fraud_type]
+        values = ((features.get(name), sign) for name, sign in signs.items())
+        return sum(value is not None and sign(value) for value, sign in values) / len(signs)
+
+    best = max(_SIGNS, key=share)
+    return best if share(best) > 0 else None

@@ -1,0 +1,267 @@
+"""Every option of the project, typed, validated at start, printable without secrets.
+
+Read, from the weakest to the strongest: the defaults below, the environment, ``.env``, the runtime
+properties of Managed Flink, the command line. The project's own names carry the prefix
+``FRAUDSTREAM_`` in the environment (``FRAUDSTREAM_PARALLELISM=4``), none elsewhere
+(``--parallelism 4``); the AWS names are the usual ones. Credentials are not settings: the AWS
+clients find them in the environment, a profile or a role, and nothing here can print them.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    CliSettingsSource,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from fraudstream.duration import parse_duration_ms
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+MANAGED_FLINK_PROPERTIES: Final = Path("/etc/flink/application_properties.json")
+"""Where Managed Flink puts the runtime properties of an application."""
+PROPERTY_GROUP: Final = "fraudstream"
+"""The runtime property group that is read; its keys are the fields of `Settings`."""
+
+
+class SettingsError(Exception):
+    """Options that can't be used; the message has a line for each: field, value, remedy."""
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str):
+        return timedelta(milliseconds=parse_duration_ms(value))
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+StreamName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
+
+
+class EmulatorSettings(BaseModel):
+    """What only a Kinesis emulator needs; real AWS keeps its defaults."""
+
+    enabled: bool | None = Field(
+        None,
+        description="Whether the endpoint is an emulator (no CBOR, HTTP/1.1); "
+        "left out: yes if the endpoint is plain http or LOCALSTACK_HOST is set",
+    )
+    poll_interval_ms: int = Field(
+        50, ge=10, le=10_000, description="Pause between two reads of a shard of an emulator"
+    )
+
+
+class Settings(BaseSettings):
+    """The settings of every command; each uses the part that concerns it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FRAUDSTREAM_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+
+    # Where AWS, or what stands in for it, is
+    aws_region: str = Field(
+        "ap-southeast-1",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        validation_alias=AliasChoices("aws_region", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        description="AWS region, like ap-southeast-1",
+    )
+    aws_endpoint_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+/?$",
+        validation_alias=AliasChoices("aws_endpoint_url", "AWS_ENDPOINT_URL"),
+        description="Endpoint in place of AWS's own, like http://127.0.0.1:4566",
+    )
+    localstack_host: str | None = Field(
+        None,
+        validation_alias=AliasChoices("localstack_host", "LOCALSTACK_HOST"),
+        description="LocalStack's host, optionally with a port; AWS_ENDPOINT_URL wins over it",
+    )
+    emulator: EmulatorSettings = EmulatorSettings()
+
+    # Streams
+    transactions_stream: StreamName = Field("Transactions", description="Kinesis stream that is read")
+    alerts_stream: StreamName = Field("Alerts", description="Kinesis stream of alerts")
+    dead_letters_stream: StreamName = Field("DeadLetters", description="Kinesis stream of refused records")
+    labels_stream: StreamName = Field("Labels", description="Kinesis stream of the truth, which comes later")
+    scored_stream: StreamName | Literal["off"] = Field(
+        "Scored", description="Kinesis stream of all scored transactions with their features; 'off' for none"
+    )
+    start_position: Literal["TRIM_HORIZON", "LATEST"] = Field(
+        "TRIM_HORIZON", description="Where a job without saved state starts to read"
+    )
+
+    # The job
+    parallelism: int = Field(2, ge=1, le=1024, description="Parallel slots of the job")
+    max_parallelism: int = Field(
+        128, ge=1, le=32_768, description="Most slots this job's saved state can ever be spread over"
+    )
+    checkpoint_interval: Duration = Field(
+        timedelta(seconds=10), ge=timedelta(milliseconds=100), description="Time between two checkpoints"
+    )
+    checkpoint_dir: str | None = Field(
+        None, description="URI of the checkpoints, like s3://bucket/path; left out: what the cluster has set"
+    )
+    restart_attempts: int = Field(
+        10, ge=0, description="Restarts within 10 minutes after which the job gives up"
+    )
+    allowed_lateness: Duration = Field(
+        timedelta(hours=24),
+        ge=timedelta(0),
+        le=timedelta(days=30),
+        description="How far a transaction may lie behind its account's newest event time",
+    )
+    future_tolerance: Duration = Field(
+        timedelta(days=1),
+        ge=timedelta(0),
+        le=timedelta(days=365),
+        description="How far an event time may lie past the record's arrival in the stream",
+    )
+    max_record_bytes: int = Field(
+        65_536, ge=1_024, le=1_048_576, description="Largest record that is read; a larger one is refused"
+    )
+    bundle_time_ms: int = Field(
+        20, ge=1, le=10_000, description="Longest wait for a batch of transactions to score"
+    )
+    bundle_size: int = Field(1_000, ge=1, le=100_000, description="Most transactions scored in one batch")
+    shard_poll_interval_ms: int = Field(
+        200, ge=200, le=60_000, description="Pause between two reads of a shard (AWS allows 5 a second)"
+    )
+
+    # What is computed and how it is judged
+    catalogue: Path | None = Field(
+        None, description="JSON file of the features to compute; left out: the catalogue of the project"
+    )
+    model: Path = Field(ROOT / "models" / "v1", description="Folder of the model version to score with")
+    alert_threshold: float | None = Field(
+        None, ge=0, le=1, description="Score from which an alert is sent; left out: the model's own"
+    )
+
+    # Bounded mode: files in place of streams
+    source: Path | None = Field(None, description="Read this .jsonl or .jsonl.gz file in place of the stream")
+    features_out: Path | None = Field(None, description="With --source: write the features to this .jsonl")
+    scores_out: Path | None = Field(None, description="With --source: write the scores to this .jsonl")
+    dead_letters_out: Path | None = Field(
+        None, description="With --source: write the refused records to this .jsonl"
+    )
+    alerts_out: Path | None = Field(None, description="With --source: write the alerts to this .jsonl")
+
+    @field_validator("catalogue", "source")
+    @classmethod
+    def _is_a_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            msg = "there is no such file; give the path of one that exists"
+            raise ValueError(msg)
+        return path
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """The endpoint in place of AWS's own, or None for AWS: AWS_ENDPOINT_URL, else LOCALSTACK_HOST."""
+        if self.aws_endpoint_url is not None:
+            return self.aws_endpoint_url
+        if self.localstack_host is None:
+            return None
+        host = self.localstack_host
+        return f"http://{host}" if urlsplit(f"//{host}").port else f"http://{host}:4566"
+
+    @property
+    def is_emulator(self) -> bool:
+        """Whether the endpoint is an emulator; one behind plain http is, unless the setting says no."""
+        if self.emulator.enabled is not None:
+            return self.emulator.enabled
+        return (self.endpoint_url or "").startswith("http://")
+
+    @classmethod
+    def load(
+        cls,
+        arguments: Sequence[str] = (),
+        *,
+        properties_file: Path = MANAGED_FLINK_PROPERTIES,
+        env_file: Path | None = Path(".env"),
+    ) -> "Settings":
+        """Read the settings from all their sources; raises `SettingsError` if any can't be used."""
+
+        class Sources(cls):  # type: ignore[misc, valid-type]
+            @classmethod
+            def settings_customise_sources(
+                cls,
+                settings_cls: type[BaseSettings],
+                *_unused: PydanticBaseSettingsSource,
+                **_also_unused: PydanticBaseSettingsSource,
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                return (
+                    CliSettingsSource(
+                        settings_cls,
+                        cli_parse_args=list(arguments),
+                        cli_kebab_case=True,
+                        cli_prog_name="feature_job.py",
+                        cli_hide_none_type=True,
+                    ),
+                    _ManagedFlinkSource(settings_cls, properties_file),
+                    DotEnvSettingsSource(settings_cls, env_file=env_file),
+                    EnvSettingsSource(settings_cls),
+                )
+
+        try:
+            values = Sources()
+        except ValidationError as error:
+            raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
+        return cls.model_construct(values.model_fields_set, **dict(values))
+
+    def table(self) -> list[tuple[str, str]]:
+        """Return each setting and its value as text; there are no secrets among them."""
+        return [(name, str(getattr(self, name))) for name in type(self).model_fields]
+
+
+class _ManagedFlinkSource(PydanticBaseSettingsSource):
+    """The property group `PROPERTY_GROUP` of Managed Flink's file; nothing if there is no such file."""
+
+    def __init__(self, settings_cls: type[BaseSettings], path: Path) -> None:
+        super().__init__(settings_cls)
+        self._path = path
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401 - pydantic's signature
+        del field
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        if not self._path.is_file():
+            return {}
+        groups = json.loads(self._path.read_text())
+        properties: dict[str, Any] = {}
+        for group in groups:
+            if group.get("PropertyGroupId") == PROPERTY_GROUP:
+                for key, value in group.get("PropertyMap", {}).items():
+                    _set_nested(properties, key.split("."), value)
+        return properties
+
+
+def _set_nested(target: dict[str, Any], path: list[str], value: object) -> None:
+    *parents, last = path
+    for parent in parents:
+        target = target.setdefault(parent, {})
+    target[last] = value
+
+
+def _explain(problem: Any) -> str:  # noqa: ANN401 - pydantic's error is a loose dictionary
+    field = ".".join(str(part) for part in problem["loc"]).lower()
+    if problem["type"] == "extra_forbidden":
+        return f"{field}: there is no such setting; see --help for those that there are"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    description = Settings.model_fields[field].description if field in Settings.model_fields else None
+    meaning = f" ({description})" if description else ""
+    return f"{field}: {problem['input']!r} can't be used: {message}{meaning}"

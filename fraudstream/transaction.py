@@ -1,0 +1,136 @@
+"""The transaction as it travels on the stream, and the label that follows it later.
+
+One JSON object a record. The truth (``is_fraud``) is never part of a transaction: it comes on a
+stream of its own, late, as it does in a bank.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+import orjson
+
+FraudType = Literal["money_laundering", "account_takeover", "loan_fraud", "fee_manipulation"]
+FRAUD_TYPES: Final[tuple[FraudType, ...]] = (
+    "money_laundering",
+    "account_takeover",
+    "loan_fraud",
+    "fee_manipulation",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """One bank transaction; the first four fields are always there, the rest are None when absent."""
+
+    transaction_id: str
+    event_time_ms: int
+    account_id: str
+    transaction_amount_vnd: float
+    customer_id: str | None = None
+    transaction_type: str | None = None
+    channel: str | None = None
+    transaction_fees_vnd: float | None = None
+    counterparty_id: str | None = None
+    merchant_id: str | None = None
+    merchant_category: str | None = None
+    city: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    device_id: str | None = None
+    biometric_failure_count: float | None = None
+    total_loans_vnd: float | None = None
+    num_transactions: float | None = None
+    npl_flag: bool | None = None
+    status: str | None = None
+    currency: str | None = None
+    country: str | None = None
+
+    def to_json(self) -> bytes:
+        """Encode for the stream: ``event_time`` in RFC 3339, UTC, milliseconds; absent fields null."""
+        record: dict[str, Any] = {
+            field: getattr(self, field) for field in FIELD_NAMES if field != "event_time_ms"
+        }
+        record["event_time"] = format_time(self.event_time_ms)
+        return orjson.dumps(record)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Transaction":
+        """Decode a well-formed record; unknown fields are left out.
+
+        This is the convenience of trusted code and tests. The job's own gate, which names what is
+        wrong with a record, is the kernel's parser. Raises ``KeyError`` or ``ValueError`` if broken.
+        """
+        record = orjson.loads(data)
+        values = {name: record[name] for name in FIELD_NAMES if name in record}
+        return cls(event_time_ms=parse_time_ms(record["event_time"]), **values)
+
+
+FIELD_NAMES: Final = tuple(field.name for field in dataclasses.fields(Transaction))
+
+ColumnKind = Literal["text", "time", "number", "flag"]
+_KIND_OF_TYPE: Final[dict[str, ColumnKind]] = {
+    "str": "text",
+    "int": "time",
+    "float": "number",
+    "bool": "flag",
+}
+COLUMN_KINDS: Final[dict[str, ColumnKind]] = {
+    field.name.removesuffix("_ms"): _KIND_OF_TYPE[
+        str(getattr(field.type, "__name__", field.type)).split(" ")[0]
+    ]
+    for field in dataclasses.fields(Transaction)
+}
+"""What each field of the JSON record holds; the kernel's ``Column`` says the same, in the same order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What became known about a transaction, and when: ``available_at_ms`` is never before its event time."""
+
+    transaction_id: str
+    account_id: str
+    event_time_ms: int
+    available_at_ms: int
+    is_fraud: bool
+    fraud_type: FraudType | None = None
+    customer_id: str | None = None
+    device_id: str | None = None
+    merchant_id: str | None = None
+    counterparty_id: str | None = None
+
+    def to_json(self) -> bytes:
+        """Encode for the ``Labels`` stream: both times in RFC 3339, UTC, milliseconds."""
+        record = dataclasses.asdict(self)
+        record["event_time"] = format_time(record.pop("event_time_ms"))
+        record["available_at"] = format_time(record.pop("available_at_ms"))
+        return orjson.dumps(record)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Label":
+        """Decode a record of the ``Labels`` stream; raises ``KeyError`` or ``ValueError`` if broken."""
+        record = orjson.loads(data)
+        record["event_time_ms"] = parse_time_ms(record.pop("event_time"))
+        record["available_at_ms"] = parse_time_ms(record.pop("available_at"))
+        names = [field.name for field in dataclasses.fields(cls)]
+        return cls(**{name: record[name] for name in names if name in record})
+
+
+def format_time(time_ms: int) -> str:
+    """Write epoch milliseconds as RFC 3339 in UTC, like ``2026-01-02T03:04:05.678Z``."""
+    seconds, milliseconds = divmod(time_ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+def parse_time_ms(text: str) -> int:
+    """Return the epoch milliseconds of an RFC 3339 time, digits past the millisecond cut off.
+
+    Raises ``ValueError`` if it has no UTC offset or is not a time.
+    """
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        msg = f"{text!r} has no UTC offset; write RFC 3339, like 2026-01-02T03:04:05.678Z"
+        raise ValueError(msg)
+    whole_seconds = int(time.replace(microsecond=0).timestamp())
+    return whole_seconds * 1000 + time.microsecond // 1000

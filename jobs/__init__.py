@@ -1,0 +1,1 @@
+"""What Flink runs."""

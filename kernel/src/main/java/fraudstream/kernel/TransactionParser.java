@@ -1,0 +1,193 @@
+package fraudstream.kernel;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.OffsetDateTime;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.flink.table.data.StringData;
+
+/**
+ * Reads one JSON record into a row of {@link Column}s, or says why it can't.
+ *
+ * <p>Unknown fields are passed over; an optional field that is absent or null stays null.
+ */
+final class TransactionParser {
+  /** A Kinesis partition key has at most 256 characters, and alerts are keyed by account. */
+  static final int MAX_ID_CHARACTERS = 256;
+
+  /** What a refusal quotes of a value. */
+  private static final int MAX_QUOTED_CHARACTERS = 60;
+
+  private static final Column[] COLUMNS = Column.values();
+
+  private final JsonFactory json = new JsonFactory();
+  private final int maxRecordBytes;
+  private final long futureToleranceMs;
+
+  /**
+   * @param maxRecordBytes a longer record is refused unread
+   * @param futureToleranceMs how far an event time may lie past the arrival, that far included;
+   *     negative to let any event time pass
+   */
+  TransactionParser(int maxRecordBytes, long futureToleranceMs) {
+    this.maxRecordBytes = maxRecordBytes;
+    this.futureToleranceMs = futureToleranceMs;
+  }
+
+  /** Reads {@code raw}, which arrived in the stream at {@code arrivalMs} (epoch). */
+  GenericRowData parse(byte[] raw, long arrivalMs) throws RefusedException {
+    if (raw.length > maxRecordBytes) {
+      throw new RefusedException(
+          Refusal.OVERSIZE,
+          "record of " + raw.length + " bytes; at most " + maxRecordBytes + " are read");
+    }
+    GenericRowData row = new GenericRowData(COLUMNS.length);
+    try (JsonParser parser = json.createParser(raw)) {
+      readObject(parser, row);
+    } catch (JsonProcessingException problem) {
+      throw new RefusedException(Refusal.MALFORMED_JSON, problem.getOriginalMessage());
+    } catch (IOException problem) {
+      throw new RefusedException(Refusal.MALFORMED_JSON, String.valueOf(problem.getMessage()));
+    }
+    check(row, arrivalMs);
+    return row;
+  }
+
+  private static void readObject(JsonParser parser, GenericRowData row)
+      throws IOException, RefusedException {
+    if (parser.nextToken() != JsonToken.START_OBJECT) {
+      throw new RefusedException(
+          Refusal.MALFORMED_JSON, "not a JSON object; send one object a record");
+    }
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      Column column = Column.named(parser.currentName());
+      JsonToken token = parser.nextToken();
+      if (column == null) {
+        parser.skipChildren();
+      } else {
+        row.setField(
+            column.ordinal(), token == JsonToken.VALUE_NULL ? null : value(parser, token, column));
+      }
+    }
+    if (parser.nextToken() != null) {
+      throw new RefusedException(
+          Refusal.MALFORMED_JSON, "something follows the JSON object; send one object a record");
+    }
+  }
+
+  private static Object value(JsonParser parser, JsonToken token, Column column)
+      throws IOException, RefusedException {
+    switch (column.kind) {
+      case TEXT:
+        if (token == JsonToken.VALUE_STRING) {
+          return text(parser.getText(), column);
+        }
+        throw wrongType(parser, column, "a string");
+      case TIME:
+        if (token == JsonToken.VALUE_STRING) {
+          return timeMs(parser.getText(), column);
+        }
+        throw wrongType(parser, column, "a string in RFC 3339, like 2026-01-02T03:04:05.678Z");
+      case NUMBER:
+        if (token.isNumeric()) {
+          return finite(parser.getDoubleValue(), column);
+        }
+        throw wrongType(parser, column, "a number");
+      default:
+        if (token.isBoolean()) {
+          return parser.getBooleanValue();
+        }
+        throw wrongType(parser, column, "true or false");
+    }
+  }
+
+  private static StringData text(String text, Column column) throws RefusedException {
+    if (text.length() > MAX_ID_CHARACTERS) {
+      throw new RefusedException(
+          Refusal.INVALID_VALUE,
+          column.fieldName
+              + " has "
+              + text.length()
+              + " characters; at most "
+              + MAX_ID_CHARACTERS
+              + " are allowed");
+    }
+    if (column.required && text.isBlank()) {
+      throw new RefusedException(
+          Refusal.INVALID_VALUE, column.fieldName + " is empty; give each transaction its own");
+    }
+    return StringData.fromString(text);
+  }
+
+  private static Long timeMs(String text, Column column) throws RefusedException {
+    try {
+      OffsetDateTime time = OffsetDateTime.parse(text);
+      // RFC 3339 has years of four digits; Python's datetime, which alerts go through, starts at 1.
+      if (time.getYear() > 0 && time.getYear() < 9999) {
+        return time.toInstant().toEpochMilli();
+      }
+    } catch (DateTimeException problem) {
+      // Falls through to the refusal.
+    }
+    throw new RefusedException(
+        Refusal.INVALID_TIME,
+        column.fieldName
+            + " is "
+            + quoted(text)
+            + "; write RFC 3339 with an offset, like 2026-01-02T03:04:05.678Z");
+  }
+
+  private static Double finite(double value, Column column) throws RefusedException {
+    if (Double.isFinite(value)) {
+      return value;
+    }
+    Refusal refusal =
+        column == Column.TRANSACTION_AMOUNT_VND ? Refusal.INVALID_AMOUNT : Refusal.INVALID_VALUE;
+    throw new RefusedException(
+        refusal, column.fieldName + " is too large for a number; send a finite one");
+  }
+
+  private void check(GenericRowData row, long arrivalMs) throws RefusedException {
+    for (Column column : COLUMNS) {
+      if (column.required && row.isNullAt(column.ordinal())) {
+        throw new RefusedException(
+            Refusal.MISSING_FIELD,
+            column.fieldName + " is absent or null; every transaction needs it");
+      }
+    }
+    double amountVnd = row.getDouble(Column.TRANSACTION_AMOUNT_VND.ordinal());
+    if (amountVnd <= 0) {
+      throw new RefusedException(
+          Refusal.INVALID_AMOUNT,
+          Column.TRANSACTION_AMOUNT_VND.fieldName + " is " + amountVnd + "; it must be above 0");
+    }
+    long aheadMs = row.getLong(Column.EVENT_TIME.ordinal()) - arrivalMs;
+    if (futureToleranceMs >= 0 && aheadMs > futureToleranceMs) {
+      throw new RefusedException(
+          Refusal.FUTURE_TIME,
+          Column.EVENT_TIME.fieldName
+              + " lies "
+              + aheadMs
+              + " ms past the arrival; at most "
+              + futureToleranceMs
+              + " are allowed: check the sender's clock");
+    }
+  }
+
+  private static RefusedException wrongType(JsonParser parser, Column column, String wanted)
+      throws IOException {
+    return new RefusedException(
+        Refusal.WRONG_TYPE,
+        column.fieldName + " is " + quoted(parser.getText()) + "; it must be " + wanted);
+  }
+
+  private static String quoted(String text) {
+    return text.length() <= MAX_QUOTED_CHARACTERS
+        ? "'" + text + "'"
+        : "'" + text.substring(0, MAX_QUOTED_CHARACTERS) + "…'";
+  }
+}
