@@ -14,6 +14,8 @@ from fraudstream.settings import ROOT, Settings
 
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
 """The kernel and the Kinesis connector, as `make setup` builds it."""
+LOCAL_CHECKPOINTS: Final = ROOT / "build" / "checkpoints"
+"""Where the local mini cluster keeps its checkpoints unless the settings say otherwise."""
 STATE_TTL_MARGIN_MS: Final = 3_600_000
 """State is kept this much longer than any window can ask for."""
 
@@ -85,13 +87,6 @@ def flink_configuration(settings: Settings, catalogue: Catalogue) -> dict[str, s
         "table.exec.state.ttl": f"{state_ttl_ms} ms",
         # Without it each sink gets a source, a parser and a scorer of its own.
         "table.optimizer.reuse-optimize-block-with-digest-enabled": "true",
-        "execution.checkpointing.interval": f"{milliseconds(settings.checkpoint_interval)} ms",
-        "execution.checkpointing.mode": "EXACTLY_ONCE",
-        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-        "restart-strategy.type": "failure-rate",
-        "restart-strategy.failure-rate.max-failures-per-interval": str(settings.restart_attempts),
-        "restart-strategy.failure-rate.failure-rate-interval": "10 min",
-        "restart-strategy.failure-rate.delay": "1 s",
         # Flink's defaults (1,000 ms a bundle, 100 ms a buffer) would be most of an alert's latency.
         "execution.buffer-timeout.interval": "5 ms",
         "python.fn-execution.bundle.size": str(settings.bundle_size),
@@ -100,12 +95,35 @@ def flink_configuration(settings: Settings, catalogue: Catalogue) -> dict[str, s
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
     }
+    return options | (_fail_at_once() if settings.source else _survive_failures(settings))
+
+
+def _fail_at_once() -> dict[str, str]:
+    # A file is read again from its beginning, so there is nothing to restore.
+    return {"restart-strategy.type": "disable"}
+
+
+def _survive_failures(settings: Settings) -> dict[str, str]:
+    options = {
+        "execution.checkpointing.interval": f"{milliseconds(settings.checkpoint_interval)} ms",
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "restart-strategy.type": "failure-rate",
+        "restart-strategy.failure-rate.max-failures-per-interval": str(settings.restart_attempts),
+        "restart-strategy.failure-rate.failure-rate-interval": "10 min",
+        "restart-strategy.failure-rate.delay": "1 s",
+    }
     if settings.checkpoint_dir is not None:
         options["execution.checkpointing.dir"] = settings.checkpoint_dir
-    if settings.source is not None:
-        # A file that can't be processed is an error to show, not one to try ten times.
-        options["restart-strategy.type"] = "disable"
+    elif not is_on_cluster():
+        # Flink's default keeps checkpoints in the JobManager's memory, 5 MB each at most.
+        options["execution.checkpointing.dir"] = absolute_uri(LOCAL_CHECKPOINTS)
     return options
+
+
+def is_on_cluster() -> bool:
+    """Whether a cluster's client (``flink run``, Managed Flink) started this process."""
+    return "PYFLINK_GATEWAY_PORT" in os.environ
 
 
 def milliseconds(duration: timedelta) -> int:

@@ -1,6 +1,5 @@
 """Wait for a submitted job, and end it when its process is asked to end."""
 
-import os
 import signal
 import threading
 from types import FrameType
@@ -8,6 +7,8 @@ from typing import Final
 
 from py4j.protocol import Py4JJavaError
 from pyflink.table import TableResult
+
+from jobs.environment import is_on_cluster
 
 _POLL_SECONDS: Final = 0.5
 
@@ -22,8 +23,7 @@ def wait_for_end(result: TableResult, *, is_bounded: bool) -> None:
     Only in the local mini cluster, whose life is this process's, and in bounded mode: on a cluster
     the job goes on by itself once it is submitted. Raises `JobFailedError` if it failed.
     """
-    is_on_cluster = "PYFLINK_GATEWAY_PORT" in os.environ
-    if is_on_cluster and not is_bounded:
+    if is_on_cluster() and not is_bounded:
         return
     stop = threading.Event()
 
