@@ -66,7 +66,9 @@ class ScoreTransactions(ScalarFunction):  # type: ignore[misc] # PyFlink has no 
             alerts[row] = alert.to_json() if alert else None
         return pd.DataFrame({"score": scores, "alert": alerts, "error": errors})
 
-    def _scores(self, matrix: "npt.NDArray[np.float64]") -> "tuple[npt.NDArray[np.float64], list[str | None]]":
+    def _scores(
+        self, matrix: "npt.NDArray[np.float64]"
+    ) -> "tuple[npt.NDArray[np.float64], list[str | None]]":
         try:
             scores = self._scorer.score(matrix)
         except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest: each is tried alone

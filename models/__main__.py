@@ -23,7 +23,9 @@ def _commands() -> None:
 def train_command(
     version: Annotated[str, typer.Option(help="Name of the version, and of its folder in models/")] = "v1",
     seed: Annotated[int, typer.Option(help="Seed of the data and of the training")] = 1,
-    transactions: Annotated[int, typer.Option(min=10_000, help="How many transactions to train on")] = 300_000,
+    transactions: Annotated[
+        int, typer.Option(min=10_000, help="How many transactions to train on")
+    ] = 300_000,
     folder: Annotated[Path, typer.Option(help="Where the versions' folders are")] = ROOT / "models",
 ) -> None:
     """Make labelled data, compute its features by the job, train, measure, write the version."""
@@ -43,9 +45,13 @@ def train_command(
         values = [manifest.metrics[part][metric] for part in parts]
         if isinstance(values[0], dict):
             for key in values[0]:
-                table.add_row(f"  recall of {key}", *(f"{value.get(key, float('nan')):.4f}" for value in values))
+                table.add_row(
+                    f"  recall of {key}", *(f"{value.get(key, float('nan')):.4f}" for value in values)
+                )
         else:
-            table.add_row(metric, *(f"{value:,.4f}" if isinstance(value, float) else f"{value:,}" for value in values))
+            table.add_row(
+                metric, *(f"{value:,.4f}" if isinstance(value, float) else f"{value:,}" for value in values)
+            )
     console.print(table)
 
 

@@ -1,0 +1,52 @@
+# Every command sets up what it needs; the first one takes some minutes.
+PYTHON ?= python3.11
+VENV := .venv
+PY := $(VENV)/bin/python
+JAR := build/pyflink-dependencies.jar
+TRANSACTIONS ?= 20000
+RATE ?= 500
+RUN_OPTIONS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format train lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/installed $(JAR) ## Make .venv and the jar of the kernel and the Kinesis connector
+
+$(VENV)/installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(JAR): kernel/pom.xml $(shell find kernel/src/main -type f)
+	mvn --quiet --batch-mode --file kernel/pom.xml package -DskipTests
+	mkdir -p build
+	cp kernel/target/pyflink-dependencies.jar $@
+
+run: setup ## Run everything on this machine: emulator, job, producer, live view (TRANSACTIONS, RATE)
+	$(PY) -m localrun --transactions $(TRANSACTIONS) --rate $(RATE) $(RUN_OPTIONS)
+
+test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Kinesis)
+	mvn --quiet --batch-mode --file kernel/pom.xml test
+	$(PY) -m pytest
+
+check: setup ## Check style and types; Java warnings are errors in every build of the kernel
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+
+format: setup ## Format the Python code
+	$(VENV)/bin/ruff format
+	$(VENV)/bin/ruff check --fix
+
+train: setup ## Train a model version (see python -m models train --help)
+	$(PY) -m models train
+
+lock: setup ## Fix the versions and hashes of requirements.in in requirements.txt
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		requirements.in --output-file requirements.txt
+
+clean: ## Remove what was built; .venv stays
+	rm -rf build kernel/target

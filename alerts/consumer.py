@@ -1,0 +1,87 @@
+"""Reads alerts or dead letters from their stream, each handed out once.
+
+The streams are at-least-once: after a failure the job may write an alert again, with the same id.
+The consumer remembers the ids it has handed out, so many at most, and leaves doubles out.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from alerts.messages import Alert, DeadLetter
+from streams.reader import StreamReader, StreamRecord
+
+REMEMBERED: Final = 100_000
+"""Ids; some 20 MB. A double that comes after so many others is handed out once more."""
+
+Message = TypeVar("Message", Alert, DeadLetter)
+OnUnreadable = Callable[[StreamRecord, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[Message]):
+    """A message and the record it came in."""
+
+    message: Message
+    record: StreamRecord
+
+
+class Consumer(Generic[Message]):
+    """Hands out the messages of a stream, of all its shards.
+
+    ``unreadable`` and ``doubled`` count what was not handed out; ``on_unreadable`` gets each record
+    that is no message, with what is wrong with it.
+    """
+
+    def __init__(
+        self,
+        reader: StreamReader,
+        message_type: type[Message],
+        *,
+        on_unreadable: OnUnreadable,
+        remembered: int = REMEMBERED,
+    ) -> None:
+        self.unreadable = 0
+        self.doubled = 0
+        self._reader = reader
+        self._message_type: type[Message] = message_type
+        self._on_unreadable = on_unreadable
+        self._remembered = remembered
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def __iter__(self) -> Iterator[Received[Message]]:
+        """Hand out messages for ever, waiting where there are none."""
+        while True:
+            yield from self.poll()
+
+    def poll(self) -> list[Received[Message]]:
+        """Read each shard once and return what is new; see `StreamReader.poll`."""
+        received = (self._parse(record) for record in self._reader.poll())
+        return [item for item in received if item is not None and self._is_new(item.message.identity)]
+
+    def _parse(self, record: StreamRecord) -> Received[Message] | None:
+        try:
+            return Received(self._message_type.model_validate_json(record.data), record)
+        except ValidationError as error:
+            self.unreadable += 1
+            self._on_unreadable(record, _explain(error))
+            return None
+
+    def _is_new(self, identity: str | None) -> bool:
+        if identity is None:
+            return True
+        if identity in self._seen:
+            self.doubled += 1
+            return False
+        self._seen[identity] = None
+        if len(self._seen) > self._remembered:
+            self._seen.popitem(last=False)
+        return True
+
+
+def _explain(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, p['loc'])) or 'record'}: {p['msg']}" for p in problems)

@@ -1,0 +1,58 @@
+"""One line on the terminal for each alert and each dead letter."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+from rich.text import Text
+
+from alerts.messages import Alert, DeadLetter
+
+VIETNAM: Final = timezone(timedelta(hours=7))
+"""UTC+7 the whole year, since 1975."""
+SHOWN_RAW_CHARACTERS: Final = 60
+RISK_STYLES: Final = {"medium": "yellow", "high": "bright_red", "critical": "bold white on red"}
+
+
+def alert_line(alert: Alert) -> Text:
+    """Time in Vietnam, risk, score, account, amount, likely kind of fraud, flags."""
+    return Text.assemble(
+        (_local(alert.event_time), "dim"),
+        "  ",
+        (f" {alert.risk_level.upper():<8} ", RISK_STYLES[alert.risk_level]),
+        f"  {alert.score:.3f}  ",
+        (printable(alert.account_id), "cyan"),
+        f"  {alert.transaction_amount_vnd:>15,.0f} VND  ",
+        (printable(alert.likely_fraud_type or "unknown"), "magenta"),
+        f"  {printable(', '.join(alert.flags))}" if alert.flags else "",
+    )
+
+
+def dead_letter_line(letter: DeadLetter) -> Text:
+    """Time of arrival in Vietnam, reason, size, shard, detail, the start of the record."""
+    return Text.assemble(
+        (_local(letter.arrival_time) if letter.arrival_time else "no arrival time", "dim"),
+        "  ",
+        (printable(letter.reason), "yellow"),
+        f"  {letter.size_bytes:,} bytes  ",
+        (printable(letter.shard_id or "no shard"), "cyan"),
+        f"  {printable(letter.detail)}  ",
+        (_start_of(letter), "dim"),
+    )
+
+
+def printable(text: str) -> str:
+    r"""Replace what could steer a terminal (``\x1b`` and the like) by its escape; data comes from anyone."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _start_of(letter: DeadLetter) -> str:
+    """Show the bytes as text as far as they are text, the rest as escapes."""
+    text = letter.raw[:SHOWN_RAW_CHARACTERS]
+    if letter.encoding == "base64":
+        text = letter.raw_bytes[:SHOWN_RAW_CHARACTERS].decode(errors="backslashreplace")
+    is_cut = letter.truncated or letter.size_bytes > SHOWN_RAW_CHARACTERS
+    return printable(text[:SHOWN_RAW_CHARACTERS]) + ("…" if is_cut else "")
+
+
+def _local(time: datetime) -> str:
+    return f"{time.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,128 @@
+"""Creates the streams of the settings on an emulator: ``python -m localstack.streams``.
+
+Done twice, it leaves what is there as it is. AWS itself is refused: streams there cost money, and
+belong to whoever deploys.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fraudstream.settings import Settings
+from streams.client import kinesis_client
+from streams.command import load_settings, stream_errors_reported
+from streams.errors import AWS_ERRORS, StreamError, error_code, is_transient, stream_error
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
+
+TRANSACTIONS_SHARDS: Final = 4
+SCORED_SHARDS: Final = 2
+OTHER_SHARDS: Final = 1
+PAUSE_S: Final = 0.2
+"""Between two looks at an endpoint that is not up or a stream that is not active yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """A stream that is ready for use, and whether it was there before."""
+
+    name: str
+    shards: int
+    was_there: bool
+
+
+def shard_counts(settings: Settings) -> dict[str, int]:
+    """Return each stream of the settings with the number of shards it is created with."""
+    counts = {
+        settings.transactions_stream: TRANSACTIONS_SHARDS,
+        settings.alerts_stream: OTHER_SHARDS,
+        settings.dead_letters_stream: OTHER_SHARDS,
+        settings.labels_stream: OTHER_SHARDS,
+    }
+    if settings.scored_stream != "off":
+        counts[settings.scored_stream] = SCORED_SHARDS
+    return counts
+
+
+def create_streams(client: "KinesisClient", settings: Settings, *, wait_s: float) -> list[StreamState]:
+    """Create what is missing and wait until every stream is active.
+
+    Waits up to ``wait_s`` seconds in all for the endpoint and the streams; raises `StreamError`
+    past that.
+    """
+    deadline_s = time.monotonic() + wait_s
+    _wait_for(lambda: _answers(client), deadline_s, "the endpoint gives no answer")
+    were_there = {name: not _create(client, name, shards) for name, shards in shard_counts(settings).items()}
+    return [_when_active(client, name, deadline_s, was_there=was) for name, was in were_there.items()]
+
+
+def _wait_for(is_done: Callable[[], bool], deadline_s: float, complaint: str) -> None:
+    while not is_done():
+        if time.monotonic() >= deadline_s:
+            msg = f"{complaint}; see that the emulator runs, or wait longer with --wait-seconds"
+            raise StreamError(msg)
+        time.sleep(PAUSE_S)
+
+
+def _answers(client: "KinesisClient") -> bool:
+    try:
+        client.list_streams(Limit=1)
+    except AWS_ERRORS as error:
+        if is_transient(error):
+            return False
+        raise stream_error(error, "any") from error
+    return True
+
+
+def _create(client: "KinesisClient", name: str, shards: int) -> bool:
+    """Create a stream; False if it was there."""
+    try:
+        client.create_stream(StreamName=name, ShardCount=shards)
+    except AWS_ERRORS as error:
+        if error_code(error) == "ResourceInUseException":
+            return False
+        raise stream_error(error, name) from error
+    return True
+
+
+def _when_active(client: "KinesisClient", name: str, deadline_s: float, *, was_there: bool) -> StreamState:
+    def is_active() -> bool:
+        summary = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+        return summary["StreamStatus"] == "ACTIVE"
+
+    _wait_for(is_active, deadline_s, f"stream {name!r} is not active")
+    summary = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    return StreamState(name, summary["OpenShardCount"], was_there)
+
+
+def main(
+    *,
+    wait_seconds: Annotated[
+        float,
+        typer.Option(min=0, help="Longest wait for the endpoint and the streams"),
+    ] = 60.0,
+) -> None:
+    """Create the streams of the settings on the emulator; existing ones are left as they are."""
+    settings = load_settings()
+    with stream_errors_reported():
+        if not settings.is_emulator:
+            msg = (
+                "the endpoint is not an emulator: set AWS_ENDPOINT_URL or LOCALSTACK_HOST to one; "
+                "on AWS create the streams with your own tools"
+            )
+            raise StreamError(msg)
+        states = create_streams(kinesis_client(settings), settings, wait_s=wait_seconds)
+    table = Table("Stream", "Shards", "", title=f"Streams at {settings.endpoint_url}")
+    for state in states:
+        table.add_row(state.name, str(state.shards), "was there" if state.was_there else "created")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,82 @@
+"""What a producer's run has done so far, and the table of it."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from rich.table import Table
+
+HIGH_FRAUD_SHARE: Final = 0.3
+"""Of a batch's good transactions; past it the batch is worth a warning."""
+SHOWN_WARNINGS: Final = 5
+
+
+@dataclass(slots=True)
+class Statistics:
+    """Counters of a run. One thread writes them; others may read them at any time.
+
+    ``failed`` are the transactions, broken and doubled records, ``failed_labels`` the labels, that
+    could not be written. ``retries`` are requests beyond the first.
+    """
+
+    sent_good: int = 0
+    sent_broken: int = 0
+    sent_doubled: int = 0
+    sent_labels: int = 0
+    fraud: int = 0
+    failed: int = 0
+    failed_labels: int = 0
+    batches: int = 0
+    complete_batches: int = 0
+    retries: int = 0
+    waits_for_clock: int = 0
+    """Batches that were held back because event time had run as far ahead as it may."""
+    high_fraud_batches: int = 0
+    shards: Counter[str] = field(default_factory=Counter)
+    """Records by shard id; replaced and never changed in place, so that a reader sees a whole one."""
+    error_codes: Counter[str] = field(default_factory=Counter)
+    warnings: deque[str] = field(default_factory=lambda: deque(maxlen=SHOWN_WARNINGS))
+
+    @property
+    def sent(self) -> int:
+        """Records of every kind that are in the transaction stream."""
+        return self.sent_good + self.sent_broken + self.sent_doubled
+
+    @property
+    def all_failed(self) -> int:
+        """Records of both streams that could not be written."""
+        return self.failed + self.failed_labels
+
+    def count_fraud(self, fraud: int, good: int) -> None:
+        """Add a batch's fraud among its good transactions, with a warning if it is much."""
+        self.fraud += fraud
+        if good and fraud / good > HIGH_FRAUD_SHARE:
+            self.high_fraud_batches += 1
+            self.warnings.append(f"batch {self.batches}: {fraud} of {good} are fraud ({fraud / good:.0%})")
+
+    def table(self) -> Table:
+        """Lay the statistics out for a person."""
+        table = Table("What", "Count", title="Sent")
+        for name, value in self._rows():
+            table.add_row(name, value)
+        for shard_id, count in sorted(self.shards.items()):
+            table.add_row(f"in {shard_id}", f"{count:,} ({count / max(self.sent, 1):.1%})")
+        for warning in self.warnings:
+            table.add_row("[yellow]high fraud[/yellow]", warning)
+        return table
+
+    def _rows(self) -> list[tuple[str, str]]:
+        rows = [
+            ("transactions", f"{self.sent_good:,}"),
+            ("fraud", f"{self.fraud:,} ({self.fraud / max(self.sent_good, 1):.1%})"),
+            ("broken records", f"{self.sent_broken:,}"),
+            ("doubled transactions", f"{self.sent_doubled:,}"),
+            ("labels", f"{self.sent_labels:,}"),
+            ("complete batches", f"{self.complete_batches:,} of {self.batches:,}"),
+            ("retries", f"{self.retries:,}"),
+            ("failed records", f"{self.failed:,}"),
+            ("failed labels", f"{self.failed_labels:,}"),
+            ("batches with much fraud", f"{self.high_fraud_batches:,}"),
+            ("batches held for the clock", f"{self.waits_for_clock:,}"),
+        ]
+        return rows + [(f"error {code}", f"{count:,}") for code, count in sorted(self.error_codes.items())]

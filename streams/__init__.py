@@ -1,0 +1,1 @@
+"""Kinesis for every command: a client, a writer that loses nothing, a reader of all shards."""

@@ -1,0 +1,21 @@
+"""How long to wait before the next try."""
+
+import random
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """Exponential waits with jitter, so that writers that failed together don't return together.
+
+    The wait before retry n (from 0) lies evenly in [half, whole) of ``min(cap_s, base_s * 2**n)``.
+    """
+
+    base_s: float = 0.1
+    cap_s: float = 5.0
+    rng: random.Random = field(default_factory=random.Random)
+
+    def wait_s(self, retry: int) -> float:
+        """Return the wait before retry number ``retry``, counted from 0, in seconds."""
+        longest_s = min(self.cap_s, self.base_s * 2.0**retry)
+        return longest_s * self.rng.uniform(0.5, 1.0)

@@ -1,0 +1,211 @@
+"""The consumer's command line against the emulator, on messages as the job writes them."""
+
+import base64
+import hashlib
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+
+from alerts.consumer import Consumer
+from alerts.messages import Alert
+from fraudstream.settings import ROOT, Settings
+from localstack.streams import create_streams
+from streams.client import kinesis_client
+from streams.reader import StreamReader
+from tests.stack.stack_helpers import run_module, write_all
+
+
+@pytest.fixture
+def streams(kinesis_settings: Settings) -> Settings:
+    create_streams(kinesis_client(kinesis_settings), kinesis_settings, wait_s=30)
+    return kinesis_settings
+
+
+def alert(number: int, **changes: object) -> bytes:
+    message: dict[str, Any] = {
+        "alert_id": f"alert-{number}",
+        "transaction_id": f"T{number}",
+        "account_id": f"ACC_{number}",
+        "event_time": "2026-01-02T18:04:05.678Z",
+        "arrival_time": "2026-01-02T18:04:06.000Z",
+        "scored_at": "2026-01-02T18:04:06.100Z",
+        "score": 0.9731,
+        "threshold": 0.5,
+        "risk_level": "critical",
+        "likely_fraud_type": "money_laundering",
+        "flags": ["high_amount_flag", "off_hours_flag"],
+        "features": {"count_5m": 17.0, "distance_km": None},
+        "transaction_amount_vnd": 812_500_000.0,
+        "model_version": "v1",
+        "catalogue_version": "1",
+        "a_field_of_a_later_version": 1,
+    }
+    return orjson.dumps(message | changes)
+
+
+def dead_letter(data: bytes, number: int, **changes: object) -> bytes:
+    message: dict[str, Any] = {
+        "reason": "malformed_json",
+        "detail": "unexpected end",
+        "encoding": "base64",
+        "raw": base64.b64encode(data).decode(),
+        "truncated": False,
+        "size_bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "shard_id": "shardId-000000000003",
+        "sequence_number": str(number),
+        "arrival_time": "2026-01-02T18:04:06.000Z",
+    }
+    return orjson.dumps(message | changes)
+
+
+def test_an_alert_is_one_line_with_vietnamese_time_and_grouped_amount(streams: Settings) -> None:
+    write_all(streams, streams.alerts_stream, [alert(1)])
+    tailed = run_module("alerts", "tail", "--idle-seconds", "0.5")
+    assert tailed.returncode == 0, tailed.stderr
+    (line,) = tailed.stdout.splitlines()
+    assert line.split() == [
+        *("2026-01-03", "01:04:05", "CRITICAL", "0.973", "ACC_1", "812,500,000", "VND"),
+        *("money_laundering", "high_amount_flag,", "off_hours_flag"),
+    ]
+
+
+def test_each_alert_comes_once_and_as_it_is_with_json(streams: Settings) -> None:
+    written = [alert(1), alert(2), alert(1), alert(3), alert(2)]
+    write_all(streams, streams.alerts_stream, written)
+    tailed = run_module("alerts", "tail", "--json", "--idle-seconds", "0.5")
+    assert [line.encode() for line in tailed.stdout.splitlines()] == [alert(1), alert(2), alert(3)]
+
+
+def test_alerts_of_all_shards_come(streams: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAUDSTREAM_ALERTS_STREAM", streams.scored_stream)  # it has two shards
+    written = [alert(number) for number in range(40)]
+    write_all(streams, streams.scored_stream, written)
+    tailed = run_module("alerts", "tail", "--json", "--max", "40")
+    assert sorted(tailed.stdout.splitlines()) == sorted(line.decode() for line in written)
+
+
+def test_the_tail_ends_after_the_number_asked_for(streams: Settings) -> None:
+    write_all(streams, streams.alerts_stream, [alert(number) for number in range(10)])
+    tailed = run_module("alerts", "tail", "--max", "4")
+    assert tailed.returncode == 0
+    assert len(tailed.stdout.splitlines()) == 4
+
+
+def test_latest_leaves_out_what_was_there(streams: Settings) -> None:
+    write_all(streams, streams.alerts_stream, [alert(1)])
+    tailed = run_module("alerts", "tail", "--from", "LATEST", "--idle-seconds", "0.5")
+    assert (tailed.returncode, tailed.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("broken", "complaint"),
+    [
+        (b"\xff\x00 no json", "record: Invalid JSON"),
+        (b'{"alert_id": "x"}', "transaction_id: Field required"),
+        (alert(2, risk_level="awful"), "risk_level: Input should be"),
+        (alert(2, score="\x1b[2J"), "score: Input should be"),
+    ],
+)
+def test_an_unreadable_record_is_reported_and_the_next_one_comes(
+    streams: Settings, broken: bytes, complaint: str
+) -> None:
+    write_all(streams, streams.alerts_stream, [broken, alert(1)])
+    tailed = run_module("alerts", "tail", "--idle-seconds", "0.5")
+    assert tailed.returncode == 0
+    assert "ACC_1" in tailed.stdout
+    assert complaint in tailed.stderr
+    assert tailed.stderr.endswith("1 records could not be read\n")
+
+
+def test_what_could_steer_a_terminal_is_shown_as_text(streams: Settings) -> None:
+    write_all(streams, streams.alerts_stream, [alert(1, account_id="A\x1b[2J[red]", likely_fraud_type=None)])
+    tailed = run_module("alerts", "tail", "--max", "1")
+    assert r"A\x1b[2J[red]" in tailed.stdout
+    assert "\x1b" not in tailed.stdout
+    assert "unknown" in tailed.stdout
+
+
+def test_ctrl_c_ends_the_tail_with_code_0(streams: Settings) -> None:
+    write_all(streams, streams.alerts_stream, [alert(1)])
+    command = [sys.executable, "-m", "alerts", "tail"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert "ACC_1" in process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_a_missing_stream_is_named(kinesis_settings: Settings) -> None:
+    tailed = run_module("alerts", "tail", "--max", "1")
+    assert tailed.returncode == 1
+    assert f"no stream '{kinesis_settings.alerts_stream}'" in tailed.stderr
+
+
+def test_a_dead_letter_shows_reason_size_shard_detail_and_the_start_of_the_record(streams: Settings) -> None:
+    write_all(
+        streams,
+        streams.dead_letters_stream,
+        [
+            dead_letter(b'\xff\xfe{"x":1}', 1),
+            dead_letter(b"", 2, encoding="utf-8", raw="y" * 300, size_bytes=131_072, reason="oversize"),
+        ],
+    )
+    shown = run_module("alerts", "dead", "--max", "2")
+    assert shown.returncode == 0, shown.stderr
+    first, second = shown.stdout.splitlines()
+    assert first == (
+        "2026-01-03 01:04:06  malformed_json  9 bytes  shardId-000000000003  unexpected end  "
+        r'\xff\xfe{"x":1}'
+    )
+    assert "oversize  131,072 bytes" in second
+    assert second.endswith("y" * 60 + "…")
+
+
+def test_dead_letters_of_the_same_record_and_reason_come_once(streams: Settings) -> None:
+    letters = [dead_letter(b"a", 1), dead_letter(b"a", 1), dead_letter(b"a", 2)]
+    unplaced = dead_letter(b"b", 3, shard_id=None, sequence_number=None)
+    write_all(streams, streams.dead_letters_stream, [*letters, unplaced, unplaced])
+    shown = run_module("alerts", "dead", "--json", "--idle-seconds", "0.5")
+    assert len(shown.stdout.splitlines()) == 4
+
+
+def test_a_dead_letter_that_is_not_what_its_encoding_says_is_unreadable(streams: Settings) -> None:
+    write_all(streams, streams.dead_letters_stream, [dead_letter(b"a", 1, raw="§§")])
+    shown = run_module("alerts", "dead", "--idle-seconds", "0.5")
+    assert (shown.returncode, shown.stdout) == (0, "")
+    assert "1 records could not be read" in shown.stderr
+
+
+@pytest.fixture
+def consumer_of(streams: Settings) -> Callable[[int], Consumer[Alert]]:
+    def make(remembered: int) -> Consumer[Alert]:
+        reader = StreamReader(kinesis_client(streams), streams.alerts_stream, poll_interval_ms=10)
+        return Consumer(reader, Alert, on_unreadable=lambda _record, _why: None, remembered=remembered)
+
+    return make
+
+
+@pytest.mark.parametrize(("remembered", "handed_out"), [(3, ["0", "1", "2"]), (2, ["0", "1", "2", "0"])])
+def test_no_more_ids_are_remembered_than_asked_for(
+    streams: Settings,
+    consumer_of: Callable[[int], Consumer[Alert]],
+    remembered: int,
+    handed_out: list[str],
+) -> None:
+    consumer = consumer_of(remembered)
+    write_all(streams, streams.alerts_stream, [alert(0), alert(1), alert(2), alert(0)])
+    received = consumer.poll()
+    assert [item.message.alert_id for item in received] == [f"alert-{number}" for number in handed_out]
+    assert consumer.doubled == 4 - len(handed_out)

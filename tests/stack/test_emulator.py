@@ -1,0 +1,76 @@
+"""The emulator under concurrent writers: as many records come out as went in."""
+
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from fraudstream.settings import ROOT, Settings
+from localstack.streams import create_streams
+from streams.client import kinesis_client
+from streams.reader import StreamReader
+from streams.writer import PutResult, Record, StreamWriter
+
+WRITERS = 4
+RECORDS_A_WRITER = 5_000
+RECORDS_A_PUT = 500
+
+
+def write_numbers(settings: Settings, writer_number: int) -> PutResult:
+    writer = StreamWriter(kinesis_client(settings), settings.transactions_stream)
+    first = writer_number * RECORDS_A_WRITER
+    result = PutResult()
+    for start in range(first, first + RECORDS_A_WRITER, RECORDS_A_PUT):
+        numbers = range(start, start + RECORDS_A_PUT)
+        part = writer.put([Record(b"%d" % n, f"ACC_{n % 997}") for n in numbers])
+        result.sent += part.sent
+        result.failures += part.failures
+        result.shards += part.shards
+    return result
+
+
+def test_four_concurrent_writers_lose_nothing_and_double_nothing(
+    kinesis_settings: Settings,
+) -> None:
+    client = kinesis_client(kinesis_settings)
+    create_streams(client, kinesis_settings, wait_s=30)
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        results = list(pool.map(lambda n: write_numbers(kinesis_settings, n), range(WRITERS)))
+
+    total = WRITERS * RECORDS_A_WRITER
+    assert sum(result.sent for result in results) == total
+    assert not [failure for result in results for failure in result.failures]
+    reader = StreamReader(client, kinesis_settings.transactions_stream, poll_interval_ms=10)
+    received = Counter[bytes]()
+    shards = set[str]()
+    while records := reader.poll():
+        received.update(record.data for record in records)
+        shards.update(record.shard_id for record in records)
+    assert received == Counter(b"%d" % n for n in range(total))
+    assert len(shards) == 4
+
+
+def test_the_emulator_ends_cleanly_on_sigterm() -> None:
+    command = [sys.executable, "-m", "localstack.emulator", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("ready http://127.0.0.1:")
+            process.terminate()
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()
+
+
+def test_the_emulator_listens_on_loopback_only() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "localstack.emulator", "--port", "0", "--host", "0.0.0.0"],  # noqa: S104 - is refused
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 2
+    assert "not a loopback address" in ended.stderr

@@ -1,0 +1,168 @@
+"""The producer's command line against the emulator: what it says it sent is what is in the streams."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import orjson
+import pytest
+
+from fraudstream.settings import ROOT, Settings
+from fraudstream.transaction import Label, Transaction, parse_time_ms
+from tests.stack.stack_helpers import read_all, run_module
+
+DAY_MS = 24 * 3_600_000
+
+
+@pytest.fixture
+def streams(kinesis_settings: Settings) -> Settings:
+    created = run_module("localstack.streams")
+    assert created.returncode == 0, created.stderr
+    return kinesis_settings
+
+
+def good_transactions(settings: Settings) -> list[Transaction]:
+    """Decode what is whole and has an id of the generator's."""
+    found = []
+    for record in read_all(settings, settings.transactions_stream):
+        if record.data.startswith(b'{"transaction_id":"T'):
+            found.append(Transaction.from_json(record.data))
+            assert record.partition_key == found[-1].account_id
+    return found
+
+
+def test_creating_the_streams_twice_leaves_them_as_they_are(kinesis_settings: Settings) -> None:
+    first, second = (run_module("localstack.streams") for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert first.stdout.count("created") == 5
+    assert second.stdout.count("was there") == 5
+    assert kinesis_settings.transactions_stream in second.stdout
+
+
+def test_the_scored_stream_can_be_off(streams: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAUDSTREAM_SCORED_STREAM", "off")
+    created = run_module("localstack.streams")
+    assert streams.scored_stream not in created.stdout
+    assert created.stdout.count("was there") == 4
+
+
+@pytest.mark.usefixtures("kinesis_settings")
+def test_streams_are_never_created_on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    refused = run_module("localstack.streams")
+    assert refused.returncode == 1
+    assert "not an emulator" in refused.stderr
+
+
+def test_an_endpoint_that_is_not_up_is_waited_for_and_then_reported(
+    kinesis_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kinesis_settings.is_emulator
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    refused = run_module("localstack.streams", "--wait-seconds", "0.5")
+    assert refused.returncode == 1
+    assert "gives no answer" in refused.stderr
+
+
+def test_the_test_command_names_the_missing_stream(kinesis_settings: Settings) -> None:
+    tested = run_module("producer", "test")
+    assert tested.returncode == 1
+    assert f"no stream '{kinesis_settings.transactions_stream}'" in tested.stderr
+
+
+def test_the_test_command_sends_one_transaction_and_reports_its_shard(streams: Settings) -> None:
+    tested = run_module("producer", "test")
+    assert tested.returncode == 0, tested.stderr
+    (record,) = read_all(streams, streams.transactions_stream)
+    assert f"{streams.transactions_stream}, ACTIVE, 4 shards" in tested.stdout
+    assert record.shard_id in tested.stdout
+    assert Transaction.from_json(record.data).transaction_id in tested.stdout
+
+
+@pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+@pytest.mark.usefixtures("streams")
+def test_missing_credentials_are_named(
+    missing: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.delenv(missing)
+    nowhere = tmp_path_factory.mktemp("aws") / "none"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere))
+    tested = run_module("producer", "test")
+    assert tested.returncode == 1
+    assert missing in tested.stderr
+    assert len(tested.stderr.splitlines()) == 1
+
+
+def test_a_stream_of_good_broken_and_doubled_records_holds_exactly_these(streams: Settings) -> None:
+    numbers = ["--transactions", "1000", "--broken", "21", "--doubled", "30"]
+    before_ms = time.time_ns() // 1_000_000
+    sent = run_module("producer", "stream", "100", "--rate", "2000", *numbers)
+    assert sent.returncode == 0, sent.stderr
+
+    ids = Counter(transaction.transaction_id for transaction in good_transactions(streams))
+    assert len(ids) == 1_000
+    assert Counter(ids.values()) == {1: 970, 2: 30}
+    keys = [record.partition_key for record in read_all(streams, streams.transactions_stream)]
+    assert sum(key.startswith("broken-") for key in keys) == 21
+    assert len(keys) == 1_051
+
+    labels = [Label.from_json(record.data) for record in read_all(streams, streams.labels_stream)]
+    assert {label.transaction_id for label in labels} == set(ids)
+    assert len(labels) == 1_000
+    newest_ms = max(label.event_time_ms for label in labels)
+    assert abs(newest_ms - before_ms) < DAY_MS / 4
+    for row in ("transactions               │ 1,000", "broken records             │ 21"):
+        assert row in sent.stdout
+
+
+def test_the_same_seed_sends_the_same_transactions_without_labels_if_so_asked(streams: Settings) -> None:
+    for _ in range(2):
+        sent = run_module("producer", "stream", "50", "0", "2", "--seed", "11", "--no-labels")
+        assert sent.returncode == 0, sent.stderr
+    ids = Counter(transaction.transaction_id for transaction in good_transactions(streams))
+    assert set(ids.values()) == {2}
+    assert len(ids) == 100
+    assert not read_all(streams, streams.labels_stream)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_an_endless_run_with_its_statistics_and_code_0(
+    streams: Settings, end: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "producer", "stream", "20", "0.05"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            while not read_all(streams, streams.labels_stream):
+                time.sleep(0.1)
+            process.send_signal(end)
+            output, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    count = len(read_all(streams, streams.transactions_stream))
+    assert count % 20 == 0
+    assert f"transactions               │ {count:,}" in output
+    assert len(read_all(streams, streams.labels_stream)) == count
+    first = orjson.loads(read_all(streams, streams.transactions_stream)[0].data)
+    age_ms = time.time_ns() // 1_000_000 - parse_time_ms(first["event_time"])
+    assert DAY_MS / 2 < age_ms < DAY_MS * 1.1
+
+
+@pytest.mark.usefixtures("streams")
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--broken", "3"], "need a run with an end"),
+        (["20", "1", "1", "--broken", "20"], "no room for good"),
+        (["--transactions", "2", "--doubled", "3"], "3 of 2 transactions"),
+        (["--fraud-share", "1.5"], "fraud_share=1.5"),
+        (["501"], "or equal to 500"),
+    ],
+)
+def test_numbers_that_can_not_be_met_are_refused(arguments: list[str], complaint: str) -> None:
+    refused = run_module("producer", "stream", *arguments)
+    assert refused.returncode == 2
+    assert complaint in " ".join(refused.stderr.replace("│", " ").split())

@@ -1,0 +1,84 @@
+"""Splits and merges while a reader reads.
+
+moto marks the parents closed and lists the children, but never ends a parent's iterator. It goes on
+writing to a split parent, and copies a merged shard's records into the child. So on moto a split
+must bring every record once, and a merge every record twice: once from its shard, once from the
+child. How AWS ends a shard is shown with a fake, in ``tests/unit/streams/test_reader.py``.
+"""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from fraudstream.settings import Settings
+from localstack.streams import create_streams
+from streams import reader as reader_module
+from streams.client import kinesis_client
+from streams.reader import StreamReader
+from tests.stack.stack_helpers import write_all
+
+if TYPE_CHECKING:
+    import pytest
+    from mypy_boto3_kinesis.client import KinesisClient
+
+WHOLE_RANGE = 2**128
+
+
+def numbers(start: int, stop: int) -> list[bytes]:
+    return [b"%d" % n for n in range(start, stop)]
+
+
+def read_rounds(reader: StreamReader, rounds: int) -> Counter[bytes]:
+    return Counter(record.data for _ in range(rounds) for record in reader.poll())
+
+
+def shard_ids(client: "KinesisClient", stream_name: str) -> list[str]:
+    return [shard["ShardId"] for shard in client.list_shards(StreamName=stream_name)["Shards"]]
+
+
+def test_every_record_comes_once_while_a_shard_is_split(
+    kinesis_settings: Settings, monkeypatch: "pytest.MonkeyPatch"
+) -> None:
+    monkeypatch.setattr(reader_module, "DISCOVERY_INTERVAL_S", 0.0)
+    client = kinesis_client(kinesis_settings)
+    create_streams(client, kinesis_settings, wait_s=30)
+    name = kinesis_settings.transactions_stream
+    reader = StreamReader(client, name, poll_interval_ms=10)
+
+    write_all(kinesis_settings, name, numbers(0, 1_000))
+    received = read_rounds(reader, 1)
+    write_all(kinesis_settings, name, numbers(1_000, 2_000))
+    client.split_shard(
+        StreamName=name,
+        ShardToSplit=shard_ids(client, name)[0],
+        NewStartingHashKey=str(WHOLE_RANGE // 8),
+    )
+    received += read_rounds(reader, 1)
+    write_all(kinesis_settings, name, numbers(2_000, 3_000))
+    received += read_rounds(reader, 5)
+
+    assert len(shard_ids(client, name)) == 6
+    assert received == Counter(numbers(0, 3_000))
+
+
+def test_the_child_of_a_merge_is_found_and_read_from_its_beginning(
+    kinesis_settings: Settings, monkeypatch: "pytest.MonkeyPatch"
+) -> None:
+    monkeypatch.setattr(reader_module, "DISCOVERY_INTERVAL_S", 0.0)
+    client = kinesis_client(kinesis_settings)
+    create_streams(client, kinesis_settings, wait_s=30)
+    name = kinesis_settings.transactions_stream
+    reader = StreamReader(client, name, start="LATEST", poll_interval_ms=10)
+    assert not reader.poll()
+
+    write_all(kinesis_settings, name, numbers(0, 1_000))
+    first, second = shard_ids(client, name)[:2]
+    client.merge_shards(StreamName=name, ShardToMerge=first, AdjacentShardToMerge=second)
+    records = [record for _ in range(5) for record in reader.poll()]
+
+    child_id = shard_ids(client, name)[-1]
+    parents = Counter(r.data for r in records if r.shard_id in {first, second})
+    child = Counter(r.data for r in records if r.shard_id == child_id)
+    assert child == parents
+    assert Counter(r.data for r in records) - child == Counter(numbers(0, 1_000))
+    first_of_child = next(n for n, r in enumerate(records) if r.shard_id == child_id)
+    assert all(r.shard_id not in {first, second} for r in records[first_of_child:])
