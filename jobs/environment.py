@@ -84,6 +84,8 @@ def flink_configuration(settings: Settings, catalogue: Catalogue) -> dict[str, s
         "pipeline.object-reuse": "true",
         "parallelism.default": str(settings.parallelism),
         "table.exec.resource.default-parallelism": str(settings.parallelism),
+        # Identities that follow from the plan alone, so that saved state finds its operator again.
+        "table.exec.uid.generation": "ALWAYS",
         "table.exec.state.ttl": f"{state_ttl_ms} ms",
         # Without it each sink gets a source, a parser and a scorer of its own.
         "table.optimizer.reuse-optimize-block-with-digest-enabled": "true",

@@ -30,14 +30,12 @@ from models.manifest import ModelError
 from models.scorer import Scorer
 
 PARSED = """
-    CREATE TEMPORARY VIEW parsed AS
     SELECT `raw`, shard_id, sequence_number, arrived, tx, arrival_ms, reason, detail
     FROM transactions
     CROSS JOIN LATERAL TABLE(parse_transaction(`raw`, arrival)) AS p(tx, arrival_ms, reason, detail)
 """
 
 FEATURED = """
-    CREATE TEMPORARY VIEW featured AS
     SELECT `raw`, shard_id, sequence_number, tx, arrival_ms, f.outcome AS outcome, f.features AS features
     FROM (
         SELECT `raw`, shard_id, sequence_number, tx, arrival_ms,
@@ -51,7 +49,6 @@ FEATURED = """
 """
 
 SCORED = """
-    CREATE TEMPORARY VIEW scored AS
     SELECT `raw`, shard_id, sequence_number, tx, arrival_ms, outcome, features,
         s.score AS score, s.alert AS alert, s.error AS error
     FROM (
@@ -103,8 +100,10 @@ def topology(environment: StreamTableEnvironment, sinks: frozenset[Sink]) -> Sta
     scores, the function ``score``. The order of the sinks is part of the saved state's identity.
     """
     scores = bool(sinks & {"alerts", "scored_transactions"})
-    for view in (PARSED, FEATURED, SCORED) if scores else (PARSED, FEATURED):
-        environment.execute_sql(view)
+    views = {"parsed": PARSED, "featured": FEATURED} | ({"scored": SCORED} if scores else {})
+    for name, query in views.items():
+        # Not CREATE VIEW: its text would be planned anew, and run, for each sink that reads it.
+        environment.create_temporary_view(name, environment.sql_query(query))
     statements: dict[Sink, str] = {
         "dead_letters": DEAD_LETTERS + UNSCORED if scores else DEAD_LETTERS,
         "alerts": ALERTS,
