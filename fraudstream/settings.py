@@ -138,6 +138,12 @@ class Settings(BaseSettings):
         20, ge=1, le=10_000, description="Longest wait for a batch of transactions to score"
     )
     bundle_size: int = Field(1_000, ge=1, le=100_000, description="Most transactions scored in one batch")
+    rest_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="Loopback port of Flink's REST API in the local mini cluster; left out: any free one",
+    )
     shard_poll_interval_ms: int = Field(
         200, ge=200, le=60_000, description="Pause between two reads of a shard (AWS allows 5 a second)"
     )

@@ -94,9 +94,13 @@ def flink_configuration(settings: Settings, catalogue: Catalogue) -> dict[str, s
         "python.fn-execution.bundle.size": str(settings.bundle_size),
         "python.fn-execution.arrow.batch.size": str(settings.bundle_size),
         "python.fn-execution.bundle.time": str(settings.bundle_time_ms),
-        "python.executable": sys.executable,
-        "python.client.executable": sys.executable,
     }
+    if not is_on_cluster():
+        # A cluster's workers may have their Python elsewhere: it is set there (-pyexec, python.executable).
+        options |= {"python.executable": sys.executable, "python.client.executable": sys.executable}
+        port = str(settings.rest_port or 0)
+        options |= {"rest.address": "127.0.0.1", "rest.bind-address": "127.0.0.1", "rest.port": port}
+        options |= {"rest.bind-port": port}
     return options | (_fail_at_once() if settings.source else _survive_failures(settings))
 
 

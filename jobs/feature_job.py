@@ -23,7 +23,7 @@ from fraudstream.catalogue import Catalogue, CatalogueError
 from fraudstream.settings import Settings, SettingsError
 from jobs.environment import prepare_jvm, table_environment
 from jobs.files import Sink, merge_parts
-from jobs.running import JobFailedError, wait_for_end
+from jobs.running import JobFailedError, run
 from jobs.scoring_udf import scoring_udf
 from jobs.tables import create_ends
 from models.manifest import ModelError
@@ -157,7 +157,7 @@ def main(arguments: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
-        wait_for_end(job.execute(), is_bounded=settings.source is not None)
+        run(job, is_bounded=settings.source is not None)
     except JobFailedError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from fraudstream.settings import Settings
-from producer.generator import TrafficOptions, generate, simulated_span_ms
+from producer.generator import TrafficOptions, ending_at, generate
 from producer.kinesis import TransactionSender, wall_clock_ms
 from producer.mixing import Mixture, mix
 from streams.client import kinesis_client
@@ -127,9 +127,10 @@ def _good_count(
 
 def _traffic(options: TrafficOptions, transactions: int | None) -> TrafficOptions:
     """Let event time begin so far back that the last transaction happens about now."""
+    if transactions is not None:
+        return ending_at(options, transactions, wall_clock_ms())
     endless_ms = int(ENDLESS_START / timedelta(milliseconds=1))
-    span_ms = endless_ms if transactions is None else simulated_span_ms(options, transactions)
-    return dataclasses.replace(options, start_ms=wall_clock_ms() - span_ms)
+    return dataclasses.replace(options, start_ms=wall_clock_ms() - endless_ms)
 
 
 def _summary(client: "KinesisClient", name: str) -> "StreamDescriptionSummaryTypeDef":

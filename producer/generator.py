@@ -4,6 +4,7 @@ Everything that will happen lies on a heap: the next visit of each account, the 
 each fraud pattern, and the planned transactions of bursts and campaigns. The earliest comes next.
 """
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -100,6 +101,11 @@ def simulated_span_ms(options: TrafficOptions, count: int) -> int:
         msg = f"count={count}: give 0 or more"
         raise ValueError(msg)
     return round(count * DAY_MS / (options.accounts * options.transactions_per_account_per_day))
+
+
+def ending_at(options: TrafficOptions, count: int, end_ms: int) -> TrafficOptions:
+    """Return the options with a beginning from which ``count`` transactions end at about ``end_ms``."""
+    return dataclasses.replace(options, start_ms=end_ms - simulated_span_ms(options, count))
 
 
 @dataclass(slots=True)

@@ -1,0 +1,86 @@
+"""``python -m localrun``: the whole product on this machine, as `make run` starts it."""
+
+import contextlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fraudstream.settings import ROOT, Settings
+from localrun.job import JobProcessError, job_process
+from localrun.run import Run
+from localstack.emulator import embedded_emulator
+from localstack.streams import create_streams
+from producer.generator import TrafficOptions, ending_at
+from producer.kinesis import wall_clock_ms
+from producer.mixing import Mixture
+from streams.client import kinesis_client
+from streams.command import stop_on_signals
+from streams.errors import StreamError
+
+console = Console()
+
+
+@contextlib.contextmanager
+def _endpoint(url: str | None) -> Iterator[str]:
+    if url is not None:
+        yield url
+        return
+    # Any values do: the emulator checks none, and real ones have no business there.
+    os.environ |= {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
+    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "LOCALSTACK_HOST"):
+        os.environ.pop(name, None)
+    with embedded_emulator() as emulator_url:
+        yield emulator_url
+
+
+def main(  # noqa: PLR0913 - the options of a command line
+    *,
+    transactions: Annotated[int, typer.Option(min=1, help="Good transactions to send")] = 20_000,
+    rate: Annotated[float, typer.Option(min=1, help="Records sent a second")] = 500,
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts of the simulated bank")] = 2_000,
+    fraud_share: Annotated[float, typer.Option(min=0, max=0.5, help="Share of fraud")] = 0.05,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same transactions")] = 7,
+    broken: Annotated[int, typer.Option(min=0, help="Broken records mixed in, of every kind in turn")] = 0,
+    doubled: Annotated[int, typer.Option(min=0, help="Good transactions that are sent twice")] = 0,
+    endpoint_url: Annotated[
+        str | None, typer.Option(help="Use this emulator in place of the embedded one")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the result goes")] = ROOT / "build" / "run.json",
+) -> None:
+    """Send transactions through emulator and job, show what comes out, write the result.
+
+    Ends with code 0 if every transaction sent is accounted for, else with 1.
+    """
+    stop = stop_on_signals()
+    traffic = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
+    mixture = Mixture(good=transactions, broken=broken, doubled=doubled)
+    console.print("starting the emulator and the job")
+    try:
+        with _endpoint(endpoint_url) as url:
+            settings = Settings.load().model_copy(update={"aws_endpoint_url": url, "scored_stream": "Scored"})
+            create_streams(kinesis_client(settings), settings, wait_s=60)
+            with job_process({"AWS_ENDPOINT_URL": url}, out.parent / "job.log") as job:
+                job.wait_until_reading(stop)
+                run = Run(settings, ending_at(traffic, transactions, wall_clock_ms()), mixture, rate, console)
+                run.until_done(job, stop)
+    except (JobProcessError, StreamError) as error:
+        console.print(f"[red]error:[/red] {error}")
+        raise typer.Exit(1) from None
+    result = run.tally.summary()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=2) + "\n")
+    picture = Console(record=True, width=120, file=io.StringIO())
+    picture.print(run.view)
+    picture.save_svg(str(out.with_suffix(".svg")), title="make run")
+    console.print(f"written: {out} and its picture {out.with_suffix('.svg').name}")
+    raise typer.Exit(1 if result["lost"] or run.sender.statistics.all_failed else 0)
+
+
+if __name__ == "__main__":
+    typer.run(main)

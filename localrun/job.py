@@ -1,0 +1,105 @@
+"""The job as a process of its own: started, awaited until it reads, ended with the run."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from urllib.error import URLError
+
+from fraudstream.settings import ROOT
+
+READY_TIMEOUT_S: Final = 180.0
+"""A JVM, a mini cluster and Python workers come up within 15 s on 2 idle cores."""
+END_TIMEOUT_S: Final = 30.0
+POLL_S: Final = 0.3
+
+
+class JobProcessError(Exception):
+    """The job did not come up, or ended before it should; the message has the end of its log."""
+
+
+class JobProcess:
+    """A running `jobs/feature_job.py`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], rest_url: str, log: Path) -> None:
+        self._process = process
+        self._rest_url = rest_url
+        self._log = log
+
+    def wait_until_reading(self, stop: threading.Event) -> None:
+        """Return when every task of the job runs, or ``stop`` is set; raises `JobProcessError` else."""
+        deadline_s = time.monotonic() + READY_TIMEOUT_S
+        while not self._all_tasks_run():
+            self.check()
+            if time.monotonic() > deadline_s:
+                what = f"the job was not running within {READY_TIMEOUT_S:.0f} s"
+                raise self._error(what)
+            if stop.wait(POLL_S):
+                return
+
+    def check(self) -> None:
+        """Raise `JobProcessError` if the job has ended."""
+        code = self._process.poll()
+        if code is not None:
+            what = f"the job ended by itself with code {code}"
+            raise self._error(what)
+
+    def _all_tasks_run(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self._rest_url}/jobs/overview", timeout=5) as response:  # noqa: S310 - our own loopback URL
+                jobs = json.load(response)["jobs"]
+        except (URLError, ConnectionError, TimeoutError):
+            return False
+        return any(job["tasks"]["running"] == job["tasks"]["total"] > 0 for job in jobs)
+
+    def _error(self, what: str) -> JobProcessError:
+        tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
+        return JobProcessError(f"{what}; the end of {self._log}:\n{tail}")
+
+
+@contextmanager
+def job_process(environment: Mapping[str, str], log: Path) -> Iterator[JobProcess]:
+    """Run the job while the block runs; what it says goes to ``log``.
+
+    The process is out of the terminal's Ctrl-C: the run ends it when the last transactions are through.
+    """
+    port = _free_port()
+    command = [sys.executable, "jobs/feature_job.py", "--rest-port", str(port)]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield JobProcess(process, f"http://127.0.0.1:{port}", log)
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(END_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as candidate:
+        candidate.bind(("127.0.0.1", 0))
+        port: int = candidate.getsockname()[1]
+        return port
