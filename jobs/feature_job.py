@@ -146,20 +146,23 @@ def build(settings: Settings) -> StatementSet:
     return topology(environment, sinks)
 
 
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
 def main(arguments: list[str]) -> int:
     """Run the job; return 0 if it ended as asked, 2 for options that can't be used, 1 for a failure."""
     try:
         settings = Settings.load(arguments)
-        for name, value in settings.table():
-            print(f"{name} = {value}", file=sys.stderr)
+        _say("\n".join(f"{name} = {value}" for name, value in settings.table()))
         job = build(settings)
     except (SettingsError, CatalogueError, ModelError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        _say(f"error: {error}")
         return 2
     try:
         run(job, is_bounded=settings.source is not None)
     except JobFailedError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _say(f"error: {error}")
         return 1
     merge_parts(settings)
     return 0

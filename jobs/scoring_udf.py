@@ -34,10 +34,10 @@ class ScoreTransactions(ScalarFunction):  # type: ignore[misc] # PyFlink has no 
         self._names = catalogue.names
 
     def is_deterministic(self) -> bool:
-        """Say no: the alert holds the time of scoring, and a deterministic function in WHERE and SELECT runs twice."""
+        """Say no: an alert holds the time of scoring, and what is deterministic may be run twice."""
         return False
 
-    def eval(
+    def eval(  # noqa: PLR0913, PLR0917 - the columns of one batch, as SQL hands them over
         self,
         features: "pd.Series[Any]",
         transaction_id: "pd.Series[Any]",
@@ -51,15 +51,19 @@ class ScoreTransactions(ScalarFunction):  # type: ignore[misc] # PyFlink has no 
         scores, errors = self._scores(matrix)
         alerts: list[str | None] = [None] * len(features)
         scored_at_ms = time.time_ns() // 1_000_000
+        facts = [
+            series.to_numpy()
+            for series in (transaction_id, account_id, event_time_ms, arrival_ms, amount_vnd)
+        ]
         for row in np.flatnonzero(scores >= self._judge.threshold):
-            arrival = arrival_ms.iat[row]
+            its_id, account, event_ms, arrived_ms, amount = (column[row] for column in facts)
             alert = self._judge.alert(
-                transaction_id=transaction_id.iat[row],
-                account_id=account_id.iat[row],
-                event_time_ms=int(event_time_ms.iat[row]),
-                arrival_ms=None if pd.isna(arrival) else int(arrival),
+                transaction_id=its_id,
+                account_id=account,
+                event_time_ms=int(event_ms),
+                arrival_ms=None if pd.isna(arrived_ms) else int(arrived_ms),
                 scored_at_ms=scored_at_ms,
-                transaction_amount_vnd=float(amount_vnd.iat[row]),
+                transaction_amount_vnd=float(amount),
                 score=float(scores[row]),
                 features=dict(zip(self._names, _nullable(matrix[row]), strict=True)),
             )

@@ -3,7 +3,7 @@
 import time
 from typing import Any, Final
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -42,7 +42,8 @@ class View:
         """Return the same in one line, for output that is not a terminal."""
         numbers = self._tally.summary()
         return (
-            f"{self.stage}: sent {numbers['sent']:,}, scored {numbers['scored']:,}, "
+            f"{self.stage}: sent {numbers['sent']:,}, scored {numbers['scored']:,} "
+            f"({self._rate(numbers['scored']):,.0f} tx/s), "
             f"alerts {numbers['alerts']:,}, dead letters {numbers['dead_letters']:,}"
         )
 
@@ -95,7 +96,8 @@ def _by_type(summary: dict[str, Any]) -> Table:
 def _alerts(alerts: list[Alert]) -> Table:
     table = Table(box=None, pad_edge=False, expand=True)
     for name in ("latest alerts", "account", "amount", "score", "likely type", "flags"):
-        table.add_column(name, justify="right" if name in ("amount", "score") else "left", header_style="dim")
+        justify: JustifyMethod = "right" if name in ("amount", "score") else "left"
+        table.add_column(name, justify=justify, header_style="dim", no_wrap=True)
     for alert in alerts:
         table.add_row(
             Text(f" {alert.risk_level.upper()} ", RISK_STYLES[alert.risk_level]),

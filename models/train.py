@@ -1,4 +1,4 @@
-"""Train a version: data, features, model, threshold, metrics, manifest; the same seed gives the same model."""
+"""Train a version: data, features, model, threshold, metrics, manifest; same seed, same model."""
 
 import platform
 import tempfile
