@@ -8,13 +8,24 @@ clients find them in the environment, a profile or a role, and nothing here can 
 """
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, ValidationError, field_validator
+from dotenv import dotenv_values
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     CliSettingsSource,
@@ -23,14 +34,25 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as UnreadableSource
 
-from fraudstream.duration import parse_duration_ms
+from fraudstream.duration import format_duration, parse_duration_ms
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 MANAGED_FLINK_PROPERTIES: Final = Path("/etc/flink/application_properties.json")
 """Where Managed Flink puts the runtime properties of an application."""
 PROPERTY_GROUP: Final = "fraudstream"
 """The runtime property group that is read; its keys are the fields of `Settings`."""
+ENV_PREFIX: Final = "FRAUDSTREAM_"
+NESTED: Final = "__"
+"""Between a setting and a part of it, in the environment."""
+CREDENTIAL_NAMES: Final = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+)
+"""What says who we are to AWS; one set, never mixed from two places."""
 
 
 class SettingsError(Exception):
@@ -50,6 +72,8 @@ StreamName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
 class EmulatorSettings(BaseModel):
     """What only a Kinesis emulator needs; real AWS keeps its defaults."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     enabled: bool | None = Field(
         None,
         description="Whether the endpoint is an emulator (no CBOR, HTTP/1.1); "
@@ -64,8 +88,8 @@ class Settings(BaseSettings):
     """The settings of every command; each uses the part that concerns it."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FRAUDSTREAM_",
-        env_nested_delimiter="__",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=NESTED,
         env_file=".env",
         env_ignore_empty=True,
         extra="forbid",
@@ -98,7 +122,7 @@ class Settings(BaseSettings):
     alerts_stream: StreamName = Field("Alerts", description="Kinesis stream of alerts")
     dead_letters_stream: StreamName = Field("DeadLetters", description="Kinesis stream of refused records")
     labels_stream: StreamName = Field("Labels", description="Kinesis stream of the truth, which comes later")
-    scored_stream: StreamName | Literal["off"] = Field(
+    scored_stream: StreamName = Field(
         "Scored", description="Kinesis stream of all scored transactions with their features; 'off' for none"
     )
     start_position: Literal["TRIM_HORIZON", "LATEST"] = Field(
@@ -174,6 +198,17 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return path
 
+    @model_validator(mode="after")
+    def _files_go_together(self) -> Self:
+        outputs = (self.features_out, self.scores_out, self.dead_letters_out, self.alerts_out)
+        if self.source is None and any(outputs):
+            msg = "an output file needs an input file: give --source too"
+            raise ValueError(msg)
+        if self.source is not None and not any(outputs):
+            msg = "--source needs an output: --features-out, --scores-out, --alerts-out or --dead-letters-out"
+            raise ValueError(msg)
+        return self
+
     @property
     def endpoint_url(self) -> str | None:
         """The endpoint in place of AWS's own, or None for AWS: AWS_ENDPOINT_URL, else LOCALSTACK_HOST."""
@@ -218,19 +253,63 @@ class Settings(BaseSettings):
                         cli_hide_none_type=True,
                     ),
                     _ManagedFlinkSource(settings_cls, properties_file),
-                    DotEnvSettingsSource(settings_cls, env_file=env_file),
-                    EnvSettingsSource(settings_cls),
+                    _DotEnvSource(settings_cls, env_file=env_file, dotenv_filtering="only_existing"),
+                    _EnvironmentSource(settings_cls),
                 )
 
         try:
             values = Sources()
         except ValidationError as error:
             raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
+        except UnreadableSource as error:
+            msg = f"{error}; give each part by a name of its own"
+            raise SettingsError(msg) from None
         return cls.model_construct(values.model_fields_set, **dict(values))
 
     def table(self) -> list[tuple[str, str]]:
         """Return each setting and its value as text; there are no secrets among them."""
         return [(name, str(getattr(self, name))) for name in type(self).model_fields]
+
+
+def export_aws_credentials(env_file: Path = Path(".env")) -> None:
+    """Put the AWS credentials of ``env_file`` into the environment, where boto3 and the JVM look.
+
+    The file wins, as it does for settings, and it wins as a whole: if it holds any of
+    `CREDENTIAL_NAMES`, the others are taken out of the environment, since the session token of one
+    identity with the key of another is nobody's. Without the file, or any of them in it, nothing changes.
+    """
+    values = dotenv_values(env_file) if env_file.is_file() else {}
+    found = {name: value for name in CREDENTIAL_NAMES if (value := values.get(name))}
+    if found:
+        for name in CREDENTIAL_NAMES:
+            os.environ.pop(name, None)
+        os.environ.update(found)
+
+
+class _EnvironmentSource(EnvSettingsSource):
+    """The environment: other programs' names are passed over, a misspelt one of ours is not."""
+
+    def __call__(self) -> dict[str, Any]:
+        return super().__call__() | _misspelt(self.env_vars)
+
+
+class _DotEnvSource(DotEnvSettingsSource):
+    """The same for ``.env``, which holds the AWS credentials and what else its owner keeps there."""
+
+    def __call__(self) -> dict[str, Any]:
+        return super().__call__() | _misspelt(self.env_vars)
+
+
+def _misspelt(variables: Mapping[str, str | None]) -> dict[str, None]:
+    """Return the names with our prefix that are no setting; pydantic then refuses them as extra."""
+    ours = (name.upper() for name in variables if name.upper().startswith(ENV_PREFIX))
+    return {name: None for name in ours if not _is_setting(name.removeprefix(ENV_PREFIX).lower())}
+
+
+def _is_setting(name: str) -> bool:
+    field_name, delimiter, _ = name.partition(NESTED)
+    field = Settings.model_fields.get(field_name)
+    return field is not None and (not delimiter or isinstance(field.default, BaseModel))
 
 
 class _ManagedFlinkSource(PydanticBaseSettingsSource):
@@ -247,12 +326,15 @@ class _ManagedFlinkSource(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         if not self._path.is_file():
             return {}
-        groups = json.loads(self._path.read_text())
         properties: dict[str, Any] = {}
-        for group in groups:
-            if group.get("PropertyGroupId") == PROPERTY_GROUP:
-                for key, value in group.get("PropertyMap", {}).items():
-                    _set_nested(properties, key.split("."), value)
+        try:
+            for group in json.loads(self._path.read_text()):
+                if group["PropertyGroupId"] == PROPERTY_GROUP:
+                    for key, value in group["PropertyMap"].items():
+                        _set_nested(properties, key.split("."), value)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            msg = f"{self._path} is no list of property groups: {error!r}; let Managed Flink write it"
+            raise SettingsError(msg) from None
         return properties
 
 
@@ -264,10 +346,16 @@ def _set_nested(target: dict[str, Any], path: list[str], value: object) -> None:
 
 
 def _explain(problem: Any) -> str:  # noqa: ANN401 - pydantic's error is a loose dictionary
-    field = ".".join(str(part) for part in problem["loc"]).lower()
+    name = ".".join(str(part) for part in problem["loc"])
+    field = name.lower()
     if problem["type"] == "extra_forbidden":
-        return f"{field}: there is no such setting; see --help for those that there are"
+        return f"{name}: there is no such setting; see --help for those that there are"
     message = str(problem["msg"]).removeprefix("Value error, ")
+    if not field:
+        return message
     description = Settings.model_fields[field].description if field in Settings.model_fields else None
     meaning = f" ({description})" if description else ""
-    return f"{field}: {problem['input']!r} can't be used: {message}{meaning}"
+    value = problem["input"]
+    if isinstance(value, timedelta):
+        value = format_duration(round(value / timedelta(milliseconds=1)))
+    return f"{field}: {value!r} can't be used: {message}{meaning}"

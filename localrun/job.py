@@ -71,7 +71,7 @@ def job_process(environment: Mapping[str, str], log: Path) -> Iterator[JobProces
 
     The process is out of the terminal's Ctrl-C: the run ends it when the last transactions are through.
     """
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "jobs/feature_job.py", "--rest-port", str(port)]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
@@ -98,7 +98,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a loopback port that nobody listens on at this moment."""
     with socket.socket() as candidate:
         candidate.bind(("127.0.0.1", 0))
         port: int = candidate.getsockname()[1]

@@ -31,7 +31,8 @@ final class FeatureProgram {
     this.windowFeatures = windowFeatures;
     this.rowFeatures = rowFeatures;
     long usedColumns = 0;
-    long longestMs = 0;
+    // At least one, so that what has just left the reach is late: a copy of it can't count as new.
+    long longestMs = 1;
     for (WindowFeature feature : windowFeatures) {
       if (feature != null) {
         longestMs = Math.max(longestMs, feature.reachMs());

@@ -134,7 +134,9 @@ final class RowFeature {
       if (features[position] == 1) {
         return 1;
       }
-      result += features[position];
+      if (Double.isNaN(features[position])) {
+        result = Double.NaN;
+      }
     }
     return result;
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.time.DateTimeException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.StringData;
@@ -21,6 +22,14 @@ final class TransactionParser {
 
   /** What a refusal quotes of a value. */
   private static final int MAX_QUOTED_CHARACTERS = 60;
+
+  /**
+   * RFC 3339 has years of four digits; Python's datetime, which alerts go through, starts at 1. Both
+   * write the time in UTC, so it is the year there that counts.
+   */
+  private static final Instant FIRST_TIME = Instant.parse("0001-01-01T00:00:00Z");
+
+  private static final Instant END_OF_TIME = Instant.parse("9999-01-01T00:00:00Z");
 
   private static final Column[] COLUMNS = Column.values();
 
@@ -45,6 +54,10 @@ final class TransactionParser {
           Refusal.OVERSIZE,
           "record of " + raw.length + " bytes; at most " + maxRecordBytes + " are read");
     }
+    if (!looksLikeUtf8(raw)) {
+      throw new RefusedException(
+          Refusal.MALFORMED_JSON, "the text is UTF-16 or UTF-32; send JSON in UTF-8");
+    }
     GenericRowData row = new GenericRowData(COLUMNS.length);
     try (JsonParser parser = json.createParser(raw)) {
       readObject(parser, row);
@@ -55,6 +68,19 @@ final class TransactionParser {
     }
     check(row, arrivalMs);
     return row;
+  }
+
+  /** Whether the parser will take {@code raw} for UTF-8: it goes by the first four bytes. */
+  private static boolean looksLikeUtf8(byte[] raw) {
+    if (raw.length > 1 && (raw[0] == (byte) 0xFE || raw[0] == (byte) 0xFF)) {
+      return false;
+    }
+    for (int i = 0; i < Math.min(4, raw.length); i++) {
+      if (raw[i] == 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void readObject(JsonParser parser, GenericRowData row)
@@ -94,7 +120,7 @@ final class TransactionParser {
         throw wrongType(parser, column, "a string in RFC 3339, like 2026-01-02T03:04:05.678Z");
       case NUMBER:
         if (token.isNumeric()) {
-          return finite(parser.getDoubleValue(), column);
+          return finite(parser, column);
         }
         throw wrongType(parser, column, "a number");
       default:
@@ -120,15 +146,37 @@ final class TransactionParser {
       throw new RefusedException(
           Refusal.INVALID_VALUE, column.fieldName + " is empty; give each transaction its own");
     }
+    if (hasHalfACharacter(text)) {
+      throw new RefusedException(
+          Refusal.INVALID_VALUE,
+          column.fieldName + " has half of a surrogate pair in it; send whole characters");
+    }
     return StringData.fromString(text);
+  }
+
+  /** Half a surrogate pair has no UTF-8: it would become '?', and different ids the same. */
+  private static boolean hasHalfACharacter(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char unit = text.charAt(i);
+      if (Character.isSurrogate(unit)) {
+        boolean whole =
+            Character.isHighSurrogate(unit)
+                && i + 1 < text.length()
+                && Character.isLowSurrogate(text.charAt(i + 1));
+        if (!whole) {
+          return true;
+        }
+        i++;
+      }
+    }
+    return false;
   }
 
   private static Long timeMs(String text, Column column) throws RefusedException {
     try {
-      OffsetDateTime time = OffsetDateTime.parse(text);
-      // RFC 3339 has years of four digits; Python's datetime, which alerts go through, starts at 1.
-      if (time.getYear() > 0 && time.getYear() < 9999) {
-        return time.toInstant().toEpochMilli();
+      Instant time = OffsetDateTime.parse(text).toInstant();
+      if (!time.isBefore(FIRST_TIME) && time.isBefore(END_OF_TIME)) {
+        return time.toEpochMilli();
       }
     } catch (DateTimeException problem) {
       // Falls through to the refusal.
@@ -141,14 +189,20 @@ final class TransactionParser {
             + "; write RFC 3339 with an offset, like 2026-01-02T03:04:05.678Z");
   }
 
-  private static Double finite(double value, Column column) throws RefusedException {
+  private static Double finite(JsonParser parser, Column column)
+      throws IOException, RefusedException {
+    double value = parser.getDoubleValue();
     if (Double.isFinite(value)) {
       return value;
     }
     Refusal refusal =
         column == Column.TRANSACTION_AMOUNT_VND ? Refusal.INVALID_AMOUNT : Refusal.INVALID_VALUE;
     throw new RefusedException(
-        refusal, column.fieldName + " is too large for a number; send a finite one");
+        refusal,
+        column.fieldName
+            + " is "
+            + quoted(parser.getText())
+            + ", too large for a number; send one that a double holds");
   }
 
   private void check(GenericRowData row, long arrivalMs) throws RefusedException {

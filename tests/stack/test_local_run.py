@@ -1,0 +1,81 @@
+"""The whole product end to end, as `make run` starts it: on the embedded emulator, and on LocalStack."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fraudstream.settings import ROOT
+from tests.stack.localstack_runtime import find_python, installed, real_localstack
+
+BROKEN = 14
+DOUBLED = 10
+
+
+def run(out: Path, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "localrun", "--broken", str(BROKEN), "--doubled", str(DOUBLED)]
+    process = subprocess.run(
+        [*command, "--out", str(out), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+    result: dict[str, Any] = json.loads(out.read_text())
+    return result
+
+
+def check(result: dict[str, Any], sent: int) -> None:
+    """Hold every transaction against what came out; nothing here depends on the machine's speed."""
+    assert result["sent"] == sent
+    assert result["scored"] == sent
+    assert result["lost"] == 0
+    assert result["dead_letters"] == BROKEN
+    assert result["duplicates"] == DOUBLED
+    assert result["alerts"] > 0
+    assert 0 < result["latency_ms"]["p50"] <= result["latency_ms"]["p99"]
+    assert result["precision"] >= 0.9
+    assert result["recall"] >= 0.9
+    by_type = result["by_fraud_type"]
+    assert set(by_type) == {"money_laundering", "account_takeover", "loan_fraud", "fee_manipulation"}
+    assert sum(numbers["alerts"] for numbers in by_type.values()) <= result["alerts"]
+
+
+def test_everything_that_is_sent_is_scored_refused_or_known_as_a_double(tmp_path: Path) -> None:
+    check(run(tmp_path / "run.json", "--transactions", "4000", "--rate", "500"), sent=4_000)
+    assert (tmp_path / "run.svg").read_text().startswith("<svg")
+
+
+def test_the_same_on_a_real_localstack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = find_python()
+    if python is None:
+        pytest.skip("LocalStack 4.14 needs Python 3.13, and this machine has none")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with real_localstack(installed(python), tmp_path) as url:
+        slow = ("--transactions", "1500", "--rate", "150", "--endpoint-url", url)
+        check(run(tmp_path / "run.json", *slow), sent=1_500)
+
+
+def test_ctrl_c_ends_the_run_with_what_was_sent_accounted_for(tmp_path: Path) -> None:
+    """SIGINT while it sends: no further batch, the last ones come through, the result is written."""
+    out = tmp_path / "run.json"
+    command = [sys.executable, "-m", "localrun", "--transactions", "100000", "--out", str(out)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("sending:"):
+            process.send_signal(2)
+            break
+    process.stdout.read()
+    process.stdout.close()
+    assert process.wait(120) == 0
+    result = json.loads(out.read_text())
+    assert 0 < result["sent"] < 100_000
+    assert result["scored"] == result["sent"]
+    assert result["lost"] == 0

@@ -1,0 +1,42 @@
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from deploy.archive import JOB_PACKAGES, files_below, job_sources, write_archive
+
+
+def test_an_archive_depends_on_names_and_content_alone(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.txt", tmp_path / "second.txt"
+    first.write_text("1")
+    second.write_text("2")
+    write_archive(tmp_path / "a.zip", [("one", first), ("two", second)])
+    os.utime(first, (0, 0))
+    first.chmod(0o700)
+    write_archive(tmp_path / "b.zip", [("two", second), ("one", first)])
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {"one": b"1", "two": b"2"}
+
+
+def test_two_files_of_one_name_are_an_error_and_leave_no_archive(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("1")
+    with pytest.raises(ValueError, match=r"one is to be in a\.zip twice"):
+        write_archive(tmp_path / "a.zip", [("one", file), ("one", file)])
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_files_below_a_folder_keep_their_place_and_compiled_modules_stay_out(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    for name in ("top.py", "inner/data", "inner/top.pyc"):
+        (tmp_path / name).touch()
+    assert sorted(name for name, _ in files_below(tmp_path, "to")) == ["to/inner/data", "to/top.py"]
+
+
+def test_the_jobs_sources_are_the_modules_of_its_packages() -> None:
+    names = {name for name, _ in job_sources()}
+    assert {"jobs/feature_job.py", "fraudstream/settings.py", "models/scorer.py"} <= names
+    assert {name.split("/")[0] for name in names} == set(JOB_PACKAGES)
+    assert all(name.endswith(".py") for name in names)

@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import pytest
+
+from fraudstream.catalogue import BUILT_IN, Catalogue, TransactionFeature, WindowFeature
+from fraudstream.settings import ROOT
+from models.manifest import Manifest, ModelError
+
+V1 = ROOT / "models" / "v1"
+
+
+@pytest.fixture(name="manifest")
+def fixture_manifest() -> Manifest:
+    return Manifest.load(V1)
+
+
+def changed(name: str, **changes: object) -> Catalogue:
+    return Catalogue(
+        tuple(
+            feature.model_copy(update=changes) if feature.name == name else feature
+            for feature in BUILT_IN.features
+        )
+    )
+
+
+def without(*names: str) -> Catalogue:
+    return Catalogue(tuple(feature for feature in BUILT_IN.features if feature.name not in names))
+
+
+def test_the_committed_model_fits_the_catalogue_of_the_project(manifest: Manifest) -> None:
+    assert manifest.columns_in(BUILT_IN) == tuple(range(len(BUILT_IN.names)))
+    assert manifest.catalogue_version == BUILT_IN.version
+
+
+def test_the_columns_follow_the_features_wherever_the_catalogue_has_them(manifest: Manifest) -> None:
+    more = TransactionFeature(name="more", entity="transaction", statistic="hour")
+    windows = [feature for feature in BUILT_IN.features if isinstance(feature, WindowFeature)]
+    others = [feature for feature in BUILT_IN.features if not isinstance(feature, WindowFeature)]
+    mixed = Catalogue((more, *reversed(windows), *others))
+    columns = manifest.columns_in(mixed)
+    assert [mixed.names[column] for column in columns] == [feature.name for feature in manifest.features]
+    assert mixed.names.index("more") not in columns
+
+
+def test_each_feature_that_the_catalogue_lacks_is_named(manifest: Manifest) -> None:
+    with pytest.raises(ModelError) as refused:
+        manifest.columns_in(without("weekend_flag", "account_count_1h"))
+    message = str(refused.value)
+    assert "weekend_flag: the catalogue has no such feature" in message
+    assert "account_count_1h: the catalogue has no such feature" in message
+    assert "use the catalogue that it was trained with, or train it again" in message
+    assert "account_count_24h" not in message
+
+
+def test_a_feature_of_the_same_name_and_another_meaning_is_named_with_both(manifest: Manifest) -> None:
+    with pytest.raises(ModelError) as refused:
+        manifest.columns_in(changed("account_count_1h", window_ms=7_200_000))
+    message = str(refused.value)
+    assert "account_count_1h: trained as" in message
+    assert "'window': '1h'" in message
+    assert "'window': '2h'" in message
+
+
+def test_a_meaning_counts_through_the_features_that_it_refers_to(manifest: Manifest) -> None:
+    with pytest.raises(ModelError) as refused:
+        manifest.columns_in(changed("account_count_5m", window_ms=360_000))
+    message = str(refused.value)
+    assert "account_count_5m: trained as" in message
+    assert "high_frequency_flag: trained as" in message
+
+
+def test_a_folder_that_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as refused:
+        Manifest.load(tmp_path / "v9")
+    assert str(tmp_path / "v9" / "manifest.json") in str(refused.value)
+    assert "give the folder of a trained version, or run `make train`" in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version": "v1"}'])
+def test_a_broken_manifest_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(ModelError) as refused:
+        Manifest.load(tmp_path)
+    assert f"{tmp_path / 'manifest.json'} is not a manifest" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ('"version": "v1"', '"version": "a/b"'),
+        ('\n  "threshold": ', '\n  "threshold": 1'),
+        ('"seed"', '"sead"'),
+    ],
+)
+def test_a_manifest_with_a_wrong_value_is_refused(tmp_path: Path, was: str, becomes: str) -> None:
+    text = (V1 / "manifest.json").read_text()
+    assert was in text
+    (tmp_path / "manifest.json").write_text(text.replace(was, becomes, 1))
+    with pytest.raises(ModelError, match="is not a manifest"):
+        Manifest.load(tmp_path)
