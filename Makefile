@@ -8,7 +8,7 @@ RATE ?= 500
 RUN_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format train lock clean
+.PHONY: help setup run test check format train package managed-flink lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,9 +44,18 @@ format: setup ## Format the Python code
 train: setup ## Train a model version (see python -m models train --help)
 	$(PY) -m models train
 
+package: setup ## Write build/fraudstream-python.zip, which flink run gives to the workers
+	$(PY) -m deploy.package
+
+managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service for Apache Flink
+	$(PY) -m deploy.managed_flink
+
 lock: setup ## Fix the versions and hashes of requirements.in in requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		requirements.in --output-file requirements.txt
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--constraint requirements.txt --no-emit-package apache-flink-libraries \
+		requirements-runtime.in --output-file requirements-runtime.txt
 
 clean: ## Remove what was built; .venv stays
 	rm -rf build kernel/target

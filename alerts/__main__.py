@@ -13,10 +13,12 @@ from rich.text import Text
 
 from alerts.consumer import Consumer, Message, Received
 from alerts.lines import alert_line, dead_letter_line, printable
-from alerts.messages import Alert, DeadLetter
+from fraudstream.alert import Alert
+from fraudstream.dead_letter import DeadLetter
 from fraudstream.settings import Settings
+from fraudstream.stopping import stop_on_signals
 from streams.client import kinesis_client, poll_interval_ms
-from streams.command import load_settings, stop_on_signals, stream_errors_reported
+from streams.command import load_settings, stream_errors_reported
 from streams.reader import StreamReader, StreamRecord
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show what the job wrote.")

@@ -11,7 +11,8 @@ from typing import Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from alerts.messages import Alert, DeadLetter
+from fraudstream.alert import Alert
+from fraudstream.dead_letter import DeadLetter
 from streams.reader import StreamReader, StreamRecord
 
 REMEMBERED: Final = 100_000

@@ -5,7 +5,8 @@ from typing import Final
 
 from rich.text import Text
 
-from alerts.messages import Alert, DeadLetter
+from fraudstream.alert import Alert
+from fraudstream.dead_letter import DeadLetter
 
 VIETNAM: Final = timezone(timedelta(hours=7))
 """UTC+7 the whole year, since 1975."""

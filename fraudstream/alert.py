@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal, Self
 
-import orjson
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
 from fraudstream.catalogue import HIGH_FREQUENCY_PER_5_MINUTES
-from fraudstream.transaction import FraudType, format_time
+from fraudstream.transaction import FraudType, from_time_ms
 
 RiskLevel = Literal["medium", "high", "critical"]
 Features = Mapping[str, float | None]
@@ -37,35 +38,49 @@ HIGH_FEE_RATIO: Final = 0.03
 """Fee manipulation: a fee of at least this share of the amount; ordinary fees are a tenth of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
+def _in_milliseconds(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Time = Annotated[AwareDatetime, PlainSerializer(_in_milliseconds)]
+"""Written in RFC 3339, UTC, milliseconds."""
+
+
+class Alert(BaseModel):
     """One alert; ``alert_id`` is the same whenever the same model judges the same transaction."""
+
+    # A later version of the job may add fields; they are no reason to refuse its alerts.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     alert_id: str
     transaction_id: str
     account_id: str
-    event_time: str
-    arrival_time: str | None
-    scored_at: str
+    event_time: Time
+    arrival_time: Time | None = None
+    scored_at: Time
     transaction_amount_vnd: float
     score: float
     threshold: float
     risk_level: RiskLevel
     likely_fraud_type: FraudType | None
-    flags: list[str]
+    flags: tuple[str, ...]
     features: dict[str, float | None]
     model_version: str
     catalogue_version: str
 
+    @property
+    def identity(self) -> str:
+        """What makes two records the same alert."""
+        return self.alert_id
+
     def to_json(self) -> str:
         """Encode for the ``Alerts`` stream."""
-        return orjson.dumps(asdict(self)).decode()
+        return self.model_dump_json()
 
     @classmethod
-    def from_json(cls, data: bytes | str) -> "Alert":
-        """Decode a record of the ``Alerts`` stream; raises ``ValueError`` or ``TypeError`` if broken."""
-        record: dict[str, Any] = orjson.loads(data)
-        return cls(**record)
+    def from_json(cls, data: bytes | str) -> Self:
+        """Decode a record of the ``Alerts`` stream; raises ``ValueError`` if it is broken."""
+        return cls.model_validate_json(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,22 +104,22 @@ class Judge:
         score: float,
         features: Features,
     ) -> Alert | None:
-        """Return the alert for a scored transaction, None if its score is below the threshold."""
-        if score < self.threshold:
+        """Return the alert for a scored transaction, None if its score is below the threshold or NaN."""
+        if not score >= self.threshold:
             return None
         return Alert(
             alert_id=alert_id(transaction_id, self.model_version),
             transaction_id=transaction_id,
             account_id=account_id,
-            event_time=format_time(event_time_ms),
-            arrival_time=None if arrival_ms is None else format_time(arrival_ms),
-            scored_at=format_time(scored_at_ms),
+            event_time=from_time_ms(event_time_ms),
+            arrival_time=None if arrival_ms is None else from_time_ms(arrival_ms),
+            scored_at=from_time_ms(scored_at_ms),
             transaction_amount_vnd=transaction_amount_vnd,
             score=score,
             threshold=self.threshold,
             risk_level=risk_level(score, self.threshold),
             likely_fraud_type=likely_fraud_type(features),
-            flags=[name for name in self.flag_names if features[name] == 1],
+            flags=tuple(name for name in self.flag_names if features[name] == 1),
             features={name: features[name] for name in ANALYST_FEATURES if name in features},
             model_version=self.model_version,
             catalogue_version=self.catalogue_version,

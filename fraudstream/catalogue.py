@@ -150,7 +150,7 @@ class TransactionFeature(_Spec):
     column: str | None = None
     denominator: str | None = None
     of: tuple[str, ...] = ()
-    threshold: float | None = None
+    threshold: float | None = Field(None, allow_inf_nan=False)
     prefix: str | None = Field(None, min_length=1)
     from_hour: int | None = Field(None, ge=0, le=23)
     to_hour: int | None = Field(None, ge=0, le=24)

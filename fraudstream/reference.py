@@ -37,19 +37,23 @@ def evaluate(
     """Evaluate transactions in the order of their arrival, each against those before it.
 
     One more than ``allowed_lateness_ms`` behind its account's newest event time is late; one whose
-    id its account has already had is a duplicate; neither counts for any other.
+    id its account still remembers is a duplicate; neither counts for any other. An account forgets
+    what no transaction in time can ask for any more: that is the de-duplication horizon.
     """
     arrived: defaultdict[str, list[Transaction]] = defaultdict(list)
     for transaction in arrivals:
         others = arrived[transaction.account_id]
-        newest_ms = max((other.event_time_ms for other in others), default=transaction.event_time_ms)
+        newest_ms = max(other.event_time_ms for other in [*others, transaction])
         if newest_ms - transaction.event_time_ms > allowed_lateness_ms:
             yield Evaluated(transaction, "late", {})
         elif any(other.transaction_id == transaction.transaction_id for other in others):
             yield Evaluated(transaction, "duplicate", {})
         else:
             yield Evaluated(transaction, "new", _features(catalogue, transaction, others))
-            others.append(transaction)
+            forgotten_ms = newest_ms - max(catalogue.reach_ms, 1) - allowed_lateness_ms
+            arrived[transaction.account_id] = [
+                other for other in [*others, transaction] if other.event_time_ms > forgotten_ms
+            ]
 
 
 def _features(catalogue: Catalogue, transaction: Transaction, others: list[Transaction]) -> Features:

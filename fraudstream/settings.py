@@ -77,7 +77,7 @@ class EmulatorSettings(BaseModel):
     enabled: bool | None = Field(
         None,
         description="Whether the endpoint is an emulator (no CBOR, HTTP/1.1); "
-        "left out: yes if the endpoint is plain http or LOCALSTACK_HOST is set",
+        "left out: yes if the endpoint is plain http, as LocalStack's is",
     )
     poll_interval_ms: int = Field(
         50, ge=10, le=10_000, description="Pause between two reads of a shard of an emulator"
@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     )
     localstack_host: str | None = Field(
         None,
+        pattern=r"^[A-Za-z0-9.-]+(:\d{1,4}|:[1-5]\d{4})?$",
         validation_alias=AliasChoices("localstack_host", "LOCALSTACK_HOST"),
         description="LocalStack's host, optionally with a port; AWS_ENDPOINT_URL wins over it",
     )

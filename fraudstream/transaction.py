@@ -6,10 +6,12 @@ stream of its own, late, as it does in a bank.
 
 import dataclasses
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 import orjson
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 FraudType = Literal["money_laundering", "account_takeover", "loan_fraud", "fee_manipulation"]
 FRAUD_TYPES: Final[tuple[FraudType, ...]] = (
@@ -119,8 +121,12 @@ class Label:
 
 def format_time(time_ms: int) -> str:
     """Write epoch milliseconds as RFC 3339 in UTC, like ``2026-01-02T03:04:05.678Z``."""
-    seconds, milliseconds = divmod(time_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    return from_time_ms(time_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_time_ms(time_ms: int) -> datetime:
+    """Return the UTC time of epoch milliseconds; ``OverflowError`` outside the years 1 to 9999."""
+    return _EPOCH + timedelta(milliseconds=time_ms)
 
 
 def parse_time_ms(text: str) -> int:

@@ -20,7 +20,7 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 
 from fraudstream.alert import Judge
 from fraudstream.catalogue import Catalogue, CatalogueError
-from fraudstream.settings import Settings, SettingsError
+from fraudstream.settings import Settings, SettingsError, export_aws_credentials
 from jobs.environment import prepare_jvm, table_environment
 from jobs.files import Sink, merge_parts
 from jobs.running import JobFailedError, run
@@ -153,6 +153,7 @@ def _say(text: str) -> None:
 def main(arguments: list[str]) -> int:
     """Run the job; return 0 if it ended as asked, 2 for options that can't be used, 1 for a failure."""
     try:
+        export_aws_credentials()
         settings = Settings.load(arguments)
         _say("\n".join(f"{name} = {value}" for name, value in settings.table()))
         job = build(settings)

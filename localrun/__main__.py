@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from fraudstream.settings import ROOT, Settings
+from fraudstream.settings import ROOT, Settings, export_aws_credentials
+from fraudstream.stopping import stop_on_signals
 from localrun.job import JobProcessError, job_process
 from localrun.run import Run
 from localstack.emulator import embedded_emulator
@@ -20,7 +21,6 @@ from producer.generator import TrafficOptions, ending_at
 from producer.kinesis import wall_clock_ms
 from producer.mixing import Mixture
 from streams.client import kinesis_client
-from streams.command import stop_on_signals
 from streams.errors import StreamError
 
 console = Console()
@@ -29,6 +29,7 @@ console = Console()
 @contextlib.contextmanager
 def _endpoint(url: str | None) -> Iterator[str]:
     if url is not None:
+        export_aws_credentials()
         yield url
         return
     # Any values do: the emulator checks none, and real ones have no business there.

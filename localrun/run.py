@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.live import Live
 
 from alerts.consumer import Consumer
-from alerts.messages import Alert, DeadLetter
+from fraudstream.alert import Alert
+from fraudstream.dead_letter import DeadLetter
 from fraudstream.settings import Settings
 from localrun.job import JobProcess
 from localrun.tally import Tally

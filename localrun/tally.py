@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from alerts.messages import Alert, DeadLetter
+from fraudstream.alert import Alert
+from fraudstream.dead_letter import DeadLetter
 from fraudstream.transaction import FRAUD_TYPES, FraudType
 from producer.generator import LabelledTransaction
 from streams.reader import StreamRecord

@@ -23,7 +23,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from fraudstream.settings import ROOT
-from streams.command import stop_on_signals
+from fraudstream.stopping import stop_on_signals
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

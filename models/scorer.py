@@ -59,6 +59,10 @@ class Scorer:
 
 
 def _booster(model: bytes) -> xgboost.Booster:
+    if not model:
+        # XGBoost ends the whole process over an empty buffer.
+        msg = f"model: {MODEL_NAME} is empty; train the version again with `make train`"
+        raise ModelError(msg)
     try:
         booster = xgboost.Booster(model_file=bytearray(model))
     except xgboost.core.XGBoostError as error:

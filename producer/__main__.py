@@ -9,11 +9,12 @@ import typer
 from rich.console import Console
 
 from fraudstream.settings import Settings
+from fraudstream.stopping import stop_on_signals
 from producer.generator import TrafficOptions, ending_at, generate
 from producer.kinesis import TransactionSender, wall_clock_ms
 from producer.mixing import Mixture, mix
 from streams.client import kinesis_client
-from streams.command import load_settings, stop_on_signals, stream_errors_reported
+from streams.command import load_settings, stream_errors_reported
 from streams.errors import AWS_ERRORS, StreamError, stream_error
 from streams.writer import MAX_RECORDS, Record, StreamWriter
 

@@ -1,21 +1,19 @@
-"""What the commands share: settings, a clean end on a signal, errors in one line on stderr."""
+"""What the commands share: settings, and errors in one line on stderr."""
 
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 import typer
 
-from fraudstream.settings import Settings, SettingsError
+from fraudstream.settings import Settings, SettingsError, export_aws_credentials
 from streams.errors import StreamError
 
 
 def load_settings() -> Settings:
     """Read the settings; ends the command with code 2 and the reasons if they can't be used."""
     try:
+        export_aws_credentials()
         return Settings.load()
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
@@ -30,15 +28,3 @@ def stream_errors_reported() -> Iterator[None]:
     except StreamError as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(1) from error
-
-
-def stop_on_signals() -> threading.Event:
-    """Return an event that Ctrl-C or SIGTERM sets; both then no longer end the process by themselves."""
-    stop = threading.Event()
-
-    def handle(_signal_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
-    return stop

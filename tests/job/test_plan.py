@@ -24,9 +24,7 @@ def settings(*arguments: str) -> Settings:
 
 def operators(explanation: str) -> Counter[str]:
     plan = explanation.split("== Optimized Execution Plan ==")[1]
-    return Counter(
-        re.findall(r"TableSourceScan|Correlate\(|OverAggregate|PythonCalc|Sink\(", plan)
-    )
+    return Counter(re.findall(r"TableSourceScan|Correlate\(|OverAggregate|PythonCalc|Sink\(", plan))
 
 
 def test_with_every_sink_there_is_one_source_one_parse_one_aggregate_and_one_scoring_operator() -> None:

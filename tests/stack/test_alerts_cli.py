@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from alerts.consumer import Consumer
-from alerts.messages import Alert
+from fraudstream.alert import Alert
 from fraudstream.settings import ROOT, Settings
 from localstack.streams import create_streams
 from streams.client import kinesis_client

@@ -45,7 +45,7 @@ final class RecordJson {
     void write(JsonGenerator json) throws IOException;
   }
 
-  /** One flat object: transaction_id, then each feature by name, null where it is missing. */
+  /** One flat object: transaction_id, then each feature by name, null where it is missing or infinite. */
   static String features(String transactionId, List<String> names, byte[] features) {
     return object(
         json -> {
@@ -138,13 +138,11 @@ final class RecordJson {
   }
 
   private static void writeNumber(JsonGenerator json, double value) throws IOException {
-    if (Double.isNaN(value)) {
+    if (!Double.isFinite(value)) {
+      // JSON has no infinity, and many of its readers refuse 1e999.
       json.writeNull();
     } else if (value == Math.rint(value) && Math.abs(value) <= MAX_WHOLE) {
       json.writeNumber((long) value);
-    } else if (Double.isInfinite(value)) {
-      // JSON has no infinity; a reader takes a number past the largest double for one.
-      json.writeNumber(value > 0 ? "1e999" : "-1e999");
     } else {
       json.writeNumber(value);
     }

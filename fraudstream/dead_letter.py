@@ -1,48 +1,21 @@
-"""The two messages the job writes: an alert and a dead letter, one JSON object a record."""
+"""The dead letter: what the job writes for a record that it refused."""
 
 import base64
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 
-class _Message(BaseModel):
-    # A later version of the job may add fields; they are no reason to refuse its messages.
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Alert(_Message):
-    """A transaction whose score reached the threshold; the same ``alert_id`` is the same alert."""
-
-    alert_id: str
-    transaction_id: str
-    account_id: str
-    event_time: AwareDatetime
-    arrival_time: AwareDatetime | None = None
-    scored_at: AwareDatetime
-    score: float
-    threshold: float
-    risk_level: Literal["medium", "high", "critical"]
-    likely_fraud_type: str | None
-    flags: tuple[str, ...]
-    features: dict[str, float | None]
-    transaction_amount_vnd: float
-    model_version: str
-    catalogue_version: str
-
-    @property
-    def identity(self) -> str:
-        """What makes two records the same alert."""
-        return self.alert_id
-
-
-class DeadLetter(_Message):
+class DeadLetter(BaseModel):
     """A record that the job refused, and why.
 
     ``raw`` is the record, in base64 where it is not UTF-8; ``truncated`` says that it is only the
     record's beginning. ``size_bytes`` and ``sha256`` are those of the whole record. The shard and the
     sequence number are where it lay in the transaction stream.
     """
+
+    # A later version of the job may add fields; they are no reason to refuse its messages.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     reason: str
     detail: str
@@ -68,7 +41,7 @@ class DeadLetter(_Message):
         return _decoded(self.raw, self.encoding)
 
     @model_validator(mode="after")
-    def _raw_is_what_encoding_says(self) -> "DeadLetter":
+    def _raw_is_what_encoding_says(self) -> Self:
         _decoded(self.raw, self.encoding)
         return self
 

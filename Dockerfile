@@ -1,0 +1,54 @@
+# One image for every service of docker-compose.yml: Flink, Python 3.11, the project.
+
+# A Flink of the same minor release as apache-flink in requirements-runtime.txt (1.20): the client, the
+# workers and the cluster speak with one another. The patch releases may differ; take the same one where
+# there is an image of it: docker build --build-arg FLINK_IMAGE=flink:1.20.5-scala_2.12-java17 .
+ARG FLINK_IMAGE=flink:1.20.3-scala_2.12-java17
+
+FROM maven:3.9-eclipse-temurin-17 AS kernel
+WORKDIR /kernel
+COPY kernel/pom.xml ./
+COPY kernel/src ./src
+RUN mvn --quiet --batch-mode package -DskipTests
+
+# Not the slim image: a few packages have no wheel and are compiled.
+FROM python:3.11-bookworm AS packages
+COPY requirements-runtime.txt /tmp/
+# --no-deps: the list is complete, and without apache-flink-libraries, a second copy of what Flink's image has.
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
+        --requirement /tmp/requirements-runtime.txt
+
+# hadolint ignore=DL3006
+FROM ${FLINK_IMAGE} AS flink
+# Flink's own copy of PyFlink: clients would import this one, and workers the one in /opt/venv.
+RUN rm -rf /opt/flink/opt/python
+
+FROM python:3.11-slim-bookworm
+COPY --from=flink /opt/java/openjdk /opt/java/openjdk
+COPY --from=flink /opt/flink /opt/flink
+COPY --from=packages /opt/venv /opt/venv
+COPY --from=kernel /kernel/target/pyflink-dependencies.jar /opt/flink/lib/
+COPY alerts /opt/fraudstream/alerts
+COPY deploy /opt/fraudstream/deploy
+COPY fraudstream /opt/fraudstream/fraudstream
+COPY jobs /opt/fraudstream/jobs
+COPY localstack /opt/fraudstream/localstack
+COPY models /opt/fraudstream/models
+COPY producer /opt/fraudstream/producer
+COPY streams /opt/fraudstream/streams
+# /checkpoints: a volume that is mounted there takes over its owner.
+RUN useradd --uid 9999 --no-create-home flink \
+    && mkdir -p /checkpoints /opt/flink/log \
+    && chown -R flink /checkpoints /opt/flink/log
+ENV FLINK_HOME=/opt/flink \
+    JAVA_HOME=/opt/java/openjdk \
+    PATH=/opt/venv/bin:/opt/flink/bin:/opt/java/openjdk/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPATH=/opt/fraudstream \
+    PYTHONUNBUFFERED=1
+USER 9999
+WORKDIR /opt/fraudstream
+# What is healthy differs from role to role: docker-compose.yml says it for each service.
+HEALTHCHECK NONE
+CMD ["python", "jobs/feature_job.py", "--help"]

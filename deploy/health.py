@@ -1,0 +1,45 @@
+"""A container's health check: whether the cluster runs the job.
+
+``python -m deploy.health http://127.0.0.1:8081``
+"""
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from typing import Any, Final
+
+TIMEOUT_S: Final = 5
+
+
+def complaint(overview: dict[str, Any]) -> str | None:
+    """Return what is wrong with the answer of Flink's ``/jobs/overview``; None if all runs.
+
+    A job counts as running when each of its tasks does: Flink says RUNNING already while it waits
+    for a TaskManager.
+    """
+    jobs = overview["jobs"]
+    if not jobs:
+        return "there is no job"
+    for job in jobs:
+        running, total = job["tasks"]["running"], job["tasks"]["total"]
+        if job["state"] != "RUNNING" or running < total:
+            return f"job {job['name']} is {job['state']}, {running} of its {total} tasks run"
+    return None
+
+
+def main(arguments: list[str]) -> int:
+    """Ask the cluster at the URL given; return 0 if its job runs, 1 and say why if not."""
+    (url,) = arguments
+    try:
+        with urllib.request.urlopen(f"{url}/jobs/overview", timeout=TIMEOUT_S) as answer:  # noqa: S310 - the caller's URL
+            problem = complaint(json.load(answer))
+    except (urllib.error.URLError, TimeoutError) as error:
+        problem = f"no answer: {error}"
+    if problem:
+        sys.stderr.write(f"{problem}\n")
+    return 1 if problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,120 @@
+"""Write ``build/managed-flink.zip``, the application that Amazon Managed Service for Apache Flink runs.
+
+    main.py                          the run option ``python``
+    lib/pyflink-dependencies.jar     ``jarfile``: the kernel and the Kinesis connector
+    packages/                        ``pyFiles``: the project's packages with the model, and third-party ones
+
+``python -m deploy.managed_flink``; needs `make setup` to have run.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+
+from deploy.archive import MODEL_FOLDER, files_below, job_sources, write_archive
+from fraudstream.settings import ROOT
+
+ARCHIVE: Final = ROOT / "build" / "managed-flink.zip"
+JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
+LOCK: Final = ROOT / "requirements-runtime.txt"
+MOST_BYTES: Final = 512 * 1024 * 1024
+"""The largest code that the service takes."""
+PACKAGES: Final = "packages"
+THIRD_PARTY: Final = (
+    "annotated-types",
+    "orjson",
+    "pydantic",
+    "pydantic-core",
+    "pydantic-settings",
+    "python-dotenv",
+    "scipy",
+    "typing-extensions",
+    "typing-inspection",
+    "xgboost-cpu",
+)
+"""What the job imports and the service's runtime lacks, or has in a release of its own choice.
+
+The runtime brings apache-flink, and with it pandas, numpy and pyarrow, which must stay as they are.
+"""
+PLATFORM: Final = ("--python-platform", "x86_64-manylinux_2_28", "--python-version", "3.11")
+MAIN: Final = ROOT / "deploy" / "main.py"
+
+
+class PackagingError(Exception):
+    """The archive can't be written; the message says what is missing or what went wrong."""
+
+
+def locked(names: tuple[str, ...], lock: str) -> str:
+    """Return the part of a lock file that pins ``names``, hashes included; raises if one is missing."""
+    lines = lock.splitlines()
+    parts: list[str] = []
+    for name in names:
+        start = next((at for at, line in enumerate(lines) if line.startswith(f"{name}==")), None)
+        if start is None:
+            msg = f"{LOCK.name} does not pin {name}; run `make lock`"
+            raise PackagingError(msg)
+        hashes = takewhile(lambda line: line.startswith(" "), lines[start + 1 :])
+        parts += [lines[start], *hashes]
+    return "\n".join([*parts, ""])
+
+
+def install_third_party(target: Path) -> None:
+    """Unpack the locked wheels of `THIRD_PARTY` for the service's platform into ``target``."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
+        requirements.write(locked(THIRD_PARTY, LOCK.read_text()))
+        requirements.flush()
+        uv = Path(sys.executable).with_name("uv")
+        command: list[str | Path] = [uv, "pip", "install", "--quiet", "--target", target, *PLATFORM]
+        command += ["--only-binary", ":all:", "--no-deps", "--require-hashes"]
+        done = subprocess.run(
+            [*command, "--requirements", requirements.name], capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        msg = f"the packages could not be installed: {done.stderr.strip()}"
+        raise PackagingError(msg)
+
+
+def contents(third_party: Path) -> Iterator[tuple[str, Path]]:
+    """Yield each file of the archive and its name there."""
+    yield MAIN.name, MAIN
+    yield f"lib/{JAR.name}", JAR
+    for name, path in job_sources():
+        yield f"{PACKAGES}/{name}", path
+    yield from files_below(ROOT / MODEL_FOLDER, f"{PACKAGES}/{MODEL_FOLDER.as_posix()}")
+    for name, path in files_below(third_party, PACKAGES):
+        # uv's own notes say how the packages came here, not what they are.
+        if path.name not in {".lock", "INSTALLER", "REQUESTED"} and path.parent.name != "bin":
+            yield name, path
+
+
+def package(archive: Path = ARCHIVE) -> None:
+    """Write the archive; raises `PackagingError` if it can't be written or would be too large."""
+    if not JAR.is_file():
+        msg = f"{JAR} does not exist; run `make setup`"
+        raise PackagingError(msg)
+    with tempfile.TemporaryDirectory() as folder:
+        install_third_party(Path(folder))
+        write_archive(archive, contents(Path(folder)))
+    size = archive.stat().st_size
+    if size >= MOST_BYTES:
+        msg = f"{archive} has {size:,} bytes; the service takes less than {MOST_BYTES:,}"
+        raise PackagingError(msg)
+
+
+def main() -> int:
+    """Write the archive and say how large it is; return 1 with the reason if that fails."""
+    try:
+        package()
+    except PackagingError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    sys.stdout.write(f"{ARCHIVE} ({ARCHIVE.stat().st_size:,} bytes)\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

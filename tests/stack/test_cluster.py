@@ -1,0 +1,144 @@
+"""The job on real Flink processes: ``flink run`` on a cluster, and docker-compose.yml's own commands."""
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import yaml
+
+from deploy.package import package
+from fraudstream.settings import ROOT, Settings
+from tests.stack.flink_cluster import JAR, Cluster, flink, flink_home, session_cluster, submitted_job
+from tests.stack.stack_helpers import read_all, run_module
+
+TRANSACTIONS: Final = 300
+EMULATOR_WITHOUT_CBOR: Final = {"AWS_CBOR_DISABLE": "true", "CBOR_ENABLED": "false"}
+
+
+def aws_environment(settings: Settings) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": settings.endpoint_url or "",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": settings.aws_region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    } | stream_names(settings)
+
+
+def stream_names(settings: Settings) -> dict[str, str]:
+    names = ("transactions", "alerts", "dead_letters", "labels", "scored")
+    return {f"FRAUDSTREAM_{name.upper()}_STREAM": getattr(settings, f"{name}_stream") for name in names}
+
+
+def test_flink_run_submits_the_job_to_a_session_cluster_and_flink_cancel_ends_it(
+    kinesis_settings: Settings, tmp_path: Path
+) -> None:
+    created = run_module("localstack.streams")
+    assert created.returncode == 0, created.stderr
+    package(tmp_path / "fraudstream-python.zip")
+    environment = aws_environment(kinesis_settings) | EMULATOR_WITHOUT_CBOR
+    (tmp_path / "cluster").mkdir()
+    with session_cluster(tmp_path / "cluster", environment) as cluster:
+        said = flink(
+            cluster,
+            *("run", "--detached", "--jarfile", str(JAR), "--python", "jobs/feature_job.py"),
+            *("--pyFiles", str(tmp_path / "fraudstream-python.zip")),
+            *("--pyExecutable", sys.executable, "--pyClientExecutable", sys.executable),
+        )
+        send_and_expect_scores(cluster, kinesis_settings)
+        flink(cluster, "cancel", submitted_job(said))
+        cluster.wait_for("end of the job", lambda: cluster.job_states() == ["CANCELED"])
+
+
+def send_and_expect_scores(cluster: Cluster, settings: Settings) -> None:
+    """Send transactions; each must come out scored once, and the worst of them as alerts."""
+    numbers = ["--transactions", str(TRANSACTIONS), "--rate", "1000", "--broken", "3"]
+    sent = run_module("producer", "stream", *numbers)
+    assert sent.returncode == 0, sent.stderr
+    scored: set[str] = set()
+
+    def all_scored() -> bool:
+        records = read_all(settings, settings.scored_stream)
+        scored.update(orjson.loads(record.data)["transaction_id"] for record in records)
+        return len(scored) >= TRANSACTIONS
+
+    cluster.wait_for("scored transactions", all_scored)
+    alerts = run_module("alerts", "tail", "--json", "--idle-seconds", "2")
+    alerted = {orjson.loads(line)["transaction_id"] for line in alerts.stdout.splitlines()}
+    assert alerted
+    assert alerted < scored
+    assert len(read_all(settings, settings.dead_letters_stream)) == 3
+    cluster.wait_for("checkpoint", lambda: list((cluster.folder / "checkpoints").glob("*/chk-*/_metadata")))
+
+
+class Composed:
+    """docker-compose.yml with each place inside its containers put where it is on this machine."""
+
+    def __init__(self, cluster: Cluster, emulator_url: str) -> None:
+        self._services: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+        self._options = cluster.options()
+        self._places = {
+            "/opt/flink": str(flink_home()),
+            "/opt/fraudstream": str(ROOT),
+            "file:///checkpoints": (cluster.folder / "checkpoints").as_uri(),
+            "http://localstack:4566": emulator_url,
+            "http://127.0.0.1:8081": cluster.rest_url,
+            "=jobmanager": "=127.0.0.1",
+            "=taskmanager": "=127.0.0.1",
+            "=0.0.0.0": "=127.0.0.1",
+        }
+
+    def command(self, service: str) -> list[str]:
+        """Return what the service's container runs."""
+        words = [self._outside(word) for word in self._services[service]["command"]]
+        # Ports and folders of the test's own, right behind the word that every Flink script begins with.
+        return words[:2] + self._options + words[2:] if "start-foreground" in words else words
+
+    def health_check(self, service: str) -> list[str]:
+        """Return the command that says whether the service is well."""
+        kind, *words = self._services[service]["healthcheck"]["test"]
+        assert kind == "CMD"
+        return [self._outside(word) for word in words]
+
+    def environment(self, service: str) -> dict[str, str]:
+        """Return what the service finds in its environment."""
+        return {name: self._outside(value) for name, value in self._services[service]["environment"].items()}
+
+    def _outside(self, word: str) -> str:
+        for inside, outside in self._places.items():
+            word = word.replace(inside, outside)
+        return word
+
+
+def test_the_commands_of_docker_compose_make_the_whole_product_run(
+    kinesis_settings: Settings, emulator_url: str, tmp_path: Path
+) -> None:
+    # What the Dockerfile sets, and the streams of this test; all else is in docker-compose.yml.
+    cluster = Cluster(tmp_path, {"PYTHONPATH": str(ROOT)} | stream_names(kinesis_settings))
+    cluster.add_to_lib(JAR)
+    composed = Composed(cluster, emulator_url)
+
+    def start(service: str) -> None:
+        cluster.start(service, composed.command(service), composed.environment(service))
+
+    try:
+        cluster.run(composed.command("streams"), composed.environment("streams"))
+        for service in ("jobmanager", "taskmanager", "alerts"):
+            start(service)
+        cluster.wait_for("running job", lambda: is_healthy(cluster, composed, "jobmanager"))
+        start("producer")
+        cluster.wait_for("alert", lambda: b"ACC_" in cluster.output("alerts").read_bytes())
+        assert read_all(kinesis_settings, kinesis_settings.scored_stream)
+        cluster.wait_for("checkpoint", lambda: list((tmp_path / "checkpoints").glob("*/chk-*/_metadata")))
+        assert [cluster.end(service) for service in ("producer", "alerts")] == [0, 0]
+    finally:
+        cluster.end_all()
+
+
+def is_healthy(cluster: Cluster, composed: Composed, service: str) -> bool:
+    try:
+        cluster.run(composed.health_check(service), composed.environment(service))
+    except AssertionError:
+        return False
+    return True
