@@ -32,7 +32,8 @@ test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Ki
 	mvn --quiet --batch-mode --file kernel/pom.xml test
 	$(PY) -m pytest
 
-check: setup ## Check style and types; Java warnings are errors in every build of the kernel
+check: setup ## Check style, types and format; compile the kernel, its warnings being errors
+	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy

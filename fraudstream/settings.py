@@ -80,7 +80,7 @@ class EmulatorSettings(BaseModel):
         "left out: yes if the endpoint is plain http, as LocalStack's is",
     )
     poll_interval_ms: int = Field(
-        50, ge=10, le=10_000, description="Pause between two reads of a shard of an emulator"
+        100, ge=10, le=10_000, description="Pause between two reads of a shard of an emulator"
     )
 
 

@@ -124,6 +124,7 @@ def _survive_failures(settings: Settings) -> dict[str, str]:
     elif not is_on_cluster():
         # Flink's default keeps checkpoints in the JobManager's memory, 5 MB each at most.
         options["execution.checkpointing.dir"] = absolute_uri(LOCAL_CHECKPOINTS)
+        options["execution.checkpointing.externalized-checkpoint-retention"] = "DELETE_ON_CANCELLATION"
     return options
 
 

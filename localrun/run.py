@@ -28,9 +28,9 @@ from streams.writer import MAX_RECORDS, StreamWriter
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
 
-READ_INTERVAL_MS: Final = 250
+READ_INTERVAL_MS: Final = 500
 """The view's own reading; arrival is the stream's stamp, so a slow view does not lengthen a latency."""
-BATCHES_PER_S: Final = 20
+BATCHES_PER_S: Final = 10
 SETTLE_S: Final = 30.0
 """A run whose transactions are not all accounted for ends so long after the last sign of life."""
 QUIET_S: Final = 2.0

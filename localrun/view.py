@@ -13,6 +13,15 @@ from fraudstream.alert import Alert
 from localrun.tally import Tally
 from producer.statistics import Statistics
 
+_ALERT_COLUMNS: Final = {
+    "latest alerts": 13,
+    "account": 13,
+    "amount": 17,
+    "score": 5,
+    "likely type": 16,
+    "flags": 0,
+}
+"""The least width of each, so that a narrow terminal cuts the flags and nothing else."""
 RATE_SPAN_S: Final = 5.0
 """Throughput is shown over the last so many seconds."""
 
@@ -78,7 +87,7 @@ class View:
         if not self._samples:
             return 0.0
         ended_s, ended_scored = self._samples[-1]
-        while self._samples[0][0] < ended_s - RATE_SPAN_S:
+        while len(self._samples) > 1 and self._samples[1][0] <= ended_s - RATE_SPAN_S:
             self._samples.pop(0)
         began_s, began_scored = self._samples[0]
         return (ended_scored - began_scored) / max(ended_s - began_s, 1.0)
@@ -95,9 +104,9 @@ def _by_type(summary: dict[str, Any]) -> Table:
 
 def _alerts(alerts: list[Alert]) -> Table:
     table = Table(box=None, pad_edge=False, expand=True)
-    for name in ("latest alerts", "account", "amount", "score", "likely type", "flags"):
+    for name, width in _ALERT_COLUMNS.items():
         justify: JustifyMethod = "right" if name in ("amount", "score") else "left"
-        table.add_column(name, justify=justify, header_style="dim", no_wrap=True)
+        table.add_column(name, justify=justify, header_style="dim", no_wrap=True, min_width=width)
     for alert in alerts:
         table.add_row(
             Text(f" {alert.risk_level.upper()} ", RISK_STYLES[alert.risk_level]),
