@@ -1,7 +1,7 @@
 """An AWS emulator in one process: moto's server, with one request at a time.
 
 moto's Kinesis is not made for concurrent requests: with four writers some records of 20,000 were
-lost without an error. A lock round its WSGI application mends that and leaves its insides alone.
+lost without an error. A lock round its WSGI application mends that. One method is replaced, for speed.
 
 ``python -m localstack.emulator --port 0`` prints ``ready http://127.0.0.1:PORT`` when it listens.
 """
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from moto.kinesis.models import Shard
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -52,6 +53,15 @@ def serialized(application: "WSGIApplication") -> "WSGIApplication":
                 close()
 
     return serve
+
+
+def newest_sequence_number(shard: Shard) -> int:
+    """Return what moto's ``Shard.get_max_sequence_number`` does, 0 for a shard without records.
+
+    moto's own lists every record of the shard to take the last, at each put: with 20,000 transactions a
+    third of the emulator's time went there.
+    """
+    return next(reversed(shard.records), 0)
 
 
 @contextmanager
@@ -131,6 +141,7 @@ def main(
     # One line a request would be most of what a test prints.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     stop = stop_on_signals()
+    Shard.get_max_sequence_number = newest_sequence_number
     application: Any = serialized(DomainDispatcherApplication(create_backend_app))
     server = make_server(host, port, application, threaded=True)
     # shutdown() waits for serve_forever(), so that one can't run in the thread that gets the signals.
