@@ -141,7 +141,7 @@ def create_file_sink(environment: StreamTableEnvironment, table: str, folder: Pa
     """Create a sink of ready-made JSON lines: part files in ``folder``."""
     environment.execute_sql(
         f"CREATE TEMPORARY TABLE {table} (`key` STRING, payload STRING) "
-        f"WITH ('connector' = 'filesystem', 'path' = '{absolute_uri(folder)}', 'format' = 'payload')"
+        f"WITH ({_options({'connector': 'filesystem', 'path': absolute_uri(folder), 'format': 'payload'})})"
     )
 
 
@@ -158,4 +158,8 @@ def _aws(settings: Settings) -> dict[str, str]:
 
 
 def _options(options: dict[str, str]) -> str:
-    return ", ".join(f"'{key}' = '{value}'" for key, value in options.items())
+    return ", ".join(f"'{key}' = {_literal(value)}" for key, value in options.items())
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,5 +1,6 @@
 package fraudstream.kernel;
 
+import org.apache.flink.metrics.Counter;
 import org.apache.flink.table.annotation.DataTypeHint;
 import org.apache.flink.table.annotation.FunctionHint;
 import org.apache.flink.table.data.GenericRowData;
@@ -20,6 +21,8 @@ import org.apache.flink.table.functions.FunctionContext;
  *   <li>{@code duplicate}: the account's history has its transaction_id already; not counted
  *   <li>{@code late}: more than the allowed lateness behind the account's newest; not counted
  * </ul>
+ *
+ * <p>Flink's metrics {@code duplicates} and {@code late} count the latter two.
  */
 @FunctionHint(
     input = @DataTypeHint(value = Column.ROW_TYPE, bridgedTo = RowData.class),
@@ -35,6 +38,8 @@ public class AccountFeatures extends AggregateFunction<RowData, AccountFeatures.
 
   private transient FeatureProgram program;
   private transient long allowedLatenessMs;
+  private transient Counter duplicates;
+  private transient Counter late;
 
   /**
    * Belongs to the last call of accumulate. The OVER operator asks for it right after, so it needs
@@ -52,6 +57,8 @@ public class AccountFeatures extends AggregateFunction<RowData, AccountFeatures.
   public void open(FunctionContext context) {
     program = JobParameters.catalogue(context);
     allowedLatenessMs = JobParameters.allowedLatenessMs(context);
+    duplicates = context.getMetricGroup().counter("duplicates");
+    late = context.getMetricGroup().counter("late");
   }
 
   @Override
@@ -66,8 +73,10 @@ public class AccountFeatures extends AggregateFunction<RowData, AccountFeatures.
     int count = history.count();
     long newestMs = count == 0 ? timeMs : Math.max(timeMs, history.timeMs(count - 1));
     if (newestMs - timeMs > allowedLatenessMs) {
+      late.inc();
       result = GenericRowData.of(LATE, null);
     } else if (history.contains(idHash)) {
+      duplicates.inc();
       result = GenericRowData.of(DUPLICATE, null);
     } else {
       history.evictUpTo(newestMs - program.reachMs - allowedLatenessMs);

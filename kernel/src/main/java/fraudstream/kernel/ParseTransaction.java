@@ -1,6 +1,7 @@
 package fraudstream.kernel;
 
 import java.time.Instant;
+import org.apache.flink.metrics.Counter;
 import org.apache.flink.table.annotation.DataTypeHint;
 import org.apache.flink.table.annotation.FunctionHint;
 import org.apache.flink.table.data.GenericRowData;
@@ -14,6 +15,7 @@ import org.apache.flink.table.functions.TableFunction;
  *
  * <p>Either {@code tx} is there and {@code reason} null, or the other way round. A table function,
  * because a scalar one is evaluated again for each field that is read from its result.
+ * Flink's metric {@code refused} counts the records without a {@code tx}.
  */
 @FunctionHint(
     output =
@@ -24,12 +26,14 @@ public class ParseTransaction extends TableFunction<RowData> {
   private static final long serialVersionUID = 1L;
 
   private transient TransactionParser parser;
+  private transient Counter refused;
 
   @Override
   public void open(FunctionContext context) {
     parser =
         new TransactionParser(
             JobParameters.maxRecordBytes(context), JobParameters.futureToleranceMs(context));
+    refused = context.getMetricGroup().counter("refused");
   }
 
   /**
@@ -44,13 +48,14 @@ public class ParseTransaction extends TableFunction<RowData> {
     try {
       long arrivedMs = arrival == null ? System.currentTimeMillis() : arrivalMs;
       collect(GenericRowData.of(parser.parse(raw, arrivedMs), arrivalMs, null, null));
-    } catch (RefusedException refused) {
+    } catch (RefusedException refusal) {
+      refused.inc();
       collect(
           GenericRowData.of(
               null,
               arrivalMs,
-              StringData.fromString(refused.refusal.reason),
-              StringData.fromString(refused.getMessage())));
+              StringData.fromString(refusal.refusal.reason),
+              StringData.fromString(refusal.getMessage())));
     }
   }
 }
