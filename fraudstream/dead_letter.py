@@ -33,7 +33,8 @@ class DeadLetter(BaseModel):
         """What makes two records the same dead letter; None where its place in the stream is unknown."""
         if self.shard_id is None or self.sequence_number is None:
             return None
-        return f"{self.shard_id}/{self.sequence_number}/{self.reason}"
+        # Records that a producer packed into one share their place, so the content counts too.
+        return f"{self.shard_id}/{self.sequence_number}/{self.reason}/{self.sha256}"
 
     @property
     def raw_bytes(self) -> bytes:

@@ -44,6 +44,9 @@ MANAGED_FLINK_PROPERTIES: Final = Path("/etc/flink/application_properties.json")
 PROPERTY_GROUP: Final = "fraudstream"
 """The runtime property group that is read; its keys are the fields of `Settings`."""
 ENV_PREFIX: Final = "FRAUDSTREAM_"
+ENV_FILE_VARIABLE: Final = "FRAUDSTREAM_ENV_FILE"
+ENV_FILE: Final = Path(os.environ.get(ENV_FILE_VARIABLE, ".env"))
+"""The file of settings in the folder where a command is started, or the one that the variable names."""
 NESTED: Final = "__"
 """Between a setting and a part of it, in the environment."""
 CREDENTIAL_NAMES: Final = (
@@ -106,13 +109,13 @@ class Settings(BaseSettings):
     )
     aws_endpoint_url: str | None = Field(
         None,
-        pattern=r"^https?://[^/\s]+/?$",
+        pattern=r"^https?://[A-Za-z0-9.:\[\]-]+/?$",
         validation_alias=AliasChoices("aws_endpoint_url", "AWS_ENDPOINT_URL"),
         description="Endpoint in place of AWS's own, like http://127.0.0.1:4566",
     )
     localstack_host: str | None = Field(
         None,
-        pattern=r"^[A-Za-z0-9.-]+(:\d{1,4}|:[1-5]\d{4})?$",
+        pattern=r"^[A-Za-z0-9.-]+(:\d{1,4}|:[1-5]\d{4}|:6[0-4]\d{3})?$",
         validation_alias=AliasChoices("localstack_host", "LOCALSTACK_HOST"),
         description="LocalStack's host, optionally with a port; AWS_ENDPOINT_URL wins over it",
     )
@@ -140,9 +143,6 @@ class Settings(BaseSettings):
     )
     checkpoint_dir: str | None = Field(
         None, description="URI of the checkpoints, like s3://bucket/path; left out: what the cluster has set"
-    )
-    restart_attempts: int = Field(
-        10, ge=0, description="Restarts within 10 minutes after which the job gives up"
     )
     allowed_lateness: Duration = Field(
         timedelta(hours=24),
@@ -200,10 +200,38 @@ class Settings(BaseSettings):
         return path
 
     @model_validator(mode="after")
+    def _streams_are_different(self) -> Self:
+        streams = (
+            self.transactions_stream,
+            self.alerts_stream,
+            self.dead_letters_stream,
+            self.labels_stream,
+            self.scored_stream,
+        )
+        if len(set(streams)) < len(streams):
+            msg = f"two of the streams have the same name ({', '.join(streams)}): give each its own"
+            raise ValueError(msg)
+        if "off" in streams[:-1]:
+            msg = "only scored_stream can be 'off': give the other streams a name"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _parallelism_has_room(self) -> Self:
+        if self.parallelism > self.max_parallelism:
+            msg = f"parallelism: {self.parallelism} is more than max_parallelism; raise that, or lower this"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _files_go_together(self) -> Self:
         outputs = (self.features_out, self.scores_out, self.dead_letters_out, self.alerts_out)
         if self.source is None and any(outputs):
             msg = "an output file needs an input file: give --source too"
+            raise ValueError(msg)
+        paths = [path.resolve() for path in (self.source, *outputs) if path is not None]
+        if len(set(paths)) < len(paths):
+            msg = "two of the files are the same: give each output a file of its own"
             raise ValueError(msg)
         if self.source is not None and not any(outputs):
             msg = "--source needs an output: --features-out, --scores-out, --alerts-out or --dead-letters-out"
@@ -233,7 +261,7 @@ class Settings(BaseSettings):
         arguments: Sequence[str] = (),
         *,
         properties_file: Path = MANAGED_FLINK_PROPERTIES,
-        env_file: Path | None = Path(".env"),
+        env_file: Path | None = ENV_FILE,
     ) -> "Settings":
         """Read the settings from all their sources; raises `SettingsError` if any can't be used."""
 
@@ -272,7 +300,7 @@ class Settings(BaseSettings):
         return [(name, str(getattr(self, name))) for name in type(self).model_fields]
 
 
-def export_aws_credentials(env_file: Path = Path(".env")) -> None:
+def export_aws_credentials(env_file: Path = ENV_FILE) -> None:
     """Put the AWS credentials of ``env_file`` into the environment, where boto3 and the JVM look.
 
     The file wins, as it does for settings, and it wins as a whole: if it holds any of
@@ -304,7 +332,8 @@ class _DotEnvSource(DotEnvSettingsSource):
 def _misspelt(variables: Mapping[str, str | None]) -> dict[str, None]:
     """Return the names with our prefix that are no setting; pydantic then refuses them as extra."""
     ours = (name.upper() for name in variables if name.upper().startswith(ENV_PREFIX))
-    return {name: None for name in ours if not _is_setting(name.removeprefix(ENV_PREFIX).lower())}
+    names = {name for name in ours if name != ENV_FILE_VARIABLE}
+    return {name: None for name in names if not _is_setting(name.removeprefix(ENV_PREFIX).lower())}
 
 
 def _is_setting(name: str) -> bool:

@@ -100,7 +100,7 @@ def flink_configuration(settings: Settings, catalogue: Catalogue) -> dict[str, s
         options |= {"python.executable": sys.executable, "python.client.executable": sys.executable}
         port = str(settings.rest_port or 0)
         options |= {"rest.address": "127.0.0.1", "rest.bind-address": "127.0.0.1", "rest.port": port}
-        options |= {"rest.bind-port": port}
+        options |= {"rest.bind-port": port, "jobmanager.bind-host": "127.0.0.1"}
     return options | (_fail_at_once() if settings.source else _survive_failures(settings))
 
 
@@ -114,10 +114,10 @@ def _survive_failures(settings: Settings) -> dict[str, str]:
         "execution.checkpointing.interval": f"{milliseconds(settings.checkpoint_interval)} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-        "restart-strategy.type": "failure-rate",
-        "restart-strategy.failure-rate.max-failures-per-interval": str(settings.restart_attempts),
-        "restart-strategy.failure-rate.failure-rate-interval": "10 min",
-        "restart-strategy.failure-rate.delay": "1 s",
+        # Without an end: an hour without network must not need a person to start the job again.
+        "restart-strategy.type": "exponential-delay",
+        "restart-strategy.exponential-delay.initial-backoff": "1 s",
+        "restart-strategy.exponential-delay.max-backoff": "1 min",
     }
     if settings.checkpoint_dir is not None:
         options["execution.checkpointing.dir"] = settings.checkpoint_dir

@@ -1,15 +1,18 @@
 """Submit a job, wait for its end, and end it when its process is asked to end."""
 
 import threading
+import time
 from typing import Final
 
 from py4j.protocol import Py4JJavaError
+from pyflink.common.completable_future import CompletableFuture
 from pyflink.table import StatementSet, TableResult
 
 from fraudstream.stopping import stop_on_signals
 from jobs.environment import is_on_cluster
 
 _POLL_SECONDS: Final = 0.5
+CANCEL_TIMEOUT_S: Final = 20.0
 
 
 class JobFailedError(Exception):
@@ -35,11 +38,19 @@ def _watch(result: TableResult, stop: threading.Event) -> None:
     while not ended.done():
         if stop.wait(_POLL_SECONDS):
             client.cancel().result()
+            _wait_for_end(ended)
             return
     try:
         ended.result()
     except Py4JJavaError as error:
         raise JobFailedError(_innermost(error)) from None
+
+
+def _wait_for_end(ended: CompletableFuture) -> None:
+    """Give the cluster time to end the tasks and to delete what a cancelled job has no use for."""
+    deadline_s = time.monotonic() + CANCEL_TIMEOUT_S
+    while not ended.done() and time.monotonic() < deadline_s:
+        time.sleep(_POLL_SECONDS)
 
 
 def _innermost(error: Py4JJavaError) -> str:

@@ -51,24 +51,33 @@ class ScoreTransactions(ScalarFunction):  # type: ignore[misc] # PyFlink has no 
         scores, errors = self._scores(matrix)
         alerts: list[str | None] = [None] * len(features)
         scored_at_ms = time.time_ns() // 1_000_000
-        facts = [
+        columns = [
             series.to_numpy()
             for series in (transaction_id, account_id, event_time_ms, arrival_ms, amount_vnd)
         ]
         for row in np.flatnonzero(scores >= self._judge.threshold):
-            its_id, account, event_ms, arrived_ms, amount = (column[row] for column in facts)
-            alert = self._judge.alert(
-                transaction_id=its_id,
-                account_id=account,
-                event_time_ms=int(event_ms),
-                arrival_ms=None if pd.isna(arrived_ms) else int(arrived_ms),
-                scored_at_ms=scored_at_ms,
-                transaction_amount_vnd=float(amount),
-                score=float(scores[row]),
-                features=dict(zip(self._names, _nullable(matrix[row]), strict=True)),
-            )
-            alerts[row] = alert.to_json() if alert else None
+            facts = [column[row] for column in columns]
+            try:
+                alerts[row] = self._alert(float(scores[row]), matrix[row], facts, scored_at_ms)
+            except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest
+                errors[row] = f"the alert could not be made: {error}"
         return pd.DataFrame({"score": scores, "alert": alerts, "error": errors})
+
+    def _alert(
+        self, score: float, vector: "npt.NDArray[np.float64]", facts: list[Any], scored_at_ms: int
+    ) -> str | None:
+        transaction_id, account_id, event_time_ms, arrival_ms, amount_vnd = facts
+        alert = self._judge.alert(
+            transaction_id=transaction_id,
+            account_id=account_id,
+            event_time_ms=int(event_time_ms),
+            arrival_ms=None if pd.isna(arrival_ms) else int(arrival_ms),
+            scored_at_ms=scored_at_ms,
+            transaction_amount_vnd=float(amount_vnd),
+            score=score,
+            features=dict(zip(self._names, _nullable(vector), strict=True)),
+        )
+        return alert.to_json() if alert else None
 
     def _scores(
         self, matrix: "npt.NDArray[np.float64]"

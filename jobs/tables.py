@@ -38,6 +38,16 @@ FLUSH_MS: Final[dict[Sink, int]] = {"alerts": 50, "dead_letters": 500, "scored_t
 """How long a record waits for others to fill a request; the connector's default of 5,000 ms would hold
 back each alert. Nobody waits for the rest, and fewer requests cost less."""
 
+MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
+"""PutRecords takes 5 MiB, partition keys included, which the connector leaves out of its sum."""
+DEAD_LETTER_BATCHES: Final = {
+    "sink.batch.max-size": "50",
+    "sink.requests.max-buffered": "500",
+    "sink.requests.max-inflight": "2",
+}
+"""A dead letter may have 512 KiB: with the defaults, made for small records, a flood of them would fill
+the heap with buffers and requests."""
+
 
 def create_ends(
     execution: StreamExecutionEnvironment, environment: StreamTableEnvironment, settings: Settings
@@ -99,9 +109,12 @@ def create_kinesis_sink(
     options = _aws(settings) | {
         CONNECTOR_4.stream: stream,
         "sink.flush-buffer.timeout": str(FLUSH_MS[table]),
+        "sink.flush-buffer.size": str(MAX_REQUEST_BYTES),
         "sink.fail-on-error": "false",
         "format": "payload",
     }
+    if table == "dead_letters":
+        options |= DEAD_LETTER_BATCHES
     if settings.is_emulator:
         # Emulators do not speak HTTP/2; the sink would wait for them for ever.
         options["sink.http-client.protocol.version"] = "HTTP1_1"

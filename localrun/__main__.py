@@ -6,22 +6,24 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
-from fraudstream.settings import ROOT, Settings, export_aws_credentials
+from fraudstream.settings import ROOT, Settings, SettingsError, export_aws_credentials
 from fraudstream.stopping import stop_on_signals
 from localrun.job import JobProcessError, job_process
 from localrun.run import Run
-from localstack.emulator import embedded_emulator
+from localstack.emulator import EmulatorError, embedded_emulator
 from localstack.streams import create_streams
 from producer.generator import TrafficOptions, ending_at
 from producer.kinesis import wall_clock_ms
 from producer.mixing import Mixture
 from streams.client import kinesis_client
 from streams.errors import StreamError
+
+SCORED_STREAM: Final = "Scored"
 
 console = Console()
 
@@ -59,19 +61,26 @@ def main(  # noqa: PLR0913 - the options of a command line
     Ends with code 0 if every transaction sent is accounted for, else with 1.
     """
     stop = stop_on_signals()
-    traffic = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
-    mixture = Mixture(good=transactions, broken=broken, doubled=doubled)
+    try:
+        traffic = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
+        mixture = Mixture(good=transactions, broken=broken, doubled=doubled)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     console.print("starting the emulator and the job")
     try:
         with _endpoint(endpoint_url) as url:
-            settings = Settings.load().model_copy(update={"aws_endpoint_url": url, "scored_stream": "Scored"})
+            # On the command line, which nothing overrules: the run must never reach another endpoint, and
+            # it counts by the scored stream.
+            arguments = ["--aws-endpoint-url", url, "--scored-stream", SCORED_STREAM]
+            settings = Settings.load(arguments)
             create_streams(kinesis_client(settings), settings, wait_s=60)
-            with job_process({"AWS_ENDPOINT_URL": url}, out.parent / "job.log") as job:
+            with job_process(arguments, out.parent / "job.log") as job:
                 job.wait_until_reading(stop)
                 run = Run(settings, ending_at(traffic, transactions, wall_clock_ms()), mixture, rate, console)
                 run.until_done(job, stop)
-    except (JobProcessError, StreamError) as error:
-        console.print(f"[red]error:[/red] {error}")
+    except (EmulatorError, JobProcessError, SettingsError, StreamError) as error:
+        # A log's brackets are no markup.
+        console.print(f"error: {error}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     result = run.tally.summary()
     out.parent.mkdir(parents=True, exist_ok=True)

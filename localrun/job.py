@@ -1,14 +1,13 @@
 """The job as a process of its own: started, awaited until it reads, ended with the run."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -66,19 +65,18 @@ class JobProcess:
 
 
 @contextmanager
-def job_process(environment: Mapping[str, str], log: Path) -> Iterator[JobProcess]:
-    """Run the job while the block runs; what it says goes to ``log``.
+def job_process(arguments: Sequence[str], log: Path) -> Iterator[JobProcess]:
+    """Run the job with ``arguments`` while the block runs; what it says goes to ``log``.
 
     The process is out of the terminal's Ctrl-C: the run ends it when the last transactions are through.
     """
     port = free_port()
-    command = [sys.executable, "jobs/feature_job.py", "--rest-port", str(port)]
+    command = [sys.executable, "jobs/feature_job.py", *arguments, "--rest-port", str(port)]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

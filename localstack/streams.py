@@ -54,8 +54,14 @@ def create_streams(client: "KinesisClient", settings: Settings, *, wait_s: float
     """Create what is missing and wait until every stream is active.
 
     Waits up to ``wait_s`` seconds in all for the endpoint and the streams; raises `StreamError`
-    past that.
+    past that, and where the endpoint is not an emulator.
     """
+    if not settings.is_emulator:
+        msg = (
+            "the endpoint is not an emulator: set AWS_ENDPOINT_URL or LOCALSTACK_HOST to one; "
+            "on AWS create the streams with your own tools"
+        )
+        raise StreamError(msg)
     deadline_s = time.monotonic() + wait_s
     _wait_for(lambda: _answers(client), deadline_s, "the endpoint gives no answer")
     were_there = {name: not _create(client, name, shards) for name, shards in shard_counts(settings).items()}
@@ -93,7 +99,12 @@ def _create(client: "KinesisClient", name: str, shards: int) -> bool:
 
 def _when_active(client: "KinesisClient", name: str, deadline_s: float, *, was_there: bool) -> StreamState:
     def is_active() -> bool:
-        summary = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+        try:
+            summary = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+        except AWS_ERRORS as error:
+            if is_transient(error):
+                return False
+            raise stream_error(error, name) from error
         return summary["StreamStatus"] == "ACTIVE"
 
     _wait_for(is_active, deadline_s, f"stream {name!r} is not active")
@@ -111,12 +122,6 @@ def main(
     """Create the streams of the settings on the emulator; existing ones are left as they are."""
     settings = load_settings()
     with stream_errors_reported():
-        if not settings.is_emulator:
-            msg = (
-                "the endpoint is not an emulator: set AWS_ENDPOINT_URL or LOCALSTACK_HOST to one; "
-                "on AWS create the streams with your own tools"
-            )
-            raise StreamError(msg)
         states = create_streams(kinesis_client(settings), settings, wait_s=wait_seconds)
     table = Table("Stream", "Shards", "", title=f"Streams at {settings.endpoint_url}")
     for state in states:

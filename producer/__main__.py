@@ -70,9 +70,13 @@ def stream(  # noqa: PLR0913 - the options of a command line
         int | None, typer.Option(min=1, help="End after so many good transactions")
     ] = None,
     seed: Annotated[
-        int,
-        typer.Option(min=0, help="Same seed, same transactions, ids included: take another for a second run"),
-    ] = 7,
+        int | None,
+        typer.Option(
+            min=0,
+            help="Same seed, same transactions, ids included; left out: 7 for a run with an end, "
+            "a new one each time for a run without",
+        ),
+    ] = None,
     accounts: Annotated[int, typer.Option(help="Accounts of the simulated bank")] = 2_000,
     fraud_share: Annotated[float, typer.Option(help="Share of fraud")] = 0.05,
     broken: Annotated[int, typer.Option(min=0, help="Broken records mixed in, of every kind in turn")] = 0,
@@ -88,6 +92,9 @@ def stream(  # noqa: PLR0913 - the options of a command line
     settings = load_settings()
     good = _good_count(transactions, batch_size, max_batches, broken + doubled)
     try:
+        if seed is None:
+            # An endless run that is started again must not send the ids of the first under new times.
+            seed = wall_clock_ms() if good is None else TrafficOptions(start_ms=0).seed
         options = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
         mixture = Mixture(good=good, broken=broken, doubled=doubled)
     except ValueError as error:

@@ -114,9 +114,9 @@ class TransactionSender:
             self.statistics.failed += len(batch)
             raise
         good = self._count(batch, result)
-        self._send_labels(good)
         if good:
             self._on_sent(good, put_at_ms)
+        self._send_labels(good)
 
     def _count(self, batch: list[Item], result: PutResult) -> list[LabelledTransaction]:
         """Add the result to the statistics; returns the good transactions that are in the stream."""

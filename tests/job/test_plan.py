@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from pyflink.table import StreamTableEnvironment
 
 from fraudstream.catalogue import BUILT_IN, Catalogue
 from fraudstream.settings import ROOT, Settings
@@ -57,9 +58,20 @@ def test_features_alone_are_planned_without_python(tmp_path: Path) -> None:
     assert operators(plan) == {"TableSourceScan": 1, "Correlate(": 1, "OverAggregate": 1, "Sink(": 1}
 
 
-def test_no_credential_stands_in_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_credential_stands_in_the_tables_that_the_job_creates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "do-not-show")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "do-not-show")
-    assert "do-not-show" not in feature_job.build(settings()).explain()
+    statements: list[str] = []
+    execute = StreamTableEnvironment.execute_sql
+
+    def remember(environment: StreamTableEnvironment, statement: str) -> object:
+        statements.append(statement)
+        return execute(environment, statement)
+
+    monkeypatch.setattr(StreamTableEnvironment, "execute_sql", remember)
+    feature_job.build(settings())
+    assert sum("'connector' = 'kinesis'" in statement for statement in statements) == 4
+    assert not [statement for statement in statements if "do-not-show" in statement]
 
 
 def identities(*arguments: str) -> dict[str, str]:

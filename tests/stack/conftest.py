@@ -5,12 +5,37 @@ import pytest
 
 from fraudstream.settings import Settings
 from localstack.emulator import embedded_emulator
+from tests.stack.localstack_runtime import find_python, installed, real_localstack
+
+
+@pytest.fixture(scope="session", params=["embedded", "localstack"])
+def emulator(request: pytest.FixtureRequest) -> str:
+    """Name what stands in for AWS; a module that has no need of both says which it takes."""
+    name: str = request.param
+    return name
 
 
 @pytest.fixture(scope="session")
-def emulator_url() -> Iterator[str]:
-    """Run an emulator that lives as long as the test session."""
+def emulator_url(emulator: str, request: pytest.FixtureRequest) -> str:
+    """Return the URL of the emulator, which runs for as long as the test session."""
+    url: str = request.getfixturevalue(f"{emulator}_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def embedded_url() -> Iterator[str]:
+    """Run the project's own emulator."""
     with embedded_emulator() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def localstack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run the LocalStack of docker-compose.yml, without Docker."""
+    python = find_python()
+    if python is None:
+        pytest.skip("LocalStack 4.14 needs Python 3.13, and this machine has none")
+    with real_localstack(installed(python), tmp_path_factory.mktemp("localstack")) as url:
         yield url
 
 

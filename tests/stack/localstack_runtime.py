@@ -54,6 +54,8 @@ def real_localstack(interpreter: Path, folder: Path) -> Iterator[str]:
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "DNS_ADDRESS": "0",
         "SERVICES": "kinesis",
+        # All the tests' streams together have more shards than LocalStack lets an account have.
+        "KINESIS_SHARD_LIMIT": "10000",
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
     }
     log = folder / "localstack.log"

@@ -197,6 +197,7 @@ def consumer_of(streams: Settings) -> Callable[[int], Consumer[Alert]]:
     return make
 
 
+@pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 @pytest.mark.parametrize(("remembered", "handed_out"), [(3, ["0", "1", "2"]), (2, ["0", "1", "2", "0"])])
 def test_no_more_ids_are_remembered_than_asked_for(
     streams: Settings,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+import pytest
 import yaml
 
 from deploy.package import package
@@ -31,6 +32,7 @@ def stream_names(settings: Settings) -> dict[str, str]:
     return {f"FRAUDSTREAM_{name.upper()}_STREAM": getattr(settings, f"{name}_stream") for name in names}
 
 
+@pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 def test_flink_run_submits_the_job_to_a_session_cluster_and_flink_cancel_ends_it(
     kinesis_settings: Settings, tmp_path: Path
 ) -> None:

@@ -5,6 +5,8 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from fraudstream.settings import ROOT, Settings
 from localstack.streams import create_streams
 from streams.client import kinesis_client
@@ -29,6 +31,7 @@ def write_numbers(settings: Settings, writer_number: int) -> PutResult:
     return result
 
 
+@pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 def test_four_concurrent_writers_lose_nothing_and_double_nothing(
     kinesis_settings: Settings,
 ) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from fraudstream.settings import ROOT
-from tests.stack.localstack_runtime import find_python, installed, real_localstack
 
 BROKEN = 14
 DOUBLED = 10
@@ -51,15 +50,13 @@ def test_everything_that_is_sent_is_scored_refused_or_known_as_a_double(tmp_path
     assert (tmp_path / "run.svg").read_text().startswith("<svg")
 
 
-def test_the_same_on_a_real_localstack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    python = find_python()
-    if python is None:
-        pytest.skip("LocalStack 4.14 needs Python 3.13, and this machine has none")
+def test_the_same_on_a_real_localstack(
+    localstack_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    with real_localstack(installed(python), tmp_path) as url:
-        slow = ("--transactions", "1500", "--rate", "150", "--endpoint-url", url)
-        check(run(tmp_path / "run.json", *slow), sent=1_500)
+    slow = ("--transactions", "1500", "--rate", "150", "--endpoint-url", localstack_url)
+    check(run(tmp_path / "run.json", *slow), sent=1_500)
 
 
 def test_ctrl_c_ends_the_run_with_what_was_sent_accounted_for(tmp_path: Path) -> None:

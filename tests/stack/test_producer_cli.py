@@ -81,6 +81,7 @@ def test_the_test_command_sends_one_transaction_and_reports_its_shard(streams: S
     assert Transaction.from_json(record.data).transaction_id in tested.stdout
 
 
+@pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 @pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
 @pytest.mark.usefixtures("streams")
 def test_missing_credentials_are_named(

@@ -118,6 +118,17 @@ class Run:
         self.sent.append(([labelled.transaction.transaction_id for labelled in batch], put_at_ms))
 
 
+def test_a_batch_is_told_of_before_its_labels_go_out() -> None:
+    """Else an alert could arrive before anyone knows of its transaction."""
+    run = Run()
+    labels_sent: list[int] = []
+    sender = run.sender(items(1))
+    sender._on_sent = lambda *_batch: labels_sent.append(len(run.labels.began_s))  # noqa: SLF001 - the callback alone
+    sender.run(run.stop)
+    assert labels_sent == [0]
+    assert len(run.labels.began_s) == 1
+
+
 def test_batches_are_due_by_schedule_and_not_by_how_long_sending_takes() -> None:
     run = Run(FakeTime(put_takes_s=0.7))
     run.sender(items(40)).run(run.stop)

@@ -14,7 +14,7 @@ enum Refusal {
   INVALID_TIME,
   /** The event time lies past the arrival in the stream by more than the tolerance. */
   FUTURE_TIME,
-  /** The amount is zero, negative or not finite. */
+  /** The amount is zero, negative, absurdly large or not finite. */
   INVALID_AMOUNT,
   /** An id is empty or too long, or an optional number is not finite. */
   INVALID_VALUE,

@@ -20,6 +20,13 @@ final class TransactionParser {
   /** A Kinesis partition key has at most 256 characters, and alerts are keyed by account. */
   static final int MAX_ID_CHARACTERS = 256;
 
+  /**
+   * The largest amount, about forty trillion US dollars. A larger one is a mistake, and one that the
+   * model's 32-bit floats can't hold would leave its account without scores as long as a window has
+   * it.
+   */
+  static final double MAX_AMOUNT_VND = 1e18;
+
   /** What a refusal quotes of a value. */
   private static final int MAX_QUOTED_CHARACTERS = 60;
 
@@ -214,10 +221,14 @@ final class TransactionParser {
       }
     }
     double amountVnd = row.getDouble(Column.TRANSACTION_AMOUNT_VND.ordinal());
-    if (amountVnd <= 0) {
+    if (amountVnd <= 0 || amountVnd > MAX_AMOUNT_VND) {
       throw new RefusedException(
           Refusal.INVALID_AMOUNT,
-          Column.TRANSACTION_AMOUNT_VND.fieldName + " is " + amountVnd + "; it must be above 0");
+          Column.TRANSACTION_AMOUNT_VND.fieldName
+              + " is "
+              + amountVnd
+              + "; it must be above 0, and at most "
+              + MAX_AMOUNT_VND);
     }
     long aheadMs = row.getLong(Column.EVENT_TIME.ordinal()) - arrivalMs;
     if (futureToleranceMs >= 0 && aheadMs > futureToleranceMs) {

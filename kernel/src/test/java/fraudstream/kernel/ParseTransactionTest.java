@@ -61,7 +61,7 @@ class ParseTransactionTest {
     assertEquals(ARRIVAL.toEpochMilli(), row.getLong(ARRIVAL_MS));
     assertEquals("invalid_amount", row.getString(REASON).toString());
     assertEquals(
-        "transaction_amount_vnd is -1.0; it must be above 0", row.getString(DETAIL).toString());
+        "transaction_amount_vnd is -1.0; it must be above 0, and at most 1.0E18", row.getString(DETAIL).toString());
   }
 
   @Test
