@@ -72,9 +72,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     transactions = arrivals()
     # Its fee fits a double and not the model's floats; the same account's other transactions are scored.
     too_large = replace(transactions[2_500], transaction_id="too-large", transaction_fees_vnd=1e300)
-    lines = [
-        transaction.to_json() for transaction in [*transactions[:2_500], too_large, *transactions[2_500:]]
-    ]
+    transactions.insert(2_500, too_large)
+    lines = [transaction.to_json() for transaction in transactions]
     for place, record in enumerate(BROKEN):
         lines.insert(100 * place, record)
     (folder / "in.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
