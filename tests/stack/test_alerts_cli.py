@@ -83,7 +83,9 @@ def test_each_alert_comes_once_and_as_it_is_with_json(streams: Settings) -> None
 
 
 def test_alerts_of_all_shards_come(streams: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FRAUDSTREAM_ALERTS_STREAM", streams.scored_stream)  # it has two shards
+    # The one stream with two shards.
+    monkeypatch.setenv("FRAUDSTREAM_ALERTS_STREAM", streams.scored_stream)
+    monkeypatch.setenv("FRAUDSTREAM_SCORED_STREAM", "off")
     written = [alert(number) for number in range(40)]
     write_all(streams, streams.scored_stream, written)
     tailed = run_module("alerts", "tail", "--json", "--max", "40")
