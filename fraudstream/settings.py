@@ -199,6 +199,17 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return path
 
+    @field_validator("features_out", "scores_out", "dead_letters_out", "alerts_out")
+    @classmethod
+    def _can_be_written(cls, path: Path | None) -> Path | None:
+        if path is not None and path.is_dir():
+            msg = "this is a folder; give the path of a file"
+            raise ValueError(msg)
+        if path is not None and not path.resolve().parent.is_dir():
+            msg = "its folder does not exist; create that first"
+            raise ValueError(msg)
+        return path
+
     @model_validator(mode="after")
     def _streams_are_different(self) -> Self:
         streams = (

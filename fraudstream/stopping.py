@@ -6,12 +6,12 @@ from types import FrameType
 
 
 def stop_on_signals() -> threading.Event:
-    """Return an event that Ctrl-C or SIGTERM sets; both then no longer end the process by themselves."""
+    """Return an event that Ctrl-C, SIGTERM and a closed terminal set; they no longer end the process."""
     stop = threading.Event()
 
     def handle(_signal_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handle)
     return stop

@@ -48,7 +48,12 @@ def main(  # noqa: PLR0913 - the options of a command line
     rate: Annotated[float, typer.Option(min=1, help="Records sent a second")] = 500,
     accounts: Annotated[int, typer.Option(min=1, help="Accounts of the simulated bank")] = 2_000,
     fraud_share: Annotated[float, typer.Option(min=0, max=0.5, help="Share of fraud")] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same transactions")] = 7,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Same seed, same ids and accounts; event times end now, and fraud depends on the hour"
+        ),
+    ] = 7,
     broken: Annotated[int, typer.Option(min=0, help="Broken records mixed in, of every kind in turn")] = 0,
     doubled: Annotated[int, typer.Option(min=0, help="Good transactions that are sent twice")] = 0,
     endpoint_url: Annotated[

@@ -33,6 +33,8 @@ READ_INTERVAL_MS: Final = 500
 BATCHES_PER_S: Final = 10
 SETTLE_S: Final = 30.0
 """A run whose transactions are not all accounted for ends so long after the last sign of life."""
+STOPPED_SETTLE_S: Final = 5.0
+"""The same where someone asked it to stop."""
 QUIET_S: Final = 2.0
 """When all are accounted for: so long without a further alert is the end."""
 LINE_INTERVAL_S: Final = 5.0
@@ -72,7 +74,7 @@ class Run:
                     self._check(job)
                     sending.join(0.5)
                 self.view.stage = "waiting for the last ones"
-                self._settle(job)
+                self._settle(job, stop)
                 self.view.stage = "done"
         finally:
             stop.set()
@@ -80,13 +82,18 @@ class Run:
             for thread in (sending, *readers):
                 thread.join()
 
-    def _settle(self, job: JobProcess) -> None:
+    def _settle(self, job: JobProcess, stop: threading.Event) -> None:
         before, since_s = self.tally.progress(), time.monotonic()
-        while time.monotonic() - since_s < (QUIET_S if self._is_complete() else SETTLE_S):
+        while time.monotonic() - since_s < self._patience_s(stop):
             self._check(job)
             time.sleep(0.2)
             if (now := self.tally.progress()) != before:
                 before, since_s = now, time.monotonic()
+
+    def _patience_s(self, stop: threading.Event) -> float:
+        if self._is_complete():
+            return QUIET_S
+        return STOPPED_SETTLE_S if stop.is_set() else SETTLE_S
 
     def _is_complete(self) -> bool:
         statistics = self.sender.statistics

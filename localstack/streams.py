@@ -63,7 +63,7 @@ def create_streams(client: "KinesisClient", settings: Settings, *, wait_s: float
         )
         raise StreamError(msg)
     deadline_s = time.monotonic() + wait_s
-    _wait_for(lambda: _answers(client), deadline_s, "the endpoint gives no answer")
+    _wait_for(lambda: _answers(client), deadline_s, f"{settings.endpoint_url} gives no answer")
     were_there = {name: not _create(client, name, shards) for name, shards in shard_counts(settings).items()}
     return [_when_active(client, name, deadline_s, was_there=was) for name, was in were_there.items()]
 

@@ -35,6 +35,12 @@ CREDENTIALS_REMEDY: Final = (
 )
 
 
+CONNECTION_REMEDY: Final = (
+    "see that AWS_ENDPOINT_URL names a running endpoint; "
+    "`python -m localstack.emulator --port 4566` starts one"
+)
+
+
 class StreamError(Exception):
     """A stream that can't be used as things stand; the message says what is wrong and how to mend it."""
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from streams.backoff import Backoff
-from streams.errors import AWS_ERRORS, StreamError, error_code, is_transient, stream_error
+from streams.errors import AWS_ERRORS, CONNECTION_REMEDY, StreamError, error_code, is_transient, stream_error
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -234,7 +234,10 @@ class StreamReader:
         if not is_transient(error):
             raise stream_error(error, self._stream_name) from error
         if attempts.failures == MAX_FAILURES_IN_A_ROW:
-            msg = f"stream {self._stream_name!r} gives no answer, {attempts.failures + 1} tries: {error}"
+            msg = (
+                f"stream {self._stream_name!r} gives no answer, {attempts.failures + 1} tries: {error}; "
+                f"{CONNECTION_REMEDY}"
+            )
             raise StreamError(msg) from error
         attempts.resume_at_s = self._monotonic_s() + self._backoff.wait_s(attempts.failures)
         attempts.failures += 1

@@ -31,6 +31,15 @@ def test_what_does_not_go_together_is_refused(arguments: list[str], says: str) -
     assert says in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [("/", "this is a folder"), ("/no/such/folder/x.jsonl", "its folder does not exist")],
+)
+def test_an_output_that_cannot_be_written_is_refused_before_anything_runs(path: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        Settings.load(["--source", __file__, "--alerts-out", path], env_file=None)
+
+
 def test_what_goes_together_is_taken() -> None:
     settings = Settings.load(
         ["--source", __file__, "--features-out", "a", "--scores-out", "b", "--parallelism", "128"],
