@@ -17,7 +17,7 @@ from fraudstream.alert import Alert
 from fraudstream.dead_letter import DeadLetter
 from fraudstream.settings import Settings
 from fraudstream.stopping import stop_on_signals
-from streams.client import kinesis_client, poll_interval_ms
+from streams.client import kinesis_client
 from streams.command import load_settings, stream_errors_reported
 from streams.reader import StreamReader, StreamRecord
 
@@ -75,7 +75,7 @@ def dead(
 
 def _reader(settings: Settings, stream_name: str, start: Literal["TRIM_HORIZON", "LATEST"]) -> StreamReader:
     client = kinesis_client(settings)
-    return StreamReader(client, stream_name, start=start, poll_interval_ms=poll_interval_ms(settings))
+    return StreamReader(client, stream_name, start=start, poll_interval_ms=settings.poll_interval_ms)
 
 
 def _follow(consumer: Consumer[Message], show: Callable[[Received[Message]], None], limits: _Limits) -> None:

@@ -266,6 +266,11 @@ class Settings(BaseSettings):
             return self.emulator.enabled
         return (self.endpoint_url or "").startswith("http://")
 
+    @property
+    def poll_interval_ms(self) -> int:
+        """The pause between two reads of a shard: an emulator may be asked more often than AWS."""
+        return self.emulator.poll_interval_ms if self.is_emulator else self.shard_poll_interval_ms
+
     @classmethod
     def load(
         cls,

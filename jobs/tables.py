@@ -74,14 +74,11 @@ def create_ends(
 def create_kinesis_source(environment: StreamTableEnvironment, settings: Settings) -> None:
     """Create ``transactions``: raw bytes, when they arrived, and in which shard and place."""
     names = CONNECTOR_4
-    poll_interval_ms = (
-        settings.emulator.poll_interval_ms if settings.is_emulator else settings.shard_poll_interval_ms
-    )
     options = _aws(settings) | {
         names.stream: settings.transactions_stream,
         names.start_position: settings.start_position,
         names.records_per_read: str(RECORDS_PER_READ),
-        names.poll_interval: str(poll_interval_ms),
+        names.poll_interval: str(settings.poll_interval_ms),
         "format": "raw",
     }
     metadata = {

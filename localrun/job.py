@@ -14,6 +14,7 @@ from typing import Final
 from urllib.error import URLError
 
 from fraudstream.settings import ROOT
+from fraudstream.stopping import end_process
 
 READY_TIMEOUT_S: Final = 180.0
 """A JVM, a mini cluster and Python workers come up within 15 s on 2 idle cores."""
@@ -84,16 +85,7 @@ def job_process(arguments: Sequence[str], log: Path) -> Iterator[JobProcess]:
         try:
             yield JobProcess(process, f"http://127.0.0.1:{port}", log)
         finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(END_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+            end_process(process, END_TIMEOUT_S)
 
 
 def free_port() -> int:

@@ -24,7 +24,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from fraudstream.settings import ROOT
-from fraudstream.stopping import stop_on_signals
+from fraudstream.stopping import end_process, stop_on_signals
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -83,7 +83,9 @@ def embedded_emulator() -> Iterator[str]:
         try:
             yield _wait_until_ready(process, errors)
         finally:
-            _end(process)
+            end_process(process, END_TIMEOUT_S)
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def _environment() -> dict[str, str]:
@@ -110,17 +112,6 @@ def _wait_until_ready(process: subprocess.Popen[bytes], errors: IO[bytes]) -> st
         msg = f"the emulator was not ready within {READY_TIMEOUT_S:.0f} s; it said: {line}{said}"
         raise EmulatorError(msg)
     return line.removeprefix(READY).strip()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(END_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
 
 
 def _loopback(host: str) -> str:

@@ -33,11 +33,6 @@ def kinesis_client(settings: Settings) -> "KinesisClient":
     return session.client("kinesis", endpoint_url=settings.endpoint_url, config=_config())
 
 
-def poll_interval_ms(settings: Settings) -> int:
-    """Return the pause between two reads of a shard: an emulator may be asked more often than AWS."""
-    return settings.emulator.poll_interval_ms if settings.is_emulator else settings.shard_poll_interval_ms
-
-
 def _localstack_client(host: str, region: str, credentials: "ReadOnlyCredentials") -> "KinesisClient":
     session = LocalStackSession(
         aws_access_key_id=credentials.access_key,
