@@ -1,223 +1,69 @@
 """The features that the job computes, as data: one list, read by the kernel, the reference and the models.
 
-Two families. A `WindowFeature` is a statistic over the transactions of one entity whose event time
-lies in (t - d - w, t - d], t being the event time of the transaction at hand (itself included if
-d = 0), w the window and d the delay. A `TransactionFeature` looks at the transaction alone, or at
-features that come before it in the list. Both have a JSON form, which is what the kernel reads.
+What a feature can be stands in `fraudstream.features`, the project's own ones in
+`fraudstream.families`. The list has a JSON form, which is what the kernel reads.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
+from pydantic import Field, TypeAdapter, ValidationError
+
+from fraudstream.families import HIGH_FREQUENCY_PER_5_MINUTES, built_in, fraud_rates
+from fraudstream.features import (
+    ENTITIES,
+    LONGEST_WINDOW_MS,
+    CatalogueError,
+    Entity,
+    Feature,
+    TransactionFeature,
+    WindowFeature,
+    fields_of,
+    wrong_column,
 )
-
-from fraudstream.duration import DAY_MS, HOUR_MS, MINUTE_MS, format_duration, parse_duration_ms
 from fraudstream.transaction import COLUMN_KINDS
 
-HIGH_AMOUNT_VND: Final = 300_000_000
-"""Money laundering in the product's fraud patterns moves amounts above this."""
-HIGH_FREQUENCY_PER_5_MINUTES: Final = 15
-"""Money laundering shows in more transactions than this within five minutes."""
-OFF_HOURS: Final = (22, 4)
-"""First hour inside, first hour outside, in Vietnam: the patterns name the hours 22, 23, 24, 1, 2, 3."""
-NEW_DEVICE_PREFIX: Final = "DEV_NEW_9"
-"""The device ids of account takeover begin with this."""
-BIOMETRIC_FAILURES: Final = 3
-"""An account takeover has at least this many failed biometric checks."""
-VELOCITY_WINDOWS_MS: Final = (5 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS)
-LONGEST_WINDOW_MS: Final = 365 * DAY_MS
-
-_SHORT: Final = {
-    "account_id": "account",
-    "device_id": "device",
-    "transaction_amount_vnd": "amount_vnd",
-}
-
-
-class CatalogueError(ValueError):
-    """A list of features that can't be computed; the message names the feature and the remedy."""
-
-
-def _duration_ms(value: object) -> object:
-    return parse_duration_ms(value) if isinstance(value, str) else value
-
-
-DurationMs = Annotated[int, BeforeValidator(_duration_ms), Field(ge=0, le=LONGEST_WINDOW_MS)]
-WindowStatistic = Literal["count", "sum", "mean", "max", "distinct", "seconds_since_previous"]
-TransactionStatistic = Literal[
-    "value", "hour", "hour_between", "weekend", "above", "at_least", "starts_with", "ratio", "any"
+__all__ = [
+    "BUILT_IN",
+    "BUILT_IN_WITH_LABELS",
+    "ENTITIES",
+    "HIGH_FREQUENCY_PER_5_MINUTES",
+    "LONGEST_WINDOW_MS",
+    "Catalogue",
+    "CatalogueError",
+    "Entity",
+    "Feature",
+    "TransactionFeature",
+    "WindowFeature",
 ]
-_FLAG_STATISTICS: Final = {"hour_between", "weekend", "above", "at_least", "starts_with", "any"}
-_WHOLE_TRANSACTION_STATISTICS: Final = {"count", "seconds_since_previous"}
-_NUMBER_STATISTICS: Final = {"sum", "mean", "max"}
-_OPERANDS: Final[dict[TransactionStatistic, tuple[set[str], ...]]] = {
-    "value": ({"column"},),
-    "hour": (set(),),
-    "hour_between": ({"from_hour", "to_hour"},),
-    "weekend": (set(),),
-    "above": ({"column", "threshold"}, {"of", "threshold"}),
-    "at_least": ({"column", "threshold"}, {"of", "threshold"}),
-    "starts_with": ({"column", "prefix"},),
-    "ratio": ({"column", "denominator"},),
-    "any": ({"of"},),
-}
-_COLUMN_KINDS_OF: Final[dict[str, set[str]]] = {
-    "value": {"number", "flag"},
-    "above": {"number"},
-    "at_least": {"number"},
-    "ratio": {"number"},
-    "starts_with": {"text"},
-}
 
-
-class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    name: str = Field(min_length=1)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form: what is absent or at its default is left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
-
-
-class WindowFeature(_Spec):
-    """A statistic over an entity's transactions in (t - delay - window, t - delay].
-
-    Null values are left out. Over none, ``count``, ``sum`` and ``distinct`` are 0, the rest null.
-    ``seconds_since_previous`` is t minus the greatest event time among the other transactions of
-    the window: 0 for one of the same time.
-    """
-
-    entity: Literal["account_id"]
-    statistic: WindowStatistic
-    column: str | None = None
-    window_ms: Annotated[DurationMs, Field(gt=0)] = Field(alias="window")
-    delay_ms: DurationMs = Field(0, alias="delay")
-
-    @property
-    def is_flag(self) -> bool:
-        """Never: a statistic of a window is a quantity."""
-        return False
-
-    @model_validator(mode="after")
-    def _column_fits(self) -> Self:
-        if self.statistic in _WHOLE_TRANSACTION_STATISTICS:
-            if self.column is not None:
-                msg = f"statistic {self.statistic} looks at whole transactions; leave column out"
-                raise ValueError(msg)
-        elif self.column is None:
-            msg = f"statistic {self.statistic} needs a column, like transaction_amount_vnd"
-            raise ValueError(msg)
-        else:
-            _check_kind(
-                self.column,
-                {"number"} if self.statistic in _NUMBER_STATISTICS else {"number", "text", "flag"},
-            )
-        return self
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form, with durations as people write them."""
-        record = super().to_json()
-        record["window"] = format_duration(self.window_ms)
-        if self.delay_ms:
-            record["delay"] = format_duration(self.delay_ms)
-        return record
-
-
-class TransactionFeature(_Spec):
-    """A value of the transaction itself or of earlier features; null if what it needs is null.
-
-    ``hour``, ``hour_between`` (from inside, to outside, over midnight if from > to) and ``weekend``
-    go by Vietnam's time. ``ratio`` is column by denominator, null if that is 0. ``any`` is 1 if one
-    of its features is 1, else null if one is null, else 0. Flags are 1 or 0.
-    """
-
-    entity: Literal["transaction"]
-    statistic: TransactionStatistic
-    column: str | None = None
-    denominator: str | None = None
-    of: tuple[str, ...] = ()
-    threshold: float | None = Field(None, allow_inf_nan=False)
-    prefix: str | None = Field(None, min_length=1)
-    from_hour: int | None = Field(None, ge=0, le=23)
-    to_hour: int | None = Field(None, ge=0, le=24)
-
-    @property
-    def is_flag(self) -> bool:
-        """Whether the value says yes or no, and an alert names the feature if it is 1."""
-        return self.statistic in _FLAG_STATISTICS or COLUMN_KINDS.get(self.column or "") == "flag"
-
-    @model_validator(mode="after")
-    def _operands_fit(self) -> Self:
-        given = {
-            name
-            for name in ("column", "denominator", "of", "threshold", "prefix", "from_hour", "to_hour")
-            if getattr(self, name) not in (None, ())
-        }
-        wanted = _OPERANDS[self.statistic]
-        if given not in wanted:
-            choices = " or ".join(", ".join(sorted(choice)) or "nothing" for choice in wanted)
-            msg = (
-                f"statistic {self.statistic} takes {choices}; given: {', '.join(sorted(given)) or 'nothing'}"
-            )
-            raise ValueError(msg)
-        if self.statistic in ("above", "at_least") and len(self.of) > 1:
-            msg = f"statistic {self.statistic} compares one feature; of names {len(self.of)}"
-            raise ValueError(msg)
-        for column in (self.column, self.denominator):
-            if column is not None:
-                _check_kind(column, _COLUMN_KINDS_OF[self.statistic])
-        return self
-
-
-def _check_kind(column: str, kinds: set[str]) -> None:
-    kind = COLUMN_KINDS.get(column)
-    if kind not in kinds:
-        fitting = ", ".join(name for name, its_kind in COLUMN_KINDS.items() if its_kind in kinds)
-        msg = f"column {column!r} can't be used here; use one of {fitting}"
-        raise ValueError(msg)
-
-
-FeatureSpec = Annotated[WindowFeature | TransactionFeature, Field(discriminator="entity")]
-_SPEC: Final[TypeAdapter[WindowFeature | TransactionFeature]] = TypeAdapter(FeatureSpec)
+_SPEC: Final[TypeAdapter[Feature]] = TypeAdapter(Annotated[Feature, Field(discriminator="entity")])
+_TRANSACTION: Final = "transaction"
+"""The entity of features of the transaction itself."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """An ordered list of features with different names; a feature's place is its place in the vector."""
+    """An ordered list of features with different names; their places in the vector follow its order."""
 
-    features: tuple[WindowFeature | TransactionFeature, ...]
+    features: tuple[Feature, ...]
 
     def __post_init__(self) -> None:
         """Check what no single feature can."""
         if not self.features:
             msg = "the catalogue has no feature; give at least one"
             raise CatalogueError(msg)
-        before: set[str] = set()
-        for feature in self.features:
-            if feature.name in before:
-                msg = f"feature {feature.name!r} is there twice; give each its own name"
+        for place, feature in enumerate(self.features):
+            problem = _problem(feature, self.features[:place])
+            if problem:
+                msg = f"feature {feature.name!r}{problem}"
                 raise CatalogueError(msg)
-            for name in feature.of if isinstance(feature, TransactionFeature) else ():
-                if name not in before:
-                    msg = (
-                        f"feature {feature.name!r}: of names {name!r}, which must come before it in the list"
-                    )
-                    raise CatalogueError(msg)
-            before.add(feature.name)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Catalogue":
@@ -254,92 +100,115 @@ class Catalogue:
         return tuple(feature.name for feature in self.features)
 
     @cached_property
+    def width(self) -> int:
+        """How many numbers the vector has."""
+        return sum(feature.width for feature in self.features)
+
+    @cached_property
+    def slices(self) -> Mapping[str, slice]:
+        """Where each feature stands in the vector: one place, 3n for a ``last_n``."""
+        edges = accumulate((feature.width for feature in self.features), initial=0)
+        slices = (slice(start, end) for start, end in pairwise(edges))
+        return dict(zip(self.names, slices, strict=True))
+
+    @cached_property
     def flags(self) -> tuple[str, ...]:
         """The names of the features that say yes or no."""
         return tuple(feature.name for feature in self.features if feature.is_flag)
 
     @cached_property
+    def windows(self) -> tuple[WindowFeature, ...]:
+        """The features that look at other transactions, too."""
+        return tuple(feature for feature in self.features if isinstance(feature, WindowFeature))
+
+    @cached_property
+    def row_features(self) -> tuple[TransactionFeature, ...]:
+        """The features that depend on no window, so that a window can look at them."""
+        return _row_features(self.features)
+
+    @cached_property
+    def entities(self) -> tuple[Entity, ...]:
+        """The entities that have windows, in the order of the job's steps."""
+        return tuple(entity for entity in ENTITIES if self.reach_ms_of(entity))
+
+    @cached_property
     def reach_ms(self) -> int:
         """How far back from a transaction the longest window reaches, its delay included."""
-        windows = [feature for feature in self.features if isinstance(feature, WindowFeature)]
-        return max((feature.window_ms + feature.delay_ms for feature in windows), default=0)
+        return max((feature.reach_ms for feature in self.windows), default=0)
+
+    def reach_ms_of(self, entity: Entity) -> int:
+        """Return how far back the windows of one entity reach; 0 if it has none."""
+        return max((feature.reach_ms for feature in self.windows if feature.entity == entity), default=0)
 
     def meaning(self, name: str) -> dict[str, Any]:
         """Return what a feature computes, its name left out and the features it refers to spelled out."""
-        spec = self.features[self.names.index(name)].to_json()
+        feature = self.features[self.names.index(name)]
+        spec = feature.to_json()
         del spec["name"]
         if "of" in spec:
             spec["of"] = [self.meaning(other) for other in spec["of"]]
+        if isinstance(feature, WindowFeature) and feature.refers_to:
+            spec["column"] = self.meaning(feature.refers_to)
         return spec
 
 
-def _feature(spec: object, place: int) -> WindowFeature | TransactionFeature:
+def _row_features(features: Iterable[Feature]) -> tuple[TransactionFeature, ...]:
+    found: dict[str, TransactionFeature] = {}
+    for feature in features:
+        if isinstance(feature, TransactionFeature) and found.keys() >= set(feature.of):
+            found[feature.name] = feature
+    return tuple(found.values())
+
+
+def _problem(feature: Feature, before: tuple[Feature, ...]) -> str | None:
+    """Say what is wrong with a feature behind those before it."""
+    if feature.name in {other.name for other in before}:
+        return " is there twice; give each its own name"
+    if isinstance(feature, TransactionFeature):
+        return _problem_with_of(feature, before)
+    return _problem_with_column(feature, before)
+
+
+def _problem_with_of(feature: TransactionFeature, before: tuple[Feature, ...]) -> str | None:
+    named = {other.name: other for other in before}
+    for name in feature.of:
+        if name not in named:
+            return f": of names {name!r}, which must come before it in the list"
+        if named[name].width > 1:
+            return f": of names {name!r}, which is a list; name a feature that is one number"
+    return None
+
+
+def _problem_with_column(feature: WindowFeature, before: tuple[Feature, ...]) -> str | None:
+    column = feature.refers_to
+    fitting = [other.name for other in _row_features(before)]
+    if column is None or column in fitting:
+        return None
+    # A feature that has the name of a field can't be reached under it.
+    choices = fields_of(feature.column_kinds) + [name for name in fitting if name not in COLUMN_KINDS]
+    reason = wrong_column(column, choices)
+    if column in {other.name for other in before}:
+        return f": {reason}; {column!r} depends on a window, and no window can look at another"
+    return f": {reason}; a feature of the transaction alone must come before it in the list"
+
+
+def _feature(spec: object, place: int) -> Feature:
     name = spec.get("name") if isinstance(spec, dict) else None
     try:
         return _SPEC.validate_python(spec)
     except ValidationError as error:
         problem = error.errors()[0]
-        field = ".".join(str(part) for part in problem["loc"] if part not in ("account_id", "transaction"))
+        field = ".".join(str(part) for part in problem["loc"] if part not in (*ENTITIES, _TRANSACTION))
         reason = problem["msg"].removeprefix("Value error, ")
         if problem["type"].startswith("union_tag"):
-            reason = "entity must be 'account_id' (a window) or 'transaction' (the transaction itself)"
+            windows = ", ".join(repr(entity) for entity in ENTITIES)
+            reason = f"entity must be {windows} (a window) or {_TRANSACTION!r} (the transaction itself)"
         where = f"feature {name!r}" if name else f"feature {place} of the list"
         msg = f"{where}: {field + ': ' if field else ''}{reason}"
         raise CatalogueError(msg) from None
 
 
-def _window(statistic: WindowStatistic, window_ms: int, column: str | None = None) -> WindowFeature:
-    """Return a feature of the account whose name says what it is."""
-    parts = ["account", _SHORT[column] if column else None, statistic, format_duration(window_ms)]
-    name = "_".join(part for part in parts if part)
-    return WindowFeature(
-        name=name, entity="account_id", statistic=statistic, column=column, window_ms=window_ms
-    )
-
-
-def _row(name: str, statistic: TransactionStatistic, **operands: Any) -> TransactionFeature:  # noqa: ANN401 - checked by the model
-    return TransactionFeature(name=name, entity="transaction", statistic=statistic, **operands)
-
-
-def _account_velocity() -> Iterable[WindowFeature]:
-    for window_ms in VELOCITY_WINDOWS_MS:
-        yield _window("count", window_ms)
-        for statistic in ("sum", "mean", "max"):
-            yield _window(statistic, window_ms, "transaction_amount_vnd")
-    yield _window("seconds_since_previous", 7 * DAY_MS)
-    yield _window("distinct", DAY_MS, "device_id")
-
-
-def _transaction_itself() -> Iterable[TransactionFeature]:
-    for column in (
-        "transaction_amount_vnd",
-        "transaction_fees_vnd",
-        "biometric_failure_count",
-        "total_loans_vnd",
-        "num_transactions",
-        "npl_flag",
-    ):
-        yield _row(column, "value", column=column)
-    yield _row(
-        "fee_to_amount_ratio", "ratio", column="transaction_fees_vnd", denominator="transaction_amount_vnd"
-    )
-    yield _row("transaction_hour", "hour")
-
-
-def _flags() -> Iterable[TransactionFeature]:
-    from_hour, to_hour = OFF_HOURS
-    yield _row("off_hours_flag", "hour_between", from_hour=from_hour, to_hour=to_hour)
-    yield _row("weekend_flag", "weekend")
-    yield _row("high_amount_flag", "above", column="transaction_amount_vnd", threshold=HIGH_AMOUNT_VND)
-    yield _row(
-        "high_frequency_flag", "above", of=("account_count_5m",), threshold=HIGH_FREQUENCY_PER_5_MINUTES
-    )
-    yield _row("new_device_flag", "starts_with", column="device_id", prefix=NEW_DEVICE_PREFIX)
-    yield _row(
-        "biometric_failures_flag", "at_least", column="biometric_failure_count", threshold=BIOMETRIC_FAILURES
-    )
-    yield _row("suspicious_device_flag", "any", of=("new_device_flag", "biometric_failures_flag"))
-
-
-BUILT_IN: Final = Catalogue((*_account_velocity(), *_transaction_itself(), *_flags()))
+BUILT_IN: Final = Catalogue(tuple(built_in()))
 """The project's catalogue."""
+BUILT_IN_WITH_LABELS: Final = Catalogue((*BUILT_IN.features, *fraud_rates()))
+"""The project's catalogue where labels are fed back; without labels its fraud rates say nothing."""

@@ -3,143 +3,150 @@
 It keeps all transactions and looks at all of them again for each feature. Slow, and easy to believe.
 """
 
-import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any, Final, Literal, NamedTuple
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
 
-from fraudstream.catalogue import Catalogue, TransactionFeature, WindowFeature
-from fraudstream.duration import DAY_MS, HOUR_MS
-from fraudstream.transaction import Transaction
+from fraudstream.catalogue import ENTITIES, Catalogue, Entity, WindowFeature
+from fraudstream.reference_rows import transaction_value
+from fraudstream.reference_windows import Arrived, Triple, Value, window_value
+from fraudstream.transaction import Label, Transaction
 
-VIETNAM_OFFSET_MS: Final = 7 * HOUR_MS
-"""UTC+7; Vietnam has no daylight saving time."""
-SATURDAY: Final = 5
-"""The days of the week count from Monday = 0."""
-_EPOCH_WEEKDAY: Final = 3
-"""1970-01-01 was a Thursday."""
+__all__ = ["Evaluated", "Features", "Outcome", "Triple", "Value", "evaluate", "merge_labels"]
 
 Outcome = Literal["new", "duplicate", "late"]
-Features = dict[str, float | None]
+Features = dict[str, Value]
 
 
 class Evaluated(NamedTuple):
-    """What becomes of one arriving transaction; the features are empty unless it is new."""
+    """What becomes of one arriving transaction; features and ordinals are empty unless it is new.
+
+    The ordinals say the how-manieth new transaction of its account, and of each other entity that
+    has windows and that it has an id of, it is: from 1, since the beginning.
+    """
 
     transaction: Transaction
     outcome: Outcome
     features: Features
+    ordinals: dict[Entity, int]
 
 
 def evaluate(
-    catalogue: Catalogue, arrivals: Iterable[Transaction], *, allowed_lateness_ms: int
+    catalogue: Catalogue, arrivals: Iterable[Transaction | Label], *, allowed_lateness_ms: int
 ) -> Iterator[Evaluated]:
-    """Evaluate transactions in the order of their arrival, each against those before it.
+    """Evaluate transactions in the order of their arrival, each against what arrived before it.
 
-    One more than ``allowed_lateness_ms`` behind its account's newest event time is late; one whose
-    id its account still remembers is a duplicate; neither counts for any other. An account forgets
-    what no transaction in time can ask for any more: that is the de-duplication horizon.
+    A label counts for all that arrive after it, whether its transaction came before it or not.
     """
-    arrived: defaultdict[str, list[Transaction]] = defaultdict(list)
-    for transaction in arrivals:
-        others = arrived[transaction.account_id]
-        newest_ms = max(other.event_time_ms for other in [*others, transaction])
-        if newest_ms - transaction.event_time_ms > allowed_lateness_ms:
-            yield Evaluated(transaction, "late", {})
-        elif any(other.transaction_id == transaction.transaction_id for other in others):
-            yield Evaluated(transaction, "duplicate", {})
+    past = _Past(catalogue, allowed_lateness_ms)
+    for arrival in arrivals:
+        if isinstance(arrival, Label):
+            past.labels[arrival.transaction_id] = arrival
         else:
-            yield Evaluated(transaction, "new", _features(catalogue, transaction, others))
-            forgotten_ms = newest_ms - max(catalogue.reach_ms, 1) - allowed_lateness_ms
-            arrived[transaction.account_id] = [
-                other for other in [*others, transaction] if other.event_time_ms > forgotten_ms
-            ]
+            yield past.evaluated(arrival)
 
 
-def _features(catalogue: Catalogue, transaction: Transaction, others: list[Transaction]) -> Features:
-    features: Features = {}
-    for feature in catalogue.features:
-        if isinstance(feature, WindowFeature):
-            features[feature.name] = _window_value(feature, transaction, others)
-        else:
-            features[feature.name] = _transaction_value(feature, transaction, features)
-    return features
+def merge_labels(
+    transactions: Iterable[Transaction], labels: Iterable[Label]
+) -> Iterator[Transaction | Label]:
+    """Put labels among the transactions of a file: the order in which bounded mode takes both.
+
+    Each stands just before the first transaction whose event time is not before its ``available_at``,
+    or at the end if there is none; labels among themselves lie in the order of that time.
+    """
+    waiting = deque(sorted(labels, key=lambda label: label.available_at_ms))
+    for transaction in transactions:
+        while waiting and waiting[0].available_at_ms <= transaction.event_time_ms:
+            yield waiting.popleft()
+        yield transaction
+    yield from waiting
 
 
-def _window_value(
-    feature: WindowFeature, transaction: Transaction, others: list[Transaction]
-) -> float | None:
-    end_ms = transaction.event_time_ms - feature.delay_ms
-    start_ms = end_ms - feature.window_ms
+def _remembered(
+    arrived: Sequence[Arrived], newest_ms: int, *, reach_ms: int, allowed_lateness_ms: int
+) -> list[Arrived]:
+    """Return what an entity has not forgotten: what some transaction still in time can ask for.
 
-    def is_inside(other: Transaction) -> bool:
-        return start_ms < other.event_time_ms <= end_ms
-
-    inside = [other for other in [*others, transaction] if is_inside(other)]
-    if feature.statistic == "count":
-        return len(inside)
-    if feature.statistic == "seconds_since_previous":
-        times_ms = [other.event_time_ms for other in others if is_inside(other)]
-        return (transaction.event_time_ms - max(times_ms)) / 1000 if times_ms else None
-    values = [getattr(other, feature.column or "") for other in inside]
-    return _statistic(feature.statistic, [value for value in values if value is not None])
+    One that lies the allowed lateness behind the newest sees the reach of the longest window, and at
+    least what is of its own time, so that a copy of a transaction is found.
+    """
+    forgotten_ms = newest_ms - max(reach_ms, 1) - allowed_lateness_ms
+    return [each for each in arrived if each.event_time_ms > forgotten_ms]
 
 
-def _statistic(statistic: str, values: list[Any]) -> float | None:
-    if statistic == "distinct":
-        return len(set(values))
-    if statistic == "sum":
-        return math.fsum(values)
-    if not values:
-        return None
-    return max(values) if statistic == "max" else math.fsum(values) / len(values)
+class _Past:
+    """All that has arrived, none of it ever thrown away."""
 
+    def __init__(self, catalogue: Catalogue, allowed_lateness_ms: int) -> None:
+        self.labels: dict[str, Label] = {}
+        self._catalogue = catalogue
+        self._allowed_lateness_ms = allowed_lateness_ms
+        self._accepted: defaultdict[tuple[Entity, str], list[Arrived]] = defaultdict(list)
 
-def _transaction_value(  # noqa: PLR0911 - one line for each statistic
-    feature: TransactionFeature, transaction: Transaction, features: Features
-) -> float | None:
-    match feature.statistic:
-        case "value":
-            return _number(transaction, feature.column)
-        case "hour":
-            return _hour(transaction)
-        case "hour_between":
-            return _is_between(_hour(transaction), feature.from_hour or 0, feature.to_hour or 0)
-        case "weekend":
-            days = (transaction.event_time_ms + VIETNAM_OFFSET_MS) // DAY_MS
-            return float((days + _EPOCH_WEEKDAY) % 7 >= SATURDAY)
-        case "starts_with":
-            text = getattr(transaction, feature.column or "")
-            return None if text is None else float(text.startswith(feature.prefix))
-        case "ratio":
-            numerator = _number(transaction, feature.column)
-            denominator = _number(transaction, feature.denominator)
-            return numerator / denominator if numerator is not None and denominator else None
-        case "any":
-            return _any([features[name] for name in feature.of])
-        case "above" | "at_least":
-            operand = features[feature.of[0]] if feature.of else _number(transaction, feature.column)
-            threshold = feature.threshold or 0.0
-            if operand is None:
-                return None
-            return float(operand > threshold or (feature.statistic == "at_least" and operand == threshold))
+    def evaluated(self, transaction: Transaction) -> Evaluated:
+        """Return what becomes of a transaction, and keep it if it is new."""
+        outcome = self._outcome(transaction)
+        if outcome != "new":
+            return Evaluated(transaction, outcome, {}, {})
+        arrived = Arrived(transaction, self._row(transaction))
+        ids = self._ids(transaction)
+        others = {entity: self._visible(entity, id_, arrived) for entity, id_ in ids.items()}
+        features = self._features(arrived, others)
+        for entity, id_ in ids.items():
+            self._accepted[entity, id_].append(arrived)
+        ordinals = {entity: len(self._accepted[entity, id_]) for entity, id_ in ids.items()}
+        return Evaluated(transaction, "new", features, ordinals)
 
+    def _outcome(self, transaction: Transaction) -> Outcome:
+        """Judge by the account alone, whatever other entities have seen.
 
-def _number(transaction: Transaction, column: str | None) -> float | None:
-    value = getattr(transaction, column or "")
-    return None if value is None else float(value)
+        More than the allowed lateness behind the account's newest is late; an id that the account
+        remembers is a duplicate.
+        """
+        others = self._accepted["account_id", transaction.account_id]
+        newest_ms = max((other.event_time_ms for other in others), default=transaction.event_time_ms)
+        if newest_ms - transaction.event_time_ms > self._allowed_lateness_ms:
+            return "late"
+        known = {other.transaction.transaction_id for other in self._kept("account_id", others, newest_ms)}
+        return "duplicate" if transaction.transaction_id in known else "new"
 
+    def _kept(self, entity: Entity, arrived: list[Arrived], newest_ms: int) -> list[Arrived]:
+        return _remembered(
+            arrived,
+            newest_ms,
+            reach_ms=self._catalogue.reach_ms_of(entity),
+            allowed_lateness_ms=self._allowed_lateness_ms,
+        )
 
-def _hour(transaction: Transaction) -> int:
-    return (transaction.event_time_ms + VIETNAM_OFFSET_MS) // HOUR_MS % 24
+    def _visible(self, entity: Entity, id_: str, at_hand: Arrived) -> list[Arrived]:
+        """Return the other transactions of an entity that the one at hand can see, as they arrived.
 
+        An entity other than the account may be ahead of it by more than the allowed lateness, and
+        then remembers less than the windows reach.
+        """
+        others = self._accepted[entity, id_]
+        newest_ms = max(each.event_time_ms for each in [*others, at_hand])
+        return self._kept(entity, others, newest_ms)
 
-def _is_between(hour: int, from_hour: int, to_hour: int) -> float:
-    hours = range(from_hour, to_hour) if from_hour <= to_hour else {*range(from_hour, 24), *range(to_hour)}
-    return float(hour in hours)
+    def _ids(self, transaction: Transaction) -> dict[Entity, str]:
+        counted = {"account_id", *self._catalogue.entities}
+        ids = {entity: getattr(transaction, entity) for entity in ENTITIES if entity in counted}
+        return {entity: id_ for entity, id_ in ids.items() if id_ is not None}
 
+    def _row(self, transaction: Transaction) -> dict[str, float | None]:
+        row: dict[str, float | None] = {}
+        for feature in self._catalogue.row_features:
+            row[feature.name] = transaction_value(feature, transaction, row)
+        return row
 
-def _any(values: list[float | None]) -> float | None:
-    if 1 in values:
-        return 1.0
-    return None if None in values else 0.0
+    def _features(self, at_hand: Arrived, others: dict[Entity, list[Arrived]]) -> Features:
+        features: Features = {}
+        for feature in self._catalogue.features:
+            if not isinstance(feature, WindowFeature):
+                value: Value = transaction_value(feature, at_hand.transaction, features)
+            elif feature.entity in others:
+                value = window_value(feature, at_hand, others[feature.entity], self.labels)
+            else:
+                value = None
+            features[feature.name] = value
+        return features

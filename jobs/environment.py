@@ -6,18 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
-from pyflink.table import StreamTableEnvironment
 
-from fraudstream.catalogue import Catalogue
 from fraudstream.settings import ROOT, Settings
 
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
 """The kernel and the Kinesis connector, as `make setup` builds it."""
 LOCAL_CHECKPOINTS: Final = ROOT / "build" / "checkpoints"
 """Where the local mini cluster keeps its checkpoints unless the settings say otherwise."""
-STATE_TTL_MARGIN_MS: Final = 3_600_000
-"""State is kept this much longer than any window can ask for."""
 
 
 def prepare_jvm(settings: Settings) -> None:
@@ -36,48 +33,16 @@ def prepare_jvm(settings: Settings) -> None:
         os.environ["CBOR_ENABLED"] = "false"
 
 
-def table_environment(
-    execution: StreamExecutionEnvironment, settings: Settings, catalogue: Catalogue, *, model_version: str
-) -> StreamTableEnvironment:
-    """Return an environment that is set up for the job: configuration, parameters, kernel functions."""
-    environment = StreamTableEnvironment.create(execution)
-    config = environment.get_config()
-    for key, value in flink_configuration(settings, catalogue).items():
-        config.set(key, value)
-    for name, value in job_parameters(settings, catalogue, model_version=model_version).items():
-        config._j_table_config.addJobParameter(name, value)  # noqa: SLF001 - PyFlink leaves it out
-    for name, java_class in KERNEL_FUNCTIONS.items():
-        environment.create_java_temporary_system_function(name, f"fraudstream.kernel.{java_class}")
-    return environment
+def execution_environment(settings: Settings) -> StreamExecutionEnvironment:
+    """Return an environment with the job's configuration; starts the JVM if it does not run yet."""
+    configuration = Configuration()
+    for key, value in flink_configuration(settings).items():
+        configuration.set_string(key, value)
+    return StreamExecutionEnvironment.get_execution_environment(configuration)
 
 
-KERNEL_FUNCTIONS: Final = {
-    "parse_transaction": "ParseTransaction",
-    "account_features": "AccountFeatures",
-    "features_json": "FeaturesJson",
-    "scored_json": "ScoredJson",
-    "dead_letter_json": "DeadLetterJson",
-}
-
-
-def job_parameters(settings: Settings, catalogue: Catalogue, *, model_version: str) -> dict[str, str]:
-    """Return what the kernel's ``JobParameters`` reads."""
-    # A file's transactions lie in the past or wherever their owner put them: no clock judges them.
-    future_tolerance_ms = -1 if settings.source else milliseconds(settings.future_tolerance)
-    return {
-        "fraudstream.catalogue": catalogue.to_json(),
-        "fraudstream.catalogue-version": catalogue.version,
-        "fraudstream.model-version": model_version,
-        "fraudstream.max-record-bytes": str(settings.max_record_bytes),
-        "fraudstream.future-tolerance-ms": str(future_tolerance_ms),
-        "fraudstream.allowed-lateness-ms": str(milliseconds(settings.allowed_lateness)),
-    }
-
-
-def flink_configuration(settings: Settings, catalogue: Catalogue) -> dict[str, str]:
+def flink_configuration(settings: Settings) -> dict[str, str]:
     """Return Flink's options; every key is one that Flink 1.20 and 2.x both take."""
-    allowed_lateness_ms = milliseconds(settings.allowed_lateness)
-    state_ttl_ms = catalogue.reach_ms + allowed_lateness_ms + STATE_TTL_MARGIN_MS
     options = {
         "pipeline.name": "fraudstream",
         "pipeline.max-parallelism": str(settings.max_parallelism),
@@ -86,14 +51,11 @@ def flink_configuration(settings: Settings, catalogue: Catalogue) -> dict[str, s
         "table.exec.resource.default-parallelism": str(settings.parallelism),
         # Identities that follow from the plan alone, so that saved state finds its operator again.
         "table.exec.uid.generation": "ALWAYS",
-        "table.exec.state.ttl": f"{state_ttl_ms} ms",
-        # Without it each sink gets a source, a parser and a scorer of its own.
-        "table.optimizer.reuse-optimize-block-with-digest-enabled": "true",
-        # Flink's defaults (1,000 ms a bundle, 100 ms a buffer) would be most of an alert's latency.
+        "state.backend.type": settings.state_backend,
+        # Flink's default of 100 ms a buffer would be most of an alert's latency.
         "execution.buffer-timeout.interval": "5 ms",
-        "python.fn-execution.bundle.size": str(settings.bundle_size),
-        "python.fn-execution.arrow.batch.size": str(settings.bundle_size),
-        "python.fn-execution.bundle.time": str(settings.bundle_time_ms),
+        # What reaches Python is a whole batch already: it goes there at once.
+        "python.fn-execution.bundle.size": "1",
     }
     if not is_on_cluster():
         # A cluster's workers may have their Python elsewhere: it is set there (-pyexec, python.executable).
@@ -101,6 +63,10 @@ def flink_configuration(settings: Settings, catalogue: Catalogue) -> dict[str, s
         port = str(settings.rest_port or 0)
         options |= {"rest.address": "127.0.0.1", "rest.bind-address": "127.0.0.1", "rest.port": port}
         options |= {"rest.bind-port": port, "jobmanager.bind-host": "127.0.0.1"}
+    if settings.from_savepoint is not None:
+        options["execution.state-recovery.path"] = settings.from_savepoint
+    if settings.allow_dropped_state:
+        options["execution.state-recovery.ignore-unclaimed-state"] = "true"
     return options | (_fail_at_once() if settings.source else _survive_failures(settings))
 
 

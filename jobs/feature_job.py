@@ -1,8 +1,9 @@
 """The job: transactions in, windowed features, scores, alerts out.
 
-    transactions -> parse -> account features -> score -> alerts
-                      |            |               |----> scored transactions
-                      +------------+---------------+----> dead letters
+    transactions -> parse -> account -> device -> merchant -> counterparty -> score -> alerts
+    (labels ------> parse)      |                                               |----> scored transactions
+                      |         |                                               |
+                      +---------+-----------------------------------------------+----> dead letters
 
 Start it with ``python jobs/feature_job.py [--options]``; ``--help`` lists them. With ``--source FILE``
 the same plan runs over a file and ends with it.
@@ -16,105 +17,74 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pyflink.datastream import StreamExecutionEnvironment
-from pyflink.table import StatementSet, StreamTableEnvironment
+from pyflink.table import StreamTableEnvironment
 
 from fraudstream.alert import Judge
-from fraudstream.catalogue import Catalogue, CatalogueError
+from fraudstream.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
 from fraudstream.settings import Settings, SettingsError, export_aws_credentials
-from jobs.environment import prepare_jvm, table_environment
-from jobs.files import Sink, merge_parts
+from jobs.ends import Outputs, create_sinks, fill_sinks, parsed_events, source_tables
+from jobs.environment import execution_environment, prepare_jvm
+from jobs.files import Sink, finish_files
+from jobs.inputs import InputError, source_lines
+from jobs.kernel import JavaStream, Kernel, steps
 from jobs.running import JobFailedError, run
+from jobs.savepoints import SavepointError, check_savepoint
 from jobs.scoring_udf import scoring_udf
-from jobs.tables import create_ends
 from models.manifest import ModelError
 from models.scorer import Scorer
 
-PARSED = """
-    SELECT `raw`, shard_id, sequence_number, arrived, tx, arrival_ms, reason, detail
-    FROM transactions
-    CROSS JOIN LATERAL TABLE(parse_transaction(`raw`, arrival)) AS p(tx, arrival_ms, reason, detail)
-"""
 
-FEATURED = """
-    SELECT `raw`, shard_id, sequence_number, tx, arrival_ms, f.outcome AS outcome, f.features AS features
-    FROM (
-        SELECT `raw`, shard_id, sequence_number, tx, arrival_ms,
-            account_features(tx) OVER (
-                PARTITION BY tx.account_id ORDER BY arrived
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-            ) AS f
-        FROM parsed
-        WHERE reason IS NULL
-    )
-"""
+def topology(
+    kernel: Kernel,
+    environment: StreamTableEnvironment,
+    parsed: list[JavaStream],
+    entities: list[str],
+    sinks: frozenset[Sink],
+) -> Outputs:
+    """Return what goes to each of ``sinks``; ``parsed`` are the events of transactions and labels.
 
-SCORED = """
-    SELECT `raw`, shard_id, sequence_number, tx, arrival_ms, outcome, features,
-        s.score AS score, s.alert AS alert, s.error AS error
-    FROM (
-        SELECT *, score(
-            features, tx.transaction_id, tx.account_id, tx.event_time, arrival_ms, tx.transaction_amount_vnd
-        ) AS s
-        FROM featured
-        WHERE outcome = 'new'
-    )
-"""
-
-DEAD_LETTERS = """
-    SELECT COALESCE(sequence_number, reason),
-        dead_letter_json(`raw`, reason, detail, shard_id, sequence_number, arrival_ms)
-    FROM parsed WHERE reason IS NOT NULL
-    UNION ALL
-    SELECT tx.account_id, dead_letter_json(`raw`, 'late',
-        'event_time lies further behind the newest of its account than the allowed lateness',
-        shard_id, sequence_number, arrival_ms)
-    FROM featured WHERE outcome = 'late'
-"""
-
-UNSCORED = """
-    UNION ALL
-    SELECT tx.account_id, dead_letter_json(`raw`, 'scoring', error, shard_id, sequence_number, arrival_ms)
-    FROM scored WHERE error IS NOT NULL
-"""
-
-ALERTS = "SELECT tx.account_id, alert FROM scored WHERE alert IS NOT NULL"
-
-SCORED_TRANSACTIONS = """
-    SELECT tx.account_id, scored_json(tx, outcome, arrival_ms, score, features)
-    FROM scored WHERE error IS NULL
-    UNION ALL
-    SELECT tx.account_id, scored_json(tx, outcome, arrival_ms, CAST(NULL AS DOUBLE), features)
-    FROM featured WHERE outcome = 'duplicate'
-"""
-
-FEATURES = """
-    SELECT tx.account_id, features_json(tx.transaction_id, features)
-    FROM featured WHERE outcome = 'new'
-"""
-
-
-def topology(environment: StreamTableEnvironment, sinks: frozenset[Sink]) -> StatementSet:
-    """Return the statements that fill ``sinks`` from the table ``transactions``.
-
-    The environment has the kernel's functions, the sinks' tables and, if one of the sinks needs
-    scores, the function ``score``. The order of the sinks is part of the saved state's identity.
+    The first of ``entities`` is the account, whose step also finds doubled and late transactions. The
+    environment has the function ``score`` if one of the sinks needs scores.
     """
-    scores = bool(sinks & {"alerts", "scored_transactions"})
-    views = {"parsed": PARSED, "featured": FEATURED} | ({"scored": SCORED} if scores else {})
-    for name, query in views.items():
-        # Not CREATE VIEW: its text would be planned anew, and run, for each sink that reads it.
-        environment.create_temporary_view(name, environment.sql_query(query))
-    statements: dict[Sink, str] = {
-        "dead_letters": DEAD_LETTERS + UNSCORED if scores else DEAD_LETTERS,
-        "alerts": ALERTS,
-        "scored_transactions": SCORED_TRANSACTIONS,
-        "features": FEATURES,
-    }
-    job = environment.create_statement_set()
-    for sink, query in statements.items():
-        if sink in sinks:
-            job.add_insert_sql(f"INSERT INTO {sink} {query}")
-    return job
+    events = kernel.union(parsed)
+    refusing = list(parsed)
+    for entity in entities:
+        events = kernel.windows(events, entity)
+        refusing.append(events)
+    outputs: Outputs = {}
+    if "features" in sinks:
+        outputs["features"] = [kernel.features(events)]
+    if sinks & {"alerts", "scored_transactions"}:
+        scored = score(kernel, environment, events, with_scored="scored_transactions" in sinks)
+        outputs["alerts"] = [kernel.side(scored, "alerts")]
+        outputs["scored_transactions"] = [kernel.side(scored, "scored_transactions")]
+        refusing.append(scored)
+    outputs["dead_letters"] = [kernel.side(step, "dead_letters") for step in refusing]
+    return {sink: streams for sink, streams in outputs.items() if sink in sinks}
+
+
+def score(
+    kernel: Kernel, environment: StreamTableEnvironment, events: JavaStream, *, with_scored: bool
+) -> JavaStream:
+    """Return the events' verdicts: batches go through the function ``score``, and are taken apart again."""
+    environment.create_temporary_view("batches", kernel.batches(events))
+    answers = environment.sql_query("SELECT score(input) AS answer, input, events FROM batches")
+    return kernel.verdicts(environment.to_data_stream(answers), with_scored=with_scored)
+
+
+def load_catalogue(settings: Settings) -> Catalogue:
+    """Load the catalogue of the settings; the project's own has fraud rates if there are labels for them."""
+    has_labels = settings.label_feedback or settings.labels is not None
+    if settings.catalogue is None:
+        return BUILT_IN_WITH_LABELS if has_labels else BUILT_IN
+    catalogue = Catalogue.load(settings.catalogue)
+    in_need = [feature.name for feature in catalogue.windows if feature.statistic == "fraud_rate"]
+    if in_need and not has_labels:
+        msg = (
+            f"feature {in_need[0]!r} needs labels: give --labels FILE with --source, or --label-feedback true"
+        )
+        raise CatalogueError(msg)
+    return catalogue
 
 
 def load_scorer(settings: Settings, catalogue: Catalogue) -> tuple[Scorer, Judge] | None:
@@ -132,18 +102,24 @@ def load_scorer(settings: Settings, catalogue: Catalogue) -> tuple[Scorer, Judge
     return scorer, judge
 
 
-def build(settings: Settings) -> StatementSet:
-    """Return the whole job that the settings describe, ready to be executed or explained."""
-    catalogue = Catalogue.load(settings.catalogue)
+def build(settings: Settings, lines: Path | None = None) -> StreamExecutionEnvironment:
+    """Return the whole job that the settings describe, ready to be executed; ``lines`` in bounded mode."""
+    catalogue = load_catalogue(settings)
     scoring = load_scorer(settings, catalogue)
     prepare_jvm(settings)
+    execution = execution_environment(settings)
+    environment = StreamTableEnvironment.create(execution)
     model_version = scoring[0].manifest.version if scoring else "none"
-    execution = StreamExecutionEnvironment.get_execution_environment()
-    environment = table_environment(execution, settings, catalogue, model_version=model_version)
+    kernel = Kernel(settings, catalogue, model_version=model_version)
     if scoring:
         environment.create_temporary_function("score", scoring_udf(*scoring, catalogue))
-    sinks = create_ends(execution, environment, settings)
-    return topology(environment, sinks)
+    sinks = create_sinks(environment, settings)
+    parsed = parsed_events(execution, environment, settings, kernel, lines)
+    fill_sinks(environment, topology(kernel, environment, parsed, steps(catalogue), sinks))
+    tables = (*source_tables(settings), *sinks)
+    kernel.name_tables(execution, tables)
+    check_savepoint(execution, steps(catalogue), tables)
+    return execution
 
 
 def _say(text: str) -> None:
@@ -156,16 +132,15 @@ def main(arguments: list[str]) -> int:
         export_aws_credentials()
         settings = Settings.load(arguments)
         _say("\n".join(f"{name} = {value}" for name, value in settings.table()))
-        job = build(settings)
-    except (SettingsError, CatalogueError, ModelError) as error:
+        with source_lines(settings) as lines:
+            run(build(settings, lines), is_bounded=lines is not None)
+        finish_files(settings, load_catalogue(settings))
+    except (SettingsError, CatalogueError, ModelError, InputError, SavepointError) as error:
         _say(f"error: {error}")
         return 2
-    try:
-        run(job, is_bounded=settings.source is not None)
     except JobFailedError as error:
         _say(f"error: {error}")
         return 1
-    merge_parts(settings)
     return 0
 
 

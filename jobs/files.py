@@ -1,10 +1,20 @@
 """What bounded mode writes: Flink's part files, put together into the one file that was asked for."""
 
+import itertools
 import shutil
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from fraudstream.settings import Settings
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fraudstream.catalogue import Catalogue
+from fraudstream.settings import Settings, SettingsError
+from jobs.running import JobFailedError
+
+ROWS_PER_BATCH: Final = 10_000
+COPIED_BYTES: Final = 8 * 1024 * 1024
 
 Sink = Literal["dead_letters", "alerts", "scored_transactions", "features"]
 
@@ -21,27 +31,67 @@ def file_outputs(settings: Settings) -> dict[Sink, Path]:
 
 
 def fresh_parts_folder(path: Path) -> Path:
-    """Return the empty folder beside ``path`` that Flink writes its part files into."""
+    """Return the empty folder beside ``path`` that Flink writes its part files into.
+
+    Raises `SettingsError` if there can be none.
+    """
     folder = _parts_folder(path)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    except OSError as error:
+        msg = f"{path} can't be written: {folder} can't be created ({error.strerror}); give another file"
+        raise SettingsError(msg) from None
     return folder
 
 
-def merge_parts(settings: Settings) -> None:
+def finish_files(settings: Settings, catalogue: Catalogue) -> None:
     """Put each output's part files together, in the order of their writing; there is none in live mode.
 
-    The file appears under its name only when it is whole.
+    The file appears under its name only when it is whole. Raises `JobFailedError` if it can't be written.
     """
     for path in file_outputs(settings).values():
         folder = _parts_folder(path)
-        whole = folder / "whole"
-        with whole.open("wb") as merged:
-            for part in sorted(folder.glob("part-*"), key=_part_order):
-                with part.open("rb") as source:
-                    shutil.copyfileobj(source, merged)
-        whole.replace(path)
-        shutil.rmtree(folder)
+        try:
+            _finish(folder, path, catalogue)
+            shutil.rmtree(folder)
+        except OSError as error:
+            msg = f"{path} could not be put together from {folder}: {error}; make room there and run again"
+            raise JobFailedError(msg) from None
+
+
+def _finish(folder: Path, path: Path, catalogue: Catalogue) -> None:
+    parts = sorted(folder.glob("part-*"), key=_part_order)
+    whole = folder / "whole"
+    if path.suffix == ".parquet":
+        _write_parquet(parts, whole, catalogue)
+    else:
+        _join(parts, whole)
+    whole.replace(path)
+
+
+def _join(parts: list[Path], path: Path) -> None:
+    if len(parts) == 1:
+        parts[0].replace(path)
+        return
+    with path.open("wb") as joined:
+        for part in parts:
+            with part.open("rb") as source:
+                shutil.copyfileobj(source, joined, COPIED_BYTES)
+
+
+def _write_parquet(parts: list[Path], path: Path, catalogue: Catalogue) -> None:
+    """Write lines of features as rows: a number each, for the last n a list of lists."""
+    types = {
+        feature.name: pa.float64() if feature.width == 1 else pa.list_(pa.list_(pa.float64()))
+        for feature in catalogue.features
+    }
+    schema = pa.schema({"transaction_id": pa.string()} | types)
+    with pq.ParquetWriter(path, schema) as writer:
+        for part in parts:
+            with part.open("rb") as lines:
+                while batch := list(itertools.islice(lines, ROWS_PER_BATCH)):
+                    writer.write_table(pa.Table.from_pylist([orjson.loads(line) for line in batch], schema))
 
 
 def _parts_folder(path: Path) -> Path:

@@ -6,11 +6,13 @@ from typing import Final
 
 from py4j.protocol import Py4JJavaError
 from pyflink.common.completable_future import CompletableFuture
-from pyflink.table import StatementSet, TableResult
+from pyflink.common.job_client import JobClient
+from pyflink.datastream import StreamExecutionEnvironment
 
 from fraudstream.stopping import stop_on_signals
 from jobs.environment import is_on_cluster
 
+JOB_NAME: Final = "fraudstream"
 _POLL_SECONDS: Final = 0.5
 CANCEL_TIMEOUT_S: Final = 20.0
 
@@ -19,21 +21,20 @@ class JobFailedError(Exception):
     """The job ended by a failure; the message is the innermost cause."""
 
 
-def run(job: StatementSet, *, is_bounded: bool) -> None:
+def run(job: StreamExecutionEnvironment, *, is_bounded: bool) -> None:
     """Submit ``job`` and wait until it ends; SIGINT and SIGTERM cancel it, which counts as its end.
 
     Waits only in the local mini cluster, whose life is this process's, and in bounded mode: on a
     cluster a job goes on by itself once it is submitted. Raises `JobFailedError` if it failed.
     """
     if is_on_cluster() and not is_bounded:
-        job.execute()
+        job.execute_async(JOB_NAME)
         return
     stop = stop_on_signals()
-    _watch(job.execute(), stop)
+    _watch(job.execute_async(JOB_NAME), stop)
 
 
-def _watch(result: TableResult, stop: threading.Event) -> None:
-    client = result.get_job_client()
+def _watch(client: JobClient, stop: threading.Event) -> None:
     ended = client.get_job_execution_result()
     while not ended.done():
         if stop.wait(_POLL_SECONDS):

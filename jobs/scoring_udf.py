@@ -1,12 +1,14 @@
-"""Score Arrow batches of feature vectors: the only Python in the path of a transaction."""
+"""Score batches of feature vectors: the only Python in the path of a transaction."""
 
+import gc
+import struct
 import time
-from typing import TYPE_CHECKING, Any
+from math import isnan
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 from pyflink.table import DataTypes
-from pyflink.table.udf import ScalarFunction, udf
+from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
 from fraudstream.alert import Judge
 from fraudstream.catalogue import Catalogue
@@ -15,73 +17,103 @@ from models.scorer import Scorer
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-RESULT_TYPE = DataTypes.ROW(
-    [
-        DataTypes.FIELD("score", DataTypes.DOUBLE()),
-        DataTypes.FIELD("alert", DataTypes.STRING()),
-        DataTypes.FIELD("error", DataTypes.STRING()),
-    ]
-)
-"""A score, and the alert's JSON if there is one; or why there is no score."""
+NO_TIME: Final = -(2**63)
+"""Stands for an arrival time that is not known."""
+ALERT: Final = 0
+ERROR: Final = 1
+"""The kinds of notes in an answer."""
+_COUNTS: Final = struct.Struct("<ii")
+_NOTE: Final = struct.Struct("<ibi")
 
 
-class ScoreTransactions(ScalarFunction):  # type: ignore[misc] # PyFlink has no types
+class Batch:
+    """A batch as the kernel's ``ScoringBatch`` writes it; texts are decoded only where they are asked for.
+
+    ``features`` has the shape (transactions, width of the catalogue's vector), NaN if missing.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        rows, width = _COUNTS.unpack_from(data)
+        at = _COUNTS.size
+
+        def take(dtype: str, count: int) -> "npt.NDArray[Any]":
+            nonlocal at
+            array = np.frombuffer(data, dtype, count, at)
+            at += array.nbytes
+            return array
+
+        self.features: npt.NDArray[np.float64] = take("<f8", rows * width).reshape(rows, width)
+        self._event_times_ms = take("<i8", rows)
+        self._arrivals_ms = take("<i8", rows)
+        self._amounts_vnd = take("<f8", rows)
+        self._offsets = take("<i4", 2 * rows + 1)
+        self._texts = data[at:]
+
+    def facts(self, row: int) -> dict[str, Any]:
+        """Return what an alert says of a transaction, beside its features."""
+        arrival_ms = int(self._arrivals_ms[row])
+        return {
+            "transaction_id": self._text(2 * row),
+            "account_id": self._text(2 * row + 1),
+            "event_time_ms": int(self._event_times_ms[row]),
+            "arrival_ms": None if arrival_ms == NO_TIME else arrival_ms,
+            "transaction_amount_vnd": float(self._amounts_vnd[row]),
+        }
+
+    def _text(self, place: int) -> str:
+        return self._texts[self._offsets[place] : self._offsets[place + 1]].decode()
+
+
+class ScoreBatches(ScalarFunction):  # type: ignore[misc] # PyFlink has no types
     """Turns a batch of feature vectors into scores and alerts; a row that fails does not fail the batch."""
 
     def __init__(self, scorer: Scorer, judge: Judge, catalogue: Catalogue) -> None:
         self._scorer = scorer
         self._judge = judge
-        self._names = catalogue.names
+        # An alert shows numbers: the features that are lists are for the model alone.
+        self._places = {
+            feature.name: catalogue.slices[feature.name].start
+            for feature in catalogue.features
+            if feature.width == 1
+        }
+
+    def open(self, function_context: FunctionContext) -> None:  # noqa: ARG002 - the interface is Flink's
+        """Take what is loaded out of garbage collection: each full one would hold up all scoring."""
+        gc.collect()
+        gc.freeze()
 
     def is_deterministic(self) -> bool:
         """Say no: an alert holds the time of scoring, and what is deterministic may be run twice."""
         return False
 
-    def eval(  # noqa: PLR0913, PLR0917 - the columns of one batch, as SQL hands them over
-        self,
-        features: "pd.Series[Any]",
-        transaction_id: "pd.Series[Any]",
-        account_id: "pd.Series[Any]",
-        event_time_ms: "pd.Series[Any]",
-        arrival_ms: "pd.Series[Any]",
-        amount_vnd: "pd.Series[Any]",
-    ) -> pd.DataFrame:
-        """Score one batch: all series have its length; ``features`` holds eight bytes a feature."""
-        matrix = np.frombuffer(b"".join(features), dtype="<f8").reshape(len(features), len(self._names))
-        scores, errors = self._scores(matrix)
-        alerts: list[str | None] = [None] * len(features)
+    def eval(self, data: bytes) -> bytes:
+        """Return a batch's scores, and a note for each alert and for each transaction without a score."""
+        batch = Batch(data)
+        scores, errors = self._scores(batch.features)
+        notes = [note(row, ERROR, error) for row, error in enumerate(errors) if error]
         scored_at_ms = time.time_ns() // 1_000_000
-        columns = [
-            series.to_numpy()
-            for series in (transaction_id, account_id, event_time_ms, arrival_ms, amount_vnd)
-        ]
         for row in np.flatnonzero(scores >= self._judge.threshold):
-            facts = [column[row] for column in columns]
             try:
-                alerts[row] = self._alert(float(scores[row]), matrix[row], facts, scored_at_ms)
+                alert = self._alert(batch, int(row), float(scores[row]), scored_at_ms)
+                notes += [note(row, ALERT, alert)] if alert else []
             except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest
-                errors[row] = f"the alert could not be made: {error}"
-        return pd.DataFrame({"score": scores, "alert": alerts, "error": errors})
+                notes.append(note(row, ERROR, f"the alert could not be made: {error}"))
+        return scores.astype("<f8").tobytes() + b"".join(notes)
 
-    def _alert(
-        self, score: float, vector: "npt.NDArray[np.float64]", facts: list[Any], scored_at_ms: int
-    ) -> str | None:
-        transaction_id, account_id, event_time_ms, arrival_ms, amount_vnd = facts
+    def _alert(self, batch: Batch, row: int, score: float, scored_at_ms: int) -> str | None:
+        # Python's own numbers: numpy's cost ten times as much to look at one by one.
+        vector = batch.features[row].tolist()
+        features = {name: _nullable(vector[place]) for name, place in self._places.items()}
         alert = self._judge.alert(
-            transaction_id=transaction_id,
-            account_id=account_id,
-            event_time_ms=int(event_time_ms),
-            arrival_ms=None if pd.isna(arrival_ms) else int(arrival_ms),
-            scored_at_ms=scored_at_ms,
-            transaction_amount_vnd=float(amount_vnd),
-            score=score,
-            features=dict(zip(self._names, _nullable(vector), strict=True)),
+            **batch.facts(row), scored_at_ms=scored_at_ms, score=score, features=features
         )
         return alert.to_json() if alert else None
 
     def _scores(
         self, matrix: "npt.NDArray[np.float64]"
     ) -> "tuple[npt.NDArray[np.float64], list[str | None]]":
+        if not len(matrix):
+            return np.empty(0), []
         try:
             scores = self._scorer.score(matrix)
         except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest: each is tried alone
@@ -93,15 +125,21 @@ class ScoreTransactions(ScalarFunction):  # type: ignore[misc] # PyFlink has no 
         return scores, [message if missing else None for missing in np.isnan(scores)]
 
 
-def _nullable(values: "npt.NDArray[np.float64]") -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]
+def note(row: int, kind: int, text: str) -> bytes:
+    """Return a note as the kernel reads it."""
+    encoded = text.encode()
+    return _NOTE.pack(row, kind, len(encoded)) + encoded
+
+
+def _nullable(value: float) -> float | None:
+    return None if isnan(value) else value
 
 
 def scoring_udf(scorer: Scorer, judge: Judge, catalogue: Catalogue) -> Any:  # noqa: ANN401 - PyFlink has no types
-    """Return the vectorized function that `jobs.feature_job` calls ``score``."""
+    """Return the function that `jobs.feature_job` calls ``score``; a call of it scores a whole batch."""
     return udf(
-        ScoreTransactions(scorer, judge, catalogue),
-        result_type=RESULT_TYPE,
-        func_type="pandas",
+        ScoreBatches(scorer, judge, catalogue),
+        input_types=[DataTypes.BYTES()],
+        result_type=DataTypes.BYTES(),
         deterministic=False,
     )

@@ -1,17 +1,20 @@
 """Labelled training data: made by the producer's generator, its features by the very job that scores."""
 
 import itertools
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
 from fraudstream.catalogue import Catalogue
-from fraudstream.settings import ROOT
+from fraudstream.reference import Triple
+from fraudstream.settings import ENV_FILE_VARIABLE, ENV_PREFIX, ROOT
 from fraudstream.transaction import FraudType
 from models.manifest import ModelError
 from producer.generator import TrafficOptions, generate
@@ -46,17 +49,44 @@ def compute_features(folder: Path) -> Path:
     features = folder / "features.jsonl"
     command = [sys.executable, "jobs/feature_job.py", "--parallelism", "1"]
     command += ["--source", str(folder / "transactions.jsonl"), "--features-out", str(features)]
-    job = subprocess.run(command, cwd=ROOT, check=False, stderr=subprocess.PIPE, text=True)
+    job = subprocess.run(
+        command, cwd=ROOT, env=_environment(), check=False, stderr=subprocess.PIPE, text=True
+    )
     if job.returncode != 0:
         msg = f"the job that computes the features failed: {job.stderr.splitlines()[-1]}"
         raise ModelError(msg)
     return features
 
 
+def _environment() -> dict[str, str]:
+    """Return the environment without settings of the person's own: the same seed gives the same features."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
+    return inherited | {ENV_FILE_VARIABLE: os.devnull}
+
+
 def read_features(path: Path, catalogue: Catalogue) -> npt.NDArray[np.float64]:
-    """Read a features file into the catalogue's vectors, a row for each line."""
-    with path.open("rb") as file:
-        return np.array(
-            [[record[name] for name in catalogue.names] for record in map(orjson.loads, file)],
-            dtype=np.float64,
-        )
+    """Read a features file of JSON lines into the catalogue's vectors: a row for each line, NaN if missing.
+
+    Raises `ModelError` if the file lacks a feature of the catalogue.
+    """
+    try:
+        with path.open("rb") as file:
+            rows = [np.array(_vector(orjson.loads(line), catalogue), dtype=np.float64) for line in file]
+    except KeyError as error:
+        msg = f"{path} has no feature {error}; compute the features with the catalogue that is trained on"
+        raise ModelError(msg) from None
+    return np.array(rows).reshape(len(rows), catalogue.width)
+
+
+def _vector(record: dict[str, Any], catalogue: Catalogue) -> list[float | None]:
+    vector: list[float | None] = []
+    for feature in catalogue.features:
+        value = record[feature.name]
+        vector += [value] if feature.width == 1 else _flat(value or [], feature.width // 3)
+    return vector
+
+
+def _flat(triples: list[Triple], n: int) -> list[float | None]:
+    """Return the places of a ``last_n``: n amounts, n gaps, n values."""
+    padded = triples + [[None, None, None]] * (n - len(triples))
+    return [number for column in zip(*padded, strict=True) for number in column]

@@ -54,7 +54,7 @@ class Manifest(BaseModel):
             raise ModelError(msg) from None
 
     def columns_in(self, catalogue: Catalogue) -> tuple[int, ...]:
-        """Return where each input of the model stands in the catalogue's vector.
+        """Return where the inputs of the model stand in the catalogue's vector, 3n places for a ``last_n``.
 
         Raises `ModelError` naming each feature that the catalogue lacks or means otherwise.
         """
@@ -74,4 +74,5 @@ class Manifest(BaseModel):
                 f"with, or train it again with `make train`:\n  {listed}"
             )
             raise ModelError(msg)
-        return tuple(catalogue.names.index(feature.name) for feature in self.features)
+        places = range(catalogue.width)
+        return tuple(place for feature in self.features for place in places[catalogue.slices[feature.name]])

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,45 +16,96 @@ from jobs import feature_job
 
 ENDPOINT = ("--aws-endpoint-url", "http://127.0.0.1:1")
 SCORED_OFF = ("--scored-stream", "off")
+STEPS = [
+    "Source: transactions",
+    "parse",
+    "account_id windows",
+    "device_id windows",
+    "merchant_id windows",
+    "counterparty_id windows",
+    "batch",
+    "PythonCalc",
+    "verdicts",
+    "dead_letters: Writer",
+    "alerts: Writer",
+    "scored_transactions: Writer",
+]
+BESIDE_THE_STEPS = re.compile(r"Calc$|TableToDataSteam|batches|\*anonymous")
+HAS_STATE = re.compile(r"Source|windows|Writer")
 
 
 def settings(*arguments: str) -> Settings:
     return Settings.load([*ENDPOINT, *arguments], env_file=None)
 
 
-def operators(explanation: str) -> Counter[str]:
-    plan = explanation.split("== Optimized Execution Plan ==")[1]
-    return Counter(re.findall(r"TableSourceScan|Correlate\(|OverAggregate|PythonCalc|Sink\(", plan))
+def operators(*arguments: str) -> dict[str, str]:
+    """Return the job's operators in their order, by name without the planner's number, with their identity."""
+    command = [sys.executable, "-m", "tests.job.identities", *arguments]
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    pairs = [(re.sub(r"\[\d+\]", "", name), uid) for name, uid in json.loads(output)]
+    kept = [(name, uid) for name, uid in pairs if name == "PythonCalc" or not BESIDE_THE_STEPS.search(name)]
+    assert len(dict(kept)) == len(kept), f"a step is there twice: {kept}"
+    return dict(kept)
 
 
-def test_with_every_sink_there_is_one_source_one_parse_one_aggregate_and_one_scoring_operator() -> None:
-    plan = feature_job.build(settings()).explain()
-    assert operators(plan) == {
-        "TableSourceScan": 1,
-        "Correlate(": 1,
-        "OverAggregate": 1,
-        "PythonCalc": 1,
-        "Sink(": 3,
+def with_state(found: dict[str, str]) -> dict[str, str]:
+    return {name: uid for name, uid in found.items() if HAS_STATE.search(name)}
+
+
+def catalogue_file(folder: Path, catalogue: Catalogue) -> tuple[str, str]:
+    path = folder / "catalogue.json"
+    path.write_text(catalogue.to_json())
+    return "--catalogue", str(path)
+
+
+@pytest.fixture(scope="module")
+def as_shipped() -> dict[str, str]:
+    return operators(*ENDPOINT)
+
+
+def test_with_every_sink_each_step_is_there_once_and_in_order(as_shipped: dict[str, str]) -> None:
+    assert list(as_shipped) == STEPS
+
+
+def test_every_operator_with_state_has_an_identity_that_says_what_it_is(as_shipped: dict[str, str]) -> None:
+    assert with_state(as_shipped) == {
+        "Source: transactions": "table-transactions",
+        "account_id windows": "windows-account_id",
+        "device_id windows": "windows-device_id",
+        "merchant_id windows": "windows-merchant_id",
+        "counterparty_id windows": "windows-counterparty_id",
+        "dead_letters: Writer": "table-dead_letters",
+        "alerts: Writer": "table-alerts",
+        "scored_transactions: Writer": "table-scored_transactions",
     }
 
 
-def test_without_the_scored_stream_only_its_sink_is_gone() -> None:
-    plan = feature_job.build(settings(*SCORED_OFF)).explain()
-    assert operators(plan) == {
-        "TableSourceScan": 1,
-        "Correlate(": 1,
-        "OverAggregate": 1,
-        "PythonCalc": 1,
-        "Sink(": 2,
-    }
+def test_without_the_scored_stream_only_its_sink_is_gone(as_shipped: dict[str, str]) -> None:
+    found = operators(*ENDPOINT, *SCORED_OFF)
+    assert list(found) == STEPS[:-1]
+    assert with_state(found).items() <= with_state(as_shipped).items()
 
 
-def test_features_alone_are_planned_without_python(tmp_path: Path) -> None:
+def test_the_stream_of_labels_adds_a_source_and_changes_no_identity(as_shipped: dict[str, str]) -> None:
+    found = operators(*ENDPOINT, "--label-feedback", "true")
+    assert set(found) - set(STEPS) == {"Source: labels", "parse labels"}
+    assert with_state(as_shipped).items() <= with_state(found).items()
+
+
+def test_one_feature_more_changes_no_identity(tmp_path: Path, as_shipped: dict[str, str]) -> None:
+    one_more = BUILT_IN.features[0].model_copy(update={"name": "account_count_1m", "window_ms": 60_000})
+    more = Catalogue((*BUILT_IN.features, one_more))
+    assert with_state(operators(*ENDPOINT, *catalogue_file(tmp_path, more))) == with_state(as_shipped)
+
+
+def test_an_entity_that_no_feature_needs_has_no_step_but_the_account_always_has(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     source.touch()
-    out = ("--features-out", str(tmp_path / "out.jsonl"))
-    plan = feature_job.build(settings("--source", str(source), *out)).explain()
-    assert operators(plan) == {"TableSourceScan": 1, "Correlate(": 1, "OverAggregate": 1, "Sink(": 1}
+    files = ("--source", str(source), "--features-out", str(tmp_path / "out.jsonl"))
+    row_only = Catalogue(BUILT_IN.row_features)
+    found = operators(*files, *catalogue_file(tmp_path, row_only))
+    assert list(found)[:4] == ["Source: lines", "parse", "account_id windows", "features"]
+    assert not [name for name in found if "windows" in name and not name.startswith("account")]
 
 
 def test_no_credential_stands_in_the_tables_that_the_job_creates(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,33 +124,9 @@ def test_no_credential_stands_in_the_tables_that_the_job_creates(monkeypatch: py
     assert not [statement for statement in statements if "do-not-show" in statement]
 
 
-def identities(*arguments: str) -> dict[str, str]:
-    """Return the identity of each operator that has state, by its name."""
-    command = [sys.executable, "-m", "tests.job.identities", *ENDPOINT, *arguments]
-    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    result: dict[str, str] = json.loads(output)
-    return result
-
-
-def test_saved_state_finds_its_operators_when_sinks_or_features_change(
-    tmp_path: Path,
-) -> None:
-    """The same identities with every sink, without the scored stream, and with one feature more."""
-    one_more = BUILT_IN.features[0].model_copy(update={"name": "account_count_1m", "window_ms": 60_000})
-    catalogue = tmp_path / "catalogue.json"
-    catalogue.write_text(Catalogue((*BUILT_IN.features, one_more)).to_json())
-
-    as_shipped = identities()
-
-    assert len(as_shipped) == 4
-    assert all(as_shipped.values())
-    assert identities(*SCORED_OFF) == as_shipped
-    assert identities("--catalogue", str(catalogue)) == as_shipped
-
-
 def test_the_kernel_and_the_domain_have_the_same_columns() -> None:
     feature_job.build(settings())  # starts the JVM with the kernel
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - only once the JVM has its class path
 
-    columns = get_gateway().jvm.fraudstream.kernel.Column.values()
+    columns = get_gateway().jvm.fraudstream.kernel.record.Column.values()
     assert [column.name().lower() for column in columns] == list(COLUMN_KINDS)

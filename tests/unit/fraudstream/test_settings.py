@@ -7,7 +7,10 @@ import pytest
 
 from fraudstream.settings import CREDENTIAL_NAMES, Settings, SettingsError, export_aws_credentials
 
-OWN_NAMES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "LOCALSTACK_HOST", *CREDENTIAL_NAMES)
+OWN_NAMES = (
+    *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ACCOUNT_ID", "LOCALSTACK_HOST"),
+    *CREDENTIAL_NAMES,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -220,6 +223,7 @@ def test_a_wrong_value_is_refused_with_field_value_and_remedy(
     ("name", "value", "remedy"),
     [
         ("AWS_REGION", "moon", "aws_region: 'moon' can't be used"),
+        ("AWS_ACCOUNT_ID", "1234", "The 12 digits of the account that owns the streams"),
         ("AWS_ENDPOINT_URL", "127.0.0.1:4566", "like http://127.0.0.1:4566"),
     ],
 )

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from fraudstream.catalogue import BUILT_IN, Catalogue, TransactionFeature, WindowFeature
+from fraudstream.catalogue import BUILT_IN, Catalogue, Feature, TransactionFeature, WindowFeature
 from fraudstream.settings import ROOT
 from models.manifest import Manifest, ModelError
+from models.train import manifest_features
 
 V1 = ROOT / "models" / "v1"
 
@@ -28,18 +29,42 @@ def without(*names: str) -> Catalogue:
 
 
 def test_the_committed_model_fits_the_catalogue_of_the_project(manifest: Manifest) -> None:
-    assert manifest.columns_in(BUILT_IN) == tuple(range(len(BUILT_IN.names)))
-    assert manifest.catalogue_version == BUILT_IN.version
+    columns = manifest.columns_in(BUILT_IN)
+    assert [BUILT_IN.names[column] for column in columns] == [feature.name for feature in manifest.features]
 
 
 def test_the_columns_follow_the_features_wherever_the_catalogue_has_them(manifest: Manifest) -> None:
     more = TransactionFeature(name="more", entity="transaction", statistic="hour")
-    windows = [feature for feature in BUILT_IN.features if isinstance(feature, WindowFeature)]
-    others = [feature for feature in BUILT_IN.features if not isinstance(feature, WindowFeature)]
-    mixed = Catalogue((more, *reversed(windows), *others))
+    of_the_row = BUILT_IN.row_features
+    first: tuple[Feature, ...] = (more, *of_the_row, *reversed(BUILT_IN.windows))
+    mixed = Catalogue((*first, *(feature for feature in BUILT_IN.features if feature not in first)))
     columns = manifest.columns_in(mixed)
     assert [mixed.names[column] for column in columns] == [feature.name for feature in manifest.features]
     assert mixed.names.index("more") not in columns
+
+
+def test_a_list_gives_the_model_all_its_places(manifest: Manifest) -> None:
+    first, *_ = BUILT_IN.windows
+    amounts = WindowFeature(
+        name="amounts",
+        entity="account_id",
+        statistic="last_n",
+        column="transaction_amount_vnd",
+        window_ms=1,
+        n=2,
+    )
+    catalogue = Catalogue((amounts, first))
+    listed = manifest.model_copy(update={"features": manifest_features(Catalogue((first, amounts)))})
+    assert listed.columns_in(catalogue) == (6, 0, 1, 2, 3, 4, 5)
+
+
+def test_a_meaning_counts_through_the_feature_that_a_window_looks_at(manifest: Manifest) -> None:
+    pinned = manifest.model_copy(update={"features": manifest_features(BUILT_IN)})
+    with pytest.raises(ModelError) as refused:
+        pinned.columns_in(changed("structuring_flag", low=1.0))
+    message = str(refused.value)
+    assert "structuring_flag: trained as" in message
+    assert "account_structuring_flag_sum_24h: trained as" in message
 
 
 def test_each_feature_that_the_catalogue_lacks_is_named(manifest: Manifest) -> None:

@@ -1,0 +1,227 @@
+"""What can be set: each setting's type, limits, default and meaning. Read by `fraudstream.settings`."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fraudstream.duration import parse_duration_ms
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+ENV_PREFIX: Final = "FRAUDSTREAM_"
+NESTED: Final = "__"
+"""Between a setting and a part of it, in the environment."""
+OUTPUTS: Final = ("features_out", "scores_out", "dead_letters_out", "alerts_out")
+"""The settings that name a file to write."""
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str):
+        return timedelta(milliseconds=parse_duration_ms(value))
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+StreamName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
+
+
+class EmulatorSettings(BaseModel):
+    """What only a Kinesis emulator needs; real AWS keeps its defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool | None = Field(
+        None,
+        description="Whether the endpoint is an emulator (no CBOR, HTTP/1.1); "
+        "left out: yes if the endpoint is plain http, as LocalStack's is",
+    )
+    poll_interval_ms: int = Field(
+        100, ge=10, le=10_000, description="Pause between two reads of a shard of an emulator"
+    )
+
+
+class SettingsFields(BaseSettings):
+    """The settings one by one; whether they go together is `fraudstream.settings.Settings`' to say."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=NESTED,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+
+    # Where AWS, or what stands in for it, is
+    aws_region: str = Field(
+        "ap-southeast-1",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        validation_alias=AliasChoices("aws_region", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        description="AWS region, like ap-southeast-1",
+    )
+    aws_account_id: str | None = Field(
+        None,
+        pattern=r"^\d{12}$",
+        validation_alias=AliasChoices("aws_account_id", "AWS_ACCOUNT_ID"),
+        description="The 12 digits of the account that owns the streams; only Flink 2 needs it, on AWS",
+    )
+    aws_endpoint_url: str | None = Field(
+        None,
+        pattern=r"^https?://[A-Za-z0-9.:\[\]-]+/?$",
+        validation_alias=AliasChoices("aws_endpoint_url", "AWS_ENDPOINT_URL"),
+        description="Endpoint in place of AWS's own, like http://127.0.0.1:4566",
+    )
+    localstack_host: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9.-]+(:\d{1,4}|:[1-5]\d{4}|:6[0-4]\d{3})?$",
+        validation_alias=AliasChoices("localstack_host", "LOCALSTACK_HOST"),
+        description="LocalStack's host, optionally with a port; AWS_ENDPOINT_URL wins over it",
+    )
+    emulator: EmulatorSettings = EmulatorSettings()
+
+    # Streams
+    transactions_stream: StreamName = Field("Transactions", description="Kinesis stream that is read")
+    alerts_stream: StreamName = Field("Alerts", description="Kinesis stream of alerts")
+    dead_letters_stream: StreamName = Field("DeadLetters", description="Kinesis stream of refused records")
+    labels_stream: StreamName = Field("Labels", description="Kinesis stream of the truth, which comes later")
+    scored_stream: StreamName = Field(
+        "Scored", description="Kinesis stream of all scored transactions with their features; 'off' for none"
+    )
+    start_position: Literal["TRIM_HORIZON", "LATEST"] = Field(
+        "TRIM_HORIZON", description="Where a job without saved state starts to read"
+    )
+
+    # The job
+    parallelism: int = Field(2, ge=1, le=1024, description="Parallel slots of the job")
+    max_parallelism: int = Field(
+        128, ge=1, le=32_768, description="Most slots this job's saved state can ever be spread over"
+    )
+    checkpoint_interval: Duration = Field(
+        timedelta(seconds=10), ge=timedelta(milliseconds=100), description="Time between two checkpoints"
+    )
+    checkpoint_dir: str | None = Field(
+        None, description="URI of the checkpoints, like s3://bucket/path; left out: what the cluster has set"
+    )
+    from_savepoint: str | None = Field(
+        None, description="URI of a savepoint, or of a retained checkpoint, to go on from"
+    )
+    allow_dropped_state: bool = Field(
+        default=False, description="Go on from a savepoint though it holds state that no step wants"
+    )
+    allowed_lateness: Duration = Field(
+        timedelta(hours=24),
+        ge=timedelta(0),
+        le=timedelta(days=30),
+        description="How far a transaction may lie behind its account's newest event time",
+    )
+    future_tolerance: Duration = Field(
+        timedelta(days=1),
+        ge=timedelta(0),
+        le=timedelta(days=365),
+        description="How far an event time may lie past the record's arrival in the stream",
+    )
+    max_record_bytes: int = Field(
+        65_536, ge=1_024, le=1_048_576, description="Largest record that is read; a larger one is refused"
+    )
+    bundle_time_ms: int = Field(
+        20, ge=1, le=10_000, description="Longest wait for a batch of transactions to score"
+    )
+    bundle_size: int = Field(1_000, ge=1, le=100_000, description="Most transactions scored in one batch")
+    state_backend: Literal["hashmap", "rocksdb"] = Field(
+        "hashmap", description="Where the state lives: on the JVM's heap, or in RocksDB on local disk"
+    )
+    rest_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="Loopback port of Flink's REST API in the local mini cluster; left out: any free one",
+    )
+    shard_poll_interval_ms: int = Field(
+        200, ge=200, le=60_000, description="Pause between two reads of a shard (AWS allows 5 a second)"
+    )
+
+    # What is computed and how it is judged
+    catalogue: Path | None = Field(
+        None, description="JSON file of the features to compute; left out: the catalogue of the project"
+    )
+    model: Path = Field(ROOT / "models" / "v1", description="Folder of the model version to score with")
+    label_feedback: bool = Field(
+        default=False, description="Read the stream of labels too: features of fraud known by then"
+    )
+    alert_threshold: float | None = Field(
+        None, ge=0, le=1, description="Score from which an alert is sent; left out: the model's own"
+    )
+
+    # Bounded mode: files in place of streams
+    source: Path | None = Field(
+        None, description="Read this .jsonl, .jsonl.gz or .parquet file in place of the stream"
+    )
+    labels: Path | None = Field(
+        None, description="With --source: the labels, a file of the same kinds; each counts once it is known"
+    )
+    source_rate: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="With --source: transactions a second to let through; left out: all at once",
+    )
+    features_out: Path | None = Field(
+        None, description="With --source: write the features to this .jsonl or .parquet"
+    )
+    scores_out: Path | None = Field(None, description="With --source: write the scores to this .jsonl")
+    dead_letters_out: Path | None = Field(
+        None, description="With --source: write the refused records to this .jsonl"
+    )
+    alerts_out: Path | None = Field(None, description="With --source: write the alerts to this .jsonl")
+
+    @field_validator("catalogue", "source", "labels")
+    @classmethod
+    def _is_a_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            msg = "there is no such file; give the path of one that exists"
+            raise ValueError(msg)
+        return path
+
+    @field_validator(*OUTPUTS)
+    @classmethod
+    def _is_of_a_kind_that_is_written(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None or path.suffix not in (".gz", ".parquet"):
+            return path
+        if info.field_name == "features_out" and path.suffix == ".parquet":
+            return path
+        msg = f"no {path.suffix} is written here; give a .jsonl"
+        raise ValueError(msg)
+
+    @field_validator(*OUTPUTS)
+    @classmethod
+    def _can_be_written(cls, path: Path | None) -> Path | None:
+        problem = None if path is None else _problem_with_output(path)
+        if problem:
+            raise ValueError(problem)
+        return path
+
+
+def _problem_with_output(path: Path) -> str | None:
+    folder = path.resolve().parent
+    if path.is_dir():
+        return "this is a folder; give the path of a file"
+    if path.exists() and not path.is_file():
+        # The finished file takes the name, be it /dev/null.
+        return "this is a device or a pipe; give the path of a file"
+    if not folder.is_dir():
+        return "its folder does not exist; create that first"
+    if not os.access(folder, os.W_OK):
+        return "its folder can't be written; give another one, or the right to write there"
+    return None

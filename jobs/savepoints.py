@@ -1,0 +1,84 @@
+"""Look at a savepoint before the job starts from it, and say in words what does not fit."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from py4j.protocol import Py4JJavaError
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.java_gateway import get_gateway
+from pyflink.util.java_utils import to_jarray
+
+from fraudstream.catalogue import ENTITIES
+from jobs.ends import SINK_ORDER, SOURCE_TABLES
+
+WINDOWS: Final = "windows-"
+TABLE: Final = "table-"
+"""How the identities of an entity's step, and of a source or sink, begin; their own names follow."""
+ACCOUNT: Final = f"{WINDOWS}account_id"
+"""The identity of the one step with state that every job of this project has."""
+_TABLES: Final = (*SOURCE_TABLES, *SINK_ORDER)
+"""Every source and sink that some job of this project has."""
+
+
+class SavepointError(Exception):
+    """A savepoint that this job can't start from; the message says why, and the remedy."""
+
+
+def check_savepoint(execution: StreamExecutionEnvironment, steps: list[str], tables: Iterable[str]) -> None:
+    """Raise `SavepointError` if the job is to start from a savepoint that does not fit it.
+
+    ``steps`` are the entities that the job has a step for, ``tables`` its sources and sinks. Features
+    may have been added, changed or taken away; entities and streams added; one that is gone takes its
+    state with it, which must be allowed. Flink would find all this out too, but only once the job is
+    submitted, and says so in hashes and a stack trace.
+    """
+    configuration = execution._j_stream_execution_environment.getConfiguration()  # noqa: SLF001 - PyFlink hides it
+    # Flink's own options, since they know their old names, too; it is they that `flink run -s` sets.
+    options = get_gateway().jvm.org.apache.flink.configuration
+    path = configuration.get(options.StateRecoveryOptions.SAVEPOINT_PATH)
+    if not path:
+        return
+    savepoint = _open(path)
+    found = _identities(savepoint)
+    if ACCOUNT not in found:
+        msg = f"{path} holds no account's state: it is no savepoint of this job; give another one, or none"
+        raise SavepointError(msg)
+    _check_max_parallelism(
+        path, savepoint.maxParallelism(ACCOUNT), configuration.get(options.PipelineOptions.MAX_PARALLELISM)
+    )
+    if not configuration.get(options.StateRecoveryOptions.SAVEPOINT_IGNORE_UNCLAIMED_STATE):
+        _check_nothing_is_gone(
+            path, found - {WINDOWS + entity for entity in steps} - {TABLE + name for name in tables}
+        )
+
+
+def _check_max_parallelism(path: str, saved: int, wanted: int) -> None:
+    if saved != wanted:
+        msg = (
+            f"{path} was made with a max_parallelism of {saved}, which can't be changed afterwards; "
+            f"this job has {wanted}: give --max-parallelism {saved}"
+        )
+        raise SavepointError(msg)
+
+
+def _check_nothing_is_gone(path: str, gone: set[str]) -> None:
+    if gone:
+        names = ", ".join(sorted(name.removeprefix(WINDOWS).removeprefix(TABLE) for name in gone))
+        msg = (
+            f"{path} holds state that this job has no place for ({names}): keep a feature of the entity in "
+            "the catalogue, or the stream on; or give --allow-dropped-state true to go on without it"
+        )
+        raise SavepointError(msg)
+
+
+def _open(path: str) -> Any:  # noqa: ANN401 - an object of the JVM
+    try:
+        return get_gateway().jvm.fraudstream.kernel.stream.Savepoint.open(path)
+    except Py4JJavaError as error:
+        msg = f"there is no savepoint to be read at {path}: {error.java_exception.getMessage()}"
+        raise SavepointError(msg) from None
+
+
+def _identities(savepoint: Any) -> set[str]:  # noqa: ANN401 - an object of the JVM
+    known = [*(WINDOWS + entity for entity in ENTITIES), *(TABLE + name for name in _TABLES)]
+    return set(savepoint.identities(to_jarray(get_gateway().jvm.String, known)))

@@ -1,0 +1,87 @@
+package fraudstream.kernel.features;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import fraudstream.kernel.record.Column;
+import fraudstream.kernel.record.Fields;
+import fraudstream.kernel.record.Hash64;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What the windows of all entities look at, each once. */
+final class ColumnTable {
+  /** Sets a derived column's id apart from those of fields, which are small numbers. */
+  private static final long DERIVED = Long.MIN_VALUE;
+
+  private final List<WindowColumn> columns = new ArrayList<>();
+  private final List<Column> fields = new ArrayList<>();
+  private final List<Integer> offsets = new ArrayList<>();
+  private final Map<String, Integer> rowFeatures = new TreeMap<>();
+  private final Map<String, JsonNode> meanings = new TreeMap<>();
+
+  /** Lets windows look at a feature of the row. */
+  void offer(String name, JsonNode spec, int offset) {
+    rowFeatures.put(name, offset);
+    meanings.put(name, Specs.meaning(spec, meanings));
+  }
+
+  /** The column of that name: a field of the transaction, or a feature of the row. */
+  WindowColumn named(JsonNode spec, String name) {
+    Column field = Column.named(name);
+    if (field != null) {
+      return of(field);
+    }
+    Integer offset = rowFeatures.get(name);
+    if (offset == null) {
+      throw Specs.wrong(spec, "column must be a field, or a feature of the row before it");
+    }
+    byte[] meaning = meanings.get(name).toString().getBytes(StandardCharsets.UTF_8);
+    long id = Hash64.of(meaning) | DERIVED;
+    return column(id, false, null, offset);
+  }
+
+  WindowColumn of(Column field) {
+    return column(field.ordinal(), field.kind == Column.Kind.TEXT, field, -1);
+  }
+
+  private WindowColumn column(long id, boolean isText, Column field, int offset) {
+    for (WindowColumn known : columns) {
+      if (known.id == id) {
+        return known;
+      }
+    }
+    WindowColumn column = new WindowColumn(id, isText, columns.size());
+    columns.add(column);
+    fields.add(field);
+    offsets.add(offset);
+    return column;
+  }
+
+  long[] words(Fields values, double[] features) {
+    long[] words = new long[columns.size()];
+    for (int i = 0; i < words.length; i++) {
+      Column field = fields.get(i);
+      words[i] =
+          field == null
+              ? Double.doubleToRawLongBits(features[offsets.get(i)] + 0.0)
+              : word(values, field);
+    }
+    return words;
+  }
+
+  private static long word(Fields values, Column field) {
+    switch (field.kind) {
+      case TEXT:
+        String text = values.text(field);
+        return text == null
+            ? 0
+            : Hash64.of(text.getBytes(StandardCharsets.UTF_8));
+      case TIME:
+        return Double.doubleToRawLongBits(values.timeMs);
+      default:
+        return Double.doubleToRawLongBits(values.number(field));
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package fraudstream.kernel.features;
+
+import java.util.Arrays;
+
+/** Which rows have a label, as a bit each: few do, so few need to be looked at. */
+final class FraudMarks {
+  private long[] marks = {};
+  private int end;
+
+  void catchUp(History history) {
+    if (marks.length * Long.SIZE < history.end()) {
+      marks = Arrays.copyOf(marks, history.capacity() / Long.SIZE + 1);
+    }
+    for (; end < history.end(); end++) {
+      mark(end, history.label(end));
+    }
+  }
+
+  void forgetFrom(int row) {
+    end = Math.min(end, row);
+  }
+
+  /** A row has a label, or {@link HistorySchema#NO_FRAUD}. */
+  void mark(int row, long label) {
+    if (row < marks.length * Long.SIZE) {
+      long bit = 1L << row;
+      int at = row / Long.SIZE;
+      marks[at] = label == HistorySchema.NO_FRAUD ? marks[at] & ~bit : marks[at] | bit;
+    }
+  }
+
+  /** How many of rows {@code from} to before {@code to} were known as frauds at that time. */
+  int known(History history, int from, int to, long timeMs) {
+    int known = 0;
+    for (int at = from / Long.SIZE; at * Long.SIZE < to; at++) {
+      for (long left = marks[at]; left != 0; left &= left - 1) {
+        int row = at * Long.SIZE + Long.numberOfTrailingZeros(left);
+        known += row >= from && row < to && history.label(row) <= timeMs ? 1 : 0;
+      }
+    }
+    return known;
+  }
+
+  /** The same without marks. */
+  static int scan(History history, int from, int to, long timeMs) {
+    int known = 0;
+    for (int row = from; row < to; row++) {
+      known += history.label(row) <= timeMs ? 1 : 0;
+    }
+    return known;
+  }
+}

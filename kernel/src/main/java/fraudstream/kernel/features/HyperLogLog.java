@@ -1,0 +1,77 @@
+package fraudstream.kernel.features;
+
+/**
+ * Estimates how many different words it was given, in 256 bytes.
+ *
+ * <p>Flajolet, Fusy, Gandouet and Meunier (2007): the standard error is 1.04 / √256 = 6.5 %; below
+ * 640 words their small-range correction counts empty registers and is closer. Hashes have 64 bits,
+ * so there is no large-range correction.
+ */
+final class HyperLogLog {
+  static final int REGISTERS = 256;
+
+  private static final int INDEX_BITS = 8;
+  private static final double ALPHA = 0.7213 / (1 + 1.079 / REGISTERS);
+  private static final double SMALL_RANGE = 2.5 * REGISTERS;
+
+  private final byte[] registers;
+
+  HyperLogLog() {
+    this(new byte[REGISTERS]);
+  }
+
+  HyperLogLog(byte[] registers) {
+    this.registers = registers;
+  }
+
+  /** Its own registers, not a copy. */
+  byte[] registers() {
+    return registers;
+  }
+
+  /** Whether it made a difference. */
+  boolean add(long word) {
+    long hash = mixed(word);
+    int register = (int) (hash >>> Long.SIZE - INDEX_BITS);
+    long rest = hash << INDEX_BITS | 1L << INDEX_BITS - 1;
+    byte rank = (byte) (Long.numberOfLeadingZeros(rest) + 1);
+    if (rank <= registers[register]) {
+      return false;
+    }
+    registers[register] = rank;
+    return true;
+  }
+
+  /** The last step of MurmurHash3: a number's bits alone are no hash. */
+  private static long mixed(long word) {
+    long hash = word;
+    hash = (hash ^ hash >>> 33) * 0xff51afd7ed558ccdL;
+    hash = (hash ^ hash >>> 33) * 0xc4ceb9fe1a85ec53L;
+    return hash ^ hash >>> 33;
+  }
+
+  void merge(HyperLogLog other) {
+    for (int register = 0; register < REGISTERS; register++) {
+      if (other.registers[register] > registers[register]) {
+        registers[register] = other.registers[register];
+      }
+    }
+  }
+
+  double estimate() {
+    double inverse = 0;
+    int empty = 0;
+    for (byte rank : registers) {
+      inverse += 1.0 / (1L << rank);
+      empty += rank == 0 ? 1 : 0;
+    }
+    double estimate = ALPHA * REGISTERS * REGISTERS / inverse;
+    return estimate <= SMALL_RANGE && empty > 0
+        ? REGISTERS * Math.log((double) REGISTERS / empty)
+        : estimate;
+  }
+
+  HyperLogLog copy() {
+    return new HyperLogLog(registers.clone());
+  }
+}

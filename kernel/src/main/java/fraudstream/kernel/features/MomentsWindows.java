@@ -1,0 +1,95 @@
+package fraudstream.kernel.features;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Sums, means and the like of one column, for windows of the same delay.
+ *
+ * <p>One pass, from the near edge back: each window begins where the one before it, which is as
+ * short or shorter, left off.
+ */
+final class MomentsWindows implements WindowFeatures {
+  private final WindowSpec.Statistic[] statistics;
+  private final int slot;
+  private final int place;
+  private final int of;
+  private final int near;
+  private final int[] far;
+  private final int[] offsets;
+  private final int windows;
+  private final Moments rows = new Moments();
+  private final Moments all = new Moments();
+
+  /** Windows in ascending order; the first one's number is {@code windows}. */
+  MomentsWindows(List<WindowSpec> specs, HistorySchema schema, WindowView view, int windows) {
+    slot = WindowFeatures.numberSlot(specs.get(0), 0, schema);
+    place = specs.get(0).columns.get(0).place;
+    of = Arrays.binarySearch(schema.momentSlots, slot);
+    near = view.edge(specs.get(0).delayMs);
+    far = WindowFeatures.farEdges(specs, view);
+    offsets = WindowFeatures.offsets(specs);
+    statistics = specs.stream().map(spec -> spec.statistic).toArray(WindowSpec.Statistic[]::new);
+    this.windows = windows;
+  }
+
+  @Override
+  public void evaluate(WindowView view, double[] features) {
+    HistoryIndex index = view.index();
+    MomentBlocks blocks = index == null ? null : index.moments(view.history());
+    double own = Double.longBitsToDouble(view.event().words[place]);
+    rows.clear();
+    int end = view.row(near);
+    for (int window = 0; window < far.length; window++) {
+      int from = view.row(far[window]);
+      if (from < end) {
+        add(view.history(), blocks, from, end);
+        end = from;
+      }
+      Moments moments = withPanes(view, window);
+      features[offsets[window]] = value(statistics[window], moments, own);
+    }
+  }
+
+  private void add(History history, MomentBlocks blocks, int from, int end) {
+    if (blocks != null) {
+      blocks.addTo(rows, history, of, from, end);
+      return;
+    }
+    int stride = history.schema().stride;
+    int at = history.at(from, slot);
+    rows.add(history.words(), at, at + (end - from) * stride, stride);
+  }
+
+  private Moments withPanes(WindowView view, int window) {
+    int from = view.pane(far[window]);
+    int to = view.pane(near);
+    if (from == to) {
+      return rows;
+    }
+    all.set(rows);
+    all.merge(view.history().panes().ranges().moments(windows + window, of, from, to));
+    return all;
+  }
+
+  private static double value(WindowSpec.Statistic statistic, Moments moments, double own) {
+    switch (statistic) {
+      case SUM:
+        return moments.sum();
+      case MEAN:
+        return moments.mean();
+      case MIN:
+        return moments.min();
+      case MAX:
+        return moments.max();
+      case STD:
+        return moments.std();
+      case RATIO_TO_MEAN:
+        return moments.ratioToMean(own);
+      case Z_SCORE:
+        return moments.zScore(own);
+      default:
+        throw new IllegalArgumentException(statistic + " is not of moments");
+    }
+  }
+}

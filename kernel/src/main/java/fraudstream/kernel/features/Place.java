@@ -1,0 +1,29 @@
+package fraudstream.kernel.features;
+
+/** Distances and speeds between points given by latitude and longitude in degrees. */
+final class Place {
+  /** The earth's mean radius, R1 of the IUGG. */
+  private static final double EARTH_RADIUS_KM = 6371.0088;
+
+  private static final double MS_PER_HOUR = 3_600_000.0;
+
+  /** Two places within a second are as far apart as a second: times are no finer than that. */
+  private static final long LEAST_MS = 1_000;
+
+  private Place() {}
+
+  /** The great circle between two places, by the haversine formula; NaN if a number is. */
+  static double km(double latitude1, double longitude1, double latitude2, double longitude2) {
+    double phi1 = Math.toRadians(latitude1);
+    double phi2 = Math.toRadians(latitude2);
+    double sinPhi = Math.sin((phi2 - phi1) / 2);
+    double sinLambda = Math.sin(Math.toRadians(longitude2 - longitude1) / 2);
+    double haversine = sinPhi * sinPhi + Math.cos(phi1) * Math.cos(phi2) * sinLambda * sinLambda;
+    return 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(haversine)));
+  }
+
+  /** A distance by the time it took, which counts as a second at least. */
+  static double kmh(double km, long elapsedMs) {
+    return km / (Math.max(elapsedMs, LEAST_MS) / MS_PER_HOUR);
+  }
+}

@@ -1,0 +1,45 @@
+package fraudstream.kernel.json;
+
+import fraudstream.kernel.features.Catalogue;
+import fraudstream.kernel.record.Event;
+import java.util.List;
+
+/** Writes a vector as fields: a number each; for the last n, a list of [amount, gap, value]. */
+final class FeatureFields {
+  private final Catalogue.Feature[] features;
+  private final byte[][] names;
+
+  FeatureFields(List<Catalogue.Feature> features) {
+    this.features = features.toArray(Catalogue.Feature[]::new);
+    names = features.stream().map(of -> JsonLine.name(of.name)).toArray(byte[][]::new);
+  }
+
+  void write(JsonLine json, Event event) {
+    double[] vector = event.features;
+    for (int i = 0; i < names.length; i++) {
+      Catalogue.Feature feature = features[i];
+      json.field(names[i]);
+      if (feature.triples == 0) {
+        json.number(vector[feature.offset]);
+      } else if (event.ids[feature.entity.ordinal()] == null) {
+        json.nothing();
+      } else {
+        writeTriples(json, vector, feature);
+      }
+    }
+  }
+
+  private static void writeTriples(JsonLine json, double[] vector, Catalogue.Feature feature) {
+    int n = feature.triples;
+    json.begin('[');
+    // Every transaction has an amount, so the first without one is past the last.
+    for (int i = feature.offset; i < feature.offset + n && !Double.isNaN(vector[i]); i++) {
+      json.begin('[');
+      json.number(vector[i]);
+      json.number(vector[i + n]);
+      json.number(vector[i + 2 * n]);
+      json.end(']');
+    }
+    json.end(']');
+  }
+}

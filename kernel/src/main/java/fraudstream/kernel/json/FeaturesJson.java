@@ -1,0 +1,27 @@
+package fraudstream.kernel.json;
+
+import fraudstream.kernel.features.Catalogue;
+import fraudstream.kernel.record.Event;
+import java.util.List;
+
+/** One flat object: transaction_id, then each feature by name, null where it is missing. */
+public final class FeaturesJson {
+  private static final byte[] TRANSACTION_ID = JsonLine.name("transaction_id");
+
+  private final FeatureFields features;
+  private final JsonLine json = new JsonLine();
+
+  public FeaturesJson(List<Catalogue.Feature> features) {
+    this.features = new FeatureFields(features);
+  }
+
+  public byte[] line(Event event) {
+    json.clear();
+    json.begin('{');
+    json.field(TRANSACTION_ID);
+    json.text(event.transactionId);
+    features.write(json, event);
+    json.end('}');
+    return json.toBytes();
+  }
+}

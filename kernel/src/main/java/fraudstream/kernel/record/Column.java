@@ -1,0 +1,67 @@
+package fraudstream.kernel.record;
+
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * The fields of a transaction.
+ *
+ * <p>Saved state refers to a column by its position here: append new ones, never move or remove one.
+ */
+public enum Column {
+  TRANSACTION_ID(Kind.TEXT, true),
+  EVENT_TIME(Kind.TIME, true),
+  ACCOUNT_ID(Kind.TEXT, true),
+  TRANSACTION_AMOUNT_VND(Kind.NUMBER, true),
+  CUSTOMER_ID(Kind.TEXT, false),
+  TRANSACTION_TYPE(Kind.TEXT, false),
+  CHANNEL(Kind.TEXT, false),
+  TRANSACTION_FEES_VND(Kind.NUMBER, false),
+  COUNTERPARTY_ID(Kind.TEXT, false),
+  MERCHANT_ID(Kind.TEXT, false),
+  MERCHANT_CATEGORY(Kind.TEXT, false),
+  CITY(Kind.TEXT, false),
+  LATITUDE(Kind.NUMBER, false),
+  LONGITUDE(Kind.NUMBER, false),
+  DEVICE_ID(Kind.TEXT, false),
+  BIOMETRIC_FAILURE_COUNT(Kind.NUMBER, false),
+  TOTAL_LOANS_VND(Kind.NUMBER, false),
+  NUM_TRANSACTIONS(Kind.NUMBER, false),
+  NPL_FLAG(Kind.FLAG, false),
+  STATUS(Kind.TEXT, false),
+  CURRENCY(Kind.TEXT, false),
+  COUNTRY(Kind.TEXT, false);
+
+  /** What a field holds in JSON. */
+  public enum Kind {
+    TEXT,
+    TIME,
+    NUMBER,
+    FLAG
+  }
+
+  public static final int COUNT = values().length;
+
+  private static final Map<String, Column> BY_NAME = new HashMap<>();
+
+  static {
+    for (Column column : values()) {
+      BY_NAME.put(column.fieldName, column);
+    }
+  }
+
+  public final String fieldName = name().toLowerCase(Locale.ROOT);
+  public final Kind kind;
+  public final boolean required;
+
+  Column(Kind kind, boolean required) {
+    this.kind = kind;
+    this.required = required;
+  }
+
+  /** The column of that JSON field, or null if a transaction has none of that name. */
+  public static Column named(String fieldName) {
+    return BY_NAME.get(fieldName);
+  }
+}

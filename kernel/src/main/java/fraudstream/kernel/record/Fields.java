@@ -1,0 +1,58 @@
+package fraudstream.kernel.record;
+
+import java.util.Arrays;
+
+/** The values of one parsed transaction, by {@link Column}. */
+public final class Fields {
+  /** Epoch ms. */
+  public long timeMs;
+
+  private final String[] texts = new String[Column.COUNT];
+  private final double[] numbers = new double[Column.COUNT];
+
+  void clear() {
+    Arrays.fill(texts, null);
+    Arrays.fill(numbers, Double.NaN);
+    timeMs = Event.NO_TIME;
+  }
+
+  /** The text of a column, null if the transaction has none. */
+  public String text(Column column) {
+    return texts[column.ordinal()];
+  }
+
+  /** A number as it is, a flag as 1 or 0, NaN if the transaction has none. */
+  public double number(Column column) {
+    return numbers[column.ordinal()];
+  }
+
+  void set(Column column, String text) {
+    texts[column.ordinal()] = text;
+  }
+
+  void set(Column column, double number) {
+    // Adding 0.0 makes one value of the two zeros.
+    numbers[column.ordinal()] = number + 0.0;
+  }
+
+  void setNull(Column column) {
+    if (column.kind == Column.Kind.TIME) {
+      timeMs = Event.NO_TIME;
+    } else {
+      texts[column.ordinal()] = null;
+      numbers[column.ordinal()] = Double.NaN;
+    }
+  }
+
+  /** Whether the transaction has no value for the column. */
+  public boolean isNull(Column column) {
+    switch (column.kind) {
+      case TEXT:
+        return text(column) == null;
+      case TIME:
+        return timeMs == Event.NO_TIME;
+      default:
+        return Double.isNaN(number(column));
+    }
+  }
+}

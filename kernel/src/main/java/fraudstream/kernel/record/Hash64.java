@@ -1,0 +1,18 @@
+package fraudstream.kernel.record;
+
+import org.apache.commons.codec.digest.MurmurHash3;
+
+/**
+ * Stands for a text in saved state: the first half of MurmurHash3 x64 128, seed 0.
+ *
+ * <p>Two different texts of one entity collide with a chance of n²/2^65 for n texts.
+ */
+public final class Hash64 {
+  private Hash64() {}
+
+  /** The hash of UTF-8 bytes; never 0, which stands for null. */
+  public static long of(byte[] utf8) {
+    long hash = MurmurHash3.hash128x64(utf8, 0, utf8.length, 0)[0];
+    return hash == 0 ? 1 : hash;
+  }
+}

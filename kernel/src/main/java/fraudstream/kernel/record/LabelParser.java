@@ -1,0 +1,103 @@
+package fraudstream.kernel.record;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Reads one JSON record of the stream of labels: what became known about a transaction, and when.
+ *
+ * <p>Required: transaction_id, account_id, event_time (the transaction's), available_at, is_fraud;
+ * the other entities' ids as far as the transaction has them. Unknown fields are passed over.
+ */
+public final class LabelParser {
+  private static final String AVAILABLE_AT = "available_at";
+  private static final String IS_FRAUD = "is_fraud";
+
+  private final JsonFactory json =
+      JsonFactory.builder().enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER).build();
+  private final int maxRecordBytes;
+
+  /** @param maxRecordBytes a longer record is refused unread */
+  public LabelParser(int maxRecordBytes) {
+    this.maxRecordBytes = maxRecordBytes;
+  }
+
+  /** Reads {@code raw} into an event of the kind LABEL. */
+  public Event parse(byte[] raw) throws RefusedException {
+    if (raw.length > maxRecordBytes) {
+      throw new RefusedException(
+          Refusal.OVERSIZE,
+          "label of " + raw.length + " bytes; at most " + maxRecordBytes + " are read");
+    }
+    FieldReader.checkUtf8(raw);
+    Reading reading = new Reading();
+    try (JsonParser parser = json.createParser(raw)) {
+      FieldReader.readObject(parser, reading::field);
+    } catch (IOException problem) {
+      throw new RefusedException(Refusal.MALFORMED_JSON, String.valueOf(problem.getMessage()));
+    }
+    return reading.checked();
+  }
+
+  private static final class Reading {
+    private final Event label = new Event();
+    private long timeMs = Event.NO_TIME;
+    private Boolean isFraud;
+
+    Reading() {
+      label.kind = Event.Kind.LABEL;
+    }
+
+    void field(String name, JsonParser parser, JsonToken token)
+        throws IOException, RefusedException {
+      if (token == JsonToken.VALUE_NULL) {
+        return;
+      }
+      Entity entity = Entity.named(name);
+      if (entity != null) {
+        boolean required = entity.column.required;
+        label.ids[entity.ordinal()] = FieldReader.text(parser, token, name, required);
+      } else if (name.equals(Column.TRANSACTION_ID.fieldName)) {
+        label.transactionId = FieldReader.text(parser, token, name, true);
+      } else if (name.equals(Column.EVENT_TIME.fieldName)) {
+        timeMs = FieldReader.timeMs(parser, token, name);
+      } else if (name.equals(AVAILABLE_AT)) {
+        label.availableAtMs = FieldReader.timeMs(parser, token, name);
+      } else if (name.equals(IS_FRAUD)) {
+        isFraud = FieldReader.flag(parser, token, name);
+      } else {
+        parser.skipChildren();
+      }
+    }
+
+    Event checked() throws RefusedException {
+      require(label.transactionId != null, Column.TRANSACTION_ID.fieldName);
+      require(label.ids[Entity.ACCOUNT_ID.ordinal()] != null, Column.ACCOUNT_ID.fieldName);
+      require(timeMs != Event.NO_TIME, Column.EVENT_TIME.fieldName);
+      require(label.availableAtMs != Event.NO_TIME, AVAILABLE_AT);
+      require(isFraud != null, IS_FRAUD);
+      if (label.availableAtMs < timeMs) {
+        throw new RefusedException(
+            Refusal.INVALID_TIME,
+            AVAILABLE_AT
+                + " lies "
+                + (timeMs - label.availableAtMs)
+                + " ms before event_time; nothing is known of a transaction before it happens");
+      }
+      label.timeMs = timeMs;
+      label.isFraud = isFraud;
+      label.idHash = Hash64.of(label.transactionId.getBytes(StandardCharsets.UTF_8));
+      return label;
+    }
+
+    private static void require(boolean isThere, String field) throws RefusedException {
+      if (!isThere) {
+        throw FieldReader.missing(field, "label");
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package fraudstream.kernel.stream;
+
+import fraudstream.kernel.record.Event;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.streaming.api.functions.ProcessFunction;
+import org.apache.flink.util.Collector;
+
+/**
+ * Reads the lines of a file as records.
+ *
+ * <p>With a rate, line i is let through at the start plus i by the rate, which is its arrival,
+ * whether or not the job keeps up; without one, nothing has an arrival time.
+ */
+final class ParseLines extends ProcessFunction<byte[], Event> {
+  private static final long serialVersionUID = 1L;
+  private static final byte LABEL = 'L';
+
+  private final JobConfig config;
+  private transient Gate gate;
+  private transient long lines;
+  private transient long startNanos;
+  private transient long startMs;
+
+  ParseLines(JobConfig config) {
+    this.config = config;
+  }
+
+  @Override
+  public void open(OpenContext context) {
+    gate = new Gate(config, getRuntimeContext().getMetricGroup());
+  }
+
+  @Override
+  public void processElement(byte[] line, Context context, Collector<Event> out) {
+    Event record = new Event();
+    record.raw = config.isLabelled ? Arrays.copyOfRange(line, 1, line.length) : line;
+    if (config.linesPerSecond > 0) {
+      record.arrivalMs = pace();
+    }
+    if (config.isLabelled && line[0] == LABEL) {
+      Event label = gate.label(record, letter -> context.output(Outputs.DEAD_LETTERS, letter));
+      if (label != null) {
+        out.collect(label);
+      }
+      return;
+    }
+    var deadLetter = gate.transaction(record);
+    if (deadLetter == null) {
+      out.collect(record);
+    } else {
+      context.output(Outputs.DEAD_LETTERS, deadLetter);
+    }
+  }
+
+  /** Waits for the time of the next line, and returns it in epoch ms. */
+  private long pace() {
+    if (lines == 0) {
+      startNanos = System.nanoTime();
+      startMs = System.currentTimeMillis();
+    }
+    long dueNanos = (long) (lines * (TimeUnit.SECONDS.toNanos(1) / config.linesPerSecond));
+    lines++;
+    long aheadNanos = startNanos + dueNanos - System.nanoTime();
+    if (aheadNanos > 0) {
+      LockSupport.parkNanos(aheadNanos);
+    }
+    return startMs + TimeUnit.NANOSECONDS.toMillis(dueNanos);
+  }
+}

@@ -1,0 +1,98 @@
+package fraudstream.kernel.stream;
+
+import fraudstream.kernel.record.Entity;
+import fraudstream.kernel.record.Event;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * What goes to the scorer and comes back; {@code jobs/scoring_udf.py} has the other side of it.
+ *
+ * <p>There, little-endian: n (int), width of the vector (int), n vectors (doubles), n event times,
+ * n arrivals (epoch ms, {@link Event#NO_TIME} if unknown), n amounts (doubles), 2n + 1 offsets (ints)
+ * into what follows: for each transaction its id and its account's, in UTF-8. Back: n scores
+ * (doubles, NaN for none), then notes: row (int), kind (byte), length (int), UTF-8.
+ */
+final class ScoringBatch {
+  static final byte ALERT = 0;
+  static final byte ERROR = 1;
+
+  private ScoringBatch() {}
+
+  static byte[] encode(List<Event> events, int width) {
+    int n = events.size();
+    byte[][] texts = new byte[2 * n][];
+    int textBytes = 0;
+    for (int i = 0; i < n; i++) {
+      Event event = events.get(i);
+      texts[2 * i] = event.transactionId.getBytes(StandardCharsets.UTF_8);
+      texts[2 * i + 1] = event.ids[Entity.ACCOUNT_ID.ordinal()].getBytes(StandardCharsets.UTF_8);
+      textBytes += texts[2 * i].length + texts[2 * i + 1].length;
+    }
+    int numbers = n * (width + 3) * Long.BYTES;
+    int ints = (2 + 2 * n + 1) * Integer.BYTES;
+    ByteBuffer out =
+        ByteBuffer.allocate(numbers + ints + textBytes).order(ByteOrder.LITTLE_ENDIAN);
+    out.putInt(n).putInt(width);
+    for (Event event : events) {
+      out.asDoubleBuffer().put(event.features);
+      out.position(out.position() + width * Double.BYTES);
+    }
+    events.forEach(event -> out.putLong(event.timeMs));
+    events.forEach(event -> out.putLong(event.arrivalMs));
+    events.forEach(event -> out.putDouble(event.amountVnd));
+    int offset = 0;
+    out.putInt(offset);
+    for (byte[] text : texts) {
+      offset += text.length;
+      out.putInt(offset);
+    }
+    for (byte[] text : texts) {
+      out.put(text);
+    }
+    return out.array();
+  }
+
+  /** The vector of the transaction in that place of an encoded batch. */
+  static double[] vector(byte[] input, int row) {
+    ByteBuffer in = ByteBuffer.wrap(input).order(ByteOrder.LITTLE_ENDIAN);
+    double[] vector = new double[in.getInt(Integer.BYTES)];
+    in.position(2 * Integer.BYTES + row * vector.length * Double.BYTES);
+    in.asDoubleBuffer().get(vector);
+    return vector;
+  }
+
+  /** What the scorer said of one transaction. */
+  static final class Verdict {
+    double score = Double.NaN;
+
+    /** JSON; null if the score gives no alert. */
+    byte[] alert;
+
+    /** Null unless the transaction could not be scored. */
+    String error;
+  }
+
+  static Verdict[] decode(byte[] bytes, int n) {
+    ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    Verdict[] verdicts = new Verdict[n];
+    for (int i = 0; i < n; i++) {
+      verdicts[i] = new Verdict();
+      verdicts[i].score = in.getDouble();
+    }
+    while (in.hasRemaining()) {
+      Verdict verdict = verdicts[in.getInt()];
+      byte kind = in.get();
+      byte[] text = new byte[in.getInt()];
+      in.get(text);
+      if (kind == ALERT) {
+        verdict.alert = text;
+      } else {
+        verdict.error = new String(text, StandardCharsets.UTF_8);
+      }
+    }
+    return verdicts;
+  }
+}

@@ -1,0 +1,199 @@
+package fraudstream.kernel.json;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.Records;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import org.apache.commons.codec.digest.DigestUtils;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DeadLetterJsonTest {
+  private static final int KINESIS_RECORD_BYTES = 1 << 20;
+  private static final int KEPT_RAW_BYTES = 384 * 1024;
+
+  private static Event record(byte[] raw) {
+    Event record = new Event();
+    record.raw = raw;
+    record.shardId = "shard-1";
+    record.sequenceNumber = "42";
+    record.arrivalMs = 1_000;
+    return record;
+  }
+
+  private static JsonNode read(byte[] json) {
+    try {
+      return new ObjectMapper().readTree(json);
+    } catch (IOException notJson) {
+      throw new AssertionError(new String(json, StandardCharsets.UTF_8), notJson);
+    }
+  }
+
+  private static JsonNode deadLetter(byte[] raw) {
+    byte[] json = DeadLetterJson.of(record(raw), "late", "why");
+    assertTrue(json.length < KINESIS_RECORD_BYTES / 2 + 1_000, json.length + " bytes");
+    JsonNode letter = read(json);
+    assertEquals(raw.length, letter.get("size_bytes").intValue());
+    assertEquals(DigestUtils.sha256Hex(raw), letter.get("sha256").textValue(), "of the whole");
+    return letter;
+  }
+
+  private static void assertText(byte[] raw) {
+    JsonNode record = deadLetter(raw);
+    assertEquals("utf-8", record.get("encoding").textValue());
+    assertEquals(
+        new String(raw, StandardCharsets.UTF_8), record.get("raw").textValue(), "the raw record");
+    assertFalse(record.get("truncated").booleanValue());
+  }
+
+  private static void assertBase64(byte[] raw) {
+    JsonNode record = deadLetter(raw);
+    assertEquals("base64", record.get("encoding").textValue());
+    assertArrayEquals(
+        Arrays.copyOf(raw, Math.min(raw.length, KEPT_RAW_BYTES)),
+        Base64.getDecoder().decode(record.get("raw").textValue()));
+    assertEquals(raw.length > KEPT_RAW_BYTES, record.get("truncated").booleanValue());
+  }
+
+  private static byte[] filled(int length, int value) {
+    byte[] raw = new byte[length];
+    Arrays.fill(raw, (byte) value);
+    return raw;
+  }
+
+  @Test
+  void aDeadLetterSaysWhatItWasWhyAndFromWhere() {
+    assertEquals(
+        "{\"reason\":\"late\",\"detail\":\"why \\\"so\\\"\",\"encoding\":\"utf-8\","
+            + "\"raw\":\"{\\\"a\\\":1}\",\"truncated\":false,\"size_bytes\":7,"
+            + "\"sha256\":\"" + DigestUtils.sha256Hex("{\"a\":1}") + "\","
+            + "\"shard_id\":\"shard-1\",\"sequence_number\":\"42\","
+            + "\"arrival_time\":\"1970-01-01T00:00:01.000Z\"}",
+        new String(
+            DeadLetterJson.of(record(Records.utf8("{\"a\":1}")), "late", "why \"so\""),
+            StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void whatTheSourceCannotTellIsNull() {
+    Event record = new Event();
+    record.raw = new byte[0];
+    JsonNode letter = read(DeadLetterJson.of(record, "late", "why"));
+    for (String field : List.of("shard_id", "sequence_number", "arrival_time")) {
+      assertTrue(letter.get(field).isNull(), field);
+    }
+    assertEquals("", letter.get("raw").textValue());
+  }
+
+  @Test
+  void aDetailMayHoldAnyLetterAndIsWrittenInUtf8() {
+    byte[] letter = DeadLetterJson.of(record(new byte[0]), "late", "Huế 😀 \u0000\n");
+    assertEquals("Huế 😀 \u0000\n", read(letter).get("detail").textValue());
+    assertTrue(new String(letter, StandardCharsets.UTF_8).contains("Huế 😀"), "not escaped");
+  }
+
+  private static String detail(String detail) {
+    byte[] letter = DeadLetterJson.of(record(new byte[0]), "late", detail);
+    assertFalse(new String(letter, StandardCharsets.UTF_8).contains("\\u"), "not escaped");
+    return read(letter).get("detail").textValue();
+  }
+
+  /** What a refusal quotes of a record may be cut, or broken itself: readers refuse such JSON. */
+  @ParameterizedTest
+  @CsvSource({
+    "\ud83d, ?", "\ude00, ?", "'\ud83d…', '?…'", "'\ud83d\ud83d\ude00', '?😀'",
+    "'😀\ude00x', '😀?x'", "'\ude00\ud83d', '??'", "'😀，\uffff', '😀，\uffff'",
+  })
+  void halfACharacterInADetailBecomesAQuestionMark(String half, String written) {
+    assertEquals(written, detail(half));
+  }
+
+  @Test
+  void aDetailIsCutWhereItGetsTooLong() {
+    String longest = "x".repeat(DeadLetterJson.MAX_DETAIL_CHARACTERS);
+    assertEquals(longest, detail(longest));
+    assertEquals(longest, detail(longest + "y"));
+    assertEquals(longest.substring(1) + "?", detail(longest.substring(1) + "😀"), "half of it");
+    String faces = "😀".repeat(DeadLetterJson.MAX_DETAIL_CHARACTERS / 2);
+    assertEquals(faces, detail(faces + "😀"));
+  }
+
+  @Test
+  void theLargestDetailStillLeavesRoom() {
+    Event record = record(filled(KINESIS_RECORD_BYTES, 0xFF));
+    byte[] letter = DeadLetterJson.of(record, "late", "\u0000".repeat(KINESIS_RECORD_BYTES));
+    assertTrue(letter.length < KINESIS_RECORD_BYTES, letter.length + " bytes");
+    assertEquals("42", read(letter).get("sequence_number").textValue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "plain", "Đà Nẵng 😀", "\"quoted\" \\ \n\t", "\u0000\u001f\u2028，\ufffd"})
+  void textIsKeptAsItIs(String text) {
+    assertText(Records.utf8(text));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0x80, 0xC3, 0xFF})
+  void whatIsNotUtf8IsKeptInBase64(int value) {
+    assertBase64(new byte[] {'a', (byte) value});
+    assertBase64(filled(KEPT_RAW_BYTES, value));
+    assertBase64(filled(KEPT_RAW_BYTES + 1, value));
+  }
+
+  @Test
+  void textOf512KibIsKeptAndAByteMoreIsCut() {
+    assertText(filled(DeadLetterJson.MAX_ENCODED_BYTES, 'x'));
+    assertBase64(filled(DeadLetterJson.MAX_ENCODED_BYTES + 1, 'x'));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"é", "ế", "😀"})
+  void textOfManyBytesALetterIsMeasuredInBytesToo(String letter) {
+    int letters = DeadLetterJson.MAX_ENCODED_BYTES / Records.utf8(letter).length;
+    assertText(Records.utf8(letter.repeat(letters)));
+    assertBase64(Records.utf8(letter.repeat(letters + 1)));
+  }
+
+  /** Jackson writes in pieces: a letter of two units must not be broken between two of them. */
+  @Test
+  void aLetterIsKeptWholeWhereverItStands() {
+    String letters = "😀".repeat(3_000);
+    for (int before = 0; before < 3; before++) {
+      assertText(Records.utf8("x".repeat(before) + letters));
+      assertText(Records.utf8("é".repeat(before) + letters));
+    }
+    for (int before = 990; before < 1_010; before++) {
+      assertText(Records.utf8("x".repeat(before) + letters));
+      assertText(Records.utf8("x".repeat(before) + letters + "\"" + letters));
+    }
+  }
+
+  @Test
+  void textIsMeasuredAsItIsWrittenSoEscapesCount() {
+    // A control character is six bytes once escaped, a quote two.
+    assertText(filled(DeadLetterJson.MAX_ENCODED_BYTES / 6, 1));
+    assertBase64(filled(DeadLetterJson.MAX_ENCODED_BYTES / 6 + 1, 1));
+    assertText(filled(DeadLetterJson.MAX_ENCODED_BYTES / 2, '"'));
+    assertBase64(filled(DeadLetterJson.MAX_ENCODED_BYTES / 2 + 1, '"'));
+    assertBase64(filled(DeadLetterJson.MAX_ENCODED_BYTES, 1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {'x', 1, '"', 0xFF})
+  void theLargestRecordOfAStreamFitsIntoItAgain(int value) {
+    assertBase64(filled(KINESIS_RECORD_BYTES, value));
+  }
+}

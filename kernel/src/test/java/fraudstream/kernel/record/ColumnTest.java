@@ -1,0 +1,68 @@
+package fraudstream.kernel.record;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ColumnTest {
+  /** Saved state refers to columns by position: this list may only ever grow at its end. */
+  @Test
+  void theColumnsThatSavedStateKnowsKeepTheirPlaces() {
+    assertEquals(
+        "transaction_id event_time account_id transaction_amount_vnd customer_id transaction_type"
+            + " channel transaction_fees_vnd counterparty_id merchant_id merchant_category city"
+            + " latitude longitude device_id biometric_failure_count total_loans_vnd"
+            + " num_transactions npl_flag status currency country",
+        Arrays.stream(Column.values())
+            .limit(22)
+            .map(column -> column.fieldName)
+            .collect(Collectors.joining(" ")));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aColumnIsFoundByTheNameOfItsField(Column column) {
+    assertSame(column, Column.named(column.fieldName));
+    assertNull(Column.named(column.name()), "names are told apart by case");
+  }
+
+  /** A feature that looked at the truth would foretell it. */
+  @Test
+  void theTruthIsNoColumn() {
+    assertNull(Column.named("is_fraud"));
+    assertNull(Column.named("fraud_type"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void fieldsAreNullUntilTheyAreSetAndAgainWhenTheyAreSetToNull(Column column) {
+    Fields fields = new Fields();
+    fields.clear();
+    assertEquals(true, fields.isNull(column));
+    switch (column.kind) {
+      case TEXT:
+        fields.set(column, "");
+        break;
+      case TIME:
+        fields.timeMs = 0;
+        break;
+      default:
+        fields.set(column, 0);
+    }
+    assertEquals(false, fields.isNull(column));
+    fields.setNull(column);
+    assertEquals(true, fields.isNull(column));
+  }
+
+  /** Windows compare numbers by their bits. */
+  @Test
+  void theTwoZerosAreOne() {
+    assertEquals(0.0, Records.fields("latitude", -0.0).number(Column.LATITUDE));
+  }
+}

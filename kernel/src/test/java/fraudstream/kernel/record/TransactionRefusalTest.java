@@ -1,0 +1,240 @@
+package fraudstream.kernel.record;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is refused, why, and what the sender is told. */
+class TransactionRefusalTest {
+  private static final int MAX_RECORD_BYTES = 1 << 20;
+  private static final long DAY_MS = 86_400_000;
+  private static final long ARRIVAL_MS = Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli();
+
+  private final TransactionParser parser = new TransactionParser(MAX_RECORD_BYTES, DAY_MS);
+
+  private RefusedException refused(byte[] record) {
+    return assertThrows(RefusedException.class, () -> parser.parse(record, ARRIVAL_MS));
+  }
+
+  private RefusedException refused(String record) {
+    return refused(Records.utf8(record));
+  }
+
+  static Stream<Arguments> refusals() {
+    return Stream.of(
+        // Not one JSON object in UTF-8
+        refusal("", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
+        refusal("   ", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
+        refusal("[]", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
+        refusal("\"text\"", Refusal.MALFORMED_JSON, "not a JSON object; send one object"),
+        refusal("null", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
+        refusal("{", Refusal.MALFORMED_JSON, "end-of-input"),
+        refusal("{\"account_id\":\"A", Refusal.MALFORMED_JSON, "end-of-input"),
+        refusal("{'account_id':1}", Refusal.MALFORMED_JSON, "expecting double-quote"),
+        refusal("{\"note\":NaN}", Refusal.MALFORMED_JSON, "NaN"),
+        refusal("{\"note\":01}", Refusal.MALFORMED_JSON, "Leading zeroes"),
+        refusal("{\"a\":1,}", Refusal.MALFORMED_JSON, "expecting"),
+        refusal(Records.json() + Records.json(), Refusal.MALFORMED_JSON, "something follows"),
+        refusal(Records.json() + " 1", Refusal.MALFORMED_JSON, "something follows", "send one"),
+        refusal(Records.json() + "x", Refusal.MALFORMED_JSON, "'x'"),
+        refusal(Records.json() + "}", Refusal.MALFORMED_JSON, "'}'"),
+        // Another type
+        refusal(
+            Records.json("transaction_id", "1"),
+            Refusal.WRONG_TYPE,
+            "transaction_id is '1'; it must be a string"),
+        refusal(
+            Records.json("account_id", "{\"id\":1}"),
+            Refusal.WRONG_TYPE,
+            "account_id is '{'; it must be a string"),
+        refusal(
+            Records.json("city", "[\"Huế\"]"),
+            Refusal.WRONG_TYPE,
+            "city is '['; it must be a string"),
+        refusal(
+            Records.json("event_time", "1767323045678"),
+            Refusal.WRONG_TYPE,
+            "event_time is '1767323045678'; it must be a string in RFC 3339, like"
+                + " 2026-01-02T03:04:05.678Z"),
+        refusal(
+            Records.json("transaction_amount_vnd", "\"1000\""),
+            Refusal.WRONG_TYPE,
+            "transaction_amount_vnd is '1000'; it must be a number"),
+        refusal(
+            Records.json("latitude", "true"),
+            Refusal.WRONG_TYPE,
+            "latitude is 'true'; it must be a number"),
+        refusal(
+            Records.json("npl_flag", "1"),
+            Refusal.WRONG_TYPE,
+            "npl_flag is '1'; it must be true or false"),
+        refusal(
+            Records.json("npl_flag", "\"" + "y".repeat(61) + "\""),
+            Refusal.WRONG_TYPE,
+            "npl_flag is '" + "y".repeat(60) + "…'; it must be true or false"),
+        // Not a time
+        refusal(
+            Records.json("event_time", "\"yesterday\""),
+            Refusal.INVALID_TIME,
+            "event_time is 'yesterday'; write RFC 3339 with an offset, like"
+                + " 2026-01-02T03:04:05.678Z"),
+        time(""),
+        time("2026-01-02T03:04:05.678"),
+        time("2026-01-02 03:04:05Z"),
+        time("2026-01-02"),
+        time("2026-02-29T00:00:00Z"),
+        time("2026-01-02T24:00:00Z"),
+        time("2026-01-02T03:04:60Z"),
+        time("0000-01-01T00:00:00Z"),
+        time("0000-12-31T23:59:59.999Z"),
+        time("0001-01-01T00:00:00+07:00"),
+        time("-0001-01-01T00:00:00Z"),
+        time("9999-01-01T00:00:00Z"),
+        time("9998-12-31T20:00:00-07:00"),
+        time("9999-12-31T23:59:59.999Z"),
+        time("+12345-01-01T00:00:00Z"),
+        time("+999999999-12-31T23:59:59-18:00"),
+        time("-999999999-01-01T00:00:00+18:00"),
+        // Not an amount
+        refusal(
+            Records.json("transaction_amount_vnd", "0"),
+            Refusal.INVALID_AMOUNT,
+            "transaction_amount_vnd is 0.0; it must be above 0"),
+        refusal(
+            Records.json("transaction_amount_vnd", "-1"),
+            Refusal.INVALID_AMOUNT,
+            "transaction_amount_vnd is -1.0; it must be above 0"),
+        refusal(
+            Records.json("transaction_amount_vnd", "1e-400"),
+            Refusal.INVALID_AMOUNT,
+            "transaction_amount_vnd is 0.0; it must be above 0"),
+        refusal(
+            Records.json("transaction_amount_vnd", "1e19"),
+            Refusal.INVALID_AMOUNT,
+            "transaction_amount_vnd is 1.0E19; it must be above 0, and at most 1.0E18"),
+        refusal(
+            Records.json("transaction_amount_vnd", "1e400"),
+            Refusal.INVALID_AMOUNT,
+            "transaction_amount_vnd is '1e400', too large for a number; send one that a double"
+                + " holds"),
+        // Not a value
+        refusal(
+            Records.json("total_loans_vnd", "-1e400"),
+            Refusal.INVALID_VALUE,
+            "total_loans_vnd is '-1e400', too large for a number; send one that a double holds"),
+        refusal(
+            Records.json("transaction_id", "\"\""),
+            Refusal.INVALID_VALUE,
+            "transaction_id is empty; give each transaction its own"),
+        refusal(
+            Records.json("account_id", "\" \\t\""), Refusal.INVALID_VALUE, "account_id is empty"),
+        refusal(
+            Records.json("account_id", "\"A\\ud83d\""),
+            Refusal.INVALID_VALUE,
+            "account_id has half of a surrogate pair in it; send whole characters"),
+        refusal(
+            Records.json("transaction_id", "\"\\ude00\\ud83d\""),
+            Refusal.INVALID_VALUE,
+            "transaction_id has half of a surrogate pair in it"));
+  }
+
+  private static Arguments refusal(String record, Refusal refusal, String... details) {
+    return Arguments.of(record, refusal, details);
+  }
+
+  private static Arguments time(String text) {
+    return refusal(
+        Records.json("event_time", "\"" + text + "\""),
+        Refusal.INVALID_TIME,
+        "event_time is '" + text + "'",
+        "write RFC 3339");
+  }
+
+  @ParameterizedTest
+  @MethodSource("refusals")
+  void aBrokenRecordIsRefusedWithFieldValueAndRemedy(
+      String record, Refusal refusal, String... details) {
+    RefusedException refused = refused(record);
+    assertEquals(refusal, refused.refusal, refused.getMessage());
+    for (String detail : details) {
+      assertTrue(refused.getMessage().contains(detail), refused.getMessage());
+    }
+  }
+
+  @Test
+  void everyRefusalHasARecordHere() {
+    EnumSet<Refusal> seen =
+        EnumSet.of(Refusal.OVERSIZE, Refusal.MISSING_FIELD, Refusal.FUTURE_TIME);
+    refusals().forEach(row -> seen.add((Refusal) row.get()[1]));
+    assertEquals(EnumSet.allOf(Refusal.class), seen);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32", "UTF-32BE", "UTF-32LE"})
+  void jsonInAnotherUnicodeEncodingIsRefused(Charset charset) {
+    RefusedException refused = refused(Records.json().getBytes(charset));
+    assertEquals(Refusal.MALFORMED_JSON, refused.refusal);
+    assertEquals("the text is UTF-16 or UTF-32; send JSON in UTF-8", refused.getMessage());
+  }
+
+  @Test
+  void jsonInAnotherUnicodeEncodingIsRefusedBehindItsByteOrderMark() {
+    for (Charset charset : new Charset[] {StandardCharsets.UTF_16BE, StandardCharsets.UTF_16LE}) {
+      assertEquals(
+          Refusal.MALFORMED_JSON, refused(("\uFEFF" + Records.json()).getBytes(charset)).refusal);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"80", "FF", "C3", "C328", "E28228", "F0288CBC", "EDA080"})
+  void bytesThatAreNotUtf8AreRefused(String hex) {
+    byte[] record = Records.utf8(Records.json("account_id", "\"A########\""));
+    int at = new String(record, StandardCharsets.UTF_8).indexOf('#');
+    for (int i = 0; i < hex.length() / 2; i++) {
+      record[at + i] = (byte) Integer.parseInt(hex.substring(2 * i, 2 * i + 2), 16);
+    }
+    RefusedException refused = refused(record);
+    assertTrue(
+        EnumSet.of(Refusal.MALFORMED_JSON, Refusal.INVALID_VALUE).contains(refused.refusal),
+        refused.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[", "{\"a\":"})
+  void nestingAHundredThousandDeepIsRefusedAndHarmsNothing(String open) {
+    String deep = open.repeat(100_000);
+    String[] records = {
+      deep, "{\"note\":" + deep, "{\"account_id\":" + deep, Records.json() + deep
+    };
+    for (String record : records) {
+      RefusedException refused = refused(record);
+      assertTrue(
+          EnumSet.of(Refusal.MALFORMED_JSON, Refusal.WRONG_TYPE).contains(refused.refusal),
+          refused.getMessage());
+    }
+  }
+
+  @Test
+  void aFloodOfDigitsIsRefusedAndHarmsNothing() {
+    String digits = "9".repeat(MAX_RECORD_BYTES / 2);
+    for (String number : new String[] {digits, "0." + digits, "1e" + digits}) {
+      RefusedException refused =
+          assertTimeout(
+              Duration.ofSeconds(2), () -> refused(Records.json("transaction_amount_vnd", number)));
+      assertTrue(refused.getMessage().length() < 500, refused.getMessage());
+    }
+  }
+}

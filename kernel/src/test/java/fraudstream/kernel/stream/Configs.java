@@ -1,0 +1,58 @@
+package fraudstream.kernel.stream;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fraudstream.kernel.features.Catalogues;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What a job is told, for tests. */
+final class Configs {
+  static final long LATENESS_MS = 100;
+  static final long WINDOW_MS = 50;
+  static final long TTL_MARGIN_MS = 1_000;
+
+  /** The hour, and how many transactions of the account and of the device there are in 50 ms. */
+  static final String CATALOGUE =
+      Catalogues.json(
+          Catalogues.row("hour", "hour", ""),
+          Catalogues.window("count", "account_id", "count", "'window':'50ms'"),
+          Catalogues.window("of_device", "device_id", "count", "'window':'50ms'"),
+          Catalogues.row("often", "above", "'of':['count'],'threshold':1"));
+
+  private Configs() {}
+
+  /** A job's settings, some of them replaced: name, value, name, value. */
+  static JobConfig config(Object... namesAndValues) {
+    return JobConfig.fromJson(json(namesAndValues));
+  }
+
+  /** The same as JSON; a name with null is left out. */
+  static String json(Object... namesAndValues) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("catalogue", CATALOGUE);
+    values.put("catalogue_version", "abc");
+    values.put("model_version", "v1");
+    values.put("max_record_bytes", 1_000);
+    values.put("future_tolerance_ms", 0);
+    values.put("allowed_lateness_ms", LATENESS_MS);
+    values.put("state_ttl_margin_ms", TTL_MARGIN_MS);
+    values.put("batch_size", 3);
+    values.put("batch_time_ms", 20);
+    values.put("is_labelled", false);
+    values.put("lines_per_second", 0.0);
+    values.put("writes_files", false);
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      if (namesAndValues[i + 1] == null) {
+        values.remove((String) namesAndValues[i]);
+      } else {
+        values.put((String) namesAndValues[i], namesAndValues[i + 1]);
+      }
+    }
+    try {
+      return new ObjectMapper().writeValueAsString(values);
+    } catch (JsonProcessingException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package fraudstream.kernel.stream;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import fraudstream.kernel.record.Entity;
+import java.io.IOException;
+import java.util.List;
+import org.apache.flink.util.InstantiationUtil;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JobConfigTest {
+  private static void assertRefused(String json, String shown) {
+    IllegalArgumentException refused =
+        assertThrows(IllegalArgumentException.class, () -> JobConfig.fromJson(json));
+    String beginning = "the job's Python and Java parts are of different releases: ";
+    assertTrue(refused.getMessage().startsWith(beginning), refused.getMessage());
+    assertTrue(refused.getMessage().contains(shown), refused.getMessage());
+  }
+
+  private static void assertRead(JobConfig config) {
+    assertEquals(Configs.CATALOGUE, config.catalogueJson);
+    assertEquals("cv", config.catalogueVersion);
+    assertEquals("mv", config.modelVersion);
+    assertEquals(1, config.maxRecordBytes);
+    assertEquals(-2, config.futureToleranceMs);
+    assertEquals(3_000_000_000L, config.allowedLatenessMs);
+    assertEquals(4, config.stateTtlMarginMs);
+    assertEquals(5, config.batchSize);
+    assertEquals(6, config.batchTimeMs);
+    assertTrue(config.isLabelled);
+    assertEquals(7.5, config.linesPerSecond);
+    assertTrue(config.writesFiles);
+  }
+
+  @Test
+  void eachSettingIsReadAndTravelsToTheWorkers() throws IOException, ClassNotFoundException {
+    JobConfig config =
+        Configs.config(
+            "catalogue_version", "cv",
+            "model_version", "mv",
+            "max_record_bytes", 1,
+            "future_tolerance_ms", -2,
+            "allowed_lateness_ms", 3_000_000_000L,
+            "state_ttl_margin_ms", 4,
+            "batch_size", 5,
+            "batch_time_ms", 6,
+            "is_labelled", true,
+            "lines_per_second", 7.5,
+            "writes_files", true);
+    assertRead(config);
+    assertRead(InstantiationUtil.clone(config));
+  }
+
+  @Test
+  void theCatalogueIsReadFromItsText() {
+    assertEquals(
+        List.of(Entity.ACCOUNT_ID, Entity.DEVICE_ID), Configs.config().catalogue().entities());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "catalogue", "catalogue_version", "model_version", "max_record_bytes",
+        "future_tolerance_ms", "allowed_lateness_ms", "state_ttl_margin_ms", "batch_size",
+        "batch_time_ms", "is_labelled", "lines_per_second", "writes_files"
+      })
+  void aMissingSettingIsRefusedByItsName(String name) {
+    assertRefused(Configs.json(name, null), "'" + name + "'");
+  }
+
+  @Test
+  void aSettingThatIsNotKnownIsRefusedByItsName() {
+    assertRefused(Configs.json("bundle_size", 1), "\"bundle_size\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "[]", "{", "1", "\"text\""})
+  void whatIsNoObjectIsRefused(String json) {
+    assertRefused(json, "");
+  }
+}

@@ -1,0 +1,187 @@
+package fraudstream.kernel.stream;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import fraudstream.kernel.record.Entity;
+import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.Hash64;
+import fraudstream.kernel.record.Records;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.flink.types.Row;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ParseLinesTest {
+  private static final double NULL = Double.NaN;
+
+  /** The pace goes by another clock, which nobody sets. */
+  private static final long CLOCKS_DIFFER_MS = 10;
+
+  private static final long TIME_MS = Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli();
+
+  private Step<byte[], Event> step;
+
+  /** A file's event times are judged by no clock. */
+  private void open(boolean isLabelled, double linesPerSecond) throws Exception {
+    JobConfig config =
+        Configs.config(
+            "is_labelled", isLabelled,
+            "lines_per_second", linesPerSecond,
+            "future_tolerance_ms", -1);
+    step = Step.of(new ParseLines(config), EventTypeInfo.EVENT);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    step.close();
+  }
+
+  private Event read(String line) throws Exception {
+    List<Event> events = step.process(Records.utf8(line));
+    assertEquals(1, events.size(), line);
+    return events.get(0);
+  }
+
+  private JsonNode onlyDeadLetter() throws Exception {
+    List<Row> letters = step.side(Outputs.DEAD_LETTERS);
+    assertEquals(1, letters.size());
+    return Step.payload(letters.get(0));
+  }
+
+  // ---- lines ----
+
+  @Test
+  void aLineIsATransactionReadyForTheWindows() throws Exception {
+    open(false, 0);
+    String line = Records.json("device_id", "\"D1\"", "transaction_amount_vnd", "2500");
+    Event event = read(line);
+    assertEquals(Event.Kind.TRANSACTION, event.kind);
+    assertArrayEquals(Records.utf8(line), event.raw);
+    assertEquals("T1", event.transactionId);
+    assertEquals(Hash64.of(Records.utf8("T1")), event.idHash);
+    assertEquals(TIME_MS, event.timeMs);
+    assertEquals(2_500, event.amountVnd);
+    assertEquals("A1", event.ids[Entity.ACCOUNT_ID.ordinal()]);
+    assertEquals("D1", event.ids[Entity.DEVICE_ID.ordinal()]);
+    assertArrayEquals(new double[] {10, NULL, NULL, NULL}, event.features, "Vietnam's hour");
+    assertEquals(Event.NO_TIME, event.arrivalMs);
+  }
+
+  @Test
+  void aTransactionTakesNothingOverFromTheOneBefore() throws Exception {
+    open(false, 0);
+    read(Records.json("device_id", "\"D1\""));
+    assertEquals(null, read(Records.json()).ids[Entity.DEVICE_ID.ordinal()]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "{", "Huế 😀"})
+  void whatIsNoRecordIsADeadLetterKeyedByTheReason(String line) throws Exception {
+    open(false, 0);
+    assertEquals(List.of(), step.process(Records.utf8(line)));
+    assertEquals(line, onlyDeadLetter().get("raw").textValue());
+    assertEquals("malformed_json", onlyDeadLetter().get("reason").textValue());
+    assertTrue(onlyDeadLetter().get("arrival_time").isNull());
+    assertEquals("malformed_json", step.side(Outputs.DEAD_LETTERS).get(0).getField(0));
+    assertEquals(1, step.count("refused"));
+    read(Records.json());
+    assertEquals(1, step.count("refused"), "the next one is read again");
+  }
+
+  // ---- lines with a letter ----
+
+  @Test
+  void theLetterSaysWhetherALineIsATransactionOrALabel() throws Exception {
+    open(true, 0);
+    Event transaction = read("T" + Records.json());
+    assertEquals(Event.Kind.TRANSACTION, transaction.kind);
+    assertArrayEquals(Records.utf8(Records.json()), transaction.raw, "without the letter");
+    Event label = read("L" + Records.label());
+    assertEquals(Event.Kind.LABEL, label.kind);
+    assertEquals("T1", label.transactionId);
+    assertEquals(TIME_MS, label.timeMs);
+    assertEquals(
+        Instant.parse("2026-02-02T03:04:05.678Z").toEpochMilli(), label.availableAtMs);
+    assertTrue(label.isFraud);
+    assertEquals(0, step.count("refused"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"T, {}, transaction", "L, {}, label", "T, '', ''", "L, '', ''", "T, T{}, ''"})
+  void whatIsNoRecordBehindItsLetterIsADeadLetterWithoutTheLetter(
+      String letter, String record, String whose) throws Exception {
+    open(true, 0);
+    assertEquals(List.of(), step.process(Records.utf8(letter + record)));
+    assertEquals(record, onlyDeadLetter().get("raw").textValue());
+    String detail = onlyDeadLetter().get("detail").textValue();
+    assertTrue(detail.contains(whose), detail);
+    assertEquals(1, step.count("refused"));
+  }
+
+  @Test
+  void aLabelIsNotReadAsATransactionOrTheOtherWayRound() throws Exception {
+    open(true, 0);
+    assertEquals(List.of(), step.process(Records.utf8("L" + Records.json())));
+    assertEquals(List.of(), step.process(Records.utf8("T" + Records.label())));
+    assertEquals(2, step.count("refused"));
+  }
+
+  // ---- pace ----
+
+  @ParameterizedTest
+  @CsvSource({"1000, 0 1 2 3 4", "500, 0 2 4 6 8", "2000, 0 0 1 1 2", "37.5, 0 26 53 80 106"})
+  void lineIArrivesAtTheStartPlusIByTheRate(double rate, String arrivals) throws Exception {
+    open(false, rate);
+    long beforeMs = System.currentTimeMillis();
+    List<Long> read = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      read.add(read(Records.json()).arrivalMs);
+    }
+    long startMs = read.get(0);
+    assertTrue(beforeMs <= startMs && startMs <= System.currentTimeMillis());
+    for (int i = 0; i < 5; i++) {
+      assertEquals(Long.parseLong(arrivals.split(" ")[i]), read.get(i) - startMs, "line " + i);
+    }
+  }
+
+  @Test
+  void aLineIsLetThroughNoEarlierThanItArrives() throws Exception {
+    open(false, 100);
+    read(Records.json());
+    // The first one may have taken long, so that some lines are due at once.
+    long dueMs = System.currentTimeMillis() + 50;
+    long arrivalMs;
+    do {
+      arrivalMs = read(Records.json()).arrivalMs;
+    } while (arrivalMs < dueMs);
+    long earlyMs = arrivalMs - System.currentTimeMillis();
+    assertTrue(earlyMs <= CLOCKS_DIFFER_MS, earlyMs + " ms");
+  }
+
+  @Test
+  void whereTheJobDoesNotKeepUpLinesArriveNoLaterForIt() throws Exception {
+    open(false, 1_000);
+    long startMs = read(Records.json()).arrivalMs;
+    Thread.sleep(20);
+    assertEquals(startMs + 1, read(Records.json()).arrivalMs);
+  }
+
+  @Test
+  void refusedLinesAndLabelsTakeTheirTimeToo() throws Exception {
+    open(true, 1_000);
+    long startMs = read("T" + Records.json()).arrivalMs;
+    step.process(Records.utf8("T{"));
+    read("L" + Records.label());
+    assertEquals(startMs + 3, read("T" + Records.json()).arrivalMs);
+    String arrival = onlyDeadLetter().get("arrival_time").textValue();
+    assertEquals(startMs + 1, Instant.parse(arrival).toEpochMilli());
+  }
+}

@@ -1,0 +1,204 @@
+package fraudstream.kernel.stream;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.Records;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.data.TimestampData;
+import org.apache.flink.types.Row;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ParseRowsTest {
+  private static final long TOLERANCE_MS = 5;
+  private static final long TIME_MS = Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli();
+  private static final JobConfig CONFIG = Configs.config("future_tolerance_ms", TOLERANCE_MS);
+
+  private Step<RowData, Event> step;
+
+  private void open(boolean isLabels) throws Exception {
+    step = Step.of(new ParseRows(CONFIG, isLabels), EventTypeInfo.EVENT);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    step.close();
+  }
+
+  /** A record as the table's source gives it. */
+  private static RowData row(byte[] raw, long arrivalMs) {
+    return GenericRowData.of(
+        raw,
+        TimestampData.fromEpochMillis(arrivalMs),
+        StringData.fromString("shard-1"),
+        StringData.fromString("42"));
+  }
+
+  private static RowData bare(byte[] raw) {
+    return GenericRowData.of(raw, null, null, null);
+  }
+
+  private Event read(RowData row) throws Exception {
+    List<Event> events = step.process(row);
+    assertEquals(1, events.size());
+    return events.get(0);
+  }
+
+  /** The key and the JSON of the one row in the dead letters. */
+  private Row onlyDeadLetter() {
+    List<Row> letters = step.side(Outputs.DEAD_LETTERS);
+    assertEquals(1, letters.size());
+    return letters.get(0);
+  }
+
+  // ---- transactions ----
+
+  @Test
+  void aRowIsATransactionThatKnowsWhenAndWhereItCameFrom() throws Exception {
+    open(false);
+    byte[] raw = Records.utf8(Records.json());
+    Event event = read(row(raw, TIME_MS + 1_234));
+    assertEquals(Event.Kind.TRANSACTION, event.kind);
+    assertArrayEquals(raw, event.raw);
+    assertEquals("T1", event.transactionId);
+    assertEquals(TIME_MS, event.timeMs);
+    assertEquals(TIME_MS + 1_234, event.arrivalMs);
+    assertEquals("shard-1", event.shardId);
+    assertEquals("42", event.sequenceNumber);
+    assertEquals(10, event.features[0], "Vietnam's hour");
+    assertEquals(0, step.count("refused"));
+  }
+
+  @Test
+  void whatTheSourceCannotTellIsUnknown() throws Exception {
+    open(false);
+    Event event = read(bare(Records.utf8(Records.json())));
+    assertEquals(Event.NO_TIME, event.arrivalMs);
+    assertNull(event.shardId);
+    assertNull(event.sequenceNumber);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, true", "-5, true", "-6, false"})
+  void anEventTimeIsJudgedByTheArrivalInTheStream(long arrivedLaterMs, boolean isRead)
+      throws Exception {
+    open(false);
+    List<Event> events =
+        step.process(row(Records.utf8(Records.json()), TIME_MS + arrivedLaterMs));
+    assertEquals(isRead ? 1 : 0, events.size());
+    if (!isRead) {
+      JsonNode letter = Step.payload(onlyDeadLetter());
+      assertEquals("future_time", letter.get("reason").textValue());
+    }
+  }
+
+  @Test
+  void withoutAnArrivalAnEventTimeIsJudgedByTheClock() throws Exception {
+    open(false);
+    long dayMs = 86_400_000;
+    long nowMs = System.currentTimeMillis();
+    for (long timeMs : new long[] {nowMs - dayMs, nowMs + dayMs}) {
+      String time = "\"" + Instant.ofEpochMilli(timeMs) + "\"";
+      List<Event> events = step.process(bare(Records.utf8(Records.json("event_time", time))));
+      assertEquals(timeMs < nowMs ? 1 : 0, events.size(), time);
+    }
+    assertEquals(
+        "future_time", Step.payload(onlyDeadLetter()).get("reason").textValue());
+  }
+
+  // ---- dead letters ----
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRecordOfBadBytesIsADeadLetterKeyedByItsSequenceNumber(boolean isLabels) throws Exception {
+    open(isLabels);
+    byte[] bad = {(byte) 0xC3, '(', (byte) 0xFF};
+    assertEquals(List.of(), step.process(row(bad, 1_000)));
+    assertEquals("42", onlyDeadLetter().getField(0));
+    JsonNode letter = Step.payload(onlyDeadLetter());
+    assertEquals("malformed_json", letter.get("reason").textValue());
+    assertEquals("base64", letter.get("encoding").textValue());
+    assertArrayEquals(bad, Base64.getDecoder().decode(letter.get("raw").textValue()));
+    assertEquals("shard-1", letter.get("shard_id").textValue());
+    assertEquals("42", letter.get("sequence_number").textValue());
+    assertEquals("1970-01-01T00:00:01.000Z", letter.get("arrival_time").textValue());
+    assertEquals(1, step.count("refused"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void withoutASequenceNumberTheKeyIsTheReason(boolean isLabels) throws Exception {
+    open(isLabels);
+    step.process(bare(Records.utf8("{}")));
+    assertEquals("missing_field", onlyDeadLetter().getField(0));
+    JsonNode letter = Step.payload(onlyDeadLetter());
+    assertTrue(letter.get("shard_id").isNull());
+    assertTrue(letter.get("sequence_number").isNull());
+    assertTrue(letter.get("arrival_time").isNull());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRecordOfNoBytesIsADeadLetterToo(boolean isLabels) throws Exception {
+    open(isLabels);
+    assertEquals(List.of(), step.process(row(null, 1_000)));
+    assertEquals("", Step.payload(onlyDeadLetter()).get("raw").textValue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRecordThatIsTooLargeIsADeadLetterWithoutBeingRead(boolean isLabels) throws Exception {
+    open(isLabels);
+    String record = isLabels ? Records.label() : Records.json();
+    int mostBytes = CONFIG.maxRecordBytes;
+    String padded = record + " ".repeat(mostBytes - record.length());
+    assertEquals(1, step.process(row(Records.utf8(padded), TIME_MS)).size());
+    assertEquals(List.of(), step.process(row(Records.utf8(padded + " "), TIME_MS)));
+    assertEquals("oversize", Step.payload(onlyDeadLetter()).get("reason").textValue());
+  }
+
+  @Test
+  void aBadRecordStopsNoneOfTheOthers() throws Exception {
+    open(false);
+    byte[] good = Records.utf8(Records.json());
+    for (byte[] raw : List.of(good, Records.utf8("{"), good, Records.utf8("[]"), good)) {
+      step.process(row(raw, TIME_MS));
+    }
+    assertEquals(2, step.count("refused"));
+    assertEquals(2, step.side(Outputs.DEAD_LETTERS).size());
+    read(row(good, TIME_MS));
+  }
+
+  // ---- labels ----
+
+  @Test
+  void aRowOfTheStreamOfLabelsIsALabel() throws Exception {
+    open(true);
+    Event label = read(row(Records.utf8(Records.label()), 0));
+    assertEquals(Event.Kind.LABEL, label.kind);
+    assertEquals("T1", label.transactionId);
+    assertEquals(TIME_MS, label.timeMs);
+    assertTrue(label.isFraud);
+    assertEquals(List.of(), step.side(Outputs.DEAD_LETTERS));
+  }
+
+  @Test
+  void aTransactionInTheStreamOfLabelsIsADeadLetter() throws Exception {
+    open(true);
+    assertEquals(List.of(), step.process(row(Records.utf8(Records.json()), TIME_MS)));
+    assertEquals("missing_field", Step.payload(onlyDeadLetter()).get("reason").textValue());
+  }
+}

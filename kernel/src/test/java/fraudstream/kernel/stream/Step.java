@@ -1,0 +1,139 @@
+package fraudstream.kernel.stream;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fraudstream.kernel.record.Entity;
+import fraudstream.kernel.record.Event;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.apache.flink.api.common.serialization.SerializerConfigImpl;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.jobgraph.OperatorID;
+import org.apache.flink.runtime.metrics.groups.InternalOperatorMetricGroup;
+import org.apache.flink.runtime.metrics.util.InterceptingOperatorMetricGroup;
+import org.apache.flink.runtime.metrics.util.InterceptingTaskMetricGroup;
+import org.apache.flink.runtime.operators.testutils.MockEnvironment;
+import org.apache.flink.runtime.operators.testutils.MockEnvironmentBuilder;
+import org.apache.flink.runtime.state.TestTaskStateManager;
+import org.apache.flink.streaming.api.functions.ProcessFunction;
+import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.api.operators.ProcessOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
+import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
+import org.apache.flink.types.Row;
+import org.apache.flink.util.OutputTag;
+
+/** One step of the job by itself: what goes in, comes out, and is counted; time stands still. */
+final class Step<I, O> {
+  /** Few, since Flink looks for what is idle in one of them after the other. */
+  static final int KEY_GROUPS = 2;
+
+  final OneInputStreamOperatorTestHarness<I, O> harness;
+  private final InterceptingOperatorMetricGroup metrics;
+
+  private Step(OneInputStreamOperatorTestHarness<I, O> harness, Metrics metrics) {
+    this.harness = harness;
+    this.metrics = metrics.operator;
+  }
+
+  /** Keeps the metrics of the one operator. */
+  private static final class Metrics extends InterceptingTaskMetricGroup {
+    final InterceptingOperatorMetricGroup operator = new InterceptingOperatorMetricGroup();
+
+    @Override
+    public InternalOperatorMetricGroup getOrAddOperator(OperatorID id, String name) {
+      return operator;
+    }
+  }
+
+  private static MockEnvironment environment(Metrics metrics) {
+    return new MockEnvironmentBuilder()
+        .setMaxParallelism(KEY_GROUPS)
+        .setTaskStateManager(new TestTaskStateManager())
+        .setMetricGroup(metrics)
+        .build();
+  }
+
+  static <I, O> Step<I, O> of(ProcessFunction<I, O> function, TypeInformation<O> output)
+      throws Exception {
+    return of(new ProcessOperator<>(function), output);
+  }
+
+  static <I, O> Step<I, O> of(OneInputStreamOperator<I, O> operator, TypeInformation<O> output)
+      throws Exception {
+    Metrics metrics = new Metrics();
+    Step<I, O> step =
+        new Step<>(
+            new OneInputStreamOperatorTestHarness<>(operator, environment(metrics)), metrics);
+    step.harness.setup(output.createSerializer(new SerializerConfigImpl()));
+    step.harness.open();
+    return step;
+  }
+
+  /** The windows of an entity, with the state of such a step before it; null for none. */
+  static Step<Event, Event> windows(JobConfig config, Entity entity, OperatorSubtaskState state)
+      throws Exception {
+    Metrics metrics = new Metrics();
+    Step<Event, Event> step =
+        new Step<>(
+            new KeyedOneInputStreamOperatorTestHarness<>(
+                new EntityStep(config, entity),
+                new EntityKey(entity),
+                Types.STRING,
+                environment(metrics)),
+            metrics);
+    step.harness.setup(EventSerializer.INSTANCE);
+    if (state != null) {
+      step.harness.initializeState(state);
+    }
+    step.harness.open();
+    return step;
+  }
+
+  /** What comes out for one element: copies, which the harness makes with the type's serializer. */
+  List<O> process(I element) throws Exception {
+    harness.processElement(element, 0);
+    return drain();
+  }
+
+  /** What has come out since this was last asked for. */
+  List<O> drain() {
+    List<O> values = harness.extractOutputValues();
+    harness.getOutput().clear();
+    return values;
+  }
+
+  /** The keys that have state. */
+  int keys() {
+    return ((KeyedOneInputStreamOperatorTestHarness<?, ?, ?>) harness).numKeyedStateEntries();
+  }
+
+  /** What has been put on the side so far. */
+  List<Row> side(OutputTag<Row> tag) {
+    List<Row> rows = new ArrayList<>();
+    Collection<StreamRecord<Row>> found = harness.getSideOutput(tag);
+    if (found != null) {
+      found.forEach(record -> rows.add(record.getValue()));
+    }
+    return rows;
+  }
+
+  long count(String counter) {
+    return ((Counter) metrics.get(counter)).getCount();
+  }
+
+  /** The JSON of a row with key and payload. */
+  static JsonNode payload(Row row) throws IOException {
+    return new ObjectMapper().readTree((byte[]) row.getField(1));
+  }
+
+  void close() throws Exception {
+    harness.close();
+  }
+}

@@ -1,0 +1,91 @@
+"""The kernel's steps in a JVM of their own, without Flink: a line in, a line out."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import orjson
+
+from fraudstream.catalogue import ENTITIES, Catalogue
+from fraudstream.reference import Features
+from fraudstream.settings import ROOT, Settings
+from fraudstream.transaction import Label, Transaction
+from jobs.kernel import job_config
+from tests.stack.flink_cluster import JAR, flink_home
+
+TEST_CLASSES = ROOT / "kernel" / "target" / "test-classes"
+MAIN = "fraudstream.kernel.stream.KernelProbe"
+
+
+class Answer(NamedTuple):
+    """What the kernel made of one transaction; features and ordinals are empty unless it is new."""
+
+    outcome: str
+    features: Features
+    ordinals: dict[str, int]
+
+
+class KernelProbe:
+    """Talks to a running probe."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+
+    def run(
+        self, catalogue: Catalogue, arrivals: Iterable[Transaction | Label], *, allowed_lateness_ms: int
+    ) -> list[Answer]:
+        """Let a stream arrive at empty state; return an answer for each transaction.
+
+        All state goes through its serializer after every third arrival.
+        """
+        config = job_config(Settings(source=None), catalogue, model_version="none")
+        config |= {"allowed_lateness_ms": allowed_lateness_ms, "future_tolerance_ms": -1}
+        self._ask(b"C" + json.dumps(config).encode())
+        answers = []
+        for place, arrival in enumerate(arrivals):
+            if isinstance(arrival, Label):
+                assert self._ask(b"L" + arrival.to_json()) == b"label"
+            else:
+                answers.append(_answer(self._ask(b"T" + arrival.to_json())))
+            if place % 3 == 0:
+                self._ask(b"S")
+        return answers
+
+    def _ask(self, line: bytes) -> bytes:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(line + b"\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline().rstrip(b"\n")
+        assert answer, f"the probe ended over {line!r}"
+        return answer
+
+
+def _answer(line: bytes) -> Answer:
+    outcome, _, rest = line.partition(b" ")
+    if outcome != b"new":
+        return Answer(outcome.decode(), {}, {})
+    numbers, _, record = rest.partition(b" ")
+    features = orjson.loads(record)
+    del features["transaction_id"]
+    ordinals = dict(zip(ENTITIES, map(int, numbers.split(b",")), strict=True))
+    return Answer("new", features, {entity: number for entity, number in ordinals.items() if number})
+
+
+@contextmanager
+def running_probe() -> Iterator[KernelProbe]:
+    """Run a probe while the block runs."""
+    jars = [str(path) for path in (flink_home() / "lib").glob("*.jar")]
+    class_path = os.pathsep.join([str(TEST_CLASSES), str(JAR), *jars])
+    with subprocess.Popen(
+        ["java", "-cp", class_path, MAIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            yield KernelProbe(process)
+        finally:
+            assert process.stdin
+            process.stdin.close()
+            process.wait(10)

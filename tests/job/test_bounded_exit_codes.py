@@ -1,0 +1,93 @@
+"""How bounded mode ends when it can't do what was asked: never 0, always with a sentence."""
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fraudstream.settings import ROOT
+from tests.job.job_helpers import run_feature_job
+from tests.job.random_stream import transactions
+
+LINES = [transaction.to_json() for transaction in transactions(1, 200)]
+DATA = b"".join(line + b"\n" for line in LINES)
+START_TIMEOUT_S = 120
+END_TIMEOUT_S = 60
+
+
+@pytest.fixture(name="source")
+def fixture_source(tmp_path: Path) -> Path:
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(DATA)
+    return source
+
+
+@pytest.fixture(name="out")
+def fixture_out(tmp_path: Path) -> Path:
+    """Return an output that an earlier run has written."""
+    out = tmp_path / "out.jsonl"
+    out.write_text("of an earlier run")
+    return out
+
+
+def assert_refused(process: subprocess.CompletedProcess[str], says: str, out: Path) -> None:
+    """Check that there is one sentence, no stack trace, and nothing written."""
+    assert process.returncode == 2, process.stderr
+    *_, last = process.stderr.splitlines()
+    assert last.startswith("error: ")
+    assert says in last
+    assert "Traceback" not in process.stderr
+    assert "\tat " not in process.stderr
+    assert out.read_text() == "of an earlier run"
+
+
+def test_a_source_that_breaks_off_in_the_middle(tmp_path: Path, out: Path) -> None:
+    source = tmp_path / "in.jsonl.gz"
+    source.write_bytes(gzip.compress(DATA)[:-100])
+    process = run_feature_job("--source", source, "--features-out", out)
+    assert_refused(process, f"{source} is no whole gzip file", out)
+
+
+def test_a_parquet_file_without_a_column_that_is_needed(tmp_path: Path, out: Path) -> None:
+    source = tmp_path / "in.parquet"
+    pq.write_table(pa.table({"transaction_id": ["t"], "amount": [1.0]}), source)
+    process = run_feature_job("--source", source, "--features-out", out)
+    says = f"{source} has no column event_time, account_id, transaction_amount_vnd"
+    assert_refused(process, says, out)
+
+
+def test_an_output_that_cannot_be_written(source: Path, out: Path) -> None:
+    out.with_name("out.jsonl.parts").write_text("in the way")
+    process = run_feature_job("--source", source, "--features-out", out)
+    assert_refused(process, f"{out} can't be written: {out}.parts can't be created (File exists)", out)
+
+
+def test_a_job_that_is_asked_to_stop_writes_nothing_and_says_so(
+    tmp_path: Path, source: Path, out: Path
+) -> None:
+    command = [sys.executable, "jobs/feature_job.py", "--source", str(source), "--source-rate", "1"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    with subprocess.Popen(
+        [*command, "--features-out", str(out)], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for_the_first_part(tmp_path / "out.jsonl.parts")
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=END_TIMEOUT_S)
+    assert process.returncode == 1
+    assert stderr.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in stderr
+    assert out.read_text() == "of an earlier run"
+
+
+def wait_for_the_first_part(folder: Path) -> None:
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    while not (folder.is_dir() and list(folder.iterdir())):
+        assert time.monotonic() < deadline_s, "the job has not begun"
+        time.sleep(0.2)

@@ -1,0 +1,123 @@
+"""What the job decides before anything of Flink starts."""
+
+from pathlib import Path
+
+import pytest
+
+from fraudstream.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
+from fraudstream.settings import Settings
+from jobs.feature_job import load_catalogue, load_scorer, main
+
+NOWHERE = Path("/no/such/model")
+
+
+@pytest.fixture(name="files")
+def fixture_files(tmp_path: Path) -> dict[str, Path]:
+    """Return a source, labels and an output."""
+    for name in ("in.jsonl", "labels.jsonl"):
+        (tmp_path / name).touch()
+    return {
+        "source": tmp_path / "in.jsonl",
+        "labels": tmp_path / "labels.jsonl",
+        "features_out": tmp_path / "out.jsonl",
+    }
+
+
+def settings(**values: Path | str) -> Settings:
+    options = [part for name, value in values.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    return Settings.load(options, env_file=None)
+
+
+# ---- the catalogue ----
+
+
+def test_with_labels_the_projects_catalogue_has_fraud_rates(files: dict[str, Path]) -> None:
+    assert load_catalogue(settings(**files)) == BUILT_IN_WITH_LABELS
+    assert load_catalogue(settings(label_feedback="true")) == BUILT_IN_WITH_LABELS
+
+
+def test_without_labels_it_has_none(files: dict[str, Path]) -> None:
+    del files["labels"]
+    assert load_catalogue(settings(**files)) == BUILT_IN
+    assert load_catalogue(settings()) == BUILT_IN
+
+
+def test_a_catalogue_of_ones_own_with_a_fraud_rate_needs_labels(
+    tmp_path: Path, files: dict[str, Path]
+) -> None:
+    own = Catalogue(BUILT_IN_WITH_LABELS.features[-1:])
+    files["catalogue"] = tmp_path / "catalogue.json"
+    files["catalogue"].write_text(own.to_json())
+    assert load_catalogue(settings(**files)) == own
+    del files["labels"]
+    with pytest.raises(CatalogueError, match=f"feature '{own.names[0]}' needs labels: give --labels FILE"):
+        load_catalogue(settings(**files))
+
+
+# ---- the model ----
+
+
+def test_without_scores_and_alerts_no_model_is_loaded(files: dict[str, Path], tmp_path: Path) -> None:
+    given = settings(**files, dead_letters_out=tmp_path / "dead.jsonl", model=NOWHERE)
+    assert load_scorer(given, BUILT_IN_WITH_LABELS) is None
+
+
+@pytest.mark.parametrize("output", ["scores_out", "alerts_out"])
+def test_with_them_the_model_judges_by_its_own_threshold_or_the_given_one(
+    files: dict[str, Path], output: str
+) -> None:
+    files[output] = files.pop("features_out")
+    loaded = load_scorer(settings(**files), BUILT_IN_WITH_LABELS)
+    assert loaded
+    scorer, judge = loaded
+    assert judge.threshold == scorer.manifest.threshold
+    assert judge.catalogue_version == BUILT_IN_WITH_LABELS.version
+    strict = load_scorer(settings(**files, alert_threshold="0"), BUILT_IN_WITH_LABELS)
+    assert strict
+    assert strict[1].threshold == 0
+
+
+# ---- how it ends ----
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """Return what the job says of arguments that it can't use."""
+    assert main([str(argument) for argument in arguments]) == 2
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_model_that_is_not_there_is_an_option_that_cannot_be_used(
+    files: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    says = refused(
+        capsys, "--source", files["source"], "--alerts-out", files["features_out"], "--model", NOWHERE
+    )
+    assert says.startswith("error: model: /no/such/model/manifest.json does not exist; give the folder of")
+
+
+def test_a_catalogue_that_is_none_is_an_option_that_cannot_be_used(
+    files: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    says = refused(
+        *(capsys, "--source", files["source"], "--features-out", files["features_out"]),
+        *("--catalogue", files["labels"]),
+    )
+    assert says.startswith('error: a catalogue is JSON like {"features": [...]}')
+
+
+KINDS = {"in.parquet": "Parquet", "in.jsonl.gz": "gzip"}
+
+
+@pytest.mark.parametrize("broken", ["source", "labels"])
+@pytest.mark.parametrize("name", KINDS)
+def test_a_file_that_is_not_what_its_name_says_is_an_option_that_cannot_be_used(
+    files: dict[str, Path], broken: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files[broken] = files["source"].with_name(name)
+    files[broken].write_bytes(b"{}")
+    says = refused(
+        *(capsys, "--source", files["source"], "--labels", files["labels"]),
+        *("--features-out", files["features_out"]),
+    )
+    assert says.startswith(f"error: {files[broken]} is no whole {KINDS[name]} file (")
+    assert not files["features_out"].exists()

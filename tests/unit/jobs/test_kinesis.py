@@ -1,0 +1,213 @@
+"""The options of the Kinesis tables, for the connector of Flink 1.20 and for that of Flink 2."""
+
+import pytest
+
+from fraudstream.settings import Settings, SettingsError
+from jobs.files import Sink
+from jobs.kinesis import (
+    CONNECTOR_4,
+    CONNECTOR_6,
+    Connector,
+    connector_for,
+    sink_options,
+    source_columns,
+    source_options,
+    sql_options,
+    stream_arn,
+)
+
+ON_AWS = ("--aws-region", "ap-southeast-1", "--aws-account-id", "012345678901")
+ON_EMULATOR = ("--aws-region", "ap-southeast-1", "--aws-endpoint-url", "http://127.0.0.1:4566")
+BOTH = pytest.mark.parametrize("connector", [CONNECTOR_4, CONNECTOR_6], ids=["4", "6"])
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST", "AWS_ACCOUNT_ID", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def settings(*arguments: str) -> Settings:
+    return Settings.load(arguments, env_file=None)
+
+
+# ---- which connector ----
+
+
+@pytest.mark.parametrize(
+    ("version", "connector"),
+    [
+        ("1.20.5", CONNECTOR_4),
+        ("1.20.dev0", CONNECTOR_4),
+        ("2.0.0", CONNECTOR_6),
+        ("2.2.1", CONNECTOR_6),
+        ("3.0.0", CONNECTOR_6),
+        ("10.0.0", CONNECTOR_6),
+    ],
+)
+def test_the_release_of_flink_says_which_connector_is_there(version: str, connector: Connector) -> None:
+    assert connector_for(version) is connector
+
+
+# ---- the options of both, whole ----
+
+
+def test_a_source_on_aws_with_connector_4() -> None:
+    assert source_options(CONNECTOR_4, settings(*ON_AWS), "Transactions") == {
+        "connector": "kinesis",
+        "stream": "Transactions",
+        "aws.region": "ap-southeast-1",
+        "aws.credentials.provider": "AUTO",
+        "scan.stream.initpos": "TRIM_HORIZON",
+        "scan.shard.getrecords.maxrecordcount": "10000",
+        "scan.shard.getrecords.intervalmillis": "200",
+        "format": "raw",
+    }
+
+
+def test_a_source_on_aws_with_connector_6() -> None:
+    assert source_options(CONNECTOR_6, settings(*ON_AWS), "Transactions") == {
+        "connector": "kinesis",
+        "stream.arn": "arn:aws:kinesis:ap-southeast-1:012345678901:stream/Transactions",
+        "aws.region": "ap-southeast-1",
+        "aws.credentials.provider": "AUTO",
+        "source.init.position": "TRIM_HORIZON",
+        "source.shard.get-records.max-record-count": "10000",
+        "source.reader.empty-records-fetch-interval": "200",
+        "source.shard.discovery.interval": "1 s",
+        "format": "raw",
+    }
+
+
+@pytest.mark.parametrize(
+    ("connector", "stream"),
+    [
+        (CONNECTOR_4, {"stream": "Alerts"}),
+        (CONNECTOR_6, {"stream.arn": "arn:aws:kinesis:ap-southeast-1:012345678901:stream/Alerts"}),
+    ],
+    ids=["4", "6"],
+)
+def test_a_sink_on_aws_differs_in_the_name_of_its_stream_only(
+    connector: Connector, stream: dict[str, str]
+) -> None:
+    assert sink_options(connector, settings(*ON_AWS), "alerts", "Alerts") == stream | {
+        "connector": "kinesis",
+        "aws.region": "ap-southeast-1",
+        "aws.credentials.provider": "AUTO",
+        "sink.flush-buffer.timeout": "50",
+        "sink.flush-buffer.size": "4194304",
+        "sink.fail-on-error": "false",
+        "format": "payload",
+    }
+
+
+def test_with_connector_4_a_record_says_when_it_arrived_and_where_it_lies() -> None:
+    assert source_columns(CONNECTOR_4) == (
+        "`raw` BYTES, "
+        "arrival TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL, "
+        "shard_id STRING METADATA FROM 'shard-id' VIRTUAL, "
+        "sequence_number STRING METADATA FROM 'sequence-number' VIRTUAL"
+    )
+
+
+def test_with_connector_6_it_does_not_and_the_columns_are_null() -> None:
+    assert source_columns(CONNECTOR_6) == (
+        "`raw` BYTES, "
+        "arrival AS CAST(NULL AS TIMESTAMP_LTZ(3)), "
+        "shard_id AS CAST(NULL AS STRING), "
+        "sequence_number AS CAST(NULL AS STRING)"
+    )
+
+
+# ---- what follows from the settings, with either ----
+
+
+@BOTH
+@pytest.mark.parametrize("position", ["TRIM_HORIZON", "LATEST"])
+def test_the_start_position_is_that_of_the_settings(connector: Connector, position: str) -> None:
+    options = source_options(connector, settings(*ON_AWS, "--start-position", position), "Transactions")
+    assert options[connector.start_position] == position
+
+
+@BOTH
+def test_an_emulator_is_asked_as_often_as_its_own_setting_says(connector: Connector) -> None:
+    options = source_options(
+        connector, settings(*ON_EMULATOR, "--emulator.poll-interval-ms", "30"), "Transactions"
+    )
+    assert options["aws.endpoint"] == "http://127.0.0.1:4566"
+    assert options[connector.poll_interval] == "30"
+
+
+@BOTH
+def test_only_the_sinks_of_an_emulator_leave_http_2_alone(connector: Connector) -> None:
+    option = "sink.http-client.protocol.version"
+    assert sink_options(connector, settings(*ON_EMULATOR), "alerts", "Alerts")[option] == "HTTP1_1"
+    assert option not in sink_options(connector, settings(*ON_AWS), "alerts", "Alerts")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("sink", "stream", "timeout_ms"),
+    [("alerts", "Alerts", "50"), ("scored_transactions", "Scored", "500"), ("dead_letters", "Bad", "500")],
+)
+def test_only_alerts_are_in_a_hurry_and_only_dead_letters_go_in_small_batches(
+    connector: Connector, sink: Sink, stream: str, timeout_ms: str
+) -> None:
+    options = sink_options(connector, settings(*ON_AWS), sink, stream)
+    assert options["sink.flush-buffer.timeout"] == timeout_ms
+    assert ("sink.batch.max-size" in options) == (sink == "dead_letters")
+
+
+# ---- the ARN of a stream ----
+
+
+@pytest.mark.parametrize(
+    ("region", "arn"),
+    [
+        ("ap-southeast-1", "arn:aws:kinesis:ap-southeast-1:012345678901:stream/S"),
+        ("us-east-1", "arn:aws:kinesis:us-east-1:012345678901:stream/S"),
+        ("cn-north-1", "arn:aws-cn:kinesis:cn-north-1:012345678901:stream/S"),
+        ("us-gov-west-1", "arn:aws-us-gov:kinesis:us-gov-west-1:012345678901:stream/S"),
+    ],
+)
+def test_an_arn_begins_as_those_of_its_region_do(region: str, arn: str) -> None:
+    named = settings("--aws-region", region, "--aws-account-id", "012345678901")
+    assert stream_arn(named, "S") == arn
+
+
+def test_an_emulators_streams_are_of_the_account_that_localstack_has() -> None:
+    assert stream_arn(settings(*ON_EMULATOR), "S") == "arn:aws:kinesis:ap-southeast-1:000000000000:stream/S"
+
+
+def test_the_account_of_the_settings_wins_on_an_emulator_too() -> None:
+    named = settings(*ON_EMULATOR, "--aws-account-id", "123456789012")
+    assert stream_arn(named, "S") == "arn:aws:kinesis:ap-southeast-1:123456789012:stream/S"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        ("--aws-region", "ap-southeast-1"),
+        ("--aws-endpoint-url", "https://vpce-1.kinesis.ap-southeast-1.vpce.amazonaws.com"),
+        (*ON_EMULATOR, "--emulator.enabled", "false"),
+    ],
+    ids=["aws", "endpoint of aws", "said to be no emulator"],
+)
+def test_without_an_account_connector_6_is_refused_with_the_remedy(where: tuple[str, ...]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        source_options(CONNECTOR_6, settings(*where), "Transactions")
+    assert str(refused.value) == (
+        "aws_account_id: is not set, and on Flink 2 a stream goes by its ARN, which names the account; "
+        "give --aws-account-id, the 12 digits of the account that owns the streams"
+    )
+
+
+def test_connector_4_asks_for_no_account() -> None:
+    assert source_options(CONNECTOR_4, settings("--aws-region", "us-east-1"), "S")["stream"] == "S"
+
+
+# ---- on the way into SQL ----
+
+
+def test_an_option_can_hold_a_quote() -> None:
+    assert sql_options({"a": "it's"}) == "'a' = 'it''s'"

@@ -1,0 +1,187 @@
+"""The files that bounded mode writes, put together from Flink's part files."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fraudstream.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.settings import Settings, SettingsError
+from jobs.files import file_outputs, finish_files, fresh_parts_folder
+from jobs.running import JobFailedError
+
+CATALOGUE = Catalogue(
+    (
+        TransactionFeature(name="hour", entity="transaction", statistic="hour"),
+        WindowFeature(
+            name="last",
+            entity="merchant_id",
+            statistic="last_n",
+            column="transaction_amount_vnd",
+            window_ms=1_000,
+            n=2,
+        ),
+        WindowFeature(name="count", entity="account_id", statistic="count", window_ms=1_000),
+    )
+)
+
+
+LIVE = Settings.load(env_file=None)
+
+
+def settings(**outputs: Path) -> Settings:
+    options = [part for name, path in outputs.items() for part in (f"--{name.replace('_', '-')}", str(path))]
+    return Settings.load(["--source", __file__, *options], env_file=None)
+
+
+def part(path: Path, subtask: int, number: int, data: bytes) -> None:
+    """Write what a subtask of Flink's writer has finished."""
+    folder = path.with_name(f"{path.name}.parts")
+    (folder / f"part-1f0e7c04-8d2b-4a4b-9d2f-0a1b2c3d4e5f-{subtask}-{number}").write_bytes(data)
+
+
+def test_each_output_has_its_sink(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("f", "s", "d", "a")]
+    features, scores, dead_letters, alerts = paths
+    given = settings(features_out=features, scores_out=scores)
+    assert file_outputs(given) == {"features": features, "scored_transactions": scores}
+    given = settings(dead_letters_out=dead_letters, alerts_out=alerts)
+    assert file_outputs(given) == {"dead_letters": dead_letters, "alerts": alerts}
+    assert file_outputs(LIVE) == {}
+
+
+# ---- where Flink writes ----
+
+
+def test_what_an_earlier_run_left_is_not_there_for_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    folder = fresh_parts_folder(path)
+    part(path, 0, 0, b"old\n")
+    assert fresh_parts_folder(path) == folder
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    (tmp_path / "out.jsonl.parts").touch()
+    with pytest.raises(SettingsError) as refused:
+        fresh_parts_folder(path)
+    assert str(refused.value) == (
+        f"{path} can't be written: {path}.parts can't be created (File exists); give another file"
+    )
+
+
+# ---- JSON lines ----
+
+
+@pytest.fixture(name="out")
+def fixture_out(tmp_path: Path) -> Path:
+    """Return a file to be written, whose parts have a folder."""
+    out = tmp_path / "out.jsonl"
+    fresh_parts_folder(out)
+    return out
+
+
+def test_parts_follow_each_other_by_subtask_and_then_by_number(out: Path) -> None:
+    places = [(10, 0), (0, 10), (2, 1), (0, 9), (2, 0), (1, 0), (0, 0)]
+    for subtask, number in places:
+        part(out, subtask, number, f"{subtask}-{number}\n".encode())
+    finish_files(settings(alerts_out=out), CATALOGUE)
+    assert out.read_text().split() == ["0-0", "0-9", "0-10", "1-0", "2-0", "2-1", "10-0"]
+    assert list(out.parent.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("parts", [[], [b"one\n"], [b"one\n", b""], [b"", b"one\n"]])
+def test_any_number_of_parts_makes_one_file_in_place_of_an_older_one(out: Path, parts: list[bytes]) -> None:
+    out.write_text("of an earlier run")
+    for number, data in enumerate(parts):
+        part(out, 0, number, data)
+    finish_files(settings(dead_letters_out=out), CATALOGUE)
+    assert out.read_bytes() == b"".join(parts)
+
+
+def test_what_flink_has_not_finished_is_left_out(out: Path) -> None:
+    part(out, 0, 0, b"whole\n")
+    (out.with_name("out.jsonl.parts") / ".part-1-0-1.inprogress.2").write_bytes(b"hal")
+    finish_files(settings(dead_letters_out=out), CATALOGUE)
+    assert out.read_bytes() == b"whole\n"
+
+
+def test_every_output_is_finished_and_none_in_live_mode(tmp_path: Path) -> None:
+    given = settings(alerts_out=tmp_path / "a", features_out=tmp_path / "f")
+    for path in file_outputs(given).values():
+        fresh_parts_folder(path)
+        part(path, 0, 0, path.name.encode())
+    finish_files(LIVE, CATALOGUE)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.parts", "f.parts"}
+    finish_files(given, CATALOGUE)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "a", "f": "f"}
+
+
+def test_a_failure_while_writing_leaves_the_older_file_and_names_the_output(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out.write_text("of an earlier run")
+    part(out, 0, 0, b"new\n")
+
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", no_room)
+    with pytest.raises(JobFailedError) as failed:
+        finish_files(settings(alerts_out=out), CATALOGUE)
+    assert str(failed.value).startswith(f"{out} could not be put together from {out}.parts: ")
+    assert "No space left on device; make room there and run again" in str(failed.value)
+    assert out.read_text() == "of an earlier run"
+
+
+# ---- Parquet ----
+
+ROWS: list[dict[str, Any]] = [
+    {"transaction_id": "t1", "hour": 5, "last": [[1, None, 1], [2.5, 0.001, None]], "count": 1},
+    {"transaction_id": "t0", "hour": None, "last": None, "count": 2.5},
+    {"transaction_id": "Huế", "hour": 0, "last": [], "count": 2**53},
+]
+SCHEMA = pa.schema(
+    {
+        "transaction_id": pa.string(),
+        "hour": pa.float64(),
+        "last": pa.list_(pa.list_(pa.float64())),
+        "count": pa.float64(),
+    }
+)
+
+
+def parquet_of(tmp_path: Path, *parts: list[dict[str, Any]]) -> pa.Table:
+    out = tmp_path / "out.parquet"
+    fresh_parts_folder(out)
+    for number, rows in enumerate(parts):
+        part(out, 0, number, b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    finish_files(settings(features_out=out), CATALOGUE)
+    assert list(tmp_path.iterdir()) == [out]
+    return pq.read_table(out)
+
+
+def test_features_in_parquet_have_the_values_the_order_and_the_nulls_of_the_lines(tmp_path: Path) -> None:
+    table = parquet_of(tmp_path, ROWS[:2], ROWS[2:])
+    assert table.to_pylist() == ROWS
+
+
+def test_every_number_is_a_double_whatever_the_rows_have(tmp_path: Path) -> None:
+    assert parquet_of(tmp_path, ROWS[:1]).schema == SCHEMA
+    assert parquet_of(tmp_path, ROWS[1:2]).schema == SCHEMA
+
+
+def test_no_rows_give_a_file_with_the_columns(tmp_path: Path) -> None:
+    table = parquet_of(tmp_path)
+    assert table.schema == SCHEMA
+    assert table.num_rows == 0
+
+
+def test_more_rows_than_a_batch_keep_their_order(tmp_path: Path) -> None:
+    rows = [ROWS[1] | {"count": number} for number in range(25_000)]
+    table = parquet_of(tmp_path, rows[:24_000], rows[24_000:])
+    assert table["count"].to_pylist() == list(range(25_000))

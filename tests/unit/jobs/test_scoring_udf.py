@@ -1,0 +1,267 @@
+"""A batch as the kernel writes it goes in, scores and notes as the kernel reads them come out."""
+
+import itertools
+import pickle
+import struct
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pytest
+
+from fraudstream.alert import Judge
+from fraudstream.catalogue import BUILT_IN, Catalogue, Feature, TransactionFeature, WindowFeature
+from fraudstream.settings import ROOT
+from jobs.scoring_udf import ALERT, ERROR, NO_TIME, Batch, ScoreBatches, scoring_udf
+from models.scorer import Scorer
+
+Matrix = npt.NDArray[np.float64]
+THRESHOLD = 0.5
+TIME_MS = 1_767_323_045_678
+AFTER_ALL_YEARS_MS = 10**15
+
+CATALOGUE = Catalogue(
+    (
+        WindowFeature(
+            name="last",
+            entity="account_id",
+            statistic="last_n",
+            column="transaction_amount_vnd",
+            window_ms=1_000,
+            n=2,
+        ),
+        TransactionFeature(
+            name="biometric_failure_count",
+            entity="transaction",
+            statistic="value",
+            column="biometric_failure_count",
+        ),
+        TransactionFeature(name="weekend_flag", entity="transaction", statistic="weekend"),
+    )
+)
+"""Its vector: two amounts, two gaps, two values, and then a number that analysts see, and a flag."""
+SCORE = 6
+"""The place that the model of these tests takes for the score."""
+
+
+class ModelOfOnePlace:
+    """Scores a row by one of its numbers; a row of -1 makes it fail, and all rows with it."""
+
+    def score(self, features: Matrix) -> Matrix:
+        scores = features[:, SCORE].copy()
+        if (scores == -1).any():
+            msg = "no such leaf"
+            raise RuntimeError(msg)
+        return scores
+
+
+@dataclass(frozen=True)
+class Row:
+    """A transaction of a batch; its vector has the score in its place."""
+
+    transaction_id: str = "t"
+    account_id: str = "a"
+    score: float = 0.1
+    flag: float = 0.0
+    event_time_ms: int = TIME_MS
+    arrival_ms: int = NO_TIME
+    amount_vnd: float = 50_000.0
+
+    @property
+    def vector(self) -> list[float]:
+        return [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, self.score, self.flag]
+
+
+def encoded(rows: list[Row], width: int = CATALOGUE.width) -> bytes:
+    """Return a batch as ``ScoringBatch`` says that it is."""
+    texts = [text.encode() for row in rows for text in (row.transaction_id, row.account_id)]
+    offsets = itertools.accumulate(map(len, texts), initial=0)
+    return b"".join(
+        [
+            struct.pack("<ii", len(rows), width),
+            *(struct.pack(f"<{width}d", *row.vector) for row in rows),
+            *(struct.pack("<q", row.event_time_ms) for row in rows),
+            *(struct.pack("<q", row.arrival_ms) for row in rows),
+            *(struct.pack("<d", row.amount_vnd) for row in rows),
+            *(struct.pack("<i", offset) for offset in offsets),
+            *texts,
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: a score for each row, NaN for none, and notes of a row, a kind and a text."""
+
+    scores: list[float]
+    notes: list[tuple[int, int, str]]
+
+    def alerts(self) -> dict[int, dict[str, Any]]:
+        return {row: orjson.loads(text) for row, kind, text in self.notes if kind == ALERT}
+
+    def errors(self) -> dict[int, str]:
+        return {row: text for row, kind, text in self.notes if kind == ERROR}
+
+
+def decoded(answer: bytes, rows: int) -> Answer:
+    scores = struct.unpack_from(f"<{rows}d", answer)
+    at = 8 * rows
+    notes = []
+    while at < len(answer):
+        row, kind, length = struct.unpack_from("<ibi", answer, at)
+        at += 9
+        notes.append((row, kind, answer[at : at + length].decode()))
+        at += length
+    return Answer(list(scores), notes)
+
+
+def scorer_of(catalogue: Catalogue) -> ScoreBatches:
+    judge = Judge(
+        threshold=THRESHOLD,
+        model_version="m1",
+        catalogue_version=catalogue.version,
+        flag_names=catalogue.flags,
+    )
+    return ScoreBatches(cast("Scorer", ModelOfOnePlace()), judge, catalogue)
+
+
+def scored(*rows: Row) -> Answer:
+    return decoded(scorer_of(CATALOGUE).eval(encoded(list(rows))), len(rows))
+
+
+# ---- what goes in ----
+
+
+def test_a_batch_has_the_vectors_and_the_facts_of_each_row() -> None:
+    rows = [
+        Row("t1", "Ngân hàng", score=0.25, arrival_ms=TIME_MS + 5),
+        Row("", "a2", score=float("nan"), event_time_ms=-1, amount_vnd=0.5),
+    ]
+    batch = Batch(encoded(rows))
+    assert batch.features.tolist()[0] == rows[0].vector
+    assert np.array_equal(batch.features[1], rows[1].vector, equal_nan=True)
+    assert batch.facts(0) == {
+        "transaction_id": "t1",
+        "account_id": "Ngân hàng",
+        "event_time_ms": TIME_MS,
+        "arrival_ms": TIME_MS + 5,
+        "transaction_amount_vnd": 50_000.0,
+    }
+    assert batch.facts(1) == {
+        "transaction_id": "",
+        "account_id": "a2",
+        "event_time_ms": -1,
+        "arrival_ms": None,
+        "transaction_amount_vnd": 0.5,
+    }
+
+
+def test_a_batch_of_duplicates_alone_has_no_rows_and_no_answer() -> None:
+    assert Batch(encoded([])).features.shape == (0, CATALOGUE.width)
+    assert scorer_of(CATALOGUE).eval(encoded([])) == b""
+
+
+# ---- what comes out ----
+
+
+def test_scores_come_back_in_the_order_of_the_rows() -> None:
+    answer = scored(*(Row(score=score) for score in (0.3, 0.1, 0.4)))
+    assert answer == Answer([0.3, 0.1, 0.4], [])
+
+
+def test_an_alert_is_made_from_the_threshold_on() -> None:
+    below = float(np.nextafter(THRESHOLD, 0))
+    answer = scored(*(Row(score=score) for score in (below, THRESHOLD, 0.0, 1.0)))
+    assert sorted(answer.alerts()) == [1, 3]
+    assert answer.errors() == {}
+
+
+def test_an_alert_says_what_the_batch_and_the_vector_say_of_its_row() -> None:
+    answer = scored(
+        Row("quiet"), Row("Đ", "Ngân hàng", score=0.75, flag=1.0, arrival_ms=TIME_MS + 5, amount_vnd=7.0)
+    )
+    alert = answer.alerts()[1]
+    assert alert["transaction_id"] == "Đ"
+    assert alert["account_id"] == "Ngân hàng"
+    assert alert["event_time"] == "2026-01-02T03:04:05.678Z"
+    assert alert["arrival_time"] == "2026-01-02T03:04:05.683Z"
+    assert alert["transaction_amount_vnd"] == 7.0
+    assert alert["score"] == answer.scores[1] == 0.75
+    assert alert["flags"] == ["weekend_flag"]
+    assert alert["features"] == {"biometric_failure_count": 0.75}
+    assert alert["scored_at"] > alert["arrival_time"]
+
+
+def test_a_missing_value_is_null_in_the_alert_and_no_flag() -> None:
+    answer = scored(Row(score=0.75, flag=float("nan")))
+    assert answer.alerts()[0]["flags"] == []
+    assert answer.alerts()[0]["arrival_time"] is None
+
+
+def test_a_list_is_never_shown_as_one_number() -> None:
+    first, *others = CATALOGUE.features
+    named: list[Feature] = [first.model_copy(update={"name": "account_count_5m"}), *others]
+    scorer = scorer_of(Catalogue(tuple(named)))
+    answer = decoded(scorer.eval(encoded([Row(score=0.75)])), 1)
+    assert "account_count_5m" not in answer.alerts()[0]["features"]
+
+
+# ---- rows that fail ----
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_row_over_which_the_model_fails_leaves_the_others_their_scores_and_alerts(place: int) -> None:
+    rows = [Row(score=0.2), Row(score=0.75)]
+    rows.insert(place, Row(score=-1.0))
+    answer = scored(*rows)
+    assert answer.errors() == {place: "the model failed: no such leaf"}
+    assert np.isnan(answer.scores[place])
+    assert [score for row, score in enumerate(answer.scores) if row != place] == [0.2, 0.75]
+    assert list(answer.alerts()) == [1 if place == 2 else 2]
+
+
+def test_a_model_that_fails_over_every_row_gives_each_an_error() -> None:
+    answer = scored(Row(score=-1.0), Row(score=-1.0))
+    assert sorted(answer.errors()) == [0, 1]
+    assert np.isnan(answer.scores).all()
+
+
+def test_a_row_without_a_score_has_an_error_with_the_remedy() -> None:
+    answer = scored(Row(score=float("nan")), Row(score=0.75))
+    assert answer.errors() == {0: "a feature is too large for the model; check the transaction's numbers"}
+    assert list(answer.alerts()) == [1]
+
+
+def test_an_alert_that_cannot_be_made_is_an_error_and_stops_no_other() -> None:
+    answer = scored(Row(score=0.75, event_time_ms=AFTER_ALL_YEARS_MS), Row(score=0.75))
+    assert list(answer.errors()) == [0]
+    assert answer.errors()[0].startswith("the alert could not be made: ")
+    assert list(answer.alerts()) == [1]
+    assert answer.scores == [0.75, 0.75]
+
+
+# ---- the model of the project ----
+
+
+def test_the_projects_model_scores_a_batch_as_it_scores_a_matrix_here_and_on_a_worker() -> None:
+    scorer = Scorer.load(ROOT / "models" / "v1", BUILT_IN)
+    judge = Judge(threshold=2.0, model_version="v1", catalogue_version="", flag_names=())
+    vectors = np.random.default_rng(1).lognormal(3, 4, (50, BUILT_IN.width))
+    vectors[::7, ::3] = np.nan
+    head = struct.pack("<ii", *vectors.shape)
+    data = head + vectors.astype("<f8").tobytes() + bytes(3 * 8 * 50) + bytes(4 * 101)
+    here = ScoreBatches(scorer, judge, BUILT_IN)
+    on_a_worker = pickle.loads(pickle.dumps(here))  # noqa: S301 - our own bytes
+    expected = scorer.score(vectors)
+    assert len(np.unique(expected)) > 10
+    for batches in (here, on_a_worker):
+        assert decoded(batches.eval(data), 50) == Answer(expected.tolist(), [])
+
+
+def test_flink_may_not_run_it_twice_for_one_batch() -> None:
+    assert scorer_of(CATALOGUE).is_deterministic() is False
+    scorer = Scorer.load(ROOT / "models" / "v1", BUILT_IN)
+    judge = Judge(threshold=0.5, model_version="v1", catalogue_version="", flag_names=())
+    assert scoring_udf(scorer, judge, BUILT_IN)._deterministic is False  # noqa: SLF001 - PyFlink hides it
