@@ -8,7 +8,7 @@ RATE ?= 500
 RUN_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format train package managed-flink lock clean
+.PHONY: help setup run test check format train package managed-flink bench bench-full lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,12 +51,23 @@ package: setup ## Write build/fraudstream-python.zip, which flink run gives to t
 managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service for Apache Flink
 	$(PY) -m deploy.managed_flink
 
+bench: setup ## Measure this job beside its rivals; writes build/bench.json and docs/bench.md (20 minutes)
+	$(PY) -m benchmarks
+
+bench-full: setup ## The same, each run three times, and more parallelism (over an hour)
+	$(PY) -m benchmarks --full
+
 lock: setup ## Fix the versions and hashes of requirements.in in requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		requirements.in --output-file requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--constraint requirements.txt --no-emit-package apache-flink-libraries \
 		requirements-runtime.in --output-file requirements-runtime.txt
+
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		benchmarks/requirements-rival.in --output-file benchmarks/requirements-rival.txt
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		tests/flink2/requirements.in --output-file tests/flink2/requirements.txt
 
 clean: ## Remove what was built; .venv stays
 	rm -rf build kernel/target

@@ -81,7 +81,13 @@ class Catalogue:
     @classmethod
     def load(cls, path: Path | None) -> "Catalogue":
         """Read a catalogue's file; the project's own catalogue for None."""
-        return BUILT_IN if path is None else cls.from_json(path.read_bytes())
+        if path is None:
+            return BUILT_IN
+        try:
+            return cls.from_json(path.read_bytes())
+        except OSError as error:
+            msg = f"catalogue: {path} can't be read ({error.strerror}); give a file that can, or none"
+            raise CatalogueError(msg) from None
 
     def to_json(self) -> str:
         """Return the JSON form, the same text for the same catalogue."""

@@ -10,12 +10,12 @@ from fraudstream.settings import Settings
 from jobs.environment import absolute_uri
 from jobs.files import Sink, file_outputs, fresh_parts_folder
 from jobs.kernel import JavaStream, Kernel
-from jobs.kinesis import create_kinesis_sink, kinesis_rows, sql_options
+from jobs.kinesis import CONNECTOR, create_kinesis_sink, kinesis_rows, sql_options
 
 Outputs = dict[Sink, list[DataStream]]
 """Rows of (key, payload) for each sink."""
 
-SOURCE_TABLES: Final = ("transactions", "labels")
+SOURCE_TABLES: Final = CONNECTOR.source_tables
 """The tables that a live job can read."""
 SINK_ORDER: Final[tuple[Sink, ...]] = ("dead_letters", "alerts", "scored_transactions", "features")
 """The order in which sinks are planned."""

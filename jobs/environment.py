@@ -106,4 +106,5 @@ def milliseconds(duration: timedelta) -> int:
 
 def absolute_uri(path: Path) -> str:
     """Return the ``file:`` URI that Flink takes for a local path."""
-    return path.resolve().as_uri()
+    # Flink takes a path as it stands: an escape in it would be part of a name.
+    return f"file://{path.resolve()}"

@@ -102,9 +102,8 @@ def load_scorer(settings: Settings, catalogue: Catalogue) -> tuple[Scorer, Judge
     return scorer, judge
 
 
-def build(settings: Settings, lines: Path | None = None) -> StreamExecutionEnvironment:
+def build(settings: Settings, catalogue: Catalogue, lines: Path | None = None) -> StreamExecutionEnvironment:
     """Return the whole job that the settings describe, ready to be executed; ``lines`` in bounded mode."""
-    catalogue = load_catalogue(settings)
     scoring = load_scorer(settings, catalogue)
     prepare_jvm(settings)
     execution = execution_environment(settings)
@@ -132,9 +131,10 @@ def main(arguments: list[str]) -> int:
         export_aws_credentials()
         settings = Settings.load(arguments)
         _say("\n".join(f"{name} = {value}" for name, value in settings.table()))
+        catalogue = load_catalogue(settings)
         with source_lines(settings) as lines:
-            run(build(settings, lines), is_bounded=lines is not None)
-        finish_files(settings, load_catalogue(settings))
+            run(build(settings, catalogue, lines), is_bounded=lines is not None)
+        finish_files(settings, catalogue)
     except (SettingsError, CatalogueError, ModelError, InputError, SavepointError) as error:
         _say(f"error: {error}")
         return 2

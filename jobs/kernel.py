@@ -96,6 +96,6 @@ def job_config(settings: Settings, catalogue: Catalogue, *, model_version: str) 
         "batch_size": settings.bundle_size,
         "batch_time_ms": settings.bundle_time_ms,
         "is_labelled": settings.labels is not None,
-        "lines_per_second": settings.source_rate or 0.0,
+        "transactions_per_second": settings.source_rate or 0.0,
         "writes_files": settings.source is not None,
     }

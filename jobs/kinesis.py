@@ -27,6 +27,9 @@ class Connector:
     """The option of the pause between two looks for shards and its value, if the default does not do."""
     has_metadata: bool
     """Whether records come with their arrival, shard and sequence number."""
+    source_tables: tuple[str, str]
+    """The tables of transactions and of labels. Saved state goes by these names, and what a connector has
+    saved of how far it read is nothing to another: each has names of its own."""
 
 
 CONNECTOR_4: Final = Connector(
@@ -37,6 +40,7 @@ CONNECTOR_4: Final = Connector(
     poll_interval="scan.shard.getrecords.intervalmillis",
     discovery_interval=None,
     has_metadata=True,
+    source_tables=("transactions", "labels"),
 )
 """flink-connector-kinesis 4.3.0-1.19, for Flink 1.20."""
 CONNECTOR_6: Final = Connector(
@@ -45,12 +49,23 @@ CONNECTOR_6: Final = Connector(
     start_position="source.init.position",
     records_per_read="source.shard.get-records.max-record-count",
     poll_interval="source.reader.empty-records-fetch-interval",
-    # The first look comes after a first pause too: the default of 10 s would hold back each start.
-    discovery_interval=("source.shard.discovery.interval", "1 s"),
+    # The shards that are found before all readers are there wait for the next look, 10 s if nothing is said.
+    # A look that comes before the first is over fails the job, so it can't be short either.
+    discovery_interval=("source.shard.discovery.interval", "5 s"),
     # Declared, but a table that asks for it fails (FLINK-36671).
     has_metadata=False,
+    source_tables=("transactions_6", "labels_6"),
 )
 """flink-connector-aws-kinesis-streams 6.0.x-2.0, for Flink 2."""
+
+
+def connector_for(version: str) -> Connector:
+    """Return the connector that goes with a release of Flink, like 1.20.5."""
+    return CONNECTOR_4 if version.startswith("1.") else CONNECTOR_6
+
+
+CONNECTOR: Final = connector_for(flink_version)
+"""The one that goes with the Flink that runs here."""
 
 EMULATOR_ACCOUNT: Final = "000000000000"
 """Whose streams are LocalStack's."""
@@ -87,10 +102,9 @@ def create_kinesis_source(
     environment: StreamTableEnvironment, settings: Settings, table: str, stream: str
 ) -> None:
     """Create a table of raw bytes, when they arrived, and in which shard and place."""
-    connector = connector_for(flink_version)
     environment.execute_sql(
-        f"CREATE TEMPORARY TABLE {table} ({source_columns(connector)}) "
-        f"WITH ({sql_options(source_options(connector, settings, stream))})"
+        f"CREATE TEMPORARY TABLE {table} ({source_columns(CONNECTOR)}) "
+        f"WITH ({sql_options(source_options(CONNECTOR, settings, stream))})"
     )
 
 
@@ -98,16 +112,11 @@ def create_kinesis_sink(
     environment: StreamTableEnvironment, settings: Settings, table: Sink, stream: str
 ) -> None:
     """Create a sink of ready-made JSON; records with the same ``key`` stay in one shard and in order."""
-    options = sink_options(connector_for(flink_version), settings, table, stream)
+    options = sink_options(CONNECTOR, settings, table, stream)
     environment.execute_sql(
         f"CREATE TEMPORARY TABLE {table} (`key` STRING, payload BYTES) PARTITIONED BY (`key`) "
         f"WITH ({sql_options(options)})"
     )
-
-
-def connector_for(version: str) -> Connector:
-    """Return the connector that goes with a release of Flink, like 1.20.5."""
-    return CONNECTOR_4 if version.startswith("1.") else CONNECTOR_6
 
 
 def source_options(connector: Connector, settings: Settings, stream: str) -> dict[str, str]:

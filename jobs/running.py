@@ -31,20 +31,25 @@ def run(job: StreamExecutionEnvironment, *, is_bounded: bool) -> None:
         job.execute_async(JOB_NAME)
         return
     stop = stop_on_signals()
-    _watch(job.execute_async(JOB_NAME), stop)
+    ended_by_itself = _watch(job.execute_async(JOB_NAME), stop)
+    if is_bounded and not ended_by_itself:
+        msg = "stopped before the end of the source, so no output is written; start it again"
+        raise JobFailedError(msg)
 
 
-def _watch(client: JobClient, stop: threading.Event) -> None:
+def _watch(client: JobClient, stop: threading.Event) -> bool:
+    """Wait for the job's end; return whether it came by itself, and not because ``stop`` was set."""
     ended = client.get_job_execution_result()
     while not ended.done():
         if stop.wait(_POLL_SECONDS):
             client.cancel().result()
             _wait_for_end(ended)
-            return
+            return False
     try:
         ended.result()
     except Py4JJavaError as error:
         raise JobFailedError(_innermost(error)) from None
+    return True
 
 
 def _wait_for_end(ended: CompletableFuture) -> None:

@@ -9,14 +9,15 @@ from pyflink.java_gateway import get_gateway
 from pyflink.util.java_utils import to_jarray
 
 from fraudstream.catalogue import ENTITIES
-from jobs.ends import SINK_ORDER, SOURCE_TABLES
+from jobs.ends import SINK_ORDER
+from jobs.kinesis import CONNECTOR_4, CONNECTOR_6
 
 WINDOWS: Final = "windows-"
 TABLE: Final = "table-"
 """How the identities of an entity's step, and of a source or sink, begin; their own names follow."""
 ACCOUNT: Final = f"{WINDOWS}account_id"
 """The identity of the one step with state that every job of this project has."""
-_TABLES: Final = (*SOURCE_TABLES, *SINK_ORDER)
+_TABLES: Final = (*CONNECTOR_4.source_tables, *CONNECTOR_6.source_tables, *SINK_ORDER)
 """Every source and sink that some job of this project has."""
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fraudstream.settings import ROOT
+from models.manifest import ModelError
 from models.train import train
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -35,7 +36,13 @@ def train_command(
             console.log(text)
             status.update(text)
 
-        manifest = train(folder / version, version=version, seed=seed, transactions=transactions, step=step)
+        try:
+            manifest = train(
+                folder / version, version=version, seed=seed, transactions=transactions, step=step
+            )
+        except ModelError as error:
+            console.print(f"error: {error}")
+            raise typer.Exit(1) from None
     table = Table(title=f"model {version}, threshold {manifest.threshold:.3f}")
     table.add_column("metric")
     parts = list(manifest.metrics)

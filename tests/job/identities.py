@@ -16,7 +16,7 @@ def main() -> None:
     """Plan the job and read the identities off its stream graph."""
     settings = Settings.load(sys.argv[1:], env_file=None)
     with source_lines(settings) as lines:
-        execution = feature_job.build(settings, lines)
+        execution = feature_job.build(settings, feature_job.load_catalogue(settings), lines)
     graph = execution._j_stream_execution_environment.getStreamGraph(False)  # noqa: SLF001, FBT003 - PyFlink has no way of its own
     nodes = sorted(graph.getStreamNodes().toArray(), key=lambda node: node.getId())
     json.dump([[node.getOperatorName(), node.getTransformationUID()] for node in nodes], sys.stdout)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -80,9 +81,10 @@ def running_probe() -> Iterator[KernelProbe]:
     """Run a probe while the block runs."""
     jars = [str(path) for path in (flink_home() / "lib").glob("*.jar")]
     class_path = os.pathsep.join([str(TEST_CLASSES), str(JAR), *jars])
-    with subprocess.Popen(
-        ["java", "-cp", class_path, MAIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
+    java = shutil.which("java")
+    assert java
+    command = [java, "-cp", class_path, MAIN]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             yield KernelProbe(process)
         finally:

@@ -39,7 +39,7 @@ def settings(*arguments: str) -> Settings:
 
 
 def operators(*arguments: str) -> dict[str, str]:
-    """Return the job's operators in their order, by name without the planner's number, with their identity."""
+    """Return the job's operators in order, by name without the planner's number, with their identity."""
     command = [sys.executable, "-m", "tests.job.identities", *arguments]
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     pairs = [(re.sub(r"\[\d+\]", "", name), uid) for name, uid in json.loads(output)]
@@ -119,13 +119,13 @@ def test_no_credential_stands_in_the_tables_that_the_job_creates(monkeypatch: py
         return execute(environment, statement)
 
     monkeypatch.setattr(StreamTableEnvironment, "execute_sql", remember)
-    feature_job.build(settings())
+    feature_job.build(settings(), BUILT_IN)
     assert sum("'connector' = 'kinesis'" in statement for statement in statements) == 4
     assert not [statement for statement in statements if "do-not-show" in statement]
 
 
 def test_the_kernel_and_the_domain_have_the_same_columns() -> None:
-    feature_job.build(settings())  # starts the JVM with the kernel
+    feature_job.build(settings(), BUILT_IN)  # starts the JVM with the kernel
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - only once the JVM has its class path
 
     columns = get_gateway().jvm.fraudstream.kernel.record.Column.values()

@@ -74,7 +74,7 @@ def test_a_source_on_aws_with_connector_6() -> None:
         "source.init.position": "TRIM_HORIZON",
         "source.shard.get-records.max-record-count": "10000",
         "source.reader.empty-records-fetch-interval": "200",
-        "source.shard.discovery.interval": "1 s",
+        "source.shard.discovery.interval": "5 s",
         "format": "raw",
     }
 

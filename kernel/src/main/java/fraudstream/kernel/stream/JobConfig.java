@@ -32,8 +32,8 @@ public final class JobConfig implements Serializable {
   /** Whether a file's lines begin with a letter: T for a transaction, L for a label. */
   final boolean isLabelled;
 
-  /** At how many lines a second a file is read; 0 for as fast as it goes. */
-  final double linesPerSecond;
+  /** How many transactions a second are read of a file; 0 for as fast as it goes. */
+  final double transactionsPerSecond;
 
   /** Whether what leaves the job goes to files. */
   final boolean writesFiles;
@@ -50,7 +50,7 @@ public final class JobConfig implements Serializable {
       @JsonProperty(value = "batch_size", required = true) int batchSize,
       @JsonProperty(value = "batch_time_ms", required = true) long batchTimeMs,
       @JsonProperty(value = "is_labelled", required = true) boolean isLabelled,
-      @JsonProperty(value = "lines_per_second", required = true) double linesPerSecond,
+      @JsonProperty(value = "transactions_per_second", required = true) double transactionsPerSecond,
       @JsonProperty(value = "writes_files", required = true) boolean writesFiles) {
     this.catalogueJson = catalogueJson;
     this.catalogueVersion = catalogueVersion;
@@ -62,7 +62,7 @@ public final class JobConfig implements Serializable {
     this.batchSize = batchSize;
     this.batchTimeMs = batchTimeMs;
     this.isLabelled = isLabelled;
-    this.linesPerSecond = linesPerSecond;
+    this.transactionsPerSecond = transactionsPerSecond;
     this.writesFiles = writesFiles;
   }
 

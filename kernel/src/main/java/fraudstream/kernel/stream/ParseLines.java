@@ -11,8 +11,8 @@ import org.apache.flink.util.Collector;
 /**
  * Reads the lines of a file as records.
  *
- * <p>With a rate, line i is let through at the start plus i by the rate, which is its arrival,
- * whether or not the job keeps up; without one, nothing has an arrival time.
+ * <p>With a rate, transaction i is let through at the start plus i by the rate, which is its
+ * arrival, whether or not the job keeps up; without one, nothing has an arrival time.
  */
 final class ParseLines extends ProcessFunction<byte[], Event> {
   private static final long serialVersionUID = 1L;
@@ -20,7 +20,7 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
 
   private final JobConfig config;
   private transient Gate gate;
-  private transient long lines;
+  private transient long transactions;
   private transient long startNanos;
   private transient long startMs;
 
@@ -37,10 +37,11 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
   public void processElement(byte[] line, Context context, Collector<Event> out) {
     Event record = new Event();
     record.raw = config.isLabelled ? Arrays.copyOfRange(line, 1, line.length) : line;
-    if (config.linesPerSecond > 0) {
+    boolean isLabel = config.isLabelled && line[0] == LABEL;
+    if (config.transactionsPerSecond > 0 && !isLabel) {
       record.arrivalMs = pace();
     }
-    if (config.isLabelled && line[0] == LABEL) {
+    if (isLabel) {
       Event label = gate.label(record, letter -> context.output(Outputs.DEAD_LETTERS, letter));
       if (label != null) {
         out.collect(label);
@@ -55,14 +56,14 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
     }
   }
 
-  /** Waits for the time of the next line, and returns it in epoch ms. */
+  /** Waits for the time of the next transaction, and returns it in epoch ms. */
   private long pace() {
-    if (lines == 0) {
+    if (transactions == 0) {
       startNanos = System.nanoTime();
       startMs = System.currentTimeMillis();
     }
-    long dueNanos = (long) (lines * (TimeUnit.SECONDS.toNanos(1) / config.linesPerSecond));
-    lines++;
+    long dueNanos = (long) (transactions * (TimeUnit.SECONDS.toNanos(1) / config.transactionsPerSecond));
+    transactions++;
     long aheadNanos = startNanos + dueNanos - System.nanoTime();
     if (aheadNanos > 0) {
       LockSupport.parkNanos(aheadNanos);

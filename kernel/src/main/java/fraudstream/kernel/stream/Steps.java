@@ -6,6 +6,7 @@ import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.dag.Transformation;
 import org.apache.flink.connector.file.src.FileSource;
+import org.apache.flink.connector.file.src.enumerate.NonSplittingRecursiveEnumerator;
 import org.apache.flink.core.fs.Path;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.DataStreamUtils;
@@ -27,7 +28,10 @@ public final class Steps {
   /** The lines of a file in their order: one reader, whatever the parallelism. */
   public static DataStream<byte[]> lines(StreamExecutionEnvironment environment, String uri) {
     FileSource<byte[]> source =
-        FileSource.forRecordStreamFormat(new LineFormat(), new Path(uri)).build();
+        FileSource.forRecordStreamFormat(new LineFormat(), new Path(uri))
+            // Flink's own choice leaves out files whose names begin with _ or a dot, and says nothing.
+            .setFileEnumerator(() -> new NonSplittingRecursiveEnumerator(path -> true))
+            .build();
     return environment
         .fromSource(source, WatermarkStrategy.noWatermarks(), "lines")
         .setParallelism(1)

@@ -1,21 +1,25 @@
 package fraudstream.kernel.json;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fraudstream.kernel.record.Event;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Random;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is put together here by hand; numbers and whole records have tests of their own. */
 class JsonLineTest {
+  private static final long SEED = 20_260_101;
+  private static final int ROUNDS = 20_000;
   private static final int FIRST_BYTES = 4_096;
+  private static final int LETTERS = 0x1F800;
 
   private final JsonLine json = new JsonLine();
 
@@ -23,46 +27,133 @@ class JsonLineTest {
     return new String(json.toBytes(), StandardCharsets.UTF_8);
   }
 
-  private static JsonNode read(byte[] bytes) {
-    try {
-      return new ObjectMapper().readTree(bytes);
-    } catch (IOException notJson) {
-      throw new AssertionError(new String(bytes, StandardCharsets.UTF_8), notJson);
+  private JsonNode read() throws IOException {
+    return new ObjectMapper().readTree(json.toBytes());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0",
+    "-0.0, 0",
+    "-7, -7",
+    "9007199254740992, 9007199254740992",
+    "9007199254740994, 9.007199254740994E15",
+    "1e300, 1.0E300",
+    "0.1, 0.1",
+    "-2.5, -2.5",
+    "5e-324, 4.9E-324",
+    "NaN, null",
+    "Infinity, null",
+    "-Infinity, null",
+  })
+  void aNumberIsTheShortestThatReadsAsItself(double number, String expected) {
+    json.number(number);
+    assertEquals(expected, written());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, -1, 5_000_000_000L, Long.MAX_VALUE, Long.MIN_VALUE})
+  void aWholeNumberHasAllItsDigits(long number) {
+    json.whole(number);
+    assertEquals(Long.toString(number), written());
+  }
+
+  @Test
+  void valuesAreSetApartAndBracketsAreNot() {
+    json.begin('{');
+    json.field(JsonLine.name("a"));
+    json.begin('[');
+    json.whole(1);
+    json.begin('[');
+    json.end(']');
+    json.text(null);
+    json.end(']');
+    json.field(JsonLine.name("b"));
+    json.nothing();
+    json.end('}');
+    assertEquals("{\"a\":[1,[],null],\"b\":null}", written());
+  }
+
+  @Test
+  void aBufferThatIsUsedAgainHoldsTheNextOneOnly() {
+    json.text("a longer one");
+    json.clear();
+    json.text("x");
+    assertEquals("\"x\"", written());
+  }
+
+  @Test
+  void whateverIsWrittenIsReadAsTheSame() throws IOException {
+    Random random = new Random(SEED);
+    for (int round = 0; round < ROUNDS; round++) {
+      String name = text(random);
+      String text = text(random);
+      double number = Double.longBitsToDouble(random.nextLong());
+      json.clear();
+      json.begin('{');
+      json.field(JsonLine.name(name));
+      json.begin('[');
+      json.text(text);
+      json.number(number);
+      json.end(']');
+      json.end('}');
+      JsonNode read = read().get(name);
+      assertEquals(text, read.get(0).textValue());
+      if (Double.isFinite(number)) {
+        assertEquals(number, read.get(1).doubleValue());
+      }
     }
   }
 
-  /** Writes a text by itself, and reads it with Jackson. */
-  private String thereAndBack(String text) {
-    json.clear();
+  @Test
+  void theBufferGrowsWithWhatIsWritten() throws IOException {
+    String text = "x".repeat(100_000) + '"' + "ờ".repeat(100_000);
     json.text(text);
-    return read(json.toBytes()).textValue();
+    assertEquals(text, read().textValue());
   }
 
-  // ---- commas ----
+  @ParameterizedTest
+  @ValueSource(strings = {"x", "ế", "😀", "\u0000"})
+  void aTextOfAnyLengthFindsRoomWhereverItBegins(String letter) throws IOException {
+    for (int before = FIRST_BYTES - 12; before <= FIRST_BYTES + 1; before++) {
+      for (int length : new int[] {0, 1, 3, 10_000}) {
+        String text = letter.repeat(length);
+        assertEquals(text, after(before, json -> json.text(text)).textValue());
+      }
+    }
+  }
 
   @Test
-  void valuesAreSetApartOnEachLevelAndNamesFromTheirValuesNever() {
-    json.begin('{');
-    json.field(JsonLine.name("a"));
-    json.whole(1);
-    json.field(JsonLine.name("b"));
+  void everyOtherValueFindsRoomWhereverItBegins() throws IOException {
+    double precise = -1.2345678901234567e-300;
+    byte[] name = JsonLine.name("name");
+    for (int before = FIRST_BYTES - 40; before <= FIRST_BYTES + 1; before++) {
+      assertEquals(
+          Long.MIN_VALUE, after(before, json -> json.whole(Long.MIN_VALUE)).longValue());
+      assertEquals(precise, after(before, json -> json.number(precise)).doubleValue());
+      assertTrue(after(before, JsonLine::nothing).isNull());
+      JsonNode object =
+          after(
+              before,
+              json -> {
+                json.begin('{');
+                json.field(name);
+                json.begin('[');
+                json.end(']');
+                json.end('}');
+              });
+      assertEquals("{\"name\":[]}", object.toString());
+    }
+  }
+
+  /** The second value of a list, whose first one takes so many bytes of a new buffer. */
+  private static JsonNode after(int bytes, Consumer<JsonLine> value) throws IOException {
+    JsonLine json = new JsonLine();
     json.begin('[');
-    json.begin('[');
-    json.number(0.5);
-    json.nothing();
-    json.text("x");
+    json.text("y".repeat(bytes));
+    value.accept(json);
     json.end(']');
-    json.begin('[');
-    json.end(']');
-    json.time(0);
-    json.end(']');
-    json.field(JsonLine.name("c"));
-    json.begin('{');
-    json.end('}');
-    json.end('}');
-    assertEquals(
-        "{\"a\":1,\"b\":[[0.5,null,\"x\"],[],\"1970-01-01T00:00:00.000Z\"],\"c\":{}}",
-        written());
+    return new ObjectMapper().readTree(json.toBytes()).get(1);
   }
 
   @Test
@@ -71,114 +162,20 @@ class JsonLineTest {
     json.text("plain");
     json.text("Huế");
     json.text("\"");
-    json.text("plain");
-    json.end(']');
-    assertEquals("[\"plain\",\"Huế\",\"\\\"\",\"plain\"]", written());
-  }
-
-  @Test
-  void theNextLineBeginsAnewAndLeavesTheOneBeforeAsItWas() {
-    json.begin('[');
-    json.whole(12_345);
-    json.end(']');
-    byte[] first = json.toBytes();
-    json.clear();
-    json.begin('[');
-    json.end(']');
-    assertEquals("[]", written());
-    assertArrayEquals("[12345]".getBytes(StandardCharsets.UTF_8), first);
-  }
-
-  // ---- texts ----
-
-  @Test
-  void anyLetterComesBack() {
-    for (char letter = 0; letter < Character.MAX_VALUE; letter++) {
-      if (!Character.isSurrogate(letter)) {
-        String text = "a" + letter + "b";
-        assertEquals(text, thereAndBack(text), () -> "letter " + text.codePointAt(1));
-      }
-    }
-    assertEquals("😀\uDBFF\uDFFF", thereAndBack("😀\uDBFF\uDFFF"));
-    assertEquals("", thereAndBack(""));
-  }
-
-  @ParameterizedTest
-  @CsvSource({"a, a", "~ }, ~ }", "\u007f, \u007f", "'\"', '\\\"'", "\\, \\\\", "Huế, Huế"})
-  void nothingIsEscapedThatNeedNotBe(String text, String escaped) {
-    json.text(text);
-    assertEquals('"' + escaped + '"', written());
-    assertEquals('"' + escaped + "\":", new String(JsonLine.name(text), StandardCharsets.UTF_8));
-  }
-
-  @Test
-  void whatIsUnknownIsNull() {
-    json.begin('[');
-    json.text(null);
+    json.time(0);
     json.time(Event.NO_TIME);
     json.end(']');
-    assertEquals("[null,null]", written());
+    assertEquals("[\"plain\",\"Huế\",\"\\\"\",\"1970-01-01T00:00:00.000Z\",null]", written());
   }
 
-  @ParameterizedTest
-  @ValueSource(longs = {0, -1, 10, Long.MAX_VALUE, Long.MIN_VALUE})
-  void anyWholeNumberIsWrittenInDigits(long number) {
-    json.whole(number);
-    assertEquals(Long.toString(number), written());
-  }
-
-  // ---- room ----
-
-  @ParameterizedTest
-  @ValueSource(strings = {"x", "ế", "😀", "\u0000"})
-  void aTextOfAnyLengthFindsRoomWhereverItBegins(String letter) {
-    for (int before = FIRST_BYTES - 12; before <= FIRST_BYTES + 1; before++) {
-      for (int length : new int[] {0, 1, 3, 10_000}) {
-        JsonLine small = new JsonLine();
-        small.begin('[');
-        small.text("y".repeat(before));
-        small.text(letter.repeat(length));
-        small.end(']');
-        assertEquals(letter.repeat(length), read(small.toBytes()).get(1).textValue());
-      }
+  /** Any letters, controls, quotes and those beyond the first 65,536 included; no halves. */
+  private static String text(Random random) {
+    StringBuilder text = new StringBuilder();
+    for (int length = random.nextInt(12); length > 0; length--) {
+      int letter = random.nextInt(random.nextBoolean() ? 128 : LETTERS);
+      boolean isHalf = letter >= Character.MIN_SURROGATE && letter <= Character.MAX_SURROGATE;
+      text.appendCodePoint(isHalf ? 'h' : letter);
     }
-  }
-
-  @Test
-  void everyOtherValueFindsRoomWhereverItBegins() {
-    byte[] name = JsonLine.name("name");
-    for (int before = FIRST_BYTES - 40; before <= FIRST_BYTES + 1; before++) {
-      JsonNode[] read = {
-        after(before, line -> line.whole(Long.MIN_VALUE)),
-        after(before, line -> line.number(-1.2345678901234567e-300)),
-        after(before, JsonLine::nothing),
-        after(
-            before,
-            line -> {
-              line.begin('{');
-              line.field(name);
-              line.begin('[');
-              line.end(']');
-              line.end('}');
-            }),
-      };
-      assertEquals(Long.MIN_VALUE, read[0].longValue());
-      assertEquals(-1.2345678901234567e-300, read[1].doubleValue());
-      assertEquals("null", read[2].toString());
-      assertEquals("{\"name\":[]}", read[3].toString());
-    }
-  }
-
-  private interface Value {
-    void write(JsonLine line);
-  }
-
-  private static JsonNode after(int bytes, Value value) {
-    JsonLine line = new JsonLine();
-    line.begin('[');
-    line.text("y".repeat(bytes));
-    value.write(line);
-    line.end(']');
-    return read(line.toBytes()).get(1);
+    return text.toString();
   }
 }

@@ -40,7 +40,7 @@ final class Configs {
     values.put("batch_size", 3);
     values.put("batch_time_ms", 20);
     values.put("is_labelled", false);
-    values.put("lines_per_second", 0.0);
+    values.put("transactions_per_second", 0.0);
     values.put("writes_files", false);
     for (int i = 0; i < namesAndValues.length; i += 2) {
       if (namesAndValues[i + 1] == null) {

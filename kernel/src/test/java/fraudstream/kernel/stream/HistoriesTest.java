@@ -9,205 +9,158 @@ import fraudstream.kernel.features.History;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
 import fraudstream.kernel.record.Records;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.apache.flink.api.common.state.ValueState;
-import org.apache.flink.api.common.state.ValueStateDescriptor;
-import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.state.KeyedStateBackend;
-import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
-import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
-import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
-import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What stays in memory and what Flink gets; Flink's own state is the heap's here. */
 class HistoriesTest {
-  private static final EntityWindows WINDOWS =
-      Configs.config().catalogue().windows(Entity.ACCOUNT_ID, Configs.LATENESS_MS);
-  private static final long WORDS = history(1).memoryWords();
+  /** What RocksDB is to a step: values by the current key, each write noted. */
+  private final Map<String, History> stored = new HashMap<>();
 
-  private final Keeper keeper = new Keeper();
-  private KeyedOneInputStreamOperatorTestHarness<String, String, String> harness;
+  private final List<String> writes = new ArrayList<>();
+  private final EntityWindows windows =
+      Configs.config().catalogue().windows(Entity.ACCOUNT_ID, 0);
+  private String currentKey;
+  private int reads;
 
-  /** An operator that lends its state. */
-  private static final class Keeper extends AbstractStreamOperator<String>
-      implements OneInputStreamOperator<String, String> {
-    private static final long serialVersionUID = 1L;
+  private final ValueState<History> state =
+      new ValueState<>() {
+        @Override
+        public History value() {
+          reads++;
+          return stored.get(currentKey);
+        }
 
-    transient KeyedStateBackend<String> backend;
-    transient ValueState<History> state;
+        @Override
+        public void update(History history) {
+          writes.add(currentKey);
+          stored.put(currentKey, history);
+        }
 
-    @Override
-    public void open() throws Exception {
-      super.open();
-      backend = getKeyedStateBackend();
-      state =
-          getPartitionedState(new ValueStateDescriptor<>("history", WINDOWS.serializer()));
-    }
+        @Override
+        public void clear() {
+          throw new UnsupportedOperationException();
+        }
+      };
 
-    @Override
-    public void processElement(StreamRecord<String> element) {}
-  }
+  @SuppressWarnings("unchecked")
+  private final KeyedStateBackend<String> backend =
+      (KeyedStateBackend<String>)
+          Proxy.newProxyInstance(
+              getClass().getClassLoader(),
+              new Class<?>[] {KeyedStateBackend.class},
+              (proxy, method, arguments) -> {
+                assertEquals("setCurrentKey", method.getName());
+                currentKey = (String) arguments[0];
+                return null;
+              });
 
-  @BeforeEach
-  void open() throws Exception {
-    harness =
-        new KeyedOneInputStreamOperatorTestHarness<>(keeper, key -> key, Types.STRING);
-    harness.open();
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    harness.close();
-  }
-
-  private static History history(int transactions) {
-    History history = WINDOWS.newHistory();
+  private History history(int transactions) {
+    History history = windows.newHistory();
     for (int i = 0; i < transactions; i++) {
-      Event event = Records.transaction("T" + i, "A1", 1_000);
-      event.features = new double[4];
-      WINDOWS.transaction(history, event);
+      Event event = Records.transaction("T" + i, "A", 1_000 + i);
+      event.features = new double[Configs.config().catalogue().width()];
+      windows.transaction(history, event);
     }
     return history;
   }
 
-  /** A cache with room for so many histories of one transaction. */
-  private Histories cache(int histories) {
-    return new Histories.Cached(keeper.backend, keeper.state, histories * WORDS);
-  }
-
-  private History put(Histories histories, String key, History history) throws Exception {
-    keeper.backend.setCurrentKey(key);
+  private void put(Histories histories, String key, History history) throws Exception {
+    currentKey = key;
     histories.put(key, history);
-    return history;
   }
 
   private History get(Histories histories, String key) throws Exception {
-    keeper.backend.setCurrentKey(key);
+    currentKey = key;
     return histories.get(key);
   }
 
-  /** What Flink has of a key. */
-  private History saved(String key) throws Exception {
-    keeper.backend.setCurrentKey(key);
-    return keeper.state.value();
-  }
-
-  // ---- on the heap ----
-
   @Test
-  void onTheHeapFlinkHasEachAtOnce() throws Exception {
-    Histories histories = Histories.of(keeper.backend, keeper.state);
-    assertNull(get(histories, "a"));
-    History history = put(histories, "a", history(1));
-    assertSame(history, saved("a"));
-    assertSame(history, get(histories, "a"));
-    assertNull(get(histories, "b"));
-  }
-
-  // ---- in memory before a database ----
-
-  @Test
-  void whatWasPutIsThereBeforeFlinkHasIt() throws Exception {
-    Histories histories = cache(2);
-    History history = put(histories, "a", history(1));
-    assertSame(history, get(histories, "a"));
-    assertNull(saved("a"));
-  }
-
-  @Test
-  void whatIsNotInMemoryIsFlinks() throws Exception {
-    Histories histories = cache(2);
-    assertNull(get(histories, "a"));
+  void onTheHeapEachChangeIsHandedOverAtOnce() throws Exception {
+    Histories histories = Histories.of(backend, state);
     History history = history(1);
-    keeper.state.update(history);
-    assertSame(history, get(histories, "a"));
-    assertNull(get(histories, "b"));
+    put(histories, "A", history);
+    assertEquals(List.of("A"), writes);
+    assertSame(history, get(histories, "A"));
   }
 
   @Test
-  void flinkHasEachUnderItsOwnKeyBeforeASnapshot() throws Exception {
-    Histories histories = cache(3);
-    History first = put(histories, "a", history(1));
-    History second = put(histories, "b", history(1));
-    histories.flush();
-    assertSame(first, saved("a"));
-    assertSame(second, saved("b"));
-    assertSame(first, get(histories, "a"), "and it stays in memory");
+  void whatIsInUseIsNeitherReadNorWrittenAgain() throws Exception {
+    Histories histories = new Histories.Cached(backend, state, 1_000_000);
+    assertNull(get(histories, "A"));
+    History history = history(1);
+    put(histories, "A", history);
+    put(histories, "A", history);
+    assertSame(history, get(histories, "A"));
+    assertEquals(1, reads);
+    assertEquals(List.of(), writes);
   }
 
   @Test
-  void onlyWhatHasChangedIsHandedOver() throws Exception {
-    Histories histories = cache(3);
-    put(histories, "a", history(1));
-    History second = put(histories, "b", history(1));
+  void aSnapshotHasEveryChangeAndTheNextOneOnlyThoseSince() throws Exception {
+    Histories histories = new Histories.Cached(backend, state, 1_000_000);
+    put(histories, "A", history(1));
+    put(histories, "B", history(2));
     histories.flush();
-    for (String key : new String[] {"a", "b"}) {
-      keeper.backend.setCurrentKey(key);
-      keeper.state.clear();
-    }
-    put(histories, "b", second);
+    assertEquals(List.of("A", "B"), writes);
+    History changed = history(3);
+    put(histories, "B", changed);
     histories.flush();
-    assertNull(saved("a"), "as it was");
-    assertSame(second, saved("b"));
+    assertEquals(List.of("A", "B", "B"), writes);
+    assertSame(changed, stored.get("B"));
   }
 
   @Test
-  void theLeastRecentlyUsedGoesFirst() throws Exception {
-    Histories histories = cache(2);
-    History first = put(histories, "a", history(1));
-    History second = put(histories, "b", history(1));
-    get(histories, "a");
-    put(histories, "c", history(1));
-    assertSame(second, saved("b"));
-    assertNull(saved("a"), "still in memory");
-    assertNull(saved("c"), "still in memory");
-    assertSame(first, get(histories, "a"));
-    assertSame(second, get(histories, "b"), "from Flink");
+  void theLeastRecentlyUsedIsPushedOutAndComesBackFromTheState() throws Exception {
+    History large = history(50);
+    Histories histories = new Histories.Cached(backend, state, 2 * large.memoryWords());
+    put(histories, "A", large);
+    put(histories, "B", history(50));
+    assertSame(large, get(histories, "A"));
+    put(histories, "C", history(50));
+    assertEquals(List.of("B"), writes);
+    assertEquals(0, reads);
+    get(histories, "B");
+    assertEquals(1, reads);
+    assertSame(large, get(histories, "A"));
   }
 
   @Test
   void whatIsPutAgainTakesItsRoomOnce() throws Exception {
-    Histories histories = cache(2);
-    History first = history(1);
+    History history = history(1);
+    Histories histories = new Histories.Cached(backend, state, 2 * history.memoryWords());
     for (int i = 0; i < 100; i++) {
-      put(histories, "a", first);
+      put(histories, "A", history);
     }
-    put(histories, "b", history(1));
-    assertNull(saved("a"));
-    assertNull(saved("b"));
+    put(histories, "B", history(1));
+    assertEquals(List.of(), writes);
   }
 
   @Test
-  void oneThatGrowsPushesOthersOut() throws Exception {
-    Histories histories = cache(3);
-    History first = put(histories, "a", history(1));
-    History second = put(histories, "b", history(1));
-    put(histories, "c", history(500));
-    assertSame(first, saved("a"));
-    assertSame(second, saved("b"));
-    assertNull(saved("c"), "the one in use stays, however large");
-    assertEquals(501, nextOrdinal(get(histories, "c")));
+  void oneThatGrowsPushesOthersOutAndLeavesItsRoomWhenItGoes() throws Exception {
+    Histories histories = new Histories.Cached(backend, state, 3 * history(1).memoryWords());
+    put(histories, "A", history(1));
+    put(histories, "B", history(1));
+    put(histories, "C", history(500));
+    assertEquals(List.of("A", "B"), writes);
+    put(histories, "D", history(1));
+    assertEquals(List.of("A", "B", "C"), writes);
+    put(histories, "E", history(1));
+    put(histories, "F", history(1));
+    assertEquals(List.of("A", "B", "C"), writes, "there is room for three again");
   }
 
   @Test
-  void thereIsRoomAgainOnceALargeOneIsGone() throws Exception {
-    Histories histories = cache(3);
-    put(histories, "a", history(500));
-    put(histories, "b", history(1));
-    assertEquals(501, nextOrdinal(saved("a")));
-    put(histories, "c", history(1));
-    put(histories, "d", history(1));
-    assertNull(saved("b"));
-    put(histories, "e", history(1));
-    assertEquals(2, nextOrdinal(saved("b")));
-  }
-
-  private static long nextOrdinal(History history) {
-    Event event = Records.transaction("next", "A1", 1_000);
-    event.features = new double[4];
-    WINDOWS.transaction(history, event);
-    return event.ordinals[Entity.ACCOUNT_ID.ordinal()];
+  void oneThatIsLargerThanAllRoomStaysAlone() throws Exception {
+    Histories histories = new Histories.Cached(backend, state, 1);
+    put(histories, "A", history(50));
+    assertEquals(List.of(), writes);
+    put(histories, "B", history(50));
+    assertEquals(List.of("A"), writes);
   }
 }

@@ -32,7 +32,7 @@ class JobConfigTest {
     assertEquals(5, config.batchSize);
     assertEquals(6, config.batchTimeMs);
     assertTrue(config.isLabelled);
-    assertEquals(7.5, config.linesPerSecond);
+    assertEquals(7.5, config.transactionsPerSecond);
     assertTrue(config.writesFiles);
   }
 
@@ -49,7 +49,7 @@ class JobConfigTest {
             "batch_size", 5,
             "batch_time_ms", 6,
             "is_labelled", true,
-            "lines_per_second", 7.5,
+            "transactions_per_second", 7.5,
             "writes_files", true);
     assertRead(config);
     assertRead(InstantiationUtil.clone(config));
@@ -66,7 +66,7 @@ class JobConfigTest {
       strings = {
         "catalogue", "catalogue_version", "model_version", "max_record_bytes",
         "future_tolerance_ms", "allowed_lateness_ms", "state_ttl_margin_ms", "batch_size",
-        "batch_time_ms", "is_labelled", "lines_per_second", "writes_files"
+        "batch_time_ms", "is_labelled", "transactions_per_second", "writes_files"
       })
   void aMissingSettingIsRefusedByItsName(String name) {
     assertRefused(Configs.json(name, null), "'" + name + "'");

@@ -30,11 +30,11 @@ class ParseLinesTest {
   private Step<byte[], Event> step;
 
   /** A file's event times are judged by no clock. */
-  private void open(boolean isLabelled, double linesPerSecond) throws Exception {
+  private void open(boolean isLabelled, double transactionsPerSecond) throws Exception {
     JobConfig config =
         Configs.config(
             "is_labelled", isLabelled,
-            "lines_per_second", linesPerSecond,
+            "transactions_per_second", transactionsPerSecond,
             "future_tolerance_ms", -1);
     step = Step.of(new ParseLines(config), EventTypeInfo.EVENT);
   }
@@ -138,7 +138,7 @@ class ParseLinesTest {
 
   @ParameterizedTest
   @CsvSource({"1000, 0 1 2 3 4", "500, 0 2 4 6 8", "2000, 0 0 1 1 2", "37.5, 0 26 53 80 106"})
-  void lineIArrivesAtTheStartPlusIByTheRate(double rate, String arrivals) throws Exception {
+  void transactionIArrivesAtTheStartPlusIByTheRate(double rate, String arrivals) throws Exception {
     open(false, rate);
     long beforeMs = System.currentTimeMillis();
     List<Long> read = new ArrayList<>();
@@ -148,15 +148,15 @@ class ParseLinesTest {
     long startMs = read.get(0);
     assertTrue(beforeMs <= startMs && startMs <= System.currentTimeMillis());
     for (int i = 0; i < 5; i++) {
-      assertEquals(Long.parseLong(arrivals.split(" ")[i]), read.get(i) - startMs, "line " + i);
+      assertEquals(Long.parseLong(arrivals.split(" ")[i]), read.get(i) - startMs, "number " + i);
     }
   }
 
   @Test
-  void aLineIsLetThroughNoEarlierThanItArrives() throws Exception {
+  void aTransactionIsLetThroughNoEarlierThanItArrives() throws Exception {
     open(false, 100);
     read(Records.json());
-    // The first one may have taken long, so that some lines are due at once.
+    // The first one may have taken long, so that some others are due at once.
     long dueMs = System.currentTimeMillis() + 50;
     long arrivalMs;
     do {
@@ -167,7 +167,7 @@ class ParseLinesTest {
   }
 
   @Test
-  void whereTheJobDoesNotKeepUpLinesArriveNoLaterForIt() throws Exception {
+  void whereTheJobDoesNotKeepUpTransactionsArriveNoLaterForIt() throws Exception {
     open(false, 1_000);
     long startMs = read(Records.json()).arrivalMs;
     Thread.sleep(20);
@@ -175,13 +175,23 @@ class ParseLinesTest {
   }
 
   @Test
-  void refusedLinesAndLabelsTakeTheirTimeToo() throws Exception {
+  void aRefusedTransactionTakesItsTimeToo() throws Exception {
     open(true, 1_000);
     long startMs = read("T" + Records.json()).arrivalMs;
     step.process(Records.utf8("T{"));
-    read("L" + Records.label());
-    assertEquals(startMs + 3, read("T" + Records.json()).arrivalMs);
+    assertEquals(startMs + 2, read("T" + Records.json()).arrivalMs);
     String arrival = onlyDeadLetter().get("arrival_time").textValue();
     assertEquals(startMs + 1, Instant.parse(arrival).toEpochMilli());
+  }
+
+  @Test
+  void labelsTakeNoTimeAndDoNotArrive() throws Exception {
+    open(true, 1_000);
+    read("L" + Records.label());
+    long startMs = read("T" + Records.json()).arrivalMs;
+    assertEquals(Event.NO_TIME, read("L" + Records.label()).arrivalMs);
+    step.process(Records.utf8("L{"));
+    assertTrue(onlyDeadLetter().get("arrival_time").isNull());
+    assertEquals(startMs + 1, read("T" + Records.json()).arrivalMs);
   }
 }

@@ -1,0 +1,1 @@
+"""``make bench``: this job beside its rivals on the same events, and how its rate holds as load changes."""

@@ -1,0 +1,32 @@
+"""What the figures were taken on."""
+
+import os
+import platform
+import re
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+
+def machine() -> dict[str, str | int]:
+    """Return processor, cores and the versions that matter."""
+    return {
+        "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "java": _java(),
+        "flink": version("apache-flink"),
+    }
+
+
+def _cpu() -> str:
+    match = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return match[1] if match else platform.machine()
+
+
+def _java() -> str:
+    home = os.environ.get("JAVA_HOME")
+    java = Path(home) / "bin" / "java" if home else Path("java")
+    said = subprocess.run([java, "-version"], check=False, capture_output=True, text=True).stderr
+    match = re.search(r'version "([^"]+)"', said)
+    return match[1] if match else "unknown"

@@ -1,0 +1,87 @@
+"""How fast a contender went: its output's growth, seen from outside, so that one yardstick fits all."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from benchmarks.errors import TooFewSamplesError
+
+WARM_UP_SHARE: Final = 0.3
+"""The rate is that of the rest: before it, a JVM still compiles and Python workers still come up."""
+
+
+class Sample(NamedTuple):
+    """How many bytes of output there were, so many seconds after the start of the contender."""
+
+    at_s: float
+    size_bytes: int
+
+
+def rate_per_s(samples: Sequence[Sample], transactions: int, warm_up_share: float = WARM_UP_SHARE) -> float:
+    """Return the transactions a second between the end of the warm-up and the last byte.
+
+    All lines being of about one length, the share of the bytes is the share of the transactions. Both
+    ends are samples at which output had just come, so that one who writes in gushes is not misjudged:
+
+        bytes |                         ....... last growth
+              |                    ____|
+              |         __________|
+              |    ____|<- first sample past the warm-up
+              |___|_________________________ time
+    """
+    total = max((sample.size_bytes for sample in samples), default=0)
+    end = next((sample for sample in samples if sample.size_bytes == total), None)
+    begin = next((sample for sample in samples if sample.size_bytes >= warm_up_share * total), None)
+    if begin is None or end is None or begin.at_s >= end.at_s:
+        msg = "the run was over before its rate could be measured; give it more --transactions"
+        raise TooFewSamplesError(msg)
+    share = (end.size_bytes - begin.size_bytes) / total
+    return transactions * share / (end.at_s - begin.at_s)
+
+
+def startup_s(samples: Sequence[Sample]) -> float:
+    """Return the seconds from the start of the process to its first output."""
+    first = next((sample.at_s for sample in samples if sample.size_bytes > 0), None)
+    if first is None:
+        msg = "the run wrote nothing"
+        raise TooFewSamplesError(msg)
+    return first
+
+
+@dataclass(slots=True)
+class OutputWatch:
+    """Samples the size of the part files in a folder."""
+
+    folder: Path
+    samples: list[Sample] = field(default_factory=list)
+    _began_s: float = field(default_factory=time.monotonic)
+
+    def look(self) -> Sample:
+        """Take a sample of now."""
+        sample = Sample(time.monotonic() - self._began_s, _parts_size_bytes(self.folder))
+        self.samples.append(sample)
+        return sample
+
+
+def part_files(folder: Path) -> list[Path]:
+    """Return the files that engines write: ``part-…``, ``part_…``, and Flink's hidden ones in progress."""
+    return [
+        Path(root) / name
+        for root, _, names in os.walk(folder)
+        for name in names
+        if name.lstrip(".").startswith("part")
+    ]
+
+
+def _parts_size_bytes(folder: Path) -> int:
+    total = 0
+    for path in part_files(folder):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            # Renamed since it was listed; the next sample has it under its new name.
+            continue
+    return total

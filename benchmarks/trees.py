@@ -1,0 +1,64 @@
+"""The rivals' models: as many trees as the job's, as deep, on what each rival has."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import xgboost
+
+from benchmarks.velocity import Event, Features, advance, epoch_ms
+from models.train import TREES, parameters
+
+SEED: Final = 7
+RAW_COLUMNS: Final = (
+    "transaction_amount_vnd",
+    "transaction_fees_vnd",
+    "biometric_failure_count",
+    "num_transactions",
+)
+"""The floor's inputs: four numbers as they stand in the record, as many as the others have features."""
+
+Matrix = npt.NDArray[np.float32]
+
+
+def velocity_model(transactions: Path, is_fraud: Path) -> Path:
+    """Return the model on the four velocity features, trained on all of a file of transactions."""
+    path = transactions.with_suffix(".velocity-model.ubj")
+    if not path.is_file():
+        with transactions.open("rb") as lines:
+            _train(path, np.array(velocity_features(lines), dtype=np.float32), is_fraud)
+    return path
+
+
+def raw_model(transactions: Path, is_fraud: Path) -> Path:
+    """Return the model on the four raw columns, trained on all of a file of transactions."""
+    path = transactions.with_suffix(".raw-model.ubj")
+    if not path.is_file():
+        with transactions.open("rb") as lines:
+            rows = [[record[name] for name in RAW_COLUMNS] for record in map(orjson.loads, lines)]
+        _train(path, np.array(rows, dtype=np.float32), is_fraud)
+    return path
+
+
+def velocity_features(lines: Iterable[bytes]) -> list[Features]:
+    """Return the four features of each transaction, each account's transactions being in order."""
+    accounts: defaultdict[str, Sequence[Event]] = defaultdict(list)
+    rows = []
+    for line in lines:
+        record = orjson.loads(line)
+        account_id = record["account_id"]
+        time_ms, amount = epoch_ms(record["event_time"]), float(record["transaction_amount_vnd"])
+        accounts[account_id], features = advance(list(accounts[account_id]), time_ms, amount)
+        rows.append(features)
+    return rows
+
+
+def _train(path: Path, inputs: Matrix, is_fraud: Path) -> None:
+    labels = np.load(is_fraud)[: len(inputs)].astype(np.float32)
+    matrix = xgboost.DMatrix(inputs, label=labels)
+    booster = xgboost.train(parameters(SEED), matrix, num_boost_round=TREES)
+    path.write_bytes(booster.save_raw("ubj"))
