@@ -43,11 +43,11 @@ of it, seen from outside; its start-up is the time to the first byte. The slow o
 the file. The lines are counted: one that loses a transaction has no figure.
 
 This job runs with a parallelism of 1, which keeps two cores busy: parsing and features in one thread,
-scoring and writing in another. It writes all its features beside the score, and has de-duplication, late transactions and the full
-catalogue. The rivals compute count and sum of 5 minutes and of an hour, score these with as many trees of
-the same depth, and write the score alone; none of them saves its state meanwhile. The same four features
-in this job are the second row. Bytewax reads a file with one worker, so its second process gets its share
-through a socket.
+scoring and writing in another. It writes all its features beside the score, and has de-duplication, late
+transactions and the full catalogue. The rivals compute count and sum of 5 minutes and of an hour, score
+these with as many trees of the same depth, and write the score alone; none of them saves its state
+meanwhile. The same four features in this job are the second row. Bytewax reads a file with one worker, so
+its second process gets its share through a socket.
 
 Latency is open loop, over a minute whose first third is left out: a transaction arrives when it is due,
 however far behind the job may be. The files with one busy account, and with many or few accounts, are the

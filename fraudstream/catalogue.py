@@ -69,10 +69,14 @@ class Catalogue:
     def from_json(cls, text: str | bytes) -> "Catalogue":
         """Read ``{"features": [...]}``; raises `CatalogueError` for the first feature that is wrong."""
         try:
-            specs = json.loads(text)["features"]
-        except (ValueError, KeyError, TypeError) as error:
+            catalogue = json.loads(text)
+        except ValueError as error:
             msg = f'a catalogue is JSON like {{"features": [...]}}: {error}'
             raise CatalogueError(msg) from None
+        if not isinstance(catalogue, dict) or "features" not in catalogue:
+            msg = 'a catalogue is an object like {"features": [...]}; this is none with that key'
+            raise CatalogueError(msg)
+        specs = catalogue["features"]
         if not isinstance(specs, list):
             msg = f"features must be a list, not {type(specs).__name__}"
             raise CatalogueError(msg)

@@ -110,6 +110,11 @@ class Settings(SettingsFields):
         if self.source is not None and self.label_feedback:
             msg = "label_feedback reads a stream: with --source, give --labels FILE"
             raise ValueError(msg)
+        if self.source is not None and self.from_savepoint is not None:
+            msg = (
+                "from_savepoint goes with a stream: a file is read from its beginning; leave one of them out"
+            )
+            raise ValueError(msg)
         if self.source is not None and not outputs:
             msg = "--source needs an output: --features-out, --scores-out, --alerts-out or --dead-letters-out"
             raise ValueError(msg)

@@ -33,6 +33,10 @@ HERE = ["--source", __file__]
             [*HERE, "--features-out", "a", "--label-feedback", "true"],
             "label_feedback reads a stream: with --source, give --labels FILE",
         ),
+        (
+            [*HERE, "--features-out", "a", "--from-savepoint", "file:///s"],
+            "from_savepoint goes with a stream: a file is read from its beginning; leave one of them out",
+        ),
         (HERE, "--source needs an output: --features-out, --scores-out, --alerts-out or --dead-letters-out"),
         ([*HERE, "--features-out", __file__], "two of the files are the same (source and features_out are /"),
         ([*HERE, "--labels", __file__, "--features-out", "a"], "(source and labels are /"),

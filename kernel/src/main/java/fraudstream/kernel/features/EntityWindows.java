@@ -148,19 +148,26 @@ public final class EntityWindows {
    * <p>It may arrive before its transaction, and is kept as long as that one would be. A condensed
    * transaction has no id any more: it is marked in the pane of its time, once for each label, and
    * for good.
+   *
+   * @return whether there is anything to keep: false if no window asks for labels, or too late
    */
-  public void label(History history, Event event) {
+  public boolean label(History history, Event event) {
     history.convertTo(schema);
     if (!schema.keepsLabels) {
-      return;
+      return false;
     }
     long knownMs = event.isFraud ? event.availableAtMs : HistorySchema.NO_FRAUD;
     int row = history.find(event.timeMs, event.idHash);
     if (row >= 0) {
       history.setLabel(row, knownMs);
-    } else if (history.newestMs() == Event.NO_TIME || event.timeMs > horizonMs(history)) {
+      return true;
+    }
+    boolean isInReach =
+        history.newestMs() == Event.NO_TIME || event.timeMs > horizonMs(history);
+    if (isInReach) {
       labelAbsent(history, event, knownMs);
     }
+    return isInReach;
   }
 
   private static void labelAbsent(History history, Event event, long knownMs) {

@@ -16,9 +16,10 @@ public final class History {
   private static final int FIRST_CAPACITY = 2;
   private static final long[] NO_WORDS = {};
 
-  /** Of the objects around the words. */
+  /** Of the objects around the words, and of a pane with two sketches. */
   private static final int OBJECTS_WORDS = 32;
 
+  private static final int PANE_WORDS = 128;
 
   private HistorySchema schema;
   private long[] words;
@@ -74,7 +75,8 @@ public final class History {
 
   /** How many words of memory it takes, roughly; what is made of long ones for speed included. */
   public long memoryWords() {
-    return 2L * words.length + OBJECTS_WORDS;
+    long paneCount = panes == null ? 0 : panes.count();
+    return 2L * words.length + paneCount * PANE_WORDS + OBJECTS_WORDS;
   }
 
   /** How many transactions were ever inserted. */

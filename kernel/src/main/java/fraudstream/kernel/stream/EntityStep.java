@@ -10,7 +10,6 @@ import org.apache.flink.api.common.state.StateTtlConfig;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
-import org.apache.flink.streaming.api.operators.ChainingStrategy;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.types.Row;
@@ -38,7 +37,6 @@ final class EntityStep extends AbstractStreamOperator<Event>
   EntityStep(JobConfig config, Entity entity) {
     this.config = config;
     this.entity = entity;
-    setChainingStrategy(ChainingStrategy.ALWAYS);
   }
 
   @Override
@@ -55,7 +53,9 @@ final class EntityStep extends AbstractStreamOperator<Event>
 
   private StateTtlConfig timeToLive() {
     long ttlMs = windows.reachMs() + config.allowedLatenessMs + config.stateTtlMarginMs;
-    // One entry looked at for each access keeps pace with what is added; the default looks at five.
+    // Each access looks at one bucket of the state's hash table (Flink's default is five). If every
+    // transaction is of a new key, what is idle makes up half of the state at most; if every fourth
+    // is, a fifth.
     return StateTtlConfig.newBuilder(Duration.ofMillis(ttlMs))
         .cleanupIncrementally(1, false)
         .build();
@@ -77,8 +77,9 @@ final class EntityStep extends AbstractStreamOperator<Event>
     History saved = histories.get(key);
     History history = saved == null ? windows.newHistory() : saved;
     if (event.kind == Event.Kind.LABEL) {
-      windows.label(history, event);
-      histories.put(key, history);
+      if (windows.label(history, event)) {
+        histories.put(key, history);
+      }
     } else if (entity == Entity.ACCOUNT_ID && windows.isLate(history, event)) {
       late.inc();
       Row letter = Row.of(key, DeadLetterJson.of(event, LATE, LATE_DETAIL));

@@ -51,10 +51,16 @@ abstract class Histories {
     void flush() {}
   }
 
-  /** Writes behind: what was changed goes to Flink when it's pushed out, and before a snapshot. */
+  /**
+   * Writes behind: what was changed goes to Flink when it's pushed out, and before a snapshot.
+   *
+   * <p>The time to live begins anew when it's written, so an idle key may outlive it by a while.
+   */
   static final class Cached extends Histories {
-    /** 128 MiB for each step of a task. */
-    static final long MOST_WORDS = 1 << 24;
+    /** The part of the heap that a step of a task may take: there are up to five in each slot. */
+    private static final int HEAP_SHARE = 32;
+
+    static final long MOST_WORDS = Runtime.getRuntime().maxMemory() / HEAP_SHARE / Long.BYTES;
 
     private final KeyedStateBackend<String> backend;
     private final ValueState<History> state;

@@ -13,6 +13,8 @@ import org.apache.flink.streaming.api.datastream.DataStreamUtils;
 import org.apache.flink.streaming.api.datastream.KeyedStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.operators.ChainingStrategy;
+import org.apache.flink.streaming.api.transformations.PhysicalTransformation;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.types.Row;
 
@@ -61,8 +63,10 @@ public final class Steps {
   public static SingleOutputStreamOperator<Event> windows(
       DataStream<Event> events, JobConfig config, String entityName) {
     Entity entity = Entity.named(entityName);
-    return keyed(events, new EntityKey(entity))
-        .transform(entityName + " windows", EventTypeInfo.EVENT, new EntityStep(config, entity))
+    return chained(
+            keyed(events, new EntityKey(entity))
+                .transform(
+                    entityName + " windows", EventTypeInfo.EVENT, new EntityStep(config, entity)))
         .uid("windows-" + entityName);
   }
 
@@ -70,7 +74,8 @@ public final class Steps {
    * The events by key.
    *
    * <p>Where one task has all keys there is nobody to shuffle with: the steps then follow each other
-   * in one thread, and no event is written and read between them.
+   * in one thread, and no event is written and read between them. Such a job can't be rescaled
+   * while it runs, only from a savepoint: Flink refuses keys that a second task would have.
    */
   private static KeyedStream<Event, String> keyed(DataStream<Event> events, EntityKey key) {
     if (events.getExecutionEnvironment().getParallelism() > 1) {
@@ -82,7 +87,7 @@ public final class Steps {
   /** Batches for the scorer: its input, and the events. */
   public static DataStream<Row> batches(DataStream<Event> events, JobConfig config) {
     SingleOutputStreamOperator<Row> batches =
-        events.transform("batch", Batcher.BATCH, new Batcher(config)).uid("batch");
+        chained(events.transform("batch", Batcher.BATCH, new Batcher(config))).uid("batch");
     // A single task would stand still while Python scores: what follows gets a thread of its own.
     return events.getExecutionEnvironment().getParallelism() > 1 ? batches : batches.rebalance();
   }
@@ -99,9 +104,19 @@ public final class Steps {
   /** Lines of features. */
   public static SingleOutputStreamOperator<Row> features(
       DataStream<Event> events, JobConfig config) {
-    return events
-        .transform("features", Outputs.KEYED_JSON, new WriteFeatures(config))
+    return chained(events.transform("features", Outputs.KEYED_JSON, new WriteFeatures(config)))
         .uid("features");
+  }
+
+  /**
+   * Lets a step run in one thread with the one before it.
+   *
+   * <p>On Flink 2 an operator can't ask for that itself; on Flink 1.20, unasked, it begins a chain.
+   */
+  private static <T> SingleOutputStreamOperator<T> chained(SingleOutputStreamOperator<T> step) {
+    ((PhysicalTransformation<T>) step.getTransformation())
+        .setChainingStrategy(ChainingStrategy.ALWAYS);
+    return step;
   }
 
   /** What a step has put on the side for the sink of that name. */

@@ -6,7 +6,6 @@ import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
-import org.apache.flink.streaming.api.operators.ChainingStrategy;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.types.Row;
@@ -23,7 +22,6 @@ final class WriteFeatures extends AbstractStreamOperator<Row>
 
   WriteFeatures(JobConfig config) {
     this.config = config;
-    setChainingStrategy(ChainingStrategy.ALWAYS);
   }
 
   @Override
