@@ -52,9 +52,11 @@ managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service
 	$(PY) -m deploy.managed_flink
 
 bench: setup ## Measure this job beside its rivals; writes build/bench.json and docs/bench.md (20 minutes)
+	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
 	$(PY) -m benchmarks
 
 bench-full: setup ## The same, each run three times, and more parallelism (over an hour)
+	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
 	$(PY) -m benchmarks --full
 
 lock: setup ## Fix the versions and hashes of requirements.in in requirements.txt

@@ -99,7 +99,10 @@ class Report:
                 "at_tx_per_s": latency.offered_tx_per_s if latency else None,
             },
             "ratios": {name: _rounded(value) for name, value in self._ratios().items()},
-            "state_bytes_per_account": {"hashmap": None, "rocksdb": None},
+            "state_bytes_per_account": _whole(results.state.bytes_per_account) if results.state else None,
+            "state_transactions_per_account": (
+                _rounded(results.state.transactions_per_account) if results.state else None
+            ),
             "failures": results.failures,
             "machine": self._machine,
         }
@@ -156,9 +159,20 @@ class Report:
                 "",
                 *_markdown(_TARGET_COLUMNS, self._target_rows()),
                 "",
+                *self._state(),
                 METHOD,
             ]
         )
+
+    def _state(self) -> list[str]:
+        state = self._results.state
+        if state is None:
+            return []
+        text = (
+            f"An account with {state.transactions_per_account:.0f} transactions in reach takes "
+            f"{state.bytes_per_account:,.0f} bytes in a savepoint, on either backend."
+        )
+        return [text, ""]
 
     def picture(self, path: Path) -> None:
         """Draw the contenders' rates as bars."""

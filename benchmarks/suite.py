@@ -14,6 +14,7 @@ from benchmarks.inputs import Inputs, Sizes
 from benchmarks.latency import Percentiles, latency_percentiles
 from benchmarks.progress import Sample
 from benchmarks.running import Measurement, Program, measure
+from benchmarks.state import AccountState, account_state
 
 Part = Literal[
     "naive",
@@ -27,6 +28,7 @@ Part = Literal[
     "hot_key",
     "accounts",
     "windows",
+    "state",
     "parallelism",
 ]
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
@@ -39,6 +41,7 @@ LOAD: Final = 0.7
 LATENCY_SPAN_S: Final = 60.0
 SLOTS: Final = (2, 4)
 """Beside the job's own one, which uses two cores: its features in one thread, scoring in another."""
+STATE_TRANSACTIONS: Final = 300_000
 FEW_ACCOUNTS: Final = 10_000
 MANY_ACCOUNTS: Final = 1_000_000
 FEW_WINDOWS: Final = 20
@@ -59,6 +62,7 @@ class Results:
 
     measurements: dict[str, Measurement] = field(default_factory=dict)
     latency: Latency | None = None
+    state: AccountState | None = None
     failures: dict[Part, str] = field(default_factory=dict)
 
     def tx_per_s(self, name: str) -> float | None:
@@ -111,6 +115,7 @@ class Suite:
             "hot_key": self._hot_key,
             "accounts": self._accounts,
             "windows": self._windows,
+            "state": self._state,
             "parallelism": self._parallelism,
         }
         for part in parts:
@@ -205,6 +210,10 @@ class Suite:
             for windows in (FEW_WINDOWS, MANY_WINDOWS)
         ]
         self._measure(*programs)
+
+    def _state(self) -> None:
+        count = min(STATE_TRANSACTIONS, self._sizes.job)
+        self.results.state = account_state(self._inputs.first(count), count)
 
     def _latency(self) -> None:
         rate = self.results.tx_per_s("job")

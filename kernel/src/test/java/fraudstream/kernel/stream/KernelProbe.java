@@ -71,8 +71,7 @@ public final class KernelProbe {
         Event label = gate.label(record, letter -> {});
         return label == null ? "refused" : label(label);
       case 'S':
-        save();
-        return "saved";
+        return "saved" + save();
       default:
         return "begun";
     }
@@ -115,15 +114,23 @@ public final class KernelProbe {
             event.ids[entity.ordinal()], id -> windows.get(entity).newHistory());
   }
 
-  private void save() throws IOException {
+  /** For each entity: its name, how many histories there are, and how many bytes they take. */
+  private String save() throws IOException {
+    StringBuilder sizes = new StringBuilder();
     for (Map.Entry<Entity, Map<String, History>> saved : histories.entrySet()) {
       var serializer = windows.get(saved.getKey()).serializer();
+      long bytes = 0;
       for (Map.Entry<String, History> history : saved.getValue().entrySet()) {
         DataOutputSerializer out = new DataOutputSerializer(SAVED_BYTES);
         serializer.serialize(history.getValue(), out);
+        bytes += out.length();
         history.setValue(
             serializer.deserialize(new DataInputDeserializer(out.getCopyOfBuffer())));
       }
+      String name = saved.getKey().fieldName;
+      sizes.append(' ').append(name).append(':').append(saved.getValue().size());
+      sizes.append(':').append(bytes);
     }
+    return sizes.toString();
   }
 }

@@ -1,0 +1,79 @@
+"""What an account's state takes: the kernel's own steps and serializer, without Flink."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Final
+
+from pyflink.find_flink_home import _find_flink_home
+
+from benchmarks.errors import RunFailedError
+from fraudstream.catalogue import BUILT_IN
+from fraudstream.settings import ROOT, Settings
+from jobs.environment import JAR
+from jobs.kernel import job_config
+
+TEST_CLASSES: Final = ROOT / "kernel" / "target" / "test-classes"
+PROBE: Final = "fraudstream.kernel.stream.KernelProbe"
+ENTITY: Final = "account_id"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """The mean over accounts, as a savepoint holds them; keys and Flink's own bytes come on top."""
+
+    bytes_per_account: float
+    transactions_per_account: float
+
+
+def account_state(source: Path, transactions: int) -> AccountState:
+    """Let the first ``transactions`` of ``source`` arrive, save all state, and return what it takes.
+
+    Raises `RunFailedError` if the kernel's test classes are missing (`make bench` compiles them).
+    """
+    java = shutil.which("java")
+    if java is None or not TEST_CLASSES.is_dir():
+        msg = f"the state can't be measured without java and {TEST_CLASSES}; use `make bench`"
+        raise RunFailedError(msg)
+    libraries = sorted((Path(_find_flink_home()) / "lib").glob("*.jar"))
+    class_path = os.pathsep.join(map(str, [TEST_CLASSES, JAR, *libraries]))
+    command = [java, "-cp", class_path, PROBE]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin  # noqa: S101 - for the type: it is a pipe
+        assert process.stdout  # noqa: S101 - the same
+        answer = b""
+        for line in _requests(source, transactions):
+            answer = _ask(process.stdin, process.stdout, line)
+        process.stdin.close()
+    return _account_state(answer.decode(), transactions)
+
+
+def _requests(source: Path, transactions: int) -> Iterator[bytes]:
+    config = job_config(Settings(), BUILT_IN, model_version="none")
+    # Events of a file lie where they lie: no clock judges them.
+    yield b"C" + json.dumps(config | {"future_tolerance_ms": -1}).encode() + b"\n"
+    with source.open("rb") as lines:
+        yield from (b"T" + line for line in islice(lines, transactions))
+    yield b"S\n"
+
+
+def _ask(stdin: IO[bytes], stdout: IO[bytes], line: bytes) -> bytes:
+    stdin.write(line)
+    stdin.flush()
+    return stdout.readline()
+
+
+def _account_state(answer: str, transactions: int) -> AccountState:
+    """Read the answer to ``S``: ``saved account_id:HISTORIES:BYTES …``."""
+    for part in answer.split():
+        entity, _, numbers = part.partition(":")
+        if entity == ENTITY:
+            histories, size_bytes = map(int, numbers.split(":"))
+            return AccountState(size_bytes / histories, transactions / histories)
+    msg = f"the kernel did not say what its state takes: {answer!r}"
+    raise RunFailedError(msg)
