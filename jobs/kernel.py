@@ -16,6 +16,9 @@ from jobs.environment import milliseconds
 STATE_TTL_MARGIN: Final = timedelta(hours=1)
 """State is kept this much longer than any window can ask for."""
 
+NO_HURRY_MS: Final = 1_000
+"""The longest wait for a batch where nobody waits for a score: only full ones are worth Python's while."""
+
 JavaStream = Any
 """A ``DataStream`` of the JVM; PyFlink has no types."""
 
@@ -77,6 +80,11 @@ class Kernel:
         return DataStream(self._steps.output(step, sink))
 
 
+def _has_latency(settings: Settings) -> bool:
+    """Whether transactions arrive at times of their own, and not as fast as a file can be read."""
+    return settings.source is None or settings.source_rate is not None
+
+
 def steps(catalogue: Catalogue) -> list[str]:
     """Return the entities that the job has a step for, in order: the account always, others if needed."""
     return [entity for entity in ENTITIES if entity == "account_id" or entity in catalogue.entities]
@@ -94,7 +102,7 @@ def job_config(settings: Settings, catalogue: Catalogue, *, model_version: str) 
         "allowed_lateness_ms": milliseconds(settings.allowed_lateness),
         "state_ttl_margin_ms": milliseconds(STATE_TTL_MARGIN),
         "batch_size": settings.bundle_size,
-        "batch_time_ms": settings.bundle_time_ms,
+        "batch_time_ms": settings.bundle_time_ms if _has_latency(settings) else NO_HURRY_MS,
         "is_labelled": settings.labels is not None,
         "transactions_per_second": settings.source_rate or 0.0,
         "writes_files": settings.source is not None,

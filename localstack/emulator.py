@@ -33,6 +33,8 @@ READY: Final = "ready "
 READY_TIMEOUT_S: Final = 60.0
 """moto's import takes some seconds, many where other processes hold the processor."""
 END_TIMEOUT_S: Final = 10.0
+ACCOUNT: Final = "000000000000"
+"""Whose the streams are: LocalStack's account, so that an ARN is the same on either."""
 
 
 class EmulatorError(Exception):
@@ -132,6 +134,7 @@ def main(
     # One line a request would be most of what a test prints.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     stop = stop_on_signals()
+    os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
     Shard.get_max_sequence_number = newest_sequence_number
     application: Any = serialized(DomainDispatcherApplication(create_backend_app))
     server = make_server(host, port, application, threaded=True)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fraudstream.settings import ROOT, Settings
+from jobs.kinesis import stream_arn
 from localstack.streams import create_streams
 from streams.client import kinesis_client
 from streams.reader import StreamReader
@@ -52,6 +53,14 @@ def test_four_concurrent_writers_lose_nothing_and_double_nothing(
         shards.update(record.shard_id for record in records)
     assert received == Counter(b"%d" % n for n in range(total))
     assert len(shards) == 4
+
+
+def test_a_streams_arn_is_the_one_that_the_job_takes_for_an_emulators(kinesis_settings: Settings) -> None:
+    client = kinesis_client(kinesis_settings)
+    create_streams(client, kinesis_settings, wait_s=30)
+    name = kinesis_settings.transactions_stream
+    answer = client.describe_stream_summary(StreamARN=stream_arn(kinesis_settings, name))
+    assert answer["StreamDescriptionSummary"]["StreamName"] == name
 
 
 def test_the_emulator_ends_cleanly_on_sigterm() -> None:

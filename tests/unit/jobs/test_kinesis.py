@@ -49,6 +49,10 @@ def test_the_release_of_flink_says_which_connector_is_there(version: str, connec
     assert connector_for(version) is connector
 
 
+def test_what_one_connector_saved_of_its_reading_is_never_given_to_the_other() -> None:
+    assert not set(CONNECTOR_4.source_tables) & set(CONNECTOR_6.source_tables)
+
+
 # ---- the options of both, whole ----
 
 

@@ -1,0 +1,31 @@
+"""A virtual environment with PyFlink 2.2, which has no room beside the PyFlink that the project runs on."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+from fraudstream.settings import ROOT
+
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+HOME = ROOT / "build" / "flink2-venv"
+INSTALLED = HOME / "installed"
+"""The digest of the list of versions that is installed."""
+
+
+def flink2_python() -> Path:
+    """Return the environment's interpreter; made anew where the list of versions is another one."""
+    python = HOME / "bin" / "python"
+    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    if not INSTALLED.is_file() or INSTALLED.read_text() != digest:
+        _uv("venv", "--clear", "--python", sys.executable, str(HOME))
+        _uv("pip", "install", "--python", str(python), "--require-hashes", "-r", str(REQUIREMENTS))
+        INSTALLED.write_text(digest)
+    return python
+
+
+def _uv(*arguments: str) -> None:
+    # Not pip: that takes some minutes for the gigabyte of PyFlink and what it needs.
+    uv = str(Path(sys.executable).with_name("uv"))
+    done = subprocess.run([uv, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(arguments)}: {done.stderr}"
