@@ -136,7 +136,7 @@ class SettingsFields(BaseSettings):
         65_536, ge=1_024, le=1_048_576, description="Largest record that is read; a larger one is refused"
     )
     bundle_time_ms: int = Field(
-        10, ge=1, le=10_000, description="Longest wait for a batch of transactions to score"
+        20, ge=1, le=10_000, description="Longest wait for a batch of transactions to score"
     )
     bundle_size: int = Field(2_000, ge=1, le=100_000, description="Most transactions scored in one batch")
     state_backend: Literal["hashmap", "rocksdb"] = Field(

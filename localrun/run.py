@@ -17,6 +17,7 @@ from fraudstream.settings import Settings
 from localrun.job import JobProcess
 from localrun.tally import Tally
 from localrun.view import View
+from models.manifest import Manifest
 from producer.generator import TrafficOptions, generate
 from producer.kinesis import TransactionSender, wall_clock_ms
 from producer.mixing import Mixture, mix
@@ -36,7 +37,7 @@ SETTLE_S: Final = 30.0
 STOPPED_SETTLE_S: Final = 5.0
 """The same where someone asked it to stop."""
 QUIET_S: Final = 2.0
-"""When all are accounted for: so long without a further alert is the end."""
+"""When all are accounted for: so long without anything further is the end."""
 LINE_INTERVAL_S: Final = 5.0
 
 
@@ -46,7 +47,10 @@ class Run:
     def __init__(
         self, settings: Settings, traffic: TrafficOptions, mixture: Mixture, rate: float, console: Console
     ) -> None:
-        self.tally = Tally()
+        threshold = settings.alert_threshold
+        self.tally = Tally(
+            threshold=Manifest.load(settings.model).threshold if threshold is None else threshold
+        )
         self._settings = settings
         self._console = console
         batch_size = min(MAX_RECORDS, max(1, round(rate / BATCHES_PER_S)))
@@ -99,6 +103,7 @@ class Run:
         statistics = self.sender.statistics
         return (
             self.tally.lost() == 0
+            and self.tally.awaited_alerts() == 0
             and self.tally.dead_letters >= statistics.sent_broken
             and self.tally.duplicates >= statistics.sent_doubled
         )

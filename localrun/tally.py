@@ -1,5 +1,6 @@
 """The account of a run: every transaction sent, what became of it, and how long its alert took."""
 
+import math
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -31,8 +32,11 @@ class _Sent:
 class Tally:
     """What was sent and what came back, by transaction_id; safe to use from several threads."""
 
+    threshold: float = math.inf
+    """The score from which an alert must come."""
     sent: dict[str, _Sent] = field(default_factory=dict)
     scored: set[str] = field(default_factory=set)
+    to_alert: set[str] = field(default_factory=set)
     alerted: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     dead_letters: int = 0
@@ -57,6 +61,8 @@ class Tally:
                     self.duplicates += 1
                 else:
                     self.scored.add(scored["transaction_id"])
+                    if (scored.get("score") or 0) >= self.threshold:
+                        self.to_alert.add(scored["transaction_id"])
 
     def on_alert(self, alert: Alert, arrival_ms: int) -> None:
         """Note an alert that the alert stream took at ``arrival_ms`` (epoch)."""
@@ -77,6 +83,11 @@ class Tally:
         """Return how many of the sent transactions were neither scored nor refused, so far."""
         with self.lock:
             return len(self.sent.keys() - self.scored - self.refused)
+
+    def awaited_alerts(self) -> int:
+        """Return for how many scored transactions the alert has not come, so far."""
+        with self.lock:
+            return len(self.to_alert - self.alerted)
 
     def progress(self) -> tuple[int, ...]:
         """Return numbers that grow with everything that comes in."""

@@ -22,7 +22,17 @@ RUN_TIMEOUT_S: Final = 180
 WAIT_TIMEOUT_S: Final = 180
 END_TIMEOUT_S: Final = 20
 PAUSE_S: Final = 0.3
+ANSWER_TIMEOUT_S: Final = 30
 LOG_TAIL: Final = 3_000
+ROOM_FOR_CLASSES: Final = (
+    "taskmanager.memory.jvm-metaspace.size=1g",
+    "taskmanager.memory.process.size=2560m",
+)
+"""Each job leaves some 50 MB of classes behind: with the default of 256 MB the fourth ends the worker."""
+QUICK_START: Final = "-XX:TieredStopAtLevel=1"
+"""No JVM here runs long enough to earn back what the second compiler costs."""
+QUICK_HEARTBEAT: Final = "heartbeat.interval=1000"
+"""In milliseconds; of two beats that reach nobody the JobManager takes a worker for dead."""
 
 
 def flink_home() -> Path:
@@ -56,6 +66,7 @@ class Cluster:
             "PATH": f"{binaries}:{os.environ['PATH']}",
             "FLINK_LOG_DIR": str(folder / "log"),
             "FLINK_PID_DIR": str(folder / "pid"),
+            "JVM_ARGS": QUICK_START,
             "PYTHONDONTWRITEBYTECODE": "1",
             **{name: os.environ[name] for name in ("HOME", "JAVA_HOME", "LANG") if name in os.environ},
             **environment,
@@ -84,8 +95,8 @@ class Cluster:
         self.environment["FLINK_LIB_DIR"] = str(library)
 
     def start(self, name: str, command: list[str], environment: Mapping[str, str] | None = None) -> None:
-        """Start a process that runs until the cluster ends."""
-        with self.output(name).open("wb") as output:
+        """Start a process that runs until the cluster ends; a second one of a name adds to its output."""
+        with self.output(name).open("ab") as output:
             self._processes[name] = subprocess.Popen(
                 command,
                 cwd=ROOT,
@@ -97,7 +108,15 @@ class Cluster:
 
     def run(self, command: list[str], environment: Mapping[str, str] | None = None) -> str:
         """Run a command to its end and return what it said; fails the test if the command fails."""
-        done = subprocess.run(
+        done = self.attempt(command, environment)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
+        return done.stdout
+
+    def attempt(
+        self, command: list[str], environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, which may be a failure."""
+        return subprocess.run(
             command,
             cwd=ROOT,
             env=self.environment | dict(environment or {}),
@@ -106,8 +125,6 @@ class Cluster:
             check=False,
             timeout=RUN_TIMEOUT_S,
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
-        return done.stdout
 
     def output(self, name: str) -> Path:
         """Return the file that holds what the process ``name`` wrote."""
@@ -125,21 +142,28 @@ class Cluster:
     def has_slots(self) -> bool:
         """Whether a TaskManager has told the JobManager of its slots."""
         try:
-            return bool(self._ask("/overview")["slots-total"])
+            return bool(self.ask("/overview")["slots-total"])
         except OSError:
             return False
 
     def job_states(self) -> list[str]:
         """Return the state of each job that the cluster knows."""
-        return [job["state"] for job in self._ask("/jobs/overview")["jobs"]]
+        return [job["state"] for job in self.ask("/jobs/overview")["jobs"]]
 
-    def _ask(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        with urllib.request.urlopen(f"{self.rest_url}{path}", timeout=5) as answer:  # noqa: S310 - the cluster's own
+    def ask(self, path: str, body: object = None, method: str | None = None) -> Any:  # noqa: ANN401 - JSON
+        """Return the answer of the JobManager's REST API; a ``body`` makes it a request to do something."""
+        request = urllib.request.Request(  # noqa: S310 - the cluster's own
+            f"{self.rest_url}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S) as answer:  # noqa: S310 - the same
             return json.load(answer)
 
     def logs(self) -> str:
-        """Return the end of everything that the processes wrote."""
-        files = [*self.folder.glob("*.out"), *(self.folder / "log").glob("*")]
+        """Return the end of everything that the processes wrote, but for RocksDB's own logs."""
+        files = [*self.folder.glob("*.out"), *(self.folder / "log").glob("*.log")]
         return "\n".join(
             f"--- {path.name}\n{path.read_text(errors='replace')[-LOG_TAIL:]}" for path in sorted(files)
         )
@@ -152,6 +176,12 @@ class Cluster:
             return process.wait(END_TIMEOUT_S)
         finally:
             _end_group(process)
+
+    def kill(self, name: str) -> None:
+        """End a process and all that it started as a power cut does."""
+        process = self._processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def end_all(self) -> None:
         """End what still runs, the youngest first: workers before their JobManager."""
@@ -172,25 +202,50 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 def session_cluster(folder: Path, environment: dict[str, str]) -> Iterator[Cluster]:
     """Run a JobManager that takes jobs and a TaskManager with two slots while the block runs."""
     cluster = Cluster(folder, environment)
-    binaries = flink_home() / "bin"
     checkpoints = f"execution.checkpointing.dir={(folder / 'checkpoints').as_uri()}"
-    slots = "taskmanager.numberOfTaskSlots=2"
+    script = str(flink_home() / "bin" / "jobmanager.sh")
     try:
-        jobmanager = [str(binaries / "jobmanager.sh"), "start-foreground", *cluster.options()]
-        cluster.start("jobmanager", [*jobmanager, "-D", checkpoints])
-        taskmanager = [str(binaries / "taskmanager.sh"), "start-foreground", *cluster.options()]
-        cluster.start("taskmanager", [*taskmanager, "-D", slots])
+        cluster.start(
+            "jobmanager",
+            [script, "start-foreground", *cluster.options(), "-D", checkpoints, "-D", QUICK_HEARTBEAT],
+        )
+        start_taskmanager(cluster)
         cluster.wait_for("slots", cluster.has_slots)
         yield cluster
     finally:
         cluster.end_all()
 
 
-def flink(cluster: Cluster, *arguments: str) -> str:
+def start_taskmanager(cluster: Cluster) -> None:
+    """Start the worker of a session cluster, with two slots."""
+    script = str(flink_home() / "bin" / "taskmanager.sh")
+    values = ("taskmanager.numberOfTaskSlots=2", QUICK_HEARTBEAT, *ROOM_FOR_CLASSES)
+    options = [argument for value in values for argument in ("-D", value)]
+    cluster.start("taskmanager", [script, "start-foreground", *cluster.options(), *options])
+
+
+def flink(cluster: Cluster, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
     """Run Flink's own client; its first argument is the action, which the cluster's address follows."""
+    return cluster.run(flink_command(cluster, *arguments), environment)
+
+
+def flink_command(cluster: Cluster, *arguments: str) -> list[str]:
+    """Return the command of Flink's own client."""
     action, *others = arguments
     address = ["-m", f"127.0.0.1:{cluster.rest_port}"]
-    return cluster.run([str(flink_home() / "bin" / "flink"), action, *address, *others])
+    return [str(flink_home() / "bin" / "flink"), action, *address, *others]
+
+
+def detached_job(archive: Path, *options: str) -> tuple[str, ...]:
+    """Return how the client starts the job of this project: its action, and Flink's ``options`` for it.
+
+    The job's own options follow; ``archive`` is the project's Python code, as `deploy.package` writes it.
+    """
+    return (
+        *("run", "--detached", *options, "--jarfile", str(JAR), "--python", "jobs/feature_job.py"),
+        *("--pyFiles", str(archive)),
+        *("--pyExecutable", sys.executable, "--pyClientExecutable", sys.executable),
+    )
 
 
 def submitted_job(output: str) -> str:

@@ -2,11 +2,36 @@
 
 import subprocess
 import sys
+from uuid import uuid4
+
+import pytest
 
 from fraudstream.settings import ROOT, Settings
 from streams.client import kinesis_client
 from streams.reader import StreamReader, StreamRecord
 from streams.writer import Record, StreamWriter
+
+
+def settings_with_own_streams(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Name streams that nobody else has; the environment says the same to child processes."""
+    suffix = uuid4().hex[:8]
+    environment = {
+        "AWS_ENDPOINT_URL": emulator_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "ap-southeast-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "FRAUDSTREAM_TRANSACTIONS_STREAM": f"Transactions-{suffix}",
+        "FRAUDSTREAM_ALERTS_STREAM": f"Alerts-{suffix}",
+        "FRAUDSTREAM_DEAD_LETTERS_STREAM": f"DeadLetters-{suffix}",
+        "FRAUDSTREAM_LABELS_STREAM": f"Labels-{suffix}",
+        "FRAUDSTREAM_SCORED_STREAM": f"Scored-{suffix}",
+    }
+    for name in ("AWS_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN", "LOCALSTACK_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings.load(env_file=None)
 
 
 def run_module(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
@@ -35,3 +60,22 @@ def write_all(settings: Settings, stream_name: str, data: list[bytes]) -> None:
     writer = StreamWriter(kinesis_client(settings), stream_name)
     result = writer.put([Record(item, f"key-{n}") for n, item in enumerate(data)])
     assert not result.failures
+
+
+def emulator_environment(settings: Settings) -> dict[str, str]:
+    """Return what a process that is started from nothing needs for the emulator."""
+    return {
+        "AWS_ENDPOINT_URL": settings.endpoint_url or "",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": settings.aws_region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CBOR_DISABLE": "true",
+        "CBOR_ENABLED": "false",
+    }
+
+
+def stream_names(settings: Settings) -> dict[str, str]:
+    """Return the variables that name the settings' streams."""
+    names = ("transactions", "alerts", "dead_letters", "labels", "scored")
+    return {f"FRAUDSTREAM_{name.upper()}_STREAM": getattr(settings, f"{name}_stream") for name in names}

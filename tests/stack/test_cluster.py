@@ -1,6 +1,5 @@
 """The job on real Flink processes: ``flink run`` on a cluster, and docker-compose.yml's own commands."""
 
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,26 +9,18 @@ import yaml
 
 from deploy.package import package
 from fraudstream.settings import ROOT, Settings
-from tests.stack.flink_cluster import JAR, Cluster, flink, flink_home, session_cluster, submitted_job
-from tests.stack.stack_helpers import read_all, run_module
+from tests.stack.flink_cluster import (
+    JAR,
+    Cluster,
+    detached_job,
+    flink,
+    flink_home,
+    session_cluster,
+    submitted_job,
+)
+from tests.stack.stack_helpers import emulator_environment, read_all, run_module, stream_names
 
 TRANSACTIONS: Final = 300
-EMULATOR_WITHOUT_CBOR: Final = {"AWS_CBOR_DISABLE": "true", "CBOR_ENABLED": "false"}
-
-
-def aws_environment(settings: Settings) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": settings.endpoint_url or "",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": settings.aws_region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    } | stream_names(settings)
-
-
-def stream_names(settings: Settings) -> dict[str, str]:
-    names = ("transactions", "alerts", "dead_letters", "labels", "scored")
-    return {f"FRAUDSTREAM_{name.upper()}_STREAM": getattr(settings, f"{name}_stream") for name in names}
 
 
 @pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
@@ -39,15 +30,10 @@ def test_flink_run_submits_the_job_to_a_session_cluster_and_flink_cancel_ends_it
     created = run_module("localstack.streams")
     assert created.returncode == 0, created.stderr
     package(tmp_path / "fraudstream-python.zip")
-    environment = aws_environment(kinesis_settings) | EMULATOR_WITHOUT_CBOR
+    environment = emulator_environment(kinesis_settings) | stream_names(kinesis_settings)
     (tmp_path / "cluster").mkdir()
     with session_cluster(tmp_path / "cluster", environment) as cluster:
-        said = flink(
-            cluster,
-            *("run", "--detached", "--jarfile", str(JAR), "--python", "jobs/feature_job.py"),
-            *("--pyFiles", str(tmp_path / "fraudstream-python.zip")),
-            *("--pyExecutable", sys.executable, "--pyClientExecutable", sys.executable),
-        )
+        said = flink(cluster, *detached_job(tmp_path / "fraudstream-python.zip"))
         send_and_expect_scores(cluster, kinesis_settings)
         flink(cluster, "cancel", submitted_job(said))
         cluster.wait_for("end of the job", lambda: cluster.job_states() == ["CANCELED"])

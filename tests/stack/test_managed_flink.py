@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 
 from deploy.archive import EARLIEST
 from deploy.managed_flink import LOCK, MOST_BYTES, PackagingError, locked, package
+from fraudstream.settings import ROOT
 from producer.generator import TrafficOptions, generate
 from tests.stack.flink_cluster import flink, session_cluster
 
@@ -104,6 +105,8 @@ def test_the_archive_has_the_layout_that_the_run_options_name(archive: Path) -> 
         "packages/models/v1/manifest.json",
         "packages/xgboost/lib/libxgboost.so",
     } <= found
+    jobs = {f"packages/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "jobs").glob("*.py")}
+    assert jobs <= found
     assert {name.split("/")[0] for name in found} == {"main.py", "lib", "packages"}
     assert LEFT_TO_THE_SERVICE.isdisjoint(
         name.split("/")[1] for name in found if name.startswith("packages/")

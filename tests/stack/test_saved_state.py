@@ -1,0 +1,369 @@
+"""What survives a worker's sudden end, and what a new release of the job can take over from the old one."""
+
+import os
+import random
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Final
+from unittest import mock
+
+import pytest
+from pyflink.java_gateway import get_gateway
+
+from deploy.package import package
+from fraudstream.catalogue import BUILT_IN, Catalogue, Entity, Feature, WindowFeature
+from fraudstream.duration import HOUR_MS, MINUTE_MS
+from fraudstream.settings import ROOT, Settings
+from fraudstream.transaction import Transaction
+from jobs import feature_job
+from jobs.environment import prepare_jvm
+from models.manifest import Manifest
+from producer.generator import TrafficOptions, generate
+from tests.stack.flink_cluster import session_cluster, start_taskmanager
+from tests.stack.live_job import Launcher, LiveJob, Scored
+from tests.stack.scored_reference import last_copies, wrong_features, wrong_ordinals
+from tests.stack.stack_helpers import emulator_environment, settings_with_own_streams
+
+START_MS: Final = 1_736_121_600_000
+"""2025-01-06 00:00 UTC; the traffic below takes some hours from there."""
+BACKENDS: Final = {"hashmap": "HashMapStateBackend", "rocksdb": "EmbeddedRocksDBStateBackend"}
+"""What the setting says, and Flink's name for it."""
+NO_CHECKPOINTS: Final = {"FRAUDSTREAM_CHECKPOINT_INTERVAL": "1h"}
+"""None but those that a test asks for."""
+REFUSAL_TIMEOUT_S: Final = 120
+
+
+def traffic(seed: int, count: int) -> list[Transaction]:
+    """Return transactions of a small bank, which meet again and again, out of order by up to half an hour."""
+    options = TrafficOptions(seed=seed, accounts=30, transactions_per_account_per_day=20, start_ms=START_MS)
+    made = [labelled.transaction for labelled in islice(generate(options), count)]
+    rng = random.Random(seed)
+    return sorted(made, key=lambda each: each.event_time_ms + rng.randrange(30 * MINUTE_MS))
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def launcher(
+    embedded_url: str, environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Launcher]:
+    folder = tmp_path_factory.mktemp("saved-state")
+    package(folder / "fraudstream-python.zip")
+    aws = emulator_environment(settings_with_own_streams(embedded_url, environment))
+    (folder / "cluster").mkdir()
+    with session_cluster(folder / "cluster", aws | NO_CHECKPOINTS) as cluster:
+        yield Launcher(cluster, folder / "fraudstream-python.zip")
+
+
+# ---- a worker is killed ----
+
+
+@pytest.mark.parametrize("state_backend", BACKENDS)
+def test_a_killed_worker_costs_no_transaction_and_no_window_its_count(
+    state_backend: str, launcher: Launcher, embedded_url: str, environment: pytest.MonkeyPatch
+) -> None:
+    settings = settings_with_own_streams(embedded_url, environment)
+    arrivals = traffic(seed=5, count=240)
+    with launcher.running(settings, "--state-backend", state_backend) as job:
+        score_although_the_worker_is_killed(job, arrivals[:90], arrivals[90:160], arrivals[160:])
+        assert job.state_backend() == BACKENDS[state_backend]
+        assert job.restored_from() is not None
+        records = job.scored()
+        assert last_copies(records).keys() == ids(arrivals)
+        assert wrong_ordinals(BUILT_IN, arrivals, records) == {}
+        assert wrong_features(BUILT_IN, arrivals, records) == []
+        assert job.dead_letters() == []
+        each_score_above_the_threshold_has_one_alert_however_often_it_is_sent(job, records)
+
+
+def score_although_the_worker_is_killed(
+    job: LiveJob, saved: list[Transaction], unsaved: list[Transaction], rest: list[Transaction]
+) -> None:
+    """Kill the worker after ``unsaved`` has been scored, which no checkpoint has; it is scored again.
+
+    Of what was sent before, some comes once more, and is known.
+    """
+    job.send(saved)
+    job.wait_until_scored(saved)
+    job.checkpoint()
+    job.send(unsaved)
+    job.wait_until_scored(unsaved)
+    job.cluster.kill("taskmanager")
+    start_taskmanager(job.cluster)
+    doubled = [*saved[:10], *unsaved[:10]]
+    job.send([*rest, *doubled])
+    job.wait_for_scored(
+        lambda records: has_all(records, once=[*saved, *rest], twice=unsaved, doubled=doubled)
+    )
+
+
+def has_all(
+    records: list[Scored],
+    once: Iterable[Transaction],
+    twice: Iterable[Transaction],
+    doubled: Iterable[Transaction],
+) -> bool:
+    copies = Counter(record["transaction_id"] for record in records if record["outcome"] == "new")
+    duplicates = {record["transaction_id"] for record in records if record["outcome"] == "duplicate"}
+    return (
+        ids(once) <= copies.keys()
+        and all(copies[id_] >= 2 for id_ in ids(twice))
+        and ids(doubled) <= duplicates
+    )
+
+
+def ids(transactions: Iterable[Transaction]) -> set[str]:
+    return {each.transaction_id for each in transactions}
+
+
+def each_score_above_the_threshold_has_one_alert_however_often_it_is_sent(
+    job: LiveJob, records: list[Scored]
+) -> None:
+    threshold = Manifest.load(ROOT / "models" / "v1").threshold
+    above = {id_ for id_, record in last_copies(records).items() if record["score"] >= threshold}
+    assert above
+    # A sink of their own: it may be behind the one of the scored transactions.
+    job.cluster.wait_for("alerts", lambda: above <= alert_ids(job).keys())
+    assert alert_ids(job).keys() == above
+    assert {len(each) for each in alert_ids(job).values()} == {1}
+
+
+def alert_ids(job: LiveJob) -> dict[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for alert in job.alerts():
+        found[alert["transaction_id"]].add(alert["alert_id"])
+    return found
+
+
+# ---- a release goes on from a savepoint of the one before ----
+
+
+def window(name: str, statistic: str, window_ms: int, column: str | None = None) -> WindowFeature:
+    """Return a feature of the account."""
+    spec = {"name": name, "entity": "account_id", "statistic": statistic, "window_ms": window_ms}
+    return WindowFeature.model_validate(spec | ({"column": column} if column else {}))
+
+
+def without(entity: Entity, features: Iterable[Feature]) -> tuple[Feature, ...]:
+    """Return the features without the windows of an entity, on which no other feature depends."""
+    return tuple(each for each in features if each.entity != entity)
+
+
+FIRST: Final = Catalogue(
+    (
+        *without("merchant_id", BUILT_IN.features),
+        window("other_window", "sum", HOUR_MS, "transaction_fees_vnd"),
+        window("other_column", "sum", HOUR_MS, "transaction_fees_vnd"),
+    )
+)
+MORE: Final = Catalogue(
+    (
+        *BUILT_IN.features,
+        window("other_window", "sum", 12 * HOUR_MS, "transaction_fees_vnd"),
+        window("other_column", "mean", 12 * HOUR_MS, "num_transactions"),
+        window("added_without_column", "count", 2 * HOUR_MS),
+        window("added_over_known_column", "sum", 2 * HOUR_MS, "transaction_amount_vnd"),
+        window("added_over_new_column", "max", 12 * HOUR_MS, "total_loans_vnd"),
+    )
+)
+"""Has the merchant's windows too, other features under two names, and new ones."""
+FEWER: Final = Catalogue(without("counterparty_id", FIRST.features))
+OVER_NEW_COLUMNS: Final = {"other_column", "added_over_new_column"}
+
+
+def as_saved(transaction: Transaction) -> Transaction:
+    """Return what the state of `FIRST` knows of a transaction, as far as `MORE` asks for it."""
+    return replace(transaction, num_transactions=None, total_loans_vnd=None)
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A job of `FIRST` that has ended with a savepoint, and transactions that no job has read yet."""
+
+    empty_savepoint: str
+    """One from before the first transaction."""
+    savepoint: str
+    settings: Settings
+    before: list[Transaction]
+    records: list[Scored]
+    unread: list[Transaction]
+
+    def successor(self, name: str) -> Settings:
+        """Return settings for a job that goes on from there: a scored stream of its own, else the same."""
+        return self.settings.model_copy(update={"scored_stream": f"{self.settings.scored_stream}-{name}"})
+
+
+@pytest.fixture(scope="module")
+def stopped(
+    launcher: Launcher,
+    embedded_url: str,
+    environment: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Stopped:
+    folder = tmp_path_factory.mktemp("savepoints")
+    settings = settings_with_own_streams(embedded_url, environment)
+    job = launcher.start(settings, "--parallelism", "1", *catalogue_file(folder, FIRST))
+    arrivals = traffic(seed=6, count=200)
+    before, unread = arrivals[:120], arrivals[120:]
+    job.wait_until_running()
+    empty_savepoint = job.savepoint(folder)
+    job.send(before)
+    job.wait_until_scored(before)
+    savepoint = job.stop_with_savepoint(folder)
+    job.send(unread)
+    return Stopped(empty_savepoint, savepoint, settings, before, job.scored(), unread)
+
+
+def catalogue_file(folder: Path, catalogue: Catalogue) -> tuple[str, str]:
+    path = folder / f"{catalogue.version}.json"
+    path.write_text(catalogue.to_json())
+    return "--catalogue", str(path)
+
+
+def test_more_tasks_and_other_features_go_on_from_a_savepoint_under_flink_run_s(
+    launcher: Launcher, stopped: Stopped, tmp_path: Path
+) -> None:
+    """Windows over what the state keeps have their whole past at once, others fill up from then on."""
+    with launcher.running(
+        stopped.successor("more"),
+        *("--parallelism", "2", *catalogue_file(tmp_path, MORE)),
+        flink_options=("-s", stopped.savepoint),
+    ) as job:
+        job.wait_until_scored(stopped.unread)
+    records = stopped.records + job.scored()
+
+    known = [as_saved(each) for each in stopped.before]
+    assert wrong_ordinals(MORE, stopped.unread, records, before=known) == {}
+    assert wrong_features(MORE, stopped.unread, records, before=known) == []
+    # Had the state known all of a transaction, or nothing, these would have come out otherwise.
+    past_missing = wrong_features(MORE, stopped.unread, records, before=stopped.before)
+    assert {each.feature for each in past_missing} == OVER_NEW_COLUMNS
+    past_there = wrong_features(MORE, stopped.unread, records)
+    assert {each.feature for each in past_there} > {
+        *("account_count_30d", "device_count_1h", "other_window"),
+        *("added_without_column", "added_over_known_column"),
+    }
+    assert job.dead_letters() == []
+
+
+def test_a_step_that_is_gone_may_take_its_state_with_it_if_so_asked(
+    launcher: Launcher, stopped: Stopped, tmp_path: Path
+) -> None:
+    with launcher.running(
+        stopped.successor("fewer"),
+        *("--from-savepoint", stopped.savepoint, "--allow-dropped-state", "true"),
+        *catalogue_file(tmp_path, FEWER),
+    ) as job:
+        job.wait_until_scored(stopped.unread)
+    records = stopped.records + job.scored()
+
+    assert wrong_ordinals(FEWER, stopped.unread, records, before=stopped.before) == {}
+    assert wrong_features(FEWER, stopped.unread, records, before=stopped.before) == []
+    assert not any("counterparty_id" in record["ordinals"] for record in job.scored())
+
+
+# ---- what can't be started from is refused ----
+
+
+def refusal(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Start the job in this process; return what it says of options that it refuses."""
+    capfd.readouterr()
+    # The job sets variables for the JVM that it starts; no other test may find them.
+    with mock.patch.dict(os.environ):
+        assert feature_job.main(list(arguments)) == 2
+    said = capfd.readouterr().err
+    assert "Traceback" not in said
+    assert "\n\tat " not in said
+    return said.partition("\nerror: ")[2]
+
+
+def test_another_max_parallelism_is_refused_in_one_line(stopped: Stopped) -> None:
+    arguments = ("--from-savepoint", stopped.savepoint, "--max-parallelism", "64")
+    refused = subprocess.run(
+        [sys.executable, "jobs/feature_job.py", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=REFUSAL_TIMEOUT_S,
+    )
+    assert refused.returncode == 2
+    error = refused.stderr.splitlines()[-1]
+    assert error.startswith(f"error: {stopped.savepoint} was made with a max_parallelism of 128")
+    assert error.endswith("give --max-parallelism 128")
+
+
+def test_flink_run_s_shows_the_refusal_and_submits_nothing(launcher: Launcher, stopped: Stopped) -> None:
+    jobs = launcher.cluster.job_states()
+    with pytest.raises(AssertionError, match="give --max-parallelism 128"):
+        launcher.start(stopped.settings, "--max-parallelism", "64", flink_options=("-s", stopped.savepoint))
+    assert launcher.cluster.job_states() == jobs
+
+
+def test_an_entity_without_a_step_is_refused(
+    stopped: Stopped, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    error = refusal(capfd, "--from-savepoint", stopped.savepoint, *catalogue_file(tmp_path, FEWER))
+    assert "no place for (counterparty_id)" in error
+    assert "--allow-dropped-state true" in error
+
+
+def test_a_stream_that_is_off_now_is_refused(
+    stopped: Stopped, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--from-savepoint", stopped.savepoint, "--scored-stream", "off")
+    error = refusal(capfd, *arguments, *catalogue_file(tmp_path, FIRST))
+    assert "no place for (scored_transactions)" in error
+    assert "--allow-dropped-state true" in error
+
+
+@pytest.mark.parametrize("name", ["nothing-here", ".", "a-file"])
+def test_what_is_no_savepoint_is_refused(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a-file").write_text("{}")
+    path = str(tmp_path / name)
+    assert refusal(capfd, "--from-savepoint", path).startswith(f"there is no savepoint to be read at {path}")
+
+
+def test_the_savepoint_of_another_job_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with mock.patch.dict(os.environ):
+        prepare_jvm(Settings.load(env_file=None))
+        write_foreign_savepoint(tmp_path)
+    error = refusal(capfd, "--from-savepoint", tmp_path.as_uri())
+    assert error.startswith(f"{tmp_path.as_uri()} holds no account's state: it is no savepoint of this job")
+
+
+def write_foreign_savepoint(folder: Path) -> None:
+    """Write the savepoint of a job that has some other operator with state."""
+    jvm = get_gateway().jvm
+    runtime = jvm.org.apache.flink.runtime
+    groups = runtime.state.KeyGroupRangeOffsets(0, 127)
+    keyed = runtime.state.KeyGroupsStateHandle(
+        groups, runtime.state.memory.ByteStreamStateHandle("keyed", b"state")
+    )
+    task = runtime.checkpoint.OperatorSubtaskState.builder().setManagedKeyedState(keyed).build()
+    operator = runtime.checkpoint.OperatorState(runtime.jobgraph.OperatorID(), 1, 128)
+    operator.putState(0, task)
+    metadata = runtime.checkpoint.metadata.CheckpointMetadata(1, [operator], [])
+    target = jvm.java.io.DataOutputStream(jvm.java.io.FileOutputStream(str(folder / "_metadata")))
+    runtime.checkpoint.Checkpoints.storeCheckpointMetadata(metadata, target)
+    target.close()
+
+
+def test_a_savepoint_from_before_the_first_transaction_is_as_good_as_another(
+    stopped: Stopped, tmp_path: Path
+) -> None:
+    options = ["--from-savepoint", stopped.empty_savepoint, *catalogue_file(tmp_path, FIRST)]
+    with mock.patch.dict(os.environ):
+        settings = Settings.load(options, env_file=None)
+        feature_job.build(settings, feature_job.load_catalogue(settings))
