@@ -23,7 +23,8 @@ $(VENV)/installed: requirements.txt
 $(JAR): kernel/pom.xml $(shell find kernel/src/main -type f)
 	mvn --quiet --batch-mode --file kernel/pom.xml package -DskipTests
 	mkdir -p build
-	cp kernel/target/pyflink-dependencies.jar $@
+	cp kernel/target/pyflink-dependencies.jar $@.new
+	mv $@.new $@
 
 run: setup ## Run everything on this machine: emulator, job, producer, live view (TRANSACTIONS, RATE)
 	$(PY) -m localrun --transactions $(TRANSACTIONS) --rate $(RATE) $(RUN_OPTIONS)

@@ -47,6 +47,9 @@ def check_savepoint(execution: StreamExecutionEnvironment, steps: list[str], tab
     _check_max_parallelism(
         path, savepoint.maxParallelism(ACCOUNT), configuration.get(options.PipelineOptions.MAX_PARALLELISM)
     )
+    _check_backend(
+        path, savepoint.backend(ACCOUNT), configuration.get(options.StateBackendOptions.STATE_BACKEND)
+    )
     if not configuration.get(options.StateRecoveryOptions.SAVEPOINT_IGNORE_UNCLAIMED_STATE):
         _check_nothing_is_gone(
             path, found - {WINDOWS + entity for entity in steps} - {TABLE + name for name in tables}
@@ -58,6 +61,15 @@ def _check_max_parallelism(path: str, saved: int, wanted: int) -> None:
         msg = (
             f"{path} was made with a max_parallelism of {saved}, which can't be changed afterwards; "
             f"this job has {wanted}: give --max-parallelism {saved}"
+        )
+        raise SavepointError(msg)
+
+
+def _check_backend(path: str, saved: str | None, wanted: str) -> None:
+    if saved is not None and saved != wanted:
+        msg = (
+            f"{path} is a checkpoint of the state backend {saved}, which {wanted} can't read: give "
+            f"--state-backend {saved}, and change it with a savepoint, which either reads"
         )
         raise SavepointError(msg)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -120,9 +120,12 @@ class LiveJob:
 
         self.cluster.wait_for("running tasks", is_running)
 
-    def savepoint(self, folder: Path) -> str:
-        """Take a savepoint in ``folder`` while the job goes on; return its URI."""
-        request = {"target-directory": folder.as_uri(), "cancel-job": False}
+    def savepoint(self, folder: Path, form: Literal["CANONICAL", "NATIVE"] = "CANONICAL") -> str:
+        """Take a savepoint in ``folder`` while the job goes on; return its URI.
+
+        Each state backend can read the canonical form, only the one that wrote it the native.
+        """
+        request = {"target-directory": folder.as_uri(), "formatType": form}
         uri: str = self._done("savepoints", self._ask("/savepoints", request))["location"]
         return uri
 

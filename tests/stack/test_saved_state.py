@@ -191,6 +191,8 @@ class Stopped:
 
     empty_savepoint: str
     """One from before the first transaction."""
+    hashmap_savepoint: str
+    """One in the form of the state backend, as checkpoints are."""
     savepoint: str
     settings: Settings
     before: list[Transaction]
@@ -218,9 +220,10 @@ def stopped(
     empty_savepoint = job.savepoint(folder)
     job.send(before)
     job.wait_until_scored(before)
+    hashmap_savepoint = job.savepoint(folder, "NATIVE")
     savepoint = job.stop_with_savepoint(folder)
     job.send(unread)
-    return Stopped(empty_savepoint, savepoint, settings, before, job.scored(), unread)
+    return Stopped(empty_savepoint, hashmap_savepoint, savepoint, settings, before, job.scored(), unread)
 
 
 def catalogue_file(folder: Path, catalogue: Catalogue) -> tuple[str, str]:
@@ -324,6 +327,14 @@ def test_a_stream_that_is_off_now_is_refused(
     error = refusal(capfd, *arguments, *catalogue_file(tmp_path, FIRST))
     assert "no place for (scored_transactions)" in error
     assert "--allow-dropped-state true" in error
+
+
+def test_what_only_the_other_state_backend_can_read_is_refused(
+    stopped: Stopped, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--from-savepoint", stopped.hashmap_savepoint, "--state-backend", "rocksdb")
+    error = refusal(capfd, *arguments, *catalogue_file(tmp_path, FIRST))
+    assert "of the state backend hashmap, which rocksdb can't read: give --state-backend hashmap" in error
 
 
 @pytest.mark.parametrize("name", ["nothing-here", ".", "a-file"])

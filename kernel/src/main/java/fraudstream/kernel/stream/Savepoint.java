@@ -15,6 +15,9 @@ import org.apache.flink.runtime.checkpoint.OperatorState;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.runtime.jobgraph.OperatorID;
 import org.apache.flink.runtime.state.CompletedCheckpointStorageLocation;
+import org.apache.flink.runtime.state.KeyGroupsStateHandle;
+import org.apache.flink.runtime.state.KeyedStateHandle;
+import org.apache.flink.runtime.state.SavepointKeyedStateHandle;
 import org.apache.flink.runtime.state.filesystem.AbstractFsCheckpointStorageAccess;
 
 /**
@@ -62,6 +65,25 @@ public final class Savepoint {
   public int maxParallelism(String identity) {
     OperatorState state = states.get(operatorId(identity));
     return state == null ? 0 : state.getMaxParallelism();
+  }
+
+  /**
+   * Which state backend alone can read the keyed state of an operator; null if each of them can, as
+   * with savepoints in Flink's canonical form, or if there is none.
+   */
+  public String backend(String identity) {
+    OperatorState state = states.get(operatorId(identity));
+    if (state == null) {
+      return null;
+    }
+    for (OperatorSubtaskState task : state.getStates()) {
+      for (KeyedStateHandle handle : task.getManagedKeyedState()) {
+        if (!(handle instanceof SavepointKeyedStateHandle)) {
+          return handle instanceof KeyGroupsStateHandle ? "hashmap" : "rocksdb";
+        }
+      }
+    }
+    return null;
   }
 
   private static boolean hasState(OperatorState state) {
