@@ -115,7 +115,7 @@ class SettingsFields(BaseSettings):
         None, description="URI of the checkpoints, like s3://bucket/path; left out: what the cluster has set"
     )
     from_savepoint: str | None = Field(
-        None, min_length=1, description="URI of a savepoint, or of a retained checkpoint, to go on from"
+        None, description="URI of a savepoint, or of a retained checkpoint, to go on from"
     )
     allow_dropped_state: bool = Field(
         default=False, description="Go on from a savepoint though it holds state that no step wants"
