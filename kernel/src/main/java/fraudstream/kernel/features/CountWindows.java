@@ -3,22 +3,14 @@ package fraudstream.kernel.features;
 import java.util.List;
 
 /** How many transactions windows have. */
-final class CountWindows implements WindowFeatures {
-  private final int[] far;
-  private final int[] near;
-  private final int[] offsets;
-
+final class CountWindows extends EachWindow {
   CountWindows(List<WindowSpec> specs, WindowView view) {
-    far = WindowFeatures.farEdges(specs, view);
-    near = WindowFeatures.nearEdges(specs, view);
-    offsets = WindowFeatures.offsets(specs);
+    super(specs, view);
   }
 
   @Override
-  public void evaluate(WindowView view, double[] features) {
-    for (int window = 0; window < far.length; window++) {
-      features[offsets[window]] = transactions(view, far[window], near[window]);
-    }
+  double value(WindowView view, int far, int near) {
+    return transactions(view, far, near);
   }
 
   static long transactions(WindowView view, int far, int near) {

@@ -3,24 +3,16 @@ package fraudstream.kernel.features;
 import java.util.List;
 
 /** The share of a window's transactions that were known as frauds by the one at hand's time. */
-final class FraudRateWindows implements WindowFeatures {
-  private final int[] far;
-  private final int[] near;
-  private final int[] offsets;
-
+final class FraudRateWindows extends EachWindow {
   FraudRateWindows(List<WindowSpec> specs, WindowView view) {
-    far = WindowFeatures.farEdges(specs, view);
-    near = WindowFeatures.nearEdges(specs, view);
-    offsets = WindowFeatures.offsets(specs);
+    super(specs, view);
   }
 
   @Override
-  public void evaluate(WindowView view, double[] features) {
-    for (int window = 0; window < far.length; window++) {
-      long all = CountWindows.transactions(view, far[window], near[window]);
-      double known = known(view, far[window], near[window]);
-      features[offsets[window]] = all == 0 ? Double.NaN : known / all;
-    }
+  double value(WindowView view, int far, int near) {
+    long all = CountWindows.transactions(view, far, near);
+    double known = known(view, far, near);
+    return all == 0 ? Double.NaN : known / all;
   }
 
   private static long known(WindowView view, int far, int near) {

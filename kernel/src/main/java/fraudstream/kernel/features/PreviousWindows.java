@@ -3,27 +3,15 @@ package fraudstream.kernel.features;
 import java.util.List;
 
 /** Seconds from the latest other transaction in the window to the one at hand. */
-final class PreviousWindows implements WindowFeatures {
+final class PreviousWindows extends EachWindow {
   static final double MS_PER_SECOND = 1000.0;
 
-  private final int[] far;
-  private final int[] near;
-  private final int[] offsets;
-
   PreviousWindows(List<WindowSpec> specs, WindowView view) {
-    far = WindowFeatures.farEdges(specs, view);
-    near = WindowFeatures.nearEdges(specs, view);
-    offsets = WindowFeatures.offsets(specs);
+    super(specs, view);
   }
 
   @Override
-  public void evaluate(WindowView view, double[] features) {
-    for (int window = 0; window < far.length; window++) {
-      features[offsets[window]] = seconds(view, far[window], near[window]);
-    }
-  }
-
-  private static double seconds(WindowView view, int far, int near) {
+  double value(WindowView view, int far, int near) {
     History history = view.history();
     long timeMs = view.event().timeMs;
     int previous = latestOther(view, near);

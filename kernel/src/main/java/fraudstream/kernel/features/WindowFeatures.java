@@ -81,11 +81,6 @@ interface WindowFeatures {
     return specs.stream().mapToInt(spec -> view.edge(spec.reachMs())).toArray();
   }
 
-  /** The near edge of each window. */
-  static int[] nearEdges(List<WindowSpec> specs, WindowView view) {
-    return specs.stream().mapToInt(spec -> view.edge(spec.delayMs)).toArray();
-  }
-
   /** Where the value of each window goes. */
   static int[] offsets(List<WindowSpec> specs) {
     return specs.stream().mapToInt(spec -> spec.offset).toArray();
