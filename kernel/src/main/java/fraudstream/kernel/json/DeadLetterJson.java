@@ -1,16 +1,27 @@
 package fraudstream.kernel.json;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import fraudstream.kernel.record.Event;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
 import org.apache.commons.codec.digest.DigestUtils;
 
 /** A refused record: what it was, as text or Base64, and why; times and places null if unknown. */
 public final class DeadLetterJson {
+  private static final byte[] REASON = JsonLine.name("reason");
+  private static final byte[] DETAIL = JsonLine.name("detail");
+  private static final byte[] ENCODING = JsonLine.name("encoding");
+  private static final byte[] RAW = JsonLine.name("raw");
+  private static final byte[] TRUNCATED = JsonLine.name("truncated");
+  private static final byte[] SIZE_BYTES = JsonLine.name("size_bytes");
+  private static final byte[] SHA256 = JsonLine.name("sha256");
+  private static final byte[] SHARD_ID = JsonLine.name("shard_id");
+  private static final byte[] SEQUENCE_NUMBER = JsonLine.name("sequence_number");
+  private static final byte[] ARRIVAL_TIME = JsonLine.name("arrival_time");
+
   /**
    * Most bytes that the raw record takes in a dead letter once encoded: half of the 1 MiB that a
    * Kinesis record may have, so that a dead letter can never be too large to be written.
@@ -26,31 +37,37 @@ public final class DeadLetterJson {
 
   /** The dead letter of {@code event}: of its bytes, and where and when they came from. */
   public static byte[] of(Event event, String reason, String detail) {
-    return Json.object(
-        json -> {
-          json.writeStringField("reason", reason);
-          json.writeStringField("detail", sound(detail));
-          writeRaw(json, event.raw);
-          json.writeNumberField("size_bytes", event.raw.length);
-          json.writeStringField("sha256", DigestUtils.sha256Hex(event.raw));
-          json.writeStringField("shard_id", event.shardId);
-          json.writeStringField("sequence_number", event.sequenceNumber);
-          Json.writeTime(json, "arrival_time", event.arrivalMs);
-        });
+    JsonLine json = new JsonLine();
+    json.begin('{');
+    json.field(REASON);
+    json.text(reason);
+    json.field(DETAIL);
+    json.text(sound(detail));
+    writeRaw(json, event.raw);
+    json.field(SIZE_BYTES);
+    json.whole(event.raw.length);
+    json.field(SHA256);
+    json.text(DigestUtils.sha256Hex(event.raw));
+    json.field(SHARD_ID);
+    json.text(event.shardId);
+    json.field(SEQUENCE_NUMBER);
+    json.text(event.sequenceNumber);
+    json.field(ARRIVAL_TIME);
+    json.time(event.arrivalMs);
+    json.end('}');
+    return json.toBytes();
   }
 
-  private static void writeRaw(JsonGenerator json, byte[] raw) throws IOException {
+  private static void writeRaw(JsonLine json, byte[] raw) {
     byte[] quoted = quotedIfShort(raw);
     int kept = quoted == null ? Math.min(raw.length, BASE64_RAW_BYTES) : raw.length;
-    json.writeStringField("encoding", quoted == null ? "base64" : "utf-8");
-    json.writeFieldName("raw");
-    if (quoted == null) {
-      json.writeBinary(raw, 0, kept);
-    } else {
-      // The very bytes that were measured.
-      json.writeRawUTF8String(quoted, 0, quoted.length);
-    }
-    json.writeBooleanField("truncated", kept < raw.length);
+    json.field(ENCODING);
+    json.text(quoted == null ? "base64" : "utf-8");
+    json.field(RAW);
+    // What was measured, or letters that need no quoting.
+    json.quoted(quoted == null ? Base64.getEncoder().encode(Arrays.copyOf(raw, kept)) : quoted);
+    json.field(TRUNCATED);
+    json.truth(kept < raw.length);
   }
 
   /** What stands between the quotes if {@code raw} is UTF-8 and short enough as JSON; else null. */
