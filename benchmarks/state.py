@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final
 
-from pyflink.find_flink_home import _find_flink_home
+import pyflink
 
 from benchmarks.errors import RunFailedError
 from fraudstream.catalogue import BUILT_IN
@@ -36,14 +36,7 @@ def account_state(source: Path, transactions: int) -> AccountState:
 
     Raises `RunFailedError` if the kernel's test classes are missing (`make bench` compiles them).
     """
-    java = shutil.which("java")
-    if java is None or not TEST_CLASSES.is_dir():
-        msg = f"the state can't be measured without java and {TEST_CLASSES}; use `make bench`"
-        raise RunFailedError(msg)
-    libraries = sorted((Path(_find_flink_home()) / "lib").glob("*.jar"))
-    class_path = os.pathsep.join(map(str, [TEST_CLASSES, JAR, *libraries]))
-    command = [java, "-cp", class_path, PROBE]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(probe_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin  # noqa: S101 - for the type: it is a pipe
         assert process.stdout  # noqa: S101 - the same
         answer = b""
@@ -51,6 +44,19 @@ def account_state(source: Path, transactions: int) -> AccountState:
             answer = _ask(process.stdin, process.stdout, line)
         process.stdin.close()
     return _account_state(answer.decode(), transactions)
+
+
+def probe_command() -> list[str]:
+    """Return how the kernel's steps are run without Flink, a line in and a line out: see ``KernelProbe``.
+
+    Raises `RunFailedError` if there is no java, or no compiled tests of the kernel.
+    """
+    java = shutil.which("java")
+    if java is None or not TEST_CLASSES.is_dir():
+        msg = f"the kernel's probe can't be run without java and {TEST_CLASSES}; use `make bench`"
+        raise RunFailedError(msg)
+    libraries = sorted((Path(pyflink.__path__[0]) / "lib").glob("*.jar"))
+    return [java, "-cp", os.pathsep.join(map(str, [TEST_CLASSES, JAR, *libraries])), PROBE]
 
 
 def _requests(source: Path, transactions: int) -> Iterator[bytes]:

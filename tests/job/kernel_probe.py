@@ -1,8 +1,6 @@
 """The kernel's steps in a JVM of their own, without Flink: a line in, a line out."""
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,15 +8,12 @@ from typing import NamedTuple
 
 import orjson
 
+from benchmarks.state import probe_command
 from fraudstream.catalogue import ENTITIES, Catalogue
 from fraudstream.reference import Features
-from fraudstream.settings import ROOT, Settings
+from fraudstream.settings import Settings
 from fraudstream.transaction import Label, Transaction
 from jobs.kernel import job_config
-from tests.stack.flink_cluster import JAR, flink_home
-
-TEST_CLASSES = ROOT / "kernel" / "target" / "test-classes"
-MAIN = "fraudstream.kernel.stream.KernelProbe"
 
 
 class Answer(NamedTuple):
@@ -79,12 +74,7 @@ def _answer(line: bytes) -> Answer:
 @contextmanager
 def running_probe() -> Iterator[KernelProbe]:
     """Run a probe while the block runs."""
-    jars = [str(path) for path in (flink_home() / "lib").glob("*.jar")]
-    class_path = os.pathsep.join([str(TEST_CLASSES), str(JAR), *jars])
-    java = shutil.which("java")
-    assert java
-    command = [java, "-cp", class_path, MAIN]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(probe_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             yield KernelProbe(process)
         finally:
