@@ -24,6 +24,8 @@ NESTED: Final = "__"
 """Between a setting and a part of it, in the environment."""
 OUTPUTS: Final = ("features_out", "scores_out", "dead_letters_out", "alerts_out")
 """The settings that name a file to write."""
+EMULATOR_ACCOUNT: Final = "000000000000"
+"""Whose streams are an emulator's: LocalStack's account."""
 
 
 def _duration(value: object) -> object:

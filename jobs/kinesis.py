@@ -9,6 +9,7 @@ from pyflink.util.java_utils import get_java_class
 from pyflink.version import __version__ as flink_version
 
 from fraudstream.settings import Settings, SettingsError
+from fraudstream.settings_fields import EMULATOR_ACCOUNT
 from jobs.files import Sink
 
 
@@ -67,8 +68,6 @@ def connector_for(version: str) -> Connector:
 CONNECTOR: Final = connector_for(flink_version)
 """The one that goes with the Flink that runs here."""
 
-EMULATOR_ACCOUNT: Final = "000000000000"
-"""Whose streams are LocalStack's."""
 PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 """The first part of an ARN by the beginning of the region, where it is not ``aws``."""
 

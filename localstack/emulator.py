@@ -24,6 +24,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from fraudstream.settings import ROOT
+from fraudstream.settings_fields import EMULATOR_ACCOUNT
 from fraudstream.stopping import end_process, stop_on_signals
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ READY: Final = "ready "
 READY_TIMEOUT_S: Final = 60.0
 """moto's import takes some seconds, many where other processes hold the processor."""
 END_TIMEOUT_S: Final = 10.0
-ACCOUNT: Final = "000000000000"
-"""Whose the streams are: LocalStack's account, so that an ARN is the same on either."""
 
 
 class EmulatorError(Exception):
@@ -134,7 +133,7 @@ def main(
     # One line a request would be most of what a test prints.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     stop = stop_on_signals()
-    os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
+    os.environ["MOTO_ACCOUNT_ID"] = EMULATOR_ACCOUNT
     Shard.get_max_sequence_number = newest_sequence_number
     application: Any = serialized(DomainDispatcherApplication(create_backend_app))
     server = make_server(host, port, application, threaded=True)
