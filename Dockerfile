@@ -22,7 +22,8 @@ RUN python -m venv /opt/venv \
 # hadolint ignore=DL3006
 FROM ${FLINK_IMAGE} AS flink
 # Flink's own copy of PyFlink: clients would import this one, and workers the one in /opt/venv.
-RUN rm -rf /opt/flink/opt/python
+# Its jar goes where every job finds the same copy: a Python inside the JVM can be loaded by one alone.
+RUN rm -rf /opt/flink/opt/python && cp /opt/flink/opt/flink-python-*.jar /opt/flink/lib/
 
 FROM python:3.11-slim-bookworm
 COPY --from=flink /opt/java/openjdk /opt/java/openjdk
@@ -45,7 +46,7 @@ ENV FLINK_HOME=/opt/flink \
     JAVA_HOME=/opt/java/openjdk \
     PATH=/opt/venv/bin:/opt/flink/bin:/opt/java/openjdk/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONPATH=/opt/fraudstream \
+    PYTHONPATH=/opt/fraudstream:/opt/venv/lib/python3.11/site-packages \
     PYTHONUNBUFFERED=1
 USER 9999
 WORKDIR /opt/fraudstream

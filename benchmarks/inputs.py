@@ -8,8 +8,9 @@ from typing import Final
 
 from benchmarks import trees
 from benchmarks.files import Files
-from benchmarks.four_features import Version, write_version
+from benchmarks.four_features import write_four_features
 from benchmarks.rival_environment import rival_python
+from benchmarks.versions import Version, windows_version, write_version
 
 TRAINING_TRANSACTIONS: Final = 60_000
 
@@ -82,7 +83,12 @@ class Inputs:
     @cached_property
     def four_features(self) -> Version:
         """The rivals' features and model for the job."""
-        return write_version(self.folder, self.velocity_model)
+        catalogue = write_four_features(self.folder)
+        return write_version(catalogue, self.velocity_model, self.folder / "four-features")
+
+    def windows(self, windows: int) -> Version:
+        """Return so many windows and a model on them for the job."""
+        return windows_version(self.folder, windows, self._training, self._all[1])
 
     @cached_property
     def _training(self) -> Path:

@@ -10,8 +10,8 @@ import orjson
 from fraudstream.transaction import parse_time_ms
 
 WARM_UP_SHARE: Final = 1 / 3
-"""Of the time in which transactions arrived. Those of its beginning wait for Python workers to come up and
-for a JVM that still compiles, and at 70 % load what has piled up then takes some seconds to go."""
+"""Of the time in which transactions arrived. Those of its beginning wait for the model to be loaded and for a
+JVM that still compiles."""
 
 
 class Percentiles(NamedTuple):

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from benchmarks import contenders
-from benchmarks.catalogues import write_windows_catalogue
 from benchmarks.errors import RunFailedError, StoppedError
 from benchmarks.inputs import Inputs, Sizes
-from benchmarks.latency import Percentiles, latency_percentiles
+from benchmarks.latency import WARM_UP_SHARE, Percentiles, latency_percentiles
 from benchmarks.progress import Sample
 from benchmarks.running import Measurement, Program, measure
 from benchmarks.state import AccountState, account_state
@@ -24,6 +23,7 @@ Part = Literal[
     "job",
     "four_features",
     "latency",
+    "process",
     "rocksdb",
     "hot_key",
     "accounts",
@@ -33,12 +33,14 @@ Part = Literal[
 ]
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
 ONLY_IN_FULL: Final[frozenset[Part]] = frozenset({"parallelism"})
-ON_TOP_OF_JOB: Final[frozenset[Part]] = frozenset({"latency", "rocksdb", "hot_key", "parallelism"})
+ON_TOP_OF_JOB: Final[frozenset[Part]] = frozenset({"latency", "process", "rocksdb", "hot_key", "parallelism"})
 """Parts whose figures say something beside the job's own only."""
 
 LOAD: Final = 0.7
 """Latency is measured at this share of the job's own rate."""
 LATENCY_SPAN_S: Final = 60.0
+LATENCY_RAMP_S: Final = round(WARM_UP_SHARE * LATENCY_SPAN_S)
+"""The rate rises while nothing is counted: at the full one, a cold JVM would be long in catching up."""
 SLOTS: Final = (2, 4)
 """Beside the job's own one, which uses two cores: its features in one thread, scoring in another."""
 STATE_TRANSACTIONS: Final = 300_000
@@ -111,6 +113,7 @@ class Suite:
             "job": self._job_alone,
             "four_features": self._four_features,
             "latency": self._latency,
+            "process": self._process,
             "rocksdb": self._rocksdb,
             "hot_key": self._hot_key,
             "accounts": self._accounts,
@@ -138,13 +141,21 @@ class Suite:
             middle = statistics.median_low(run.tx_per_s for run in measured)
             self.results.measurements[name] = next(run for run in measured if run.tx_per_s == middle)
 
-    def _job(self, name: str, *options: str, source: Path | None = None, parallelism: int = 1) -> Program:
+    def _job(
+        self,
+        name: str,
+        *options: str,
+        source: Path | None = None,
+        output: contenders.JobOutput = "scores",
+        parallelism: int = 1,
+    ) -> Program:
         return contenders.job(
             name,
             source or self._inputs.first(self._sizes.job),
             self._sizes.job,
             self._inputs.folder,
             options=options,
+            output=output,
             parallelism=parallelism,
         )
 
@@ -169,11 +180,13 @@ class Suite:
         )
 
     def _job_alone(self) -> None:
-        self._measure(self._job("job"))
+        self._measure(self._job("job"), self._job("job_alerts", output="alerts"))
 
     def _four_features(self) -> None:
-        catalogue, model = self._inputs.four_features
-        self._measure(self._job("four_features", "--catalogue", str(catalogue), "--model", str(model)))
+        self._measure(self._job("four_features", *self._inputs.four_features.options))
+
+    def _process(self) -> None:
+        self._measure(self._job("process", "--python-mode", "process", output="alerts"))
 
     def _rocksdb(self) -> None:
         self._measure(self._job("rocksdb", "--state-backend", "rocksdb"))
@@ -197,16 +210,9 @@ class Suite:
         self._measure(*programs)
 
     def _windows(self) -> None:
-        """Without scoring, which would hide what the windows cost."""
+        """Alerts alone are written: five times as many features in each line would be measured instead."""
         programs = [
-            contenders.job(
-                f"windows_{windows}",
-                self._inputs.first(self._sizes.job),
-                self._sizes.job,
-                self._inputs.folder,
-                options=["--catalogue", str(write_windows_catalogue(self._inputs.folder, windows))],
-                output="features",
-            )
+            self._job(f"windows_{windows}", *self._inputs.windows(windows).options, output="alerts")
             for windows in (FEW_WINDOWS, MANY_WINDOWS)
         ]
         self._measure(*programs)
@@ -221,13 +227,13 @@ class Suite:
             msg = "the load follows from the job's own rate, which there is none of"
             raise RunFailedError(msg)
         offered = round(LOAD * rate)
-        count = min(self._sizes.accounts_sweep, round(offered * LATENCY_SPAN_S))
+        count = min(self._sizes.accounts_sweep, round(offered * (LATENCY_SPAN_S - LATENCY_RAMP_S / 2)))
         program = contenders.job(
             "latency",
             self._inputs.first(count),
             count,
             self._inputs.folder,
-            options=["--source-rate", str(offered)],
+            options=["--source-rate", str(offered), "--source-ramp", f"{LATENCY_RAMP_S}s"],
         )
 
         def read(output: list[Path]) -> None:

@@ -30,7 +30,7 @@ def velocity_model(transactions: Path, is_fraud: Path) -> Path:
     path = transactions.with_suffix(".velocity-model.ubj")
     if not path.is_file():
         with transactions.open("rb") as lines:
-            _train(path, np.array(velocity_features(lines), dtype=np.float32), is_fraud)
+            train(path, np.array(velocity_features(lines), dtype=np.float32), is_fraud)
     return path
 
 
@@ -40,7 +40,7 @@ def raw_model(transactions: Path, is_fraud: Path) -> Path:
     if not path.is_file():
         with transactions.open("rb") as lines:
             rows = [[record[name] for name in RAW_COLUMNS] for record in map(orjson.loads, lines)]
-        _train(path, np.array(rows, dtype=np.float32), is_fraud)
+        train(path, np.array(rows, dtype=np.float32), is_fraud)
     return path
 
 
@@ -57,8 +57,10 @@ def velocity_features(lines: Iterable[bytes]) -> list[Features]:
     return rows
 
 
-def _train(path: Path, inputs: Matrix, is_fraud: Path) -> None:
+def train(path: Path, inputs: Matrix, is_fraud: Path) -> Path:
+    """Train on ``inputs``, which belong to the first of the truths, and write the model to ``path``."""
     labels = np.load(is_fraud)[: len(inputs)].astype(np.float32)
     matrix = xgboost.DMatrix(inputs, label=labels)
     booster = xgboost.train(parameters(SEED), matrix, num_boost_round=TREES)
     path.write_bytes(booster.save_raw("ubj"))
+    return path

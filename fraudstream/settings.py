@@ -107,6 +107,9 @@ class Settings(SettingsFields):
         if self.source is None and (self.labels or self.source_rate):
             msg = "labels and source_rate go with a file: give --source, or --label-feedback true"
             raise ValueError(msg)
+        if self.source_ramp and self.source_rate is None:
+            msg = "source_ramp leads up to a rate: give --source-rate too"
+            raise ValueError(msg)
         if self.source is not None and self.label_feedback:
             msg = "label_feedback reads a stream: with --source, give --labels FILE"
             raise ValueError(msg)

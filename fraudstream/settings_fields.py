@@ -106,7 +106,7 @@ class SettingsFields(BaseSettings):
     )
 
     # The job
-    parallelism: int = Field(2, ge=1, le=1024, description="Parallel slots of the job")
+    parallelism: int = Field(1, ge=1, le=1024, description="Parallel slots of the job")
     max_parallelism: int = Field(
         128, ge=1, le=32_768, description="Most slots this job's saved state can ever be spread over"
     )
@@ -137,10 +137,18 @@ class SettingsFields(BaseSettings):
     max_record_bytes: int = Field(
         65_536, ge=1_024, le=1_048_576, description="Largest record that is read; a larger one is refused"
     )
-    bundle_time_ms: int = Field(
-        20, ge=1, le=10_000, description="Longest wait for a batch of transactions to score"
+    bundle_time_ms: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="Longest wait for a batch to score; left out: 5 in a thread, 20 in a process",
     )
     bundle_size: int = Field(2_000, ge=1, le=100_000, description="Most transactions scored in one batch")
+    python_mode: Literal["auto", "thread", "process"] = Field(
+        "auto",
+        description="Where the model runs: in a thread of Flink's process, or in a process beside it; auto: "
+        "in a thread of the local mini cluster if this Python can, else in a process",
+    )
     state_backend: Literal["hashmap", "rocksdb"] = Field(
         "hashmap", description="Where the state lives: on the JVM's heap, or in RocksDB on local disk"
     )
@@ -178,6 +186,12 @@ class SettingsFields(BaseSettings):
         gt=0,
         allow_inf_nan=False,
         description="With --source: transactions a second to let through; left out: all at once",
+    )
+    source_ramp: Duration = Field(
+        timedelta(0),
+        ge=timedelta(0),
+        le=timedelta(hours=1),
+        description="With source_rate: the time in which the rate rises evenly from 0 to it",
     )
     features_out: Path | None = Field(
         None, description="With --source: write the features to this .jsonl or .parquet"

@@ -10,6 +10,7 @@ from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 
 from fraudstream.settings import ROOT, Settings
+from jobs.python_mode import add_python_path, python_mode
 
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
 """The kernel and the Kinesis connector, as `make setup` builds it."""
@@ -26,6 +27,7 @@ def prepare_jvm(settings: Settings) -> None:
     """
     if JAR.is_file():
         os.environ["HADOOP_CLASSPATH"] = str(JAR)
+    add_python_path()
     os.environ.setdefault("AWS_REGION", settings.aws_region)
     if settings.is_emulator:
         # Emulators do not speak CBOR; the source's SDK and the sink's each have their own switch.
@@ -54,6 +56,7 @@ def flink_configuration(settings: Settings) -> dict[str, str]:
         "state.backend.type": settings.state_backend,
         # Flink's default of 100 ms a buffer would be most of an alert's latency.
         "execution.buffer-timeout.interval": "5 ms",
+        "python.execution-mode": python_mode(settings, is_on_cluster=is_on_cluster()),
         # What reaches Python is a whole batch already: it goes there at once.
         "python.fn-execution.bundle.size": "1",
     }

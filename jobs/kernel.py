@@ -11,10 +11,15 @@ from pyflink.util.java_utils import to_jarray
 
 from fraudstream.catalogue import ENTITIES, Catalogue
 from fraudstream.settings import Settings
-from jobs.environment import milliseconds
+from jobs.environment import is_on_cluster, milliseconds
+from jobs.python_mode import PythonMode, python_mode
 
 STATE_TTL_MARGIN: Final = timedelta(hours=1)
 """State is kept this much longer than any window can ask for."""
+
+BUNDLE_TIME_MS: Final[dict[PythonMode, int]] = {"thread": 5, "process": 20}
+"""The wait for a batch where the settings have none. A call of a process takes some ms, one of a thread a
+fifth of one; a wait that is shorter than a call would make the calls more than the work."""
 
 NO_HURRY_MS: Final = 1_000
 """The longest wait for a batch where nobody waits for a score: only full ones are worth Python's while."""
@@ -80,9 +85,11 @@ class Kernel:
         return DataStream(self._steps.output(step, sink))
 
 
-def _has_latency(settings: Settings) -> bool:
-    """Whether transactions arrive at times of their own, and not as fast as a file can be read."""
-    return settings.source is None or settings.source_rate is not None
+def _batch_time_ms(settings: Settings) -> int:
+    if settings.source is not None and settings.source_rate is None:
+        # They come as fast as the file can be read, and have no time of arrival.
+        return NO_HURRY_MS
+    return settings.bundle_time_ms or BUNDLE_TIME_MS[python_mode(settings, is_on_cluster=is_on_cluster())]
 
 
 def steps(catalogue: Catalogue) -> list[str]:
@@ -102,8 +109,9 @@ def job_config(settings: Settings, catalogue: Catalogue, *, model_version: str) 
         "allowed_lateness_ms": milliseconds(settings.allowed_lateness),
         "state_ttl_margin_ms": milliseconds(STATE_TTL_MARGIN),
         "batch_size": settings.bundle_size,
-        "batch_time_ms": settings.bundle_time_ms if _has_latency(settings) else NO_HURRY_MS,
+        "batch_time_ms": _batch_time_ms(settings),
         "is_labelled": settings.labels is not None,
         "transactions_per_second": settings.source_rate or 0.0,
+        "ramp_ms": milliseconds(settings.source_ramp),
         "writes_files": settings.source is not None,
     }

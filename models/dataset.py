@@ -34,21 +34,24 @@ class Dataset:
         return Dataset(self.features[rows], self.is_fraud[rows], self.fraud_types[rows])
 
 
-def write_transactions(folder: Path, options: TrafficOptions, count: int) -> list[FraudType | None]:
-    """Write ``transactions.jsonl`` with ``count`` transactions; return the fraud type of each."""
+def write_transactions(path: Path, options: TrafficOptions, count: int) -> list[FraudType | None]:
+    """Write ``count`` transactions as JSON lines; return the fraud type of each."""
     truth: list[FraudType | None] = []
-    with (folder / "transactions.jsonl").open("wb") as file:
+    with path.open("wb") as file:
         for transaction, label in itertools.islice(generate(options), count):
             file.write(transaction.to_json() + b"\n")
             truth.append(label.fraud_type)
     return truth
 
 
-def compute_features(folder: Path) -> Path:
-    """Run the job in bounded mode over ``transactions.jsonl``; raises `ModelError` if it fails."""
-    features = folder / "features.jsonl"
+def compute_features(transactions: Path, features: Path, catalogue: Path | None = None) -> Path:
+    """Run the job in bounded mode from one file to the other; raises `ModelError` if it fails.
+
+    Without ``catalogue`` the features are the project's own.
+    """
     command = [sys.executable, "jobs/feature_job.py", "--parallelism", "1"]
-    command += ["--source", str(folder / "transactions.jsonl"), "--features-out", str(features)]
+    command += ["--source", str(transactions), "--features-out", str(features)]
+    command += ["--catalogue", str(catalogue)] if catalogue else []
     job = subprocess.run(
         command, cwd=ROOT, env=_environment(), check=False, stderr=subprocess.PIPE, text=True
     )

@@ -76,9 +76,10 @@ def train(
 def _dataset(options: TrafficOptions, transactions: int, step: Callable[[str], None]) -> Dataset:
     with tempfile.TemporaryDirectory() as folder:
         step(f"making {transactions:,} transactions")
-        truth = write_transactions(Path(folder), options, transactions)
+        source = Path(folder) / "transactions.jsonl"
+        truth = write_transactions(source, options, transactions)
         step("computing features by the job in bounded mode")
-        features = read_features(compute_features(Path(folder)), BUILT_IN)
+        features = read_features(compute_features(source, Path(folder) / "features.jsonl"), BUILT_IN)
     if len(features) != len(truth):
         msg = f"the job gave features for {len(features)} of {len(truth)} transactions"
         raise ModelError(msg)

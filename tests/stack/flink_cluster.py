@@ -87,10 +87,10 @@ class Cluster:
         }
         return [argument for key, value in values.items() for argument in ("-D", f"{key}={value}")]
 
-    def add_to_lib(self, jar: Path) -> None:
-        """Put a jar beside Flink's own, as the Dockerfile does; the distribution itself stays as it is."""
+    def add_to_lib(self, *jars: Path) -> None:
+        """Put jars beside Flink's own, as the Dockerfile does; the distribution itself stays as it is."""
         library = self.folder / "lib"
-        for path in [*(flink_home() / "lib").glob("*.jar"), jar]:
+        for path in [*(flink_home() / "lib").glob("*.jar"), *jars]:
             (library / path.name).symlink_to(path)
         self.environment["FLINK_LIB_DIR"] = str(library)
 
@@ -176,6 +176,18 @@ class Cluster:
             return process.wait(END_TIMEOUT_S)
         finally:
             _end_group(process)
+
+    def commands(self, name: str) -> str:
+        """Return the command lines of a process and of all that it started, a line for each."""
+        group = str(self._processes[name].pid)
+        said = subprocess.run(
+            ["ps", "-ww", "-o", "args=", "-g", group],  # noqa: S607 - wherever the machine has it
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=RUN_TIMEOUT_S,
+        )
+        return said.stdout
 
     def kill(self, name: str) -> None:
         """End a process and all that it started as a power cut does."""

@@ -1,5 +1,6 @@
 """The job on real Flink processes: ``flink run`` on a cluster, and docker-compose.yml's own commands."""
 
+import sysconfig
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,8 +104,9 @@ def test_the_commands_of_docker_compose_make_the_whole_product_run(
     kinesis_settings: Settings, emulator_url: str, tmp_path: Path
 ) -> None:
     # What the Dockerfile sets, and the streams of this test; all else is in docker-compose.yml.
-    cluster = Cluster(tmp_path, {"PYTHONPATH": str(ROOT)} | stream_names(kinesis_settings))
-    cluster.add_to_lib(JAR)
+    path = f"{ROOT}:{sysconfig.get_path('purelib')}"
+    cluster = Cluster(tmp_path, {"PYTHONPATH": path} | stream_names(kinesis_settings))
+    cluster.add_to_lib(JAR, *(flink_home() / "opt").glob("flink-python-*.jar"))
     composed = Composed(cluster, emulator_url)
 
     def start(service: str) -> None:
@@ -118,6 +120,9 @@ def test_the_commands_of_docker_compose_make_the_whole_product_run(
         start("producer")
         cluster.wait_for("alert", lambda: b"ACC_" in cluster.output("alerts").read_bytes())
         assert read_all(kinesis_settings, kinesis_settings.scored_stream)
+        # The model runs inside the worker's JVM: nothing of Python stands beside it.
+        assert "TaskManagerRunner" in cluster.commands("taskmanager")
+        assert "beam" not in cluster.commands("taskmanager")
         cluster.wait_for("checkpoint", lambda: list((tmp_path / "checkpoints").glob("*/chk-*/_metadata")))
         assert [cluster.end(service) for service in ("producer", "alerts")] == [0, 0]
     finally:

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,14 @@ def test_the_output_can_be_read_before_it_goes(tmp_path: Path) -> None:
 
     measure(program(tmp_path, WRITES_SLOWLY, "10"), threading.Event(), nobody, read)
     assert seen == ["".join(f"{number}\n" for number in range(10))]
+
+
+def test_one_that_writes_a_line_for_some_must_write_one(tmp_path: Path) -> None:
+    some = replace(program(tmp_path, WRITES_SLOWLY, "9"), has_line_for_each=False)
+    assert measure(some, threading.Event(), nobody).transactions == 10
+    nothing = replace(program(tmp_path, WRITES_SLOWLY, "0"), has_line_for_each=False)
+    with pytest.raises(RunFailedError, match="0 lines for 10 transactions"):
+        measure(nothing, threading.Event(), nobody)
 
 
 def test_a_lost_transaction_is_a_failure(tmp_path: Path) -> None:

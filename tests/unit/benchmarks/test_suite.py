@@ -35,15 +35,17 @@ def test_nobody_gets_more_transactions_than_the_job() -> None:
 
 
 def test_the_median_of_the_runs_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rates = iter([30.0, 10.0, 20.0])
+    rates = {"job": iter([30.0, 10.0, 20.0]), "job_alerts": iter([7.0, 9.0, 8.0])}
 
     def measured(program: Program, *_: object) -> Measurement:
-        return Measurement(name=program.name, transactions=1, tx_per_s=next(rates), startup_s=1)
+        rate = next(rates[program.name])
+        return Measurement(name=program.name, transactions=1, tx_per_s=rate, startup_s=1)
 
     monkeypatch.setattr(suite_module, "measure", measured)
     full = suite(tmp_path, sizes=Sizes.of(1_000, is_full=True))
     full.run(["job"])
     assert full.results.tx_per_s("job") == 20
+    assert full.results.tx_per_s("job_alerts") == 8
 
 
 def test_a_part_that_fails_keeps_no_other_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def refusal(*arguments: str, env_file: Path | None = None) -> str:
 
 def test_without_any_source_the_defaults_hold() -> None:
     settings = Settings.load(env_file=None)
-    assert settings.parallelism == 2
+    assert settings.parallelism == 1
     assert settings.aws_region == "ap-southeast-1"
     assert settings.transactions_stream == "Transactions"
     assert settings.endpoint_url is None
@@ -102,7 +102,7 @@ def test_a_dotted_property_is_a_part_of_a_setting(properties_file: Path) -> None
 
 def test_property_groups_of_others_are_passed_over(properties_file: Path) -> None:
     write_properties(properties_file, {"parallelism": "5"}, group="someone.else")
-    assert Settings.load(env_file=None, properties_file=properties_file).parallelism == 2
+    assert Settings.load(env_file=None, properties_file=properties_file).parallelism == 1
 
 
 @pytest.mark.parametrize("text", ["[", '{"a": 1}', "[1]", '[{"PropertyGroupId": "fraudstream"}]'])
@@ -131,7 +131,7 @@ def test_names_of_other_programs_are_passed_over(monkeypatch: pytest.MonkeyPatch
     env_file.write_text(FOREIGN)
     monkeypatch.setenv("PARALLELISM", "9")
     assert Settings.load(env_file=env_file) == Settings.load(env_file=None)
-    assert Settings.load(env_file=env_file).parallelism == 2
+    assert Settings.load(env_file=env_file).parallelism == 1
 
 
 MISSPELT = [
@@ -295,7 +295,7 @@ def test_there_is_no_secret_among_the_settings(monkeypatch: pytest.MonkeyPatch, 
         monkeypatch.setenv(name, "s3cret")
     settings = Settings.load(env_file=env_file)
     table = dict(settings.table())
-    assert table["parallelism"] == "2"
+    assert table["parallelism"] == "1"
     assert set(table) == set(Settings.model_fields)
     for text in (str(table), repr(settings), settings.model_dump_json()):
         assert "s3cret" not in text

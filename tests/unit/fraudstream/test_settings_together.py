@@ -1,5 +1,6 @@
 """Settings that are fine one by one and not together: each refused with what to change."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,10 @@ HERE = ["--source", __file__]
         (["--alerts-out", "x.jsonl"], "alerts_out: an output file needs an input file: give --source"),
         (["--dead-letters-out", "x.jsonl"], "dead_letters_out: an output file needs an input file"),
         (["--labels", __file__], "labels and source_rate go with a file: give --source, or --label-feedback"),
+        (
+            [*HERE, "--features-out", "a", "--source-ramp", "5s"],
+            "source_ramp leads up to a rate: give --source-rate",
+        ),
         (["--source-rate", "5"], "labels and source_rate go with a file: give --source"),
         (
             [*HERE, "--features-out", "a", "--label-feedback", "true"],
@@ -70,6 +75,7 @@ def test_what_goes_together_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyP
     settings = Settings.load(
         [
             *(*HERE, "--labels", "labels.parquet", "--source-rate", "2.5", "--parallelism", "128"),
+            *("--source-ramp", "1m"),
             *("--features-out", "a.parquet", "--scores-out", "b"),
         ],
         env_file=None,
@@ -77,6 +83,7 @@ def test_what_goes_together_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert settings.features_out == Path("a.parquet")
     assert settings.labels == Path("labels.parquet")
     assert settings.source_rate == 2.5
+    assert settings.source_ramp == timedelta(minutes=1)
     assert settings.parallelism == settings.max_parallelism
 
 

@@ -96,8 +96,14 @@ def fixture_started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_a_job_that_fails_is_quoted(tmp_path: Path, started: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match="the job that computes the features failed: error: no room"):
-        compute_features(tmp_path)
-    assert str(tmp_path / "transactions.jsonl") in started["command"]
+        compute_features(tmp_path / "in.jsonl", tmp_path / "out.jsonl", tmp_path / "catalogue.json")
+    for option, name in (
+        ("source", "in.jsonl"),
+        ("features-out", "out.jsonl"),
+        ("catalogue", "catalogue.json"),
+    ):
+        place = started["command"].index(f"--{option}")
+        assert started["command"][place + 1] == str(tmp_path / name)
 
 
 def test_no_setting_of_whoever_trains_reaches_the_job(
@@ -106,7 +112,7 @@ def test_no_setting_of_whoever_trains_reaches_the_job(
     monkeypatch.setenv("FRAUDSTREAM_CATALOGUE", "mine.json")
     monkeypatch.setenv("FRAUDSTREAM_ENV_FILE", "mine.env")
     with pytest.raises(ModelError):
-        compute_features(tmp_path)
+        compute_features(tmp_path / "in.jsonl", tmp_path / "out.jsonl")
     own = {name: value for name, value in started["env"].items() if name.startswith("FRAUDSTREAM_")}
     assert own == {"FRAUDSTREAM_ENV_FILE": os.devnull}
     assert started["env"]["PATH"] == os.environ["PATH"]

@@ -35,6 +35,9 @@ public final class JobConfig implements Serializable {
   /** How many transactions a second are read of a file; 0 for as fast as it goes. */
   final double transactionsPerSecond;
 
+  /** The time in which that rate is reached, evenly from 0. */
+  final long rampMs;
+
   /** Whether what leaves the job goes to files. */
   final boolean writesFiles;
 
@@ -51,6 +54,7 @@ public final class JobConfig implements Serializable {
       @JsonProperty(value = "batch_time_ms", required = true) long batchTimeMs,
       @JsonProperty(value = "is_labelled", required = true) boolean isLabelled,
       @JsonProperty(value = "transactions_per_second", required = true) double transactionsPerSecond,
+      @JsonProperty(value = "ramp_ms", required = true) long rampMs,
       @JsonProperty(value = "writes_files", required = true) boolean writesFiles) {
     this.catalogueJson = catalogueJson;
     this.catalogueVersion = catalogueVersion;
@@ -63,6 +67,7 @@ public final class JobConfig implements Serializable {
     this.batchTimeMs = batchTimeMs;
     this.isLabelled = isLabelled;
     this.transactionsPerSecond = transactionsPerSecond;
+    this.rampMs = rampMs;
     this.writesFiles = writesFiles;
   }
 

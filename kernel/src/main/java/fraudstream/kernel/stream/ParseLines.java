@@ -11,8 +11,8 @@ import org.apache.flink.util.Collector;
 /**
  * Reads the lines of a file as records.
  *
- * <p>With a rate, transaction i is let through at the start plus i by the rate, which is its
- * arrival, whether or not the job keeps up; without one, nothing has an arrival time.
+ * <p>With a rate, each transaction is let through at a time of its own, which is its arrival,
+ * whether or not the job keeps up; without one, nothing has an arrival time.
  */
 final class ParseLines extends ProcessFunction<byte[], Event> {
   private static final long serialVersionUID = 1L;
@@ -62,12 +62,25 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
       startNanos = System.nanoTime();
       startMs = System.currentTimeMillis();
     }
-    long dueNanos = (long) (transactions * (TimeUnit.SECONDS.toNanos(1) / config.transactionsPerSecond));
-    transactions++;
+    long dueNanos = (long) (dueSeconds(transactions++) * TimeUnit.SECONDS.toNanos(1));
     long aheadNanos = startNanos + dueNanos - System.nanoTime();
     if (aheadNanos > 0) {
       LockSupport.parkNanos(aheadNanos);
     }
     return startMs + TimeUnit.NANOSECONDS.toMillis(dueNanos);
+  }
+
+  /**
+   * The time from the start to transaction i.
+   *
+   * <p>At a rate that rises evenly from 0 to r within T seconds, i = r t² / 2T are through after t;
+   * at the end of these T seconds that is half of what the full rate would have let through.
+   */
+  private double dueSeconds(long i) {
+    double rampSeconds = config.rampMs / 1_000.0;
+    double ramped = config.transactionsPerSecond * rampSeconds / 2;
+    return i < ramped
+        ? rampSeconds * Math.sqrt(i / ramped)
+        : rampSeconds + (i - ramped) / config.transactionsPerSecond;
   }
 }

@@ -41,6 +41,7 @@ final class Configs {
     values.put("batch_time_ms", 20);
     values.put("is_labelled", false);
     values.put("transactions_per_second", 0.0);
+    values.put("ramp_ms", 0);
     values.put("writes_files", false);
     for (int i = 0; i < namesAndValues.length; i += 2) {
       if (namesAndValues[i + 1] == null) {

@@ -33,6 +33,7 @@ class JobConfigTest {
     assertEquals(6, config.batchTimeMs);
     assertTrue(config.isLabelled);
     assertEquals(7.5, config.transactionsPerSecond);
+    assertEquals(8, config.rampMs);
     assertTrue(config.writesFiles);
   }
 
@@ -50,6 +51,7 @@ class JobConfigTest {
             "batch_time_ms", 6,
             "is_labelled", true,
             "transactions_per_second", 7.5,
+            "ramp_ms", 8,
             "writes_files", true);
     assertRead(config);
     assertRead(InstantiationUtil.clone(config));

@@ -31,10 +31,16 @@ class ParseLinesTest {
 
   /** A file's event times are judged by no clock. */
   private void open(boolean isLabelled, double transactionsPerSecond) throws Exception {
+    open(isLabelled, transactionsPerSecond, 0);
+  }
+
+  private void open(boolean isLabelled, double transactionsPerSecond, long rampMs)
+      throws Exception {
     JobConfig config =
         Configs.config(
             "is_labelled", isLabelled,
             "transactions_per_second", transactionsPerSecond,
+            "ramp_ms", rampMs,
             "future_tolerance_ms", -1);
     step = Step.of(new ParseLines(config), EventTypeInfo.EVENT);
   }
@@ -150,6 +156,18 @@ class ParseLinesTest {
     for (int i = 0; i < 5; i++) {
       assertEquals(Long.parseLong(arrivals.split(" ")[i]), read.get(i) - startMs, "number " + i);
     }
+  }
+
+  /** 1,000 a second, reached after 8 ms: 4 come on the way there, the n-th at 8 √(n/4) ms. */
+  @Test
+  void onTheRampTransactionsComeFasterAndFasterAndThenAtTheRate() throws Exception {
+    open(false, 1_000, 8);
+    long startMs = read(Records.json()).arrivalMs;
+    List<Long> arrivals = new ArrayList<>();
+    for (int i = 1; i < 8; i++) {
+      arrivals.add(read(Records.json()).arrivalMs - startMs);
+    }
+    assertEquals(List.of(4L, 5L, 6L, 8L, 9L, 10L, 11L), arrivals);
   }
 
   @Test

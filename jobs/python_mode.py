@@ -1,0 +1,48 @@
+"""Where the Python of the job runs: inside Flink's own process, or in a process of its own beside it."""
+
+import os
+import sysconfig
+from typing import Final, Literal
+
+from find_libpython import find_libpython
+
+from fraudstream.settings import ROOT, Settings, SettingsError
+
+PythonMode = Literal["thread", "process"]
+"""The values of Flink's ``python.execution-mode``."""
+
+_SITE_PACKAGES: Final = tuple(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))
+
+
+def python_mode(settings: Settings, *, is_on_cluster: bool) -> PythonMode:
+    """Return where the model runs.
+
+    In a thread of Flink's own process a batch is a call; in a process beside it, each batch goes
+    through sockets and Beam, which takes milliseconds. The thread needs Python as a shared library,
+    which some builds of Python lack. ``auto`` takes the thread where that library is there and the
+    JVM is one that this process starts; on a cluster it takes the process, which asks nothing of the
+    workers' JVM. Raises `SettingsError` if the thread is asked for and can't be had.
+    """
+    if settings.python_mode == "process" or (settings.python_mode == "auto" and is_on_cluster):
+        return "process"
+    # A cluster's workers have a Python of their own: what is missing there, they say.
+    if is_on_cluster or find_libpython() is not None:
+        return "thread"
+    if settings.python_mode == "auto":
+        return "process"
+    msg = (
+        "python_mode: 'thread' needs Python as a shared library (libpython3.11.so), and this Python has "
+        "none; install that library, or a Python built with --enable-shared, or set python_mode to auto"
+    )
+    raise SettingsError(msg)
+
+
+def add_python_path() -> None:
+    """Let a Python inside the JVM find this project and its packages, wherever it was started.
+
+    It begins as the plain Python of the machine, and knows neither the virtual environment nor the
+    folder of the script.
+    """
+    inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    paths = dict.fromkeys([str(ROOT), *_SITE_PACKAGES, *filter(None, inherited)])
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)

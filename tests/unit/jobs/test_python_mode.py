@@ -1,0 +1,90 @@
+"""Where the model runs, and how long a transaction waits for others there."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fraudstream.catalogue import BUILT_IN
+from fraudstream.settings import ROOT, Settings, SettingsError
+from jobs import kernel, python_mode
+from jobs.kernel import job_config
+
+
+def settings(*arguments: str) -> Settings:
+    return Settings.load(arguments, env_file=None)
+
+
+@pytest.fixture(name="libpython")
+def fixture_libpython(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = "/usr/lib/libpython3.11.so" if request.param else None
+    monkeypatch.setattr(python_mode, "find_libpython", lambda: found)
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_on_cluster", "libpython", "mode"),
+    [
+        ("auto", False, True, "thread"),
+        ("auto", False, False, "process"),
+        ("auto", True, True, "process"),
+        ("auto", True, False, "process"),
+        ("process", False, True, "process"),
+        ("process", True, True, "process"),
+        ("thread", False, True, "thread"),
+        # The client's Python says nothing about that of the workers.
+        ("thread", True, False, "thread"),
+    ],
+    indirect=["libpython"],
+)
+@pytest.mark.usefixtures("libpython")
+def test_where_the_model_runs(asked: str, mode: str, *, is_on_cluster: bool) -> None:
+    assert python_mode.python_mode(settings("--python-mode", asked), is_on_cluster=is_on_cluster) == mode
+
+
+@pytest.mark.parametrize("libpython", [False], indirect=True)
+@pytest.mark.usefixtures("libpython")
+def test_a_thread_that_cannot_be_is_refused_with_the_remedy() -> None:
+    with pytest.raises(SettingsError, match=r"python_mode: 'thread' needs .*; install .* or set python_mode"):
+        python_mode.python_mode(settings("--python-mode", "thread"), is_on_cluster=False)
+
+
+def test_the_plain_python_of_the_machine_then_finds_the_project_and_its_packages(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/of/the/user")
+    python_mode.add_python_path()
+    assert os.environ["PYTHONPATH"].endswith(os.pathsep + "/of/the/user")
+    plain = Path(sys.base_prefix) / "bin" / "python3"
+    ask = "import jobs, pemja; print(jobs.__file__)"
+    answer = subprocess.run([plain, "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == str(ROOT / "jobs" / "__init__.py")
+
+
+def test_a_second_job_of_a_process_adds_nothing_to_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    python_mode.add_python_path()
+    once = os.environ["PYTHONPATH"]
+    python_mode.add_python_path()
+    assert os.environ["PYTHONPATH"] == once
+
+
+@pytest.mark.parametrize(
+    ("arguments", "waits_ms"),
+    [
+        (["--python-mode", "process"], 20),
+        (["--python-mode", "process", "--bundle-time-ms", "7"], 7),
+        (["--python-mode", "process", "--source", __file__, "--features-out", "a"], kernel.NO_HURRY_MS),
+        (["--python-mode", "process", "--source", __file__, "--features-out", "a", "--source-rate", "5"], 20),
+    ],
+)
+def test_how_long_a_batch_waits_for_more(arguments: list[str], waits_ms: int) -> None:
+    assert job_config(settings(*arguments), BUILT_IN, model_version="v1")["batch_time_ms"] == waits_ms
+
+
+@pytest.mark.parametrize("libpython", [True], indirect=True)
+@pytest.mark.usefixtures("libpython")
+def test_a_thread_is_called_sooner() -> None:
+    config = job_config(settings("--python-mode", "thread"), BUILT_IN, model_version="v1")
+    assert config["batch_time_ms"] == 5
