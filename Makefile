@@ -8,7 +8,7 @@ RATE ?= 500
 RUN_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format train package managed-flink bench bench-full lock clean
+.PHONY: help setup run test check format train package managed-flink bench bench-full profile lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,13 +52,16 @@ package: setup ## Write build/fraudstream-python.zip, which flink run gives to t
 managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service for Apache Flink
 	$(PY) -m deploy.managed_flink
 
-bench: setup ## Measure this job beside its rivals; writes build/bench.json and docs/bench.md (20 minutes)
+bench: setup ## Measure this job beside its rivals; writes build/bench.json and docs/bench.md (15 minutes)
 	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
 	$(PY) -m benchmarks
 
 bench-full: setup ## The same, each run three times, and more parallelism (over an hour)
 	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
 	$(PY) -m benchmarks --full
+
+profile: setup ## Show where the time of the job goes; writes docs/profile.md (3 minutes)
+	$(PY) -m benchmarks.profiling
 
 lock: setup ## Fix the versions and hashes of requirements.in in requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \

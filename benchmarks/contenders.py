@@ -23,6 +23,7 @@ def job(  # noqa: PLR0913 - what a run of the job can differ in
     options: Sequence[str] = (),
     output: JobOutput = "scores",
     parallelism: int = 1,
+    jvm_options: str = "",
 ) -> Program:
     """Return this project's job in bounded mode.
 
@@ -40,6 +41,7 @@ def job(  # noqa: PLR0913 - what a run of the job can differ in
         parts=whole.with_name(f"{whole.name}.parts"),
         whole=whole,
         has_line_for_each=output == "scores",
+        environment={"JVM_ARGS": jvm_options},
     )
 
 

@@ -22,14 +22,14 @@ class Percentiles(NamedTuple):
 
 
 def latency_percentiles(lines: Iterable[bytes]) -> Percentiles:
-    """Return the percentiles over scored records, the first third of the time left out.
+    """Return the percentiles over alerts or scored records, the first third of the time left out.
 
     The arrival is when the transaction was due, not when the job came round to it (open loop): one
     that falls behind can't hide it. Raises ``ValueError`` if no record has both stamps.
     """
     arrivals_ms, latencies_ms = _stamps(lines)
     if not len(arrivals_ms):
-        msg = "no scored record has both arrival_time and scored_at"
+        msg = "no record has both arrival_time and scored_at"
         raise ValueError(msg)
     first, last = arrivals_ms.min(), arrivals_ms.max()
     counted = latencies_ms[arrivals_ms >= first + WARM_UP_SHARE * (last - first)]

@@ -38,6 +38,9 @@ ON_TOP_OF_JOB: Final[frozenset[Part]] = frozenset({"latency", "process", "rocksd
 
 LOAD: Final = 0.7
 """Latency is measured at this share of the job's own rate."""
+WHOLE_HEAP: Final = "-Xms4g -Xmx4g -XX:+AlwaysPreTouch"
+"""A heap that grows stops all threads until the system has found it memory; a TaskManager's is of one size from its
+beginning."""
 LATENCY_SPAN_S: Final = 60.0
 LATENCY_RAMP_S: Final = round(WARM_UP_SHARE * LATENCY_SPAN_S)
 """The rate rises while nothing is counted: at the full one, a cold JVM would be long in catching up."""
@@ -222,7 +225,7 @@ class Suite:
         self.results.state = account_state(self._inputs.first(count), count)
 
     def _latency(self) -> None:
-        rate = self.results.tx_per_s("job")
+        rate = self.results.tx_per_s("job_alerts")
         if rate is None:
             msg = "the load follows from the job's own rate, which there is none of"
             raise RunFailedError(msg)
@@ -234,6 +237,8 @@ class Suite:
             count,
             self._inputs.folder,
             options=["--source-rate", str(offered), "--source-ramp", f"{LATENCY_RAMP_S}s"],
+            output="alerts",
+            jvm_options=WHOLE_HEAP,
         )
 
         def read(output: list[Path]) -> None:

