@@ -47,10 +47,11 @@ the file. The lines are counted: one that loses a transaction has no figure.
 This job runs with a parallelism of 1, which keeps two cores busy: parsing and features in one thread,
 scoring and writing in another. It has de-duplication, late transactions and the full catalogue. Its first
 row writes alerts, about as many bytes as the rivals; the second one writes a line of some 2 KB for each
-transaction, all features beside the score, and so do all other runs of the job that do not say otherwise. The
-rivals compute count and sum of 5 minutes and of an hour, score these with as many trees of the same depth, and
-write the score alone; none of them saves its state meanwhile. The same four features in this job are the third
-row. Bytewax reads a file with one worker, so its second process gets its share through a socket.
+transaction, all features beside the score, and so do all other runs of the job that do not say otherwise.
+The rivals compute count and sum of 5 minutes and of an hour, score these with as many trees of the same
+depth, and write the score alone; none of them saves its state meanwhile. The same four features in this job
+are the third row. Bytewax reads a file with one worker, so its second process gets its share through a
+socket.
 
 Latency is open loop, from the arrival of a transaction to its score, of all that end in an alert: it arrives
 when it is due, however far behind the job may be. The rate rises for 20 seconds, which are left out, to 70 %

@@ -39,8 +39,8 @@ ON_TOP_OF_JOB: Final[frozenset[Part]] = frozenset({"latency", "process", "rocksd
 LOAD: Final = 0.7
 """Latency is measured at this share of the job's own rate."""
 WHOLE_HEAP: Final = "-Xms4g -Xmx4g -XX:+AlwaysPreTouch"
-"""A heap that grows stops all threads until the system has found it memory; a TaskManager's is of one size from its
-beginning."""
+"""A heap that grows stops all threads until the system has found it memory; a TaskManager's is of one size
+from its beginning."""
 LATENCY_SPAN_S: Final = 60.0
 LATENCY_RAMP_S: Final = round(WARM_UP_SHARE * LATENCY_SPAN_S)
 """The rate rises while nothing is counted: at the full one, a cold JVM would be long in catching up."""
