@@ -10,6 +10,8 @@ import org.apache.flink.util.Collector;
 /**
  * Reads rows of a stream's table as records: bytes, arrival (TIMESTAMP_LTZ(3)), shard, sequence
  * number; the last three are null where the source can't tell.
+ *
+ * <p>The bytes are one record, or several, each on lines of its own: see {@link RecordSplitter}.
  */
 final class ParseRows extends ProcessFunction<RowData, Event> {
   private static final long serialVersionUID = 1L;
@@ -36,7 +38,11 @@ final class ParseRows extends ProcessFunction<RowData, Event> {
 
   @Override
   public void processElement(RowData row, Context context, Collector<Event> out) {
-    Event record = record(row);
+    byte[] bytes = row.isNullAt(RAW) ? new byte[0] : row.getBinary(RAW);
+    RecordSplitter.split(bytes, record -> read(record(row, record), context, out));
+  }
+
+  private void read(Event record, Context context, Collector<Event> out) {
     if (isLabels) {
       Event label = gate.label(record, letter -> context.output(Outputs.DEAD_LETTERS, letter));
       if (label != null) {
@@ -52,9 +58,9 @@ final class ParseRows extends ProcessFunction<RowData, Event> {
     }
   }
 
-  private static Event record(RowData row) {
+  private static Event record(RowData row, byte[] raw) {
     Event record = new Event();
-    record.raw = row.isNullAt(RAW) ? new byte[0] : row.getBinary(RAW);
+    record.raw = raw;
     if (!row.isNullAt(ARRIVAL)) {
       record.arrivalMs = row.getTimestamp(ARRIVAL, MILLISECONDS).getMillisecond();
     }

@@ -83,6 +83,36 @@ class ParseRowsTest {
   }
 
   @Test
+  void aRowMayHoldSeveralTransactionsAndABrokenOneSpoilsNoOther() throws Exception {
+    open(false);
+    String first = Records.json("transaction_id", "\"first\"");
+    String last = Records.json("transaction_id", "\"last\"");
+    List<Event> events =
+        step.process(row(Records.utf8(first + "\n{\"cut\n" + last), TIME_MS + 1_234));
+    assertEquals(2, events.size());
+    assertEquals("first", events.get(0).transactionId);
+    assertArrayEquals(Records.utf8(first), events.get(0).raw);
+    assertEquals("last", events.get(1).transactionId);
+    for (Event event : events) {
+      assertEquals(TIME_MS + 1_234, event.arrivalMs);
+      assertEquals("shard-1", event.shardId);
+      assertEquals("42", event.sequenceNumber);
+    }
+    JsonNode letter = Step.payload(onlyDeadLetter());
+    assertEquals("{\"cut", letter.get("raw").textValue());
+    assertEquals("42", letter.get("sequence_number").textValue());
+  }
+
+  @Test
+  void theLimitOfARecordIsThatOfEachTransaction() throws Exception {
+    open(false);
+    String large = "{\"note\":\"" + "x".repeat(1_000) + "\"}";
+    String many = (Records.json() + "\n").repeat(4) + large;
+    assertEquals(4, step.process(row(Records.utf8(many), TIME_MS)).size());
+    assertEquals("oversize", Step.payload(onlyDeadLetter()).get("reason").textValue());
+  }
+
+  @Test
   void whatTheSourceCannotTellIsUnknown() throws Exception {
     open(false);
     Event event = read(bare(Records.utf8(Records.json())));
