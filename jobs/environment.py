@@ -8,9 +8,10 @@ from typing import Final
 
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.java_gateway import get_gateway
 
 from fraudstream.settings import ROOT, Settings
-from jobs.python_mode import add_python_path, python_mode
+from jobs.python_mode import python_mode, python_path
 
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
 """The kernel and the Kinesis connector, as `make setup` builds it."""
@@ -18,8 +19,8 @@ LOCAL_CHECKPOINTS: Final = ROOT / "build" / "checkpoints"
 """Where the local mini cluster keeps its checkpoints unless the settings say otherwise."""
 
 
-def prepare_jvm(settings: Settings) -> None:
-    """Set what the JVM must find in its environment; to be called before PyFlink starts it.
+def start_jvm(settings: Settings) -> None:
+    """Let PyFlink start its JVM, with what that must find in its environment; once for a process.
 
     The jar goes on the class path of the JVM itself: in the local mini cluster the client compiles
     code that names the kernel's functions, and a jar that is only attached to the job is not seen
@@ -27,16 +28,17 @@ def prepare_jvm(settings: Settings) -> None:
     """
     if JAR.is_file():
         os.environ["HADOOP_CLASSPATH"] = str(JAR)
-    add_python_path()
     os.environ.setdefault("AWS_REGION", settings.aws_region)
     if settings.is_emulator:
         # Emulators do not speak CBOR; the source's SDK and the sink's each have their own switch.
         os.environ["AWS_CBOR_DISABLE"] = "true"
         os.environ["CBOR_ENABLED"] = "false"
+    with python_path():
+        get_gateway()
 
 
 def execution_environment(settings: Settings) -> StreamExecutionEnvironment:
-    """Return an environment with the job's configuration; starts the JVM if it does not run yet."""
+    """Return an environment with the job's configuration, in the JVM that was started."""
     configuration = Configuration()
     for key, value in flink_configuration(settings).items():
         configuration.set_string(key, value)

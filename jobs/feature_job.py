@@ -23,7 +23,7 @@ from fraudstream.alert import Judge
 from fraudstream.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
 from fraudstream.settings import Settings, SettingsError, export_aws_credentials
 from jobs.ends import Outputs, create_sinks, fill_sinks, parsed_events, source_tables
-from jobs.environment import execution_environment, prepare_jvm
+from jobs.environment import execution_environment, start_jvm
 from jobs.files import Sink, finish_files
 from jobs.inputs import InputError, source_lines
 from jobs.kernel import JavaStream, Kernel, steps
@@ -105,7 +105,7 @@ def load_scorer(settings: Settings, catalogue: Catalogue) -> tuple[Scorer, Judge
 def build(settings: Settings, catalogue: Catalogue, lines: Path | None = None) -> StreamExecutionEnvironment:
     """Return the whole job that the settings describe, ready to be executed; ``lines`` in bounded mode."""
     scoring = load_scorer(settings, catalogue)
-    prepare_jvm(settings)
+    start_jvm(settings)
     execution = execution_environment(settings)
     environment = StreamTableEnvironment.create(execution)
     model_version = scoring[0].manifest.version if scoring else "none"

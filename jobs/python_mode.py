@@ -1,7 +1,9 @@
 """Where the Python of the job runs: inside Flink's own process, or in a process of its own beside it."""
 
+import contextlib
 import os
 import sysconfig
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from find_libpython import find_libpython
@@ -37,12 +39,19 @@ def python_mode(settings: Settings, *, is_on_cluster: bool) -> PythonMode:
     raise SettingsError(msg)
 
 
-def add_python_path() -> None:
-    """Let a Python inside the JVM find this project and its packages, wherever it was started.
+@contextlib.contextmanager
+def python_path() -> Iterator[None]:
+    """Let a Python inside a JVM that starts meanwhile find this project and its packages.
 
     It begins as the plain Python of the machine, and knows neither the virtual environment nor the
-    folder of the script.
+    folder of the script. Other programs that this process starts must not find them there.
     """
-    inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    paths = dict.fromkeys([str(ROOT), *_SITE_PACKAGES, *filter(None, inherited)])
+    inherited = os.environ.get("PYTHONPATH")
+    paths = [str(ROOT), *_SITE_PACKAGES, *([inherited] if inherited else [])]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    try:
+        yield
+    finally:
+        del os.environ["PYTHONPATH"]
+        if inherited is not None:
+            os.environ["PYTHONPATH"] = inherited

@@ -21,7 +21,7 @@ from fraudstream.duration import HOUR_MS, MINUTE_MS
 from fraudstream.settings import ROOT, Settings
 from fraudstream.transaction import Transaction
 from jobs import feature_job
-from jobs.environment import prepare_jvm
+from jobs.environment import start_jvm
 from models.manifest import Manifest
 from producer.generator import TrafficOptions, generate
 from tests.stack.flink_cluster import session_cluster, start_taskmanager
@@ -348,7 +348,7 @@ def test_what_is_no_savepoint_is_refused(
 
 def test_the_savepoint_of_another_job_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with mock.patch.dict(os.environ):
-        prepare_jvm(Settings.load(env_file=None))
+        start_jvm(Settings.load(env_file=None))
         write_foreign_savepoint(tmp_path)
     error = refusal(capfd, "--from-savepoint", tmp_path.as_uri())
     assert error.startswith(f"{tmp_path.as_uri()} holds no account's state: it is no savepoint of this job")

@@ -54,20 +54,24 @@ def test_the_plain_python_of_the_machine_then_finds_the_project_and_its_packages
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", "/of/the/user")
-    python_mode.add_python_path()
-    assert os.environ["PYTHONPATH"].endswith(os.pathsep + "/of/the/user")
     plain = Path(sys.base_prefix) / "bin" / "python3"
     ask = "import jobs, pemja; print(jobs.__file__)"
-    answer = subprocess.run([plain, "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
+    with python_mode.python_path():
+        assert os.environ["PYTHONPATH"].endswith(os.pathsep + "/of/the/user")
+        answer = subprocess.run([plain, "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == str(ROOT / "jobs" / "__init__.py")
 
 
-def test_a_second_job_of_a_process_adds_nothing_to_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("inherited", [None, "/of/the/user"])
+def test_what_is_started_later_finds_the_path_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, inherited: str | None
+) -> None:
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    python_mode.add_python_path()
-    once = os.environ["PYTHONPATH"]
-    python_mode.add_python_path()
-    assert os.environ["PYTHONPATH"] == once
+    if inherited:
+        monkeypatch.setenv("PYTHONPATH", inherited)
+    with pytest.raises(RuntimeError), python_mode.python_path():
+        raise RuntimeError
+    assert os.environ.get("PYTHONPATH") == inherited
 
 
 @pytest.mark.parametrize(
