@@ -56,6 +56,9 @@ def main(  # noqa: PLR0913 - the options of a command line
     ] = 7,
     broken: Annotated[int, typer.Option(min=0, help="Broken records mixed in, of every kind in turn")] = 0,
     doubled: Annotated[int, typer.Option(min=0, help="Good transactions that are sent twice")] = 0,
+    joined: Annotated[
+        bool, typer.Option("--joined", help="Send several transactions in one record of the stream")
+    ] = False,
     endpoint_url: Annotated[
         str | None, typer.Option(help="Use this emulator in place of the embedded one")
     ] = None,
@@ -81,7 +84,8 @@ def main(  # noqa: PLR0913 - the options of a command line
             create_streams(kinesis_client(settings), settings, wait_s=60)
             with job_process(arguments, out.parent / "job.log") as job:
                 job.wait_until_reading(stop)
-                run = Run(settings, ending_at(traffic, transactions, wall_clock_ms()), mixture, rate, console)
+                ending_now = ending_at(traffic, transactions, wall_clock_ms())
+                run = Run(settings, ending_now, mixture, rate, console, joined=joined)
                 run.until_done(job, stop)
     except (EmulatorError, JobProcessError, SettingsError, StreamError) as error:
         # A log's brackets are no markup.

@@ -21,10 +21,11 @@ from models.manifest import Manifest
 from producer.generator import TrafficOptions, generate
 from producer.kinesis import TransactionSender, wall_clock_ms
 from producer.mixing import Mixture, mix
+from streams.aggregation import AggregatingWriter
 from streams.client import kinesis_client
 from streams.errors import StreamError
 from streams.reader import StreamReader, StreamRecord
-from streams.writer import MAX_RECORDS, StreamWriter
+from streams.writer import MAX_RECORDS, RecordWriter, StreamWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -44,8 +45,15 @@ LINE_INTERVAL_S: Final = 5.0
 class Run:
     """Sends the mixture at ``rate`` records a second, and accounts for each transaction."""
 
-    def __init__(
-        self, settings: Settings, traffic: TrafficOptions, mixture: Mixture, rate: float, console: Console
+    def __init__(  # noqa: PLR0913 - each is a part of the run that its caller decides
+        self,
+        settings: Settings,
+        traffic: TrafficOptions,
+        mixture: Mixture,
+        rate: float,
+        console: Console,
+        *,
+        joined: bool = False,
     ) -> None:
         threshold = settings.alert_threshold
         self.tally = Tally(
@@ -55,9 +63,10 @@ class Run:
         self._console = console
         batch_size = min(MAX_RECORDS, max(1, round(rate / BATCHES_PER_S)))
         items = mix(generate(traffic), mixture, random.Random(traffic.seed), wall_clock_ms)
+        writer: RecordWriter = StreamWriter(self._client(), settings.transactions_stream)
         self.sender = TransactionSender(
             items,
-            StreamWriter(self._client(), settings.transactions_stream),
+            AggregatingWriter(writer) if joined else writer,
             StreamWriter(self._client(), settings.labels_stream),
             batch_size=batch_size,
             interval_s=batch_size / rate,

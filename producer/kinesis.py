@@ -20,7 +20,7 @@ from producer.generator import LabelledTransaction
 from producer.mixing import Item
 from producer.statistics import Statistics
 from streams.errors import StreamError
-from streams.writer import PutResult, Record, StreamWriter
+from streams.writer import PutResult, Record, RecordWriter
 
 MAX_AHEAD_MS: Final = int(timedelta(hours=6) / timedelta(milliseconds=1))
 """A simulated night or rush hour is off the average by less; the job refuses a day ahead."""
@@ -59,8 +59,8 @@ class TransactionSender:
     def __init__(  # noqa: PLR0913 - each is a part of the run that its caller decides
         self,
         items: Iterator[Item],
-        transactions: StreamWriter,
-        labels: StreamWriter | None,
+        transactions: RecordWriter,
+        labels: RecordWriter | None,
         *,
         batch_size: int,
         interval_s: float,

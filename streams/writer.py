@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from streams.backoff import Backoff
 from streams.errors import AWS_ERRORS, error_code, is_transient, stream_error
@@ -68,6 +68,13 @@ class PutResult:
 class _Numbered(NamedTuple):
     position: int
     record: Record
+
+
+class RecordWriter(Protocol):
+    """What takes records and says what became of each."""
+
+    def put(self, records: Sequence[Record]) -> PutResult:
+        """Write the records, as `StreamWriter.put` does."""
 
 
 class StreamWriter:

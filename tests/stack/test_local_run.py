@@ -51,6 +51,11 @@ def test_everything_that_is_sent_is_scored_refused_or_known_as_a_double(tmp_path
     assert (tmp_path / "run.svg").read_text().startswith("<svg")
 
 
+def test_transactions_that_share_a_record_are_scored_and_refused_one_by_one(tmp_path: Path) -> None:
+    arguments = ("--transactions", "3000", "--rate", "1000", "--joined")
+    check(run(tmp_path / "run.json", *arguments), sent=3_000)
+
+
 def test_the_same_on_a_real_localstack(
     localstack_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
