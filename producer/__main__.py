@@ -1,7 +1,8 @@
-"""The producer's command line: ``python -m producer test`` and ``python -m producer stream``."""
+"""The producer's command line: ``python -m producer`` with test, stream, load or costs."""
 
 import dataclasses
 import random
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -10,13 +11,17 @@ from rich.console import Console
 
 from fraudstream.settings import Settings
 from fraudstream.stopping import stop_on_signals
+from producer.checks import lines, run_checks
+from producer.costs import costs
 from producer.generator import TrafficOptions, ending_at, generate
 from producer.kinesis import TransactionSender, wall_clock_ms
+from producer.load.command import load
 from producer.mixing import Mixture, mix
+from streams.aggregation import AggregatingWriter
 from streams.client import kinesis_client
 from streams.command import load_settings, stream_errors_reported
-from streams.errors import AWS_ERRORS, StreamError, stream_error
-from streams.writer import MAX_RECORDS, Record, StreamWriter
+from streams.errors import AWS_ERRORS, stream_error
+from streams.writer import MAX_RECORDS, Record, RecordWriter, StreamWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -29,32 +34,29 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Synthetic ba
 console = Console(soft_wrap=True)
 
 
+app.command()(load)
+app.command()(costs)
+
+
 @app.command()
 def test() -> None:
-    """Check the credentials and the stream, and send one transaction."""
+    """Check credentials, streams, rights and shards, and send one transaction."""
     settings = load_settings()
-    name = settings.transactions_stream
-    with stream_errors_reported():
-        client = kinesis_client(settings)
-        summary = _summary(client, name)
-        console.print(f"Region   {settings.aws_region}")
-        console.print(f"Endpoint {settings.endpoint_url or 'AWS'}")
-        console.print(f"Stream   {name}, {summary['StreamStatus']}, {summary['OpenShardCount']} shards")
-        if summary["StreamStatus"] not in {"ACTIVE", "UPDATING"}:
-            msg = f"stream {name!r} is {summary['StreamStatus']}; wait until it is ACTIVE"
-            raise StreamError(msg)
-        # A seed of its own: the id must not be one that a run sends too.
-        options = TrafficOptions(seed=wall_clock_ms(), start_ms=0)
-        transaction, label = next(generate(_traffic(options, transactions=1)))
-        result = StreamWriter(client, name).put([Record(transaction.to_json(), transaction.account_id)])
-        if result.failures:
-            msg = f"the transaction was not taken: {result.failures[0].message}"
-            raise StreamError(msg)
+    # A seed of its own: the id must not be one that a run sends too.
+    options = TrafficOptions(seed=wall_clock_ms(), start_ms=0)
+    transaction, label = next(generate(_traffic(options, transactions=1)))
+    checks = run_checks(settings, Record(transaction.to_json(), transaction.account_id))
+    console.print(f"Region {settings.aws_region}, endpoint {settings.endpoint_url or 'AWS'}")
+    for line in lines(checks):
+        console.print(line, markup=False, highlight=False)
+    complaints = [f"{check.what}: {check.remedy}" for check in checks if check.remedy is not None]
+    for complaint in complaints:
+        sys.stderr.write(f"{complaint}\n")
+    if complaints:
+        raise typer.Exit(1)
     nature = label.fraud_type or "normal"
     amount = f"{transaction.transaction_amount_vnd:,.0f} VND"
-    console.print(
-        f"Sent     {transaction.transaction_id}, {nature}, {amount}, to {next(iter(result.shards))}"
-    )
+    console.print(f"Sent {transaction.transaction_id}, {nature}, {amount}")
 
 
 @app.command()
@@ -82,6 +84,9 @@ def stream(  # noqa: PLR0913 - the options of a command line
     broken: Annotated[int, typer.Option(min=0, help="Broken records mixed in, of every kind in turn")] = 0,
     doubled: Annotated[int, typer.Option(min=0, help="Good transactions that are sent twice")] = 0,
     labels: Annotated[bool, typer.Option(help="Send the truth to the stream of labels")] = True,
+    joined: Annotated[
+        bool, typer.Option("--joined", help="Send several transactions in one record of the stream")
+    ] = False,
 ) -> None:
     """Send transactions until the numbers given are reached, or until Ctrl-C.
 
@@ -103,9 +108,10 @@ def stream(  # noqa: PLR0913 - the options of a command line
     with stream_errors_reported():
         client = kinesis_client(settings)
         _summary(client, settings.transactions_stream)
+        writer: RecordWriter = StreamWriter(client, settings.transactions_stream)
         sender = TransactionSender(
             mix(generate(_traffic(options, good)), mixture, random.Random(seed), wall_clock_ms),
-            StreamWriter(client, settings.transactions_stream),
+            AggregatingWriter(writer) if joined else writer,
             _label_writer(client, settings) if labels else None,
             batch_size=batch_size,
             interval_s=batch_size / rate if rate else interval,

@@ -119,6 +119,18 @@ def test_a_stream_of_good_broken_and_doubled_records_holds_exactly_these(streams
         assert row in sent.stdout
 
 
+def test_joined_transactions_share_records_and_none_is_missing(streams: Settings) -> None:
+    numbers = ["--transactions", "600", "--rate", "3000", "--joined"]
+    sent = run_module("producer", "stream", "300", *numbers)
+    assert sent.returncode == 0, sent.stderr
+    records = read_all(streams, streams.transactions_stream)
+    assert len(records) < 200
+    sent_ids = [
+        Transaction.from_json(line).transaction_id for record in records for line in record.data.split(b"\n")
+    ]
+    assert len(sent_ids) == len(set(sent_ids)) == 600
+
+
 def test_the_same_seed_sends_the_same_transactions_without_labels_if_so_asked(streams: Settings) -> None:
     for _ in range(2):
         sent = run_module("producer", "stream", "50", "0", "2", "--seed", "11", "--no-labels")

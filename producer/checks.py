@@ -1,0 +1,154 @@
+"""What has to be so before a producer can send, each with what to do where it isn't."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import boto3
+
+from fraudstream.settings import Settings
+from streams.client import kinesis_client
+from streams.errors import AWS_ERRORS, CONNECTION_REMEDY, StreamError, error_code, is_transient, stream_error
+from streams.writer import Record, StreamWriter
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
+    from mypy_boto3_kinesis.type_defs import StreamDescriptionSummaryTypeDef
+
+# What one shard takes: CreateStream API reference.
+SHARD_RECORDS_PER_S: Final = 1_000
+SHARD_MIB_PER_S: Final = 1
+
+USABLE_STATES: Final = frozenset({"ACTIVE", "UPDATING"})
+"""A stream that is being resharded takes records too (DescribeStreamSummary API reference)."""
+REFUSED_CODES: Final = frozenset({"AccessDeniedException", "AccessDenied"})
+IDENTITY_CODES: Final = frozenset(
+    {
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+    }
+)
+"""Codes of credentials that AWS doesn't accept (common errors of the AWS APIs)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; ``remedy`` says what is wrong and how to mend it, None if all is well."""
+
+    what: str
+    result: str
+    remedy: str | None = None
+
+
+def run_checks(
+    settings: Settings,
+    record: Record,
+    connect: Callable[[Settings], "KinesisClient"] = kinesis_client,
+) -> list[Check]:
+    """Look at everything a producer needs; ``record`` is put into the stream of transactions.
+
+    The list ends early where what follows can't be looked at: without credentials, or without the
+    stream. The stream of labels is looked at in any case but the first.
+    """
+    try:
+        client = connect(settings)
+    except StreamError as error:
+        return [Check("credentials", "none that can be used", str(error))]
+    found = Check("credentials", f"found ({_method(settings)})")
+    return [
+        found,
+        *_transactions(client, settings.transactions_stream, record),
+        _labels(client, settings.labels_stream),
+    ]
+
+
+def lines(checks: list[Check]) -> Iterator[str]:
+    """Yield the table of the checks, a line each: whether it is well, what, and the result."""
+    width = max(len(check.what) for check in checks)
+    for check in checks:
+        yield f"{'ok  ' if check.remedy is None else 'FAIL'}  {check.what:<{width}}  {check.result}"
+
+
+def _method(settings: Settings) -> str:
+    """Return how boto3 came by the credentials: env, shared-credentials-file, iam-role and so on."""
+    credentials = boto3.Session(region_name=settings.aws_region).get_credentials()
+    return "unknown" if credentials is None else str(credentials.method)
+
+
+def _transactions(client: "KinesisClient", name: str, record: Record) -> Iterator[Check]:
+    try:
+        summary = _summary(client, name)
+    except AWS_ERRORS as error:
+        yield _refused("stream", error, name)
+        return
+    state = summary["StreamStatus"]
+    result = f"{name}, {state}, {_shards(summary)}"
+    if state not in USABLE_STATES:
+        yield Check("stream", result, f"stream {name!r} is {state}; wait until it is ACTIVE")
+        return
+    yield Check("stream", result)
+    yield Check("room", _room(summary))
+    yield _put(client, name, record)
+
+
+def _room(summary: "StreamDescriptionSummaryTypeDef") -> str:
+    shards = summary["OpenShardCount"]
+    room = f"{shards * SHARD_RECORDS_PER_S:,} records/s and {shards * SHARD_MIB_PER_S:,} MiB/s, evenly spread"
+    mode = summary.get("StreamModeDetails", {}).get("StreamMode")
+    return f"{room}, and more as it grows (on demand)" if mode == "ON_DEMAND" else room
+
+
+def _put(client: "KinesisClient", name: str, record: Record) -> Check:
+    try:
+        result = StreamWriter(client, name).put([record])
+    except StreamError as error:
+        return _put_failed(error, name)
+    if result.failures:
+        failure = result.failures[0]
+        remedy = f"the transaction was not taken: {failure.message or failure.error_code}; try again later"
+        return Check("put", failure.error_code, remedy)
+    return Check("put", f"1 record, to {next(iter(result.shards))}")
+
+
+def _put_failed(error: StreamError, name: str) -> Check:
+    cause = error.__cause__
+    if isinstance(cause, AWS_ERRORS):
+        return _refused("put", cause, name)
+    return Check("put", "failed", str(error))
+
+
+def _labels(client: "KinesisClient", name: str) -> Check:
+    try:
+        summary = _summary(client, name)
+    except AWS_ERRORS as error:
+        return _refused("labels", error, name)
+    return Check("labels", f"{name}, {summary['StreamStatus']}, {_shards(summary)}")
+
+
+def _shards(summary: "StreamDescriptionSummaryTypeDef") -> str:
+    count = summary["OpenShardCount"]
+    return f"{count} shard" if count == 1 else f"{count} shards"
+
+
+def _summary(client: "KinesisClient", name: str) -> "StreamDescriptionSummaryTypeDef":
+    return client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+
+
+def _refused(what: str, error: Exception, name: str) -> Check:
+    code = error_code(error)
+    problem = str(stream_error(error, name))
+    if code in REFUSED_CODES:
+        return Check(
+            what, "no right to it", f"{problem}; attach deploy/iam/producer.json to who calls, for {name!r}"
+        )
+    if code in IDENTITY_CODES:
+        remedy = (
+            f"{problem}; renew the credentials (aws sso login), or see that key and region belong together"
+        )
+        return Check(what, "the credentials are not accepted", remedy)
+    if is_transient(error):
+        return Check(what, "no answer", f"{problem}; {CONNECTION_REMEDY}")
+    return Check(what, "not there" if code == "ResourceNotFoundException" else code, problem)

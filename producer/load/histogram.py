@@ -1,0 +1,41 @@
+"""Percentiles of as many durations as may come, in a few kilobytes."""
+
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+GROWTH: Final = 1.02
+"""Each bucket's upper edge in that of the one below: a percentile is at most 2 % too high."""
+LOWEST_MS: Final = 0.01
+HIGHEST_MS: Final = 1e8
+"""More than a day; what is longer is counted as this, and ``max_ms`` still tells it."""
+BUCKETS: Final = math.ceil(math.log(HIGHEST_MS / LOWEST_MS) / math.log(GROWTH)) + 1
+
+
+class LogHistogram:
+    """Counts durations in buckets that grow evenly; ``max_ms`` is exact. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        self.max_ms: float | None = None
+        self._counts = np.zeros(BUCKETS, dtype=np.int64)
+
+    def record(self, durations_ms: npt.ArrayLike) -> None:
+        """Count durations in milliseconds; what is under `LOWEST_MS` counts as that."""
+        durations = np.atleast_1d(np.asarray(durations_ms, dtype=np.float64))
+        if not durations.size:
+            return
+        steps = np.log(np.clip(durations, LOWEST_MS, HIGHEST_MS) / LOWEST_MS) / math.log(GROWTH)
+        places = np.clip(np.ceil(steps).astype(np.int64), 0, BUCKETS - 1)
+        self._counts += np.bincount(places, minlength=BUCKETS)
+        longest_ms = float(durations.max())
+        self.max_ms = longest_ms if self.max_ms is None else max(self.max_ms, longest_ms)
+
+    def percentile_ms(self, percent: float) -> float | None:
+        """Return a duration that ``percent`` of all don't exceed, from 0 % to 2 % above it; None of none."""
+        if self.max_ms is None:
+            return None
+        rank = max(1, math.ceil(percent / 100 * int(self._counts.sum())))
+        place = int(np.searchsorted(np.cumsum(self._counts), rank))
+        return float(min(LOWEST_MS * GROWTH**place, self.max_ms))

@@ -1,0 +1,85 @@
+"""Makes the records when they are due and hands them to the lanes."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from producer.load.lanes import Due, Lane, lane_number
+from producer.load.schedule import Schedule
+from producer.load.statistics import LoadStatistics
+from streams.writer import Record
+
+TICK_S: Final = 0.005
+"""Records that come due within this are made together: a wake-up for each would cost more than they do."""
+MOST_AT_ONCE: Final = 250
+"""Records of one hand-over, also when the schedule is far behind, so that a stop is noticed soon."""
+
+
+class Maker:
+    """Follows the schedule; where a lane is full it waits, and the records after that are late.
+
+    A record's due time stays what the schedule says, however late it is made. ``now_s`` is the clock of
+    the run, in seconds from its start.
+    """
+
+    def __init__(
+        self,
+        source: Iterator[Record],
+        schedule: Schedule,
+        lanes: Sequence[Lane],
+        statistics: LoadStatistics,
+        now_s: Callable[[], float],
+    ) -> None:
+        self._source = source
+        self._schedule = schedule
+        self._lanes = lanes
+        self._statistics = statistics
+        self._now_s = now_s
+        self._made = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Make records until the schedule or the source ends, or ``stop`` is set.
+
+        A source that fails is remembered in the statistics and sets ``stop``; what came before that is sent.
+        """
+        try:
+            while not stop.is_set() and self._made != self._schedule.records:
+                if not self._make_due(stop):
+                    return
+        except Exception as error:  # noqa: BLE001 - the run's end tells it
+            self._statistics.on_error(error)
+            stop.set()
+
+    def _make_due(self, stop: threading.Event) -> bool:
+        """Make what is due, after a wait if that is nothing yet; False at the source's end."""
+        wanted = self._wanted()
+        if wanted == 0:
+            # The next record's time, but not so soon that each record has a wake-up of its own.
+            stop.wait(max(TICK_S, self._schedule.due_s(self._made, 0.0) - self._now_s()))
+            return True
+        now_s = self._now_s()
+        records: list[Due] = []
+        try:
+            for record in islice(self._source, wanted):
+                records.append(Due(self._schedule.due_s(self._made, now_s), record))
+                self._made += 1
+        finally:
+            self._statistics.on_made(len(records))
+            self._hand_over(records)
+        return len(records) == wanted
+
+    def _wanted(self) -> int:
+        due = self._schedule.due_until(self._now_s())
+        wanted = MOST_AT_ONCE if due is None else due - self._made
+        left = MOST_AT_ONCE if self._schedule.records is None else self._schedule.records - self._made
+        return min(wanted, left, MOST_AT_ONCE)
+
+    def _hand_over(self, records: list[Due]) -> None:
+        by_lane: dict[int, list[Due]] = defaultdict(list)
+        for due in records:
+            by_lane[lane_number(due.record.partition_key, len(self._lanes))].append(due)
+        for number, of_lane in by_lane.items():
+            if not self._lanes[number].put(of_lane):
+                self._statistics.on_not_sent(len(of_lane))

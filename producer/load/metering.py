@@ -1,0 +1,98 @@
+"""A Kinesis client that measures each of its writer's requests, and slows them down under throttling."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from botocore.exceptions import ClientError
+
+from producer.load.shards import UNKNOWN_SHARD, throttling_shard
+from producer.load.statistics import Accepted, LoadStatistics
+from producer.load.throttling import AdaptivePace
+from streams.errors import error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
+    from mypy_boto3_kinesis.type_defs import PutRecordsOutputTypeDef
+
+NOT_SENT: Final = "NotSentInTime"
+"""The error code of a record that was given up when the run was stopped."""
+THROTTLED: Final = "ProvisionedThroughputExceededException"
+
+
+class MeteredClient:
+    """Stands between a `StreamWriter` and its client: of the client it has ``put_records`` only.
+
+    From when ``gave_up`` is set it answers that no record was sent, without asking anyone: so a
+    writer comes to its end at once, and accounts for all it had. ``sent`` counts what is in.
+    """
+
+    def __init__(
+        self,
+        client: "KinesisClient",
+        statistics: LoadStatistics,
+        pace: AdaptivePace,
+        gave_up: threading.Event,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.sent = 0
+        self._client = client
+        self._statistics = statistics
+        self._pace = pace
+        self._gave_up = gave_up
+        self._monotonic_s = monotonic_s
+
+    @property
+    def client(self) -> "KinesisClient":
+        """The same, typed as what a writer takes."""
+        return cast("KinesisClient", self)
+
+    def put_records(
+        self,
+        *,
+        StreamName: str,  # noqa: N803 - boto3's name
+        Records: Sequence[dict[str, Any]],  # noqa: N803 - boto3's name
+    ) -> "PutRecordsOutputTypeDef":
+        """Send one request when the pace allows it; raises what the client raises."""
+        self._pace.wait(len(Records))
+        if self._gave_up.is_set():
+            return _none_sent(len(Records))
+        began_s = self._monotonic_s()
+        try:
+            response = self._client.put_records(StreamName=StreamName, Records=cast("Any", Records))
+        except ClientError as error:
+            if error_code(error) == THROTTLED:
+                self._pace.slow_down(len(Records))
+                self._count(began_s, [], [UNKNOWN_SHARD] * len(Records))
+            raise
+        pairs = list(zip(Records, response["Records"], strict=True))
+        accepted = [
+            Accepted(answer["ShardId"], sent["PartitionKey"], _size_bytes(sent))
+            for sent, answer in pairs
+            if not answer.get("ErrorCode")
+        ]
+        throttled = [
+            throttling_shard(answer.get("ErrorMessage", ""))
+            for _, answer in pairs
+            if answer.get("ErrorCode") == THROTTLED
+        ]
+        self._count(began_s, accepted, throttled)
+        if throttled:
+            self._pace.slow_down(len(accepted) or len(Records))
+        else:
+            self._pace.speed_up()
+        return response
+
+    def _count(self, began_s: float, accepted: list[Accepted], throttled: list[str]) -> None:
+        self.sent += len(accepted)
+        self._statistics.on_request((self._monotonic_s() - began_s) * 1000, accepted, throttled)
+
+
+def _size_bytes(record: dict[str, Any]) -> int:
+    return len(record["Data"]) + len(record["PartitionKey"].encode())
+
+
+def _none_sent(records: int) -> "PutRecordsOutputTypeDef":
+    answer = {"ErrorCode": NOT_SENT, "ErrorMessage": "the run was stopped"}
+    return cast("PutRecordsOutputTypeDef", {"FailedRecordCount": records, "Records": [answer] * records})

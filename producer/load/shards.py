@@ -1,0 +1,70 @@
+"""What each shard took and refused, and which of them takes too much."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+HOT_SHARE: Final = 1.5
+"""A shard that gets more than so many fair shares is hot."""
+ENOUGH_RECORDS_A_SHARD: Final = 250
+"""Records for each shard, on average, before one is called hot: chance alone stays far below 1.5 then."""
+NAMED_KEYS: Final = 3
+MOST_KEYS: Final = 10_000
+"""Partition keys counted for each shard; past twice as many the rarest are forgotten."""
+UNKNOWN_SHARD: Final = "unknown"
+"""Where a refusal doesn't name its shard."""
+
+_SHARD_ID: Final = re.compile(r"shardId-\d{12}")
+
+
+@dataclass(slots=True)
+class ShardCounts:
+    """One shard: records and bytes (data and key) that it took, and records that it throttled."""
+
+    records: int = 0
+    size_bytes: int = 0
+    throttled: int = 0
+    keys: Counter[str] = field(default_factory=Counter)
+
+    def take(self, partition_key: str, size_bytes: int) -> None:
+        """Count a record that is in."""
+        self.records += 1
+        self.size_bytes += size_bytes
+        self.keys[partition_key] += 1
+        if len(self.keys) > 2 * MOST_KEYS:
+            self.keys = Counter(dict(self.keys.most_common(MOST_KEYS)))
+
+
+def throttling_shard(message: str) -> str:
+    """Return the shard that a throttled record's message names.
+
+    Kinesis gives no shard id for it, but writes "Rate exceeded for shard shardId-…" (PutRecords API
+    reference, example).
+    """
+    found = _SHARD_ID.search(message)
+    return found[0] if found else UNKNOWN_SHARD
+
+
+def hot_shards(shards: dict[str, ShardCounts], open_shards: int) -> list[str]:
+    """Return a warning for each shard with more than `HOT_SHARE` times its fair share of the records.
+
+    The fair share is that of ``open_shards`` equal shards, also where some have got nothing so far.
+    """
+    total = sum(shard.records for shard in shards.values())
+    count = max(open_shards, sum(name != UNKNOWN_SHARD for name in shards))
+    if total < ENOUGH_RECORDS_A_SHARD * count:
+        return []
+    fair = total / count
+    return [
+        _warning(name, shard, shard.records / fair)
+        for name, shard in sorted(shards.items())
+        if shard.records > HOT_SHARE * fair
+    ]
+
+
+def _warning(name: str, shard: ShardCounts, fair_shares: float) -> str:
+    keys = ", ".join(
+        f"{key} ({count / shard.records:.1%})" for key, count in shard.keys.most_common(NAMED_KEYS)
+    )
+    return f"hot shard {name}: {fair_shares:.1f} times its fair share; most frequent keys: {keys}"

@@ -1,0 +1,69 @@
+"""The result of a load test, for a program to read."""
+
+from typing import Any, Final
+
+from producer.load.histogram import LogHistogram
+from producer.load.schedule import Schedule
+from producer.load.shards import hot_shards
+from producer.load.statistics import LoadStatistics
+
+LATE_MS: Final = 1_000
+"""A schedule whose slowest hundredth is later than this was not kept."""
+
+
+def summary(
+    statistics: LoadStatistics, schedule: Schedule, *, open_shards: int, in_doubt: int
+) -> dict[str, Any]:
+    """Return the counts, where ``sent + failed + not_sent`` is ``made``, and the times.
+
+    ``seconds`` is from the start to the last acknowledgement, ``tx_per_s`` the sent over these. Times are
+    null where nothing was sent. ``in_doubt`` are those of the not sent whose request had no answer.
+    """
+    with statistics.lock:
+        seconds = statistics.last_acknowledged_s
+        return {
+            "made": statistics.made,
+            "sent": statistics.sent,
+            "failed": statistics.failed,
+            "not_sent": statistics.not_sent,
+            "requests": statistics.requests,
+            "retries": statistics.retries,
+            "seconds": round(seconds, 3),
+            "tx_per_s": round(statistics.sent / seconds, 1) if seconds else None,
+            "put_ms": _percentiles(statistics.put_ms),
+            "lag_ms": _percentiles(statistics.lag_ms),
+            "shards": {
+                name: {"records": shard.records, "bytes": shard.size_bytes, "throttled": shard.throttled}
+                for name, shard in sorted(statistics.shards.items())
+            },
+            "error_codes": dict(statistics.error_codes),
+            "warnings": [
+                *hot_shards(statistics.shards, open_shards),
+                *_late(statistics, schedule),
+                *_unanswered(in_doubt),
+            ],
+        }
+
+
+def _percentiles(histogram: LogHistogram) -> dict[str, float | None]:
+    values = {
+        "p50": histogram.percentile_ms(50),
+        "p99": histogram.percentile_ms(99),
+        "max": histogram.max_ms,
+    }
+    return {name: None if value is None else round(value, 2) for name, value in values.items()}
+
+
+def _late(statistics: LoadStatistics, schedule: Schedule) -> list[str]:
+    lag_ms = statistics.lag_ms.percentile_ms(99)
+    if schedule.rate_per_s is None or lag_ms is None or lag_ms <= LATE_MS:
+        return []
+    late = f"99 % of the records were in within {lag_ms / 1000:.1f} s of their due time, the others later"
+    slow = f"the stream, or this machine, is too slow for {schedule.rate_per_s:g} tx/s"
+    return [f"the schedule was not kept: {late}; {slow}"]
+
+
+def _unanswered(in_doubt: int) -> list[str]:
+    if not in_doubt:
+        return []
+    return [f"{in_doubt} of the records not sent were in requests without an answer: they may be in"]

@@ -1,0 +1,60 @@
+"""A sender's pace under throttling: additive increase, multiplicative decrease."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Final
+
+CUT: Final = 0.5
+"""Of the pace that was too fast: as TCP does it."""
+RAISE_PER_S: Final = 50.0
+"""Records a second, more in each second: a twentieth of what a shard takes."""
+LOWEST_PER_S: Final = 10.0
+"""A sender never stands still, or it would not notice that the stream has room again."""
+
+
+class AdaptivePace:
+    """How many records a second one sender may write; unlimited until the stream throttles it.
+
+    The pace is in records and not in requests: Kinesis limits records and bytes, and a sender with
+    fewer requests would put more records into each. Not for several threads at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.rate_per_s = math.inf
+        self._monotonic_s = monotonic_s
+        self._sleep = sleep
+        self._free_at_s = -math.inf
+        self._began_s = -math.inf
+        self._raised_at_s = -math.inf
+
+    def wait(self, records: int) -> None:
+        """Sleep until the next request may go out, which has so many records."""
+        wait_s = self._free_at_s - self._monotonic_s()
+        if wait_s > 0:
+            self._sleep(wait_s)
+        self._began_s = self._monotonic_s()
+        self._free_at_s = self._began_s + records / self.rate_per_s
+
+    def slow_down(self, got_through: int) -> None:
+        """Cut the pace after a request that was throttled.
+
+        ``got_through`` is how many of its records were accepted, or, if none was, how many it had: the
+        first cut starts from these, as there is no pace yet to cut.
+        """
+        now_s = self._monotonic_s()
+        got_through_per_s = got_through / max(now_s - self._began_s, 1e-3)
+        self.rate_per_s = max(LOWEST_PER_S, CUT * min(self.rate_per_s, got_through_per_s))
+        self._raised_at_s = now_s
+
+    def speed_up(self) -> None:
+        """Raise the pace after a request without throttling, by the time since the last change."""
+        if math.isfinite(self.rate_per_s):
+            now_s = self._monotonic_s()
+            self.rate_per_s += RAISE_PER_S * (now_s - self._raised_at_s)
+            self._raised_at_s = now_s

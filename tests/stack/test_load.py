@@ -1,0 +1,153 @@
+"""The load command against the embedded emulator: what it says it sent is what is in the stream."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from fraudstream.settings import ROOT, Settings
+from streams.client import kinesis_client
+from streams.reader import StreamReader
+from tests.stack.stack_helpers import read_all, run_module
+
+pytestmark = pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
+
+
+@pytest.fixture
+def streams(kinesis_settings: Settings) -> Settings:
+    created = run_module("localstack.streams")
+    assert created.returncode == 0, created.stderr
+    return kinesis_settings
+
+
+def load(tmp_path: Path, *arguments: str) -> dict[str, Any]:
+    """Run it to a good end; returns the summary."""
+    path = tmp_path / "summary.json"
+    ended = run_module("producer", "load", *arguments, "--json", str(path), timeout_s=300)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return read_summary(path)
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(path.read_text())
+    assert result["sent"] + result["failed"] + result["not_sent"] == result["made"]
+    return result
+
+
+def wait_for_records(settings: Settings, count: int) -> None:
+    reader = StreamReader(kinesis_client(settings), settings.transactions_stream)
+    while count > 0:
+        count -= len(reader.poll())
+
+
+def transactions(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """Return what is in the stream, by account, in its order."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for record in read_all(settings, settings.transactions_stream):
+        found[record.partition_key].append(orjson.loads(record.data))
+    return found
+
+
+def test_five_thousand_transactions_are_in_once_and_in_order(streams: Settings, tmp_path: Path) -> None:
+    result = load(tmp_path, "--count", "5000", "--seed", "5")
+    assert (result["made"], result["sent"], result["failed"], result["not_sent"]) == (5_000, 5_000, 0, 0)
+    found = transactions(streams)
+    ids = [transaction["transaction_id"] for of_account in found.values() for transaction in of_account]
+    assert len(ids) == len(set(ids)) == 5_000
+    for account_id, of_account in found.items():
+        assert {transaction["account_id"] for transaction in of_account} == {account_id}
+        times = [transaction["event_time"] for transaction in of_account]
+        assert times == sorted(times)
+
+
+def test_the_shards_of_the_summary_are_those_of_the_stream(streams: Settings, tmp_path: Path) -> None:
+    result = load(tmp_path, "--count", "2000", "--senders", "2", "--batch", "100")
+    records = read_all(streams, streams.transactions_stream)
+    counts = Counter(record.shard_id for record in records)
+    sizes: Counter[str] = Counter()
+    for record in records:
+        sizes[record.shard_id] += len(record.data) + len(record.partition_key)
+    assert {name: shard["records"] for name, shard in result["shards"].items()} == counts
+    assert {name: shard["bytes"] for name, shard in result["shards"].items()} == sizes
+    assert result["requests"] >= 20
+
+
+def test_a_rate_and_a_duration_are_the_schedule(streams: Settings, tmp_path: Path) -> None:
+    result = load(tmp_path, "--rps", "200", "--duration", "4")
+    assert result["sent"] == 800
+    # The last record is due 5 ms before the end: it can't be in before.
+    assert result["seconds"] >= 3.995
+    assert result["tx_per_s"] <= 800 / 3.995
+    assert 0 < result["lag_ms"]["p50"] <= result["lag_ms"]["p99"] <= result["lag_ms"]["max"]
+    assert len(read_all(streams, streams.transactions_stream)) == 800
+
+
+def test_a_files_lines_come_out_as_they_stand(streams: Settings, tmp_path: Path) -> None:
+    lines = [b'{"account_id": "A%d",  "n":%d}' % (n % 7, n) for n in range(300)]
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    assert load(tmp_path, "--source", str(path))["sent"] == 300
+    found = [record.data for record in read_all(streams, streams.transactions_stream)]
+    assert Counter(found) == Counter(lines)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_accounts_for_everything(
+    streams: Settings, tmp_path: Path, end: signal.Signals
+) -> None:
+    path = tmp_path / "summary.json"
+    arguments = ["--rps", "500", "--duration", "600", "--json", str(path)]
+    command = [sys.executable, "-m", "producer", "load", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            wait_for_records(streams, 100)
+            process.send_signal(end)
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    result = read_summary(path)
+    assert 100 <= result["made"] < 300_000
+    assert (result["failed"], result["not_sent"]) == (0, 0)
+    assert len(read_all(streams, streams.transactions_stream)) == result["sent"]
+
+
+def test_a_stream_that_is_not_there_is_named(kinesis_settings: Settings) -> None:
+    ended = run_module("producer", "load", "--count", "10")
+    assert ended.returncode == 1
+    assert f"no stream '{kinesis_settings.transactions_stream}'" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("streams")
+def test_a_broken_line_ends_the_run_with_code_1_after_what_came_before_it(tmp_path: Path) -> None:
+    source, path = tmp_path / "some.jsonl", tmp_path / "summary.json"
+    source.write_bytes(b'{"account_id":"A"}\n' * 3 + b"oops\n")
+    ended = run_module("producer", "load", "--source", str(source), "--json", str(path))
+    assert ended.returncode == 1
+    assert "line 4" in ended.stderr
+    assert read_summary(path)["sent"] == 3
+
+
+@pytest.mark.usefixtures("streams")
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "give --count, or --rps and --duration"),
+        (["--rps", "10"], "give --count, or --rps and --duration"),
+        (["--count", "10", "--duration", "3"], "give --rps too"),
+        (["--count", "10", "--source", "nowhere.jsonl"], "a file that is there"),
+        (["--count", "10", "--fraud-share", "1.5"], "fraud_share=1.5"),
+        (["--count", "10", "--batch", "501"], "or equal to 500"),
+    ],
+)
+def test_options_that_can_not_be_met_are_refused(arguments: list[str], complaint: str) -> None:
+    refused = run_module("producer", "load", *arguments)
+    assert refused.returncode == 2
+    assert complaint in " ".join(refused.stderr.replace("│", " ").split())

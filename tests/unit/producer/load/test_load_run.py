@@ -1,0 +1,158 @@
+"""The whole run against a stream in memory: order, accounting, throttling, stops."""
+
+import io
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from producer.load.run import LoadOptions, LoadRun
+from producer.load.schedule import Schedule
+from producer.load.statistics import LoadStatistics
+from producer.load.summary import summary
+from streams.writer import MAX_RECORD_BYTES, Record
+from tests.unit.producer.load.load_fakes import THROTTLED, FakeStream, counted, records
+from tests.unit.streams.fake_kinesis import refusal
+
+UNPACED = Schedule(records=None, rate_per_s=None)
+
+
+def sent(
+    stream: FakeStream,
+    source: Iterator[Record],
+    stop: threading.Event | None = None,
+    flush_s: float = 10.0,
+    batch_size: int = 50,
+) -> dict[str, Any]:
+    """Run to the end with three senders; returns the summary, whose sum always has to hold."""
+    options = LoadOptions(stream_name="S", open_shards=stream.shards, batch_size=batch_size, flush_s=flush_s)
+    run = LoadRun(source, UNPACED, [stream.client] * 3, options)
+    in_doubt = run.run(stop or threading.Event(), Console(file=io.StringIO()))
+    result = summary(run.statistics, UNPACED, open_shards=stream.shards, in_doubt=in_doubt)
+    assert result["sent"] + result["failed"] + result["not_sent"] == result["made"]
+    return result | {"errors": run.statistics.errors}
+
+
+def with_event(source: list[Record], at: int, happen: Callable[[], object]) -> Iterator[Record]:
+    for n, record in enumerate(source):
+        if n == at:
+            happen()
+        yield record
+
+
+def test_every_record_is_in_once_and_each_account_is_in_order() -> None:
+    stream = FakeStream()
+    result = sent(stream, iter(records(5_000)))
+    assert (result["made"], result["sent"], result["failed"], result["not_sent"]) == (5_000, 5_000, 0, 0)
+    assert counted([data for _, data in stream.taken]) == counted([r.data for r in records(5_000)])
+    assert all(numbers == sorted(numbers) for numbers in stream.by_key().values())
+    assert len(stream.by_key()) == 17
+
+
+def test_no_request_has_more_records_than_the_batch() -> None:
+    stream = FakeStream()
+    sent(stream, iter(records(2_000)), batch_size=20)
+    assert max(stream.requests) == 20
+
+
+def test_shards_and_requests_of_the_summary_are_those_of_the_stream() -> None:
+    stream = FakeStream(shards=2)
+    result = sent(stream, iter(records(600)))
+    assert sum(shard["records"] for shard in result["shards"].values()) == 600
+    assert sum(shard["bytes"] for shard in result["shards"].values()) == sum(
+        record.size_bytes for record in records(600)
+    )
+    assert result["requests"] == len(stream.requests)
+
+
+def test_throttled_records_are_tried_again_until_they_are_in() -> None:
+    refused: set[bytes] = set()
+
+    def first_time(data: bytes) -> str | None:
+        if int(data) % 40 or data in refused:
+            return None
+        refused.add(data)
+        return THROTTLED
+
+    stream = FakeStream(first_time)
+    result = sent(stream, iter(records(400)))
+    assert (result["sent"], result["failed"]) == (400, 0)
+    assert sum(shard["throttled"] for shard in result["shards"].values()) == 10
+    assert result["retries"] > 0
+
+
+def test_a_record_that_no_request_may_carry_has_failed_with_its_code() -> None:
+    large = Record(b"x" * MAX_RECORD_BYTES, "ACC_1")
+    result = sent(FakeStream(), iter([*records(10), large]))
+    assert (result["sent"], result["failed"], result["error_codes"]) == (10, 1, {"RecordTooLarge": 1})
+
+
+def test_after_a_stop_what_was_made_is_sent_and_nothing_more_is_made() -> None:
+    stop = threading.Event()
+    stream = FakeStream()
+    result = sent(stream, with_event(records(50_000), 3_000, stop.set), stop)
+    assert 3_000 < result["made"] < 50_000
+    assert (result["sent"], result["not_sent"]) == (result["made"], 0)
+    assert len(stream.taken) == result["sent"]
+
+
+def test_what_a_stop_can_not_get_in_within_its_limit_is_reported_as_not_sent() -> None:
+    stop = threading.Event()
+    stream = FakeStream(lambda data: THROTTLED if int(data) >= 1_000 else None)
+    result = sent(stream, with_event(records(50_000), 2_000, stop.set), stop, flush_s=0.2)
+    assert 0 < result["sent"] == len(stream.taken) <= 1_000
+    assert result["not_sent"] > 0
+    assert result["warnings"] == []
+
+
+def test_requests_without_an_answer_are_reported_as_in_doubt() -> None:
+    stop = threading.Event()
+    stream = FakeStream()
+
+    def freeze() -> None:
+        stream.thawed.clear()
+        stop.set()
+
+    try:
+        result = sent(stream, with_event(records(50_000), 2_000, freeze), stop, flush_s=0.2)
+    finally:
+        stream.thawed.set()
+    assert result["not_sent"] > 0
+    assert "in requests without an answer: they may be in" in result["warnings"][-1]
+
+
+def test_a_stream_that_can_not_be_used_ends_the_run_for_all_senders() -> None:
+    stream = FakeStream()
+    stream.fault = refusal("AccessDeniedException")
+    result = sent(stream, iter(records(50_000)), flush_s=5.0)
+    assert result["sent"] == 0
+    assert result["failed"] > 0
+    assert result["made"] < 50_000
+    assert "AccessDeniedException" in result["errors"][0]
+
+
+def test_a_source_that_breaks_down_is_told_and_what_it_gave_is_sent() -> None:
+    def broken() -> Iterator[Record]:
+        yield from records(1_234)
+        raise RuntimeError
+
+    result = sent(FakeStream(), broken())
+    assert (result["sent"], result["errors"]) == (1_234, ["RuntimeError()"])
+
+
+@pytest.mark.parametrize(("lag_ms", "is_late"), [(900.0, False), (1_500.0, True)])
+def test_a_schedule_that_was_not_kept_is_warned_of(lag_ms: float, is_late: bool) -> None:  # noqa: FBT001 - a table's column
+    statistics = LoadStatistics()
+    statistics.lag_ms.record([lag_ms] * 10)
+    paced = Schedule(records=10, rate_per_s=5.0)
+    warnings = summary(statistics, paced, open_shards=1, in_doubt=0)["warnings"]
+    assert [warning[:29] for warning in warnings] == ["the schedule was not kept: 99"] * is_late
+    assert not summary(statistics, UNPACED, open_shards=1, in_doubt=0)["warnings"]
+
+
+def test_the_summary_of_a_run_that_sent_nothing_has_no_times() -> None:
+    result = sent(FakeStream(), iter([]))
+    assert (result["sent"], result["tx_per_s"]) == (0, None)
+    assert result["put_ms"] == result["lag_ms"] == {"p50": None, "p99": None, "max": None}

@@ -1,0 +1,148 @@
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from fraudstream.settings import Settings
+from producer.checks import Check, lines, run_checks
+from streams.errors import StreamError
+from streams.writer import Record
+from tests.unit.streams.fake_kinesis import refusal
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
+
+RECORD = Record(b"{}", "ACC_1")
+
+
+class FakeAws:
+    """Streams as the test has them; ``faults`` holds the error of a call on a stream."""
+
+    def __init__(self) -> None:
+        self.summary: dict[str, Any] = {"StreamStatus": "ACTIVE", "OpenShardCount": 4}
+        self.faults: dict[tuple[str, str], Exception] = {}
+        self.put: list[bytes] = []
+
+    def describe_stream_summary(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
+        """Answer as the stream is."""
+        self._raise("describe", request["StreamName"])
+        return {"StreamDescriptionSummary": self.summary}
+
+    def put_records(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
+        """Take the record."""
+        self._raise("put", request["StreamName"])
+        self.put += [record["Data"] for record in request["Records"]]
+        return {"Records": [{"ShardId": "shardId-000000000002", "SequenceNumber": "1"}]}
+
+    def _raise(self, call: str, stream_name: str) -> None:
+        if (call, stream_name) in self.faults:
+            raise self.faults[call, stream_name]
+
+    def checks(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
+        """Run them; by what was looked at."""
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
+        monkeypatch.delenv("AWS_PROFILE", raising=False)
+        client = cast("KinesisClient", self)
+        return {check.what: check for check in run_checks(Settings(), RECORD, lambda _settings: client)}
+
+
+@pytest.fixture
+def aws() -> FakeAws:
+    return FakeAws()
+
+
+def test_all_is_well(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = aws.checks(monkeypatch)
+    assert {what: check.result for what, check in checks.items()} == {
+        "credentials": "found (env)",
+        "stream": "Transactions, ACTIVE, 4 shards",
+        "room": "4,000 records/s and 4 MiB/s, evenly spread",
+        "put": "1 record, to shardId-000000000002",
+        "labels": "Labels, ACTIVE, 4 shards",
+    }
+    assert not [check for check in checks.values() if check.remedy]
+    assert aws.put == [b"{}"]
+
+
+def test_the_table_has_a_line_for_each_and_no_secret(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.faults["describe", "Labels"] = refusal("ResourceNotFoundException")
+    table = list(lines(list(aws.checks(monkeypatch).values())))
+    assert table[1] == "ok    stream       Transactions, ACTIVE, 4 shards"
+    assert table[4] == "FAIL  labels       not there"
+    assert "AKID" not in "".join(table)
+    assert "a-secret" not in "".join(table)
+
+
+def test_without_credentials_nothing_else_is_looked_at() -> None:
+    def connect(_settings: Settings) -> "KinesisClient":
+        msg = "there are no AWS credentials: set some"
+        raise StreamError(msg)
+
+    (check,) = run_checks(Settings(), RECORD, connect)
+    assert check == Check("credentials", "none that can be used", "there are no AWS credentials: set some")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "result", "remedy"),
+    [
+        ("ResourceNotFoundException", 400, "not there", "create it with"),
+        ("AccessDeniedException", 400, "no right to it", "attach deploy/iam/producer.json"),
+        ("ExpiredTokenException", 403, "the credentials are not accepted", "renew the credentials"),
+        ("UnrecognizedClientException", 400, "the credentials are not accepted", "key and region"),
+        ("InternalFailure", 500, "no answer", "AWS_ENDPOINT_URL names a running endpoint"),
+        ("Odd", 400, "Odd", "can't be used: Odd"),
+    ],
+)
+@pytest.mark.parametrize("stream", ["Transactions", "Labels"])
+def test_what_is_wrong_with_a_stream_comes_with_its_remedy(  # noqa: PLR0913, PLR0917 - the columns of a table
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    stream: str,
+    code: str,
+    status: int,
+    result: str,
+    remedy: str,
+) -> None:
+    aws.faults["describe", stream] = refusal(code, status)
+    checks = aws.checks(monkeypatch)
+    check = checks["stream" if stream == "Transactions" else "labels"]
+    assert check.result == result
+    assert check.remedy is not None
+    assert remedy in check.remedy
+    assert stream in check.remedy
+    assert ("put" in checks) is (stream == "Labels")
+
+
+def test_a_missing_right_to_write_is_told_apart_from_one_to_look(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.faults["put", "Transactions"] = refusal("AccessDeniedException")
+    checks = aws.checks(monkeypatch)
+    assert checks["stream"].remedy is None
+    assert checks["put"].result == "no right to it"
+    assert "producer.json" in str(checks["put"].remedy)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_usable"), [("UPDATING", True), ("CREATING", False), ("DELETING", False)]
+)
+def test_a_stream_has_to_be_in_a_state_in_which_it_takes_records(
+    aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    is_usable: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    aws.summary["StreamStatus"] = state
+    checks = aws.checks(monkeypatch)
+    assert (checks["stream"].remedy is None) is is_usable
+    assert bool(aws.put) is is_usable
+
+
+def test_a_single_shard_is_called_one(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.summary["OpenShardCount"] = 1
+    assert aws.checks(monkeypatch)["labels"].result == "Labels, ACTIVE, 1 shard"
+
+
+def test_a_stream_on_demand_is_said_to_grow(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.summary["StreamModeDetails"] = {"StreamMode": "ON_DEMAND"}
+    assert aws.checks(monkeypatch)["room"].result.endswith("and more as it grows (on demand)")
