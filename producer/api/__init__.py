@@ -1,0 +1,36 @@
+"""The Transaction API: synthetic bank transactions over HTTP, one by one, in batches or as a stream.
+
+``uvicorn producer.api:app`` and ``python -m producer.api`` serve it. The application is built when
+``app`` is first asked for, from the settings of `producer.api.settings`; importing a module of this
+package reads no settings.
+"""
+
+import sys
+from typing import TYPE_CHECKING
+
+from fraudstream.settings import SettingsError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = ["app"]
+
+
+def __getattr__(name: str) -> "FastAPI":
+    """Build ``app`` on first use; ends the process with code 2 and the reasons if it can't be started."""
+    if name != "app":
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from producer.api.application import create_app  # noqa: PLC0415 - the settings are read here, not on import
+    from producer.api.logs import configure_logging  # noqa: PLC0415 - as above
+    from producer.api.settings import ApiSettings  # noqa: PLC0415 - as above
+
+    try:
+        settings = ApiSettings.load()
+        configure_logging(settings.log_level)
+        application = create_app(settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
+    globals()["app"] = application
+    return application

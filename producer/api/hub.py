@@ -1,0 +1,184 @@
+"""All flows and their clients: who may join, start and stop, and the end of the server."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fraudstream.transaction import Transaction
+from producer.api.clock import ApiClock
+from producer.api.flow import Client, Ending, Flow, Pace, Source
+from producer.api.logs import LOGGER
+from producer.api.metrics import Metrics
+from producer.api.problems import Problem
+from producer.api.ring import Ring
+from producer.api.settings import ApiSettings
+
+RETRY_AFTER_S = 5
+"""What a client that finds no place is told to wait."""
+SHORTEST_REST_S = 0.001
+"""An event loop's timers are no finer than this; what is shorter only lets the others have their turn."""
+
+
+class FairSource:
+    """Lets the flows take in turn, and the rest of the process go on in between.
+
+    Making a batch blocks the process. After each, nobody takes for as long as the batch took, so a
+    pace that is more than the generator can do takes half of the process at most and is itself slowed.
+    """
+
+    def __init__(self, source: Source, clock: ApiClock) -> None:
+        self._source = source
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def take(self, count: int) -> list[Transaction]:
+        """Return the next ``count`` transactions."""
+        async with self._turn:
+            began_s = self._clock.monotonic_s()
+            taken = await self._source.take(count)
+            took_s = self._clock.monotonic_s() - began_s
+            await self._clock.sleep(took_s if took_s > SHORTEST_REST_S else 0)
+            return taken
+
+
+@dataclass(slots=True)
+class _Running:
+    flow: Flow
+    task: asyncio.Task[None] | None = field(default=None)
+
+
+class Hub:
+    """The flows of one application. ``default_pace`` is that of clients that name none."""
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        source: Source,
+        default_pace: Callable[[], Pace],
+        metrics: Metrics,
+        clock: ApiClock,
+    ) -> None:
+        self.streaming = True
+        self.dropped = 0
+        self._settings = settings
+        self._source = FairSource(source, clock)
+        self._default_pace = default_pace
+        self._metrics = metrics
+        self._clock = clock
+        self._flows: dict[Pace | None, _Running] = {}
+        self._closing: str | None = None
+
+    @property
+    def clients(self) -> int:
+        """How many clients there are right now."""
+        return sum(len(running.flow.clients) for running in self._flows.values())
+
+    @property
+    def paces(self) -> int:
+        """How many paces are flowing right now, those that wait for a client to come back included."""
+        return len(self._flows)
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the server was asked to end."""
+        return self._closing is not None
+
+    def join(self, pace: Pace | None, last_event_id: str | None) -> "Membership":
+        """Return a new client at ``pace``; None follows the configuration. Raises `Problem` 503 if full."""
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        if self._closing is not None:
+            raise Problem(503, "the server is about to end", headers)
+        if self.clients >= self._settings.max_clients:
+            msg = f"all {self._settings.max_clients} places of the stream are taken: try again later"
+            raise Problem(503, msg, headers)
+        if pace is not None and pace not in self._flows and not self._has_room():
+            msg = f"{self._settings.max_paces} paces have clients, which is the most: take the default pace"
+            raise Problem(503, msg, headers)
+        flow = self._flow(pace)
+        client = flow.join(last_event_id)
+        self._metrics.clients.set(self.clients)
+        return Membership(self, flow, client)
+
+    def leave(self, flow: Flow, client: Client) -> None:
+        """Forget a client; its flow goes on for a while, so that the client may come back."""
+        flow.leave(client)
+        self._metrics.clients.set(self.clients)
+
+    def count_drop(self, ending: Ending) -> None:
+        """Write down that a client was dropped."""
+        self.dropped += 1
+        self._metrics.clients_dropped.labels(ending.reason).inc()
+        LOGGER.warning("a client of the stream was dropped", extra={"reason": ending.reason})
+
+    def close(self, reason: str) -> None:
+        """Say goodbye to every client and take no new one; a second call changes nothing."""
+        if self._closing is not None:
+            return
+        self._closing = reason
+        for running in self._flows.values():
+            for client in tuple(running.flow.clients):
+                client.end("bye", reason)
+
+    async def ended(self) -> None:
+        """Close, and end the flows."""
+        self.close("the server ends")
+        tasks = [running.task for running in self._flows.values() if running.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._flows.clear()
+
+    def _has_room(self) -> bool:
+        """Tell whether there may be one more pace; one that only waits for its clients makes room."""
+        own = {pace: running for pace, running in self._flows.items() if pace is not None}
+        if len(own) < self._settings.max_paces:
+            return True
+        longest = max(own, key=lambda pace: own[pace].flow.idle_s())
+        if own[longest].flow.clients:
+            return False
+        running = self._flows.pop(longest)
+        if running.task is not None:
+            running.task.cancel()
+        return True
+
+    def _flow(self, pace: Pace | None) -> Flow:
+        running = self._flows.get(pace)
+        if running is None:
+            flow = Flow(
+                self._default_pace if pace is None else lambda: pace,
+                self._source,
+                Ring(self._settings.ring_events, self._settings.ring_bytes),
+                self._clock,
+                self._metrics.events.inc,
+            )
+            running = self._flows[pace] = _Running(flow)
+            running.task = asyncio.create_task(self._run(pace, flow))
+        return running.flow
+
+    async def _run(self, pace: Pace | None, flow: Flow) -> None:
+        try:
+            await flow.run(
+                lambda: self._closing is None and flow.idle_s() <= self._settings.resume_seconds,
+                lambda: self.streaming,
+            )
+        except Exception:  # noqa: BLE001 - whatever it is, it is logged and the clients are told
+            # Its clients would wait on heartbeats for ever: they are told, and may come back to a new flow.
+            LOGGER.exception("a flow failed")
+            for client in tuple(flow.clients):
+                client.end("bye", "the flow failed")
+        finally:
+            if pace in self._flows and self._flows[pace].flow is flow:
+                del self._flows[pace]
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A client and where it belongs; whoever holds it calls `leave` in the end."""
+
+    hub: Hub
+    flow: Flow
+    client: Client
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.hub.leave(self.flow, self.client)

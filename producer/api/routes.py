@@ -1,0 +1,217 @@
+"""The endpoints."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
+from fastapi.responses import PlainTextResponse
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from producer.api import metrics
+from producer.api.auth import KEY_HEADER
+from producer.api.flow import Pace, transactions_json
+from producer.api.problems import Problem
+from producer.api.schemas import (
+    Config,
+    ConfigChange,
+    Health,
+    Information,
+    Mode,
+    Status,
+    content,
+    refusals,
+)
+from producer.api.service import Service
+from producer.api.settings import MAX_COUNT, MAX_FREQUENCY_S, MIN_FREQUENCY_S
+from producer.api.sse import EventStream
+
+_KEY: Final = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="See docs/transaction-api.md")
+_BEARER: Final = HTTPBearer(bearerFormat="JWT", auto_error=False, description="If JWTs are configured")
+_EVERYWHERE: Final = refusals(401, 413, 429)
+STREAM_EXAMPLE: Final = (
+    "retry: 3000\n\n"
+    'id: 4b1f0c5e9a7d2e38.1\ndata: {"count":1,"transactions":[{"transaction_id":"T1789000000000-0000002001",'
+    '"account_id":"ACC_7_000412","transaction_amount_vnd":1250000.0}]}\n\n'
+    ": heartbeat\n\n"
+    'event: bye\ndata: {"reason":"the server ends"}\n\n'
+)
+
+open_router = APIRouter()
+"""What is answered without a key."""
+# The check itself is the guard's, before a body is read; these two tell OpenAPI about it.
+router = APIRouter(dependencies=[Security(_KEY), Security(_BEARER)], responses=_EVERYWHERE)
+
+
+async def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+async def _json_only(request: Request) -> None:
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Problem(415, "send the body as JSON, with Content-Type: application/json")
+
+
+Here = Annotated[Service, Depends(_service)]
+
+
+@router.get("/", summary="Information and status")
+async def information(service: Here, request: Request) -> Information:
+    """Say what this is, whether the stream flows, and which endpoints there are."""
+    return Information(
+        name=request.app.title,
+        data="synthetic",
+        mode=service.status().mode,
+        documentation="/docs",
+        endpoints=_endpoints(request.app.openapi()),
+    )
+
+
+@router.get(
+    "/transaction",
+    summary="One transaction",
+    response_class=Response,
+    responses=content("Transaction", "A transaction of now"),
+)
+async def transaction(service: Here) -> Response:
+    """Give one transaction; its event time is about now. Whether it is fraud is not in it, on purpose."""
+    (taken,) = await service.source.take(1)
+    return Response(taken.to_json(), media_type="application/json")
+
+
+@router.get(
+    "/transactions/{count}",
+    summary="Several transactions",
+    response_class=Response,
+    responses=content("Transactions", "Transactions of now, in the order of their event times")
+    | refusals(422),
+)
+async def transactions(
+    service: Here, count: Annotated[int, Path(ge=1, le=MAX_COUNT, examples=[10])]
+) -> Response:
+    """Give ``count`` transactions, from 1 to 1,000. Whether they are fraud is not in them, on purpose."""
+    return Response(transactions_json(await service.source.take(count)), media_type="application/json")
+
+
+@router.get(
+    "/stream",
+    summary="Transactions as server-sent events",
+    status_code=200,
+    response_class=EventStream,
+    responses=refusals(422, 503)
+    | {
+        200: {
+            "description": "Events without end",
+            "content": {"text/event-stream": {"example": STREAM_EXAMPLE}},
+        }
+    },
+)
+async def stream(
+    service: Here,
+    frequency_seconds: Annotated[
+        float | None,
+        Query(
+            ge=MIN_FREQUENCY_S,
+            le=MAX_FREQUENCY_S,
+            allow_inf_nan=False,
+            description="Seconds between two events; left out: the configuration's",
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        Query(ge=1, le=MAX_COUNT, description="Transactions in an event; left out: the configuration's"),
+    ] = None,
+    last_event_id: Annotated[
+        str | None,
+        Header(alias="Last-Event-ID", max_length=100, description="Go on after the event with this id"),
+    ] = None,
+) -> EventStream:
+    """Send events as long as the client stays; it need not be started.
+
+    An unnamed event holds ``{count, transactions}``. ``gap`` says that events after Last-Event-ID are
+    no longer kept; the stream then goes on from the oldest kept. ``dropped`` says why a client was
+    dropped, ``bye`` that the server ends; both are a client's last. Comments keep the connection alive.
+    Whether a transaction is fraud is not in it, on purpose.
+    """
+    pace = None
+    if frequency_seconds is not None or batch_size is not None:
+        pace = Pace(
+            frequency_seconds or service.pace.frequency_s,
+            batch_size or service.pace.batch_size,
+        )
+    membership = service.hub.join(pace, last_event_id)
+    settings = service.settings
+    return EventStream(membership, settings.heartbeat_seconds, settings.write_timeout_seconds)
+
+
+@router.post("/start", summary="Let the stream flow")
+async def start(service: Here) -> Mode:
+    """Let the stream flow again after ``/stop``; it flows from the beginning without this."""
+    return _switch(service, streaming=True)
+
+
+@router.post("/stop", summary="Pause the stream")
+async def stop(service: Here) -> Mode:
+    """Pause the stream for all its clients; they stay connected, and heartbeats go on."""
+    return _switch(service, streaming=False)
+
+
+@router.get("/status", summary="Status and counts")
+async def status(service: Here) -> Status:
+    """Give the counts since the start of the process; fraud is not counted, as it would tell the truth."""
+    return service.status()
+
+
+@router.get("/config", summary="The configuration")
+async def config(service: Here) -> Config:
+    """Give the configuration that is in force."""
+    return service.config()
+
+
+@router.post(
+    "/config",
+    summary="Change the configuration",
+    dependencies=[Depends(_json_only)],
+    responses=refusals(400, 415, 422),
+)
+async def configure(service: Here, change: ConfigChange) -> Config:
+    """Change what is given; the answer comes when it is in force, and is the whole configuration.
+
+    A new ``fraud_injection_rate`` opens a new bank: new accounts, and ids that never were before.
+    """
+    return await service.configure(change)
+
+
+@router.get(
+    "/metrics",
+    summary="Counters for Prometheus",
+    response_class=PlainTextResponse,
+    responses={
+        200: {"content": {"text/plain": {"example": "transaction_api_stream_clients 2.0\n"}}},
+    },
+)
+async def prometheus(service: Here) -> PlainTextResponse:
+    """Give the counters of this process in Prometheus' text format."""
+    return PlainTextResponse(service.metrics.text(), media_type=metrics.MEDIA_TYPE)
+
+
+@open_router.get("/health", summary="Whether the process can serve", responses=refusals(413, 503))
+async def health(service: Here) -> Health:
+    """Answer without a key; 503 once the process was asked to end."""
+    if service.hub.is_closing:
+        raise Problem(503, "the server is about to end", {"Retry-After": "5"})
+    return Health(status="ok")
+
+
+def _switch(service: Service, *, streaming: bool) -> Mode:
+    changed = service.hub.streaming != streaming
+    service.hub.streaming = streaming
+    return Mode(mode=service.status().mode, changed=changed)
+
+
+def _endpoints(openapi: dict[str, Any]) -> dict[str, str]:
+    return {
+        f"{method.upper()} {path}": operation["summary"]
+        for path, operations in openapi["paths"].items()
+        for method, operation in operations.items()
+    }

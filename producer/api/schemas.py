@@ -1,0 +1,224 @@
+"""What goes in and out: the models of the endpoints, the schema of a transaction, the examples."""
+
+from http import HTTPStatus
+from typing import Any, Final, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+
+from fraudstream.transaction import COLUMN_KINDS, Transaction
+from producer.api.problems import MEDIA_TYPE, NAMES, TYPE_PREFIX
+from producer.api.settings import MAX_COUNT, MAX_FRAUD_RATE, MAX_FREQUENCY_S, MIN_FREQUENCY_S
+
+EXAMPLE_CONFIG: Final[dict[str, JsonValue]] = {
+    "frequency_seconds": 0.5,
+    "fraud_injection_rate": 0.1,
+    "batch_size": 5,
+}
+
+
+class Config(BaseModel):
+    """The configuration that is in force."""
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE_CONFIG})
+
+    frequency_seconds: float
+    fraud_injection_rate: float
+    batch_size: int
+
+
+class ConfigChange(BaseModel):
+    """A change of the configuration; what is null or left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": EXAMPLE_CONFIG})
+
+    frequency_seconds: float | None = Field(
+        None,
+        ge=MIN_FREQUENCY_S,
+        le=MAX_FREQUENCY_S,
+        allow_inf_nan=False,
+        description="Seconds between two events of the stream",
+    )
+    fraud_injection_rate: float | None = Field(
+        None,
+        ge=0,
+        le=MAX_FRAUD_RATE,
+        allow_inf_nan=False,
+        description="Share of fraud; another value opens another bank, with new accounts and ids",
+    )
+    batch_size: int | None = Field(None, ge=1, le=MAX_COUNT, description="Transactions in an event")
+
+    @field_validator("batch_size", mode="before")
+    @classmethod
+    def _whole(cls, value: object) -> object:
+        # JSON does not tell 5.0 from 5, and JSON Schema calls both an integer.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class Mode(BaseModel):
+    """Whether the stream flows."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"mode": "streaming", "changed": False}})
+
+    mode: Literal["streaming", "stopped"]
+    changed: bool
+
+
+class Status(BaseModel):
+    """Counts since the start of the process."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "mode": "streaming",
+                "uptime_seconds": 73.5,
+                "transactions_served": 1250,
+                "clients": 2,
+                "clients_dropped": 0,
+                "paces": 1,
+                "config": EXAMPLE_CONFIG,
+            }
+        }
+    )
+
+    mode: Literal["streaming", "stopped"]
+    uptime_seconds: float
+    transactions_served: int
+    clients: int
+    clients_dropped: int
+    paces: int
+    config: Config
+
+
+class Information(BaseModel):
+    """What this is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "Transaction API",
+                "data": "synthetic",
+                "mode": "streaming",
+                "documentation": "/docs",
+                "endpoints": {"GET /transaction": "One transaction"},
+            }
+        }
+    )
+
+    name: str
+    data: Literal["synthetic"]
+    mode: Literal["streaming", "stopped"]
+    documentation: str
+    endpoints: dict[str, str]
+
+
+class Health(BaseModel):
+    """The process answers and takes clients."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"status": "ok"}})
+
+    status: Literal["ok"]
+
+
+EXAMPLE_TRANSACTION: Final[dict[str, Any]] = orjson.loads(
+    Transaction(
+        transaction_id="T1789000000000-0000002001",
+        event_time_ms=1_789_000_012_345,
+        account_id="ACC_7_000412",
+        transaction_amount_vnd=1_250_000.0,
+        transaction_type="transfer",
+        channel="mobile",
+        city="Da Nang",
+        currency="VND",
+        country="VN",
+        status="completed",
+    ).to_json()
+)
+_JSON_TYPES: Final = {"text": "string", "time": "string", "number": "number", "flag": "boolean"}
+_ALWAYS_THERE: Final = ("transaction_id", "event_time", "account_id", "transaction_amount_vnd")
+TRANSACTION_SCHEMA: Final[dict[str, Any]] = {
+    "title": "Transaction",
+    "type": "object",
+    "description": "A bank transaction. Whether it is fraud is not in it, on purpose: a bank does not "
+    "know either when it happens.",
+    "properties": {
+        name: {"type": _JSON_TYPES[kind]}
+        if name in _ALWAYS_THERE
+        else {"anyOf": [{"type": _JSON_TYPES[kind]}, {"type": "null"}]}
+        for name, kind in COLUMN_KINDS.items()
+    },
+    "required": list(COLUMN_KINDS),
+    "additionalProperties": False,
+    "example": EXAMPLE_TRANSACTION,
+}
+TRANSACTIONS_SCHEMA: Final[dict[str, Any]] = {
+    "title": "Transactions",
+    "type": "object",
+    "properties": {
+        "count": {"type": "integer", "minimum": 1, "maximum": MAX_COUNT},
+        "transactions": {"type": "array", "items": {"$ref": "#/components/schemas/Transaction"}},
+    },
+    "required": ["count", "transactions"],
+    "example": {"count": 1, "transactions": [EXAMPLE_TRANSACTION]},
+}
+PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "type": "object",
+    "description": "A refusal, as RFC 9457 has it.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {name: {"type": "string"} for name in ("field", "value", "remedy")},
+                "required": ["field", "value", "remedy"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail", "instance"],
+}
+COMPONENTS: Final = {
+    "Transaction": TRANSACTION_SCHEMA,
+    "Transactions": TRANSACTIONS_SCHEMA,
+    "Problem": PROBLEM_SCHEMA,
+}
+
+_MEANINGS: Final = {
+    400: "The body can't be read as JSON",
+    401: "No key, an unknown one, or a JWT that is not valid",
+    405: "The path has no such method",
+    413: "The body is too large",
+    415: "The body is not declared as JSON",
+    422: "A value can't be used; `errors` names each with a remedy",
+    429: "Too many requests; Retry-After says in how many seconds to try again",
+    503: "No place is free; Retry-After says in how many seconds to try again",
+}
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI is to say about these statuses of an endpoint."""
+    return {status: _refusal(status) for status in statuses}
+
+
+def content(name: str, description: str) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI is to say about an answer 200 of the schema ``name`` in `COMPONENTS`."""
+    media = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": COMPONENTS[name]["example"]}
+    return {200: {"description": description, "content": {"application/json": media}}}
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    meaning = _MEANINGS[status]
+    example = {
+        "type": TYPE_PREFIX + NAMES[status],
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": meaning,
+        "instance": "/",
+    }
+    media = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
+    return {"description": meaning, "content": {MEDIA_TYPE: media}}

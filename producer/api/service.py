@@ -1,0 +1,56 @@
+"""What the endpoints share: the parts of one application, and its configuration while it runs."""
+
+from producer.api.clock import ApiClock
+from producer.api.flow import Pace
+from producer.api.hub import Hub
+from producer.api.metrics import Metrics
+from producer.api.schemas import Config, ConfigChange, Status
+from producer.api.settings import ApiSettings
+from producer.api.source import TransactionSource
+
+
+class Service:
+    """One application's source of transactions, stream and counters."""
+
+    def __init__(self, settings: ApiSettings, clock: ApiClock) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.source = TransactionSource(
+            accounts=settings.accounts,
+            fraud_share=settings.fraud_injection_rate,
+            clock=clock,
+            on_taken=self.metrics.transactions.inc,
+        )
+        self.pace = Pace(settings.frequency_seconds, settings.batch_size)
+        self.hub = Hub(settings, self.source, lambda: self.pace, self.metrics, clock)
+        self._clock = clock
+        self._began_s = clock.monotonic_s()
+
+    def config(self) -> Config:
+        """Return the configuration as it is now."""
+        return Config(
+            frequency_seconds=self.pace.frequency_s,
+            fraud_injection_rate=self.source.fraud_share,
+            batch_size=self.pace.batch_size,
+        )
+
+    async def configure(self, change: ConfigChange) -> Config:
+        """Change what is given; returns when all of it is in force."""
+        if change.fraud_injection_rate is not None:
+            await self.source.set_fraud_share(change.fraud_injection_rate)
+        self.pace = Pace(
+            change.frequency_seconds or self.pace.frequency_s, change.batch_size or self.pace.batch_size
+        )
+        return self.config()
+
+    def status(self) -> Status:
+        """Return the counts since the start of the process."""
+        return Status(
+            mode="streaming" if self.hub.streaming else "stopped",
+            uptime_seconds=round(self._clock.monotonic_s() - self._began_s, 3),
+            transactions_served=self.source.taken,
+            clients=self.hub.clients,
+            clients_dropped=self.hub.dropped,
+            paces=self.hub.paces,
+            config=self.config(),
+        )

@@ -1,0 +1,289 @@
+"""A client of the transaction API: single transactions, many, and the stream, blocking or asynchronous.
+
+with TransactionClient("http://127.0.0.1:8000", api_key=key) as client:
+    for batch in client.stream():
+        ...
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+import orjson
+from httpx_sse import EventSource, ServerSentEvent, aconnect_sse, connect_sse
+
+from fraudstream.transaction import Transaction
+
+DEFAULT_TIMEOUT_S: Final = 10.0
+SILENCE_S: Final = 60.0
+"""A stream that sends nothing for so long, not even a heartbeat, is taken for lost; the API's heartbeats come
+every 15 s unless it is configured otherwise."""
+FIRST_RETRY_S: Final = 1.0
+"""Unless the API names another wait."""
+LONGEST_RETRY_S: Final = 30.0
+_PASSING: Final = frozenset({429, 500, 502, 503, 504})
+"""Statuses that another try may mend."""
+_TAKEN: Final = 200
+
+
+class ApiError(Exception):
+    """The API refused a request; ``status`` is its HTTP status, the message its title and detail."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status} {message}")
+        self.status = status
+
+
+class DroppedError(Exception):
+    """The API has dropped this client, which read too slowly; ``last_event_id`` is where to go on."""
+
+    def __init__(self, reason: str, last_event_id: str | None) -> None:
+        super().__init__(f"dropped by the API: {reason}")
+        self.last_event_id = last_event_id
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An event of the stream."""
+
+    event_id: str
+    transactions: tuple[Transaction, ...]
+    follows_gap: bool
+    """Whether events are missing before this one: they were no longer kept when this client came back."""
+
+
+@dataclass(slots=True)
+class _Position:
+    """Where a stream is, over all its connections."""
+
+    last_event_id: str | None
+    first_retry_s: float = FIRST_RETRY_S
+    retry_s: float = FIRST_RETRY_S
+    is_after_gap: bool = False
+
+    def headers(self) -> dict[str, str]:
+        return {} if self.last_event_id is None else {"Last-Event-ID": self.last_event_id}
+
+    def on_event(self, event: ServerSentEvent) -> Batch | None:
+        """Return the batch of an event; None for one that says something of the stream itself."""
+        if event.retry is not None:
+            self.first_retry_s = self.retry_s = event.retry / 1000
+        if event.event == "dropped":
+            raise DroppedError(str(orjson.loads(event.data).get("reason")), self.last_event_id)
+        if event.event == "gap":
+            self.is_after_gap = True
+        if event.event != "message" or not event.data:
+            return None
+        transactions = tuple(_transaction(record) for record in orjson.loads(event.data)["transactions"])
+        batch = Batch(event.id, transactions, self.is_after_gap)
+        self.last_event_id, self.is_after_gap, self.retry_s = event.id, False, self.first_retry_s
+        return batch
+
+    def wait_s(self) -> float:
+        """Return how long to wait before the next connection; longer each time that nothing came."""
+        wait_s = self.retry_s
+        self.retry_s = min(LONGEST_RETRY_S, 2 * wait_s)
+        return wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+
+
+class TransactionClient:
+    """Blocks; one for each thread. To be closed, or used in a ``with`` statement."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        token: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        access = _access(url, api_key, token)
+        self._sleep = sleep
+        self._http = httpx.Client(
+            base_url=access.url, headers=access.headers, timeout=DEFAULT_TIMEOUT_S, transport=transport
+        )
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def transaction(self) -> Transaction:
+        """Return one transaction of now; raises `ApiError` or ``httpx.TransportError``."""
+        return _transaction(_answer(self._http.get("/transaction")))
+
+    def transactions(self, count: int) -> list[Transaction]:
+        """Return ``count`` transactions, 1 to 1,000; raises `ApiError` or ``httpx.TransportError``."""
+        answer = _answer(self._http.get(f"/transactions/{count}"))
+        return [_transaction(record) for record in answer["transactions"]]
+
+    def stream(
+        self,
+        *,
+        frequency_seconds: float | None = None,
+        batch_size: int | None = None,
+        last_event_id: str | None = None,
+    ) -> Iterator[Batch]:
+        """Yield batches without an end, over as many connections as it takes.
+
+        None is lost that the API still keeps when this client comes back. Raises `ApiError` if a request is
+        refused for good and `DroppedError` if this client was too slow.
+        """
+        position = _Position(last_event_id)
+        parameters = _parameters(frequency_seconds, batch_size)
+        while True:
+            try:
+                with connect_sse(
+                    self._http,
+                    "GET",
+                    "/stream",
+                    params=parameters,
+                    headers=position.headers(),
+                    timeout=httpx.Timeout(DEFAULT_TIMEOUT_S, read=SILENCE_S),
+                ) as source:
+                    if source.response.status_code != _TAKEN:
+                        source.response.read()
+                    _check(source)
+                    for event in source.iter_sse():
+                        batch = position.on_event(event)
+                        if batch is not None:
+                            yield batch
+            except (httpx.TransportError, ApiError) as error:
+                _raise_if_final(error)
+            self._sleep(position.wait_s())
+
+
+class AsyncTransactionClient:
+    """The same without blocking; to be closed, or used in an ``async with`` statement."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        token: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        access = _access(url, api_key, token)
+        self._http = httpx.AsyncClient(
+            base_url=access.url, headers=access.headers, timeout=DEFAULT_TIMEOUT_S, transport=transport
+        )
+
+    async def __aenter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def transaction(self) -> Transaction:
+        """Return one transaction of now; raises `ApiError` or ``httpx.TransportError``."""
+        return _transaction(_answer(await self._http.get("/transaction")))
+
+    async def transactions(self, count: int) -> list[Transaction]:
+        """Return ``count`` transactions, 1 to 1,000; raises `ApiError` or ``httpx.TransportError``."""
+        answer = _answer(await self._http.get(f"/transactions/{count}"))
+        return [_transaction(record) for record in answer["transactions"]]
+
+    async def stream(
+        self,
+        *,
+        frequency_seconds: float | None = None,
+        batch_size: int | None = None,
+        last_event_id: str | None = None,
+    ) -> AsyncIterator[Batch]:
+        """Yield batches as `TransactionClient.stream` does."""
+        position = _Position(last_event_id)
+        parameters = _parameters(frequency_seconds, batch_size)
+        while True:
+            try:
+                async with aconnect_sse(
+                    self._http,
+                    "GET",
+                    "/stream",
+                    params=parameters,
+                    headers=position.headers(),
+                    timeout=httpx.Timeout(DEFAULT_TIMEOUT_S, read=SILENCE_S),
+                ) as source:
+                    if source.response.status_code != _TAKEN:
+                        await source.response.aread()
+                    _check(source)
+                    async for event in source.aiter_sse():
+                        batch = position.on_event(event)
+                        if batch is not None:
+                            yield batch
+            except (httpx.TransportError, ApiError) as error:
+                _raise_if_final(error)
+            await asyncio.sleep(position.wait_s())
+
+
+def _access(url: str, api_key: str | None, token: str | None) -> _Access:
+    headers = {}
+    if api_key is not None:
+        headers["X-API-Key"] = api_key
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    return _Access(url.rstrip("/"), headers)
+
+
+def _parameters(frequency_seconds: float | None, batch_size: int | None) -> dict[str, float]:
+    given = {"frequency_seconds": frequency_seconds, "batch_size": batch_size}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _transaction(record: dict[str, Any]) -> Transaction:
+    return Transaction.from_json(orjson.dumps(record))
+
+
+def _answer(response: httpx.Response) -> dict[str, Any]:
+    if response.status_code != _TAKEN:
+        raise _refusal(response)
+    answer: dict[str, Any] = orjson.loads(response.content)
+    return answer
+
+
+def _check(source: EventSource) -> None:
+    if source.response.status_code != _TAKEN:
+        raise _refusal(source.response)
+
+
+def _refusal(response: httpx.Response) -> ApiError:
+    try:
+        problem = orjson.loads(response.content)
+        message = f"{problem['title']}: {problem['detail']}"
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        # A proxy's own page, for one.
+        message = response.reason_phrase
+    return ApiError(response.status_code, message)
+
+
+def _raise_if_final(error: Exception) -> None:
+    if isinstance(error, ApiError) and error.status not in _PASSING:
+        raise error

@@ -1,0 +1,192 @@
+// A client of the transaction API for browsers and for Node 18 or later; no dependencies.
+//
+//   const client = new TransactionClient("http://127.0.0.1:8000", { apiKey });
+//   for await (const batch of client.stream({ signal })) { … }
+//
+// The stream is read with fetch and not with EventSource, which can't send a key.
+
+/** Unless the API names another wait. */
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
+/** A stream that sends nothing for so long, not even a heartbeat, is taken for lost. */
+const SILENCE_MS = 60_000;
+/** Statuses that another try may mend. */
+const PASSING = new Set([429, 500, 502, 503, 504]);
+
+/** The API refused a request; `status` is its HTTP status, the message its title and detail. */
+export class ApiError extends Error {
+  constructor(status, message) {
+    super(`${status} ${message}`);
+    this.name = "ApiError";
+    this.status = status;
+  }
+}
+
+/** The API has dropped this client, which read too slowly; `lastEventId` is where to go on. */
+export class DroppedError extends Error {
+  constructor(reason, lastEventId) {
+    super(`dropped by the API: ${reason}`);
+    this.name = "DroppedError";
+    this.lastEventId = lastEventId;
+  }
+}
+
+export class TransactionClient {
+  #url;
+  #headers;
+
+  constructor(url, { apiKey, token } = {}) {
+    this.#url = url.replace(/\/+$/, "");
+    this.#headers = {
+      ...(apiKey === undefined ? {} : { "X-API-Key": apiKey }),
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    };
+  }
+
+  /** One transaction of now. */
+  async transaction({ signal } = {}) {
+    return (await this.#get("/transaction", {}, signal)).json();
+  }
+
+  /** `count` transactions, 1 to 1,000. */
+  async transactions(count, { signal } = {}) {
+    return (await (await this.#get(`/transactions/${count}`, {}, signal)).json()).transactions;
+  }
+
+  /**
+   * Yields `{ eventId, transactions, followsGap }` until `signal` aborts, over as many connections
+   * as it takes. Throws ApiError if a request is refused for good, DroppedError for a slow reader.
+   */
+  async *stream({ frequencySeconds, batchSize, lastEventId, signal } = {}) {
+    const query = new URLSearchParams();
+    if (frequencySeconds !== undefined) query.set("frequency_seconds", frequencySeconds);
+    if (batchSize !== undefined) query.set("batch_size", batchSize);
+    const path = query.size ? `/stream?${query}` : "/stream";
+    let firstRetryMs = FIRST_RETRY_MS;
+    let retryMs = firstRetryMs;
+    let followsGap = false;
+    while (!signal?.aborted) {
+      try {
+        const headers = lastEventId === undefined ? {} : { "Last-Event-ID": lastEventId };
+        for await (const event of this.#events(path, headers, signal)) {
+          if (event.retryMs !== undefined) firstRetryMs = retryMs = event.retryMs;
+          if (event.type === "gap") followsGap = true;
+          if (event.type === "dropped") throw new DroppedError(JSON.parse(event.data).reason, lastEventId);
+          if (event.type !== "message" || event.data === "") continue;
+          lastEventId = event.id;
+          retryMs = firstRetryMs;
+          yield { eventId: event.id, transactions: JSON.parse(event.data).transactions, followsGap };
+          followsGap = false;
+        }
+      } catch (error) {
+        if (signal?.aborted) return;
+        const isLost = error instanceof TypeError || error.name === "TimeoutError";
+        const isPassing = error instanceof ApiError && PASSING.has(error.status);
+        if (!isLost && !isPassing) throw error;
+      }
+      await pause(retryMs, signal);
+      retryMs = Math.min(LONGEST_RETRY_MS, 2 * retryMs);
+    }
+  }
+
+  async #get(path, headers, signal) {
+    const response = await fetch(this.#url + path, {
+      headers: { ...this.#headers, ...headers },
+      cache: "no-store",
+      signal,
+    });
+    if (!response.ok) throw await refusal(response);
+    return response;
+  }
+
+  async *#events(path, headers, signal) {
+    const connection = new AbortController();
+    const abort = () => connection.abort(signal.reason);
+    signal?.addEventListener("abort", abort);
+    const silent = () => connection.abort(new DOMException("the stream is silent", "TimeoutError"));
+    let watch = setTimeout(silent, SILENCE_MS);
+    try {
+      const response = await this.#get(path, headers, connection.signal);
+      const parser = new EventParser();
+      const decoder = new TextDecoder();
+      for await (const chunk of chunks(response.body)) {
+        clearTimeout(watch);
+        watch = setTimeout(silent, SILENCE_MS);
+        yield* parser.push(decoder.decode(chunk, { stream: true }));
+      }
+    } finally {
+      clearTimeout(watch);
+      signal?.removeEventListener("abort", abort);
+      connection.abort();
+    }
+  }
+}
+
+/**
+ * Server-sent events of text that comes in pieces, as the WHATWG standard has them; one that only
+ * names a wait comes with empty data.
+ */
+export class EventParser {
+  #rest = "";
+  #type = "";
+  #data = [];
+  #id;
+  #retryMs;
+
+  /** Returns the events that end within what has come so far. */
+  push(text) {
+    const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
+    this.#rest = lines.pop();
+    return lines.flatMap((line) => this.#line(line));
+  }
+
+  #line(line) {
+    if (line === "") return this.#end();
+    const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line);
+    if (field === "event") this.#type = value;
+    if (field === "data") this.#data.push(value);
+    if (field === "id") this.#id = value;
+    if (field === "retry" && /^\d+$/.test(value)) this.#retryMs = Number(value);
+    return [];
+  }
+
+  #end() {
+    const event = {
+      type: this.#type || "message",
+      data: this.#data.join("\n"),
+      id: this.#id,
+      retryMs: this.#retryMs,
+    };
+    const isEmpty = this.#data.length === 0 && this.#retryMs === undefined;
+    this.#type = "";
+    this.#data = [];
+    this.#retryMs = undefined;
+    return isEmpty ? [] : [event];
+  }
+}
+
+/** A body's chunks; not every browser can iterate over a stream itself. */
+async function* chunks(body) {
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+async function refusal(response) {
+  try {
+    const problem = await response.json();
+    return new ApiError(response.status, `${problem.title}: ${problem.detail}`);
+  } catch {
+    return new ApiError(response.status, response.statusText);
+  }
+}
+
+function pause(ms, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}

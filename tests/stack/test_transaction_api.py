@@ -1,0 +1,259 @@
+"""The Transaction API as a process of its own: streams over real sockets, its end, and its contract."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import hypothesis
+import pytest
+import schemathesis
+
+from fraudstream.settings import ROOT
+from fraudstream.stopping import end_process
+from producer.api.application import create_app
+from producer.api.auth import key_hash
+from producer.api.settings import ApiSettings
+
+KEY = "txn_a-key-of-the-tests"
+HEADERS = {"X-API-Key": KEY}
+UVICORN = ("uvicorn", "producer.api:app", "--host", "127.0.0.1", "--timeout-graceful-shutdown", "5")
+OWN = ("producer.api",)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running API."""
+
+    url: str
+    port: int
+    process: subprocess.Popen[bytes]
+    log_file: Path
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the lines of the log that are JSON; uvicorn's own command line writes some that are not."""
+        lines = self.log_file.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.url + path, headers=HEADERS)
+
+
+@contextmanager
+def serving(folder: Path, command: tuple[str, ...] = OWN, **values: object) -> Iterator[Server]:
+    """Run the API with settings of the test's alone; what is still there in the end is ended."""
+    keys = folder / "keys"
+    keys.write_text(f"tester {key_hash(KEY)}\n")
+    chosen = {"keys_file": keys, "accounts": 200, "rate_limit": "1000000/minute"} | values
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("TRANSACTION_API_")}
+    environment |= {f"TRANSACTION_API_{name.upper()}": str(value) for name, value in chosen.items()}
+    port = free_port()
+    log_file = folder / "log"
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command, "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stderr=log,
+            stdout=log,
+        )
+    server = Server(f"http://127.0.0.1:{port}", port, process, log_file)
+    try:
+        wait_until(lambda: is_up(server), f"no answer: {log_file.read_text()}")
+        yield server
+    finally:
+        end_process(process, 10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_up(server: Server) -> bool:
+    assert server.process.poll() is None, server.log_file.read_text()
+    try:
+        return httpx.get(f"{server.url}/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def wait_until(holds: Callable[[], bool], otherwise: str, timeout_s: float = 30) -> None:
+    end_s = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end_s, otherwise
+        time.sleep(0.05)
+
+
+@contextmanager
+def streaming(server: Server, query: str = "", **headers: str) -> Iterator[Iterator[dict[str, str]]]:
+    """Yield the events of a stream as they come; comments are left out."""
+    with (
+        httpx.Client(timeout=15) as client,
+        client.stream("GET", f"{server.url}/stream{query}", headers=HEADERS | headers) as answer,
+    ):
+        assert answer.status_code == 200
+        yield events_of(answer.iter_lines())
+
+
+def events_of(lines: Iterator[str]) -> Iterator[dict[str, str]]:
+    event: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name in {"id", "event", "data"}:
+            event[name] = value
+        elif not line and event:
+            yield event
+            event = {}
+
+
+def number(event: dict[str, str]) -> int:
+    return int(event["id"].rpartition(".")[2])
+
+
+def numbers(events: Iterator[dict[str, str]], count: int) -> list[int]:
+    return [number(next(events)) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(
+        tmp_path_factory.mktemp("api"), frequency_seconds=0.05, write_timeout_seconds=1, resume_seconds=20
+    ) as running:
+        yield running
+
+
+def test_a_stream_flows_without_a_start_and_goes_on_where_it_was_left(server: Server) -> None:
+    with streaming(server) as events:
+        seen = [next(events) for _ in range(3)]
+    time.sleep(0.5)
+    last_id = seen[-1]["id"]
+    with streaming(server, **{"Last-Event-ID": last_id}) as events:
+        resumed = [next(events) for _ in range(12)]
+    assert [number(event) for event in resumed] == list(range(number(seen[-1]) + 1, number(seen[-1]) + 13))
+    ids = [item["transaction_id"] for e in seen + resumed for item in json.loads(e["data"])["transactions"]]
+    assert len(set(ids)) == len(ids) == 15
+
+
+def test_an_id_of_another_process_is_said_to_be_lost(server: Server) -> None:
+    with streaming(server, **{"Last-Event-ID": "0123456789abcdef.5"}) as events:
+        gap, first = next(events), next(events)
+    assert gap["event"] == "gap"
+    assert json.loads(gap["data"])["continues_with"] == first["id"]
+
+
+def test_each_client_has_its_own_pace(server: Server) -> None:
+    with (
+        streaming(server, "?frequency_seconds=0.02&batch_size=3") as quick,
+        streaming(server, "?frequency_seconds=0.5") as slow,
+    ):
+        began_s = time.monotonic()
+        next(slow), next(slow), next(slow)
+        assert 0.9 <= time.monotonic() - began_s <= 5
+        sizes = {json.loads(next(quick)["data"])["count"] for _ in range(30)}
+    assert sizes == {3}
+
+
+def test_a_stop_pauses_every_stream_and_a_start_lets_them_go_on(server: Server) -> None:
+    with streaming(server) as events:
+        next(events)
+        assert httpx.post(f"{server.url}/stop", headers=HEADERS).json()["mode"] == "stopped"
+        before = server.get("/status").json()["transactions_served"]
+        time.sleep(0.6)
+        # What was on its way when the stop came may still have been made.
+        assert server.get("/status").json()["transactions_served"] <= before + 1
+        assert httpx.post(f"{server.url}/start", headers=HEADERS).json()["mode"] == "streaming"
+        found = numbers(events, 10)
+    assert found == list(range(found[0], found[0] + 10))
+
+
+def test_a_client_that_does_not_read_is_dropped_and_another_at_its_pace_misses_nothing(
+    server: Server,
+) -> None:
+    dropped_before = server.get("/status").json()["clients_dropped"]
+    query = "?frequency_seconds=0.02&batch_size=100"
+    with streaming(server, query) as events, deaf_client(server, query):
+        found = []
+        end_s = time.monotonic() + 60
+        while server.get("/status").json()["clients_dropped"] == dropped_before:
+            assert time.monotonic() < end_s, "the client that does not read is still there"
+            found += numbers(events, 20)
+        found += numbers(events, 50)
+        assert server.get("/status").json()["clients"] == 1
+    assert found == list(range(found[0], found[0] + len(found)))
+    dropped = [line for line in server.log() if line["message"] == "a client of the stream was dropped"]
+    assert dropped[-1]["reason"] == "write_blocked"
+    assert 'clients_dropped_total{reason="write_blocked"} 1.0' in server.get("/metrics").text
+
+
+@contextmanager
+def deaf_client(server: Server, query: str) -> Iterator[None]:
+    """Ask for a stream and never read."""
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(f"GET /stream{query} HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\n\r\n".encode())
+        yield
+
+
+@pytest.mark.parametrize(("command", "code"), [(OWN, 0), (UVICORN, -signal.SIGTERM)])
+def test_a_server_that_is_asked_to_end_says_bye_and_ends(
+    command: tuple[str, ...], code: int, tmp_path: Path
+) -> None:
+    with serving(tmp_path, command) as server, streaming(server) as events:
+        next(events)
+        server.process.send_signal(signal.SIGTERM)
+        last = list(events)[-1]
+        assert (last["event"], json.loads(last["data"])) == ("bye", {"reason": "the server ends"})
+        assert server.process.wait(10) == code
+        assert [line["message"] for line in server.log()][
+            -1 if command is UVICORN else 0
+        ] != "a request failed"
+        assert not [line for line in server.log() if line["level"] == "ERROR"]
+        assert KEY not in server.log_file.read_text()
+
+
+@pytest.mark.parametrize("command", [OWN, UVICORN])
+def test_a_server_that_nobody_could_use_does_not_start(command: tuple[str, ...]) -> None:
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("TRANSACTION_API_")}
+    arguments = [sys.executable, "-m", *command, "--port", str(free_port())]
+    refused = subprocess.run(
+        arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("auth: 'on' can't be used: nobody could get in")
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("fuzzed")) as running:
+        yield running
+        assert running.process.poll() is None
+        assert not [line for line in running.log() if line["level"] == "ERROR"]
+
+
+document = create_app(ApiSettings.load(env_file=None, auth="off")).openapi()
+# A stream has no end to wait for; its refusals have tests of their own.
+contract = schemathesis.openapi.from_dict(document).exclude(path="/stream")
+
+
+def test_the_document_that_is_served_is_the_one_that_is_tested(fuzzed: Server) -> None:
+    assert fuzzed.get("/openapi.json").json() == document
+
+
+@contract.parametrize()
+@hypothesis.settings(max_examples=30, deadline=None, database=None)
+def test_the_api_keeps_what_its_document_says(case: schemathesis.Case[Any], fuzzed: Server) -> None:
+    case.call_and_validate(base_url=fuzzed.url, headers=HEADERS)

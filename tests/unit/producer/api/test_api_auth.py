@@ -1,0 +1,166 @@
+import hashlib
+import time
+from pathlib import Path
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from starlette.datastructures import Headers
+
+from fraudstream.settings import SettingsError
+from producer.api.auth import Authenticator, Refused, key_hash, new_key, read_keys
+from tests.unit.producer.api.api_helpers import KEY, key_file, settings
+
+SECRET = "a-shared-secret-of-more-than-32-bytes"
+
+
+def identify(authenticator: Authenticator, **headers: str) -> str | Refused:
+    return authenticator.identify(Headers({name.replace("_", "-"): text for name, text in headers.items()}))
+
+
+def token(key: str = SECRET, algorithm: str = "HS256", **claims: object) -> str:
+    """Sign claims, good for a minute unless they say otherwise; a claim of None is left out."""
+    whole = {"sub": "analyst", "exp": time.time() + 60} | claims
+    return jwt.encode({name: value for name, value in whole.items() if value is not None}, key, algorithm)
+
+
+def bearer(authenticator: Authenticator, text: str) -> str | Refused:
+    return identify(authenticator, authorization=f"Bearer {text}")
+
+
+def hs256(**values: object) -> Authenticator:
+    return Authenticator(settings(auth="on", jwt_algorithm="HS256", jwt_secret=SECRET, **values))
+
+
+def test_a_known_key_gives_the_name_it_was_made_for(tmp_path: Path) -> None:
+    file = key_file(tmp_path, loader=KEY, other="txn_other")
+    authenticator = Authenticator(settings(auth="on", keys_file=file))
+    assert identify(authenticator, x_api_key=KEY) == "key:loader"
+    assert identify(authenticator, x_api_key="txn_other") == "key:other"
+
+
+@pytest.mark.parametrize(
+    "key", ["", "txn_", KEY[:-1], KEY + "x", KEY.upper(), hashlib.sha256(KEY.encode()).hexdigest()]
+)
+def test_any_other_key_gives_none_and_is_not_repeated(key: str, tmp_path: Path) -> None:
+    refused = identify(Authenticator(settings(auth="on", keys_file=key_file(tmp_path))), x_api_key=key)
+    assert refused == Refused("this key is not known")
+
+
+def test_the_key_file_holds_no_key(tmp_path: Path) -> None:
+    assert KEY not in key_file(tmp_path).read_text()
+    assert read_keys(key_file(tmp_path)) == {"tester": key_hash(KEY)}
+
+
+def test_two_new_keys_differ_and_hold_256_bits() -> None:
+    one, other = new_key(), new_key()
+    assert one != other
+    assert len(one.removeprefix("txn_")) == 43
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "has no key"),
+        ("# only a comment\n\n", "has no key"),
+        ("loader abc\n", "line 1 .* can't be used"),
+        (f"a {'0' * 64}\n\na {'1' * 64}\n", "line 3 .* has the name 'a' again"),
+        (f"a {'0' * 64} more\n", "line 1"),
+        (f"{KEY}\n", "line 1"),
+    ],
+)
+def test_a_key_file_that_cant_be_used_is_refused_without_its_content(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=reason) as refused:
+        read_keys(file)
+    assert KEY not in str(refused.value)
+
+
+def test_a_jwt_gives_its_subject() -> None:
+    assert bearer(hs256(), token()) == "jwt:analyst"
+    assert bearer(hs256(), token(sub=None)) == "jwt:"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (token(exp=time.time() - 60), "expired"),
+        (token(exp=None), "MissingRequiredClaimError"),
+        (token(key="another-secret-of-more-than-32-bytes"), "InvalidSignatureError"),
+        (token(algorithm="HS512", key=SECRET * 2), "InvalidAlgorithmError"),
+        (jwt.encode({"exp": time.time() + 60}, "", "none"), "InvalidAlgorithmError"),
+        (token(nbf=time.time() + 3600), "ImmatureSignatureError"),
+        ("no.jwt.atall", "DecodeError"),
+        ("", "DecodeError"),
+    ],
+)
+def test_a_jwt_that_is_not_valid_gives_nobody(text: str, reason: str) -> None:
+    refused = bearer(hs256(), text)
+    assert isinstance(refused, Refused)
+    assert reason in refused.reason
+
+
+def test_audience_and_issuer_are_checked_if_they_are_configured() -> None:
+    strict = hs256(jwt_audience="transactions", jwt_issuer="https://id.example")
+    assert bearer(strict, token(aud="transactions", iss="https://id.example")) == "jwt:analyst"
+    for claims in (
+        {},
+        {"aud": "transactions"},
+        {"iss": "https://id.example"},
+        {"aud": "others", "iss": "https://id.example"},
+        {"aud": "transactions", "iss": "https://other.example"},
+    ):
+        assert isinstance(bearer(strict, token(**claims)), Refused)
+    assert bearer(hs256(), token(aud="anybody", iss="anybody")) == "jwt:analyst"
+
+
+def rsa_pair(folder: Path) -> tuple[str, Path]:
+    private = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = folder / "public.pem"
+    public.write_bytes(
+        private.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    return pem.decode(), public
+
+
+def test_rs256_takes_what_the_private_key_signed_and_nothing_signed_with_the_public_one(
+    tmp_path: Path,
+) -> None:
+    private, public = rsa_pair(tmp_path)
+    authenticator = Authenticator(settings(auth="on", jwt_algorithm="RS256", jwt_public_key_file=public))
+    assert bearer(authenticator, token(key=private, algorithm="RS256")) == "jwt:analyst"
+    assert isinstance(bearer(authenticator, token(key=SECRET)), Refused)
+
+
+def test_a_private_key_or_no_key_in_place_of_the_public_one_is_refused(tmp_path: Path) -> None:
+    private, public = rsa_pair(tmp_path)
+    chosen = settings(auth="on", jwt_algorithm="RS256", jwt_public_key_file=public)
+    public.write_text(private)
+    with pytest.raises(SettingsError, match="holds a private key"):
+        Authenticator(chosen)
+    public.write_text("nothing")
+    with pytest.raises(SettingsError, match="PEM file of an RSA public key"):
+        Authenticator(chosen)
+
+
+def test_without_credentials_the_ways_in_are_named(tmp_path: Path) -> None:
+    authenticator = Authenticator(settings(auth="on", keys_file=key_file(tmp_path)))
+    for headers in ({}, {"authorization": f"Bearer {token()}"}, {"authorization": f"Basic {KEY}"}):
+        refused = identify(authenticator, **headers)
+        assert isinstance(refused, Refused)
+        assert "X-API-Key" in refused.reason
+
+
+def test_a_wrong_key_is_not_made_good_by_a_jwt(tmp_path: Path) -> None:
+    authenticator = hs256(keys_file=key_file(tmp_path))
+    headers = {"x_api_key": "wrong", "authorization": f"Bearer {token()}"}
+    assert identify(authenticator, **headers) == Refused("this key is not known")

@@ -1,0 +1,71 @@
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import producer.api
+from producer.api.__main__ import command
+from producer.api.auth import key_hash, read_keys
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep what this machine has set out of the way."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRANSACTION_API_AUTH", raising=False)
+
+
+def test_a_key_is_printed_once_with_the_line_that_the_file_takes(tmp_path: Path) -> None:
+    made = CliRunner().invoke(command, ["key", "loader"])
+    assert made.exit_code == 0
+    (key,) = re.findall(r"txn_\S+", made.stdout)
+    line = made.stdout.splitlines()[1].partition(":")[2].strip()
+    assert line == f"loader {key_hash(key)}"
+    file = tmp_path / "keys"
+    file.write_text(line)
+    assert read_keys(file) == {"loader": key_hash(key)}
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a\nb", "x" * 65])
+def test_a_name_that_would_break_the_file_is_refused(name: str) -> None:
+    refused = CliRunner().invoke(command, ["key", name])
+    assert refused.exit_code == 2
+    assert "txn_" not in refused.stdout
+
+
+def test_an_api_that_nobody_could_use_does_not_start() -> None:
+    refused = CliRunner().invoke(command, [])
+    assert refused.exit_code == 2
+    assert "nobody could get in" in refused.stderr
+
+
+def test_a_port_that_is_none_is_refused() -> None:
+    refused = CliRunner().invoke(command, ["--port", "70000"])
+    assert refused.exit_code == 2
+    assert "port: 70000" in refused.stderr
+
+
+def test_the_application_of_the_package_is_refused_in_the_same_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "app" not in vars(producer.api)
+    with pytest.raises(SystemExit) as refused:
+        _ = producer.api.app
+    assert refused.value.code == 2
+    assert "nobody could get in" in capsys.readouterr().err
+
+
+def test_the_application_of_the_package_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRANSACTION_API_AUTH", "off")
+    monkeypatch.setattr("producer.api.logs.configure_logging", lambda _level: None)
+    try:
+        assert producer.api.app is producer.api.app
+    finally:
+        vars(sys.modules["producer.api"]).pop("app", None)
+
+
+def test_the_package_has_nothing_else() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = producer.api.nothing

@@ -1,0 +1,439 @@
+"""Every endpoint through HTTP, without a socket: answers, refusals, headers."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from fraudstream.settings import ROOT
+from fraudstream.transaction import FIELD_NAMES, Transaction, parse_time_ms
+from producer.api.application import create_app
+from producer.api.problems import NAMES
+from producer.api.schemas import TRANSACTION_SCHEMA
+from tests.unit.producer.api.api_helpers import (
+    KEY,
+    FakeTime,
+    ask,
+    client_of,
+    key_file,
+    problem,
+    service_of,
+    settings,
+)
+
+
+def small_app(time: FakeTime | None = None, **values: object) -> FastAPI:
+    return create_app(settings(**values), None if time is None else time.clock())
+
+
+def get(
+    path: str,
+    app: FastAPI | None = None,
+    **options: Any,  # noqa: ANN401 - httpx knows their types
+) -> httpx.Response:
+    return asyncio.run(ask("GET", path, app, **options))
+
+
+def post(
+    path: str,
+    app: FastAPI | None = None,
+    **options: Any,  # noqa: ANN401 - httpx knows their types
+) -> httpx.Response:
+    return asyncio.run(ask("POST", path, app, **options))
+
+
+def test_the_root_says_what_this_is_and_names_every_endpoint() -> None:
+    answer = get("/").json()
+    assert (answer["data"], answer["mode"]) == ("synthetic", "streaming")
+    assert set(answer["endpoints"]) == {
+        "GET /",
+        "GET /transaction",
+        "GET /transactions/{count}",
+        "GET /stream",
+        "POST /start",
+        "POST /stop",
+        "GET /status",
+        "GET /config",
+        "POST /config",
+        "GET /metrics",
+        "GET /health",
+    }
+
+
+def test_a_transaction_is_that_of_the_stream_of_now_and_without_its_truth() -> None:
+    time = FakeTime()
+    answer = get("/transaction", small_app(time))
+    record = answer.json()
+    assert answer.headers["Content-Type"] == "application/json"
+    assert Transaction.from_json(answer.content).to_json() == answer.content
+    assert "is_fraud" not in answer.text
+    assert 0 <= time.wall_ms - parse_time_ms(record["event_time"]) <= 60_000
+
+
+def test_the_schema_of_a_transaction_has_the_fields_of_the_record() -> None:
+    record = get("/transaction").json()
+    assert list(TRANSACTION_SCHEMA["required"]) == list(TRANSACTION_SCHEMA["properties"])
+    assert set(TRANSACTION_SCHEMA["properties"]) == set(record)
+    assert set(record) == {name.removesuffix("_ms") for name in FIELD_NAMES}
+
+
+@pytest.mark.parametrize("count", [1, 7, 1_000])
+def test_as_many_transactions_as_asked_for(count: int) -> None:
+    answer = get(f"/transactions/{count}").json()
+    assert answer["count"] == len(answer["transactions"]) == count
+    assert len({item["transaction_id"] for item in answer["transactions"]}) == count
+
+
+@pytest.mark.parametrize(
+    ("count", "remedy"),
+    [
+        ("0", "give at least 1"),
+        ("-1", "give at least 1"),
+        ("1001", "give at most 1000"),
+        ("ten", "give a whole number"),
+        ("1.5", "give a whole number"),
+    ],
+)
+def test_another_count_is_refused_with_field_value_and_remedy(count: str, remedy: str) -> None:
+    answer = get(f"/transactions/{count}")
+    body = problem(answer)
+    assert answer.status_code == 422
+    assert body["errors"] == [{"field": "path.count", "value": repr(count), "remedy": remedy}]
+    assert body["instance"] == f"/transactions/{count}"
+
+
+def test_start_and_stop_switch_the_mode_and_say_whether_they_did() -> None:
+    app = small_app()
+    expected = [
+        ("/start", "streaming", False),
+        ("/stop", "stopped", True),
+        ("/stop", "stopped", False),
+        ("/start", "streaming", True),
+    ]
+    for path, mode, changed in expected:
+        assert post(path, app).json() == {"mode": mode, "changed": changed}
+        assert get("/status", app).json()["mode"] == get("/", app).json()["mode"] == mode
+
+
+def test_the_status_counts_since_the_start() -> None:
+    time = FakeTime()
+    app = small_app(time)
+    get("/transactions/41", app)
+    get("/transaction", app)
+    time.pass_s(12.5)
+    assert get("/status", app).json() == {
+        "mode": "streaming",
+        "uptime_seconds": 12.5,
+        "transactions_served": 42,
+        "clients": 0,
+        "clients_dropped": 0,
+        "paces": 0,
+        "config": {"frequency_seconds": 1.0, "fraud_injection_rate": 0.05, "batch_size": 1},
+    }
+
+
+def test_the_configuration_can_be_read_and_changed_whole_or_in_part() -> None:
+    app = small_app()
+    assert get("/config", app).json() == {
+        "frequency_seconds": 1.0,
+        "fraud_injection_rate": 0.05,
+        "batch_size": 1,
+    }
+    whole = {"frequency_seconds": 0.5, "fraud_injection_rate": 0.1, "batch_size": 5}
+    assert post("/config", app, json=whole).json() == whole
+    assert post("/config", app, json={"batch_size": 7.0}).json() == whole | {"batch_size": 7}
+    assert post("/config", app, json={"fraud_injection_rate": 0}).json()["fraud_injection_rate"] == 0
+    assert post("/config", app, json={"fraud_injection_rate": None}).json()["fraud_injection_rate"] == 0
+    assert get("/config", app).json()["batch_size"] == 7
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "remedy"),
+    [
+        ({"frequency_seconds": 0}, "body.frequency_seconds", "give at least 0.01"),
+        ({"frequency_seconds": 3_601}, "body.frequency_seconds", "give at most 3600"),
+        ({"frequency_seconds": "1"}, "body.frequency_seconds", "give a number"),
+        ({"fraud_injection_rate": -0.1}, "body.fraud_injection_rate", "give at least 0"),
+        ({"fraud_injection_rate": 0.91}, "body.fraud_injection_rate", "give at most 0.9"),
+        ({"fraud_injection_rate": True}, "body.fraud_injection_rate", "give a number"),
+        ({"batch_size": 0}, "body.batch_size", "give at least 1"),
+        ({"batch_size": 1_001}, "body.batch_size", "give at most 1000"),
+        ({"batch_size": 1.5}, "body.batch_size", "give a whole number"),
+        ({"batchsize": 1}, "body.batchsize", "leave it out: there is no such field"),
+    ],
+)
+def test_a_configuration_that_cant_be_used_changes_nothing(
+    change: dict[str, Any], field: str, remedy: str
+) -> None:
+    app = small_app()
+    before = get("/config", app).json()
+    answer = post("/config", app, json={"frequency_seconds": 2.0} | change)
+    (error,) = problem(answer)["errors"]
+    assert answer.status_code == 422
+    assert error["field"] == field
+    assert error["remedy"].startswith(remedy)
+    assert error["value"] == repr(next(iter(change.values())))
+    assert get("/config", app).json() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "status"),
+    [
+        (b'{"batch_size": NaN}', "application/json", 422),
+        (b'{"batch_size": ', "application/json", 422),
+        (b"[]", "application/json", 422),
+        (b"", "application/json", 422),
+        (b'{"\\ud800": 1}', "application/json", 422),
+        (b'{"batch_size": "\\ud800"}', "application/json; charset=utf-8", 422),
+        (b"\xff\xff{}", "application/json", 400),
+        (b'{"batch_size": ' + b"9" * 5_000 + b"}", "application/json", 400),
+        (b"[" * 16_000, "application/json", 400),
+        (b'{"batch_size": 1}', "text/plain", 415),
+        (b"batch_size=1", "application/x-www-form-urlencoded", 415),
+        (b"{}" + b" " * 16_383, "application/json", 413),
+    ],
+)
+def test_a_body_that_cant_be_read_is_refused(body: bytes, media_type: str, status: int) -> None:
+    answer = post("/config", content=body, headers={"Content-Type": media_type})
+    assert (answer.status_code, problem(answer)["status"]) == (status, status)
+
+
+def test_a_body_without_a_length_is_cut_off_at_the_same_size() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b" " * 4_000
+
+    answer = post("/config", content=pieces(), headers={"Content-Type": "application/json"})
+    assert problem(answer)["type"].endswith("body-too-large")
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/transactions", 404),
+        ("DELETE", "/config", 405),
+        ("GET", "/start", 405),
+    ],
+)
+def test_a_path_or_method_that_is_not_there_is_a_problem_too(method: str, path: str, status: int) -> None:
+    answer = asyncio.run(ask(method, path))
+    assert problem(answer)["status"] == status
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/config", "GET, POST"), ("/start", "POST"), ("/transactions/1", "GET")]
+)
+def test_a_method_that_is_not_there_is_answered_with_those_that_are(path: str, allowed: str) -> None:
+    assert asyncio.run(ask("DELETE", path)).headers["Allow"] == allowed
+
+
+def locked_app(tmp_path: Path, **values: object) -> FastAPI:
+    return create_app(settings(auth="on", keys_file=key_file(tmp_path), **values))
+
+
+def test_without_a_key_nothing_is_answered_but_what_is_open(tmp_path: Path) -> None:
+    app = locked_app(tmp_path)
+    closed = [
+        "/",
+        "/transaction",
+        "/transactions/1",
+        "/transactions/x",
+        "/stream",
+        "/status",
+        "/config",
+        "/metrics",
+    ]
+    for path in closed:
+        answer = get(path, app)
+        assert (answer.status_code, problem(answer)["title"]) == (401, "Unauthorized"), path
+        assert "WWW-Authenticate" in answer.headers
+    for path in ("/start", "/stop", "/config"):
+        assert post(path, app, content=b"{broken").status_code == 401, path
+    for path in ("/health", "/docs", "/openapi.json"):
+        assert get(path, app).status_code == 200, path
+    assert get("/nothing", app).status_code == 401
+
+
+def test_with_a_key_everything_is_answered(tmp_path: Path) -> None:
+    app = locked_app(tmp_path)
+    assert get("/transaction", app, headers={"X-API-Key": KEY}).status_code == 200
+    assert get("/transaction", app, headers={"X-API-Key": "wrong"}).status_code == 401
+
+
+def test_an_api_without_authentication_warns_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    small_app()
+    assert "authentication is off" in caplog.text
+
+
+def test_an_api_with_authentication_warns_of_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    locked_app(tmp_path)
+    assert caplog.text == ""
+
+
+def test_requests_are_limited_by_key_and_the_others_go_on(tmp_path: Path) -> None:
+    file = key_file(tmp_path, eager=KEY, calm="txn_calm")
+    app = small_app(auth="on", keys_file=file, rate_limit="3/hour")
+    statuses = [get("/status", app, headers={"X-API-Key": KEY}).status_code for _ in range(4)]
+    refused = get("/status", app, headers={"X-API-Key": KEY})
+    assert statuses == [200, 200, 200, 429]
+    assert problem(refused)["type"].endswith("rate-limited")
+    assert 3_590 <= int(refused.headers["Retry-After"]) <= 3_600
+    assert get("/status", app, headers={"X-API-Key": "txn_calm"}).status_code == 200
+
+
+def test_those_who_are_refused_are_limited_by_their_address(tmp_path: Path) -> None:
+    app = locked_app(tmp_path, rate_limit="2/hour")
+    wrong = [get("/status", app, headers={"X-API-Key": f"wrong{n}"}).status_code for n in range(3)]
+    assert wrong == [401, 401, 429]
+    assert get("/status", app, headers={"X-API-Key": KEY}).status_code == 200
+
+
+def test_health_is_never_limited_and_says_when_the_server_is_about_to_end() -> None:
+    app = small_app(rate_limit="1/hour")
+    assert [get("/health", app).status_code for _ in range(3)] == [200, 200, 200]
+    service_of(app).hub.close("the server ends")
+    assert problem(get("/health", app))["status"] == 503
+
+
+def test_a_stream_beyond_the_places_is_refused_with_a_time_to_come_back() -> None:
+    async def scenario() -> httpx.Response:
+        app = small_app(max_clients=1)
+        hub = service_of(app).hub
+        hub.join(None, None)
+        answer = await ask("GET", "/stream", app)
+        await hub.ended()
+        return answer
+
+    answer = asyncio.run(scenario())
+    assert problem(answer)["status"] == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "frequency_seconds=0",
+        "frequency_seconds=nan",
+        "frequency_seconds=x",
+        "batch_size=1001",
+        "batch_size=0",
+    ],
+)
+def test_a_pace_that_cant_be_kept_is_refused(query: str) -> None:
+    answer = get(f"/stream?{query}")
+    assert answer.status_code == 422
+    assert problem(answer)["errors"][0]["field"] == f"query.{query.partition('=')[0]}"
+
+
+def test_no_web_page_may_ask_unless_its_origin_is_listed() -> None:
+    origin = {"Origin": "https://bank.example"}
+    assert "Access-Control-Allow-Origin" not in get("/status", headers=origin).headers
+    app = small_app(cors_origins="https://bank.example")
+    assert get("/status", app, headers=origin).headers["Access-Control-Allow-Origin"] == origin["Origin"]
+    other = get("/status", app, headers={"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_a_preflight_needs_no_key_and_a_refusal_can_be_read_by_the_page(tmp_path: Path) -> None:
+    app = locked_app(tmp_path, cors_origins="https://bank.example")
+    headers = {
+        "Origin": "https://bank.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "X-API-Key, Content-Type",
+    }
+    assert asyncio.run(ask("OPTIONS", "/config", app, headers=headers)).status_code == 200
+    refused = get("/status", app, headers={"Origin": "https://bank.example"})
+    assert refused.status_code == 401
+    assert refused.headers["Access-Control-Allow-Origin"] == "https://bank.example"
+
+
+def test_metrics_count_by_route_and_never_by_path() -> None:
+    app = small_app()
+    for path in ("/transactions/3", "/transactions/4", "/made-up-1", "/made-up-2"):
+        get(path, app)
+    text = get("/metrics", app).text
+    assert (
+        'transaction_api_requests_total{method="GET",route="/transactions/{count}",status="200"} 2.0' in text
+    )
+    assert 'transaction_api_requests_total{method="GET",route="unmatched",status="404"} 2.0' in text
+    assert "transaction_api_transactions_total 7.0" in text
+    assert "made-up" not in text
+
+
+def test_two_applications_count_apart() -> None:
+    one, other = small_app(), small_app()
+    get("/transactions/3", one)
+    assert "transaction_api_transactions_total 0.0" in get("/metrics", other).text
+
+
+def test_a_failure_is_a_problem_without_its_inside(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = small_app()
+
+    async def fail(_count: int) -> None:
+        msg = "inner secret"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(service_of(app).source, "take", fail)
+    answer = get("/transaction", app)
+    assert problem(answer)["status"] == 500
+    assert "inner secret" not in answer.text
+    assert "inner secret" in caplog.text
+    assert answer.headers["X-Request-ID"]
+
+
+def test_the_openapi_document_has_an_example_for_each_answer_and_the_ways_in() -> None:
+    document = get("/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            (media,) = operation["responses"]["200"]["content"].values()
+            name = media.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            assert "example" in media or "example" in document["components"]["schemas"][name], path
+            assert bool(operation.get("security")) == (path != "/health")
+    assert set(document["components"]["securitySchemes"]) == {"APIKeyHeader", "HTTPBearer"}
+
+
+def test_every_documented_refusal_is_a_problem() -> None:
+    document = get("/openapi.json").json()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                assert status == "200" or list(response["content"]) == ["application/problem+json"]
+
+
+def test_the_lifespan_opens_the_bank_and_ends_the_flows() -> None:
+    async def scenario() -> None:
+        app = small_app()
+        async with app.router.lifespan_context(app), client_of(app) as client:
+            assert (await client.get("/health")).json() == {"status": "ok"}
+            service_of(app).hub.join(None, None)
+        assert service_of(app).hub.is_closing
+        assert service_of(app).hub.paces == 0
+
+    asyncio.run(scenario())
+
+
+def test_the_table_of_refusals_in_the_documentation_names_those_that_there_are() -> None:
+    text = (ROOT / "docs" / "transaction-api.md").read_text()
+    rows = re.findall(r"^\| (\d{3}) \| `([a-z-]+)` \|", text, re.MULTILINE)
+    assert {int(status): name for status, name in rows} == NAMES
+
+
+def test_the_table_of_endpoints_in_the_documentation_names_those_that_there_are() -> None:
+    text = (ROOT / "docs" / "transaction-api.md").read_text()
+    rows = [row for row in text.splitlines() if row.startswith(("| `GET", "| `POST"))]
+    documented = {
+        name for row in rows for name in re.findall(r"`((?:GET|POST) /[^`]*)`", row.split(" | ")[0])
+    }
+    assert set(get("/").json()["endpoints"]) == documented - {"GET /docs", "GET /redoc", "GET /openapi.json"}

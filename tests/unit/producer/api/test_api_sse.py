@@ -1,0 +1,145 @@
+"""What is written to a client, and when it is given up on."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from starlette.types import Message
+
+from producer.api.clock import ApiClock
+from producer.api.flow import Pace
+from producer.api.hub import Hub, Membership
+from producer.api.metrics import Metrics
+from producer.api.sse import EventStream
+from tests.unit.producer.api.api_helpers import FakeTime, decode, settings, until
+from tests.unit.producer.api.test_api_flow import Numbered
+
+NEVER = Pace(3_600.0, 1)
+
+
+class Wire:
+    """A client's connection; it can be made to block, and to be closed by the client."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.free = asyncio.Event()
+        self.free.set()
+        self.gone = asyncio.Event()
+
+    async def send(self, message: Message) -> None:
+        await self.free.wait()
+        self.messages.append(message)
+
+    async def receive(self) -> Message:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    def events(self) -> list[dict[str, Any]]:
+        data = b"".join(message["body"] for message in self.messages[1:])
+        return [event for event in decode(data) if "retry" not in event]
+
+
+def serve(scenario: Callable[[Hub, Wire, Membership], Coroutine[Any, Any, None]], pace: Pace = NEVER) -> None:
+    """Run a scenario beside one client with a heartbeat each 50 ms and 100 ms for a write."""
+
+    async def beside() -> None:
+        hub = Hub(settings(), Numbered(FakeTime()), lambda: pace, Metrics(), ApiClock())
+        wire = Wire()
+        member = hub.join(pace, None)
+        answer = EventStream(member, heartbeat_s=0.05, write_timeout_s=0.1)
+        serving = asyncio.create_task(answer({"type": "http"}, wire.receive, wire.send))
+        await scenario(hub, wire, member)
+        wire.gone.set()
+        async with asyncio.timeout(5):
+            await serving
+        assert hub.clients == 0
+        await hub.ended()
+
+    asyncio.run(beside())
+
+
+def test_the_headers_say_that_nothing_may_hold_the_events_back() -> None:
+    async def scenario(_hub: Hub, wire: Wire, _member: Membership) -> None:
+        await until(lambda: bool(wire.messages))
+        headers = dict(wire.messages[0]["headers"])
+        assert headers[b"content-type"].startswith(b"text/event-stream")
+        assert headers[b"cache-control"] == b"no-store"
+        assert b"content-length" not in headers
+
+    serve(scenario)
+
+
+def test_events_come_with_their_number_and_their_transactions() -> None:
+    async def scenario(_hub: Hub, wire: Wire, member: Membership) -> None:
+        await until(lambda: len(wire.events()) >= 3)
+        for number, event in enumerate(wire.events()[:3], 1):
+            assert event["event"] == "message"
+            assert event["id"] == f"{member.flow.token}.{number}"
+            assert event["data"]["count"] == len(event["data"]["transactions"]) == 2
+
+    serve(scenario, Pace(0.01, 2))
+
+
+def test_a_silent_stream_beats_so_that_the_connection_stays() -> None:
+    async def scenario(hub: Hub, wire: Wire, _member: Membership) -> None:
+        hub.streaming = False
+        await until(lambda: sum("comment" in event for event in wire.events()) >= 3)
+
+    serve(scenario)
+
+
+def test_a_client_that_leaves_gives_its_place_back() -> None:
+    async def scenario(hub: Hub, wire: Wire, _member: Membership) -> None:
+        await until(lambda: bool(wire.messages))
+        assert hub.clients == 1
+        wire.gone.set()
+        await until(lambda: hub.clients == 0)
+        assert hub.dropped == 0
+
+    serve(scenario)
+
+
+def test_the_end_of_the_server_is_a_last_event_and_the_end_of_the_answer() -> None:
+    async def scenario(hub: Hub, wire: Wire, _member: Membership) -> None:
+        await until(lambda: bool(wire.messages))
+        hub.close("the server ends")
+        await until(lambda: not wire.messages[-1].get("more_body", True))
+        assert wire.events()[-1] == {"event": "bye", "data": {"reason": "the server ends"}}
+
+    serve(scenario)
+
+
+def test_a_write_that_blocks_too_long_drops_the_client() -> None:
+    async def scenario(hub: Hub, wire: Wire, member: Membership) -> None:
+        await until(lambda: len(wire.events()) >= 1)
+        wire.free.clear()
+        await until(lambda: hub.dropped == 1)
+        assert member.client.ending is not None
+        assert member.client.ending.reason == "write_blocked"
+        text = hub._metrics.text().decode()  # noqa: SLF001 - as Prometheus reads it
+        assert 'clients_dropped_total{reason="write_blocked"} 1.0' in text
+
+    serve(scenario, Pace(0.01, 1))
+
+
+def test_a_dropped_client_that_reads_again_is_told_why() -> None:
+    async def scenario(hub: Hub, wire: Wire, _member: Membership) -> None:
+        await until(lambda: len(wire.events()) >= 1)
+        wire.free.clear()
+        await until(lambda: hub.dropped == 1)
+        wire.free.set()
+        await until(lambda: not wire.messages[-1].get("more_body", True))
+        assert wire.events()[-1] == {"event": "dropped", "data": {"reason": "write_blocked"}}
+
+    serve(scenario, Pace(0.01, 1))
+
+
+def test_a_client_that_is_too_far_behind_is_told_so() -> None:
+    async def scenario(hub: Hub, wire: Wire, member: Membership) -> None:
+        await until(lambda: bool(wire.messages))
+        member.client.end("dropped", "too_far_behind")
+        await until(lambda: not wire.messages[-1].get("more_body", True))
+        assert wire.events()[-1] == {"event": "dropped", "data": {"reason": "too_far_behind"}}
+        assert hub.dropped == 1
+
+    serve(scenario)

@@ -1,0 +1,187 @@
+"""The clients of the transaction API against answers made by hand."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+import httpx
+import pytest
+
+from fraudstream.transaction import Transaction
+from producer.client import ApiError, AsyncTransactionClient, Batch, DroppedError, TransactionClient
+
+TRANSACTION: Final = Transaction(
+    transaction_id="T1", event_time_ms=1_767_200_400_123, account_id="A1", transaction_amount_vnd=5_000.0
+)
+RECORD: Final = TRANSACTION.to_json()
+URL: Final = "http://api.test"
+
+
+def many(count: int) -> bytes:
+    return b'{"count":%d,"transactions":[%s]}' % (count, b",".join([RECORD] * count))
+
+
+def event(event_id: str, count: int = 1) -> bytes:
+    return b"id: %s\ndata: %s\n\n" % (event_id.encode(), many(count))
+
+
+def named(name: str, reason: str) -> bytes:
+    return b'event: %s\ndata: {"reason":"%s"}\n\n' % (name.encode(), reason.encode())
+
+
+def problem(status: int, title: str = "No", detail: str = "way") -> httpx.Response:
+    return httpx.Response(status, json={"title": title, "detail": detail, "status": status})
+
+
+def sse(*parts: bytes) -> httpx.Response:
+    return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=b"".join(parts))
+
+
+class Api:
+    """Answers each request with the next of ``answers``; an exception is raised in its place."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.requests: list[httpx.Request] = []
+        self.slept_s: list[float] = []
+        self._answers = iter(answers)
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = next(self._answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def client(self, **access: str) -> TransactionClient:
+        transport = httpx.MockTransport(self.handle)
+        return TransactionClient(URL + "/", transport=transport, sleep=self.slept_s.append, **access)
+
+    def resumed_after(self) -> list[str | None]:
+        return [request.headers.get("Last-Event-ID") for request in self.requests]
+
+
+def take(batches: Iterable[Batch], count: int) -> list[Batch]:
+    return [batch for _, batch in zip(range(count), batches, strict=False)]
+
+
+def test_one_and_many_transactions_are_read() -> None:
+    api = Api(httpx.Response(200, content=RECORD), httpx.Response(200, content=many(3)))
+    with api.client() as client:
+        assert client.transaction() == TRANSACTION
+        assert client.transactions(3) == [TRANSACTION] * 3
+    assert [str(request.url) for request in api.requests] == [f"{URL}/transaction", f"{URL}/transactions/3"]
+
+
+@pytest.mark.parametrize(
+    ("access", "header", "value"),
+    [({"api_key": "k"}, "X-API-Key", "k"), ({"token": "t"}, "Authorization", "Bearer t")],
+)
+def test_a_key_or_a_token_goes_along_with_each_request(
+    access: dict[str, str], header: str, value: str
+) -> None:
+    api = Api(httpx.Response(200, content=RECORD), sse(event("a.1")))
+    client = api.client(**access)
+    client.transaction()
+    take(client.stream(), 1)
+    assert [request.headers.get(header) for request in api.requests] == [value, value]
+
+
+def test_a_refusal_is_told_in_the_apis_own_words() -> None:
+    with pytest.raises(ApiError, match="401 Who are you: no key") as refused:
+        Api(problem(401, "Who are you", "no key")).client().transaction()
+    assert refused.value.status == 401
+
+
+def test_a_refusal_by_something_else_on_the_way_is_told_too() -> None:
+    with pytest.raises(ApiError, match="502 Bad Gateway"):
+        Api(httpx.Response(502, text="<html>")).client().transactions(1)
+
+
+def test_a_stream_is_asked_for_at_its_own_pace() -> None:
+    api = Api(sse(event("a.1", 2)))
+    batches = take(api.client().stream(frequency_seconds=0.5, batch_size=2, last_event_id="a.0"), 1)
+    assert batches == [Batch("a.1", (TRANSACTION, TRANSACTION), follows_gap=False)]
+    assert dict(api.requests[0].url.params) == {"frequency_seconds": "0.5", "batch_size": "2"}
+    assert api.resumed_after() == ["a.0"]
+
+
+def test_a_stream_goes_on_after_its_last_event_whatever_ends_a_connection() -> None:
+    api = Api(
+        sse(b": heartbeat\n\n", event("a.1"), event("a.2")),
+        httpx.ConnectError("refused"),
+        problem(503),
+        sse(named("bye", "the server ends")),
+        sse(named("gap", "no longer kept"), event("b.1"), event("b.2")),
+    )
+    batches = take(api.client().stream(), 4)
+    assert [(batch.event_id, batch.follows_gap) for batch in batches] == [
+        ("a.1", False),
+        ("a.2", False),
+        ("b.1", True),
+        ("b.2", False),
+    ]
+    assert api.resumed_after() == [None, "a.2", "a.2", "a.2", "a.2"]
+
+
+def test_the_wait_before_a_connection_grows_until_an_event_comes() -> None:
+    lost = [httpx.ConnectError("refused") for _ in range(7)]
+    api = Api(*lost, sse(event("a.1")), httpx.ReadTimeout("silent"), sse(event("a.2")))
+    take(api.client().stream(), 2)
+    assert api.slept_s == [1, 2, 4, 8, 16, 30, 30, 1, 2]
+
+
+def test_the_api_may_name_the_first_wait() -> None:
+    lost = [httpx.ConnectError("refused") for _ in range(2)]
+    api = Api(sse(b"retry: 250\n\n", event("a.1")), *lost, sse(event("a.2")), sse(event("a.3")))
+    take(api.client().stream(), 3)
+    assert api.slept_s == [0.25, 0.5, 1.0, 0.25]
+
+
+def test_a_stream_that_is_refused_for_good_is_not_asked_for_again() -> None:
+    api = Api(problem(401), sse(event("a.1")))
+    with pytest.raises(ApiError, match="401"):
+        take(api.client().stream(), 1)
+    assert len(api.requests) == 1
+
+
+def test_a_client_that_was_too_slow_is_told_where_to_go_on() -> None:
+    api = Api(sse(event("a.1"), named("dropped", "queue_full")))
+    batches = api.client().stream()
+    assert next(batches).event_id == "a.1"
+    with pytest.raises(DroppedError, match="queue_full") as dropped:
+        next(batches)
+    assert dropped.value.last_event_id == "a.1"
+
+
+def test_the_asynchronous_client_does_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(
+        httpx.Response(200, content=RECORD),
+        httpx.Response(200, content=many(2)),
+        sse(event("a.1")),
+        problem(503),
+        sse(named("gap", "no longer kept"), event("b.1")),
+    )
+    slept_s: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept_s.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+
+    async def use() -> list[Batch]:
+        transport = httpx.MockTransport(api.handle)
+        async with AsyncTransactionClient(URL, api_key="k", transport=transport) as client:
+            assert await client.transaction() == TRANSACTION
+            assert await client.transactions(2) == [TRANSACTION] * 2
+            batches: list[Batch] = []
+            async for batch in client.stream():
+                batches.append(batch)
+                if len(batches) == 2:
+                    return batches
+        raise AssertionError
+
+    batches = asyncio.run(use())
+    assert [(batch.event_id, batch.follows_gap) for batch in batches] == [("a.1", False), ("b.1", True)]
+    assert api.resumed_after()[2:] == [None, "a.1", "a.1"]
+    assert slept_s[:2] == [1, 2]
+    assert {request.headers["X-API-Key"] for request in api.requests} == {"k"}
