@@ -1,4 +1,4 @@
-"""The producer's command line: ``python -m producer`` with test, stream, load or costs."""
+"""The producer's command line: ``python -m producer`` with test, stream, load, csv, parquet or costs."""
 
 import dataclasses
 import random
@@ -13,6 +13,7 @@ from fraudstream.settings import Settings
 from fraudstream.stopping import stop_on_signals
 from producer.checks import lines, run_checks
 from producer.costs import costs
+from producer.dataset import csv_file, parquet_file
 from producer.generator import TrafficOptions, ending_at, generate
 from producer.kinesis import TransactionSender, wall_clock_ms
 from producer.load.command import load
@@ -36,6 +37,8 @@ console = Console(soft_wrap=True)
 
 app.command()(load)
 app.command()(costs)
+app.command("csv")(csv_file)
+app.command("parquet")(parquet_file)
 
 
 @app.command()

@@ -1,0 +1,114 @@
+"""What a data set holds, for people: counts, amounts and hours of each class, as a page with a picture."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fraudstream.duration import DAY_MS, HOUR_MS
+from fraudstream.transaction import FRAUD_TYPES, format_time
+from producer.simulation import Block
+
+HONEST: Final = "honest"
+CLASSES: Final = (HONEST, *FRAUD_TYPES)
+VIETNAM_OFFSET_MS: Final = 7 * HOUR_MS
+HOURS: Final = 24
+AMOUNT_EDGES_VND: Final = np.round(np.logspace(3, 12, 181)).astype(np.int64)
+"""20 bins for each power of ten, from the least amount to the largest: a median is exact to 12 %."""
+NOT_REAL: Final = """\
+- Every figure behind the data is plausible and chosen by hand; none is measured at a bank.
+- Honest customers are more alike than real ones: one model of habits, with its parameters drawn.
+- Fraud follows four patterns that do not change over time, and nobody adapts to being caught.
+- The truth is complete and right. A bank learns of a part of its fraud, late, and errs.
+"""
+
+
+class DataCard:
+    """Counts what goes by, in constant memory."""
+
+    def __init__(self) -> None:
+        self._amounts = np.zeros((len(CLASSES), len(AMOUNT_EDGES_VND) - 1), dtype=np.int64)
+        self._hours = np.zeros((len(CLASSES), HOURS), dtype=np.int64)
+        self._first_ms: int | None = None
+        self._last_ms = 0
+
+    def add(self, block: Block) -> None:
+        """Count the transactions of a block."""
+        # -1 stands for honest, which comes first.
+        classes = block.rows["fraud"] + 1
+        hours = (block.rows["time_ms"] + VIETNAM_OFFSET_MS) % DAY_MS // HOUR_MS
+        places = np.clip(
+            np.searchsorted(AMOUNT_EDGES_VND, block.rows["amount_vnd"], side="right") - 1,
+            0,
+            self._amounts.shape[1] - 1,
+        )
+        np.add.at(self._hours, (classes, hours), 1)
+        np.add.at(self._amounts, (classes, places), 1)
+        if len(block):
+            self._first_ms = int(block.rows["time_ms"][0]) if self._first_ms is None else self._first_ms
+            self._last_ms = int(block.rows["time_ms"][-1])
+
+    def markdown(self, name: str, picture: str, seed: int) -> str:
+        """Return the page; ``picture`` is the file name of its picture, beside it."""
+        total = int(self._hours.sum())
+        began = "-" if self._first_ms is None else format_time(self._first_ms)
+        ended = format_time(self._last_ms)
+        rows = [self._row(place, total) for place in range(len(CLASSES))]
+        return "\n".join(
+            [
+                f"# {name}",
+                "",
+                f"{total:,} synthetic transactions of seed {seed}, from {began} to {ended}.",
+                "",
+                f"![amounts and hours by class]({picture})",
+                "",
+                "| class | transactions | share | median amount, VND | from 22:00 to 03:59 in Vietnam |",
+                "| --- | ---: | ---: | ---: | ---: |",
+                *rows,
+                "",
+                "## How it differs from real data",
+                "",
+                NOT_REAL,
+            ]
+        )
+
+    def picture(self, path: Path) -> None:
+        """Draw the distributions of amounts and of hours, each class with an area of one."""
+        # The containers that only send have no use for it, and don't have it.
+        from matplotlib import rc_context  # noqa: PLC0415
+        from matplotlib.figure import Figure  # noqa: PLC0415
+
+        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "card", "font.family": "sans-serif"}):
+            figure = Figure(figsize=(10, 4), layout="constrained")
+            by_amount, by_hour = figure.subplots(1, 2)
+            for place, name in enumerate(CLASSES):
+                if not self._hours[place].sum():
+                    continue
+                by_amount.stairs(_shares(self._amounts[place]), AMOUNT_EDGES_VND, label=name)
+                by_hour.stairs(_shares(self._hours[place]), np.arange(HOURS + 1))
+            by_amount.set_xscale("log")
+            by_amount.set_xlabel("amount, VND")
+            by_hour.set_xlabel("hour in Vietnam")
+            by_amount.set_ylabel("share of the class")
+            figure.legend(loc="outside lower center", ncols=len(CLASSES), frameon=False)
+            figure.savefig(path, metadata={"Date": None})
+
+    def _row(self, place: int, total: int) -> str:
+        hours = self._hours[place]
+        count = int(hours.sum())
+        if not count:
+            return f"| {CLASSES[place]} | 0 | - | - | - |"
+        off_hours = int(hours[22:].sum() + hours[:4].sum()) / count
+        cells = (CLASSES[place], f"{count:,}", f"{count / total:.2%}", f"{self._median_vnd(place):,}")
+        return f"| {' | '.join(cells)} | {off_hours:.0%} |"
+
+    def _median_vnd(self, place: int) -> int:
+        """Return the lower edge of the bin that the median lies in."""
+        below = np.cumsum(self._amounts[place])
+        return int(AMOUNT_EDGES_VND[np.searchsorted(below, below[-1] / 2)])
+
+
+def _shares(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    shares: npt.NDArray[np.float64] = counts / counts.sum()
+    return shares

@@ -1,0 +1,145 @@
+"""A data set in files: transactions, their truth in a second file, and a card that says what is in them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Protocol
+
+import orjson
+import pyarrow as pa
+import typer
+from pyarrow import csv
+from pyarrow import parquet as pq
+from rich.console import Console
+from rich.progress import Progress
+
+from fraudstream.transaction import COLUMN_KINDS, format_time, parse_time_ms
+from producer.datacard import DataCard
+from producer.simulation import Block, TrafficOptions, blocks
+
+Kind = Literal["csv", "parquet"]
+START: Final = "2026-01-05T00:00:00Z"
+"""A Monday; fixed, so that a seed says all."""
+_TIME: Final = pa.timestamp("ms", tz="UTC")
+_TYPES: Final = {"text": pa.string(), "time": _TIME, "number": pa.float64(), "flag": pa.bool_()}
+TRANSACTION_SCHEMA: Final = pa.schema([(name, _TYPES[kind]) for name, kind in COLUMN_KINDS.items()])
+TRUTH_SCHEMA: Final = pa.schema(
+    [
+        *((name, pa.string()) for name in ("transaction_id", "account_id")),
+        ("event_time", _TIME),
+        ("available_at", _TIME),
+        ("is_fraud", pa.bool_()),
+        *((name, pa.string()) for name in ("fraud_type", "customer_id", "device_id", "merchant_id")),
+        ("counterparty_id", pa.string()),
+    ]
+)
+_TIMES: Final = ("event_time", "available_at")
+
+console = Console(soft_wrap=True)
+
+
+class _Table(Protocol):
+    def write_table(self, table: pa.Table) -> None: ...
+
+
+def write_dataset(options: TrafficOptions, count: int, out: Path, kind: Kind) -> Iterator[int]:
+    """Write ``count`` transactions to ``out``, with truth, card and picture; yields how many are done.
+
+    The truth of ``data.csv`` is ``data.truth.csv``, its card ``data.card.md`` with ``data.card.svg``. Times
+    are timestamps in UTC, absent fields empty. The job reads the Parquet files as its source and its labels.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    card = DataCard()
+    with ExitStack() as stack:
+        transactions = _opened(stack, out, TRANSACTION_SCHEMA, kind)
+        truth = _opened(stack, out.with_suffix(f".truth{out.suffix}"), TRUTH_SCHEMA, kind)
+        done = 0
+        for block in _first(blocks(options), count):
+            transactions.write_table(_table(block.records(), TRANSACTION_SCHEMA))
+            truth.write_table(_table(block.labels(), TRUTH_SCHEMA))
+            card.add(block)
+            done += len(block)
+            yield done
+    picture = out.with_suffix(".card.svg")
+    card.picture(picture)
+    out.with_suffix(".card.md").write_text(card.markdown(out.name, picture.name, options.seed))
+
+
+def _first(stream: Iterator[Block], count: int) -> Iterator[Block]:
+    left = count
+    while left > 0:
+        block = next(stream)
+        taken = replace(block, rows=block.rows[:left])
+        left -= len(taken)
+        yield taken
+
+
+def _opened(stack: ExitStack, path: Path, schema: pa.Schema, kind: Kind) -> _Table:
+    opened: _Table
+    if kind == "csv":
+        opened = stack.enter_context(csv.CSVWriter(path, schema))
+    else:
+        opened = stack.enter_context(pq.ParquetWriter(path, schema))
+    return opened
+
+
+def _table(records: Sequence[bytes], schema: pa.Schema) -> pa.Table:
+    rows = [_with_times(orjson.loads(record)) for record in records]
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _with_times(record: dict[str, Any]) -> dict[str, Any]:
+    return record | {name: datetime.fromisoformat(record[name]) for name in _TIMES if name in record}
+
+
+def csv_file(  # noqa: PLR0913 - the options of a command line
+    *,
+    count: Annotated[int, typer.Option(min=1, help="Transactions")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes")] = 7,
+    out: Annotated[Path, typer.Option(help="The file of transactions")] = Path("transactions.csv"),
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts of the simulated bank")] = 2_000,
+    fraud_share: Annotated[float, typer.Option(help="Share of fraud")] = 0.05,
+    start: Annotated[str, typer.Option(help="Event time of the beginning, RFC 3339")] = START,
+) -> None:
+    """Write a data set as CSV, with its truth and a data card beside it."""
+    _write("csv", count, out, _options(seed, accounts, fraud_share, start))
+
+
+def parquet_file(  # noqa: PLR0913 - the options of a command line
+    *,
+    count: Annotated[int, typer.Option(min=1, help="Transactions")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same transactions")] = 7,
+    out: Annotated[Path, typer.Option(help="The file of transactions")] = Path("transactions.parquet"),
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts of the simulated bank")] = 2_000,
+    fraud_share: Annotated[float, typer.Option(help="Share of fraud")] = 0.05,
+    start: Annotated[str, typer.Option(help="Event time of the beginning, RFC 3339")] = START,
+) -> None:
+    """Write a data set as Parquet, with its truth and a data card beside it."""
+    _write("parquet", count, out, _options(seed, accounts, fraud_share, start))
+
+
+def _options(seed: int, accounts: int, fraud_share: float, start: str) -> TrafficOptions:
+    try:
+        return TrafficOptions(
+            seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=parse_time_ms(start)
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _write(kind: Kind, count: int, out: Path, options: TrafficOptions) -> None:
+    if find_spec("matplotlib") is None:
+        msg = "the data card has a picture, which needs the package matplotlib: install it"
+        raise typer.BadParameter(msg)
+    if not out.suffix:
+        msg = f"--out {out}: give a name with an ending, like transactions.{kind}"
+        raise typer.BadParameter(msg)
+    with Progress(console=console) as progress:
+        task = progress.add_task("transactions", total=count)
+        for done in write_dataset(options, count, out, kind):
+            progress.update(task, completed=done)
+    began = format_time(options.start_ms)
+    console.print(f"written: {out}, its truth and its card; {count:,} transactions from {began} on")

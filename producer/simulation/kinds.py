@@ -1,0 +1,116 @@
+"""The kinds of transactions: which fields they have, how often they happen, and how large they are.
+
+All figures are plausible ones, chosen by hand; none is measured.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from producer.simulation.draws import Bools, Floats, Ints, exact_exp, running
+
+TYPES: Final = (
+    "purchase",
+    "transfer",
+    "bill_payment",
+    "withdrawal",
+    "deposit",
+    "incoming_transfer",
+    "loan_repayment",
+    "loan_disbursement",
+    "qr_receipt",
+    "salary",
+)
+CHANNELS: Final = ("pos", "mobile", "web", "atm", "branch", "auto_debit", "auto_credit", "qr")
+INCOMING_TYPES: Final = frozenset(
+    {"deposit", "incoming_transfer", "loan_disbursement", "qr_receipt", "salary"}
+)
+"""The types that raise a balance; all others lower it."""
+
+MERCHANT_CATEGORIES: Final = {
+    "groceries": 0.25,
+    "restaurant": 0.12,
+    "fuel": 0.08,
+    "fashion": 0.4,
+    "electronics": 2.0,
+    "pharmacy": 0.1,
+    "travel": 1.5,
+    "games": 0.05,
+    "toll": 0.04,
+}
+"""Category, and its typical payment as a multiple of the account's usual amount."""
+CATEGORY_FACTORS: Final[Floats] = np.array(list(MERCHANT_CATEGORIES.values()))
+
+
+class Kind(NamedTuple):
+    """What one kind of transaction looks like.
+
+    ``weight`` is its share of ordinary visits in thousandths (0: it only happens in episodes),
+    ``factor`` its median as a multiple of the account's usual amount, ``sigma`` its log-normal width.
+    """
+
+    type_name: str
+    channel: str
+    device: bool = False
+    place: bool = False
+    merchant: bool = False
+    counterparty: bool = False
+    weight: int = 0
+    factor: float = 1.0
+    sigma: float = 0.0
+
+
+KINDS: Final = {
+    "purchase_by_card": Kind("purchase", "pos", place=True, merchant=True, weight=205, sigma=0.7),
+    "purchase_in_app": Kind(
+        "purchase", "mobile", device=True, place=True, merchant=True, weight=215, sigma=0.7
+    ),
+    "transfer": Kind(
+        "transfer", "mobile", device=True, place=True, counterparty=True, weight=250, factor=0.6, sigma=1.1
+    ),
+    "bill": Kind(
+        "bill_payment", "mobile", device=True, place=True, counterparty=True, weight=90, factor=0.3, sigma=0.6
+    ),
+    "withdrawal": Kind("withdrawal", "atm", place=True, weight=80, factor=1.2, sigma=0.7),
+    "deposit": Kind("deposit", "branch", place=True, weight=30, sigma=0.8),
+    "incoming": Kind("incoming_transfer", "auto_credit", counterparty=True, weight=75, sigma=0.8),
+    "repayment": Kind("loan_repayment", "auto_debit", weight=40, factor=2.0, sigma=0.4),
+    "foreign": Kind("purchase", "web", device=True, place=True, merchant=True, weight=12),
+    # What follows happens in episodes, in campaigns or on pay-day.
+    "salary": Kind("salary", "auto_credit", counterparty=True),
+    "toll": Kind("purchase", "auto_debit", place=True, merchant=True),
+    "game": Kind("purchase", "mobile", device=True, place=True, merchant=True),
+    "qr_sale": Kind("qr_receipt", "qr", device=True, place=True, counterparty=True),
+    "large_transfer": Kind("transfer", "mobile", device=True, place=True, counterparty=True),
+    "loan": Kind("loan_disbursement", "branch", place=True),
+    "cash_at_branch": Kind("withdrawal", "branch", place=True),
+}
+
+CODES: Final = {name: code for code, name in enumerate(KINDS)}
+KIND_ENDS: Final = running(tuple(kind.weight for kind in KINDS.values()))
+FACTORS: Final[Floats] = np.array([kind.factor for kind in KINDS.values()])
+SIGMAS: Final = tuple(kind.sigma for kind in KINDS.values())
+INCOMING: Final[Bools] = np.array([kind.type_name in INCOMING_TYPES for kind in KINDS.values()])
+TYPE_CODES: Final[Ints] = np.array([TYPES.index(kind.type_name) for kind in KINDS.values()])
+CHANNEL_CODES: Final[Ints] = np.array([CHANNELS.index(kind.channel) for kind in KINDS.values()])
+HAS_DEVICE: Final[Bools] = np.array([kind.device for kind in KINDS.values()])
+HAS_PLACE: Final[Bools] = np.array([kind.place for kind in KINDS.values()])
+HAS_MERCHANT: Final[Bools] = np.array([kind.merchant for kind in KINDS.values()])
+HAS_COUNTERPARTY: Final[Bools] = np.array([kind.counterparty for kind in KINDS.values()])
+
+
+def _mean_factor(names: tuple[str, ...]) -> float:
+    """Return the mean contribution of these kinds to a visit, in usual amounts."""
+    total = 0.0
+    for name in names:
+        kind = KINDS[name]
+        per_category = float(sum(MERCHANT_CATEGORIES.values())) / len(MERCHANT_CATEGORIES)
+        factor = kind.factor * (per_category if kind.merchant else 1.0)
+        total += kind.weight * factor * exact_exp(kind.sigma * kind.sigma / 2)
+    return total / int(KIND_ENDS[-1])
+
+
+MEAN_SPENT: Final = _mean_factor(("purchase_by_card", "purchase_in_app", "transfer", "bill", "withdrawal"))
+"""What a visit spends on average, in usual amounts; repayments and foreign payments are left out."""
+MEAN_RECEIVED: Final = _mean_factor(("deposit", "incoming"))
+"""What a visit brings in on average, in units of an account's usual receipt."""

@@ -1,0 +1,67 @@
+"""Who is paid: merchants, and the people and firms that transfers go to. A few receive very much."""
+
+from typing import Final
+
+import numpy as np
+
+from producer.simulation.draws import Bools, Ints, Keys, between, chance, fractions
+from producer.simulation.kinds import MERCHANT_CATEGORIES
+from producer.simulation.plans import Rows
+from producer.simulation.population import habit_keys
+
+STRANGER_SHARE: Final = 0.2
+"""Share of transfers and purchases that go to somebody the customer does not usually pay."""
+USUAL_MERCHANTS: Final = (4, 9)
+USUAL_COUNTERPARTIES: Final = (3, 8)
+CATEGORIES: Final = tuple(MERCHANT_CATEGORIES)
+LEAST_MERCHANTS: Final = 100
+LEAST_COUNTERPARTIES: Final = 1_000
+ACCOUNT_BASE: Final = 1 << 40
+"""Counterparty codes from here on are accounts of this bank."""
+
+
+class Market:
+    """The merchants and counterparties of a bank with so many ``accounts``; codes count from 0."""
+
+    def __init__(self, accounts: int) -> None:
+        self.merchants = max(LEAST_MERCHANTS, accounts // 10)
+        self.counterparties = max(LEAST_COUNTERPARTIES, 5 * accounts)
+
+    def merchant(self, keys: Keys) -> Ints:
+        """Draw a merchant."""
+        return _popular(keys, "merchant", self.merchants)
+
+    def merchant_in(self, keys: Keys, category: str) -> Ints:
+        """Draw a merchant of one category, all equally popular."""
+        rank = between(keys, category, 0, self.merchants // len(CATEGORIES) - 1)
+        return rank * len(CATEGORIES) + CATEGORIES.index(category)
+
+    def usual_merchant(self, owners: Rows, keys: Keys) -> Ints:
+        """Draw where a customer buys: mostly one of 4 to 9 usual merchants."""
+        last = between(owners["key"], "merchants", *USUAL_MERCHANTS) - 1
+        habits = habit_keys(owners, "shops", between(keys, "usual merchant", 0, last))
+        return self.merchant(_habit_or(habits, keys))
+
+    def counterparty(self, keys: Keys) -> Ints:
+        """Draw who receives or sends money, here or at another bank."""
+        return _popular(keys, "counterparty", self.counterparties)
+
+    def usual_counterparty(self, owners: Rows, keys: Keys) -> Ints:
+        """Draw who a customer deals with: mostly one of 3 to 8 usual people."""
+        last = between(owners["key"], "counterparties", *USUAL_COUNTERPARTIES) - 1
+        habits = habit_keys(owners, "friends", between(keys, "usual counterparty", 0, last))
+        return self.counterparty(_habit_or(habits, keys))
+
+    def fixed_counterparty(self, owners: Rows, purpose: str) -> Ints:
+        """Return the one counterparty that an account has for a purpose: its employer, its landlord."""
+        return self.counterparty(habit_keys(owners, purpose, np.zeros(len(owners), np.int64)))
+
+
+def _habit_or(habits: Keys, keys: Keys) -> Keys:
+    stranger: Bools = chance(keys, "stranger", STRANGER_SHARE)
+    return np.where(stranger, keys, habits)
+
+
+def _popular(keys: Keys, purpose: str, count: int) -> Ints:
+    drawn = fractions(keys, purpose)
+    return (drawn * drawn * count).astype(np.int64)

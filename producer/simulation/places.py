@@ -1,0 +1,82 @@
+"""Where an account's owner is: one place at a time, moved by trips that begin and end.
+
+A place is a function of the account and the time, and continuous but for the journeys to and from
+a trip's city; during those the owner has no place. So no two places of an owner are ever further
+apart than one can travel in the time between.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from fraudstream.duration import HOUR_MS
+from producer.simulation.cities import CITIES, LATITUDES_MICRO, LONGITUDES_MICRO
+from producer.simulation.draws import Bools, Ints, Keys, between, bits, chance, with_number
+from producer.simulation.plans import Rows
+
+TRIP_WINDOW_HOURS: Final = 480
+"""There is at most one trip in each 20 days."""
+TRIP_CHANCE: Final = 0.3
+TRIP_HOURS: Final = (30, 168)
+JOURNEY_HOURS: Final = 4
+"""At either end of a trip; the cities furthest apart are 1,600 km from each other, so about 400 km/h."""
+DEGREES: Final = 10_000_000
+"""Places are in whole 1e-7 degrees, about 1 cm: a coarser grid would make leaps of its own."""
+SPREAD: Final = DEGREES // 30
+"""How far from its city's centre a place lies at most, in each direction: about 7 km."""
+
+
+class Places(NamedTuple):
+    """Cities by their place in `CITIES`, and coordinates in 1e-7 degrees; all odd, so none ends in 0."""
+
+    city: Ints
+    latitude: Ints
+    longitude: Ints
+
+
+def whereabouts(owners: Rows, time_ms: Ints) -> tuple[Places, Bools]:
+    """Return where each owner is at that time, and who is on the way between two cities."""
+    hours = time_ms // HOUR_MS
+    city, under_way = _city(owners, hours)
+    here, next_ = (_offsets(owners["key"], hours + later) for later in (0, 1))
+    in_hour_ms = time_ms % HOUR_MS
+    moved = [one + (other - one) * in_hour_ms // HOUR_MS for one, other in zip(here, next_, strict=True)]
+    return _places(city, moved[0], moved[1]), under_way
+
+
+def near(keys: Keys, city: Ints) -> Places:
+    """Draw a place in each city."""
+    latitude, longitude = _offsets(keys, np.zeros(len(keys), np.int64))
+    return _places(city, latitude, longitude)
+
+
+def other_city(keys: Keys, purpose: str, home: Ints) -> Ints:
+    """Draw any city but ``home``, all equally likely."""
+    return (home + between(keys, purpose, 1, len(CITIES) - 1)) % len(CITIES)
+
+
+def _city(owners: Rows, hours: Ints) -> tuple[Ints, Bools]:
+    trips = with_number(bits(owners["key"], "trip"), hours // TRIP_WINDOW_HOURS)
+    in_window = hours % TRIP_WINDOW_HOURS
+    length = between(trips, "length", *TRIP_HOURS)
+    begin = between(trips, "begin", 1, TRIP_WINDOW_HOURS - 1 - length)
+    under_way_or_there = (
+        (in_window >= begin) & (in_window < begin + length) & chance(trips, "on", TRIP_CHANCE)
+    )
+    there = under_way_or_there & (in_window >= begin + JOURNEY_HOURS)
+    there &= in_window < begin + length - JOURNEY_HOURS
+    city = np.where(there, other_city(trips, "city", owners["home"]), owners["home"])
+    return city, under_way_or_there & ~there
+
+
+def _offsets(keys: Keys, hours: Ints) -> tuple[Ints, Ints]:
+    hourly = with_number(keys, hours)
+    north = between(hourly, "north", -SPREAD, SPREAD) + between(hourly, "more north", -SPREAD, SPREAD)
+    east = between(hourly, "east", -SPREAD, SPREAD) + between(hourly, "more east", -SPREAD, SPREAD)
+    return north // 2, east // 2
+
+
+def _places(city: Ints, north: Ints, east: Ints) -> Places:
+    latitude = LATITUDES_MICRO[city] * 10 + north
+    longitude = LONGITUDES_MICRO[city] * 10 + east
+    return Places(city, latitude | 1, longitude | 1)

@@ -1,0 +1,119 @@
+"""A data set in files: what the simulation gave, twice the same, with a card that counts it right."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import csv
+from pyarrow import parquet as pq
+from typer.testing import CliRunner
+
+from fraudstream.transaction import FRAUD_TYPES, format_time
+from producer.__main__ import app
+from producer.dataset import TRANSACTION_SCHEMA, TRUTH_SCHEMA, Kind, write_dataset
+from producer.simulation import TrafficOptions, generate
+
+OPTIONS = TrafficOptions(seed=3, accounts=200, start_ms=1_767_571_200_000, fraud_share=0.2)
+COUNT = 5_000
+
+
+def written(folder: Path, kind: Kind) -> Path:
+    out = folder / f"data.{kind}"
+    assert list(write_dataset(OPTIONS, COUNT, out, kind))[-1] == COUNT
+    return out
+
+
+def read(path: Path, schema: pa.Schema) -> pa.Table:
+    if path.suffix == ".parquet":
+        return pq.read_table(path)
+    types = csv.ConvertOptions(column_types=schema, strings_can_be_null=True)
+    return csv.read_csv(path, convert_options=types)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_files_hold_the_transactions_and_their_truth(tmp_path: Path, kind: Kind) -> None:
+    out = written(tmp_path, kind)
+    transactions = read(out, TRANSACTION_SCHEMA).to_pylist()
+    truth = read(out.with_suffix(f".truth.{kind}"), TRUTH_SCHEMA).to_pylist()
+    assert len(transactions) == len(truth) == COUNT
+    for row, label_row, (transaction, label) in zip(transactions, truth, generate(OPTIONS), strict=False):
+        assert row["transaction_id"] == label_row["transaction_id"] == transaction.transaction_id
+        assert row["transaction_amount_vnd"] == transaction.transaction_amount_vnd
+        assert round(row["event_time"].timestamp() * 1000) == transaction.event_time_ms
+        assert (row["city"], row["npl_flag"]) == (transaction.city, transaction.npl_flag)
+        assert (label_row["is_fraud"], label_row["fraud_type"]) == (label.is_fraud, label.fraud_type)
+        assert round(label_row["available_at"].timestamp() * 1000) == label.available_at_ms
+
+
+def test_the_truth_is_in_no_column_of_the_transactions() -> None:
+    assert not {"is_fraud", "fraud_type", "available_at"} & set(TRANSACTION_SCHEMA.names)
+
+
+def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "ab"]
+    files = [sorted(path.parent.glob("*")) for path in (written(folder, "csv") for folder in folders)]
+    assert [path.name for path in files[0]] == [
+        "data.card.md",
+        "data.card.svg",
+        "data.csv",
+        "data.truth.csv",
+    ]
+    for one, other in zip(*files, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+
+
+def test_the_card_counts_what_is_in_the_files(tmp_path: Path) -> None:
+    out = written(tmp_path, "parquet")
+    card = out.with_suffix(".card.md").read_text()
+    kinds = pq.read_table(out.with_suffix(".truth.parquet"))["fraud_type"].to_pylist()
+    cells = {
+        line.split("|")[1].strip(): line.split("|")[2].strip()
+        for line in card.splitlines()
+        if line.startswith("| ")
+    }
+    assert cells["honest"] == f"{kinds.count(None):,}"
+    for fraud_type in FRAUD_TYPES:
+        assert cells[fraud_type] == f"{kinds.count(fraud_type):,}"
+    times_ms = [
+        transaction.event_time_ms
+        for (transaction, _), _ in zip(generate(OPTIONS), range(COUNT), strict=False)
+    ]
+    assert f"from {format_time(times_ms[0])} to {format_time(times_ms[-1])}" in card
+
+
+def test_the_median_of_the_card_is_near_the_median(tmp_path: Path) -> None:
+    out = written(tmp_path, "parquet")
+    table = pq.read_table(out)
+    kinds = pq.read_table(out.with_suffix(".truth.parquet"))["fraud_type"].to_pylist()
+    amounts = [
+        amount
+        for amount, kind in zip(table["transaction_amount_vnd"].to_pylist(), kinds, strict=True)
+        if kind is None
+    ]
+    (row,) = [
+        line for line in out.with_suffix(".card.md").read_text().splitlines() if line.startswith("| honest")
+    ]
+    shown = int(row.split("|")[4].replace(",", ""))
+    assert shown <= sorted(amounts)[len(amounts) // 2] <= shown * 1.13
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_command_writes_it(tmp_path: Path, kind: str) -> None:
+    out = tmp_path / f"some.{kind}"
+    said = CliRunner().invoke(app, [kind, "--count", "300", "--seed", "5", "--out", str(out)])
+    assert said.exit_code == 0, said.output
+    assert read(out, TRANSACTION_SCHEMA).num_rows == 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--out", "nothing"], "give a name with an ending"),
+        (["--start", "yesterday", "--out", "a.csv"], "Invalid isoformat"),
+        (["--fraud-share", "1.5", "--out", "a.csv"], "fraud_share=1.5"),
+    ],
+)
+def test_wrong_options_are_refused(arguments: list[str], says: str) -> None:
+    said = CliRunner().invoke(app, ["csv", *arguments])
+    assert said.exit_code == 2
+    assert says in " ".join(said.output.replace("│", " ").split())
