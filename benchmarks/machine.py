@@ -30,3 +30,11 @@ def _java() -> str:
     said = subprocess.run([java, "-version"], check=False, capture_output=True, text=True).stderr
     match = re.search(r'version "([^"]+)"', said)
     return match[1] if match else "unknown"
+
+
+def described(facts: dict[str, str | int]) -> str:
+    """Return what `machine` found as words for a page."""
+    return (
+        f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, Java {facts['java']}, "
+        f"Flink {facts['flink']}"
+    )

@@ -2,7 +2,6 @@
 
 import dataclasses
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,10 +16,11 @@ from benchmarks import contenders
 from benchmarks.async_profiler import EVENTS, INTERVAL_MS, SPAN_S, Sampler, fetch
 from benchmarks.errors import RunFailedError, StoppedError
 from benchmarks.inputs import Inputs, Sizes
-from benchmarks.machine import machine
+from benchmarks.machine import described, machine
 from benchmarks.progress import Sample
 from benchmarks.running import measure
 from benchmarks.stacks import OTHER, PARTS, TASKS, THREADS, Profile, read_stacks
+from benchmarks.tables import markdown_table, terminal_table
 from fraudstream.settings import ENV_PREFIX, ROOT, Settings, SettingsError
 from fraudstream.stopping import stop_on_signals
 from jobs.python_mode import python_mode
@@ -71,15 +71,14 @@ class Page:
 
     def tables(self) -> list[Table]:
         """Return the tables for a terminal."""
-        return [_table(THREAD_COLUMNS, self._thread_rows()), _table(PART_COLUMNS, self._part_rows())]
+        return [
+            terminal_table(THREAD_COLUMNS, self._thread_rows()),
+            terminal_table(PART_COLUMNS, self._part_rows()),
+        ]
 
     def markdown(self) -> str:
         """Return the page for docs/."""
-        facts = self.facts
-        where = (
-            f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, Java {facts['java']}, "
-            f"Flink {facts['flink']}"
-        )
+        where = described(self.facts)
         how_fast = f"{self.transactions:,} transactions at {self.tx_per_s:,.0f} a second"
         return "\n".join(
             [
@@ -89,9 +88,9 @@ class Page:
                 "",
                 "![the parts of the two task threads](pictures/profile.svg)",
                 "",
-                *_markdown(THREAD_COLUMNS, self._thread_rows()),
+                *markdown_table(THREAD_COLUMNS, self._thread_rows()),
                 "",
-                *_markdown(PART_COLUMNS, self._part_rows()),
+                *markdown_table(PART_COLUMNS, self._part_rows()),
                 "",
                 METHOD + ("" if self.event == EVENTS[0] else NO_KERNEL),
                 self.conclusion() + "\n",
@@ -214,20 +213,6 @@ def _percent(share: float) -> str:
 
 def _figure(percent: float) -> str:
     return f"{percent:.0f}" if percent >= LABEL_FROM_PERCENT else ""
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table()
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    rule = ("---", *("---:" for _ in columns[1:]))
-    return [f"| {' | '.join(cells)} |" for cells in (columns, rule, *rows)]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from rich.table import Table
 
+from benchmarks.machine import described
 from benchmarks.suite import (
     FEW_ACCOUNTS,
     FEW_WINDOWS,
@@ -15,6 +16,7 @@ from benchmarks.suite import (
     SLOTS,
     Results,
 )
+from benchmarks.tables import markdown_table, terminal_table
 
 CONTENDERS: Final = {
     "job_alerts": "this job: full catalogue and scoring, alerts out",
@@ -140,32 +142,27 @@ class Report:
     def tables(self) -> list[Table]:
         """Return the tables for a terminal, those without a figure left out."""
         tables = [
-            _table("on the same events", ("contender", *_RATE_COLUMNS, "x naive"), self.contenders()),
-            _table("the job under other loads", ("load", *_RATE_COLUMNS, "x job"), self.job_runs()),
-            _table("what must be shown", _TARGET_COLUMNS, self._target_rows()),
+            terminal_table(("contender", *_RATE_COLUMNS, "x naive"), self.contenders(), "on the same events"),
+            terminal_table(("load", *_RATE_COLUMNS, "x job"), self.job_runs(), "the job under other loads"),
+            terminal_table(_TARGET_COLUMNS, self._target_rows(), "what must be shown"),
         ]
         return [table for table in tables if table.row_count]
 
     def markdown(self) -> str:
         """Return the page for docs/."""
-        facts = self._machine
-        where = (
-            f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, Java {facts['java']}, "
-            f"Flink {facts['flink']}"
-        )
         return "\n".join(
             [
                 "# Benchmark",
                 "",
-                f"Written by `make bench` on {where}.",
+                f"Written by `make bench` on {described(self._machine)}.",
                 "",
                 "![transactions a second](pictures/bench.svg)",
                 "",
-                *_markdown(("contender", *_RATE_COLUMNS, "x naive"), self.contenders()),
+                *markdown_table(("contender", *_RATE_COLUMNS, "x naive"), self.contenders()),
                 "",
-                *_markdown(("the job with", *_RATE_COLUMNS, "x job"), self.job_runs()),
+                *markdown_table(("the job with", *_RATE_COLUMNS, "x job"), self.job_runs()),
                 "",
-                *_markdown(_TARGET_COLUMNS, self._target_rows()),
+                *markdown_table(_TARGET_COLUMNS, self._target_rows()),
                 "",
                 *self._state(),
                 METHOD,
@@ -249,20 +246,6 @@ class Report:
 
 _RATE_COLUMNS: Final = ("tx/s", "transactions", "start-up, s")
 _TARGET_COLUMNS: Final = ("target", "measured", "must be", "met")
-
-
-def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def _markdown(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    rule = ("---", *("---:" for _ in columns[1:]))
-    return [f"| {' | '.join(cells)} |" for cells in (columns, rule, *rows)]
 
 
 def _text(value: float | None) -> str:

@@ -9,10 +9,10 @@ import numpy.typing as npt
 from fraudstream.duration import DAY_MS, HOUR_MS
 from fraudstream.transaction import FRAUD_TYPES, format_time
 from producer.simulation import Block
+from producer.simulation.rhythm import VIETNAM_OFFSET_MS
 
 HONEST: Final = "honest"
 CLASSES: Final = (HONEST, *FRAUD_TYPES)
-VIETNAM_OFFSET_MS: Final = 7 * HOUR_MS
 HOURS: Final = 24
 AMOUNT_EDGES_VND: Final = np.round(np.logspace(3, 12, 181)).astype(np.int64)
 """20 bins for each power of ten, from the least amount to the largest: a median is exact to 12 %."""

@@ -38,6 +38,11 @@ TRUTH_SCHEMA: Final = pa.schema(
 )
 _TIMES: Final = ("event_time", "available_at")
 
+Count = Annotated[int, typer.Option(min=1, help="Transactions")]
+Out = Annotated[Path, typer.Option(help="The file of transactions")]
+Accounts = Annotated[int, typer.Option(min=1, help="Accounts of the simulated bank")]
+FraudShare = Annotated[float, typer.Option(help="Share of fraud")]
+Start = Annotated[str, typer.Option(help="Event time of the beginning, RFC 3339")]
 console = Console(soft_wrap=True)
 
 
@@ -97,12 +102,12 @@ def _with_times(record: dict[str, Any]) -> dict[str, Any]:
 
 def csv_file(  # noqa: PLR0913 - the options of a command line
     *,
-    count: Annotated[int, typer.Option(min=1, help="Transactions")] = 100_000,
+    count: Count = 100_000,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes")] = 7,
-    out: Annotated[Path, typer.Option(help="The file of transactions")] = Path("transactions.csv"),
-    accounts: Annotated[int, typer.Option(min=1, help="Accounts of the simulated bank")] = 2_000,
-    fraud_share: Annotated[float, typer.Option(help="Share of fraud")] = 0.05,
-    start: Annotated[str, typer.Option(help="Event time of the beginning, RFC 3339")] = START,
+    out: Out = Path("transactions.csv"),
+    accounts: Accounts = 2_000,
+    fraud_share: FraudShare = 0.05,
+    start: Start = START,
 ) -> None:
     """Write a data set as CSV, with its truth and a data card beside it."""
     _write("csv", count, out, _options(seed, accounts, fraud_share, start))
@@ -110,12 +115,12 @@ def csv_file(  # noqa: PLR0913 - the options of a command line
 
 def parquet_file(  # noqa: PLR0913 - the options of a command line
     *,
-    count: Annotated[int, typer.Option(min=1, help="Transactions")] = 100_000,
+    count: Count = 100_000,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same transactions")] = 7,
-    out: Annotated[Path, typer.Option(help="The file of transactions")] = Path("transactions.parquet"),
-    accounts: Annotated[int, typer.Option(min=1, help="Accounts of the simulated bank")] = 2_000,
-    fraud_share: Annotated[float, typer.Option(help="Share of fraud")] = 0.05,
-    start: Annotated[str, typer.Option(help="Event time of the beginning, RFC 3339")] = START,
+    out: Out = Path("transactions.parquet"),
+    accounts: Accounts = 2_000,
+    fraud_share: FraudShare = 0.05,
+    start: Start = START,
 ) -> None:
     """Write a data set as Parquet, with its truth and a data card beside it."""
     _write("parquet", count, out, _options(seed, accounts, fraud_share, start))

@@ -23,6 +23,7 @@ from fraudstream.stopping import end_process
 from producer.api.application import create_app
 from producer.api.auth import key_hash
 from producer.api.settings import ApiSettings
+from tests.stack.flink_cluster import free_port
 
 KEY = "txn_a-key-of-the-tests"
 HEADERS = {"X-API-Key": KEY}
@@ -72,13 +73,6 @@ def serving(folder: Path, command: tuple[str, ...] = OWN, **values: object) -> I
         yield server
     finally:
         end_process(process, 10)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def is_up(server: Server) -> bool:
