@@ -1,0 +1,1 @@
+"""The kinds of model that an ensemble is made of, a file for each."""
