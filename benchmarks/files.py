@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import orjson
 
 from benchmarks.errors import StoppedError
-from producer.generator import TrafficOptions, generate
+from producer.simulation import TrafficOptions, blocks
+from producer.simulation.plans import NONE
 
 ACCOUNTS: Final = 20_000
 SEED: Final = 11
@@ -35,20 +36,20 @@ class Files:
 
     def generated(self, transactions: int) -> tuple[Path, Path]:
         """Return the file of that many generated transactions, and the one of their truth (numpy, bool)."""
-        path = self.folder / f"transactions-{transactions}-of-{ACCOUNTS}-accounts-seed-{SEED}.jsonl"
+        path = self.folder / f"simulated-{transactions}-of-{ACCOUNTS}-accounts-seed-{SEED}.jsonl"
         truth = path.with_suffix(".truth.npy")
         if path.is_file() and truth.is_file():
             return path, truth
         options = TrafficOptions(seed=SEED, accounts=ACCOUNTS, start_ms=START_MS)
-        is_fraud: list[bool] = []
+        is_fraud: list[np.ndarray[Any, np.dtype[np.bool_]]] = []
 
         def lines() -> Iterator[bytes]:
-            for transaction, label in itertools.islice(generate(options), transactions):
-                is_fraud.append(label.is_fraud)
-                yield transaction.to_json() + b"\n"
+            for block in blocks(options):
+                is_fraud.append(block.rows["fraud"] != NONE)
+                yield from (record + b"\n" for record in block.records())
 
-        self._write_lines(path, lines())
-        np.save(truth, np.array(is_fraud))
+        self._write_lines(path, itertools.islice(lines(), transactions))
+        np.save(truth, np.concatenate(is_fraud)[:transactions])
         return path, truth
 
     def first(self, source: Path, transactions: int) -> Path:

@@ -17,9 +17,9 @@ from localrun.job import JobProcessError, job_process
 from localrun.run import Run
 from localstack.emulator import EmulatorError, embedded_emulator
 from localstack.streams import create_streams
-from producer.generator import TrafficOptions, ending_at
 from producer.kinesis import wall_clock_ms
 from producer.mixing import Mixture
+from producer.simulation import TrafficOptions, ending_at
 from streams.client import kinesis_client
 from streams.errors import StreamError
 

@@ -18,9 +18,9 @@ from localrun.job import JobProcess
 from localrun.tally import Tally
 from localrun.view import View
 from models.manifest import Manifest
-from producer.generator import TrafficOptions, generate
 from producer.kinesis import TransactionSender, wall_clock_ms
 from producer.mixing import Mixture, mix
+from producer.simulation import TrafficOptions, generate
 from streams.aggregation import AggregatingWriter
 from streams.client import kinesis_client
 from streams.errors import StreamError

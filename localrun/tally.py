@@ -13,7 +13,7 @@ import orjson
 from fraudstream.alert import Alert
 from fraudstream.dead_letter import DeadLetter
 from fraudstream.transaction import FRAUD_TYPES, FraudType
-from producer.generator import LabelledTransaction
+from producer.simulation import LabelledTransaction
 from streams.reader import StreamRecord
 
 WARM_UP_TRANSACTIONS: Final = 1_000

@@ -17,7 +17,7 @@ from fraudstream.reference import Triple
 from fraudstream.settings import ENV_FILE_VARIABLE, ENV_PREFIX, ROOT
 from fraudstream.transaction import FraudType
 from models.manifest import ModelError
-from producer.generator import TrafficOptions, generate
+from producer.simulation import TrafficOptions, generate
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from fraudstream.transaction import FRAUD_TYPES
 from models.dataset import Dataset, compute_features, read_features, write_transactions
 from models.manifest import MANIFEST_NAME, MODEL_NAME, Manifest, ManifestFeature, ModelError
 from models.scorer import Scorer
-from producer.generator import TrafficOptions
+from producer.simulation import TrafficOptions
 
 TRAIN_END: Final = 0.6
 VALIDATION_END: Final = 0.8
@@ -100,7 +100,7 @@ def _draft(version: str, seed: int, options: TrafficOptions, transactions: int) 
         threshold_choice="the score with the highest F1 on the validation part",
         seed=seed,
         training_data={
-            "source": "producer.generator",
+            "source": "producer.simulation",
             "transactions": transactions,
             "accounts": options.accounts,
             "fraud_share": options.fraud_share,

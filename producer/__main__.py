@@ -14,10 +14,10 @@ from fraudstream.stopping import stop_on_signals
 from producer.checks import lines, run_checks
 from producer.costs import costs
 from producer.dataset import csv_file, parquet_file
-from producer.generator import TrafficOptions, ending_at, generate
 from producer.kinesis import TransactionSender, wall_clock_ms
 from producer.load.command import load
 from producer.mixing import Mixture, mix
+from producer.simulation import TrafficOptions, ending_at, generate
 from streams.aggregation import AggregatingWriter
 from streams.client import kinesis_client
 from streams.command import load_settings, stream_errors_reported

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from producer.generator import TrafficOptions, generate
+from producer.simulation import TrafficOptions, generate
 
 # Amazon's page "Amazon Kinesis Data Streams pricing" (aws.amazon.com/kinesis/data-streams/pricing),
 # provisioned mode, as public copies of it quote it: the page itself could not be read when this was written.

@@ -16,8 +16,8 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
-from producer.generator import LabelledTransaction
 from producer.mixing import Item
+from producer.simulation import LabelledTransaction
 from producer.statistics import Statistics
 from streams.errors import StreamError
 from streams.writer import PutResult, Record, RecordWriter

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from producer.broken import BROKEN_KINDS, broken_record
-from producer.generator import LabelledTransaction
+from producer.simulation import LabelledTransaction
 from streams.writer import Record
 
 DOUBLED_AFTER: Final = 25

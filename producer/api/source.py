@@ -19,7 +19,7 @@ from typing import Final
 from fraudstream.duration import HOUR_MS, MINUTE_MS
 from fraudstream.transaction import Transaction
 from producer.api.clock import ApiClock
-from producer.generator import LabelledTransaction, TrafficOptions, ending_at, generate
+from producer.simulation import LabelledTransaction, TrafficOptions, ending_at, generate
 
 MAX_BEHIND_MS: Final = MINUTE_MS
 RENEW_AFTER_MS: Final = HOUR_MS

@@ -9,12 +9,12 @@ import typer
 from rich.console import Console
 
 from fraudstream.stopping import stop_on_signals
-from producer.generator import TrafficOptions
 from producer.kinesis import wall_clock_ms
 from producer.load.run import LoadOptions, LoadRun
 from producer.load.schedule import Schedule, schedule_of
 from producer.load.source import from_file, generated
 from producer.load.summary import summary
+from producer.simulation import TrafficOptions
 from streams.client import kinesis_client
 from streams.command import load_settings, stream_errors_reported
 from streams.errors import AWS_ERRORS, StreamError, stream_error

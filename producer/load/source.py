@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from producer.generator import TrafficOptions, ending_at, generate
+from producer.simulation import TrafficOptions, blocks, ending_at
 from streams.errors import StreamError
 from streams.writer import Record
 
@@ -16,12 +16,14 @@ def generated(options: TrafficOptions, count: int, end_ms: int) -> Iterator[Reco
 
     The simulated bank is built before this returns, so that it takes no time from the schedule.
     """
-    traffic = generate(ending_at(options, count, end_ms))
+    traffic = blocks(ending_at(options, count, end_ms))
     first = next(traffic)
-    return (
-        Record(transaction.to_json(), transaction.account_id)
-        for transaction, _ in itertools.islice(itertools.chain([first], traffic), count)
+    records = (
+        Record(data, account_id)
+        for block in itertools.chain([first], traffic)
+        for data, account_id in zip(block.records(), block.account_ids(), strict=True)
     )
+    return itertools.islice(records, count)
 
 
 def from_file(path: Path) -> Iterator[Record]:

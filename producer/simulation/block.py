@@ -81,6 +81,10 @@ class Block:
         """Return the bytes of each transaction, just as `Transaction.to_json` gives them."""
         return [(_RECORD % texts).encode() for texts in self._texts()]
 
+    def account_ids(self) -> list[str]:
+        """Return the account of each transaction, its partition key."""
+        return [f"ACC_{self.seed}_{number}" for number in scattered(self.rows["account"]).tolist()]
+
     def labels(self) -> list[bytes]:
         """Return the bytes of each transaction's label, just as `Label.to_json` gives them."""
         rows, seed = self.rows, self.seed

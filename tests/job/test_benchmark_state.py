@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.errors import RunFailedError
 from benchmarks.state import account_state
-from producer.generator import TrafficOptions, generate
+from producer.simulation import TrafficOptions, generate
 
 # Time, id, and eleven columns that the account's windows look at, in words of eight bytes.
 ROW_BYTES = 104

@@ -19,7 +19,7 @@ from fraudstream.reference import Evaluated, Value, evaluate
 from fraudstream.settings import ROOT
 from fraudstream.transaction import Transaction
 from models.manifest import Manifest
-from producer.generator import TrafficOptions, generate
+from producer.simulation import TrafficOptions, generate
 from tests.job.job_helpers import run_feature_job
 
 SEED = 11

@@ -12,7 +12,7 @@ import pytest
 
 from fraudstream.duration import DAY_MS
 from fraudstream.settings import ROOT
-from producer.generator import TrafficOptions, generate
+from producer.simulation import TrafficOptions, generate
 from tests.flink2.environment import flink2_python
 from tests.job.job_helpers import outside_environment, run_feature_job
 

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from deploy.archive import EARLIEST
 from deploy.managed_flink import LOCK, MOST_BYTES, PackagingError, locked, package
 from fraudstream.settings import ROOT
-from producer.generator import TrafficOptions, generate
+from producer.simulation import TrafficOptions, generate
 from tests.stack.flink_cluster import flink, session_cluster
 
 TRANSACTIONS: Final = 200

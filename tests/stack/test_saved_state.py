@@ -23,7 +23,7 @@ from fraudstream.transaction import Transaction
 from jobs import feature_job
 from jobs.environment import start_jvm
 from models.manifest import Manifest
-from producer.generator import TrafficOptions, generate
+from producer.simulation import TrafficOptions, generate
 from tests.stack.flink_cluster import session_cluster, start_taskmanager
 from tests.stack.live_job import Launcher, LiveJob, Scored
 from tests.stack.scored_reference import last_copies, wrong_features, wrong_ordinals

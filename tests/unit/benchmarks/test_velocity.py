@@ -11,7 +11,7 @@ from benchmarks.velocity import LONG_MS, SHORT_MS, Event, Features, advance, epo
 from fraudstream.catalogue import Catalogue
 from fraudstream.duration import DAY_MS
 from fraudstream.reference import evaluate
-from producer.generator import TrafficOptions, generate
+from producer.simulation import TrafficOptions, generate
 
 NOW_MS = 10 * LONG_MS
 

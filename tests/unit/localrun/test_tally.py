@@ -8,7 +8,7 @@ from fraudstream.alert import Alert
 from fraudstream.dead_letter import DeadLetter
 from fraudstream.transaction import FraudType, Label, Transaction
 from localrun.tally import WARM_UP_TRANSACTIONS, Tally
-from producer.generator import LabelledTransaction
+from producer.simulation import LabelledTransaction
 from streams.reader import StreamRecord
 
 

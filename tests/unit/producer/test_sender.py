@@ -10,9 +10,9 @@ import pytest
 
 from fraudstream.transaction import Label, Transaction
 from producer.broken import BROKEN_KINDS
-from producer.generator import LabelledTransaction
 from producer.kinesis import MAX_AHEAD_MS, Clock, TransactionSender
 from producer.mixing import DOUBLED_AFTER, Item, Mixture, mix
+from producer.simulation import LabelledTransaction
 from streams.errors import StreamError
 from streams.writer import FailedRecord, PutResult, Record, StreamWriter
 

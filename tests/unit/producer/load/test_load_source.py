@@ -5,8 +5,8 @@ import orjson
 import pytest
 
 from fraudstream.transaction import Transaction
-from producer.generator import TrafficOptions, ending_at, generate
 from producer.load.source import from_file, generated
+from producer.simulation import TrafficOptions, ending_at, generate
 from streams.errors import StreamError
 
 END_MS = 1_767_312_000_000

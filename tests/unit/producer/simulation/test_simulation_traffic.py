@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from fraudstream.duration import DAY_MS
+from fraudstream.duration import DAY_MS, HOUR_MS
 from fraudstream.transaction import FRAUD_TYPES, FraudType, Label, Transaction
-from producer.generator import (
+from producer.simulation import (
     DEFAULT_FRAUD_MIX,
     LabelledTransaction,
     TrafficOptions,
     generate,
     simulated_span_ms,
 )
-from producer.rhythm import vietnam_hour
+from producer.simulation.rhythm import VIETNAM_OFFSET_MS
 
 START_MS = 1_767_200_400_000  # 2026-01-01, 00:00 in Vietnam
 OPTIONS = TrafficOptions(start_ms=START_MS)
@@ -44,7 +44,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 def test_another_seed_gives_other_transactions_of_other_accounts_under_other_ids() -> None:
     one = take(1_000)
     other = take(1_000, TrafficOptions(seed=8, start_ms=START_MS))
-    for field in ("transaction_id", "account_id", "event_time_ms"):
+    for field in ("transaction_id", "account_id"):
         assert not {getattr(item.label, field) for item in one} & {
             getattr(item.label, field) for item in other
         }
@@ -90,9 +90,9 @@ def test_a_few_accounts_make_the_traffic_that_was_asked_for(accounts: int) -> No
     assert span_ms == pytest.approx(simulated_span_ms(options, 8_000), rel=0.12)
 
 
-def test_the_span_of_whole_days_is_close_to_its_average(ten_days: list[LabelledTransaction]) -> None:
-    assert simulated_span_ms(OPTIONS, 100_000) == 10 * DAY_MS
-    assert ten_days[-1].transaction.event_time_ms - START_MS == pytest.approx(10 * DAY_MS, rel=0.03)
+def test_the_span_is_close_to_its_average(ten_days: list[LabelledTransaction]) -> None:
+    span_ms = simulated_span_ms(OPTIONS, 100_000)
+    assert ten_days[-1].transaction.event_time_ms - START_MS == pytest.approx(span_ms, rel=0.03)
 
 
 def test_a_label_names_its_transaction_and_comes_after_the_delay(ten_days: list[LabelledTransaction]) -> None:
@@ -140,7 +140,7 @@ def test_the_population_stays_as_large_as_it_was_asked_to_be(ten_days: list[Labe
 
 
 def test_customers_sleep_at_night_but_not_all_of_them(honest: list[Transaction]) -> None:
-    hours = Counter(vietnam_hour(transaction.event_time_ms) for transaction in honest)
+    hours = Counter((transaction.event_time_ms + VIETNAM_OFFSET_MS) // HOUR_MS % 24 for transaction in honest)
     off_hours = sum(hours[hour] for hour in (22, 23, 0, 1, 2, 3)) / len(honest)
     assert 0.03 < off_hours < 0.15
     assert hours[3] < hours[12] / 5
@@ -151,8 +151,8 @@ def test_ordinary_fields_are_plausible(honest: list[Transaction]) -> None:
         assert transaction.transaction_amount_vnd >= 1_000
         assert transaction.transaction_amount_vnd == int(transaction.transaction_amount_vnd)
         assert 8 < (transaction.latitude or 10) < 23
-        assert 103 < (transaction.longitude or 105) < 110
-    assert sum(t.status == "declined" for t in honest) / len(honest) == pytest.approx(0.02, rel=0.2)
+        assert 102 < (transaction.longitude or 105) < 110
+    assert 0.01 < sum(t.status == "declined" for t in honest) / len(honest) < 0.03
     assert sum(bool(t.npl_flag) for t in honest) / len(honest) < 0.03
 
 
