@@ -128,10 +128,11 @@ def _speed_kmh(at_hand: Arrived, previous: list[Arrived]) -> float | None:
 
 def _distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Return the great-circle distance by the haversine formula, for degrees of latitude and longitude."""
-    (latitude_a, longitude_a), (latitude_b, longitude_b) = (map(math.radians, place) for place in (a, b))
-    across = math.sin((latitude_b - latitude_a) / 2) ** 2
-    along = math.sin((longitude_b - longitude_a) / 2) ** 2
-    haversine = across + math.cos(latitude_a) * math.cos(latitude_b) * along
+    (latitude_a, longitude_a), (latitude_b, longitude_b) = a, b
+    # The difference of the degrees is exact for places close together, that of the radians is not.
+    across = math.sin(math.radians(latitude_b - latitude_a) / 2) ** 2
+    along = math.sin(math.radians(longitude_b - longitude_a) / 2) ** 2
+    haversine = across + math.cos(math.radians(latitude_a)) * math.cos(math.radians(latitude_b)) * along
     # Rounding may bring that of two opposite places over 1.
     return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, haversine)))
 

@@ -66,6 +66,13 @@ def test_speed_agrees_with_the_law_of_cosines() -> None:
     assert speed((0, HANOI), (HOUR_MS, SAIGON)) == pytest.approx(6371.0088 * angle)
 
 
+def test_a_centimetre_is_measured_to_nine_digits() -> None:
+    north = 21.0285001
+    there = {"latitude": north, "longitude": HANOI["longitude"]}
+    centimetre_km = 6371.0088 * math.radians(north - HANOI["latitude"])
+    assert speed((0, HANOI), (HOUR_MS, there)) == pytest.approx(centimetre_km, rel=1e-9)
+
+
 @pytest.mark.parametrize("elapsed_ms", [0, 1, 999, 1000])
 def test_the_shortest_travel_is_a_second(elapsed_ms: int) -> None:
     assert speed((0, GULF_OF_GUINEA), (elapsed_ms, NORTH_POLE)) == pytest.approx(QUARTER_KM * 3600)

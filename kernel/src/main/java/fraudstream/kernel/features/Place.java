@@ -16,7 +16,8 @@ final class Place {
   static double km(double latitude1, double longitude1, double latitude2, double longitude2) {
     double phi1 = Math.toRadians(latitude1);
     double phi2 = Math.toRadians(latitude2);
-    double sinPhi = Math.sin((phi2 - phi1) / 2);
+    // The difference of the degrees is exact for places close together, that of the radians is not.
+    double sinPhi = Math.sin(Math.toRadians(latitude2 - latitude1) / 2);
     double sinLambda = Math.sin(Math.toRadians(longitude2 - longitude1) / 2);
     double haversine = sinPhi * sinPhi + Math.cos(phi1) * Math.cos(phi2) * sinLambda * sinLambda;
     return 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(haversine)));

@@ -22,6 +22,14 @@ class SmallPartsTest {
   }
 
   @Test
+  void aCentimetreIsMeasuredToNineDigits() {
+    double north = 21.0285001 - 21.0285;
+    double centimetre = 6371.0088 * Math.toRadians(north);
+    double km = Place.km(21.0285, 105.8542, 21.0285001, 105.8542);
+    assertEquals(centimetre, km, centimetre * 1e-9);
+  }
+
+  @Test
   void estimatesAreWithinFourStandardErrors() {
     Random random = new Random(3);
     for (int count : new int[] {0, 1, 10, 100, 500, 1_000, 10_000, 1_000_000}) {
