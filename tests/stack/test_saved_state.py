@@ -16,6 +16,10 @@ import pytest
 from pyflink.java_gateway import get_gateway
 
 from deploy.package import package
+from drills.aws import emulator_environment
+from drills.cluster import ClusterError, session_cluster, start_taskmanager
+from drills.live_job import Launcher, LiveJob
+from drills.reference import Scored, last_copies, wrong_features, wrong_ordinals
 from fraudstream.catalogue import BUILT_IN, Catalogue, Entity, Feature, WindowFeature
 from fraudstream.duration import HOUR_MS, MINUTE_MS
 from fraudstream.settings import ROOT, Settings
@@ -24,10 +28,7 @@ from jobs import feature_job
 from jobs.environment import start_jvm
 from models.manifest import Manifest
 from producer.simulation import TrafficOptions, generate
-from tests.stack.flink_cluster import session_cluster, start_taskmanager
-from tests.stack.live_job import Launcher, LiveJob, Scored
-from tests.stack.scored_reference import last_copies, wrong_features, wrong_ordinals
-from tests.stack.stack_helpers import emulator_environment, settings_with_own_streams
+from tests.stack.stack_helpers import settings_with_own_streams
 
 START_MS: Final = 1_736_121_600_000
 """2025-01-06 00:00 UTC; the traffic below takes some hours from there."""
@@ -172,7 +173,7 @@ MORE: Final = Catalogue(
         window("other_column", "mean", 12 * HOUR_MS, "num_transactions"),
         window("added_without_column", "count", 2 * HOUR_MS),
         window("added_over_known_column", "sum", 2 * HOUR_MS, "transaction_amount_vnd"),
-        window("added_over_new_column", "max", 12 * HOUR_MS, "total_loans_vnd"),
+        window("added_over_new_column", "sum", 12 * HOUR_MS, "total_loans_vnd"),
     )
 )
 """Has the merchant's windows too, other features under two names, and new ones."""
@@ -307,7 +308,7 @@ def test_another_max_parallelism_is_refused_in_one_line(stopped: Stopped) -> Non
 
 def test_flink_run_s_shows_the_refusal_and_submits_nothing(launcher: Launcher, stopped: Stopped) -> None:
     jobs = launcher.cluster.job_states()
-    with pytest.raises(AssertionError, match="give --max-parallelism 128"):
+    with pytest.raises(ClusterError, match="give --max-parallelism 128"):
         launcher.start(stopped.settings, "--max-parallelism", "64", flink_options=("-s", stopped.savepoint))
     assert launcher.cluster.job_states() == jobs
 
