@@ -1,4 +1,5 @@
-# One image for every service of docker-compose.yml: Flink, Python 3.11, the project.
+# The images of docker-compose.yml: one with Flink, Python 3.11 and the project, for every service but the producers and
+# the transaction API, which have a small one of their own (--target producer).
 
 # A Flink of the same minor release as apache-flink in requirements-runtime.txt (1.20): the client, the
 # workers and the cluster speak with one another. The patch releases may differ; take the same one where
@@ -18,6 +19,27 @@ COPY requirements-runtime.txt /tmp/
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
         --requirement /tmp/requirements-runtime.txt
+
+FROM python:3.11-bookworm AS producer-packages
+COPY requirements-producer.txt /tmp/
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
+        --requirement /tmp/requirements-producer.txt
+
+FROM python:3.11-slim-bookworm AS producer
+COPY --from=producer-packages /opt/venv /opt/venv
+COPY fraudstream /opt/fraudstream/fraudstream
+COPY producer /opt/fraudstream/producer
+COPY streams /opt/fraudstream/streams
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPATH=/opt/fraudstream \
+    PYTHONUNBUFFERED=1
+USER 9999
+WORKDIR /opt/fraudstream
+# docker-compose.yml says for each service what is healthy.
+HEALTHCHECK NONE
+CMD ["python", "-m", "producer", "--help"]
 
 # hadolint ignore=DL3006
 FROM ${FLINK_IMAGE} AS flink

@@ -69,7 +69,8 @@ lock: setup ## Fix the versions and hashes of requirements.in in requirements.tx
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--constraint requirements.txt --no-emit-package apache-flink-libraries \
 		requirements-runtime.in --output-file requirements-runtime.txt
-
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--constraint requirements.txt requirements-producer.in --output-file requirements-producer.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		benchmarks/requirements-rival.in --output-file benchmarks/requirements-rival.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \

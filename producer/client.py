@@ -46,6 +46,13 @@ class DroppedError(Exception):
         self.last_event_id = last_event_id
 
 
+def is_passing(error: Exception) -> bool:
+    """Whether another try may mend it: no answer at all, or a refusal that is about the moment."""
+    if isinstance(error, ApiError):
+        return error.status in _PASSING
+    return isinstance(error, httpx.TransportError)
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """An event of the stream."""
@@ -106,7 +113,7 @@ class TransactionClient:
         api_key: str | None = None,
         token: str | None = None,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         access = _access(url, api_key, token)
         self._sleep = sleep
@@ -127,6 +134,10 @@ class TransactionClient:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def status(self) -> dict[str, Any]:
+        """Return mode, counts and configuration; raises `ApiError` or ``httpx.TransportError``."""
+        return _answer(self._http.get("/status"))
 
     def transaction(self) -> Transaction:
         """Return one transaction of now; raises `ApiError` or ``httpx.TransportError``."""
@@ -203,6 +214,10 @@ class AsyncTransactionClient:
         """Close the connections."""
         await self._http.aclose()
 
+    async def status(self) -> dict[str, Any]:
+        """Return mode, counts and configuration; raises `ApiError` or ``httpx.TransportError``."""
+        return _answer(await self._http.get("/status"))
+
     async def transaction(self) -> Transaction:
         """Return one transaction of now; raises `ApiError` or ``httpx.TransportError``."""
         return _transaction(_answer(await self._http.get("/transaction")))
@@ -250,7 +265,7 @@ def _access(url: str, api_key: str | None, token: str | None) -> _Access:
         headers["X-API-Key"] = api_key
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    return _Access(url.rstrip("/"), headers)
+    return _Access(url, headers)
 
 
 def _parameters(frequency_seconds: float | None, batch_size: int | None) -> dict[str, float]:
@@ -285,5 +300,5 @@ def _refusal(response: httpx.Response) -> ApiError:
 
 
 def _raise_if_final(error: Exception) -> None:
-    if isinstance(error, ApiError) and error.status not in _PASSING:
+    if not is_passing(error):
         raise error

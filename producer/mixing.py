@@ -4,6 +4,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from producer.broken import BROKEN_KINDS, broken_record
@@ -15,11 +16,14 @@ DOUBLED_AFTER: Final = 25
 
 
 class Item(NamedTuple):
-    """One record for the stream, and the good transaction in it if there is one."""
+    """One record for the stream, and what is known about it."""
 
     kind: Literal["good", "broken", "doubled"]
     record: Record
+    event_time_ms: int | None = None
+    """None for what has none that can be read."""
     labelled: LabelledTransaction | None = None
+    """The transaction and its truth; None where nobody here knows that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,40 +44,50 @@ class Mixture:
             raise ValueError(msg)
 
 
+def labelled_items(labelled: Iterable[LabelledTransaction]) -> Iterator[Item]:
+    """Return good items, each with its truth."""
+    for each in labelled:
+        transaction = each.transaction
+        record = Record(transaction.to_json(), transaction.account_id)
+        yield Item("good", record, transaction.event_time_ms, each)
+
+
 def mix(
     labelled: Iterable[LabelledTransaction], mixture: Mixture, rng: random.Random, now_ms: Callable[[], int]
 ) -> Iterator[Item]:
-    """Hand out the good transactions in their order, the other kinds spread evenly among them.
+    """Do as `mix_items` does, from transactions with their truth."""
+    return mix_items(labelled_items(labelled), mixture, rng, now_ms)
+
+
+def mix_items(
+    good_items: Iterator[Item], mixture: Mixture, rng: random.Random, now_ms: Callable[[], int]
+) -> Iterator[Item]:
+    """Hand out the good items in their order, the other kinds spread evenly among them.
 
     Every kind of broken record comes in turn. A double is the same bytes once more, `DOUBLED_AFTER`
-    good transactions later, at the latest at the end. ``now_ms`` is the wall clock, which a record
-    from the future is measured against.
+    good items later, at the latest at the end. Where the good ones end before ``mixture.good``, there are
+    fewer of the others too. ``now_ms`` is the wall clock, which a record from the future is measured against.
     """
     if mixture.good is None:
-        yield from (_good(transaction) for transaction in labelled)
+        yield from good_items
         return
     doubles: deque[tuple[int, Item]] = deque()
     broken_count = 0
-    for number, transaction in zip(range(1, mixture.good + 1), labelled, strict=False):
-        good = _good(transaction)
+    for number, good in enumerate(islice(good_items, mixture.good), start=1):
         yield good
         for _ in range(_due(number, mixture.broken, mixture.good)):
             yield _broken(broken_count, rng, now_ms())
             broken_count += 1
         if _due(number, mixture.doubled, mixture.good):
             doubles.append((number + DOUBLED_AFTER, good._replace(kind="doubled")))
-        while doubles and (doubles[0][0] <= number or number == mixture.good):
+        while doubles and doubles[0][0] <= number:
             yield doubles.popleft()[1]
+    yield from (double for _, double in doubles)
 
 
 def _due(number: int, wanted: int, total: int) -> int:
     """How many of ``wanted`` fall on place ``number`` of ``total`` (from 1) when they are spread evenly."""
     return number * wanted // total - (number - 1) * wanted // total
-
-
-def _good(labelled: LabelledTransaction) -> Item:
-    transaction = labelled.transaction
-    return Item("good", Record(transaction.to_json(), transaction.account_id), labelled)
 
 
 def _broken(count: int, rng: random.Random, now_ms: int) -> Item:

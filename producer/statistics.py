@@ -23,6 +23,8 @@ class Statistics:
     sent_broken: int = 0
     sent_doubled: int = 0
     sent_labels: int = 0
+    with_truth: int = 0
+    """Good transactions whose truth is known here; ``fraud`` are among them."""
     fraud: int = 0
     failed: int = 0
     failed_labels: int = 0
@@ -48,8 +50,9 @@ class Statistics:
         return self.failed + self.failed_labels
 
     def count_fraud(self, fraud: int, good: int) -> None:
-        """Add a batch's fraud among its good transactions, with a warning if it is much."""
+        """Add a batch's fraud among its good transactions with a truth, with a warning if it is much."""
         self.fraud += fraud
+        self.with_truth += good
         if good and fraud / good > HIGH_FRAUD_SHARE:
             self.high_fraud_batches += 1
             self.warnings.append(f"batch {self.batches}: {fraud} of {good} are fraud ({fraud / good:.0%})")
@@ -65,10 +68,15 @@ class Statistics:
             table.add_row("[yellow]high fraud[/yellow]", warning)
         return table
 
+    def _fraud_share(self) -> str:
+        if self.sent_good and not self.with_truth:
+            return "not known here"
+        return f"{self.fraud:,} ({self.fraud / max(self.with_truth, 1):.1%})"
+
     def _rows(self) -> list[tuple[str, str]]:
         rows = [
             ("transactions", f"{self.sent_good:,}"),
-            ("fraud", f"{self.fraud:,} ({self.fraud / max(self.sent_good, 1):.1%})"),
+            ("fraud", self._fraud_share()),
             ("broken records", f"{self.sent_broken:,}"),
             ("doubled transactions", f"{self.sent_doubled:,}"),
             ("labels", f"{self.sent_labels:,}"),

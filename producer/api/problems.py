@@ -43,8 +43,9 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "float_parsing": "give a number",
     "float_type": "give a number",
     "model_attributes_type": "send one JSON object",
+    "unknown_parameter": "leave it out: the parameters here are: {known}",
 }
-"""What to do about each type of pydantic's errors that the endpoints can raise."""
+"""What to do about each type of pydantic's errors that the endpoints can raise, and of our own."""
 
 
 class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from fastapi.security import APIKeyHeader, HTTPBearer
 
@@ -26,7 +27,7 @@ from producer.api.sse import EventStream
 
 _KEY: Final = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="See docs/transaction-api.md")
 _BEARER: Final = HTTPBearer(bearerFormat="JWT", auto_error=False, description="If JWTs are configured")
-_EVERYWHERE: Final = refusals(401, 413, 429)
+_EVERYWHERE: Final = refusals(401, 413, 422, 429)
 STREAM_EXAMPLE: Final = (
     "retry: 3000\n\n"
     'id: 4b1f0c5e9a7d2e38.1\ndata: {"count":1,"transactions":[{"transaction_id":"T1789000000000-0000002001",'
@@ -37,8 +38,28 @@ STREAM_EXAMPLE: Final = (
 
 open_router = APIRouter()
 """What is answered without a key."""
-# The check itself is the guard's, before a body is read; these two tell OpenAPI about it.
-router = APIRouter(dependencies=[Security(_KEY), Security(_BEARER)], responses=_EVERYWHERE)
+
+
+async def _known_parameters_only(request: Request) -> None:
+    """Refuse what is misspelt: passed over, it would leave a client with another answer than it asked for."""
+    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise RequestValidationError([
+            {
+                "type": "unknown_parameter",
+                "loc": ("query", name),
+                "input": request.query_params[name],
+                "ctx": {"known": ", ".join(known) or "none"},
+            }
+            for name in unknown
+        ])  # fmt: skip
+
+
+# The check of the key is the guard's, before a body is read; the first two tell OpenAPI about it.
+router = APIRouter(
+    dependencies=[Security(_KEY), Security(_BEARER), Depends(_known_parameters_only)], responses=_EVERYWHERE
+)
 
 
 async def _service(request: Request) -> Service:
@@ -83,8 +104,7 @@ async def transaction(service: Here) -> Response:
     "/transactions/{count}",
     summary="Several transactions",
     response_class=Response,
-    responses=content("Transactions", "Transactions of now, in the order of their event times")
-    | refusals(422),
+    responses=content("Transactions", "Transactions of now, in the order of their event times"),
 )
 async def transactions(
     service: Here, count: Annotated[int, Path(ge=1, le=MAX_COUNT, examples=[10])]
@@ -98,7 +118,7 @@ async def transactions(
     summary="Transactions as server-sent events",
     status_code=200,
     response_class=EventStream,
-    responses=refusals(422, 503)
+    responses=refusals(503)
     | {
         200: {
             "description": "Events without end",
@@ -172,7 +192,7 @@ async def config(service: Here) -> Config:
     "/config",
     summary="Change the configuration",
     dependencies=[Depends(_json_only)],
-    responses=refusals(400, 415, 422),
+    responses=refusals(400, 415),
 )
 async def configure(service: Here, change: ConfigChange) -> Config:
     """Change what is given; the answer comes when it is in force, and is the whole configuration.

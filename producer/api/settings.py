@@ -23,8 +23,8 @@ from pydantic_settings import (
 from fraudstream.settings import ENV_FILE, SettingsError
 
 ENV_PREFIX: Final = "TRANSACTION_API_"
-CLIENT_NAMES: Final = frozenset({"TRANSACTION_API_URL"})
-"""Names with our prefix that tell clients where the API is; they are no settings of the API."""
+CLIENT_NAMES: Final = frozenset(f"{ENV_PREFIX}{name}" for name in ("URL", "KEY", "KEY_FILE", "TOKEN"))
+"""Names with our prefix that tell clients where the API is and let them in; they are no settings of it."""
 MIN_SECRET_BYTES: Final = 32
 """RFC 7518, section 3.2: an HS256 key has at least the size of the hash."""
 MAX_COUNT: Final = 1_000

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from producer.load.shards import UNKNOWN_SHARD, throttling_shard
 from producer.load.statistics import Accepted, LoadStatistics
 from producer.load.throttling import AdaptivePace
+from streams.aggregation import SEPARATOR
 from streams.errors import error_code
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class MeteredClient:
     """Stands between a `StreamWriter` and its client: of the client it has ``put_records`` only.
 
     From when ``gave_up`` is set it answers that no record was sent, without asking anyone: so a
-    writer comes to its end at once, and accounts for all it had. ``sent`` counts what is in.
+    writer comes to its end at once, and accounts for all it had. ``sent`` counts the transactions that are
+    in; a load test's transactions have no line break, so each line of a record is one.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class MeteredClient:
             raise
         pairs = list(zip(Records, response["Records"], strict=True))
         accepted = [
-            Accepted(answer["ShardId"], sent["PartitionKey"], _size_bytes(sent))
+            Accepted(answer["ShardId"], sent["PartitionKey"], _size_bytes(sent), _transactions(sent))
             for sent, answer in pairs
             if not answer.get("ErrorCode")
         ]
@@ -85,12 +87,17 @@ class MeteredClient:
         return response
 
     def _count(self, began_s: float, accepted: list[Accepted], throttled: list[str]) -> None:
-        self.sent += len(accepted)
+        self.sent += sum(record.transactions for record in accepted)
         self._statistics.on_request((self._monotonic_s() - began_s) * 1000, accepted, throttled)
 
 
 def _size_bytes(record: dict[str, Any]) -> int:
     return len(record["Data"]) + len(record["PartitionKey"].encode())
+
+
+def _transactions(record: dict[str, Any]) -> int:
+    lines: int = record["Data"].count(SEPARATOR) + 1
+    return lines
 
 
 def _none_sent(records: int) -> "PutRecordsOutputTypeDef":

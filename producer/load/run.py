@@ -18,7 +18,8 @@ from producer.load.sender import Sender
 from producer.load.statistics import LoadStatistics
 from producer.load.throttling import AdaptivePace
 from producer.load.view import View
-from streams.writer import Record, StreamWriter
+from streams.aggregation import AggregatingWriter
+from streams.writer import Record, RecordWriter, StreamWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -34,12 +35,16 @@ LINE_INTERVAL_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """How to send: ``batch_size`` records a request at most, ``flush_s`` seconds for what a stop leaves."""
+    """How to send: ``batch_size`` transactions a request at most, ``flush_s`` seconds for what a stop leaves.
+
+    With ``joined`` several of them share a record of the stream.
+    """
 
     stream_name: str
     open_shards: int
     batch_size: int
     flush_s: float
+    joined: bool = False
 
 
 class LoadRun:
@@ -69,7 +74,7 @@ class LoadRun:
         return time.monotonic() - self._began_s
 
     def run(self, stop: threading.Event, console: Console) -> int:
-        """Send everything, or until ``stop``; returns the records whose request never got an answer.
+        """Send everything, or until ``stop``; returns the transactions whose request never got an answer.
 
         After a stop the source is left alone, and what was made is sent within ``flush_s`` seconds; the
         rest counts as not sent. Threads that hang past that are left to the end of the process.
@@ -85,10 +90,11 @@ class LoadRun:
     def _sender(self, lane: Lane, client: "KinesisClient") -> Sender:
         pace = AdaptivePace(sleep=self._gave_up.wait)
         metered = MeteredClient(client, self.statistics, pace, self._gave_up)
+        writer: RecordWriter = StreamWriter(metered.client, self._options.stream_name, sleep=self._wait)
         return Sender(
             lane,
             metered,
-            StreamWriter(metered.client, self._options.stream_name, sleep=self._wait),
+            AggregatingWriter(writer) if self._options.joined else writer,
             self.statistics,
             batch_size=self._options.batch_size,
             gave_up=self._gave_up,

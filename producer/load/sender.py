@@ -8,7 +8,7 @@ import numpy as np
 from producer.load.lanes import Due, Lane
 from producer.load.metering import NOT_SENT, MeteredClient
 from producer.load.statistics import LoadStatistics
-from streams.writer import PutResult, StreamWriter
+from streams.writer import PutResult, RecordWriter
 
 
 class Sender:
@@ -21,7 +21,7 @@ class Sender:
         self,
         lane: Lane,
         client: MeteredClient,
-        writer: StreamWriter,
+        writer: RecordWriter,
         statistics: LoadStatistics,
         *,
         batch_size: int,
@@ -40,7 +40,7 @@ class Sender:
 
     @property
     def in_doubt(self) -> int:
-        """Records of a request that has no answer yet: they may be in."""
+        """Transactions of a request that has no answer yet: they may be in."""
         return max(0, self._in_hand - (self._client.sent - self._sent_before))
 
     def run(self, stop: threading.Event) -> None:

@@ -7,8 +7,8 @@ from typing import Final
 
 HOT_SHARE: Final = 1.5
 """A shard that gets more than so many fair shares is hot."""
-ENOUGH_RECORDS_A_SHARD: Final = 250
-"""Records for each shard, on average, before one is called hot: chance alone stays far below 1.5 then."""
+ENOUGH_A_SHARD: Final = 250
+"""Transactions for each shard, on average, before one is hot: chance alone stays far below 1.5 then."""
 NAMED_KEYS: Final = 3
 MOST_KEYS: Final = 10_000
 """Partition keys counted for each shard; past twice as many the rarest are forgotten."""
@@ -20,18 +20,23 @@ _SHARD_ID: Final = re.compile(r"shardId-\d{12}")
 
 @dataclass(slots=True)
 class ShardCounts:
-    """One shard: records and bytes (data and key) that it took, and records that it throttled."""
+    """One shard: transactions, records and bytes (data and key) that it took, records that it throttled.
 
+    A record has one transaction, unless they are joined; ``keys`` counts the transactions under each key.
+    """
+
+    transactions: int = 0
     records: int = 0
     size_bytes: int = 0
     throttled: int = 0
     keys: Counter[str] = field(default_factory=Counter)
 
-    def take(self, partition_key: str, size_bytes: int) -> None:
-        """Count a record that is in."""
+    def take(self, partition_key: str, size_bytes: int, transactions: int = 1) -> None:
+        """Count a record that is in, with so many transactions in it."""
+        self.transactions += transactions
         self.records += 1
         self.size_bytes += size_bytes
-        self.keys[partition_key] += 1
+        self.keys[partition_key] += transactions
         if len(self.keys) > 2 * MOST_KEYS:
             self.keys = Counter(dict(self.keys.most_common(MOST_KEYS)))
 
@@ -47,24 +52,24 @@ def throttling_shard(message: str) -> str:
 
 
 def hot_shards(shards: dict[str, ShardCounts], open_shards: int) -> list[str]:
-    """Return a warning for each shard with more than `HOT_SHARE` times its fair share of the records.
+    """Return a warning for each shard with more than `HOT_SHARE` times its fair share of the transactions.
 
     The fair share is that of ``open_shards`` equal shards, also where some have got nothing so far.
     """
-    total = sum(shard.records for shard in shards.values())
+    total = sum(shard.transactions for shard in shards.values())
     count = max(open_shards, sum(name != UNKNOWN_SHARD for name in shards))
-    if total < ENOUGH_RECORDS_A_SHARD * count:
+    if total < ENOUGH_A_SHARD * count:
         return []
     fair = total / count
     return [
-        _warning(name, shard, shard.records / fair)
+        _warning(name, shard, shard.transactions / fair)
         for name, shard in sorted(shards.items())
-        if shard.records > HOT_SHARE * fair
+        if shard.transactions > HOT_SHARE * fair
     ]
 
 
 def _warning(name: str, shard: ShardCounts, fair_shares: float) -> str:
     keys = ", ".join(
-        f"{key} ({count / shard.records:.1%})" for key, count in shard.keys.most_common(NAMED_KEYS)
+        f"{key} ({count / shard.transactions:.1%})" for key, count in shard.keys.most_common(NAMED_KEYS)
     )
     return f"hot shard {name}: {fair_shares:.1f} times its fair share; most frequent keys: {keys}"

@@ -14,18 +14,19 @@ from streams.errors import StreamError
 
 
 class Accepted(NamedTuple):
-    """A record that is in: where, under which key, and what it counts in bytes."""
+    """A record that is in: where, under which key, what it counts in bytes, and transactions in it."""
 
     shard_id: str
     partition_key: str
     size_bytes: int
+    transactions: int = 1
 
 
 class LoadStatistics:
     """Counters of a run; every method may be called from any thread, and `lock` guards a longer look.
 
-    Each record that was made ends in one of ``sent``, ``failed`` (tried, refused to the end) and
-    ``not_sent`` (given up when the run was stopped).
+    Each transaction that was made ends in one of ``sent``, ``failed`` (tried, refused to the end) and
+    ``not_sent`` (given up when the run was stopped), also where a record has several.
     """
 
     def __init__(self) -> None:
@@ -44,7 +45,7 @@ class LoadStatistics:
         self.errors: list[str] = []
 
     def on_made(self, records: int) -> None:
-        """Count records that left the source."""
+        """Count transactions that left the source."""
         with self.lock:
             self.made += records
 
@@ -53,27 +54,27 @@ class LoadStatistics:
         with self.lock:
             self.requests += 1
             self.put_ms.record(took_ms)
-            for shard_id, partition_key, size_bytes in accepted:
-                self.sent += 1
-                self.shards[shard_id].take(partition_key, size_bytes)
+            for shard_id, partition_key, size_bytes, transactions in accepted:
+                self.sent += transactions
+                self.shards[shard_id].take(partition_key, size_bytes, transactions)
             for shard_id in throttled:
                 self.shards[shard_id].throttled += 1
 
     def on_acknowledged(self, due_s: npt.NDArray[np.float64], now_s: float) -> None:
-        """Count the lag of records that are in at ``now_s``; both in seconds from the start."""
+        """Count the lag of transactions that are in at ``now_s``; both in seconds from the start."""
         with self.lock:
             self.lag_ms.record((now_s - due_s) * 1000)
             self.last_acknowledged_s = max(self.last_acknowledged_s, now_s)
 
     def on_failed(self, codes: Iterable[str]) -> None:
-        """Count records that were refused to the end, each by its error code."""
+        """Count transactions that were refused to the end, each by its error code."""
         with self.lock:
             found = Counter(codes)
             self.error_codes.update(found)
             self.failed += found.total()
 
     def on_not_sent(self, records: int) -> None:
-        """Count records that were given up."""
+        """Count transactions that were given up."""
         with self.lock:
             self.not_sent += records
 

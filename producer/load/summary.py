@@ -14,7 +14,7 @@ LATE_MS: Final = 1_000
 def summary(
     statistics: LoadStatistics, schedule: Schedule, *, open_shards: int, in_doubt: int
 ) -> dict[str, Any]:
-    """Return the counts, where ``sent + failed + not_sent`` is ``made``, and the times.
+    """Return the counts of transactions, where ``sent + failed + not_sent`` is ``made``, and the times.
 
     ``seconds`` is from the start to the last acknowledgement, ``tx_per_s`` the sent over these. Times are
     null where nothing was sent. ``in_doubt`` are those of the not sent whose request had no answer.
@@ -26,6 +26,7 @@ def summary(
             "sent": statistics.sent,
             "failed": statistics.failed,
             "not_sent": statistics.not_sent,
+            "records": sum(shard.records for shard in statistics.shards.values()),
             "requests": statistics.requests,
             "retries": statistics.retries,
             "seconds": round(seconds, 3),
@@ -33,7 +34,12 @@ def summary(
             "put_ms": _percentiles(statistics.put_ms),
             "lag_ms": _percentiles(statistics.lag_ms),
             "shards": {
-                name: {"records": shard.records, "bytes": shard.size_bytes, "throttled": shard.throttled}
+                name: {
+                    "transactions": shard.transactions,
+                    "records": shard.records,
+                    "bytes": shard.size_bytes,
+                    "throttled": shard.throttled,
+                }
                 for name, shard in sorted(statistics.shards.items())
             },
             "error_codes": dict(statistics.error_codes),
@@ -58,7 +64,9 @@ def _late(statistics: LoadStatistics, schedule: Schedule) -> list[str]:
     lag_ms = statistics.lag_ms.percentile_ms(99)
     if schedule.rate_per_s is None or lag_ms is None or lag_ms <= LATE_MS:
         return []
-    late = f"99 % of the records were in within {lag_ms / 1000:.1f} s of their due time, the others later"
+    late = (
+        f"99 % of the transactions were in within {lag_ms / 1000:.1f} s of their due time, the others later"
+    )
     slow = f"the stream, or this machine, is too slow for {schedule.rate_per_s:g} tx/s"
     return [f"the schedule was not kept: {late}; {slow}"]
 
@@ -66,4 +74,4 @@ def _late(statistics: LoadStatistics, schedule: Schedule) -> list[str]:
 def _unanswered(in_doubt: int) -> list[str]:
     if not in_doubt:
         return []
-    return [f"{in_doubt} of the records not sent were in requests without an answer: they may be in"]
+    return [f"{in_doubt} of the transactions not sent were in requests without an answer: they may be in"]

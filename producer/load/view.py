@@ -83,12 +83,13 @@ class View:
 
     def _shards(self) -> Table:
         table = Table(box=None, pad_edge=False)
-        for name in ("shard", "records", "share", "MB", "throttled"):
+        for name in ("shard", "transactions", "share", "records", "MB", "throttled"):
             table.add_column(name, justify="left" if name == "shard" else "right", header_style="dim")
         for name, shard in sorted(self._statistics.shards.items()):
-            share = f"{shard.records / max(self._statistics.sent, 1):.1%}"
+            share = f"{shard.transactions / max(self._statistics.sent, 1):.1%}"
             size = f"{shard.size_bytes / 1e6:,.1f}"
-            table.add_row(name, f"{shard.records:,}", share, size, f"{shard.throttled:,}")
+            counts = (f"{shard.transactions:,}", share, f"{shard.records:,}", size, f"{shard.throttled:,}")
+            table.add_row(name, *counts)
         return table
 
     def _wanted(self) -> str:

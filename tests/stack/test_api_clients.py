@@ -4,8 +4,12 @@ import asyncio
 import functools
 import os
 import shutil
+import signal
+import socket
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,8 +20,11 @@ from typing import Final
 import pytest
 from playwright.sync_api import sync_playwright
 
-from fraudstream.settings import ROOT
+from fraudstream.settings import ROOT, Settings
+from fraudstream.transaction import Transaction
 from producer.client import ApiError, AsyncTransactionClient, TransactionClient
+from producer.source_api import ApiStream
+from tests.stack.stack_helpers import read_all, run_module, settings_with_own_streams
 from tests.stack.test_transaction_api import KEY, Server, serving
 
 JAVASCRIPT: Final = ROOT / "producer" / "javascript"
@@ -85,6 +92,128 @@ def test_the_asynchronous_client_gets_the_same(api: Server) -> None:
             return sizes
 
     assert asyncio.run(asyncio.wait_for(use(), TIMEOUT_S)) == [2, 2, 2]
+
+
+class Cutting:
+    """A way to the API on which every connection breaks after so many bytes, wherever that is."""
+
+    def __init__(self, port: int, after_bytes: int) -> None:
+        self.connections = 0
+        self._port = port
+        self._after_bytes = after_bytes
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def run(self) -> None:
+        """Take connections, one at a time, until it is closed."""
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with near, socket.create_connection(("127.0.0.1", self._port)) as far:
+                self._forward(near, far)
+
+    def _forward(self, near: socket.socket, far: socket.socket) -> None:
+        far.sendall(near.recv(65_536))
+        left = self._after_bytes
+        while left > 0 and (data := far.recv(left)):
+            near.sendall(data)
+            left -= len(data)
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def test_over_breaks_wherever_they_are_the_source_gives_each_transaction_once(api: Server) -> None:
+    """Beside it, a client at the same pace has a connection that doesn't break: both get the same."""
+    way = Cutting(api.port, after_bytes=9_777)
+    threading.Thread(target=way.run, daemon=True).start()
+    stop = threading.Event()
+    client = TransactionClient(way.url, api_key=KEY, sleep=lambda _seconds: None)
+    stream = ApiStream(client, way.url, stop, pytest.fail)
+    with TransactionClient(api.url, api_key=KEY) as unbroken:
+        beside = unbroken.stream(frequency_seconds=0.02, batch_size=5)
+        first = next(beside)
+        broken = [item.record.data for item in islice(stream.items(0.02, 5), 500)]
+        whole = [tx.to_json() for batch in (first, *islice(beside, 220)) for tx in batch.transactions]
+    stop.set()
+    way.close()
+    assert way.connections >= 20
+    assert stream.lost_places == 0
+    begin = whole.index(broken[0])
+    assert whole[begin : begin + 500] == broken
+
+
+@pytest.fixture(name="from_api")
+def fixture_from_api(api: Server, embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Tell the producer's commands of the API, and of streams that are there."""
+    settings = settings_with_own_streams(embedded_url, monkeypatch)
+    assert run_module("localstack.streams").returncode == 0
+    monkeypatch.setenv("TRANSACTION_API_URL", api.url)
+    monkeypatch.setenv("TRANSACTION_API_KEY", KEY)
+    monkeypatch.delenv("TRANSACTION_API_TOKEN", raising=False)
+    return settings
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("stream", "20", "0.05", "--transactions", "250"), ("load", "--count", "2500", "--joined")],
+    ids=["stream", "load"],
+)
+def test_a_producer_sends_what_the_api_gives_and_no_labels(
+    from_api: Settings, arguments: tuple[str, ...]
+) -> None:
+    sent = run_module("producer", *arguments, "--source", "api")
+    assert sent.returncode == 0, sent.stderr
+    now_ms = time.time_ns() // 1_000_000
+    records = read_all(from_api, from_api.transactions_stream)
+    found = [Transaction.from_json(line) for record in records for line in record.data.split(b"\n")]
+    wanted = 250 if arguments[0] == "stream" else 2_500
+    assert len({transaction.transaction_id for transaction in found}) == len(found) == wanted
+    assert all(abs(now_ms - transaction.event_time_ms) < 300_000 for transaction in found)
+    assert read_all(from_api, from_api.labels_stream) == []
+    if arguments[0] == "stream":
+        assert sent.stderr.startswith("no labels are sent: the transaction API does not tell the truth")
+        assert "not known here" in sent.stdout
+
+
+@pytest.mark.usefixtures("from_api")
+@pytest.mark.parametrize("command", ["stream", "load"])
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TRANSACTION_API_KEY", "wrong", "refuses: 401"),
+        ("TRANSACTION_API_URL", "http://127.0.0.1:9", "gives no answer"),
+    ],
+)
+def test_an_api_that_can_not_be_used_ends_a_producer_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, command: str, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    count = "--count" if command == "load" else "--transactions"
+    ended = run_module("producer", command, "--source", "api", count, "5")
+    assert ended.returncode == 1
+    assert says in ended.stderr
+    assert name in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.usefixtures("from_api")
+def test_a_signal_ends_a_producer_that_waits_for_the_api() -> None:
+    command = [sys.executable, "-m", "producer", "stream", "1", "3600", "--source", "api"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith("no labels are sent")
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(TIMEOUT_S) == 0
+        finally:
+            process.kill()
 
 
 CURL_LINES: Final = [

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
+from starlette.datastructures import Headers
 
 from fraudstream.settings import ROOT
+from producer.api.auth import Authenticator, key_hash
+from producer.api.settings import ApiSettings
+from producer.source_api import ApiAccess
 
 Services = dict[str, Any]
 
@@ -35,10 +39,11 @@ def test_docker_compose_itself_takes_the_file() -> None:
     command = compose_command()
     if command is None:
         pytest.skip("neither `docker compose` nor `docker-compose` is installed")
-    done = subprocess.run(
-        [*command, "config", "--quiet"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    for profiles in ([], ["--profile", "api"]):
+        done = subprocess.run(
+            [*command, *profiles, "config", "--quiet"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def test_the_dockerfile_has_nothing_that_hadolint_complains_of() -> None:
@@ -61,7 +66,7 @@ def test_every_port_is_for_this_machine_only(services: Services) -> None:
 def test_no_service_of_the_project_runs_as_root(services: Services) -> None:
     users = {name: service.get("user") for name, service in services.items() if name != "localstack"}
     assert set(users.values()) == {"9999"}
-    assert "\nUSER 9999\n" in (ROOT / "Dockerfile").read_text()
+    assert (ROOT / "Dockerfile").read_text().count("\nUSER 9999\n") == 2
 
 
 def test_each_service_waits_for_what_it_needs(services: Services) -> None:
@@ -77,10 +82,13 @@ def test_each_service_waits_for_what_it_needs(services: Services) -> None:
         "taskmanager": streams,
         "alerts": streams,
         "producer": {"jobmanager": "service_healthy"},
+        "transaction-api": {},
+        "api-producer": {"jobmanager": "service_healthy", "transaction-api": "service_healthy"},
     }
     assert {name for name, service in services.items() if "healthcheck" in service} == {
         "localstack",
         "jobmanager",
+        "transaction-api",
     }
 
 
@@ -96,9 +104,83 @@ def test_the_only_credentials_are_the_emulators(services: Services) -> None:
         value
         for service in services.values()
         for name, value in service["environment"].items()
-        if "KEY" in name or "TOKEN" in name or "SECRET" in name
+        if ("KEY" in name or "TOKEN" in name or "SECRET" in name) and not name.endswith("_FILE")
     }
     assert values == {"test"}
+
+
+def test_the_api_is_there_on_request_asks_for_a_key_and_gets_it_from_a_file(services: Services) -> None:
+    api, client = services["transaction-api"], services["api-producer"]
+    assert [service.get("profiles") for service in (api, client)] == [["api"], ["api"]]
+    assert {name for name, service in services.items() if "profiles" in service} == {
+        "transaction-api",
+        "api-producer",
+    }
+    assert "TRANSACTION_API_AUTH" not in api["environment"]
+    for service, variable in ((api, "TRANSACTION_API_KEYS_FILE"), (client, "TRANSACTION_API_KEY_FILE")):
+        (secret,) = service["secrets"]
+        assert service["environment"][variable] == f"/run/secrets/{secret}"
+
+
+def test_the_api_of_the_file_serves_its_producer(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its settings are read as they stand there; only places are those of this machine."""
+    keys, key = tmp_path / "keys", tmp_path / "key"
+    keys.write_text(f"compose {key_hash('the-key')}\n")
+    key.write_text("the-key\n")
+    for variable, value in services["transaction-api"]["environment"].items():
+        monkeypatch.setenv(variable, value.replace("/run/secrets/transaction-api-keys", str(keys)))
+    settings = ApiSettings.load(env_file=None)
+    assert (settings.auth, settings.port, settings.host) == ("on", 8_000, "0.0.0.0")  # noqa: S104 - in a container
+    assert Authenticator(settings).identify(Headers({"X-API-Key": "the-key"})) == "key:compose"
+    variables = services["api-producer"]["environment"]
+    access = ApiAccess.from_variables(
+        {
+            name: value.replace("/run/secrets/transaction-api-key", str(key))
+            for name, value in variables.items()
+        }
+    )
+    assert (access.url, access.api_key) == (f"http://transaction-api:{settings.port}", "the-key")
+
+
+WITH_THE_LOCK_ALONE = """
+import sys
+from importlib.metadata import packages_distributions
+from packaging.utils import canonicalize_name
+
+locked = set(sys.argv[1:])
+
+class Hidden:
+    modules = {
+        module
+        for module, names in packages_distributions().items()
+        if not locked & {canonicalize_name(name) for name in names}
+    }
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.modules:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Hidden())
+import producer.__main__, producer.api.__main__
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+
+
+def test_the_image_of_the_producers_has_every_package_and_folder_that_they_import() -> None:
+    locked = [pin.split("==")[0] for pin in pins("requirements-producer.txt")]
+    done = subprocess.run(
+        [sys.executable, "-c", WITH_THE_LOCK_ALONE, *locked],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    stage = (ROOT / "Dockerfile").read_text().split(" AS producer\n")[1].split("\nFROM ")[0]
+    copied = set(re.findall(r"^COPY (?!--from)(\S+) ", stage, re.MULTILINE))
+    assert copied == set(done.stdout.split()) & {path.name for path in ROOT.iterdir()}
 
 
 def test_flinks_image_is_of_the_minor_release_that_pyflink_is_of() -> None:
@@ -111,11 +193,13 @@ def test_flinks_image_is_of_the_minor_release_that_pyflink_is_of() -> None:
     assert image[1] == pyflink[1]
 
 
-def test_the_runtime_lock_pins_what_the_tests_run_with() -> None:
-    def pins(name: str) -> set[str]:
-        return set(re.findall(r"^([a-z0-9.-]+==\S+)", (ROOT / name).read_text(), re.MULTILINE))
+def pins(name: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9.-]+==\S+)", (ROOT / name).read_text(), re.MULTILINE))
 
-    assert pins("requirements-runtime.txt") < pins("requirements.txt")
+
+@pytest.mark.parametrize("name", ["requirements-runtime.txt", "requirements-producer.txt"])
+def test_the_locks_of_the_images_pin_what_the_tests_run_with(name: str) -> None:
+    assert pins(name) < pins("requirements.txt")
 
 
 def test_the_build_sees_what_the_dockerfile_copies_and_no_more() -> None:

@@ -74,8 +74,30 @@ def test_the_shards_of_the_summary_are_those_of_the_stream(streams: Settings, tm
     for record in records:
         sizes[record.shard_id] += len(record.data) + len(record.partition_key)
     assert {name: shard["records"] for name, shard in result["shards"].items()} == counts
+    assert {name: shard["transactions"] for name, shard in result["shards"].items()} == counts
     assert {name: shard["bytes"] for name, shard in result["shards"].items()} == sizes
     assert result["requests"] >= 20
+
+
+def test_joined_transactions_are_fewer_records_and_each_is_counted_at_its_shard(
+    streams: Settings, tmp_path: Path
+) -> None:
+    result = load(tmp_path, "--count", "3000", "--seed", "5", "--joined")
+    records = read_all(streams, streams.transactions_stream)
+    assert result["sent"] == 3_000
+    assert result["records"] == len(records) < 1_500
+    by_shard: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in records:
+        lines = record.data.split(b"\n")
+        size = len(record.data) + len(record.partition_key)
+        by_shard[record.shard_id].update(records=1, bytes=size, transactions=len(lines), throttled=0)
+    assert {name: Counter(shard) for name, shard in result["shards"].items()} == by_shard
+    found = [orjson.loads(line) for record in records for line in record.data.split(b"\n")]
+    assert len({transaction["transaction_id"] for transaction in found}) == len(found) == 3_000
+    times: dict[str, list[str]] = defaultdict(list)
+    for transaction in found:
+        times[transaction["account_id"]].append(transaction["event_time"])
+    assert all(of_account == sorted(of_account) for of_account in times.values())
 
 
 def test_a_rate_and_a_duration_are_the_schedule(streams: Settings, tmp_path: Path) -> None:
@@ -143,6 +165,7 @@ def test_a_broken_line_ends_the_run_with_code_1_after_what_came_before_it(tmp_pa
         (["--rps", "10"], "give --count, or --rps and --duration"),
         (["--count", "10", "--duration", "3"], "give --rps too"),
         (["--count", "10", "--source", "nowhere.jsonl"], "a file that is there"),
+        (["--source", "README.md"], "ends in one of .jsonl"),
         (["--count", "10", "--fraud-share", "1.5"], "fraud_share=1.5"),
         (["--count", "10", "--batch", "501"], "or equal to 500"),
     ],

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fraudstream.settings import ROOT
+from tests.stack.stack_helpers import read_all, settings_with_own_streams
 
 BROKEN = 14
 DOUBLED = 10
@@ -51,9 +52,15 @@ def test_everything_that_is_sent_is_scored_refused_or_known_as_a_double(tmp_path
     assert (tmp_path / "run.svg").read_text().startswith("<svg")
 
 
-def test_transactions_that_share_a_record_are_scored_and_refused_one_by_one(tmp_path: Path) -> None:
-    arguments = ("--transactions", "3000", "--rate", "1000", "--joined")
+def test_transactions_that_share_a_record_are_scored_and_refused_one_by_one(
+    embedded_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_with_own_streams(embedded_url, monkeypatch)
+    arguments = ("--transactions", "3000", "--rate", "1000", "--joined", "--endpoint-url", embedded_url)
     check(run(tmp_path / "run.json", *arguments), sent=3_000)
+    records = read_all(settings, settings.transactions_stream)
+    assert sum(record.data.count(b"\n") > 0 for record in records) > 500
+    assert len(records) < 2_500
 
 
 def test_the_same_on_a_real_localstack(

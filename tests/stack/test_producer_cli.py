@@ -1,16 +1,21 @@
 """The producer's command line against the emulator: what it says it sent is what is in the streams."""
 
+import gzip
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from itertools import islice
+from pathlib import Path
 
 import orjson
 import pytest
 
 from fraudstream.settings import ROOT, Settings
 from fraudstream.transaction import Label, Transaction, parse_time_ms
+from producer.dataset import write_dataset
+from producer.simulation import TrafficOptions, generate
 from tests.stack.stack_helpers import read_all, run_module
 
 DAY_MS = 24 * 3_600_000
@@ -117,6 +122,63 @@ def test_a_stream_of_good_broken_and_doubled_records_holds_exactly_these(streams
     assert abs(newest_ms - before_ms) < DAY_MS / 4
     for row in ("transactions               │ 1,000", "broken records             │ 21"):
         assert row in sent.stdout
+
+
+def test_event_time_begins_where_it_is_to_and_sets_the_pace(streams: Settings) -> None:
+    pace = ["--start", "2026-01-05T02:00:00Z", "--speedup", "3600", "--accounts", "500", "--no-labels"]
+    began_s = time.monotonic()
+    sent = run_module("producer", "stream", "100", *pace, "--transactions", "400", "--seed", "3")
+    took_s = time.monotonic() - began_s
+    assert sent.returncode == 0, sent.stderr
+    assert sent.stderr == ""
+    times_ms = [transaction.event_time_ms for transaction in good_transactions(streams)]
+    assert len(times_ms) == 400
+    assert min(times_ms) >= parse_time_ms("2026-01-05T02:00:00Z")
+    # An hour of event time a second: the last one can't have gone out before its time.
+    assert took_s >= (max(times_ms) - parse_time_ms("2026-01-05T02:00:00Z")) / 3_600_000 > 1
+
+
+@pytest.mark.usefixtures("streams")
+def test_event_time_that_the_job_would_refuse_is_warned_of() -> None:
+    sent = run_module("producer", "stream", "--start", "2090-01-05T02:00:00Z", "--transactions", "1")
+    assert sent.returncode == 0, sent.stderr
+    assert sent.stderr.startswith("warning: 0:00:00 after the start, event time is more than 24h ahead")
+    assert "future_tolerance" in sent.stderr
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".jsonl.gz"])
+def test_a_file_is_sent_as_it_stands_with_the_truth_beside_it(
+    streams: Settings, tmp_path: Path, ending: str
+) -> None:
+    options = TrafficOptions(seed=3, accounts=50, start_ms=1_767_571_200_000, fraud_share=0.2)
+    made = list(islice(generate(options), 250))
+    path = tmp_path / f"data{ending}"
+    if ending == ".parquet":
+        assert list(write_dataset(options, 250, path, "parquet"))
+    else:
+        path.write_bytes(gzip.compress(b"\n".join(transaction.to_json() for transaction, _ in made)))
+    sent = run_module("producer", "stream", "100", "0", "--source", str(path))
+    assert sent.returncode == 0, sent.stderr
+    by_id = {transaction.transaction_id: transaction for transaction in good_transactions(streams)}
+    assert by_id == {transaction.transaction_id: transaction for transaction, _ in made}
+    labels = [Label.from_json(record.data) for record in read_all(streams, streams.labels_stream)]
+    if ending == ".parquet":
+        assert {label.transaction_id: label for label in labels} == {
+            label.transaction_id: label for _, label in made
+        }
+    else:
+        assert labels == []
+        assert sent.stderr == f"no labels are sent: there is no file {tmp_path / 'data.truth.jsonl.gz'}\n"
+
+
+@pytest.mark.usefixtures("streams")
+def test_a_file_that_breaks_off_ends_the_run_with_code_1_and_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(b'{"account_id":"A"}\n' * 3 + b"oops\n")
+    ended = run_module("producer", "stream", "2", "0", "--source", str(path))
+    assert ended.returncode == 1
+    assert "some.jsonl, line 4: not JSON" in ended.stderr
+    assert "transactions               │ 2" in ended.stdout
 
 
 def test_joined_transactions_share_records_and_none_is_missing(streams: Settings) -> None:

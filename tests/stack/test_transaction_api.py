@@ -20,10 +20,10 @@ import schemathesis
 
 from fraudstream.settings import ROOT
 from fraudstream.stopping import end_process
+from localrun.job import free_port
 from producer.api.application import create_app
 from producer.api.auth import key_hash
 from producer.api.settings import ApiSettings
-from tests.stack.flink_cluster import free_port
 
 KEY = "txn_a-key-of-the-tests"
 HEADERS = {"X-API-Key": KEY}

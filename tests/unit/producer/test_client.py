@@ -8,7 +8,15 @@ import httpx
 import pytest
 
 from fraudstream.transaction import Transaction
-from producer.client import ApiError, AsyncTransactionClient, Batch, DroppedError, TransactionClient
+from producer.client import (
+    DEFAULT_TIMEOUT_S,
+    SILENCE_S,
+    ApiError,
+    AsyncTransactionClient,
+    Batch,
+    DroppedError,
+    TransactionClient,
+)
 
 TRANSACTION: Final = Transaction(
     transaction_id="T1", event_time_ms=1_767_200_400_123, account_id="A1", transaction_amount_vnd=5_000.0
@@ -137,11 +145,44 @@ def test_the_api_may_name_the_first_wait() -> None:
     assert api.slept_s == [0.25, 0.5, 1.0, 0.25]
 
 
-def test_a_stream_that_is_refused_for_good_is_not_asked_for_again() -> None:
-    api = Api(problem(401), sse(event("a.1")))
-    with pytest.raises(ApiError, match="401"):
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
+def test_a_stream_that_is_refused_for_good_is_not_asked_for_again(status: int) -> None:
+    api = Api(problem(status), sse(event("a.1")))
+    with pytest.raises(ApiError, match=str(status)):
         take(api.client().stream(), 1)
     assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_stream_that_is_refused_for_the_moment_is_asked_for_again(status: int) -> None:
+    api = Api(problem(status), sse(event("a.1")))
+    assert len(take(api.client().stream(), 1)) == 1
+    assert api.slept_s == [1]
+
+
+def test_a_stream_that_is_silent_for_longer_than_its_heartbeats_is_given_up() -> None:
+    api = Api(sse(event("a.1")), httpx.Response(200, content=RECORD))
+    client = api.client()
+    take(client.stream(), 1)
+    client.transaction()
+    waits_s = [request.extensions["timeout"]["read"] for request in api.requests]
+    assert waits_s == [SILENCE_S, DEFAULT_TIMEOUT_S]
+
+
+def test_the_status_is_what_the_api_says() -> None:
+    answer = {"mode": "streaming", "clients": 3}
+    api = Api(httpx.Response(200, json=answer), httpx.Response(200, json=answer), problem(401))
+    with api.client() as client:
+        assert client.status() == answer
+
+    async def use() -> None:
+        async with AsyncTransactionClient(URL, transport=httpx.MockTransport(api.handle)) as waiting:
+            assert await waiting.status() == answer
+            with pytest.raises(ApiError, match="401"):
+                await waiting.status()
+
+    asyncio.run(use())
+    assert [str(request.url) for request in api.requests] == [f"{URL}/status"] * 3
 
 
 def test_a_client_that_was_too_slow_is_told_where_to_go_on() -> None:

@@ -1,5 +1,7 @@
 """A data set in files: what the simulation gave, twice the same, with a card that counts it right."""
 
+from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +11,7 @@ from pyarrow import parquet as pq
 from typer.testing import CliRunner
 
 from fraudstream.transaction import FRAUD_TYPES, format_time
+from producer import dataset
 from producer.__main__ import app
 from producer.dataset import TRANSACTION_SCHEMA, TRUTH_SCHEMA, Kind, write_dataset
 from producer.simulation import TrafficOptions, generate
@@ -43,6 +46,16 @@ def test_the_files_hold_the_transactions_and_their_truth(tmp_path: Path, kind: K
         assert (row["city"], row["npl_flag"]) == (transaction.city, transaction.npl_flag)
         assert (label_row["is_fraud"], label_row["fraud_type"]) == (label.is_fraud, label.fraud_type)
         assert round(label_row["available_at"].timestamp() * 1000) == label.available_at_ms
+        told = {name: value for name, value in asdict(label).items() if not name.endswith("_ms")}
+        assert {name: label_row[name] for name in told} == told
+
+
+def test_a_parquet_files_times_are_of_a_zone_that_every_reader_sees(tmp_path: Path) -> None:
+    out = written(tmp_path, "parquet")
+    in_utc = pa.timestamp("ms", tz="UTC")
+    assert pq.read_schema(out).field("event_time").type == in_utc
+    truth = pq.read_schema(out.with_suffix(".truth.parquet"))
+    assert [truth.field(name).type for name in ("event_time", "available_at")] == [in_utc] * 2
 
 
 def test_the_truth_is_in_no_column_of_the_transactions() -> None:
@@ -103,6 +116,30 @@ def test_the_command_writes_it(tmp_path: Path, kind: str) -> None:
     said = CliRunner().invoke(app, [kind, "--count", "300", "--seed", "5", "--out", str(out)])
     assert said.exit_code == 0, said.output
     assert read(out, TRANSACTION_SCHEMA).num_rows == 300
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_every_option_of_the_command_is_heard(tmp_path: Path, kind: Kind) -> None:
+    out = tmp_path / f"some.{kind}"
+    given = ["--count", "400", "--seed", "5", "--accounts", "60", "--fraud-share", "0.3"]
+    for start, start_ms in ((None, 1_767_571_200_000), ("2026-02-01T00:00:00Z", 1_769_904_000_000)):
+        said = CliRunner().invoke(
+            app, [kind, *given, "--out", str(out), *(["--start", start] if start else [])]
+        )
+        assert said.exit_code == 0, said.output
+        options = TrafficOptions(seed=5, accounts=60, fraud_share=0.3, start_ms=start_ms)
+        ids = read(out, TRANSACTION_SCHEMA)["account_id"].to_pylist()
+        assert ids == [transaction.account_id for transaction, _ in islice(generate(options), 400)]
+        assert "seed 5" in out.with_suffix(".card.md").read_text()
+
+
+def test_without_the_package_for_pictures_the_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset, "find_spec", lambda _name: None)
+    said = CliRunner().invoke(app, ["csv", "--count", "10", "--out", str(tmp_path / "a.csv")])
+    assert said.exit_code == 2
+    assert "needs the package matplotlib" in " ".join(said.output.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 
 from fraudstream.transaction import Label, Transaction
 from producer.broken import BROKEN_KINDS
-from producer.kinesis import MAX_AHEAD_MS, Clock, TransactionSender
-from producer.mixing import DOUBLED_AFTER, Item, Mixture, mix
+from producer.kinesis import MAX_AHEAD_MS, Clock, EventPace, TransactionSender
+from producer.mixing import DOUBLED_AFTER, Item, Mixture, labelled_items, mix, mix_items
 from producer.simulation import LabelledTransaction
 from streams.errors import StreamError
 from streams.writer import FailedRecord, PutResult, Record, StreamWriter
@@ -92,6 +92,8 @@ class Run:
     interval_s: float = 1.0
     batch_size: int = DEFAULT_BATCH_SIZE
     max_batches: int | None = None
+    max_ahead_ms: int | None = MAX_AHEAD_MS
+    event_pace: EventPace | None = None
 
     def __post_init__(self) -> None:
         """Make the writers."""
@@ -109,6 +111,8 @@ class Run:
             batch_size=self.batch_size,
             interval_s=self.interval_s,
             max_batches=self.max_batches,
+            max_ahead_ms=self.max_ahead_ms,
+            event_pace=self.event_pace,
             on_sent=self.on_sent,
             clock=self.time.clock,
         )
@@ -237,6 +241,68 @@ def test_event_time_waits_for_the_clock_once_it_is_as_far_ahead_as_it_may() -> N
     assert statistics.waits_for_clock == 1
 
 
+def test_event_time_that_is_not_ours_waits_for_no_clock() -> None:
+    run = Run(interval_s=0.0, batch_size=1, max_batches=3, max_ahead_ms=None)
+    statistics = run.sender(items(None, source=transactions(step_ms=10 * MAX_AHEAD_MS))).run(run.stop)
+    assert run.transactions.began_s == [50, 50, 50]
+    assert statistics.waits_for_clock == 0
+
+
+def test_by_event_time_each_transaction_goes_out_when_its_time_comes() -> None:
+    run = Run(event_pace=EventPace(start_ms=NOW_MS - 10_000, speedup=4.0))
+    statistics = run.sender(items(5, source=transactions(step_ms=2_000))).run(run.stop)
+    assert run.transactions.began_s == pytest.approx([52.5, 53.0, 53.5, 54.0, 54.5])
+    assert [len(batch) for batch in run.transactions.batches] == [1] * 5
+    assert statistics.sent_labels == 5
+
+
+def test_by_event_time_it_may_run_far_ahead_of_the_clock() -> None:
+    run = Run(event_pace=EventPace(start_ms=NOW_MS, speedup=36_000.0))
+    statistics = run.sender(items(3, source=transactions(step_ms=2 * MAX_AHEAD_MS))).run(run.stop)
+    assert run.transactions.began_s == pytest.approx([50, 51.2, 52.4])
+    assert statistics.waits_for_clock == 0
+
+
+def test_by_event_time_a_slow_stream_is_followed_by_full_batches_until_the_schedule_is_met() -> None:
+    run = Run(FakeTime(put_takes_s=25.0), event_pace=EventPace(start_ms=NOW_MS, speedup=1.0))
+    run.sender(items(40)).run(run.stop)
+    sizes = [len(batch) for batch in run.transactions.batches]
+    # Due every second: 0 at once, then those of the 25 s that the first took, ten at a time.
+    assert sizes == [1, 10, 10, 10, 9]
+    assert run.transactions.began_s == pytest.approx([50, 75, 100, 125, 150])
+
+
+def test_by_event_time_a_broken_record_goes_with_the_one_before_it() -> None:
+    run = Run(event_pace=EventPace(start_ms=NOW_MS, speedup=1.0))
+    run.sender(items(4, broken=2)).run(run.stop)
+    assert [len(batch) for batch in run.transactions.batches] == [1, 2, 1, 2]
+    assert run.transactions.began_s == pytest.approx([50, 51, 52, 53])
+
+
+def test_by_event_time_a_stop_ends_the_wait_and_leaves_the_one_that_is_not_due() -> None:
+    run = Run(event_pace=EventPace(start_ms=NOW_MS, speedup=0.001))
+    real_sleep = run.time.sleep
+
+    def sleep(seconds: float) -> None:
+        real_sleep(seconds)
+        if run.time.now_s >= 1_300.0:
+            run.stop.set()
+
+    run.time.sleep = sleep  # type: ignore[method-assign]
+    assert run.sender(items(None)).run(run.stop).sent_good == 2
+    assert run.time.now_s == pytest.approx(1_300.0, abs=0.2)
+
+
+def test_transactions_without_their_truth_are_sent_and_counted_without_labels() -> None:
+    run = Run()
+    untold = (item._replace(labelled=None) for item in items(25))
+    statistics = run.sender(untold).run(run.stop)
+    assert (statistics.sent_good, statistics.sent_labels) == (25, 0)
+    assert (run.sent, run.labels.batches) == ([], [])
+    cells = dict(zip(*(column.cells for column in statistics.table().columns), strict=True))
+    assert (cells["transactions"], cells["fraud"]) == ("25", "not known here")
+
+
 def test_the_table_shows_the_volume_the_fraud_and_the_shards() -> None:
     run = Run()
     table = run.sender(items(100, source=transactions(1))).run(run.stop).table()
@@ -268,6 +334,12 @@ def test_a_double_is_the_same_record_some_time_later() -> None:
     doubles = [item.record for item in mixed if item.kind == "doubled"]
     places = [[place for place, item in enumerate(mixed) if item.record == double] for double in doubles]
     assert places == [[49, 49 + DOUBLED_AFTER + 1], [100, 101]]
+
+
+def test_where_the_good_ones_end_early_their_doubles_still_come() -> None:
+    source = labelled_items(islice(transactions(), 30))
+    mixed = list(mix_items(source, Mixture(good=100, broken=10, doubled=20), Random(1), lambda: NOW_MS))
+    assert Counter(item.kind for item in mixed) == Counter(good=30, broken=3, doubled=6)
 
 
 def test_an_endless_run_takes_neither_broken_nor_doubled_records() -> None:

@@ -47,6 +47,12 @@ def test_a_joined_record_is_no_larger_than_it_may_be_but_one_that_is_goes_alone(
     assert puts.taken == [b"{aa}\n{bb}", b"{cc}", b"{" + b"d" * 50, b"{ee}"]
 
 
+def test_a_full_record_is_followed_by_another_full_one() -> None:
+    puts = FakePuts()
+    put(puts, [Record(b"{%d}" % number, "k") for number in range(6)], max_bytes=8)
+    assert puts.taken == [b"{0}\n{1}", b"{2}\n{3}", b"{4}\n{5}"]
+
+
 @pytest.mark.parametrize("odd", [b"{a\n}", b"\xff\xfe{}", b"", b"[1]", b"\n{}"])
 def test_what_is_no_line_with_an_object_goes_alone_and_keeps_its_place(odd: bytes) -> None:
     puts = FakePuts()
@@ -66,6 +72,7 @@ def test_every_record_is_in_once_and_those_of_an_account_are_in_order(
     records = [of_account(account, number) for number, account in enumerate(accounts)]
     puts = FakePuts()
     assert put(puts, records, buckets=buckets, max_bytes=max_bytes).sent == len(records)
+    assert all(len(joined) <= max_bytes for joined in puts.taken if b"\n" in joined)
     lines = [line for joined in puts.taken for line in joined.split(b"\n")]
     assert sorted(lines) == sorted(record.data for record in records)
     for account in set(accounts):
@@ -82,6 +89,15 @@ def test_an_account_has_the_same_partition_key_in_every_put() -> None:
     assert len(keys) == 1
 
 
+def test_accounts_of_a_bucket_have_one_partition_key_whichever_comes_first() -> None:
+    keys = {
+        key
+        for accounts in ([1, 2], [2, 1], [3])
+        for key in put(FakePuts(), [of_account(account, 0) for account in accounts], buckets=1).shards
+    }
+    assert len(keys) == 1
+
+
 def test_each_record_of_a_joined_one_that_fails_is_reported_in_its_place() -> None:
     puts = FakePuts(lambda _number, data: "InternalFailure" if b'"account":1' in data else None)
     records = [of_account(account, number) for number, account in enumerate([1, 2, 1, 2, 1])]
@@ -91,6 +107,26 @@ def test_each_record_of_a_joined_one_that_fails_is_reported_in_its_place() -> No
     assert [failure.record for failure in result.failures] == [records[place] for place in (0, 2, 4)]
     assert {failure.error_code for failure in result.failures} == {"InternalFailure"}
     assert (result.sent, result.retries) == (2, 1)
+
+
+def test_failures_are_reported_in_the_order_of_what_was_given() -> None:
+    puts = FakePuts(lambda _number, _data: "InternalFailure")
+    records = [of_account(account, number) for number, account in enumerate([1, 2, 1, 2, 1])]
+    result = put(puts, records, buckets=1_000)
+    assert [failure.position for failure in result.failures] == [0, 1, 2, 3, 4]
+    assert len(puts.taken) == 0
+
+
+def test_without_other_numbers_a_record_is_a_put_unit_and_there_are_64_keys() -> None:
+    """Both are in docs/load.md: what a record costs, and how evenly the shards fill."""
+    puts = FakePuts()
+    writer = AggregatingWriter(StreamWriter(cast("KinesisClient", puts), "Numbers"))
+    small = [of_account(account, 0) for account in range(2_000)]
+    assert writer.put(small).shards.total() == 64
+    large = [Record(b'{"x":"%s"}' % (b"x" * 10_000), "k") for _ in range(6)]
+    puts.taken.clear()
+    writer.put(large)
+    assert [len(joined.split(b"\n")) for joined in puts.taken] == [2, 2, 2]
 
 
 def test_a_record_that_no_request_may_carry_takes_no_other_along() -> None:

@@ -335,6 +335,32 @@ def test_a_pace_that_cant_be_kept_is_refused(query: str) -> None:
     assert problem(answer)["errors"][0]["field"] == f"query.{query.partition('=')[0]}"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "field", "known"),
+    [
+        ("GET", "/stream?frequency=1", "query.frequency", "frequency_seconds, batch_size"),
+        ("GET", "/stream?batch_size=5&batchsize=6", "query.batchsize", "frequency_seconds, batch_size"),
+        ("GET", "/transactions/3?count=5", "query.count", "none"),
+        ("GET", "/transaction?n=", "query.n", "none"),
+        ("POST", "/stop?now=1", "query.now", "none"),
+        ("GET", "/status?a=1", "query.a", "none"),
+    ],
+)
+def test_a_parameter_that_is_not_there_is_refused_with_those_that_are(
+    method: str, path: str, field: str, known: str
+) -> None:
+    body = problem(asyncio.run(ask(method, path)))
+    assert body["status"] == 422
+    (error,) = body["errors"]
+    assert error["field"] == field
+    assert error["remedy"] == f"leave it out: the parameters here are: {known}"
+    assert field in body["detail"]
+
+
+def test_health_takes_whatever_a_probe_adds() -> None:
+    assert asyncio.run(ask("GET", "/health?probe=1")).status_code == 200
+
+
 def test_no_web_page_may_ask_unless_its_origin_is_listed() -> None:
     origin = {"Origin": "https://bank.example"}
     assert "Access-Control-Allow-Origin" not in get("/status", headers=origin).headers

@@ -67,6 +67,16 @@ def test_a_request_counts_its_records_bytes_and_time_by_shard() -> None:
     assert metered.statistics.put_ms.max_ms == pytest.approx(3.0)
 
 
+def test_a_record_with_several_transactions_counts_each_of_them() -> None:
+    metered = Metered(FakeStream())
+    metered.put(b"{1}\n{2}\n{3}", b"{4}")
+    ((_, shard),) = metered.statistics.shards.items()
+    assert (shard.transactions, shard.records, shard.size_bytes) == (4, 2, 14 + 2 * len("ACC_1"))
+    assert shard.keys == {"ACC_1": 4}
+    assert (metered.statistics.sent, metered.client.sent) == (4, 4)
+    assert metered.pace.told == [("wait", 2), ("speed up", 0)]
+
+
 def test_a_throttled_record_slows_the_pace_and_is_counted_at_the_shard_it_names() -> None:
     metered = Metered(FakeStream(lambda data: THROTTLED if data == b"2" else None))
     metered.put(b"1", b"2", b"3")

@@ -19,15 +19,23 @@ from tests.unit.streams.fake_kinesis import refusal
 UNPACED = Schedule(records=None, rate_per_s=None)
 
 
-def sent(
+def sent(  # noqa: PLR0913 - what a test may choose
     stream: FakeStream,
     source: Iterator[Record],
     stop: threading.Event | None = None,
     flush_s: float = 10.0,
     batch_size: int = 50,
+    *,
+    joined: bool = False,
 ) -> dict[str, Any]:
     """Run to the end with three senders; returns the summary, whose sum always has to hold."""
-    options = LoadOptions(stream_name="S", open_shards=stream.shards, batch_size=batch_size, flush_s=flush_s)
+    options = LoadOptions(
+        stream_name="S",
+        open_shards=stream.shards,
+        batch_size=batch_size,
+        flush_s=flush_s,
+        joined=joined,
+    )
     run = LoadRun(source, UNPACED, [stream.client] * 3, options)
     in_doubt = run.run(stop or threading.Event(), Console(file=io.StringIO()))
     result = summary(run.statistics, UNPACED, open_shards=stream.shards, in_doubt=in_doubt)
@@ -65,6 +73,31 @@ def test_shards_and_requests_of_the_summary_are_those_of_the_stream() -> None:
         record.size_bytes for record in records(600)
     )
     assert result["requests"] == len(stream.requests)
+
+
+def test_joined_transactions_are_each_accounted_for_and_in_the_order_of_their_account() -> None:
+    stream = FakeStream()
+    made = [Record(b'{"n":%d}' % n, record.partition_key) for n, record in enumerate(records(3_000))]
+    result = sent(stream, iter(made), joined=True)
+    assert (result["made"], result["sent"]) == (3_000, 3_000)
+    assert result["records"] == len(stream.taken) < 2_000
+    shards = result["shards"].values()
+    assert sum(shard["transactions"] for shard in shards) == 3_000
+    assert sum(shard["records"] for shard in shards) == len(stream.taken)
+    assert sum(shard["bytes"] for shard in shards) == sum(len(key) + len(data) for key, data in stream.taken)
+    lines = [line for _, data in stream.taken for line in data.split(b"\n")]
+    for key in {record.partition_key for record in made}:
+        of_it = [record.data for record in made if record.partition_key == key]
+        assert [line for line in lines if line in set(of_it)] == of_it
+
+
+def test_each_transaction_of_a_joined_record_that_is_given_up_is_not_sent() -> None:
+    stop = threading.Event()
+    made = [Record(b'{"n":%d}' % n, record.partition_key) for n, record in enumerate(records(50_000))]
+    stream = FakeStream(lambda _data: THROTTLED)
+    result = sent(stream, with_event(made, 2_000, stop.set), stop, flush_s=0.2, joined=True)
+    assert (result["sent"], result["failed"], result["records"]) == (0, 0, 0)
+    assert result["not_sent"] == result["made"] > 2_000
 
 
 def test_throttled_records_are_tried_again_until_they_are_in() -> None:

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from producer.load.shards import (
-    ENOUGH_RECORDS_A_SHARD,
+    ENOUGH_A_SHARD,
     MOST_KEYS,
     UNKNOWN_SHARD,
     ShardCounts,
@@ -13,7 +13,7 @@ from producer.load.shards import (
 
 
 def shards(*counts: int) -> dict[str, ShardCounts]:
-    return {f"shard-{n}": ShardCounts(records=count) for n, count in enumerate(counts)}
+    return {f"shard-{n}": ShardCounts(transactions=count) for n, count in enumerate(counts)}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_shard_is_hot_above_one_and_a_half_fair_shares_of_enough_records(
 
 def test_the_warning_names_the_most_frequent_keys() -> None:
     counted = shards(0, 100)
-    for n in range(4 * ENOUGH_RECORDS_A_SHARD):
+    for n in range(4 * ENOUGH_A_SHARD):
         counted["shard-0"].take("BUSY" if n % 2 else f"ACC_{n % 300}", 10)
     (warning,) = hot_shards(counted, 2)
     assert warning.startswith("hot shard shard-0: 1.8 times its fair share; most frequent keys: BUSY (50.0%)")

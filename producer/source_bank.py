@@ -1,0 +1,28 @@
+"""Transactions of the simulated bank, made in this process."""
+
+import itertools
+from collections.abc import Iterator
+
+from producer.mixing import Item, labelled_items
+from producer.simulation import TrafficOptions, blocks, ending_at, generate
+from streams.writer import Record
+
+
+def bank_items(options: TrafficOptions) -> Iterator[Item]:
+    """Return the bank's transactions from ``options.start_ms`` on, without an end, with their truth."""
+    return labelled_items(generate(options))
+
+
+def bank_records(options: TrafficOptions, count: int, end_ms: int) -> Iterator[Record]:
+    """Return ``count`` transactions whose event times end at about ``end_ms`` (epoch milliseconds).
+
+    The simulated bank is built before this returns, so that it takes no time from the schedule.
+    """
+    traffic = blocks(ending_at(options, count, end_ms))
+    first = next(traffic)
+    records = (
+        Record(data, account_id)
+        for block in itertools.chain([first], traffic)
+        for data, account_id in zip(block.records(), block.account_ids(), strict=True)
+    )
+    return itertools.islice(records, count)

@@ -1,0 +1,161 @@
+"""Transactions from a file: JSON lines, plain or gzip, or Parquet as ``producer parquet`` writes it.
+
+The truth of ``data.parquet`` is looked for in ``data.truth.parquet``, that of ``data.jsonl.gz`` in
+``data.truth.jsonl.gz``. It has one row for each transaction, in the same order.
+"""
+
+import gzip
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+import orjson
+import pyarrow as pa
+from pyarrow import parquet as pq
+
+from fraudstream.transaction import Label, Transaction, format_time, parse_time_ms
+from producer.mixing import Item
+from producer.simulation import LabelledTransaction
+from streams.errors import StreamError
+from streams.writer import Record
+
+ENDINGS: Final = (".jsonl", ".jsonl.gz", ".parquet")
+PARQUET_ROWS: Final = 4_096
+"""Rows in memory at once."""
+
+Decoded = TypeVar("Decoded")
+
+
+class _Row(NamedTuple):
+    data: bytes
+    place: str
+    """Which row it is, for a person."""
+
+
+def ending_of(path: Path) -> str | None:
+    """Return which of `ENDINGS` the file has, or None."""
+    return next((ending for ending in ENDINGS if path.name.endswith(ending)), None)
+
+
+def truth_path(path: Path) -> Path:
+    """Return where the truth of a file is looked for."""
+    ending = ending_of(path) or ""
+    return path.with_name(f"{path.name.removesuffix(ending)}.truth{ending}")
+
+
+def file_records(path: Path) -> Iterator[Record]:
+    """Read one transaction a row, sent as it stands under its ``account_id``; empty lines are left out.
+
+    Nothing else of a row is looked at. Raises `StreamError` with the file and the row where there is no
+    account to go by, or the file is not what its ending says.
+    """
+    for row in _rows(path):
+        yield Record(row.data, _account_id(_decoded(row), row.place))
+
+
+def file_items(path: Path) -> Iterator[Item]:
+    """Read the same as items: with their event time, where they have one, and without their truth."""
+    for row in _rows(path):
+        values = _decoded(row)
+        record = Record(row.data, _account_id(values, row.place))
+        yield Item("good", record, event_time_ms=_event_time_ms(values))
+
+
+def labelled_file_items(path: Path) -> Iterator[Item]:
+    """Read the same with their truth, from the file beside it.
+
+    Raises `StreamError` too where a row is no transaction, or the truth's row is about another one.
+    """
+    truth = truth_path(path)
+    for row, truth_row in itertools.zip_longest(_rows(path), _rows(truth)):
+        if row is None or truth_row is None:
+            longer = (row or truth_row).place
+            msg = f"{longer}: {path} and {truth} differ in length; give files that belong together"
+            raise StreamError(msg)
+        labelled = LabelledTransaction(
+            _read(row, Transaction.from_json, "transaction"), _read(truth_row, Label.from_json, "label")
+        )
+        yield _labelled(row, truth_row, labelled)
+
+
+def _labelled(row: _Row, truth_row: _Row, labelled: LabelledTransaction) -> Item:
+    transaction, label = labelled
+    if label.transaction_id != transaction.transaction_id:
+        msg = (
+            f"{truth_row.place} is about {label.transaction_id}, and {row.place} has "
+            f"{transaction.transaction_id}; give both in the same order"
+        )
+        raise StreamError(msg)
+    return Item("good", Record(row.data, transaction.account_id), transaction.event_time_ms, labelled)
+
+
+def _read(row: _Row, decode: Callable[[bytes], Decoded], what: str) -> Decoded:
+    try:
+        return decode(row.data)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        msg = f"{row.place}: not a {what} ({error!r}); give a file as `producer parquet` writes it"
+        raise StreamError(msg) from error
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    try:
+        yield from _parquet_rows(path) if path.suffix == ".parquet" else _lines(path)
+    except (OSError, EOFError, pa.ArrowException) as error:
+        kind = {".parquet": "Parquet", ".gz": "gzip"}.get(path.suffix, "text")
+        msg = f"{path}: can't be read as {kind} ({error}); give a file that is what its name says"
+        raise StreamError(msg) from error
+
+
+def _lines(path: Path) -> Iterator[_Row]:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            data = line.strip()
+            if data:
+                yield _Row(data, f"{path}, line {number}")
+
+
+def _parquet_rows(path: Path) -> Iterator[_Row]:
+    numbers = itertools.count(1)
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(PARQUET_ROWS):
+            for values in batch.to_pylist():
+                yield _Row(_json(values), f"{path}, row {next(numbers)}")
+
+
+def _json(values: dict[str, Any]) -> bytes:
+    return orjson.dumps({
+        name: _time_text(value) if isinstance(value, datetime) else value for name, value in values.items()
+    })  # fmt: skip
+
+
+def _time_text(time: datetime) -> str:
+    in_utc = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    return format_time(parse_time_ms(in_utc.isoformat()))
+
+
+def _decoded(row: _Row) -> object:
+    try:
+        values: object = orjson.loads(row.data)
+    except orjson.JSONDecodeError as error:
+        msg = f"{row.place}: not JSON ({error}); give one transaction a line"
+        raise StreamError(msg) from error
+    return values
+
+
+def _account_id(values: object, place: str) -> str:
+    account_id = values.get("account_id") if isinstance(values, dict) else None
+    if not isinstance(account_id, str) or not account_id:
+        msg = f"{place}: no account_id, which is the partition key; give one transaction a line"
+        raise StreamError(msg)
+    return account_id
+
+
+def _event_time_ms(values: object) -> int | None:
+    """Return the event time, None for a record that the job is to refuse for it."""
+    text = values.get("event_time") if isinstance(values, dict) else None
+    try:
+        return parse_time_ms(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,242 @@
+"""``python -m producer stream``: transactions to the stream, evenly or at the pace of their event times."""
+
+import dataclasses
+import itertools
+import random
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+
+from fraudstream.settings import Settings
+from fraudstream.stopping import stop_on_signals
+from producer.kinesis import MAX_AHEAD_MS, EventPace, TransactionSender, wall_clock_ms
+from producer.mixing import Item, Mixture, mix_items
+from producer.simulation import TrafficOptions, ending_at, simulated_span_ms
+from producer.source import SOURCE_HELP, Source, api_access
+from producer.source_api import ApiAccess, ApiStream, check_api
+from producer.source_bank import bank_items
+from producer.statistics import Statistics
+from producer.timing import Timing, Wishes, future_warning, timing_of
+from streams.aggregation import AggregatingWriter
+from streams.client import kinesis_client
+from streams.command import load_settings, stream_errors_reported
+from streams.errors import AWS_ERRORS, StreamError, stream_error
+from streams.writer import MAX_RECORDS, RecordWriter, StreamWriter
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
+
+ENDLESS_START: Final = timedelta(hours=24)
+"""How far back the event time of a run without an end begins."""
+console = Console(soft_wrap=True)
+complaints = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def stream(  # noqa: PLR0913 - the options of a command line
+    context: typer.Context,
+    batch_size: Annotated[int, typer.Argument(min=1, max=MAX_RECORDS, help="Records a batch")] = 20,
+    interval: Annotated[
+        float | None, typer.Argument(min=0, help="Seconds from one batch to the next; left out: 1")
+    ] = None,
+    max_batches: Annotated[int | None, typer.Argument(min=1, help="End after so many batches")] = None,
+    *,
+    source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "bank",
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, help="Records a second; the interval follows from it")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Event time begins here, RFC 3339, and sets the pace")
+    ] = None,
+    speedup: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Event time runs so many times as fast as the clock, and sets the pace"),
+    ] = None,
+    transactions: Annotated[
+        int | None, typer.Option(min=1, help="End after so many good transactions")
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Same seed, same transactions, ids included; left out: 7 for a run with an end, "
+            "a new one each time for a run without",
+        ),
+    ] = None,
+    accounts: Annotated[int, typer.Option(help="Accounts of the simulated bank")] = 2_000,
+    fraud_share: Annotated[float, typer.Option(help="Share of fraud")] = 0.05,
+    broken: Annotated[int, typer.Option(min=0, help="Broken records mixed in, of every kind in turn")] = 0,
+    doubled: Annotated[int, typer.Option(min=0, help="Good transactions that are sent twice")] = 0,
+    labels: Annotated[bool, typer.Option(help="Send the truth to the stream of labels")] = True,
+    joined: Annotated[
+        bool, typer.Option("--joined", help="Send several transactions in one record of the stream")
+    ] = False,
+) -> None:
+    """Send transactions until the source or the numbers given end, or until Ctrl-C.
+
+    The bank's event times are simulated and end near now; without an end they begin 24 hours back. They run
+    at the pace of the bank's accounts, mostly faster than the clock, and never more than six hours
+    ahead of it: from there on batches wait, and more --accounts make for shorter waits.
+
+    With --start or --speedup each transaction is sent when its event time comes instead.
+    """
+    settings = load_settings()
+    now_ms = wall_clock_ms()
+    try:
+        chosen = Source.named(source)
+        chosen.refuse_bank_options(context, ("accounts", "fraud_share"))
+        timing = timing_of(Wishes(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms)
+        good = _good_count(transactions, batch_size, max_batches, broken + doubled)
+        if seed is None:
+            # An endless run that is started again must not send the ids of the first under new times.
+            seed = now_ms if good is None else TrafficOptions(start_ms=0).seed
+        options = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
+        plan = _Plan(
+            source=chosen,
+            access=api_access() if chosen.kind == "api" else None,
+            timing=timing,
+            traffic=_traffic(options, good, timing, now_ms),
+            mixture=Mixture(good=good, broken=broken, doubled=doubled),
+            batch_size=batch_size,
+            max_batches=max_batches,
+            labels=labels,
+            joined=joined,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    statistics = _sent(plan, settings, stop_on_signals())
+    if statistics.all_failed:
+        complaints.print(f"{statistics.all_failed} records could not be sent")
+        raise typer.Exit(1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What the command line comes to; ``access`` is there if the source is the API."""
+
+    source: Source
+    access: ApiAccess | None
+    timing: Timing
+    traffic: TrafficOptions
+    mixture: Mixture
+    batch_size: int
+    max_batches: int | None
+    labels: bool
+    joined: bool
+
+
+def _sent(plan: _Plan, settings: Settings, stop: threading.Event) -> Statistics:
+    """Send by the plan, or until ``stop``; shows what was sent, also where it ends in an error."""
+    with stream_errors_reported():
+        client = kinesis_client(settings)
+        _check_stream(client, settings.transactions_stream)
+        labels = _label_writer(plan, client, settings)
+        timing, items = _timed(plan.timing, _items(plan, stop))
+        _warn(plan, timing, settings)
+        writer: RecordWriter = StreamWriter(client, settings.transactions_stream)
+        sender = TransactionSender(
+            mix_items(items, plan.mixture, random.Random(plan.traffic.seed), wall_clock_ms),
+            AggregatingWriter(writer) if plan.joined else writer,
+            labels,
+            batch_size=plan.batch_size,
+            # The API's events come at the interval that it was asked for.
+            interval_s=0.0 if plan.source.kind == "api" else timing.interval_s,
+            max_batches=plan.max_batches,
+            max_ahead_ms=MAX_AHEAD_MS if plan.source.kind == "bank" else None,
+            event_pace=_event_pace(timing),
+        )
+        try:
+            return sender.run(stop)
+        finally:
+            console.print(sender.statistics.table(), soft_wrap=False)
+
+
+def _good_count(
+    transactions: int | None, batch_size: int, max_batches: int | None, others: int
+) -> int | None:
+    """How many good transactions the run has room for; None if it has no end."""
+    if max_batches is None:
+        return transactions
+    room = batch_size * max_batches - others
+    if room < 1:
+        msg = f"{max_batches} batches of {batch_size} have no room for good transactions"
+        raise typer.BadParameter(msg)
+    return room if transactions is None else min(room, transactions)
+
+
+def _traffic(options: TrafficOptions, good: int | None, timing: Timing, now_ms: int) -> TrafficOptions:
+    """Let event time begin where it is to; else so far back that the last transaction happens about now."""
+    if timing.start_ms is not None:
+        return dataclasses.replace(options, start_ms=timing.start_ms)
+    if good is not None:
+        return ending_at(options, good, now_ms)
+    return dataclasses.replace(options, start_ms=now_ms - int(ENDLESS_START / timedelta(milliseconds=1)))
+
+
+def _items(plan: _Plan, stop: threading.Event) -> Iterator[Item]:
+    if plan.access is not None:
+        return _api_items(plan.access, plan.timing.interval_s, plan.batch_size, stop)
+    return bank_items(plan.traffic) if plan.source.kind == "bank" else plan.source.file_items()
+
+
+def _api_items(
+    access: ApiAccess, interval_s: float, batch_size: int, stop: threading.Event
+) -> Iterator[Item]:
+    client = access.client(_sleep_aloud)
+    check_api(client, access.url)
+    return ApiStream(client, access.url, stop, complaints.print).items(interval_s, batch_size)
+
+
+def _sleep_aloud(seconds: float) -> None:
+    complaints.print(f"the stream of the transaction API broke off; coming back in {seconds:g} s")
+    time.sleep(seconds)
+
+
+def _timed(timing: Timing, items: Iterator[Item]) -> tuple[Timing, Iterator[Item]]:
+    """Let the event time of a file that sets the pace begin with its first transaction."""
+    if timing.speedup is None or timing.start_ms is not None:
+        return timing, items
+    first = next(items, None)
+    if first is None:
+        return timing._replace(speedup=None), items
+    if first.event_time_ms is None:
+        msg = "--speedup goes by event times, and the file's first transaction has none that can be read"
+        raise StreamError(msg)
+    return timing._replace(start_ms=first.event_time_ms), itertools.chain([first], items)
+
+
+def _event_pace(timing: Timing) -> EventPace | None:
+    if timing.speedup is None or timing.start_ms is None:
+        return None
+    return EventPace(start_ms=timing.start_ms, speedup=timing.speedup)
+
+
+def _warn(plan: _Plan, timing: Timing, settings: Settings) -> None:
+    good = plan.mixture.good
+    span_ms = simulated_span_ms(plan.traffic, good) if good and plan.source.kind == "bank" else None
+    tolerance_ms = settings.future_tolerance // timedelta(milliseconds=1)
+    warning = future_warning(timing, wall_clock_ms(), tolerance_ms, span_ms)
+    if warning is not None:
+        complaints.print(warning)
+
+
+def _check_stream(client: "KinesisClient", name: str) -> None:
+    try:
+        client.describe_stream_summary(StreamName=name)
+    except AWS_ERRORS as error:
+        raise stream_error(error, name) from error
+
+
+def _label_writer(plan: _Plan, client: "KinesisClient", settings: Settings) -> StreamWriter | None:
+    if not plan.labels:
+        return None
+    reason = plan.source.without_truth()
+    if reason is not None:
+        complaints.print(f"no labels are sent: {reason}")
+        return None
+    _check_stream(client, settings.labels_stream)
+    return StreamWriter(client, settings.labels_stream)

@@ -1,0 +1,86 @@
+"""When a producer sends: evenly, or as the event times say; a command line gives one or the other."""
+
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from fraudstream.duration import format_duration
+from fraudstream.transaction import parse_time_ms
+from producer.source import Source
+
+DEFAULT_INTERVAL_S: Final = 1.0
+
+
+class Timing(NamedTuple):
+    """Batches every ``interval_s``; or, with a ``speedup``, each transaction at its event time.
+
+    Event time then begins at ``start_ms`` (epoch), or with the first transaction if that is None.
+    """
+
+    interval_s: float
+    speedup: float | None = None
+    start_ms: int | None = None
+
+
+class Wishes(NamedTuple):
+    """What a command line says of the pace; None for what it leaves out."""
+
+    interval_s: float | None = None
+    rate_per_s: float | None = None
+    max_batches: int | None = None
+    start: str | None = None
+    speedup: float | None = None
+
+
+def timing_of(wishes: Wishes, source: Source, batch_size: int, now_ms: int) -> Timing:
+    """Return the timing that is wished for; raises ``ValueError`` for wishes that exclude each other.
+
+    ``now_ms`` (epoch) is where the bank's event time begins if only the speed-up is given.
+    """
+    if wishes.start is None and wishes.speedup is None:
+        if wishes.rate_per_s is not None:
+            return Timing(batch_size / wishes.rate_per_s)
+        return Timing(DEFAULT_INTERVAL_S if wishes.interval_s is None else wishes.interval_s)
+    _refuse(wishes, source)
+    start_ms = now_ms if source.kind == "bank" else None
+    if wishes.start is not None:
+        start_ms = parse_time_ms(wishes.start)
+    return Timing(0.0, 1.0 if wishes.speedup is None else wishes.speedup, start_ms)
+
+
+def _refuse(wishes: Wishes, source: Source) -> None:
+    if (wishes.rate_per_s, wishes.interval_s, wishes.max_batches) != (None, None, None):
+        msg = (
+            "--start and --speedup let event time set the pace: leave out --rate, INTERVAL and MAX_BATCHES, "
+            "or --start and --speedup; --transactions gives such a run an end"
+        )
+        raise ValueError(msg)
+    if source.kind == "api":
+        msg = "the transaction API's event times are those of now: leave out --start and --speedup"
+        raise ValueError(msg)
+    if source.kind == "file" and wishes.start is not None:
+        msg = "a file has event times of its own: leave out --start; --speedup alone replays them"
+        raise ValueError(msg)
+
+
+def future_warning(timing: Timing, now_ms: int, tolerance_ms: int, span_ms: int | None) -> str | None:
+    """Say from when on the job refuses what is sent, since event time has left the clock behind; or None.
+
+    ``span_ms`` is the event time from the first to the last transaction, None for a run without an end, and
+    ``tolerance_ms`` how far ahead the job takes one.
+    """
+    if timing.speedup is None or timing.start_ms is None:
+        return None
+    room_ms = now_ms + tolerance_ms - timing.start_ms
+    refused_after_ms = 0.0
+    if room_ms > 0:
+        if timing.speedup <= 1:
+            return None
+        refused_after_ms = room_ms / (timing.speedup - 1)
+        if span_ms is not None and span_ms / timing.speedup <= refused_after_ms:
+            return None
+    after = timedelta(seconds=round(refused_after_ms / 1000))
+    return (
+        f"warning: {after} after the start, event time is more than {format_duration(tolerance_ms)} ahead of "
+        "the clock, and the job refuses such transactions (future_tolerance); give an earlier --start or a "
+        "lower --speedup"
+    )

@@ -1,0 +1,170 @@
+"""The API as a source: against answers made by hand, each transaction once, and what goes wrong in words."""
+
+import threading
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+
+import httpx
+import pytest
+
+from fraudstream.transaction import Transaction
+from producer.mixing import Item
+from producer.source_api import (
+    AT_ONCE,
+    MOST_TRIES,
+    MOST_WAITING,
+    ApiAccess,
+    ApiStream,
+    api_records,
+    check_api,
+)
+from streams.backoff import Backoff
+from streams.errors import StreamError
+from tests.unit.producer.test_client import RECORD, TRANSACTION, URL, Api, event, many, named, problem, sse
+
+TRANSACTION_TIME_MS = TRANSACTION.event_time_ms
+
+
+class Streaming:
+    """An API's stream as a source, whose thread gets the answers in turn."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        # The last one: a refusal for good, so that its thread ends.
+        self.api = Api(*answers, problem(410, "Gone", "for good"))
+        self.stop = threading.Event()
+        self.said: list[str] = []
+        self.stream = ApiStream(self.api.client(), URL, self.stop, self.said.append)
+
+    def items(self) -> Iterator[Item]:
+        return self.stream.items(0.5, 20)
+
+
+def numbered(*numbers: int) -> bytes:
+    """Return an event of transactions with these ids."""
+    data = b",".join(RECORD.replace(b'"T1"', b'"T%d"' % number) for number in numbers)
+    return b'id: a.%d\ndata: {"count":%d,"transactions":[%s]}\n\n' % (numbers[-1], len(numbers), data)
+
+
+def ids(items: list[Item]) -> list[str]:
+    return [Transaction.from_json(item.record.data).transaction_id for item in items]
+
+
+def test_the_stream_is_asked_for_at_the_producers_pace_and_its_items_have_no_truth() -> None:
+    streaming = Streaming(sse(event("a.1", 2)))
+    items = list(islice(streaming.items(), 2))
+    assert dict(streaming.api.requests[0].url.params) == {"frequency_seconds": "0.5", "batch_size": "20"}
+    assert items == [Item("good", (RECORD, "A1"), TRANSACTION_TIME_MS, None)] * 2  # type: ignore[arg-type]
+
+
+def test_after_a_break_in_the_middle_of_an_event_nothing_is_lost_or_doubled() -> None:
+    cut = numbered(3, 4)[:-40]
+    streaming = Streaming(
+        sse(numbered(1, 2), cut), httpx.ReadError("reset"), problem(503), sse(numbered(3, 4), numbered(5))
+    )
+    assert ids(list(islice(streaming.items(), 5))) == ["T1", "T2", "T3", "T4", "T5"]
+    assert streaming.api.resumed_after()[:4] == [None, "a.2", "a.2", "a.2"]
+    assert streaming.stream.lost_places == 0
+    assert streaming.said == []
+
+
+def test_a_client_that_was_dropped_comes_back_to_where_it_was() -> None:
+    streaming = Streaming(sse(numbered(1), named("dropped", "too_far_behind")), sse(numbered(2)))
+    assert ids(list(islice(streaming.items(), 2))) == ["T1", "T2"]
+    assert streaming.api.resumed_after()[:2] == [None, "a.1"]
+    assert streaming.said == ["dropped by the API: too_far_behind; coming back"]
+
+
+def test_what_the_api_no_longer_keeps_is_told() -> None:
+    streaming = Streaming(sse(numbered(1)), sse(named("gap", "no longer kept"), numbered(7)))
+    assert ids(list(islice(streaming.items(), 2))) == ["T1", "T7"]
+    assert streaming.stream.lost_places == 1
+    assert streaming.said == ["events before a.7 are missing: the API no longer kept them"]
+
+
+def test_a_refusal_for_good_comes_after_what_was_there_before_it() -> None:
+    items = Streaming(sse(numbered(1)), problem(401, "Unauthorized", "no such key")).items()
+    assert ids([next(items)]) == ["T1"]
+    with pytest.raises(StreamError, match=r"refuses: 401 Unauthorized: no such key; set TRANSACTION_API_KEY"):
+        next(items)
+
+
+def test_an_answer_that_can_not_be_read_is_told() -> None:
+    with pytest.raises(StreamError, match="sends what can't be read: JSONDecodeError"):
+        next(Streaming(sse(b"id: 1\ndata: oops\n\n")).items())
+
+
+def test_a_stop_ends_the_items_though_nothing_comes() -> None:
+    streaming = Streaming(sse(numbered(1)))
+    items = streaming.items()
+    assert ids([next(items)]) == ["T1"]
+    streaming.stop.set()
+    assert list(items) == []
+
+
+def test_reading_stops_while_nobody_takes_what_was_read() -> None:
+    many_events = sse(*(numbered(n) for n in range(1, 3 * MOST_WAITING)))
+    streaming = Streaming(many_events)
+    items = streaming.items()
+    next(items)
+    assert streaming.stream._waiting.maxsize == MOST_WAITING  # noqa: SLF001 - what bounds the memory
+    assert len(ids(list(islice(items, 3 * MOST_WAITING - 2)))) == 3 * MOST_WAITING - 2
+
+
+def test_many_at_once_are_asked_for_and_no_sooner_than_needed() -> None:
+    api = Api(httpx.Response(200, content=many(AT_ONCE)), httpx.Response(200, content=many(AT_ONCE)))
+    records = api_records(api.client(), URL, api.slept_s.append)
+    assert len(list(islice(records, AT_ONCE))) == AT_ONCE
+    assert [str(request.url) for request in api.requests] == [f"{URL}/transactions/{AT_ONCE}"]
+    assert next(records) == (RECORD, "A1")
+    assert len(api.requests) == 2
+
+
+def test_an_answer_that_fails_for_the_moment_is_asked_for_again_after_a_wait() -> None:
+    api = Api(problem(429), httpx.ConnectError("refused"), problem(503), httpx.Response(200, content=many(2)))
+    backoff = Backoff(rng=Random(1))
+    assert len(list(islice(api_records(api.client(), URL, api.slept_s.append, backoff), 2))) == 2
+    same = Backoff(rng=Random(1))
+    assert api.slept_s == [same.wait_s(retry) for retry in range(3)]
+
+
+def test_an_api_that_stays_away_is_given_up() -> None:
+    api = Api(*[httpx.ConnectError("refused") for _ in range(MOST_TRIES)])
+    with pytest.raises(StreamError, match=r"gives no answer .*start it, or mend TRANSACTION_API_URL"):
+        next(api_records(api.client(), URL, api.slept_s.append))
+    assert len(api.slept_s) == MOST_TRIES - 1
+
+
+def test_a_refusal_is_not_asked_again() -> None:
+    api = Api(problem(401), httpx.Response(200, content=many(1)))
+    with pytest.raises(StreamError, match="refuses: 401"):
+        next(api_records(api.client(), URL, api.slept_s.append))
+    assert api.slept_s == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (httpx.ConnectError("refused"), r"at http://api\.test gives no answer \(ConnectError"),
+        (problem(401), "set TRANSACTION_API_KEY to a key that it knows, or TRANSACTION_API_TOKEN"),
+        (httpx.Response(404, text="<html>"), "is the address of something else"),
+        (problem(429), "see docs/transaction-api.md"),
+    ],
+)
+def test_an_api_that_can_not_be_used_is_found_out_before_anything_is_sent(
+    answer: httpx.Response | Exception, says: str
+) -> None:
+    with pytest.raises(StreamError, match=says):
+        check_api(Api(answer).client(), URL)
+
+
+def test_an_api_that_can_be_used_is_asked_for_its_status() -> None:
+    api = Api(httpx.Response(200, json={"mode": "streaming"}))
+    check_api(api.client(), URL)
+    assert [request.url.path for request in api.requests] == ["/status"]
+
+
+def test_the_client_has_the_key_and_the_token() -> None:
+    client = ApiAccess(URL, "k", "t").client(lambda _seconds: None)
+    assert client._http.headers["X-API-Key"] == "k"  # noqa: SLF001 - what goes along with each request
+    assert client._http.headers["Authorization"] == "Bearer t"  # noqa: SLF001 - as above
