@@ -8,7 +8,7 @@ RATE ?= 500
 RUN_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format train package managed-flink bench bench-full profile lock clean
+.PHONY: help setup run test check format train evaluate drill package managed-flink bench bench-full profile lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,12 @@ format: setup ## Format the Python code
 
 train: setup ## Train a model version (see python -m models train --help)
 	$(PY) -m models train
+
+evaluate: setup ## Judge every kind of model by time; writes build/evaluation.json and a report (20 minutes)
+	$(PY) -m models evaluate
+
+drill: setup ## Break the running job in 14 ways and compare; writes build/drill.json (35 minutes)
+	$(PY) -m drills
 
 package: setup ## Write build/fraudstream-python.zip, which flink run gives to the workers
 	$(PY) -m deploy.package

@@ -8,10 +8,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import orjson
-import xgboost
 
 from benchmarks.velocity import Event, Features, advance, epoch_ms
-from models.train import TREES, parameters
+from models.members.trees import train_trees
 
 SEED: Final = 7
 RAW_COLUMNS: Final = (
@@ -59,8 +58,5 @@ def velocity_features(lines: Iterable[bytes]) -> list[Features]:
 
 def train(path: Path, inputs: Matrix, is_fraud: Path) -> Path:
     """Train on ``inputs``, which belong to the first of the truths, and write the model to ``path``."""
-    labels = np.load(is_fraud)[: len(inputs)].astype(np.float32)
-    matrix = xgboost.DMatrix(inputs, label=labels)
-    booster = xgboost.train(parameters(SEED), matrix, num_boost_round=TREES)
-    path.write_bytes(booster.save_raw("ubj"))
+    path.write_bytes(train_trees(inputs, np.load(is_fraud)[: len(inputs)], SEED))
     return path

@@ -11,9 +11,15 @@ from benchmarks import trees
 from benchmarks.catalogues import write_windows_catalogue
 from fraudstream.catalogue import Catalogue
 from fraudstream.settings import ROOT
-from models.dataset import compute_features, read_features
-from models.manifest import MANIFEST_NAME, MODEL_NAME, Manifest
-from models.train import manifest_features
+from models.data.features import compute_features, read_features
+from models.manifest import (
+    MANIFEST_NAME,
+    MODEL_NAME,
+    Manifest,
+    ManifestCalibration,
+    ManifestMember,
+    manifest_features,
+)
 
 ALERT_SHARE: Final = 0.05
 """Of the transactions that a model of windows is trained on; about as many as there are frauds."""
@@ -43,6 +49,9 @@ def write_version(catalogue: Path, model: Path, folder: Path, threshold: float |
             "version": folder.name,
             "features": manifest_features(features),
             "catalogue_version": features.version,
+            "members": (ManifestMember(kind="xgboost", file=MODEL_NAME, weight=1.0, parameters={}),),
+            "bias": 0.0,
+            "calibration": ManifestCalibration(slope=1.0, intercept=0.0),
             "threshold": own.threshold if threshold is None else threshold,
         }
     )
@@ -55,8 +64,8 @@ def write_version(catalogue: Path, model: Path, folder: Path, threshold: float |
 def windows_version(folder: Path, windows: int, transactions: Path, is_fraud: Path) -> Version:
     """Make a catalogue of so many windows, and train the job's number of trees on them all."""
     catalogue = write_windows_catalogue(folder, windows)
-    rows = compute_features(transactions, folder / f"features-{windows}-windows.jsonl", catalogue)
-    inputs = read_features(rows, Catalogue.load(catalogue)).astype(np.float32)
+    rows = compute_features(transactions, folder / f"features-{windows}-windows.parquet", catalogue)
+    inputs = read_features(rows, Catalogue.load(catalogue))
     rows.unlink()
     model = trees.train(folder / f"model-{windows}-windows.ubj", inputs, is_fraud)
     scores = xgboost.Booster(model_file=model).inplace_predict(inputs)

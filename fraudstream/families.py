@@ -36,6 +36,8 @@ the tenth is this project's choice."""
 VELOCITY_WINDOWS_MS: Final = (5 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS)
 OWN_HISTORY_DELAY_MS: Final = 1
 """The shortest delay: it leaves the transaction out of what it is compared with."""
+FRAUD_RATE_WINDOWS_MS: Final = (DAY_MS, 7 * DAY_MS, 30 * DAY_MS)
+"""A terminal or a device is misused for days or weeks: a month alone blurs when it began and ended."""
 LABEL_DELAY_MS: Final = 7 * DAY_MS
 """Younger transactions are left out of a fraud rate: most have no label yet, and would look honest."""
 
@@ -184,7 +186,8 @@ def fraud_rates() -> Iterable[Feature]:
     """Yield the share of known frauds at what the account deals with; only of use with labels."""
     entities: tuple[Entity, ...] = ("device_id", "merchant_id", "counterparty_id")
     for entity in entities:
-        yield _window(entity, "fraud_rate", 30 * DAY_MS, delay_ms=LABEL_DELAY_MS)
+        for window_ms in FRAUD_RATE_WINDOWS_MS:
+            yield _window(entity, "fraud_rate", window_ms, delay_ms=LABEL_DELAY_MS)
 
 
 def built_in() -> Iterable[Feature]:

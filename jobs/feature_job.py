@@ -30,6 +30,7 @@ from jobs.kernel import JavaStream, Kernel, steps
 from jobs.running import JobFailedError, run
 from jobs.savepoints import SavepointError, check_savepoint
 from jobs.scoring_udf import scoring_udf
+from models.explain import judge_of
 from models.manifest import ModelError
 from models.scorer import Scorer
 
@@ -92,14 +93,7 @@ def load_scorer(settings: Settings, catalogue: Catalogue) -> tuple[Scorer, Judge
     if settings.source and not (settings.scores_out or settings.alerts_out):
         return None
     scorer = Scorer.load(settings.model, catalogue)
-    threshold = settings.alert_threshold
-    judge = Judge(
-        threshold=scorer.manifest.threshold if threshold is None else threshold,
-        model_version=scorer.manifest.version,
-        catalogue_version=catalogue.version,
-        flag_names=catalogue.flags,
-    )
-    return scorer, judge
+    return scorer, judge_of(scorer.manifest, catalogue, settings.alert_threshold)
 
 
 def build(settings: Settings, catalogue: Catalogue, lines: Path | None = None) -> StreamExecutionEnvironment:

@@ -1,5 +1,6 @@
 """What every kind of model can do, so that training, evaluation and scoring need not know which it is."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,17 +29,37 @@ class Member(Protocol):
 
 
 class Kind(Protocol):
-    """A kind of model: how to train one, and how to load one."""
+    """A kind of model: how to train one, and how to load one.
 
-    name: str
+    Loading and scoring need numpy and XGBoost alone; what training needs beside them is imported by `fit`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What manifests call it."""
+
+    @property
+    def suffix(self) -> str:
+        """What its files' names end in, which says what other programs can read them."""
+
+    def unfit_for(self, catalogue: Catalogue) -> str | None:
+        """Say why it can't learn from a catalogue's features; None if it can."""
 
     def fit(
         self, features: Features, is_fraud: npt.NDArray[np.bool_], catalogue: Catalogue, seed: int
     ) -> Member:
-        """Train on rows in the order of their event time; the same arguments give the same member."""
+        """Train on rows in the order of their event time; the same arguments give the same member.
+
+        Raises `models.manifest.ModelError` if `unfit_for` has an objection.
+        """
 
     def load(self, data: bytes) -> Member:
         """Make a member of its bytes; raises `models.manifest.ModelError` if they are none."""
 
     def parameters(self, seed: int) -> dict[str, Any]:
-        """Return what the training was told, for the manifest."""
+        """Return what the training is told, for the manifest."""
+
+
+def scores_of(members: Mapping[str, Member], features: Features) -> dict[str, Scores]:
+    """Return each member's scores by its name."""
+    return {name: member.score(features) for name, member in members.items()}

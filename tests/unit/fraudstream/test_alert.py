@@ -8,7 +8,9 @@ from fraudstream.alert import (
     FEE_FREQUENCY_PER_5_MINUTES,
     HIGH_FEE_RATIO,
     LARGE_LOANS_VND,
+    RAPID_SUM_VND,
     SHORT_HISTORY_TRANSACTIONS,
+    SMALL_AMOUNT_VND,
     Alert,
     Features,
     Judge,
@@ -16,7 +18,8 @@ from fraudstream.alert import (
     likely_fraud_type,
     risk_level,
 )
-from fraudstream.catalogue import BUILT_IN, HIGH_FREQUENCY_PER_5_MINUTES
+from fraudstream.catalogue import BUILT_IN
+from fraudstream.reasons import Reason
 from fraudstream.transaction import from_time_ms
 
 JUDGE = Judge(
@@ -31,6 +34,15 @@ FEATURES: Features = {
     "weekend_flag": None,
     "transaction_hour": 1.0,
 }
+REASON = Reason(
+    feature="account_count_5m",
+    value=3.0,
+    usual=None,
+    usual_of=None,
+    contribution=1.5,
+    sentence_en="The number of transactions is 3.",
+    sentence_vi="Số giao dịch là 3.",
+)
 
 
 def judged(score: float, *, arrival_ms: int | None = 1_000) -> Alert | None:
@@ -43,6 +55,7 @@ def judged(score: float, *, arrival_ms: int | None = 1_000) -> Alert | None:
         transaction_amount_vnd=5.0,
         score=score,
         features=FEATURES,
+        reasons=(REASON,),
     )
 
 
@@ -72,6 +85,8 @@ def test_an_alert_says_what_was_judged_when_and_by_what() -> None:
         likely_fraud_type="money_laundering",
         flags=["high_amount_flag"],
         features={"account_count_5m": 3.0},
+        reasons=(REASON,),
+        reasons_missing=None,
         model_version="v1",
         catalogue_version="abc",
     )
@@ -112,6 +127,27 @@ def test_times_are_written_in_utc_with_milliseconds() -> None:
 def test_a_field_of_a_later_version_is_passed_over() -> None:
     record = orjson.loads(alert().to_json()) | {"surprise": 1}
     assert Alert.from_json(orjson.dumps(record)) == alert()
+
+
+def test_a_field_of_a_reason_of_a_later_version_is_passed_over() -> None:
+    record = orjson.loads(alert().to_json())
+    record["reasons"][0]["surprise"] = 1
+    assert Alert.from_json(orjson.dumps(record)) == alert()
+
+
+def test_an_alert_from_before_there_were_reasons_is_read() -> None:
+    record = orjson.loads(alert().to_json())
+    del record["reasons"], record["reasons_missing"]
+    assert Alert.from_json(orjson.dumps(record)) == alert().model_copy(update={"reasons": ()})
+
+
+def test_a_reason_comes_back_from_json_as_it_was() -> None:
+    assert Alert.from_json(alert().to_json()).reasons == (REASON,)
+
+
+def test_an_alert_without_reasons_says_why() -> None:
+    bare = alert().model_copy(update={"reasons": (), "reasons_missing": "no trees"})
+    assert Alert.from_json(bare.to_json()) == bare
 
 
 def test_no_score_is_no_alert() -> None:
@@ -164,11 +200,12 @@ LOAN: dict[str, float | None] = {
 FEES: dict[str, float | None] = {
     "account_count_5m": FEE_FREQUENCY_PER_5_MINUTES + 1,
     "fee_to_amount_ratio": HIGH_FEE_RATIO,
+    "transaction_amount_vnd": SMALL_AMOUNT_VND,
 }
 LAUNDERING: dict[str, float | None] = {
     "high_amount_flag": 1,
     "off_hours_flag": 1,
-    "account_count_5m": HIGH_FREQUENCY_PER_5_MINUTES + 1,
+    "account_amount_vnd_sum_5m": RAPID_SUM_VND + 1,
 }
 
 
@@ -193,15 +230,20 @@ LAUNDERING: dict[str, float | None] = {
         ({"account_count_5m": FEE_FREQUENCY_PER_5_MINUTES + 1}, "fee_manipulation"),
         ({"fee_to_amount_ratio": HIGH_FEE_RATIO - 0.001}, None),
         ({"fee_to_amount_ratio": HIGH_FEE_RATIO}, "fee_manipulation"),
-        # Of the signs of money laundering at its edge, two of three hold, and one of two of fees.
-        (LAUNDERING | {"account_count_5m": HIGH_FREQUENCY_PER_5_MINUTES}, "money_laundering"),
+        ({"transaction_amount_vnd": SMALL_AMOUNT_VND}, "fee_manipulation"),
+        ({"transaction_amount_vnd": SMALL_AMOUNT_VND + 1}, None),
+        ({"account_amount_vnd_sum_5m": RAPID_SUM_VND}, None),
+        ({"account_amount_vnd_sum_5m": RAPID_SUM_VND + 1}, "money_laundering"),
+        ({"high_amount_flag": 1}, "money_laundering"),
+        ({"off_hours_flag": 1}, "money_laundering"),
+        ({"biometric_failures_flag": 1}, "account_takeover"),
         # The largest share wins: one of two against two of three.
         ({"new_device_flag": 1, "high_amount_flag": 1, "off_hours_flag": 1}, "money_laundering"),
         ({"new_device_flag": 1, "high_amount_flag": 1}, "account_takeover"),
         # Of equals, the first in the table.
-        (TAKEOVER | LOAN | LAUNDERING | FEES, "account_takeover"),
-        (LOAN | LAUNDERING | FEES, "loan_fraud"),
-        (LAUNDERING | FEES, "fee_manipulation"),
+        (TAKEOVER | LOAN | LAUNDERING | FEES, "fee_manipulation"),
+        (TAKEOVER | LOAN | LAUNDERING, "account_takeover"),
+        (LOAN | LAUNDERING, "loan_fraud"),
     ],
 )
 def test_the_likely_type_is_the_one_of_whose_signs_the_largest_share_holds(

@@ -188,8 +188,12 @@ def test_the_built_in_catalogue_reaches_a_month_and_a_millisecond_back() -> None
     assert reaches_days == {"account_id": 30, "device_id": 7, "merchant_id": 7, "counterparty_id": 1}
 
 
-def test_labels_add_three_fraud_rates_behind_the_same_features() -> None:
-    rates = [f"{entity}_fraud_rate_30d_delay_7d" for entity in ("device", "merchant", "counterparty")]
+def test_labels_add_fraud_rates_of_a_day_a_week_and_a_month_behind_the_same_features() -> None:
+    rates = [
+        f"{entity}_fraud_rate_{window}_delay_7d"
+        for entity in ("device", "merchant", "counterparty")
+        for window in ("24h", "7d", "30d")
+    ]
     assert BUILT_IN_WITH_LABELS.names == (*BUILT_IN.names, *rates)
     assert BUILT_IN_WITH_LABELS.reach_ms == 37 * DAY_MS
 

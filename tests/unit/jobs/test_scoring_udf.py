@@ -4,6 +4,7 @@ import itertools
 import pickle
 import struct
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -47,7 +48,29 @@ SCORE = 6
 
 
 class ModelOfOnePlace:
-    """Scores a row by one of its numbers; a row of -1 makes it fail, and all rows with it."""
+    """Scores a row by one of its numbers; a row of -1 makes it fail, and all rows with it.
+
+    That number is all that contributes, too; where it is above 1, contributions fail.
+    """
+
+    manifest = SimpleNamespace(
+        features=(
+            SimpleNamespace(name="biometric_failure_count", usual=0.25),
+            SimpleNamespace(name="weekend_flag", usual=0.0),
+        )
+    )
+
+    def __init__(self) -> None:
+        self.explained: list[int] = []
+
+    def contributions(self, features: Matrix) -> Matrix:
+        self.explained.append(len(features))
+        if (features[:, SCORE] > 1).any():
+            msg = "no such tree"
+            raise RuntimeError(msg)
+        added = np.zeros(features.shape)
+        added[:, SCORE] = features[:, SCORE]
+        return added
 
     def score(self, features: Matrix) -> Matrix:
         scores = features[:, SCORE].copy()
@@ -117,14 +140,14 @@ def decoded(answer: bytes, rows: int) -> Answer:
     return Answer(list(scores), notes)
 
 
-def scorer_of(catalogue: Catalogue) -> ScoreBatches:
+def scorer_of(catalogue: Catalogue, model: ModelOfOnePlace | None = None) -> ScoreBatches:
     judge = Judge(
         threshold=THRESHOLD,
         model_version="m1",
         catalogue_version=catalogue.version,
         flag_names=catalogue.flags,
     )
-    return ScoreBatches(cast("Scorer", ModelOfOnePlace()), judge, catalogue)
+    return ScoreBatches(cast("Scorer", model or ModelOfOnePlace()), judge, catalogue)
 
 
 def scored(*rows: Row) -> Answer:
@@ -206,6 +229,67 @@ def test_a_list_is_never_shown_as_one_number() -> None:
     scorer = scorer_of(Catalogue(tuple(named)))
     answer = decoded(scorer.eval(encoded([Row(score=0.75)])), 1)
     assert "account_count_5m" not in answer.alerts()[0]["features"]
+
+
+# ---- reasons ----
+
+
+def test_an_alert_says_what_spoke_for_fraud_and_what_is_usual() -> None:
+    alert = scored(Row(), Row(score=0.75)).alerts()[1]
+    (reason,) = alert["reasons"]
+    assert reason == {
+        "feature": "biometric_failure_count",
+        "value": 0.75,
+        "usual": 0.25,
+        "usual_of": "population",
+        "contribution": 0.75,
+        "sentence_en": (
+            "The number of failed biometric checks is 0.75; usual for honest transactions is 0.25."
+        ),
+        "sentence_vi": (
+            "Số lần xác thực sinh trắc học thất bại là 0,75; mức thường thấy của giao dịch hợp lệ là 0,25."
+        ),
+    }
+    assert alert["reasons_missing"] is None
+
+
+def test_each_alert_of_a_batch_has_its_own_reasons() -> None:
+    alerts = scored(Row(score=0.75), Row(), Row(score=0.5)).alerts()
+    assert [alert["reasons"][0]["value"] for alert in alerts.values()] == [0.75, 0.5]
+
+
+def test_only_rows_that_alert_are_explained_and_all_in_one_call() -> None:
+    model = ModelOfOnePlace()
+    batches = scorer_of(CATALOGUE, model)
+    batches.eval(encoded([Row(score=0.75), Row(), Row(score=0.5)]))
+    assert model.explained == [2]
+    batches.eval(encoded([Row(), Row()]))
+    assert model.explained == [2]
+
+
+def test_an_alert_whose_reasons_fail_goes_out_and_says_so() -> None:
+    answer = scored(Row(score=0.75), Row(score=2.0))
+    assert answer.scores == [0.75, 2.0]
+    assert answer.errors() == {}
+    for alert in answer.alerts().values():
+        assert alert["reasons"] == []
+        assert alert["reasons_missing"] == "the model's contributions failed: no such tree"
+
+
+def test_what_reasons_need_is_made_before_the_first_alert(frozen: list[str]) -> None:
+    model = ModelOfOnePlace()
+    scorer_of(CATALOGUE, model).open(None)
+    assert model.explained == [1]
+    assert frozen == ["collect", "freeze"]
+
+
+@pytest.fixture
+def frozen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Keep the tests' own garbage collectable."""
+    calls: list[str] = []
+    for name in ("collect", "freeze"):
+        monkeypatch.setattr(f"jobs.scoring_udf.gc.{name}", lambda name=name: calls.append(name))
+    return calls
 
 
 # ---- rows that fail ----

@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from fraudstream.catalogue import BUILT_IN, Catalogue, Feature, TransactionFeature, WindowFeature
 from fraudstream.settings import ROOT
-from models.manifest import Manifest, ModelError
-from models.train import manifest_features
+from models.manifest import Manifest, ModelError, manifest_features
 
 V1 = ROOT / "models" / "v1"
 
@@ -114,7 +114,7 @@ def test_a_broken_manifest_is_named(tmp_path: Path, text: str) -> None:
     [
         ('"version": "v1"', '"version": "a/b"'),
         ('\n  "threshold": ', '\n  "threshold": 1'),
-        ('"seed"', '"sead"'),
+        ('\n  "seed": ', '\n  "sead": '),
     ],
 )
 def test_a_manifest_with_a_wrong_value_is_refused(tmp_path: Path, was: str, becomes: str) -> None:
@@ -123,3 +123,54 @@ def test_a_manifest_with_a_wrong_value_is_refused(tmp_path: Path, was: str, beco
     (tmp_path / "manifest.json").write_text(text.replace(was, becomes, 1))
     with pytest.raises(ModelError, match="is not a manifest"):
         Manifest.load(tmp_path)
+
+
+OLD = {
+    "version": "v0",
+    "features": [{"name": "a", "meaning": {"entity": "transaction"}}],
+    "catalogue_version": "0",
+    "threshold": 0.5,
+    "threshold_choice": "so",
+    "seed": 1,
+    "training_data": {},
+    "parameters": {"max_depth": 3},
+    "metrics": {},
+    "libraries": {},
+}
+
+
+def test_a_version_of_one_model_without_calibration_is_still_read() -> None:
+    manifest = Manifest.model_validate(OLD)
+    (member,) = manifest.members
+    assert (member.kind, member.file, member.weight) == ("xgboost", "model.ubj", 1)
+    assert member.parameters == {"max_depth": 3}
+    assert (manifest.bias, manifest.calibration.slope, manifest.calibration.intercept) == (0, 1, 0)
+    assert manifest.features[0].usual is None
+    assert "parameters" in OLD
+    assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
+
+
+MEMBER = {"kind": "xgboost", "file": "xgboost.ubj", "weight": 1.0, "parameters": {}}
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ([], "at least 1 item"),
+        ([MEMBER, MEMBER], "the kinds are xgboost, xgboost; give each once"),
+        ([MEMBER | {"weight": 0}], "greater than 0"),
+        ([MEMBER | {"file": "../xgboost.ubj"}], "should match pattern"),
+        ([MEMBER | {"file": ".."}], "should match pattern"),
+    ],
+)
+def test_members_that_make_no_version_are_refused(members: list[object], reason: str) -> None:
+    facts = {name: value for name, value in OLD.items() if name != "parameters"}
+    with pytest.raises(ValidationError, match=reason):
+        Manifest.model_validate({**facts, "members": members})
+
+
+@pytest.mark.parametrize("slope", [0, -1, float("nan"), float("inf")])
+def test_a_calibration_that_turns_the_order_round_is_refused(slope: float) -> None:
+    calibration = {"slope": slope, "intercept": 0.0}
+    with pytest.raises(ValidationError, match=r"calibration\.slope"):
+        Manifest.model_validate({**OLD, "calibration": calibration})

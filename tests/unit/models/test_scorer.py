@@ -8,10 +8,11 @@ import pytest
 
 from fraudstream.catalogue import BUILT_IN, Catalogue
 from fraudstream.settings import ROOT
-from models.manifest import ModelError
+from models.manifest import Manifest, ModelError
 from models.scorer import Scorer
 
 V1 = ROOT / "models" / "v1"
+MODEL = Manifest.load(V1).members[0].file
 Matrix = npt.NDArray[np.float64]
 
 
@@ -94,17 +95,17 @@ def test_the_model_finds_its_features_in_a_catalogue_of_another_order(scorer: Sc
     assert np.array_equal(Scorer.load(V1, other).score(rows[:, order]), scorer.score(rows))
 
 
-@pytest.mark.parametrize("data", [b"no model", b"{}", b"\x00" * 1000, (V1 / "model.ubj").read_bytes()[:-100]])
+@pytest.mark.parametrize("data", [b"no model", b"{}", b"\x00" * 1000, (V1 / MODEL).read_bytes()[:-100]])
 def test_bytes_that_are_no_model_are_refused(tmp_path: Path, data: bytes) -> None:
     shutil.copy(V1 / "manifest.json", tmp_path)
-    (tmp_path / "model.ubj").write_bytes(data)
-    with pytest.raises(ModelError, match=r"the bytes of model\.ubj are no XGBoost model"):
+    (tmp_path / MODEL).write_bytes(data)
+    with pytest.raises(ModelError, match=rf"{MODEL} is no XGBoost model"):
         Scorer.load(tmp_path, BUILT_IN)
 
 
 def test_a_folder_without_a_model_is_named_with_the_remedy(tmp_path: Path) -> None:
     shutil.copy(V1 / "manifest.json", tmp_path)
-    with pytest.raises(ModelError, match=r"model\.ubj does not exist; give the folder of a trained version"):
+    with pytest.raises(ModelError, match=rf"{MODEL} does not exist; give the folder of a trained version"):
         Scorer.load(tmp_path, BUILT_IN)
 
 

@@ -1,0 +1,1 @@
+"""What a feature says in words: `sentences` puts it together, a file for each language has the words."""

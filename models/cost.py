@@ -1,0 +1,105 @@
+"""What each member costs in the stream: rows a second of one core, in batches like the job's."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from fraudstream.catalogue import BUILT_IN, Catalogue, WindowFeature
+from fraudstream.duration import DAY_MS
+from models.calibration import Calibration
+from models.ensemble import Blend
+from models.members import KINDS
+from models.members.base import Features, Member, Scores, scores_of
+
+TRAINING_ROWS: Final = 10_000
+"""Made up, with fraud drawn from them: trees are then as many and as deep as on real data."""
+LAST_N: Final = 16
+ENSEMBLE: Final = "ensemble"
+console = Console(soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What scoring takes."""
+
+    microseconds_per_row: float
+
+    @property
+    def rows_per_second(self) -> float:
+        """How many rows one core scores in a second."""
+        return 1e6 / self.microseconds_per_row
+
+
+def costs(
+    members: Mapping[str, Member], batch: Features, repeats: int, clock: Callable[[], float]
+) -> dict[str, Cost]:
+    """Measure each member alone, and all of them with blend and calibration as the ensemble.
+
+    ``clock`` gives seconds of processor time. They take turns, so that a busy machine slows all alike, and
+    the median of the repeats counts.
+    """
+    blend, calibration = Blend(dict.fromkeys(members, 1.0), 0.0), Calibration(1.0, 0.0)
+
+    def ensemble(features: Features) -> Scores:
+        return calibration.calibrated(blend.combine(scores_of(members, features)))
+
+    scorings = {**{name: member.score for name, member in members.items()}, ENSEMBLE: ensemble}
+    seconds: dict[str, list[float]] = {name: [] for name in scorings}
+    for _ in range(repeats):
+        for name, score in scorings.items():
+            start = clock()
+            score(batch)
+            seconds[name].append(clock() - start)
+    return {name: Cost(float(np.median(each)) * 1e6 / len(batch)) for name, each in seconds.items()}
+
+
+def catalogue_with_list() -> Catalogue:
+    """Return the project's own features and one list of the account's last transactions, which gru reads."""
+    last = WindowFeature(
+        name="account_last",
+        entity="account_id",
+        statistic="last_n",
+        column="transaction_amount_vnd",
+        window_ms=30 * DAY_MS,
+        n=LAST_N,
+    )
+    return Catalogue((*BUILT_IN.features, last))
+
+
+def cost_command(
+    batch: Annotated[int, typer.Option(min=1, help="Rows that are scored at once")] = 1_000,
+    repeats: Annotated[int, typer.Option(min=3, help="Times that each is measured")] = 101,
+    seed: Annotated[int, typer.Option(min=0, help="Of the rows and of the training")] = 1,
+) -> None:
+    """Measure what each member and the ensemble cost, beside the trees alone."""
+    catalogue = catalogue_with_list()
+    random = np.random.default_rng(seed)
+    # Few different values have few bins, which makes the training short and the scoring no cheaper.
+    rows = random.integers(1, 64, (TRAINING_ROWS, catalogue.width)).astype(np.float32)
+    is_fraud = random.random(TRAINING_ROWS) < 0.5 * rows[:, 0] / (rows[:, 0] + rows[:, 1])
+    members = {
+        name: kind.fit(rows, is_fraud, catalogue, seed)
+        for name, kind in track(KINDS.items(), "training", console=console)
+    }
+    measured = costs(members, rows[:batch], repeats, time.process_time)
+    console.print(_table(measured, batch))
+
+
+def _table(measured: Mapping[str, Cost], batch: int) -> Table:
+    table = Table(title=f"batches of {batch:,} rows, one core")
+    for title in ("member", "µs a row", "rows a second", "times the trees"):
+        table.add_column(title, justify="left" if title == "member" else "right")
+    trees = measured[next(iter(measured))]
+    for name, cost in measured.items():
+        ratio = cost.microseconds_per_row / trees.microseconds_per_row
+        table.add_row(
+            name, f"{cost.microseconds_per_row:.2f}", f"{cost.rows_per_second:,.0f}", f"{ratio:.2f}"
+        )
+    return table

@@ -1,0 +1,97 @@
+"""Features of a file's transactions: computed by the very job that scores, read into an array."""
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from fraudstream.catalogue import Catalogue
+from fraudstream.settings import ENV_FILE_VARIABLE, ENV_PREFIX, ROOT
+from models.manifest import ModelError
+
+LARGEST = float(np.finfo(np.float32).max)
+"""Values that single precision can't hold are held here: no feature of a data set is infinite."""
+
+
+def compute_features(
+    transactions: Path, features: Path, catalogue: Path | None = None, labels: Path | None = None
+) -> Path:
+    """Run the job in bounded mode from one file to the other; raises `ModelError` if it fails.
+
+    Without ``catalogue`` the features are the project's own, with fraud rates if there are ``labels``.
+    """
+    command = [sys.executable, "jobs/feature_job.py", "--parallelism", "1"]
+    command += ["--source", str(transactions.resolve()), "--features-out", str(features.resolve())]
+    command += ["--catalogue", str(catalogue.resolve())] if catalogue else []
+    command += ["--labels", str(labels.resolve())] if labels else []
+    job = subprocess.run(
+        command, cwd=ROOT, env=_environment(), check=False, stderr=subprocess.PIPE, text=True
+    )
+    if job.returncode != 0:
+        said = job.stderr.splitlines() or [f"it ended with code {job.returncode} and said nothing"]
+        msg = f"the job that computes the features failed: {said[-1]}"
+        raise ModelError(msg)
+    return features
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without settings of the person's own: the same seed gives the same features."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
+    return inherited | {ENV_FILE_VARIABLE: os.devnull}
+
+
+def read_ids(path: Path) -> pa.ChunkedArray:
+    """Return the transaction ids of a Parquet file of features, in its order."""
+    return pq.read_table(path, columns=["transaction_id"])["transaction_id"]
+
+
+def read_features(
+    path: Path, catalogue: Catalogue, places: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.float32]:
+    """Read a Parquet file of features, shape (rows, width of the catalogue's vector); NaN if missing.
+
+    Row i of the file goes to row ``places[i]``, or i without: another order needs no second array.
+    Raises `ModelError` if the file lacks a feature of the catalogue.
+    """
+    file = pq.ParquetFile(path)
+    missing = [name for name in catalogue.names if name not in file.schema_arrow.names]
+    if missing:
+        msg = f"{path} has no feature {missing[0]!r}; compute the features with the catalogue that is used"
+        raise ModelError(msg)
+    found = np.full((file.metadata.num_rows, catalogue.width), np.nan, dtype=np.float32)
+    rows = np.arange(len(found)) if places is None else places
+    starts = itertools.accumulate(
+        (file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)), initial=0
+    )
+    for group, start in zip(range(file.num_row_groups), starts, strict=False):
+        table = file.read_row_group(group, columns=list(catalogue.names))
+        found[rows[start : start + len(table)]] = _vectors(table, catalogue)
+    return found
+
+
+def _vectors(table: pa.Table, catalogue: Catalogue) -> npt.NDArray[np.float32]:
+    vectors = np.full((len(table), catalogue.width), np.nan, dtype=np.float64)
+    for feature in catalogue.features:
+        column, there = table[feature.name].combine_chunks(), catalogue.slices[feature.name]
+        if feature.width == 1:
+            vectors[:, there.start] = column.to_numpy(zero_copy_only=False)
+        else:
+            _put_triples(vectors[:, there], column)
+    return np.clip(vectors, -LARGEST, LARGEST).astype(np.float32)
+
+
+def _put_triples(places: npt.NDArray[np.float64], column: pa.ListArray) -> None:
+    """Fill the places of a ``last_n``, n amounts, n gaps, n values, from lists of such triples."""
+    counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    triples = column.flatten().flatten().to_numpy(zero_copy_only=False).reshape(-1, 3)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    ranks = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    by_kind = places.reshape(len(places), 3, -1)
+    by_kind[rows, :, ranks] = triples

@@ -1,0 +1,124 @@
+"""Several members as one score, with weights that are learnt where no member was trained.
+
+    scores = {name: member.score(validation.features) for name, member in members.items()}
+    blend = learn_blend(scores, validation.is_fraud)
+    calibration = fit_calibration(blend.combine(scores), validation.is_fraud)    # models.calibration
+
+    later = {name: member.score(test.features) for name, member in members.items()}
+    probability = calibration.calibrated(blend.combine(later))
+
+``Mean(FIXED_WEIGHTS[name])`` takes the place of ``blend`` for weights that nobody learnt, where all of its
+members are there. `Decision` says whether the blend is worth more than its first member alone: from what
+both reach in several stretches of time, or folds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from models.members.base import Scores
+from models.odds import log_odds, probability
+from models.regression import logistic_regression
+
+FIXED_WEIGHTS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
+    {
+        "fixed_70_30": {"xgboost": 0.7, "autoencoder": 0.3},
+        "fixed_40_40_20": {"isolation_forest": 0.4, "autoencoder": 0.4, "gru": 0.2},
+    }
+)
+"""Weights as product documents type them in; to be compared with, never shipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The weighted mean of scores."""
+
+    weights: Mapping[str, float]
+    """By member; positive, of any sum."""
+
+    def combine(self, scores: Mapping[str, Scores]) -> Scores:
+        """Return the mean of the members' scores, each in [0, 1]; others are passed over."""
+        total = sum(self.weights.values())
+        return np.asarray(sum(scores[name] * (weight / total) for name, weight in self.weights.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """The weighted sum of log-odds, as a score: members that know multiply what they know.
+
+    A mean of scores would be held down by members that are unsure. Their log-odds being near 0 for most rows,
+    they leave the sum to the others.
+    """
+
+    weights: Mapping[str, float]
+    """By member; positive."""
+    bias: float
+
+    def combine(self, scores: Mapping[str, Scores]) -> Scores:
+        """Return a score in [0, 1] for each row; members without a weight are passed over."""
+        return probability(blended(self, scores))
+
+
+def blended(blend: Blend, scores: Mapping[str, Scores]) -> npt.NDArray[np.float64]:
+    """Return the log-odds of the blend."""
+    parts = (weight * log_odds(scores[name]) for name, weight in blend.weights.items())
+    return np.asarray(sum(parts, start=np.float64(blend.bias)))
+
+
+def alone(name: str) -> Blend:
+    """Return the blend of one member, whose scores it leaves as they are but for rounding."""
+    return Blend({name: 1.0}, 0.0)
+
+
+def learn_blend(scores: Mapping[str, Scores], is_fraud: npt.NDArray[np.bool_]) -> Blend:
+    """Learn the weights by logistic regression on the members' log-odds (stacking; Wolpert, 1992).
+
+    A weight below 0 would say that fraud is what a member does not suspect: that is noise, or another
+    member's mistake made good, and does not last. So the member with the lowest such weight is left out, and
+    the rest is learnt again, until all are above 0; if none is left, it is the first member alone.
+    ``is_fraud`` needs one of each.
+    """
+    names = list(scores)
+    while names:
+        weights, bias = logistic_regression(
+            np.column_stack([log_odds(scores[name]) for name in names]), is_fraud
+        )
+        lowest = int(np.argmin(weights))
+        if weights[lowest] > 0:
+            return Blend(dict(zip(names, weights.tolist(), strict=True)), bias)
+        del names[lowest]
+    return alone(next(iter(scores)))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether an ensemble is worth its cost, and by what figures."""
+
+    learnt: Blend
+    """The ensemble."""
+    simple: Blend
+    """Its first member alone."""
+    gains: tuple[float, ...]
+    """The ensemble's average precision less that of its first member, in one stretch of time each."""
+
+    @property
+    def ships(self) -> bool:
+        """Whether the ensemble is another model, and better by more than the stretches' noise."""
+        return set(self.learnt.weights) != set(self.simple.weights) and is_gain(self.gains)
+
+    @property
+    def blend(self) -> Blend:
+        """The one that ships."""
+        return self.learnt if self.ships else self.simple
+
+
+def is_gain(gains: Sequence[float]) -> bool:
+    """Say whether gains are more than noise: their mean above their standard deviation (by n - 1).
+
+    One gain says nothing of noise; it takes two at least.
+    """
+    return len(gains) > 1 and bool(np.mean(gains) > np.std(gains, ddof=1))

@@ -1,0 +1,41 @@
+"""What any model must do better than."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from fraudstream.catalogue import Catalogue, TransactionFeature
+from models.data.dataset import Dataset
+from models.members.base import Features, Kind
+
+AMOUNT_ONLY: Final = "amount_only"
+_AMOUNT: Final = "transaction_amount_vnd"
+_AMOUNT_CATALOGUE: Final = Catalogue(
+    (TransactionFeature(name=_AMOUNT, entity="transaction", statistic="value", column=_AMOUNT),)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A kind of model, and what it gets to see of a data set."""
+
+    name: str
+    kind: Kind
+    catalogue: Catalogue
+    inputs: Callable[[Dataset], Features]
+
+
+def candidate(kind: Kind, catalogue: Catalogue) -> Candidate:
+    """Return a kind that sees all features."""
+    return Candidate(kind.name, kind, catalogue, lambda data: data.features)
+
+
+def amount_only(kind: Kind) -> Candidate:
+    """Return the same kind, seeing the amount alone: if it does well, the data is trivial."""
+    return Candidate(AMOUNT_ONLY, kind, _AMOUNT_CATALOGUE, _amounts)
+
+
+def _amounts(data: Dataset) -> Features:
+    return data.amount_vnd.astype(np.float32).reshape(-1, 1)

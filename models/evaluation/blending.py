@@ -1,0 +1,104 @@
+"""One fold's probabilities: the ensemble learnt, and every model calibrated, on the validation part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from fraudstream.duration import DAY_MS
+from models.calibration import fit_calibration
+from models.data.dataset import Dataset
+from models.ensemble import FIXED_WEIGHTS, Mean, is_gain, learn_blend
+from models.evaluation.baselines import AMOUNT_ONLY
+from models.evaluation.judging import DIGITS, Judged
+from models.members.base import Scores
+from models.splits import Fold, Parts
+from models.threshold import Choice
+from models.threshold import Judged as Validated
+
+MAIN: Final = "xgboost"
+"""The kind that the ensemble must do better than."""
+ENSEMBLE: Final = "ensemble"
+
+
+class PartScores(Protocol):
+    """A model's scores of a fold, not yet probabilities."""
+
+    @property
+    def validation(self) -> Scores:
+        """Of the validation part."""
+
+    @property
+    def test(self) -> Scores:
+        """Of the test."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mixed:
+    validation: Scores
+    test: Scores
+
+
+class _Way(Protocol):
+    def combine(self, scores: Mapping[str, Scores]) -> Scores: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Blended:
+    """What a fold's models say of its test."""
+
+    judged: Mapping[str, Judged]
+    """By model: the kinds, typed-in weights, the ensemble, and last what all must do better than."""
+    weights: Mapping[str, float]
+    """The ensemble's by kind; those that it leaves out are not there."""
+
+
+def blend(
+    data: Dataset, fold: Fold, rows: Parts, scores: Mapping[str, PartScores], choice: Choice
+) -> Blended:
+    """Combine, calibrate and choose thresholds by the labels that are known when the test begins."""
+    kinds = {name: each for name, each in scores.items() if name != AMOUNT_ONLY}
+    is_fraud = data.known_fraud(fold.test_start_ms)[rows.validation]
+    learnt = learn_blend({name: each.validation for name, each in kinds.items()}, is_fraud)
+    ways: dict[str, _Way] = {
+        name: Mean(weights) for name, weights in FIXED_WEIGHTS.items() if weights.keys() <= kinds.keys()
+    }
+    ways[ENSEMBLE] = learnt
+    mixed = {name: _mixed(way, kinds) for name, way in ways.items()}
+    judged = {
+        name: _judged(each, data, fold, rows, choice)
+        for name, each in {**kinds, **mixed, AMOUNT_ONLY: scores[AMOUNT_ONLY]}.items()
+    }
+    return Blended(judged, {name: round(weight, DIGITS) for name, weight in learnt.weights.items()})
+
+
+def _mixed(way: _Way, kinds: Mapping[str, PartScores]) -> _Mixed:
+    return _Mixed(
+        way.combine({name: each.validation for name, each in kinds.items()}),
+        way.combine({name: each.test for name, each in kinds.items()}),
+    )
+
+
+def _judged(scores: PartScores, data: Dataset, fold: Fold, rows: Parts, choice: Choice) -> Judged:
+    is_fraud = data.known_fraud(fold.test_start_ms)[rows.validation]
+    calibration = fit_calibration(scores.validation, is_fraud)
+    threshold = choice.threshold(
+        Validated(
+            scores=calibration.calibrated(scores.validation),
+            is_fraud=is_fraud,
+            amount_vnd=data.amount_vnd[rows.validation],
+            days=(fold.validation_end_ms - fold.validation_start_ms) / DAY_MS,
+        )
+    )
+    return Judged(rows.test, calibration.calibrated(scores.test), threshold)
+
+
+def shipping(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return which model ships, and why, from the ``results`` of all: the ensemble must earn its cost."""
+    each = ([fold["average_precision"] for fold in figures[name]["folds"]] for name in (ENSEMBLE, MAIN))
+    gains = [ensemble - main for ensemble, main in zip(*each, strict=True)]
+    compared = f"The ensemble's average precision is {float(np.mean(gains)):+.4f} against {MAIN} alone"
+    if is_gain(gains):
+        return {"ships": ENSEMBLE, "ships_because": f"{compared}, more than the folds' noise."}
+    return {"ships": MAIN, "ships_because": f"{compared}, no more than the folds' noise."}

@@ -1,0 +1,113 @@
+"""From probabilities to figures: the metrics of each fold, mean and sd over the folds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from models.data.dataset import Dataset
+from models.members.base import Scores
+from models.metrics import ALERT_COST_VND, ALERTS_PER_DAY, calibration_curve, measure
+from models.splits import Rows
+
+DIGITS: Final = 6
+"""Digits behind the point of a figure: far finer than its sd."""
+_COUNTS: Final = frozenset({"transactions", "frauds"})
+
+Metrics = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A model's probabilities for the tests of one fold, and the threshold that was chosen before."""
+
+    rows: Rows
+    """The data set's rows that were tested."""
+    scores: Scores
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """What the people who look at alerts can do, and what it costs."""
+
+    alerts_per_day: int = ALERTS_PER_DAY
+    alert_cost_vnd: float = ALERT_COST_VND
+
+
+def results(data: Dataset, folds: Sequence[Judged], team: Team) -> Metrics:
+    """Return a model's object of the evaluation file.
+
+    Each metric by its name as the mean over the folds, ``sd`` (of the folds as a population), ``folds``
+    one by one, ``by_fraud_type`` the same for the honest transactions and the frauds of one type, and
+    the ``calibration_curve`` of all tests together.
+    """
+    is_fraud, scores = pooled(data, folds)
+    return {
+        **_over_folds(data, folds, team),
+        "by_fraud_type": {
+            name: _over_folds(data, [_of_type(data, fold, code) for fold in folds], team)
+            for code, name in enumerate(data.fraud_type_names)
+            if (data.fraud_types == code).any()
+        },
+        "calibration_curve": _rounded(calibration_curve(is_fraud, scores)),
+    }
+
+
+def pooled(data: Dataset, folds: Sequence[Judged]) -> tuple[npt.NDArray[np.bool_], Scores]:
+    """Return truth and scores of all tests together."""
+    rows = np.concatenate([fold.rows for fold in folds])
+    return data.is_fraud[rows], np.concatenate([fold.scores for fold in folds])
+
+
+def _over_folds(data: Dataset, folds: Sequence[Judged], team: Team) -> Metrics:
+    each = [_metrics(data, fold, team) for fold in folds]
+    return {
+        **{name: _mean(values) for name, values in _columns(each)},
+        "sd": {name: _sd(values) for name, values in _columns(each) if name not in _COUNTS},
+        "folds": [_rounded(metrics) for metrics in each],
+    }
+
+
+def _metrics(data: Dataset, fold: Judged, team: Team) -> Metrics:
+    rows = fold.rows
+    metrics = measure(
+        is_fraud=data.is_fraud[rows],
+        scores=fold.scores,
+        threshold=fold.threshold,
+        amount_vnd=data.amount_vnd[rows],
+        accounts=data.accounts[rows],
+        event_time_ms=data.event_time_ms[rows],
+        alerts_per_day=team.alerts_per_day,
+        alert_cost_vnd=team.alert_cost_vnd,
+    )
+    return {**metrics, "threshold": fold.threshold}
+
+
+def _of_type(data: Dataset, fold: Judged, code: int) -> Judged:
+    kept = ~data.is_fraud[fold.rows] | (data.fraud_types[fold.rows] == code)
+    return Judged(fold.rows[kept], fold.scores[kept], fold.threshold)
+
+
+def _columns(each: Sequence[Metrics]) -> Iterable[tuple[str, list[float]]]:
+    """Return each metric's values in the folds that have one."""
+    for name in each[0]:
+        yield name, [metrics[name] for metrics in each if metrics[name] is not None]
+
+
+def _mean(values: list[float]) -> float | None:
+    return _rounded(float(np.mean(values))) if values else None
+
+
+def _sd(values: list[float]) -> float | None:
+    return _rounded(float(np.std(values))) if values else None
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401 - whatever a figure is nested in
+    if isinstance(value, Mapping):
+        return {name: _rounded(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    return round(value, DIGITS) if isinstance(value, float) else value

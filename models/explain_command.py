@@ -1,0 +1,123 @@
+"""The commands ``explain`` and ``types``: alerts made again from what was stored, and their types checked."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import orjson
+import rich.progress
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from fraudstream.alert import Alert
+from fraudstream.catalogue import Catalogue, CatalogueError
+from fraudstream.settings import ROOT
+from fraudstream.transaction import FRAUD_TYPES
+from models.data.records import read_columns
+from models.explain import judge_of, rederive
+from models.manifest import ModelError
+from models.scorer import Scorer
+
+HONEST: Final = "honest"
+"""The true type of a transaction that is no fraud."""
+UNNAMED: Final = "none"
+"""Where an alert names no type."""
+
+Confusion = Counter[tuple[str, str]]
+"""How many alerts have this true type, and were named that type."""
+stderr = Console(stderr=True, soft_wrap=True)
+console = Console(soft_wrap=True)
+
+
+def explain(
+    *,
+    scored: Annotated[Path, typer.Option(help="Records of the stream Scored, one JSON object a line")],
+    model: Annotated[Path, typer.Option(help="Folder of the version that scored them")] = ROOT / "models/v1",
+    catalogue: Annotated[Path | None, typer.Option(help="The job's catalogue, if not the project's")] = None,
+    threshold: Annotated[float | None, typer.Option(help="The job's threshold, if not the model's")] = None,
+) -> None:
+    """Print the alerts of scored transactions again, reasons and all; only ``scored_at`` is another: now."""
+    try:
+        for alert in _rederived(scored, model, Catalogue.load(catalogue), threshold):
+            sys.stdout.write(alert.to_json() + "\n")
+    except (ModelError, CatalogueError, OSError, orjson.JSONDecodeError) as error:
+        stderr.print(f"error: {error}", markup=False)
+        raise typer.Exit(2) from None
+
+
+def types(
+    *,
+    alerts: Annotated[Path, typer.Option(help="Alerts, one JSON object a line, as --alerts-out writes them")],
+    labels: Annotated[Path, typer.Option(help="The truth: .jsonl, .jsonl.gz or .parquet, with fraud_type")],
+) -> None:
+    """Show how often the likely fraud type of alerts is the true one."""
+    try:
+        table = confusion(_alerts(alerts), true_types(labels))
+    except (ModelError, OSError, ValidationError) as error:
+        stderr.print(f"error: {error}", markup=False)
+        raise typer.Exit(2) from None
+    console.print(_shown(table))
+    console.print(f"right in {accuracy(table):.2%} of {frauds(table):,} alerts that are fraud")
+
+
+def true_types(labels: Path) -> Mapping[str, str]:
+    """Return the fraud type of each labelled fraud by its transaction's id.
+
+    Raises `ModelError` if the file can't be read.
+    """
+    table = read_columns(labels, {"transaction_id": "text", "fraud_type": "text"})
+    pairs = zip(table["transaction_id"].to_pylist(), table["fraud_type"].to_pylist(), strict=True)
+    return {transaction_id: fraud_type for transaction_id, fraud_type in pairs if fraud_type}
+
+
+def confusion(alerts: Iterable[Alert], truth: Mapping[str, str]) -> Confusion:
+    """Count the alerts by their true type, `HONEST` where there is none, and the type that they name."""
+    return Counter(
+        (truth.get(alert.transaction_id, HONEST), alert.likely_fraud_type or UNNAMED) for alert in alerts
+    )
+
+
+def frauds(table: Confusion) -> int:
+    """Return the number of alerts that are fraud of a known type."""
+    return sum(number for (true, _), number in table.items() if true != HONEST)
+
+
+def accuracy(table: Confusion) -> float:
+    """Return the share of alerts of fraud whose type is named rightly; 0 if there are none."""
+    right = sum(number for (true, named), number in table.items() if true == named)
+    return right / max(1, frauds(table))
+
+
+def _shown(table: Confusion) -> Table:
+    names = (*FRAUD_TYPES, UNNAMED)
+    # One word a line: the table fits a narrow terminal.
+    shown = Table("true type", *("named\n" + name.replace("_", "\n") for name in names), "right")
+    for true in (*FRAUD_TYPES, HONEST):
+        row = [table[true, named] for named in names]
+        right = f"{table[true, true] / sum(row):.1%}" if sum(row) and true != HONEST else ""
+        shown.add_row(true, *(f"{number:,}" for number in row), right)
+    return shown
+
+
+def _alerts(path: Path) -> Iterator[Alert]:
+    with _lines(path) as lines:
+        yield from map(Alert.from_json, lines)
+
+
+def _rederived(scored: Path, model: Path, catalogue: Catalogue, threshold: float | None) -> Iterator[Alert]:
+    scorer = Scorer.load(model, catalogue)
+    judge = judge_of(scorer.manifest, catalogue, threshold)
+    with _lines(scored) as lines:
+        yield from rederive(lines, scorer, judge, catalogue, time.time_ns() // 1_000_000)
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[Iterable[bytes]]:
+    with rich.progress.open(path, "rb", console=stderr, description=path.name) as lines:
+        yield lines

@@ -1,0 +1,61 @@
+"""How good a version and its members are, for the manifest and the model card."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fraudstream.transaction import FRAUD_TYPES
+from models.ensemble import Decision
+from models.members.base import Member, Scores, scores_of
+from models.metrics import auc_roc, average_precision, measure
+from models.pieces import Piece
+from models.scorer import Scorer
+
+STRETCHES: Final = 4
+"""A gain's noise is how it differs between so many stretches of time."""
+ENSEMBLE: Final = "ensemble"
+
+
+def measures(scorer: Scorer, piece: Piece) -> dict[str, Any]:
+    """Return the metrics of a version's probabilities, and its recall at the threshold by fraud type."""
+    scores = scorer.score(piece.features.astype(np.float64))
+    threshold = scorer.manifest.threshold
+    metrics = measure(
+        is_fraud=piece.is_fraud,
+        scores=scores,
+        threshold=threshold,
+        amount_vnd=piece.amount_vnd,
+        accounts=piece.accounts,
+        event_time_ms=piece.event_time_ms,
+    )
+    return {**metrics, "recall_by_fraud_type": recall_by_fraud_type(piece, scores >= threshold)}
+
+
+def recall_by_fraud_type(piece: Piece, is_alert: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """Return the share that is found of each of the project's fraud types that is there."""
+    of_type = {name: piece.fraud_types == code for code, name in enumerate(FRAUD_TYPES)}
+    return {name: float(is_alert[rows].mean()) for name, rows in of_type.items() if rows.any()}
+
+
+def compared(members: Mapping[str, Member], decision: Decision, piece: Piece) -> dict[str, Any]:
+    """Return what each member reaches alone, and what the ensemble does."""
+    scores = scores_of(members, piece.features)
+    return {
+        name: {
+            "auc_roc": auc_roc(piece.is_fraud, each),
+            "average_precision": average_precision(piece.is_fraud, each),
+        }
+        for name, each in {**scores, ENSEMBLE: decision.learnt.combine(scores)}.items()
+    }
+
+
+def gains_of(ensemble: Scores, single: Scores, is_fraud: npt.NDArray[np.bool_]) -> tuple[float, ...]:
+    """Return the ensemble's average precision less the other's, in each stretch of time that has fraud."""
+    gains = []
+    for rows in np.array_split(np.arange(len(is_fraud)), STRETCHES):
+        better, other = (average_precision(is_fraud[rows], scores[rows]) for scores in (ensemble, single))
+        if better is not None and other is not None:
+            gains.append(better - other)
+    return tuple(gains)

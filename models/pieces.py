@@ -1,0 +1,115 @@
+"""The four parts of the time line that a version is made of, each with what its use needs.
+
+|------- fit -------|-- weights --|-- choice --|   label delay   |---- test ----|
+  members             blend         ensemble or not,               measured once
+                                    calibration, threshold
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fraudstream.duration import DAY_MS
+from fraudstream.transaction import format_time
+from models.data.dataset import Dataset
+from models.manifest import ModelError
+from models.members.base import Features
+from models.splits import Fold, SplitOptions, parts, plan
+
+SPLIT: Final = SplitOptions(folds=1, test_days=14, validation_days=14)
+"""Two weeks for choices and two for the test, so that both see every day of the week; the rest is to fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Transactions of one part, in the order of their event time."""
+
+    features: Features
+    is_fraud: npt.NDArray[np.bool_]
+    """For the test the truth, before it what was known when the test began."""
+    fraud_types: npt.NDArray[np.int8]
+    accounts: npt.NDArray[np.int32]
+    amount_vnd: npt.NDArray[np.float64]
+    event_time_ms: npt.NDArray[np.int64]
+
+    @property
+    def days(self) -> float:
+        """From the first transaction to the last."""
+        return float(self.event_time_ms[-1] - self.event_time_ms[0]) / DAY_MS
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """What it is, for the manifest."""
+        first, last = (format_time(int(self.event_time_ms[row])) for row in (0, -1))
+        return {
+            "from": first,
+            "to": last,
+            "transactions": len(self.is_fraud),
+            "frauds": int(self.is_fraud.sum()),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The parts of a data set."""
+
+    fit: Piece
+    weights: Piece
+    choice: Piece
+    test: Piece
+
+    @property
+    def named(self) -> Mapping[str, Piece]:
+        """All of them by name, the earliest first."""
+        return {"fit": self.fit, "weights": self.weights, "choice": self.choice, "test": self.test}
+
+
+def pieces_of(data: Dataset) -> Pieces:
+    """Divide a data set by time; accounts known as compromised are left out of the test.
+
+    Raises `ModelError` if it is too short, or a part has no fraud or nothing else.
+    """
+    fold = plan(int(data.event_time_ms[0]), int(data.event_time_ms[-1]), SPLIT).folds[0]
+    rows = parts(data, fold)
+    known = data.known_fraud(fold.test_start_ms)
+    weights, choice = _halves(data, fold)
+    pieces = Pieces(
+        fit=_piece(data, rows.fit, known),
+        weights=_piece(data, weights, known),
+        choice=_piece(data, choice, known),
+        test=_piece(data, rows.test, data.is_fraud),
+    )
+    for name, piece in pieces.named.items():
+        _check_has_both(name, piece.is_fraud)
+    return pieces
+
+
+def _halves(data: Dataset, fold: Fold) -> tuple[slice, slice]:
+    middle_ms = (fold.validation_start_ms + fold.validation_end_ms) // 2
+    edges_ms = (fold.validation_start_ms, middle_ms, fold.validation_end_ms)
+    first, middle, end = np.searchsorted(data.event_time_ms, edges_ms).tolist()
+    return slice(first, middle), slice(middle, end)
+
+
+def _piece(data: Dataset, rows: slice | npt.NDArray[np.intp], is_fraud: npt.NDArray[np.bool_]) -> Piece:
+    return Piece(
+        features=data.features[rows],
+        is_fraud=is_fraud[rows],
+        fraud_types=data.fraud_types[rows],
+        accounts=data.accounts[rows],
+        amount_vnd=data.amount_vnd[rows],
+        event_time_ms=data.event_time_ms[rows],
+    )
+
+
+def _check_has_both(name: str, is_fraud: npt.NDArray[np.bool_]) -> None:
+    frauds = int(is_fraud.sum())
+    if not 0 < frauds < len(is_fraud):
+        msg = (
+            f"the part {name!r} has {frauds} known frauds among {len(is_fraud)} transactions, and both kinds "
+            "are needed; give more data, or more labels"
+        )
+        raise ModelError(msg)

@@ -1,0 +1,109 @@
+"""The command ``train``."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fraudstream.catalogue import Catalogue, CatalogueError
+from fraudstream.settings import ROOT
+from models.data.cache import FOLDER, load_dataset
+from models.data.dataset import Files
+from models.data.simulated import Bank, files_of, write_bank
+from models.evaluation.steps import Steps
+from models.manifest import Manifest, ModelError
+from models.members import KINDS
+from models.metrics import ALERT_COST_VND
+from models.threshold import parse_choice
+from models.train import Request, train
+
+DEFAULT_CHOICE: Final = f"cost:{ALERT_COST_VND:.0f}"
+_BANK: Final = Bank()
+console = Console(soft_wrap=True)
+
+
+def train_command(  # noqa: PLR0913 - the options of a command line
+    *,
+    version: Annotated[str, typer.Option(help="Name of the version, and of its folder")] = "v1",
+    transactions: Annotated[
+        Path | None, typer.Option(help="Transactions: .jsonl, .jsonl.gz, .parquet")
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="Their labels, which may lack some")] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Features; the project's own if left out")] = None,
+    threshold: Annotated[
+        str, typer.Option(help="How it is chosen: cost:VND (of an alert), alerts:N (a day) or f1")
+    ] = DEFAULT_CHOICE,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulated bank and of the training")] = _BANK.seed,
+    accounts: Annotated[int, typer.Option(min=100, help="Of the simulated bank")] = _BANK.accounts,
+    days: Annotated[int, typer.Option(min=1, help="Of the simulated bank")] = _BANK.days,
+    folder: Annotated[Path, typer.Option(help="Where the versions' folders are")] = ROOT / "models",
+) -> None:
+    """Train a version on files, or on the simulated bank, and write it with manifest and model card."""
+    if (transactions is None) != (labels is None):
+        msg = "--transactions and --labels go together: give both, or none for the simulated bank"
+        raise typer.BadParameter(msg)
+    data: Bank | Files = (
+        Files(transactions, labels) if transactions and labels else Bank(seed, accounts, days)
+    )
+    try:
+        chosen = Catalogue.load(catalogue)
+        told = {"version": version, "seed": seed, "threshold": threshold, "catalogue": catalogue}
+        request = Request(
+            version=version,
+            seed=seed,
+            catalogue=chosen,
+            source=source_of(data, told),
+            choice=parse_choice(threshold),
+        )
+        with Steps(console).shown() as hear:
+            files = data if isinstance(data, Files) else _simulated(data, hear)
+            trained = train(load_dataset(files, chosen, FOLDER, hear), request, KINDS, hear)
+            trained.write(folder / version)
+    except (ModelError, CatalogueError, ValueError) as error:
+        console.print(f"error: {error}", markup=False)
+        raise typer.Exit(2) from None
+    console.print(_table(trained.manifest))
+    console.print(f"written: {folder / version}", markup=False)
+
+
+def _simulated(bank: Bank, hear: Callable[[str], None]) -> Files:
+    hear(f"the simulated bank: {bank.accounts:,} accounts, {bank.days} days, seed {bank.seed}")
+    for _ in write_bank(bank, FOLDER):
+        pass
+    return files_of(bank, FOLDER)
+
+
+def source_of(data: Bank | Files, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what the data is, and with which command the version is trained on it again."""
+    if isinstance(data, Bank):
+        source = f"The project's simulated bank, {data.accounts:,} accounts for {data.days} days"
+        told = {**told, "accounts": data.accounts, "days": data.days}
+    else:
+        source = f"{data.transactions.name} with {data.labels.name}"
+        told = {**told, "transactions": data.transactions, "labels": data.labels}
+    words = [f"--{name} {shlex.quote(str(value))}" for name, value in told.items() if value is not None]
+    return {"source": source, "command": " ".join(["python -m models train", *words])}
+
+
+def _table(manifest: Manifest) -> Table:
+    parts = ("choice", "test")
+    table = Table("metric", *parts, title=f"model {manifest.version}, threshold {manifest.threshold:.4f}")
+    for name in manifest.metrics["test"]:
+        values = [manifest.metrics[part][name] for part in parts]
+        if name == "recall_by_fraud_type":
+            for fraud_type in values[-1]:
+                found = [value.get(fraud_type) for value in values]
+                table.add_row(f"recall of {fraud_type}", *map(_shown, found))
+        else:
+            table.add_row(name, *map(_shown, values))
+    return table
+
+
+def _shown(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"

@@ -1,0 +1,223 @@
+"""The whole evaluation over files: features by the job, every fold, figures and report."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pytest
+import xgboost
+from rich.console import Console
+from typer.testing import CliRunner
+
+from fraudstream.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.duration import DAY_MS
+from fraudstream.transaction import format_time, parse_time_ms
+from models.__main__ import app
+from models.data.dataset import Files
+from models.data.simulated import Bank, files_of, write_bank
+from models.evaluation.judging import Team
+from models.evaluation.report import write_report
+from models.evaluation.run import Request, evaluate
+from models.evaluation.steps import Steps
+from models.manifest import ModelError
+from models.members.base import Features, Kind
+from models.members.trees import Trees, TreesKind
+from models.splits import SplitOptions
+from models.threshold import BestF1
+
+CATALOGUE = Catalogue(
+    (
+        TransactionFeature(
+            name="amount", entity="transaction", statistic="value", column="transaction_amount_vnd"
+        ),
+        WindowFeature(name="count", entity="account_id", statistic="count", window_ms=300_000),
+        WindowFeature(
+            name="rate", entity="device_id", statistic="fraud_rate", window_ms=7 * DAY_MS, delay_ms=DAY_MS
+        ),
+        WindowFeature(
+            name="last",
+            entity="account_id",
+            statistic="last_n",
+            column="transaction_fees_vnd",
+            window_ms=DAY_MS,
+            n=2,
+        ),
+    )
+)
+
+
+@dataclass(frozen=True)
+class FewTrees(TreesKind):
+    """A small one of the project's own kind, which counts its trainings."""
+
+    fitted: list[str] = field(default_factory=list)
+
+    def fit(
+        self, features: Features, is_fraud: npt.NDArray[np.bool_], catalogue: Catalogue, seed: int
+    ) -> Trees:
+        self.fitted.append(catalogue.version)
+        matrix = xgboost.DMatrix(features, label=is_fraud.astype(np.float32))
+        told = {**super().parameters(seed), "objective": "binary:logistic"}
+        del told["num_boost_round"]
+        return Trees(bytes(xgboost.train(told, matrix, num_boost_round=10).save_raw("ubj")))
+
+
+@dataclass(frozen=True)
+class Unfit(FewTrees):
+    name: str = "unfit"
+
+    def unfit_for(self, catalogue: Catalogue) -> str | None:
+        return f"{len(catalogue.names)} features are not what it needs"
+
+
+def request(files: Files) -> Request:
+    split = SplitOptions(folds=2, test_days=2, delay_days=2, validation_days=2)
+    return Request(files, "a bank", CATALOGUE, 5, split, Team(), BestF1())
+
+
+def run(files: Files, kinds: dict[str, Kind], folder: Path) -> tuple[dict[str, Any], str]:
+    """Evaluate; return the figures, and what a person saw."""
+    console = Console(record=True, width=200, quiet=False, file=(folder.parent / "seen").open("w"))
+    steps = Steps(console)
+    with steps.shown():
+        report = evaluate(request(files), kinds, folder, steps)
+    write_report(report, folder.parent / "evaluation.md")
+    return dict(report.evaluation), console.export_text()
+
+
+@pytest.fixture(name="folder", scope="module")
+def fixture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("evaluation") / "kept"
+
+
+def _known_ms(label: dict[str, Any]) -> int:
+    return parse_time_ms(label["event_time"]) + 2 * DAY_MS
+
+
+@pytest.fixture(name="files", scope="module")
+def fixture_files(folder: Path) -> Files:
+    """Return ten days of a small bank; a third of the labels of honest transactions never came."""
+    bank = Bank(seed=3, accounts=150, days=10)
+    assert list(write_bank(bank, folder))[-1] <= 1.0
+    files = files_of(bank, folder)
+    # A second time there is nothing to do.
+    assert list(write_bank(bank, folder)) == []
+    labels = [orjson.loads(line) for line in files.labels.read_bytes().splitlines()]
+    kept = [label for n, label in enumerate(labels) if n % 3 or label["is_fraud"]]
+    # The bank's take a week, which is longer than what is tested here.
+    early = [{**label, "available_at": format_time(_known_ms(label))} for label in kept]
+    files.labels.write_bytes(b"".join(orjson.dumps(label) + b"\n" for label in early))
+    return files
+
+
+def test_an_evaluation_is_done_once_and_the_same_at_every_start(files: Files, folder: Path) -> None:
+    trees = FewTrees()
+    kinds: dict[str, Kind] = {"xgboost": trees, "unfit": Unfit()}
+    first, seen = run(files, kinds, folder)
+    pages = {path.name: path.read_bytes() for path in folder.parent.rglob("*.[ms][dv]*")}
+    assert len(trees.fitted) == 4
+    assert "unfit is left out: 4 features are not what it needs" in seen
+    assert "computing the features by the job in bounded mode" in seen
+
+    again, seen = run(files, kinds, folder)
+    assert len(trees.fitted) == 4
+    assert "taking the features that were computed before" in seen
+    assert json.dumps(again) == json.dumps(first)
+    assert {path.name: path.read_bytes() for path in folder.parent.rglob("*.[ms][dv]*")} == pages
+    assert set(pages) == {
+        "evaluation.md", "precision-recall.svg", "calibration.svg", "scores.svg", "money.svg",
+        "fraud-types.svg", "importance.svg",
+    }  # fmt: skip
+
+    assert list(first) == ["xgboost", "ensemble", "amount_only", "data"]
+    assert first["xgboost"]["auc_roc"] > first["amount_only"]["auc_roc"]
+    assert first["xgboost"]["mean_score"] == pytest.approx(first["xgboost"]["base_rate"], rel=0.25)
+    assert list(first["xgboost"]["by_fraud_type"]) == [
+        "money_laundering", "account_takeover", "loan_fraud", "fee_manipulation",
+    ]  # fmt: skip
+    facts = first["data"]
+    assert facts["ships"] == "xgboost"
+    assert [fold["test_start"][:10] for fold in facts["folds"]] == ["2026-01-11", "2026-01-13"]
+    assert facts["features"] == 4
+    assert str(folder.parent) not in json.dumps(first)
+    text = (folder.parent / "evaluation.md").read_text()
+    assert "**xgboost ships.**" in text
+    assert "| loan_fraud |" in text
+
+
+def test_one_fold_that_is_gone_is_the_only_one_that_is_done_again(files: Files, folder: Path) -> None:
+    trees = FewTrees()
+    first, _ = run(files, {"xgboost": trees}, folder)
+    done = len(trees.fitted)
+    (gone,) = folder.glob("*.xgboost.2.npz")
+    gone.unlink()
+    again, _ = run(files, {"xgboost": trees}, folder)
+    assert len(trees.fitted) == done + 1
+    assert json.dumps(again) == json.dumps(first)
+
+
+def test_data_without_a_known_fraud_is_refused_with_the_part_and_the_remedy(
+    files: Files, folder: Path
+) -> None:
+    honest = folder.parent / "honest.jsonl"
+    lines = files.labels.read_bytes().splitlines(keepends=True)
+    honest.write_bytes(b"".join(line for line in lines if b'"is_fraud":true' not in line))
+    with pytest.raises(ModelError, match=r"fold 1: 0 of the \d+ transactions in the fit part are known as"):
+        run(Files(files.transactions, honest), {"xgboost": FewTrees()}, folder)
+
+
+def test_the_command_writes_the_same_figures_and_a_report_beside_them(
+    files: Files, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, _ = run(files, {"xgboost": FewTrees()}, folder)
+    trees = FewTrees()
+    monkeypatch.setattr("models.evaluation.command.KINDS", {"xgboost": trees})
+    monkeypatch.setattr("models.evaluation.command.FOLDER", folder)
+    catalogue = tmp_path / "catalogue.json"
+    catalogue.write_text(CATALOGUE.to_json())
+    out = tmp_path / "new" / "figures.json"
+    options = ["--transactions", files.transactions, "--labels", files.labels, "--catalogue", catalogue]
+    options += ["--out", out, "--folds", 2, "--test-days", 2, "--delay-days", 2, "--seed", 5]
+    # Ten days have no room for validation parts of a week; shortened, they are those that were kept.
+    found = CliRunner().invoke(app, ["evaluate", *map(str, options)])
+    assert found.exit_code == 0, found.output
+    written = json.loads(out.read_text())
+    assert written["data"]["source"] == f"{files.transactions.name}, {files.labels.name}"
+    assert written["data"]["note"].startswith("The data has 10 days, and 15 are needed")
+    assert written["xgboost"] == expected["xgboost"]
+    assert trees.fitted == []
+    assert (out.parent / "figures.md").is_file()
+    assert (out.parent / "figures-pictures" / "money.svg").is_file()
+    assert "mean over the folds" in found.output
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--transactions", "t.jsonl"], "--transactions and --labels go together"),
+        (["--threshold", "high"], "give cost:50000"),
+        (["--transactions", "t.jsonl", "--labels", "l.jsonl"], "t.jsonl can't be read"),
+        (["--catalogue", "c.json"], "c.json can't be read"),
+    ],
+)
+def test_what_can_t_be_used_ends_the_command_with_code_2_and_the_remedy(
+    options: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.evaluation.command.FOLDER", tmp_path / "kept")
+    found = CliRunner().invoke(app, ["evaluate", *options])
+    assert found.exit_code == 2
+    assert says in found.output
+
+
+def test_fresh_drops_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    monkeypatch.setattr("models.evaluation.command.FOLDER", kept)
+    assert CliRunner().invoke(app, ["evaluate", "--catalogue", "c.json"]).exit_code == 2
+    assert kept.is_dir()
+    assert CliRunner().invoke(app, ["evaluate", "--catalogue", "c.json", "--fresh"]).exit_code == 2
+    assert not kept.exists()

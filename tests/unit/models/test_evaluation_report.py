@@ -1,0 +1,123 @@
+"""The report of made-up figures: its tables, its sentences, its pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fraudstream.duration import DAY_MS
+from models.data.dataset import HONEST, Dataset
+from models.evaluation.judging import Judged, Team, results
+from models.evaluation.pictures import COLOURS, colour
+from models.evaluation.report import Report, write_report
+
+COUNT = 600
+TRUTH = np.arange(COUNT) % 6 == 0
+MODELS = ("xgboost", "ensemble", "amount_only")
+
+
+def dataset(*, has_types: bool) -> Dataset:
+    times_ms = np.sort(np.arange(COUNT) % 4) * DAY_MS
+    return Dataset(
+        features=np.zeros((COUNT, 1), dtype=np.float32),
+        event_time_ms=times_ms,
+        available_at_ms=times_ms,
+        accounts=np.arange(COUNT, dtype=np.int32),
+        amount_vnd=np.full(COUNT, 1e6),
+        is_fraud=TRUTH,
+        fraud_types=np.where(TRUTH & has_types, 2, HONEST).astype(np.int8),
+    )
+
+
+def report(*, has_types: bool = True, note: str | None = None, importance: bool = True) -> Report:
+    data, team = dataset(has_types=has_types), Team()
+    judged: dict[str, list[Judged]] = {}
+    for place, name in enumerate(MODELS):
+        random = np.random.default_rng(place)
+        scores = np.clip(TRUTH * (0.7 - 0.2 * place) + 0.5 * random.random(COUNT), 0, 1)
+        judged[name] = [
+            Judged(np.arange(300), scores[:300], 0.6),
+            Judged(np.arange(300, 600), scores[300:], 0.7),
+        ]
+    fold = {"fit": 1_000, "validation": 200, "test": 300, "left_out": 7, "test_start": "x", "test_end": "y"}
+    facts: dict[str, Any] = {
+        "transactions": COUNT,
+        "accounts": COUNT,
+        "base_rate": float(TRUTH.mean()),
+        "first_event_time": "2026-01-05T00:00:00.000Z",
+        "last_event_time": "2026-01-09T00:00:00.000Z",
+        "features": 80,
+        "split": {"folds": 2, "test_days": 2, "delay_days": 7},
+        "note": note,
+        "ships": "xgboost",
+        "ships_because": "The ensemble is no better.",
+        "folds": [{"number": 1, **fold}, {"number": 2, **fold}],
+    }
+    figures: dict[str, Any] = {name: results(data, folds, team) for name, folds in judged.items()}
+    sizes = {"small": 0.1, "large": 2.0} if importance else {}
+    return Report({**figures, "data": facts}, data, judged, sizes, team)
+
+
+def written(folder: Path, made: Report) -> tuple[str, dict[str, bytes]]:
+    write_report(made, folder / "evaluation.md")
+    pictures = {path.stem: path.read_bytes() for path in (folder / "evaluation-pictures").iterdir()}
+    return (folder / "evaluation.md").read_text(), pictures
+
+
+def test_the_page_shows_all_its_pictures_and_no_other_is_there(tmp_path: Path) -> None:
+    text, pictures = written(tmp_path, report())
+    assert sorted(pictures) == [
+        "calibration", "fraud-types", "importance", "money", "precision-recall", "scores",
+    ]  # fmt: skip
+    for name in pictures:
+        assert text.count(f"(evaluation-pictures/{name}.svg)") == 1
+
+
+def test_the_same_figures_give_the_same_bytes(tmp_path: Path) -> None:
+    (tmp_path / "again").mkdir()
+    assert written(tmp_path, report()) == written(tmp_path / "again", report())
+
+
+def test_figures_are_told_with_their_sd(tmp_path: Path) -> None:
+    made = report()
+    text, _ = written(tmp_path, made)
+    main = made.evaluation["xgboost"]
+    assert f"| ROC AUC | {main['auc_roc']:.3f} ± {main['sd']['auc_roc']:.3f} |" in text
+    assert f"| recall | {main['recall']:.2%} ± {main['sd']['recall']:.2%} |" in text
+    assert "| | xgboost | ensemble | amount_only |" in text
+    assert "card precision at 100 a day" in text
+    assert "**xgboost ships.** The ensemble is no better." in text
+    baseline = made.evaluation["amount_only"]
+    assert f"an average precision of {baseline['average_precision']:.3f} in place of" in text
+    assert "| 2 | 1,000 | 200 | 300 | 7 | x | y |" in text
+    assert "16.67% of them fraud" in text
+
+
+def test_types_are_told_where_there_are_any(tmp_path: Path) -> None:
+    assert "\n| loan_fraud | 50 |" in written(tmp_path, report())[0]
+    (tmp_path / "untyped").mkdir()
+    text, pictures = written(tmp_path / "untyped", report(has_types=False))
+    assert "By fraud type" not in text
+    assert "fraud-types" not in pictures
+
+
+def test_without_importance_the_page_has_no_place_for_it(tmp_path: Path) -> None:
+    text, pictures = written(tmp_path, report(importance=False))
+    assert "importance" not in text
+    assert "importance" not in pictures
+
+
+def test_what_was_made_shorter_is_said(tmp_path: Path) -> None:
+    assert "**The tests are short.**" in written(tmp_path, report(note="The tests are short."))[0]
+
+
+def test_the_largest_importance_is_named_first(tmp_path: Path) -> None:
+    picture = written(tmp_path, report())[1]["importance"].decode()
+    # The lowest bar is drawn first.
+    assert 0 < picture.index(">small<") < picture.index(">large<")
+
+
+@pytest.mark.parametrize(("name", "place"), [("xgboost", 0), ("ensemble", 1), ("amount_only", -1)])
+def test_a_model_has_one_colour_and_the_one_to_be_beaten_is_grey(name: str, place: int) -> None:
+    assert colour(MODELS, name) == COLOURS[place]

@@ -1,0 +1,135 @@
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from fraudstream.alert import Alert
+from models.__main__ import app
+from models.explain_command import accuracy, confusion, frauds, true_types
+from models.manifest import ModelError
+
+ALERT: dict[str, Any] = {
+    "alert_id": "1",
+    "account_id": "A",
+    "event_time": "2026-01-02T03:04:05.678Z",
+    "scored_at": "2026-01-02T03:04:05.678Z",
+    "transaction_amount_vnd": 1.0,
+    "score": 0.9,
+    "threshold": 0.5,
+    "risk_level": "high",
+    "flags": [],
+    "features": {},
+    "model_version": "v1",
+    "catalogue_version": "c",
+}
+TRUTH = {"T1": "loan_fraud", "T2": "loan_fraud", "T3": "fee_manipulation", "T4": "money_laundering"}
+NAMED = {
+    "T1": "loan_fraud",
+    "T2": "account_takeover",
+    "T3": "fee_manipulation",
+    "T4": None,
+    "T5": "loan_fraud",
+    "T6": None,
+}
+OF_ANOTHER_MODEL = (
+    '{"transaction_id": "T1", "account_id": "A", "event_time": "", "arrival_time": null, "score": 1, '
+    '"model_version": "other", "catalogue_version": "c", "features": {}}'
+)
+
+
+def alerts() -> list[dict[str, Any]]:
+    return [ALERT | {"transaction_id": one, "likely_fraud_type": named} for one, named in NAMED.items()]
+
+
+def write(path: Path, records: list[dict[str, Any]]) -> Path:
+    path.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
+    return path
+
+
+def labels(path: Path) -> Path:
+    honest: list[dict[str, Any]] = [{"transaction_id": "T5", "fraud_type": None}, {"transaction_id": "T9"}]
+    frauds = [{"transaction_id": one, "fraud_type": kind} for one, kind in TRUTH.items()]
+    return write(path, [*frauds, *honest])
+
+
+def said(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+    return result.exit_code, result.output
+
+
+def test_alerts_are_counted_by_true_and_named_type() -> None:
+    table = confusion((Alert.from_json(orjson.dumps(alert)) for alert in alerts()), TRUTH)
+    assert table == Counter(
+        {
+            ("loan_fraud", "loan_fraud"): 1,
+            ("loan_fraud", "account_takeover"): 1,
+            ("fee_manipulation", "fee_manipulation"): 1,
+            ("money_laundering", "none"): 1,
+            ("honest", "loan_fraud"): 1,
+            ("honest", "none"): 1,
+        }
+    )
+    assert frauds(table) == 4
+    assert accuracy(table) == 0.5
+
+
+def test_without_an_alert_of_fraud_nothing_is_right() -> None:
+    assert accuracy(Counter({("honest", "loan_fraud"): 3})) == 0.0
+
+
+def test_only_frauds_have_a_true_type(tmp_path: Path) -> None:
+    assert true_types(labels(tmp_path / "labels.jsonl")) == TRUTH
+
+
+def test_labels_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"none\.jsonl"):
+        true_types(tmp_path / "none.jsonl")
+
+
+def test_types_shows_each_type_and_the_share_that_is_right(tmp_path: Path) -> None:
+    of = write(tmp_path / "alerts.jsonl", alerts())
+    code, output = said("types", "--alerts", of, "--labels", labels(tmp_path / "labels.jsonl"))
+    assert code == 0
+    cells = [[cell.strip() for cell in line.split("│")] for line in output.splitlines() if "│" in line]
+    rows = {row[1]: row[2:-1] for row in cells}
+    assert rows["loan_fraud"] == ["0", "1", "1", "0", "0", "50.0%"]
+    assert rows["money_laundering"] == ["0", "0", "0", "0", "1", "0.0%"]
+    assert rows["account_takeover"] == ["0", "0", "0", "0", "0", ""]
+    assert rows["honest"] == ["0", "0", "1", "0", "1", ""]
+    assert "right in 50.00% of 4 alerts that are fraud" in output
+
+
+@pytest.mark.parametrize("line", ["{", '{"alert_id": "1"}'])
+def test_a_file_that_holds_no_alerts_ends_types(tmp_path: Path, line: str) -> None:
+    broken = tmp_path / "alerts.jsonl"
+    broken.write_text(line)
+    code, output = said("types", "--alerts", broken, "--labels", labels(tmp_path / "labels.jsonl"))
+    assert code == 2
+    assert "error: " in output
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "error: "),
+        (OF_ANOTHER_MODEL, "error: transaction 'T1': model_version is 'other', not 'v1'"),
+        ('{"transaction_id": "T1"}', "error: a record has no field 'account_id'"),
+    ],
+)
+def test_a_file_that_holds_no_scored_transactions_of_the_model_ends_explain(
+    tmp_path: Path, line: str, message: str
+) -> None:
+    broken = tmp_path / "scored.jsonl"
+    broken.write_text(line)
+    code, output = said("explain", "--scored", broken)
+    assert code == 2
+    assert message in output
+
+
+def test_a_file_that_is_not_there_ends_explain(tmp_path: Path) -> None:
+    code, output = said("explain", "--scored", tmp_path / "none.jsonl")
+    assert code == 2
+    assert "none.jsonl" in output

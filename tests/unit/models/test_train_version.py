@@ -1,0 +1,217 @@
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fraudstream.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.duration import DAY_MS
+from models.data.dataset import Dataset
+from models.manifest import Manifest, ModelError
+from models.members import KINDS, autoencoder, trees
+from models.pieces import pieces_of
+from models.scorer import Scorer
+from models.threshold import AlertBudget, BestF1
+from models.train import Request, Version, train, usual_values
+
+CATALOGUE = Catalogue(
+    (
+        TransactionFeature(name="amount", entity="transaction", statistic="value", column="total_loans_vnd"),
+        TransactionFeature(name="hour", entity="transaction", statistic="hour"),
+        WindowFeature(name="count", entity="account_id", statistic="count", window_ms=1_000),
+    )
+)
+DAYS = 60
+PER_DAY = 60
+START_MS = 1_767_571_200_000
+LABEL_DELAY_MS = 7 * DAY_MS
+
+
+def bank(signal: float = 4.0, seed: int = 1) -> Dataset:
+    """Return transactions whose first feature says more or less of fraud, and whose others say nothing."""
+    random = np.random.default_rng(seed)
+    count = DAYS * PER_DAY
+    is_fraud = random.random(count) < 0.1
+    features = random.normal(0, 1, (count, 3)).astype(np.float32)
+    features[:, 0] += signal * is_fraud
+    features[random.random(count) < 0.05, 2] = np.nan
+    times_ms = START_MS + np.sort(random.integers(0, DAYS * DAY_MS, count))
+    return Dataset(
+        features=features,
+        event_time_ms=times_ms,
+        available_at_ms=times_ms + LABEL_DELAY_MS,
+        accounts=random.integers(0, 500, count).astype(np.int32),
+        amount_vnd=random.lognormal(13, 1, count),
+        is_fraud=is_fraud,
+        fraud_types=np.where(is_fraud, random.integers(0, 2, count), -1).astype(np.int8),
+    )
+
+
+def request(**changes: object) -> Request:
+    facts = {
+        "version": "v9",
+        "seed": 3,
+        "catalogue": CATALOGUE,
+        "source": {"source": "A test", "command": "train it"},
+        "choice": BestF1(),
+    }
+    return Request(**(facts | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fixture_short_trainings() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trees, "TREES", 20)
+        patch.setattr(autoencoder, "EPOCHS", 1)
+        yield
+
+
+@pytest.fixture(name="heard", scope="module")
+def fixture_heard() -> list[str]:
+    return []
+
+
+@pytest.fixture(name="version", scope="module")
+def fixture_version(heard: list[str]) -> Version:
+    return train(bank(), request(), KINDS, heard.append)
+
+
+def test_each_kind_that_can_learn_is_trained_and_the_others_say_why_not(
+    version: Version, heard: list[str]
+) -> None:
+    assert [name for name in KINDS if f"training {name}" in heard] == [
+        "xgboost",
+        "isolation_forest",
+        "autoencoder",
+    ]
+    assert any(text.startswith("left out: gru reads") for text in heard)
+    assert set(version.manifest.metrics["ensemble"]["on_test"]) == {
+        "xgboost",
+        "isolation_forest",
+        "autoencoder",
+        "ensemble",
+    }
+
+
+def test_what_is_written_is_loaded_and_scores_as_it_was_measured(version: Version, tmp_path: Path) -> None:
+    version.write(tmp_path / "v9")
+    assert Manifest.load(tmp_path / "v9") == version.manifest
+    scorer = Scorer.load(tmp_path / "v9", CATALOGUE)
+    test = pieces_of(bank()).test
+    scores = scorer.score(test.features.astype(np.float64))
+    metrics = version.manifest.metrics["test"]
+    assert scores.mean() == metrics["mean_score"]
+    is_alert = scores >= version.manifest.threshold
+    assert (is_alert & test.is_fraud).sum() / test.is_fraud.sum() == metrics["recall"]
+    first = is_alert[test.fraud_types == 0].mean()
+    assert metrics["recall_by_fraud_type"] == {
+        "money_laundering": first,
+        "account_takeover": is_alert[test.fraud_types == 1].mean(),
+    }
+
+
+def test_probabilities_are_calibrated_on_what_no_member_saw(version: Version) -> None:
+    for part in ("choice", "test"):
+        metrics = version.manifest.metrics[part]
+        assert metrics["mean_score"] == pytest.approx(metrics["base_rate"], rel=0.25)
+        assert metrics["auc_roc"] > 0.97
+
+
+def test_the_same_data_and_seed_give_the_same_bytes_and_another_seed_others(version: Version) -> None:
+    again = train(bank(), request(), KINDS, lambda _: None)
+    assert again.manifest == version.manifest
+    assert again.files == version.files
+    other = train(bank(), request(seed=4), {"xgboost": KINDS["xgboost"]}, lambda _: None)
+    assert other.files["xgboost.ubj"] != version.files["xgboost.ubj"]
+
+
+def test_the_ensemble_ships_where_it_is_better_than_its_first_member() -> None:
+    order = {name: KINDS[name] for name in ("isolation_forest", "xgboost")}
+    version = train(bank(), request(), order, lambda _: None)
+    assert version.manifest.metrics["ensemble"]["ships"]
+    assert "xgboost" in [member.kind for member in version.manifest.members]
+    assert set(version.files) == {member.file for member in version.manifest.members}
+
+
+def test_the_simpler_model_ships_where_it_is_not(version: Version) -> None:
+    if not version.manifest.metrics["ensemble"]["ships"]:
+        assert [member.kind for member in version.manifest.members] == ["xgboost"]
+        assert version.manifest.bias == 0
+    alone = train(bank(), request(), {"xgboost": KINDS["xgboost"]}, lambda _: None)
+    assert not alone.manifest.metrics["ensemble"]["ships"]
+    assert set(alone.files) == {"xgboost.ubj"}
+
+
+def test_the_threshold_is_chosen_as_asked_for_and_says_so() -> None:
+    trees_alone = {"xgboost": KINDS["xgboost"]}
+    version = train(bank(), request(choice=AlertBudget(3)), trees_alone, lambda _: None)
+    assert version.manifest.threshold_choice == "at most 3 alerts a day, on the part 'choice'"
+    choice = pieces_of(bank()).choice
+    scorer = Scorer(version.files, version.manifest, CATALOGUE)
+    alerts = scorer.score(choice.features.astype(np.float64)) >= version.manifest.threshold
+    assert 2 < alerts.sum() / choice.days <= 3
+
+
+def test_the_parts_follow_each_other_with_the_label_delay_before_the_test() -> None:
+    data = bank()
+    pieces = pieces_of(data)
+    ends = [(int(piece.event_time_ms[0]), int(piece.event_time_ms[-1])) for piece in pieces.named.values()]
+    for (_, earlier), (later, _) in pairwise(ends):
+        assert earlier < later
+    assert ends[3][0] - ends[2][1] > 7 * DAY_MS - DAY_MS // 2
+    assert round(pieces.weights.days) == round(pieces.choice.days) == 7
+    assert round(pieces.test.days) == 14
+    first = int(np.searchsorted(data.event_time_ms, ends[2][0]))
+    assert np.array_equal(pieces.choice.amount_vnd[:5], data.amount_vnd[first : first + 5])
+
+
+def test_labels_that_are_not_known_when_the_test_begins_do_not_train() -> None:
+    data = bank()
+    late = Dataset(
+        **{name: getattr(data, name) for name in Dataset.__slots__ if name != "available_at_ms"},
+        available_at_ms=np.where(np.arange(len(data)) % 2, data.available_at_ms, np.iinfo(np.int64).max),
+    )
+    pieces, whole = pieces_of(late), pieces_of(data)
+    assert pieces.fit.is_fraud.sum() < 0.7 * whole.fit.is_fraud.sum()
+    assert pieces.test.is_fraud.sum() >= whole.test.is_fraud.sum()
+
+
+def test_a_part_without_fraud_is_named() -> None:
+    data = bank()
+    honest = Dataset(
+        **{name: getattr(data, name) for name in Dataset.__slots__ if name != "is_fraud"},
+        is_fraud=np.zeros(len(data), bool),
+    )
+    with pytest.raises(
+        ModelError, match=r"the part 'fit' has 0 known frauds among \d+ transactions, and both"
+    ):
+        pieces_of(honest)
+
+
+def test_the_usual_value_is_the_median_of_honest_transactions() -> None:
+    data = bank(signal=1_000)
+    fit = pieces_of(data).fit
+    usual = usual_values(fit, CATALOGUE)
+    assert usual["amount"] == pytest.approx(0, abs=0.1)
+    column = fit.features[~fit.is_fraud][:, 2]
+    assert usual["count"] == np.nanmedian(column)
+    fit.features[:, 1] = np.nan
+    assert usual_values(fit, CATALOGUE)["hour"] is None
+
+
+def test_the_card_says_what_the_manifest_does(version: Version, tmp_path: Path) -> None:
+    version.write(tmp_path)
+    card = (tmp_path / "model-card.md").read_text()
+    manifest = version.manifest
+    for section in ("Intended use", "Data", "Measured", "By fraud type", "Ensemble or not", "Limits"):
+        assert f"## {section}\n" in card
+    assert f"a probability of {manifest.threshold:.4f} or more" in card
+    assert "A test." in card
+    assert "    train it\n" in card
+    recall = manifest.metrics["test"]["recall_by_fraud_type"]["account_takeover"]
+    assert f"| account takeover | {recall:.4f} |" in card
+    test = manifest.training_data["parts"]["test"]
+    assert f"| {test['transactions']:,} | {test['frauds']:,} |" in card
+    assert ("the ensemble ships" in card) is manifest.metrics["ensemble"]["ships"]
+    assert ("the simpler model ships" in card) is not manifest.metrics["ensemble"]["ships"]
