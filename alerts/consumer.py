@@ -1,33 +1,21 @@
 """Reads alerts or dead letters from their stream, each handed out once.
 
 The streams are at-least-once: after a failure the job may write an alert again, with the same id.
-The consumer remembers the ids it has handed out, so many at most, and leaves doubles out.
+The consumer remembers the ids it has handed out, so many at most, and leaves doubles out. It remembers
+nothing beyond its life: what goes on after a restart is `alerts.delivery.Delivery`.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic
 
-from pydantic import ValidationError
-
-from fraudstream.alert import Alert
-from fraudstream.dead_letter import DeadLetter
+from alerts.messages import Message, Received, UnreadableError, parse
 from streams.reader import StreamReader, StreamRecord
 
 REMEMBERED: Final = 100_000
 """Ids; some 20 MB. A double that comes after so many others is handed out once more."""
 
-Message = TypeVar("Message", Alert, DeadLetter)
 OnUnreadable = Callable[[StreamRecord, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Received(Generic[Message]):
-    """A message and the record it came in."""
-
-    message: Message
-    record: StreamRecord
 
 
 class Consumer(Generic[Message]):
@@ -63,12 +51,16 @@ class Consumer(Generic[Message]):
         received = (self._parse(record) for record in self._reader.poll())
         return [item for item in received if item is not None and self._is_new(item.message.identity)]
 
+    def reached_ms(self) -> int | None:
+        """Return the time before which all that arrived was handed out; see `StreamReader.reached_ms`."""
+        return self._reader.reached_ms()
+
     def _parse(self, record: StreamRecord) -> Received[Message] | None:
         try:
-            return Received(self._message_type.model_validate_json(record.data), record)
-        except ValidationError as error:
+            return parse(record, self._message_type)
+        except UnreadableError as error:
             self.unreadable += 1
-            self._on_unreadable(record, _explain(error))
+            self._on_unreadable(record, str(error))
             return None
 
     def _is_new(self, identity: str | None) -> bool:
@@ -81,8 +73,3 @@ class Consumer(Generic[Message]):
         if len(self._seen) > self._remembered:
             self._seen.popitem(last=False)
         return True
-
-
-def _explain(error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, p['loc'])) or 'record'}: {p['msg']}" for p in problems)

@@ -56,4 +56,7 @@ def _start_of(letter: DeadLetter) -> str:
 
 
 def _local(time: datetime) -> str:
-    return f"{time.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
+    try:
+        return f"{time.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
+    except OverflowError:  # the last hours of the year 9999, or the first of the year 1
+        return time.isoformat()

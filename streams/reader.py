@@ -3,16 +3,21 @@
 Order holds within a shard, and from a parent to its children: a child is read only after its
 parents have been read to their end, so the records of a partition key come in the order in which
 they were written.
+
+A reader can go on where another one was: `StreamReader.positions` says where it is, and ``positions`` starts
+there. What the stream no longer has by then is reported, never passed over in silence.
 """
 
+import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from streams.backoff import Backoff
 from streams.errors import AWS_ERRORS, CONNECTION_REMEDY, StreamError, error_code, is_transient, stream_error
+from streams.positions import Gap, Position
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -23,7 +28,8 @@ if TYPE_CHECKING:
         ShardTypeDef,
     )
 
-Start = Literal["TRIM_HORIZON", "LATEST"]
+Start = Literal["TRIM_HORIZON", "LATEST"] | datetime
+"""The oldest record there is, what comes from now on, or what arrived at a time or after it."""
 
 MAX_RECORDS_A_READ: Final = 10_000
 """The most one call returns (GetRecords API reference)."""
@@ -31,6 +37,16 @@ DISCOVERY_INTERVAL_S: Final = 5.0
 """A shard's end is followed by a look for its children at once; this finds what no end announces."""
 MAX_FAILURES_IN_A_ROW: Final = 10
 """With the default back-off these are about 20 seconds without an answer."""
+HOUR_MS: Final = 3_600_000
+RETENTION_PASSED: Final = "its position is older than the stream's retention"
+POSITION_UNKNOWN: Final = (
+    "the stream does not know its position: retention passed, or the stream is a new one"
+)
+SHARD_GONE: Final = "the shard is no longer there, and was not read to its end"
+
+
+def _no_gap_expected(_gap: Gap) -> None:
+    """Take the report of a gap where no position was given, so that none can come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,8 @@ class _Shard:
     iterator: str | None = None
     opened_at: datetime | None = None
     last_sequence_number: str | None = None
+    reached_ms: int | None = None
+    is_resumed: bool = False
     is_closed: bool = False
     is_caught_up: bool = False
     is_finished: bool = False
@@ -81,6 +99,10 @@ class StreamReader:
     ``LATEST`` holds for the shards that exist at the first read; those that appear later are read
     from their beginning, as everything in them is new. Every record is handed out once, and again
     only if its writer wrote it twice. Not for use by several threads at once.
+
+    A shard that ``positions`` names is read on from there in place of ``start``. ``on_gap`` gets each
+    position from which the stream can't go on, since its retention has passed; reading goes on at the
+    oldest record left.
     """
 
     def __init__(  # noqa: PLR0913 - the time sources are named one by one, for tests to replace
@@ -89,7 +111,10 @@ class StreamReader:
         stream_name: str,
         *,
         start: Start = "TRIM_HORIZON",
+        positions: Mapping[str, Position] | None = None,
+        on_gap: Callable[[Gap], None] = _no_gap_expected,
         poll_interval_ms: int = 200,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         monotonic_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         backoff: Backoff | None = None,
@@ -97,7 +122,10 @@ class StreamReader:
         self._client = client
         self._stream_name = stream_name
         self._start: Start = start
+        self._resumed_at = dict(positions or {})
+        self._on_gap = on_gap
         self._poll_interval_s = poll_interval_ms / 1000
+        self._now_ms = now_ms
         self._monotonic_s = monotonic_s
         self._sleep = sleep
         self._backoff = backoff or Backoff()
@@ -127,6 +155,31 @@ class StreamReader:
                 records += self._read(shard)
         return records
 
+    def positions(self) -> dict[str, Position]:
+        """Return where each shard stands, all that was handed out so far being behind it.
+
+        Shards of which nothing has been read yet are left out. One that is gone is at its end.
+        """
+        gone = {shard_id: position for shard_id, position in self._resumed_at.items() if position.is_end}
+        read = {
+            shard.shard_id: Position(shard.last_sequence_number, shard.reached_ms, shard.is_finished)
+            for shard in self._shards.values()
+            if shard.reached_ms is not None
+        }
+        return gone | read
+
+    def reached_ms(self) -> int | None:
+        """Return the time (epoch milliseconds) before which all that arrived was handed out.
+
+        None until every shard has been read once. It goes by this machine's clock and the stream's own
+        word on how far behind its newest record a read was.
+        """
+        reached_ms = [shard.reached_ms for shard in self._shards.values() if not shard.is_finished]
+        known_ms = [each for each in reached_ms if each is not None]
+        # After a shard's end its children have yet to be found.
+        is_known = known_ms and len(known_ms) == len(reached_ms) and self._discover_at_s > float("-inf")
+        return min(known_ms) if is_known else None
+
     def _wait_for_round(self) -> None:
         wait_s = self._next_round_s - self._monotonic_s()
         if wait_s > 0:
@@ -141,20 +194,47 @@ class StreamReader:
         return all(parent.is_drained for parent in parents)
 
     def _discover(self) -> None:
+        is_first = not self._shards
         try:
             listed = self._list_shards()
+            oldest_ms = self._oldest_ms() if is_first and self._resumed_at else 0
         except AWS_ERRORS as error:
             self._failed(self._discovery, error)
             return
         self._discovery = _Attempts()
         self._discover_at_s = self._monotonic_s() + DISCOVERY_INTERVAL_S
-        is_first = not self._shards
         for description in listed:
             shard = self._shards.get(description["ShardId"])
             if shard is None:
                 shard = self._new_shard(description, is_first=is_first)
                 self._shards[shard.shard_id] = shard
             shard.is_closed = "EndingSequenceNumber" in description["SequenceNumberRange"]
+        if is_first:
+            self._resume(oldest_ms)
+
+    def _resume(self, oldest_ms: int) -> None:
+        """Put the shards where the positions say, and report what lies out of reach."""
+        for shard_id, position in list(self._resumed_at.items()):
+            shard = self._shards.get(shard_id)
+            if shard is None:
+                self._gone(shard_id, position)
+                continue
+            shard.reached_ms = position.reached_ms
+            shard.last_sequence_number = position.sequence_number
+            shard.is_resumed = position.sequence_number is not None
+            shard.is_finished = position.is_end
+            if position.reached_ms < oldest_ms and not position.is_end:
+                self._on_gap(Gap(shard_id, position.reached_ms, oldest_ms, RETENTION_PASSED))
+
+    def _gone(self, shard_id: str, position: Position) -> None:
+        if not position.is_end:
+            self._on_gap(Gap(shard_id, position.reached_ms, None, SHARD_GONE))
+            self._resumed_at[shard_id] = dataclasses.replace(position, is_end=True)
+
+    def _oldest_ms(self) -> int:
+        """Return the time before which the stream keeps nothing."""
+        summary = self._client.describe_stream_summary(StreamName=self._stream_name)
+        return self._now_ms() - summary["StreamDescriptionSummary"]["RetentionPeriodHours"] * HOUR_MS
 
     def _list_shards(self) -> list["ShardTypeDef"]:
         shards: list[ShardTypeDef] = []
@@ -178,6 +258,7 @@ class StreamReader:
         )
 
     def _read(self, shard: _Shard) -> list[StreamRecord]:
+        asked_ms = self._now_ms()
         try:
             if shard.iterator is None:
                 shard.iterator = self._open(shard)
@@ -185,17 +266,27 @@ class StreamReader:
         except AWS_ERRORS as error:
             if error_code(error) == "ExpiredIteratorException":
                 shard.iterator = None  # the next round takes a new one, after the last record that came
+            elif error_code(error) == "InvalidArgumentException" and shard.is_resumed:
+                self._start_over(shard)
             else:
                 self._failed(shard.attempts, error)
             return []
         shard.attempts = _Attempts()
-        return self._take(shard, response)
+        return self._take(shard, response, asked_ms)
+
+    def _start_over(self, shard: _Shard) -> None:
+        """Go on at the oldest record, as the stream refuses the position."""
+        self._on_gap(Gap(shard.shard_id, shard.reached_ms or 0, self._now_ms(), POSITION_UNKNOWN))
+        shard.is_resumed = False
+        shard.last_sequence_number = None
+        shard.start = "TRIM_HORIZON"
+        shard.iterator = None
 
     def _open(self, shard: _Shard) -> str:
         request: GetShardIteratorInputTypeDef = {
             "StreamName": self._stream_name,
             "ShardId": shard.shard_id,
-            "ShardIteratorType": shard.start,
+            "ShardIteratorType": "AT_TIMESTAMP" if isinstance(shard.start, datetime) else shard.start,
         }
         if shard.last_sequence_number is not None:
             request["ShardIteratorType"] = "AFTER_SEQUENCE_NUMBER"
@@ -204,12 +295,14 @@ class StreamReader:
             # LATEST once more would skip what came since the first time.
             request["ShardIteratorType"] = "AT_TIMESTAMP"
             request["Timestamp"] = shard.opened_at
-        opened_at = datetime.now(UTC)
+        elif isinstance(shard.start, datetime):
+            request["Timestamp"] = shard.start
+        opened_at = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
         iterator = self._client.get_shard_iterator(**request)["ShardIterator"]
         shard.opened_at = shard.opened_at or opened_at
         return iterator
 
-    def _take(self, shard: _Shard, response: "GetRecordsOutputTypeDef") -> list[StreamRecord]:
+    def _take(self, shard: _Shard, response: "GetRecordsOutputTypeDef", asked_ms: int) -> list[StreamRecord]:
         records = [
             StreamRecord(
                 data=record["Data"],
@@ -220,9 +313,12 @@ class StreamReader:
             )
             for record in response["Records"]
         ]
+        behind_ms = response.get("MillisBehindLatest", 0)
         if records:
             shard.last_sequence_number = records[-1].sequence_number
-        shard.is_caught_up = not records and response.get("MillisBehindLatest", 0) == 0
+            shard.is_resumed = False
+        shard.reached_ms = max(shard.reached_ms or 0, asked_ms - behind_ms)
+        shard.is_caught_up = not records and behind_ms == 0
         shard.iterator = response.get("NextShardIterator")
         shard.is_finished = shard.iterator is None
         if shard.is_finished or response.get("ChildShards"):

@@ -1,14 +1,11 @@
 """The consumer's command line against the emulator, on messages as the job writes them."""
 
-import base64
-import hashlib
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
 
-import orjson
 import pytest
 
 from alerts.consumer import Consumer
@@ -18,50 +15,13 @@ from localstack.streams import create_streams
 from streams.client import kinesis_client
 from streams.reader import StreamReader
 from tests.stack.stack_helpers import run_module, write_all
+from tests.unit.alerts.alert_samples import alert, dead_letter
 
 
 @pytest.fixture
 def streams(kinesis_settings: Settings) -> Settings:
     create_streams(kinesis_client(kinesis_settings), kinesis_settings, wait_s=30)
     return kinesis_settings
-
-
-def alert(number: int, **changes: object) -> bytes:
-    message: dict[str, Any] = {
-        "alert_id": f"alert-{number}",
-        "transaction_id": f"T{number}",
-        "account_id": f"ACC_{number}",
-        "event_time": "2026-01-02T18:04:05.678Z",
-        "arrival_time": "2026-01-02T18:04:06.000Z",
-        "scored_at": "2026-01-02T18:04:06.100Z",
-        "score": 0.9731,
-        "threshold": 0.5,
-        "risk_level": "critical",
-        "likely_fraud_type": "money_laundering",
-        "flags": ["high_amount_flag", "off_hours_flag"],
-        "features": {"count_5m": 17.0, "distance_km": None},
-        "transaction_amount_vnd": 812_500_000.0,
-        "model_version": "v1",
-        "catalogue_version": "1",
-        "a_field_of_a_later_version": 1,
-    }
-    return orjson.dumps(message | changes)
-
-
-def dead_letter(data: bytes, number: int, **changes: object) -> bytes:
-    message: dict[str, Any] = {
-        "reason": "malformed_json",
-        "detail": "unexpected end",
-        "encoding": "base64",
-        "raw": base64.b64encode(data).decode(),
-        "truncated": False,
-        "size_bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "shard_id": "shardId-000000000003",
-        "sequence_number": str(number),
-        "arrival_time": "2026-01-02T18:04:06.000Z",
-    }
-    return orjson.dumps(message | changes)
 
 
 def test_an_alert_is_one_line_with_vietnamese_time_and_grouped_amount(streams: Settings) -> None:
@@ -164,11 +124,12 @@ def test_a_dead_letter_shows_reason_size_shard_detail_and_the_start_of_the_recor
             dead_letter(b"", 2, encoding="utf-8", raw="y" * 300, size_bytes=131_072, reason="oversize"),
         ],
     )
-    shown = run_module("alerts", "dead", "--max", "2")
+    shown = run_module("alerts", "dead", "list")
     assert shown.returncode == 0, shown.stderr
     first, second = shown.stdout.splitlines()
-    assert first == (
-        "2026-01-03 01:04:06  malformed_json  9 bytes  shardId-000000000003  unexpected end  "
+    assert re.fullmatch("[0-9a-f]{16}", first[:16])
+    assert first[16:] == (
+        "  2026-01-03 01:04:06  malformed_json  9 bytes  shardId-000000000003  unexpected end  "
         r'\xff\xfe{"x":1}'
     )
     assert "oversize  131,072 bytes" in second
@@ -179,13 +140,13 @@ def test_dead_letters_of_the_same_record_and_reason_come_once(streams: Settings)
     letters = [dead_letter(b"a", 1), dead_letter(b"a", 1), dead_letter(b"a", 2)]
     unplaced = dead_letter(b"b", 3, shard_id=None, sequence_number=None)
     write_all(streams, streams.dead_letters_stream, [*letters, unplaced, unplaced])
-    shown = run_module("alerts", "dead", "--json", "--idle-seconds", "0.5")
+    shown = run_module("alerts", "dead", "list", "--json")
     assert len(shown.stdout.splitlines()) == 4
 
 
 def test_a_dead_letter_that_is_not_what_its_encoding_says_is_unreadable(streams: Settings) -> None:
     write_all(streams, streams.dead_letters_stream, [dead_letter(b"a", 1, raw="§§")])
-    shown = run_module("alerts", "dead", "--idle-seconds", "0.5")
+    shown = run_module("alerts", "dead", "list")
     assert (shown.returncode, shown.stdout) == (0, "")
     assert "1 records could not be read" in shown.stderr
 

@@ -13,23 +13,50 @@ from botocore import xform_name
 from fraudstream.settings import ROOT
 
 POLICIES = sorted((ROOT / "deploy" / "iam").glob("*.json"))
-NAMES = ("consumer", "job", "producer")
+NAMES = ("consumer", "job", "producer", "redrive")
 CODE_OF_ROLE = {
     "producer": ["producer/**/*.py", "streams/writer.py"],
-    "consumer": ["alerts/**/*.py", "streams/reader.py"],
+    "consumer": [
+        "alerts/*.py",
+        "alerts/handlers/*.py",
+        "alerts/store/dynamodb.py",
+        "alerts/commands/[!d]*.py",
+        "streams/reader.py",
+    ],
+    "redrive": [
+        "alerts/dead/*.py",
+        "alerts/store/redrives.py",
+        "alerts/commands/dead.py",
+        "streams/reader.py",
+        "streams/writer.py",
+    ],
 }
 """The files whose calls each role makes; the job's are the connector's, which docs/deploy.md lists."""
 STREAMS_OF_ROLE = {
     "producer": {"Transactions", "Labels"},
-    "consumer": {"Alerts", "DeadLetters"},
+    "consumer": {"Alerts"},
+    "redrive": {"DeadLetters", "Transactions"},
     "job": {"Transactions", "Alerts", "DeadLetters", "Scored"},
 }
 
-STREAM_ARN = re.compile(r"arn:aws:kinesis:REGION:ACCOUNT:stream/[A-Za-z]+")
+SERVICES_OF_ROLE = {
+    "producer": ["kinesis"],
+    "consumer": ["kinesis", "dynamodb", "sns"],
+    "redrive": ["kinesis", "dynamodb"],
+}
+"""Beyond these, a method that is called like a service's own is somebody else's."""
+WITHOUT_A_STORED_POSITION = {"kinesis:DescribeStreamSummary"}
+"""What the reader calls only where it goes on from a stored position, as the redriver never does."""
+
+ARN_OF_SERVICE = {
+    "kinesis": re.compile(r"arn:aws:kinesis:REGION:ACCOUNT:stream/[A-Za-z]+"),
+    "dynamodb": re.compile(r"arn:aws:dynamodb:REGION:ACCOUNT:table/[A-Za-z]+"),
+    "sns": re.compile(r"arn:aws:sns:REGION:ACCOUNT:[A-Za-z]+"),
+}
 OTHER_ARN = re.compile(r"arn:aws:(s3:::BUCKET/\S+|logs:REGION:ACCOUNT:log-group:\*)")
-"""What is not a stream: the one object with the code, and log groups, whose names the service chooses."""
+"""What else there is: the one object with the code, and log groups, whose names the service chooses."""
 SID = re.compile(r"[A-Za-z0-9]+")
-ACTION = re.compile(r"(kinesis|s3|logs):[A-Za-z]+")
+ACTION = re.compile(r"(kinesis|dynamodb|sns|s3|logs):[A-Za-z]+")
 
 
 def policy(name: str) -> dict[str, Any]:
@@ -46,36 +73,39 @@ def statements(name: str) -> list[tuple[list[str], list[str]]]:
     return [(several(each["Action"]), several(each["Resource"])) for each in policy(name)["Statement"]]
 
 
-def kinesis_actions(name: str) -> set[str]:
-    return {
-        action.removeprefix("kinesis:")
-        for actions, _ in statements(name)
-        for action in actions
-        if action.startswith("kinesis:")
-    }
+def data_actions(name: str) -> set[str]:
+    """Return what a role may do with streams, tables and topics."""
+    allowed = {action for actions, _ in statements(name) for action in actions}
+    return {action for action in allowed if action.split(":")[0] in ARN_OF_SERVICE}
 
 
-def operations() -> dict[str, str]:
-    """Return every action of Kinesis, by the name of boto3's method for it."""
-    client = boto3.client(
-        "kinesis", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
+def operations(service: str) -> dict[str, str]:
+    """Return every action of a service, by the name of boto3's method for it."""
+    client = boto3.Session().client(  # type: ignore[call-overload] # any of the three
+        service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
     )
-    return {xform_name(name): name for name in client.meta.service_model.operation_names}
+    return {xform_name(name): f"{service}:{name}" for name in client.meta.service_model.operation_names}
 
 
-def called(patterns: list[str]) -> set[str]:
+def called(patterns: list[str], services: list[str]) -> set[str]:
     """Return the actions whose methods these files call on anything."""
-    known = operations()
+    known = {method: action for service in services for method, action in operations(service).items()}
     files = [path for pattern in patterns for path in ROOT.glob(pattern)]
     assert files
     return {known[name] for path in files for name in methods(path) if name in known}
 
 
 def methods(path: Path) -> set[str]:
+    """Return the names of all methods that are called, and of those that a paginator calls."""
     tree = ast.walk(ast.parse(path.read_text()))
-    return {
-        node.func.attr for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    }
+    calls = [node for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    names = {node.func.attr for node in calls if isinstance(node.func, ast.Attribute)}
+    paged = (
+        node.args[0]
+        for node in calls
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator"
+    )
+    return names | {str(argument.value) for argument in paged if isinstance(argument, ast.Constant)}
 
 
 def test_there_is_a_policy_for_each_role() -> None:
@@ -102,20 +132,21 @@ def test_actions_and_resources_are_named_one_by_one(name: str) -> None:
     for actions, resources in statements(name):
         assert all(ACTION.fullmatch(action) for action in actions)
         assert len(set(actions)) == len(actions)
-        of_streams = [action.startswith("kinesis:") for action in actions]
-        pattern = STREAM_ARN if any(of_streams) else OTHER_ARN
-        assert all(of_streams) or not any(of_streams)
-        assert all(pattern.fullmatch(resource) for resource in resources)
+        patterns = {ARN_OF_SERVICE.get(action.split(":")[0], OTHER_ARN) for action in actions}
+        assert len(patterns) == 1
+        assert all(patterns.copy().pop().fullmatch(resource) for resource in resources)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_action_is_one_of_kinesis(name: str) -> None:
-    assert kinesis_actions(name) <= set(operations().values())
+def test_every_action_is_one_of_its_service(name: str) -> None:
+    known = {action for service in ARN_OF_SERVICE for action in operations(service).values()}
+    assert data_actions(name) <= known
 
 
 @pytest.mark.parametrize("name", CODE_OF_ROLE)
 def test_a_role_may_do_what_its_code_calls_and_nothing_else(name: str) -> None:
-    assert kinesis_actions(name) == called(CODE_OF_ROLE[name])
+    used = called(CODE_OF_ROLE[name], SERVICES_OF_ROLE[name])
+    assert data_actions(name) == (used - WITHOUT_A_STORED_POSITION if name == "redrive" else used)
 
 
 def test_the_jobs_policy_is_the_one_that_the_deployment_page_explains() -> None:
@@ -134,5 +165,5 @@ def test_a_role_has_to_do_with_its_own_streams_only(name: str) -> None:
 
 def test_a_method_of_another_name_is_no_call_of_kinesis(tmp_path: Path) -> None:
     path = tmp_path / "some.py"
-    path.write_text("client.put_record(Data=b'')\nother.poll()\nput_records\n")
-    assert methods(path) == {"put_record", "poll"}
+    path.write_text("client.put_record(Data=b'')\nother.poll()\nput_records\nclient.get_paginator('query')\n")
+    assert methods(path) == {"put_record", "poll", "get_paginator", "query"}

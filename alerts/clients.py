@@ -1,0 +1,31 @@
+"""The clients of DynamoDB and SNS; that of Kinesis is `streams.client`'s."""
+
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+
+from fraudstream.settings import Settings
+from streams.client import CONNECT_TIMEOUT_S
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_sns.client import SNSClient
+
+READ_TIMEOUT_S: Final = 10
+"""An alert is small; a call that hangs is tried again after it."""
+_CONFIG: Final = Config(
+    retries={"mode": "standard"}, connect_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S
+)
+
+
+def dynamodb_client(settings: Settings) -> "DynamoDBClient":
+    """Connect to where the settings say AWS is; no call is made yet."""
+    session = boto3.Session(region_name=settings.aws_region)
+    return session.client("dynamodb", endpoint_url=settings.endpoint_url, config=_CONFIG)
+
+
+def sns_client(settings: Settings) -> "SNSClient":
+    """Connect to where the settings say AWS is; no call is made yet."""
+    session = boto3.Session(region_name=settings.aws_region)
+    return session.client("sns", endpoint_url=settings.endpoint_url, config=_CONFIG)

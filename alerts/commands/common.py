@@ -1,0 +1,99 @@
+"""What the commands share: options, settings, readers, errors in one line on stderr."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Final, TypeVar
+
+import typer
+from rich.console import Console
+
+from alerts.handlers.base import HandlerError
+from alerts.lines import printable
+from alerts.settings import AlertSettings
+from alerts.store.base import StoreError
+from fraudstream.settings import Settings, SettingsError
+from fraudstream.transaction import format_time
+from streams.client import kinesis_client
+from streams.command import stream_errors_reported
+from streams.positions import Gap, Position
+from streams.reader import Start, StreamReader, StreamRecord
+
+Value = TypeVar("Value")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Raw JSON lines")]
+Maximum = Annotated[int | None, typer.Option("--max", min=1, help="End after so many")]
+Idle = Annotated[float | None, typer.Option(min=0, help="End after so many seconds without one")]
+
+NO_POSITIONS: Final[Mapping[str, Position]] = {}
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def wall_clock_ms() -> int:
+    """Return the epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def complain(text: str) -> None:
+    """Write a line to standard error, with nothing in it that could steer a terminal."""
+    sys.stderr.write(f"{printable(text)}\n")
+
+
+def complain_of_record(record: StreamRecord, reason: str) -> None:
+    """Say which record of the stream can't be read, and why."""
+    complain(f"unreadable record ({record.shard_id}, {record.sequence_number}): {reason}")
+
+
+def read_as(parse: Callable[[str], Value], text: str, option: str) -> Value:
+    """Read an option's text; ends the command with code 2 and the reason if it can't be read."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def load_alert_settings() -> AlertSettings:
+    """Read the consumer's own settings; ends the command with code 2 if they can't be used."""
+    try:
+        return AlertSettings.load()
+    except SettingsError as error:
+        complain(str(error))
+        raise typer.Exit(2) from error
+
+
+@contextmanager
+def errors_reported() -> Iterator[None]:
+    """End the command with code 1 and one line on stderr where stream, store or target can't be used."""
+    try:
+        with stream_errors_reported():
+            yield
+    except (StoreError, HandlerError) as error:
+        complain(str(error))
+        raise typer.Exit(1) from error
+
+
+def stream_reader(
+    settings: Settings,
+    stream_name: str,
+    start: Start,
+    positions: Mapping[str, Position] = NO_POSITIONS,
+) -> StreamReader:
+    """Make a reader of a stream that says aloud what it can't read any more."""
+    return StreamReader(
+        kinesis_client(settings),
+        stream_name,
+        start=start,
+        positions=positions,
+        on_gap=lambda gap: complain(_gap_line(gap)),
+        poll_interval_ms=settings.poll_interval_ms,
+    )
+
+
+def _gap_line(gap: Gap) -> str:
+    until = "" if gap.until_ms is None else f" and before {format_time(gap.until_ms)}"
+    return (
+        f"LOST: what arrived in {gap.shard_id} after {format_time(gap.after_ms)}{until}, if anything, is no "
+        f"longer in the stream ({gap.reason}); reading goes on with the oldest record there is"
+    )

@@ -1,0 +1,91 @@
+"""Sends the records of dead letters to the transaction stream again, each once."""
+
+from collections.abc import Callable
+
+from alerts.dead.letters import Letter
+from alerts.dead.mending import Mended, MendingError, Patch, mend
+from alerts.store.redrives import Redrive, RedriveStore
+from fraudstream.transaction import format_time
+from streams.errors import StreamError
+from streams.writer import Record, RecordWriter
+
+
+class Redriver:
+    """Mends and sends. ``again`` sends what was sent before once more; ``now_ms`` is the wall clock.
+
+    A crash between the try's record and the stream's answer leaves it open whether the record is in; then
+    nothing is sent a second time unless ``again`` says so. If it is in twice, the job counts its
+    ``transaction_id`` once.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a part that its caller decides
+        self,
+        store: RedriveStore,
+        writer: RecordWriter,
+        stream_name: str,
+        *,
+        patch: Patch | None,
+        again: bool,
+        max_record_bytes: int,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._stream_name = stream_name
+        self._patch = patch
+        self._again = again
+        self._max_record_bytes = max_record_bytes
+        self._now_ms = now_ms
+
+    def mended(self, letter: Letter) -> Mended:
+        """Return what would be sent, and send nothing; raises `MendingError` if nothing would."""
+        mended = mend(letter.message, self._patch, self._stream_name, self._max_record_bytes)
+        tries = self._store.of(letter.letter_id)
+        if tries and not self._again:
+            raise MendingError(_refusal(tries[-1]))
+        return mended
+
+    def redrive(self, letter: Letter) -> Redrive:
+        """Send the letter's record.
+
+        Raises `MendingError` if it can't be sent or was sent before, `StoreError` and `StreamError` where the
+        store or the stream can't be used.
+        """
+        mended = self.mended(letter)
+        attempt = len(self._store.of(letter.letter_id)) + 1
+        redrive = Redrive(
+            letter_id=letter.letter_id,
+            attempt=attempt,
+            began_at_ms=self._now_ms(),
+            original=letter.original,
+            record=mended.data,
+            patch=self._patch.text if self._patch else None,
+        )
+        if not self._store.begin(redrive):
+            msg = "somebody else redrives it at this moment: see `alerts dead show`"
+            raise MendingError(msg)
+        self._send(redrive, mended)
+        return redrive
+
+    def _send(self, redrive: Redrive, mended: Mended) -> None:
+        try:
+            result = self._writer.put([Record(mended.data, mended.partition_key)])
+        except StreamError:
+            self._store.forget(redrive)
+            raise
+        if result.failures:
+            msg = (
+                f"the stream did not take it ({result.failures[0].error_code}), or its answer was lost: "
+                "--again sends it once more"
+            )
+            raise MendingError(msg)
+        self._store.sent(redrive, self._now_ms())
+
+
+def _refusal(latest: Redrive) -> str:
+    if latest.sent_at_ms is not None:
+        return f"already redriven at {format_time(latest.sent_at_ms)}; --again sends it once more"
+    return (
+        f"a redrive began at {format_time(latest.began_at_ms)}, and it is not known whether its record is in "
+        "the stream; --again sends it once more, and the job counts a transaction_id once"
+    )

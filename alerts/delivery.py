@@ -1,0 +1,230 @@
+"""Brings every alert of the stream to a handler, and goes on where it was after a restart or a crash.
+
+`alerts.store.base` says what is guaranteed at each point.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from alerts.handlers.base import Handler, HandlerError, Outcome
+from alerts.messages import Handover, UnreadableError, handover, parse
+from alerts.refused import RefusedFile
+from alerts.store.base import ProgressStore
+from fraudstream.alert import Alert
+from streams.backoff import Backoff
+from streams.positions import Position
+from streams.reader import StreamReader, StreamRecord
+
+ADVANCE_INTERVAL_MS: Final = 1_000
+"""Between two moves of the positions while alerts come; what lies between is known by its ids."""
+IDLE_INTERVAL_MS: Final = 60_000
+"""The same while none come: only the time that has been reached changes then."""
+BUSY_PAUSE_S: Final = 0.2
+"""Between two looks at an alert that another consumer has in hand."""
+RETRY_CAP_S: Final = 30.0
+"""The longest wait between two tries of an alert; tries go on until it is through, so that none is lost."""
+SHOWN_WAIT_S: Final = 1.0
+"""A wait shorter than this is only counted: a target that fails now and then needs nobody's attention."""
+REFUSED_IN_A_ROW: Final = 10
+"""So many refusals with nothing handled between them mean that the target refuses everything."""
+
+
+class _StoppedError(Exception):
+    """The stop was asked for while an alert could not be handled yet."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the records of a run; ``doubled`` were handled before, by this or another run."""
+
+    handled: int = 0
+    doubled: int = 0
+    refused: int = 0
+    unreadable: int = 0
+    retries: int = 0
+
+    def __str__(self) -> str:
+        """Return the counts as a line for people."""
+        return (
+            f"{self.handled:,} alerts handled, {self.doubled:,} known ones left out, "
+            f"{self.refused:,} refused, {self.unreadable:,} unreadable records, {self.retries:,} retries"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a delivery works with.
+
+    ``now_ms`` is the wall clock in epoch milliseconds; ``on_problem`` gets what a person should see; ``stop``
+    ends it after the batch in hand; ``backoff`` spaces the tries of what its target does not take yet. A
+    replay marks its alerts. Records that came at ``end_ms`` or later (epoch milliseconds) are left out.
+    """
+
+    reader: StreamReader
+    store: ProgressStore
+    handler: Handler
+    refused: RefusedFile
+    now_ms: Callable[[], int]
+    on_problem: Callable[[str], None]
+    stop: threading.Event
+    backoff: Backoff = field(default_factory=lambda: Backoff(cap_s=RETRY_CAP_S))
+    is_replay: bool = False
+    end_ms: int | None = None
+
+
+class Delivery:
+    """Reads, claims, hands over, finishes and advances, in this order; ``counts`` says what came of it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.counts = Counts()
+        self._parts = parts
+        self._pending: list[StreamRecord] = []
+        self._reached: dict[str, Position] = {}
+        self._saved: dict[str, Position] = {}
+        self._saved_at_ms = 0
+        self._refused_in_a_row = 0
+
+    def step(self, most: int | None = None) -> int:
+        """Read each shard once and bring what is new to the handler, ``most`` records at most.
+
+        Returns how many alerts were handled. Ends after the batch in hand once the stop is set; what was read
+        and not handled then, or beyond ``most``, comes with the next step, or in the next run. Raises
+        `StreamError`, `StoreError` and `HandlerError`.
+        """
+        before = self.counts.handled
+        records = self._pending or self._parts.reader.poll()
+        taken = self._take_all(records[:most])
+        self._pending = records[taken:]
+        if not self._pending:
+            self._reached |= self._parts.reader.positions()
+        self._save_if_due()
+        return self.counts.handled - before
+
+    def save(self) -> None:
+        """Store the positions, all that was handled so far being behind them."""
+        moved = {id_: at for id_, at in self._reached.items() if at != self._saved.get(id_)}
+        if moved:
+            self._parts.store.advance(moved)
+        self._saved |= moved
+        self._saved_at_ms = self._parts.now_ms()
+
+    def _take_all(self, records: Sequence[StreamRecord]) -> int:
+        """Handle records batch by batch until the stop; returns how many."""
+        size = self._parts.handler.batch_size
+        for first in range(0, len(records), size):
+            batch = records[first : first + size]
+            try:
+                self._take(batch)
+            except _StoppedError:
+                return first
+            if self._parts.stop.is_set():
+                return first + len(batch)
+        return len(records)
+
+    def _take(self, batch: Sequence[StreamRecord]) -> None:
+        alerts = self._alerts(batch)
+        by_id = {each.alert.alert_id: each for each in alerts}
+        self.counts.doubled += len(alerts) - len(by_id)
+        self._settle(by_id)
+        self._reached |= {
+            record.shard_id: Position(record.sequence_number, record.arrival_ms) for record in batch
+        }
+        self._save_if_due()
+
+    def _save_if_due(self) -> None:
+        is_moved = _places(self._reached) != _places(self._saved)
+        interval_ms = ADVANCE_INTERVAL_MS if is_moved else IDLE_INTERVAL_MS
+        if self._parts.now_ms() - self._saved_at_ms >= interval_ms:
+            self.save()
+
+    def _alerts(self, batch: Sequence[StreamRecord]) -> list[Handover]:
+        alerts = []
+        for record in batch:
+            if self._parts.end_ms is not None and record.arrival_ms >= self._parts.end_ms:
+                continue
+            try:
+                alerts.append(handover(parse(record, Alert), is_replay=self._parts.is_replay))
+            except UnreadableError as error:
+                self._unreadable(record, str(error))
+        return alerts
+
+    def _unreadable(self, record: StreamRecord, reason: str) -> None:
+        self.counts.unreadable += 1
+        self._parts.refused.add_record(record, reason, self._parts.now_ms())
+        place = f"{record.shard_id}, {record.sequence_number}"
+        self._parts.on_problem(f"unreadable record ({place}): {reason}")
+
+    def _settle(self, waiting: dict[str, Handover]) -> None:
+        """Handle what is ours, and wait for what others have in hand, until each is done."""
+        while waiting:
+            claims = self._parts.store.claim(list(waiting), self._parts.now_ms())
+            self.counts.doubled += len(claims.done)
+            self._hand_over([waiting[alert_id] for alert_id in claims.ours])
+            waiting = {alert_id: waiting[alert_id] for alert_id in claims.busy}
+            if waiting and self._parts.stop.wait(BUSY_PAUSE_S):
+                raise _StoppedError
+
+    def _hand_over(self, alerts: Sequence[Handover]) -> None:
+        try:
+            self._hand_over_until_done(alerts)
+        except HandlerError:
+            self._parts.store.release(_ids(alerts))
+            raise
+
+    def _hand_over_until_done(self, alerts: Sequence[Handover]) -> None:
+        failures = 0
+        while alerts:
+            outcome = self._parts.handler.handle(alerts)
+            failures = failures + 1 if len(outcome.again) == len(alerts) else 1
+            self._finish(alerts, outcome)
+            alerts = outcome.again
+            if alerts:
+                self._pause(alerts, outcome, failures)
+
+    def _finish(self, alerts: Sequence[Handover], outcome: Outcome) -> None:
+        if outcome.refused:
+            self._parts.refused.add_alerts(outcome.refused, self._parts.now_ms())
+        again = set(_ids(outcome.again))
+        settled = [alert_id for alert_id in _ids(alerts) if alert_id not in again]
+        if settled:
+            self._parts.store.finish(settled, self._parts.now_ms())
+        self.counts.refused += len(outcome.refused)
+        self.counts.handled += len(settled) - len(outcome.refused)
+        self._watch_refusals(outcome, handled=len(settled) - len(outcome.refused))
+
+    def _watch_refusals(self, outcome: Outcome, *, handled: int) -> None:
+        for refusal in outcome.refused:
+            self._parts.on_problem(f"alert {refusal.handover.alert.alert_id} is refused: {refusal.reason}")
+        self._refused_in_a_row = 0 if handled else self._refused_in_a_row + len(outcome.refused)
+        if self._refused_in_a_row >= REFUSED_IN_A_ROW:
+            msg = (
+                f"{self._refused_in_a_row} alerts in a row were refused, the last one: "
+                f"{outcome.refused[-1].reason}; they are in {self._parts.refused.path}. "
+                "See to the target, then start again: the rest is still in the stream"
+            )
+            raise HandlerError(msg)
+
+    def _pause(self, alerts: Sequence[Handover], outcome: Outcome, failures: int) -> None:
+        """Wait for the next try, and keep the claim meanwhile."""
+        self.counts.retries += 1
+        wait_s = max(outcome.retry_after_s, self._parts.backoff.wait_s(failures - 1))
+        if wait_s >= SHOWN_WAIT_S:
+            first = alerts[0].alert.alert_id
+            self._parts.on_problem(
+                f"alert {first}: {outcome.problem}; {failures} tries, next in {wait_s:.1f} s"
+            )
+        if self._parts.stop.wait(wait_s):
+            self._parts.store.release(_ids(alerts))
+            raise _StoppedError
+        self._parts.store.claim(_ids(alerts), self._parts.now_ms())
+
+
+def _places(positions: Mapping[str, Position]) -> dict[str, tuple[str | None, bool]]:
+    """Return the positions without the times, which go on while nothing comes."""
+    return {shard_id: (at.sequence_number, at.is_end) for shard_id, at in positions.items()}
+
+
+def _ids(alerts: Sequence[Handover]) -> list[str]:
+    return [each.alert.alert_id for each in alerts]

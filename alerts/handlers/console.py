@@ -1,0 +1,43 @@
+"""Alerts as lines on standard output, for a person or a pipe."""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from alerts.handlers.base import Outcome
+from alerts.lines import alert_line
+from alerts.messages import Handover
+
+REPLAY_MARK: Final = Text("REPLAY  ", "bold magenta")
+
+
+class PrintHandler:
+    """Prints alerts: a readable line each, or with ``as_json`` the JSON. Printed counts as handled."""
+
+    batch_size = 100
+
+    def __init__(self, console: Console, *, as_json: bool) -> None:
+        self._console = console
+        self._as_json = as_json
+
+    def handle(self, batch: Sequence[Handover]) -> Outcome:
+        """Print them; an alert that comes again is printed again."""
+        for each in batch:
+            if self._as_json:
+                sys.stdout.write(each.body.decode() + "\n")
+            else:
+                self._console.print(shown(each))
+        sys.stdout.flush()
+        return Outcome()
+
+    def close(self) -> None:
+        """Do nothing: the terminal is not ours."""
+
+
+def shown(each: Handover) -> Text:
+    """Return the line of an alert; one that is replayed begins with a mark."""
+    line = alert_line(each.alert)
+    return REPLAY_MARK + line if each.is_replay else line

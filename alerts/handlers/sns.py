@@ -1,0 +1,62 @@
+"""Alerts as messages of an SNS topic."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from alerts.handlers.aws import one_by_one
+from alerts.handlers.base import Outcome
+from alerts.messages import Handover
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns.client import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
+
+FIFO_SUFFIX: Final = ".fifo"
+REMEDY: Final = "see that the topic is there, and that the role may sns:Publish to it"
+
+
+class SnsHandler:
+    """Publishes each alert's JSON to a topic, with ``alert_id`` and ``risk_level`` as message attributes.
+
+    A FIFO topic drops an alert that comes again within five minutes, and keeps the order within an account.
+    A standard topic passes it on: subscribers recognise it by its ``alert_id``.
+    """
+
+    batch_size = 10
+
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def handle(self, batch: Sequence[Handover]) -> Outcome:
+        """Publish them one by one, in order."""
+        return one_by_one(batch, self._publish, f"SNS topic {self._topic_arn}", REMEDY)
+
+    def close(self) -> None:
+        """Do nothing: a client needs no end."""
+
+    def _publish(self, each: Handover) -> None:
+        message, attributes = each.body.decode(), _attributes(each)
+        if not self._topic_arn.endswith(FIFO_SUFFIX):
+            self._client.publish(TopicArn=self._topic_arn, Message=message, MessageAttributes=attributes)
+            return
+        self._client.publish(
+            TopicArn=self._topic_arn,
+            Message=message,
+            MessageAttributes=attributes,
+            MessageGroupId=_digest(each.alert.account_id),
+            MessageDeduplicationId=_digest(each.alert.alert_id + "replayed" * each.is_replay),
+        )
+
+
+def _digest(text: str) -> str:
+    """Return what stands for any text where SNS takes 128 characters of few kinds."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _attributes(each: Handover) -> Mapping[str, "MessageAttributeValueTypeDef"]:
+    values = {"alert_id": each.alert.alert_id, "risk_level": each.alert.risk_level}
+    if each.is_replay:
+        values["replayed"] = "true"
+    return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}

@@ -1,0 +1,82 @@
+"""Alerts as items of a DynamoDB table, for case tools to work on; they expire."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from alerts.handlers.aws import UnsuitableError, one_by_one
+from alerts.handlers.base import Outcome
+from alerts.messages import Handover
+from fraudstream.alert import Alert
+from streams.errors import AWS_ERRORS, error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+KEY: Final = "alert_id"
+EXPIRY: Final = "expires_at"
+CONDITION_FAILED: Final = "ConditionalCheckFailedException"
+TEXTS: Final = ("transaction_id", "account_id", "risk_level", "model_version", "catalogue_version")
+NUMBERS: Final = ("score", "threshold", "transaction_amount_vnd")
+REMEDY: Final = (
+    "docs/alerts.md says how the table is created, deploy/iam/consumer.json which rights are needed"
+)
+
+
+class TableHandler:
+    """Puts each alert as an item under its ``alert_id``; one that is there already stays as it is.
+
+    So an alert that comes again changes nothing, nor does it touch what an analyst has added to the item.
+    ``keep_ms`` is how long DynamoDB keeps an item, by its attribute ``expires_at`` (epoch seconds).
+    """
+
+    batch_size = 25
+
+    def __init__(
+        self, client: "DynamoDBClient", table: str, *, keep_ms: int, now_ms: Callable[[], int]
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._keep_ms = keep_ms
+        self._now_ms = now_ms
+
+    def handle(self, batch: Sequence[Handover]) -> Outcome:
+        """Put them one by one: a conditional write has no batches."""
+        return one_by_one(batch, self._put, f"DynamoDB table {self._table!r}", REMEDY)
+
+    def close(self) -> None:
+        """Do nothing: a client needs no end."""
+
+    def _put(self, each: Handover) -> None:
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=self._item(each),
+                ConditionExpression="attribute_not_exists(#key)",
+                ExpressionAttributeNames={"#key": KEY},
+            )
+        except AWS_ERRORS as error:
+            if error_code(error) != CONDITION_FAILED:
+                raise
+
+    def _item(self, each: Handover) -> dict[str, "AttributeValueTypeDef"]:
+        alert = each.alert
+        texts: dict[str, AttributeValueTypeDef] = {name: {"S": getattr(alert, name)} for name in TEXTS}
+        numbers: dict[str, AttributeValueTypeDef] = {name: _number(alert, name) for name in NUMBERS}
+        return {
+            KEY: {"S": alert.alert_id},
+            **texts,
+            **numbers,
+            "event_time": {"S": alert.event_time.isoformat()},
+            "alert": {"S": each.body.decode()},
+            EXPIRY: {"N": str((self._now_ms() + self._keep_ms) // 1000)},
+        }
+
+
+def _number(alert: Alert, name: str) -> "AttributeValueTypeDef":
+    value: float = getattr(alert, name)
+    if not math.isfinite(value):
+        msg = f"{name} is {value}; only finite numbers are kept"
+        raise UnsuitableError(msg)
+    return {"N": repr(value)}

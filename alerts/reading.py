@@ -1,0 +1,52 @@
+"""Reads a stream up to the present, or up to a time, and says how far it is."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+from alerts.consumer import Consumer
+from alerts.messages import Message, Received
+from fraudstream.transaction import from_time_ms, parse_time_ms
+from streams.reader import Start
+
+
+def until(
+    consumer: Consumer[Message],
+    end_ms: int,
+    stop: threading.Event,
+    on_reached: Callable[[int], None],
+) -> Iterator[Received[Message]]:
+    """Yield messages that came before ``end_ms`` (epoch milliseconds), until all have or the stop is set.
+
+    ``on_reached`` gets the time that has been reached, after each round.
+    """
+    reached_ms: int | None = None
+    while not stop.is_set() and (reached_ms is None or reached_ms < end_ms):
+        for received in consumer.poll():
+            if received.record.arrival_ms < end_ms:
+                yield received
+        reached_ms = consumer.reached_ms()
+        on_reached(min(end_ms, reached_ms or 0))
+
+
+def parse_start(text: str) -> Start:
+    """Read TRIM_HORIZON, LATEST, or an RFC 3339 time; raises ``ValueError`` with the remedy for others."""
+    if text == "TRIM_HORIZON":
+        return "TRIM_HORIZON"
+    if text == "LATEST":
+        return "LATEST"
+    try:
+        return from_time_ms(parse_time_ms(text))
+    except (ValueError, OverflowError) as error:
+        msg = (
+            f"{text!r} is no place to start: write TRIM_HORIZON, LATEST, or a time like 2026-01-02T03:04:05Z"
+        )
+        raise ValueError(msg) from error
+
+
+def time_ms(text: str) -> int:
+    """Read an RFC 3339 time as epoch milliseconds; raises ``ValueError`` with the remedy for others."""
+    try:
+        return parse_time_ms(text)
+    except (ValueError, OverflowError) as error:
+        msg = f"{text!r} is no time: write RFC 3339 with an offset, like 2026-01-02T03:04:05Z"
+        raise ValueError(msg) from error

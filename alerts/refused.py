@@ -1,0 +1,78 @@
+"""The file of what could not be handled: alerts that their target refused, and records that are no alerts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+
+from alerts.handlers.base import HandlerError, Refusal
+from alerts.handlers.jsonl import JsonLinesFile
+from fraudstream.dead_letter import as_text
+from fraudstream.transaction import format_time
+from streams.reader import StreamRecord
+
+
+class RefusedFile:
+    """Appends to a JSON-lines file what was refused, whole and with its reason, so that nothing is lost.
+
+    After a crash a line may be there twice. Raises `HandlerError` if the file can't be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = JsonLinesFile(path)
+        except OSError as error:
+            raise self._broken(error) from error
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
+
+    def add_alerts(self, refusals: Sequence[Refusal], now_ms: int) -> None:
+        """Append alerts that their target refused for good."""
+        self._append(
+            [
+                {
+                    "refused_at": format_time(now_ms),
+                    "reason": refusal.reason,
+                    "alert_id": refusal.handover.alert.alert_id,
+                    "alert": refusal.handover.body.decode(),
+                }
+                for refusal in refusals
+            ]
+        )
+
+    def add_record(self, record: StreamRecord, reason: str, now_ms: int) -> None:
+        """Append a record of the stream that is no alert."""
+        encoding, raw = as_text(record.data)
+        self._append(
+            [
+                {
+                    "refused_at": format_time(now_ms),
+                    "reason": reason,
+                    "shard_id": record.shard_id,
+                    "sequence_number": record.sequence_number,
+                    "encoding": encoding,
+                    "raw": raw,
+                }
+            ]
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _append(self, entries: Sequence[dict[str, str]]) -> None:
+        try:
+            self._file.append([orjson.dumps(entry) for entry in entries])
+        except OSError as error:
+            raise self._broken(error) from error
+
+    def _broken(self, error: OSError) -> HandlerError:
+        return HandlerError(
+            f"the file of what is refused, {self._path}, can't be written: {error}; "
+            "set ALERTS_REFUSED to another path, or give the right to write there"
+        )

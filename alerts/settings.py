@@ -1,0 +1,129 @@
+"""The options of the alert consumer beyond those of every command: typed, and validated at start.
+
+Read, from the weakest to the strongest: the defaults, the environment, ``.env``. All names carry the prefix
+``ALERTS_``.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from fraudstream.settings import ENV_FILE, ROOT, Duration, SettingsError
+
+ENV_PREFIX: Final = "ALERTS_"
+MIN_SECRET_BYTES: Final = 32
+"""RFC 2104, section 3: a key shorter than the hash weakens the HMAC."""
+SQLITE: Final = "sqlite:"
+DYNAMODB: Final = "dynamodb:"
+TABLE_NAME: Final = r"[A-Za-z0-9_.-]{3,255}"
+"""DynamoDB's rule (CreateTable API reference)."""
+
+
+class AlertSettings(BaseSettings):
+    """The settings of the consumer; `load` reads them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    store: str = Field(
+        f"{SQLITE}{ROOT / 'build' / 'alerts.sqlite'}",
+        pattern=f"^({SQLITE}.+|{DYNAMODB}{TABLE_NAME})$",
+        description="Where progress is kept: sqlite:PATH for one consumer, dynamodb:TABLE for several",
+    )
+    keep_ids: Duration = Field(
+        timedelta(days=7),
+        ge=timedelta(hours=1),
+        le=timedelta(days=400),
+        description="How long an alert's id is remembered: longer than the stream keeps records",
+    )
+    refused: Path = Field(
+        ROOT / "build" / "alerts-refused.jsonl",
+        description="File of the alerts that their target refused, and of records that are no alerts",
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="Secret of the webhook's signature, at least 32 bytes"
+    )
+    table_keep: Duration = Field(
+        timedelta(days=90),
+        ge=timedelta(hours=1),
+        le=timedelta(days=3_650),
+        description="How long the DynamoDB table of alerts keeps one",
+    )
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
+            msg = f"it has less than {MIN_SECRET_BYTES} bytes; make one with `openssl rand -hex 32`"
+            raise ValueError(msg)
+        return secret
+
+    @classmethod
+    def load(cls, *, env_file: Path | None = ENV_FILE) -> "AlertSettings":
+        """Read the settings; raises `SettingsError` if any can't be used."""
+
+        class Sources(cls):  # type: ignore[misc, valid-type]
+            @classmethod
+            def settings_customise_sources(
+                cls,
+                settings_cls: type[BaseSettings],
+                *_unused: PydanticBaseSettingsSource,
+                **_also_unused: PydanticBaseSettingsSource,
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                return (
+                    _DotEnv(settings_cls, env_file=env_file, dotenv_filtering="only_existing"),
+                    _Environment(settings_cls),
+                )
+
+        try:
+            values = Sources()
+        except ValidationError as error:
+            raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
+        return cls.model_construct(values.model_fields_set, **dict(values))
+
+
+class _Environment(EnvSettingsSource):
+    """The environment: a misspelt name with our prefix is refused."""
+
+    def __call__(self) -> dict[str, Any]:
+        return super().__call__() | _misspelt(self.env_vars)
+
+
+class _DotEnv(DotEnvSettingsSource):
+    """The same for ``.env``."""
+
+    def __call__(self) -> dict[str, Any]:
+        return super().__call__() | _misspelt(self.env_vars)
+
+
+def _misspelt(variables: Mapping[str, str | None]) -> dict[str, None]:
+    """Return the names with our prefix that are no setting; pydantic then refuses them as extra."""
+    ours = {name.upper() for name in variables if name.upper().startswith(ENV_PREFIX)}
+    names = AlertSettings.model_fields
+    return {name: None for name in ours if name.removeprefix(ENV_PREFIX).lower() not in names}
+
+
+def _explain(problem: Any) -> str:  # noqa: ANN401 - pydantic's error is a loose dictionary
+    name = ".".join(str(part) for part in problem["loc"])
+    field = AlertSettings.model_fields.get(name)
+    if field is None:
+        return f"{name}: there is no such setting; docs/alerts.md lists those that there are"
+    value = "**********" if "secret" in name else repr(str(problem["input"]))
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{ENV_PREFIX}{name.upper()}: {value} can't be used: {message} ({field.description})"

@@ -1,0 +1,216 @@
+"""Progress in a DynamoDB table, for several consumers on several machines.
+
+One table: partition key ``pk``, sort key ``sk`` (both text), time to live on ``expires_at`` (epoch seconds).
+
+    pk                          sk          the rest
+    start#CONSUMER              -           start_ms (absent: the oldest record)
+    position#CONSUMER           shard id    sequence_number, ordinal, reached_ms, is_end
+    alert#CONSUMER#ALERT_ID     -           owner, lease_until_ms; handled_at_ms once it is done; expires_at
+    redrive#LETTER_ID           attempt     see `alerts.store.redrives`
+
+Several consumers of one name read all shards each, share positions, and take each alert by a conditional
+write; who comes second waits until it is handled, or until the lease of one who died ends. Leases go by the
+machines' clocks: where these differ by more than `LEASE_MS`, alerts may be handled twice, with the same id.
+DynamoDB removes what has expired within days; till then it counts, which is safe.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from alerts.store.base import LEASE_MS, Claims, StoreError
+from streams.errors import AWS_ERRORS, error_code
+from streams.positions import Position
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+EXPIRY: Final = "expires_at"
+NO_SORT_KEY: Final = "-"
+SEQUENCE_DIGITS: Final = 129
+"""The longest sequence number (GetShardIterator API reference); padded to it, numbers compare as text do.
+DynamoDB's own numbers have 38 digits, Kinesis' 56."""
+CONDITION_FAILED: Final = "ConditionalCheckFailedException"
+
+
+@contextmanager
+def table_errors_explained(table: str) -> Iterator[None]:
+    """Turn what DynamoDB says into a `StoreError` that names the table."""
+    try:
+        yield
+    except AWS_ERRORS as error:
+        if error_code(error) == "ResourceNotFoundException":
+            msg = (
+                f"there is no DynamoDB table {table!r}: create it with `python -m localstack.tables` on an "
+                "emulator, on AWS as docs/alerts.md says"
+            )
+        else:
+            msg = f"the DynamoDB table {table!r} can't be used: {error_code(error)}: {error}"
+        raise StoreError(msg) from error
+
+
+class DynamoStore:
+    """A `ProgressStore` in the table ``table``.
+
+    ``owner`` names this process and no other one, ever: claims are its own by it. ``keep_ids_ms`` is how long
+    ids are kept.
+    """
+
+    def __init__(
+        self, client: "DynamoDBClient", table: str, consumer: str, *, owner: str, keep_ids_ms: int
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._consumer = consumer
+        self._owner = owner
+        self._keep_ids_ms = keep_ids_ms
+
+    def begin(self, start_ms: int | None) -> int | None:
+        """Remember where the first run began; see `ProgressStore.begin`."""
+        key = _key(f"start#{self._consumer}")
+        start: Mapping[str, AttributeValueTypeDef] = (
+            {} if start_ms is None else {"start_ms": _number(start_ms)}
+        )
+        with table_errors_explained(self._table):
+            self._if_true(
+                lambda: self._client.put_item(
+                    TableName=self._table,
+                    Item={**key, **start},
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+            )
+            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)["Item"]
+        return int(item["start_ms"]["N"]) if "start_ms" in item else None
+
+    def positions(self) -> dict[str, Position]:
+        """Return the position in each shard."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"position#{self._consumer}"}},
+            ConsistentRead=True,
+        )
+        with table_errors_explained(self._table):
+            return {item["sk"]["S"]: _position(item) for page in pages for item in page["Items"]}
+
+    def advance(self, positions: Mapping[str, Position]) -> None:
+        """Move positions forward; one that another consumer has moved further stays there."""
+        with table_errors_explained(self._table):
+            for shard_id, position in positions.items():
+                self._advance(shard_id, position)
+
+    def _advance(self, shard_id: str, position: Position) -> None:
+        ordinal = (position.sequence_number or "").zfill(SEQUENCE_DIGITS)
+        item: dict[str, AttributeValueTypeDef] = {
+            **_key(f"position#{self._consumer}", shard_id),
+            "ordinal": {"S": ordinal},
+            "reached_ms": _number(position.reached_ms),
+            "is_end": _number(position.is_end),
+        }
+        if position.sequence_number is not None:
+            item["sequence_number"] = {"S": position.sequence_number}
+        self._if_true(
+            lambda: self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk) OR ordinal < :ordinal "
+                "OR (ordinal = :ordinal AND (reached_ms < :reached_ms OR is_end < :is_end))",
+                ExpressionAttributeValues={
+                    f":{name}": item[name] for name in ("ordinal", "reached_ms", "is_end")
+                },
+            )
+        )
+
+    def claim(self, alert_ids: Sequence[str], now_ms: int) -> Claims:
+        """Take each id by a conditional write: free, ours, or with a lease that has ended."""
+        with table_errors_explained(self._table):
+            ours = [alert_id for alert_id in alert_ids if self._take(alert_id, now_ms)]
+            others = set(alert_ids) - set(ours)
+            done = {alert_id for alert_id in others if self._is_done(alert_id)}
+        return Claims(ours, done, others - done)
+
+    def _take(self, alert_id: str, now_ms: int) -> bool:
+        return self._if_true(
+            lambda: self._client.update_item(
+                TableName=self._table,
+                Key=self._alert_key(alert_id),
+                UpdateExpression=f"SET #owner = :me, lease_until_ms = :until, {EXPIRY} = :expiry",
+                ConditionExpression="attribute_not_exists(handled_at_ms) AND "
+                "(attribute_not_exists(pk) OR #owner = :me OR lease_until_ms <= :now)",
+                ExpressionAttributeNames={"#owner": "owner"},
+                ExpressionAttributeValues={
+                    ":me": {"S": self._owner},
+                    ":now": _number(now_ms),
+                    ":until": _number(now_ms + LEASE_MS),
+                    ":expiry": self._expiry(now_ms),
+                },
+            )
+        )
+
+    def _is_done(self, alert_id: str) -> bool:
+        answer = self._client.get_item(
+            TableName=self._table, Key=self._alert_key(alert_id), ConsistentRead=True
+        )
+        return "handled_at_ms" in answer.get("Item", {})
+
+    def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
+        """Record that these are handled, whoever claims them by now: they are."""
+        with table_errors_explained(self._table):
+            for alert_id in alert_ids:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=self._alert_key(alert_id),
+                    UpdateExpression=f"SET handled_at_ms = :now, {EXPIRY} = :expiry REMOVE lease_until_ms",
+                    ExpressionAttributeValues={":now": _number(now_ms), ":expiry": self._expiry(now_ms)},
+                )
+
+    def release(self, alert_ids: Sequence[str]) -> None:
+        """Remove our claims of what is not handled."""
+        with table_errors_explained(self._table):
+            for alert_id in alert_ids:
+                self._release(alert_id)
+
+    def _release(self, alert_id: str) -> None:
+        self._if_true(
+            lambda: self._client.delete_item(
+                TableName=self._table,
+                Key=self._alert_key(alert_id),
+                ConditionExpression="#owner = :me AND attribute_not_exists(handled_at_ms)",
+                ExpressionAttributeNames={"#owner": "owner"},
+                ExpressionAttributeValues={":me": {"S": self._owner}},
+            )
+        )
+
+    def close(self) -> None:
+        """Do nothing: there is no file and no lock."""
+
+    def _alert_key(self, alert_id: str) -> dict[str, "AttributeValueTypeDef"]:
+        return _key(f"alert#{self._consumer}#{alert_id}")
+
+    def _expiry(self, now_ms: int) -> "AttributeValueTypeDef":
+        return _number((now_ms + self._keep_ids_ms) // 1000)
+
+    @staticmethod
+    def _if_true(write: Callable[[], object]) -> bool:
+        """Do a conditional write; False if its condition does not hold."""
+        try:
+            write()
+        except AWS_ERRORS as error:
+            if error_code(error) == CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+
+def _key(partition: str, sort: str = NO_SORT_KEY) -> dict[str, "AttributeValueTypeDef"]:
+    return {"pk": {"S": partition}, "sk": {"S": sort}}
+
+
+def _number(value: int) -> "AttributeValueTypeDef":
+    return {"N": str(int(value))}
+
+
+def _position(item: Mapping[str, "AttributeValueTypeDef"]) -> Position:
+    number = item["sequence_number"]["S"] if "sequence_number" in item else None
+    return Position(number, int(item["reached_ms"]["N"]), item["is_end"]["N"] == "1")

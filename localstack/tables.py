@@ -1,0 +1,71 @@
+"""Creates the DynamoDB tables of the alert consumer on an emulator: ``python -m localstack.tables``.
+
+Done twice, it leaves what is there as it is. AWS itself is refused: docs/alerts.md has the commands for it.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from alerts.clients import dynamodb_client
+from alerts.handlers.table import EXPIRY, KEY
+from fraudstream.settings import Settings
+from streams.command import load_settings, stream_errors_reported
+from streams.errors import AWS_ERRORS, StreamError, error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+PROGRESS_KEYS: Final = ("pk", "sk")
+ALERT_KEYS: Final = (KEY,)
+
+
+def create_tables(settings: Settings, progress: str, alerts: str) -> None:
+    """Create the table of consumers' progress and that of alerts, where they are missing.
+
+    Raises `StreamError` where the endpoint is not an emulator, or refuses.
+    """
+    if not settings.is_emulator:
+        msg = "the endpoint is not an emulator: set AWS_ENDPOINT_URL to one; on AWS, see docs/alerts.md"
+        raise StreamError(msg)
+    client = dynamodb_client(settings)
+    _create(client, progress, PROGRESS_KEYS)
+    _create(client, alerts, ALERT_KEYS)
+
+
+def _create(client: "DynamoDBClient", table: str, keys: tuple[str, ...]) -> None:
+    try:
+        client.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            KeySchema=[
+                {"AttributeName": key, "KeyType": "HASH" if place == 0 else "RANGE"}
+                for place, key in enumerate(keys)
+            ],
+        )
+        client.get_waiter("table_exists").wait(TableName=table)
+        client.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY}
+        )
+    except AWS_ERRORS as error:
+        if error_code(error) != "ResourceInUseException":
+            msg = f"table {table!r} can't be created: {error}"
+            raise StreamError(msg) from error
+
+
+def main(
+    *,
+    progress: Annotated[str, typer.Option(help="Table of consumers' progress")] = "AlertConsumers",
+    alerts: Annotated[str, typer.Option(help="Table of alerts")] = "FraudAlerts",
+) -> None:
+    """Create the tables on the emulator; existing ones are left as they are."""
+    settings = load_settings()
+    with stream_errors_reported():
+        create_tables(settings, progress, alerts)
+    sys.stdout.write(f"{progress} and {alerts} are at {settings.endpoint_url}\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)

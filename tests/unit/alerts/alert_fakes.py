@@ -1,0 +1,174 @@
+"""Stand-ins for what surrounds a delivery: a clock, a stream with retention, handlers, a webhook."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from alerts.delivery import Delivery, Parts
+from alerts.handlers.base import Handler, Outcome
+from alerts.messages import Handover
+from alerts.refused import RefusedFile
+from alerts.store.base import ProgressStore
+from streams.backoff import Backoff
+from streams.reader import Start, StreamReader
+from tests.unit.streams.fake_kinesis import FakeKinesis, refusal
+
+NOW_MS = 1_767_312_000_000
+"""When every record of the fake stream arrived: 2026-01-02T00:00:00Z."""
+
+
+class RetainingKinesis(FakeKinesis):
+    """A stream that says how long it keeps records, and may have trimmed some of a shard."""
+
+    def __init__(self, *shard_ids: str) -> None:
+        super().__init__(*shard_ids)
+        self.retention_hours = 24
+        self.trimmed: dict[str, int] = {}
+
+    def describe_stream_summary(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
+        """Answer with the retention."""
+        self._called("describe_stream_summary", request)
+        return {"StreamDescriptionSummary": {"RetentionPeriodHours": self.retention_hours}}
+
+    def get_shard_iterator(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
+        """Refuse a position that has been trimmed; give the oldest record that is left otherwise."""
+        oldest = self.trimmed.get(request["ShardId"], 0)
+        answer = super().get_shard_iterator(**request)
+        if int(request.get("StartingSequenceNumber", oldest)) < oldest:
+            raise refusal("InvalidArgumentException")  # noqa: EM101 - the code of an answer
+        shard_id, position = answer["ShardIterator"].split("/")
+        return {"ShardIterator": f"{shard_id}/{max(oldest, int(position))}"}
+
+    def remove(self, shard_id: str) -> None:
+        """Forget a shard, as the stream does when the retention of its last record is over."""
+        del self.records[shard_id]
+        del self.parents[shard_id]
+
+
+def reader_of(kinesis: FakeKinesis, start: Start = "TRIM_HORIZON", **more: Any) -> StreamReader:  # noqa: ANN401 - the reader's own
+    """Make a reader that never waits; it looks for new shards at every poll."""
+    clock = iter(range(0, 10**9, 10))
+    options = {"monotonic_s": lambda: float(next(clock)), "sleep": lambda _s: None, "now_ms": lambda: NOW_MS}
+    return StreamReader(kinesis.client, "Alerts", start=start, **{**options, **more})
+
+
+@dataclass
+class FakeHandler:
+    """Handles what it gets, by the answers it was given first; ``got`` has every id of every try."""
+
+    batch_size: int = 2
+    answers: list[Callable[[Sequence[Handover]], Outcome]] = field(default_factory=list)
+    got: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+
+    def handle(self, batch: Sequence[Handover]) -> Outcome:
+        """Take a batch."""
+        self.got += [each.alert.alert_id for each in batch]
+        self.bodies += [each.body for each in batch]
+        return self.answers.pop(0)(batch) if self.answers else Outcome()
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class NoWait(threading.Event):
+    """A stop whose waits take no time; ``waited_s`` has their lengths."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited_s: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Return at once."""
+        self.waited_s.append(timeout or 0.0)
+        return self.is_set()
+
+
+@dataclass
+class Stage:
+    """A delivery and all that is around it."""
+
+    kinesis: FakeKinesis
+    store: ProgressStore
+    handler: Handler
+    folder: Path
+    stop: NoWait = field(default_factory=NoWait)
+    said: list[str] = field(default_factory=list)
+    now_ms: int = NOW_MS
+
+    def delivery(self, **more: Any) -> Delivery:  # noqa: ANN401 - those of Parts
+        """Make a delivery that goes on where the store is."""
+        reader = reader_of(
+            self.kinesis,
+            positions=self.store.positions(),
+            on_gap=lambda gap: self.said.append(gap.reason),
+        )
+        parts: dict[str, Any] = {
+            "reader": reader,
+            "store": self.store,
+            "handler": self.handler,
+            "refused": RefusedFile(self.folder / "refused.jsonl"),
+            "now_ms": self.tick,
+            "on_problem": self.said.append,
+            "stop": self.stop,
+            "backoff": Backoff(),
+        }
+        return Delivery(Parts(**{**parts, **more}))
+
+    def tick(self) -> int:
+        """Return a clock that goes on by half a second at each look."""
+        self.now_ms += 500
+        return self.now_ms
+
+
+@dataclass
+class Webhook:
+    """What a web server of the test got; ``answer`` gives status, headers and text for each by number."""
+
+    url: str = ""
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    answer: Callable[[int], tuple[int, dict[str, str], bytes]] = lambda _number: (204, {}, b"")
+
+
+class QuietServer(ThreadingHTTPServer):
+    """Says nothing of a client that has gone: some tests kill theirs."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def running_webhook() -> Iterator[Webhook]:
+    """Run a web server on a free loopback port while the block runs."""
+    webhook = Webhook()
+
+    class Handle(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            webhook.requests.append((dict(self.headers), body))
+            status, headers, text = webhook.answer(len(webhook.requests))
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(text))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    server = QuietServer(("127.0.0.1", 0), Handle)
+    webhook.url = f"http://127.0.0.1:{server.server_port}/alerts"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield webhook
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,109 @@
+"""What differs between two runs, and why."""
+
+from typing import Any
+
+import orjson
+
+from alerts.diff import UNEXPLAINED, Difference, differences
+from fraudstream.alert import Alert
+from tests.unit.alerts.alert_samples import alert
+
+
+def alerts(*changes: dict[str, Any]) -> dict[str, Alert]:
+    """Return an alert for each number, by transaction_id."""
+    made = (Alert.from_json(alert(**each)) for each in changes)
+    return {each.transaction_id: each for each in made}
+
+
+def only(before: dict[str, Alert], after: dict[str, Alert]) -> Difference:
+    (difference,) = differences(before, after)
+    return difference
+
+
+def test_two_equal_runs_differ_in_nothing_though_scored_and_arrived_at_other_times() -> None:
+    before = alerts({"number": 1}, {"number": 2})
+    later = {"scored_at": "2027-01-02T18:04:06.100Z", "arrival_time": None}
+    assert list(differences(before, alerts({"number": 1, **later}, {"number": 2, **later}))) == []
+    assert list(differences({}, {})) == []
+
+
+def test_an_alert_of_one_run_is_new_or_gone() -> None:
+    before, after = alerts({"number": 1}, {"number": 2}), alerts({"number": 2}, {"number": 3})
+    gone, new = differences(before, after)
+    assert gone == Difference("T1", "gone", 0.9731, None, (UNEXPLAINED,))
+    assert new == Difference("T3", "new", None, 0.9731, (UNEXPLAINED,))
+
+
+def test_a_changed_score_is_explained_by_model_catalogue_threshold_and_features_in_this_order() -> None:
+    changes: dict[str, Any] = {
+        "number": 1,
+        "alert_id": "another",
+        "score": 0.61,
+        "model_version": "v2",
+        "catalogue_version": "2",
+        "threshold": 0.4,
+        "features": {"count_5m": 18.0, "distance_km": None, "fresh": 1.0},
+        "flags": [],
+        "risk_level": "high",
+    }
+    assert only(alerts({"number": 1}), alerts(changes)) == Difference(
+        "T1",
+        "score",
+        0.9731,
+        0.61,
+        (
+            "model v1 → v2",
+            "catalogue 1 → 2",
+            "threshold 0.5 → 0.4",
+            "count_5m 17 → 18",
+            "fresh only in one",
+            "risk_level critical → high",
+            "flags high_amount_flag+off_hours_flag → none",
+        ),
+    )
+
+
+def test_another_score_with_nothing_else_that_differs_says_so() -> None:
+    difference = only(alerts({"number": 1}), alerts({"number": 1, "score": 0.9}))
+    assert difference.kind == "score"
+    assert difference.why == ("a feature that alerts do not show: compare the features of both runs",)
+
+
+def test_the_same_score_with_another_feature_is_no_changed_score() -> None:
+    features = {"count_5m": 17.0, "distance_km": 3.5}
+    difference = only(alerts({"number": 1}), alerts({"number": 1, "features": features}))
+    assert (difference.kind, difference.why) == ("other", ("distance_km null → 3.5",))
+
+
+def test_an_alert_is_gone_because_the_other_runs_threshold_is_higher() -> None:
+    before = alerts({"number": 1, "score": 0.6}, {"number": 2})
+    after = alerts({"number": 2, "threshold": 0.7})
+    gone, changed = differences(before, after)
+    assert gone.why == ("threshold 0.5, in the other run 0.7", "its score 0.6 is below that threshold")
+    assert (changed.kind, changed.why) == ("other", ("threshold 0.5 → 0.7",))
+
+
+def test_an_alert_above_the_other_runs_threshold_is_not_said_to_be_below_it() -> None:
+    before = alerts({"number": 1, "score": 0.8}, {"number": 2})
+    gone = next(differences(before, alerts({"number": 2, "threshold": 0.7})))
+    assert gone.why == ("threshold 0.5, in the other run 0.7",)
+
+
+def test_an_alert_is_new_because_of_another_model_and_catalogue() -> None:
+    after = alerts({"number": 1, "model_version": "v2", "catalogue_version": "9"})
+    new = list(differences(alerts({"number": 2}), after))[1]
+    assert new.why == ("model v2, in the other run v1", "catalogue 9, in the other run 1")
+
+
+def test_a_run_without_any_alerts_is_no_ground_for_a_guess() -> None:
+    assert only(alerts({"number": 1}), {}).why == ("the other run has no alerts at all",)
+
+
+def test_a_score_that_is_no_number_is_equal_to_itself() -> None:
+    broken = alert(1).replace(b"0.9731", b"NaN")
+    assert list(differences({"T1": Alert.from_json(broken)}, {"T1": Alert.from_json(broken)})) == []
+
+
+def test_a_difference_can_be_written_as_json() -> None:
+    difference = only(alerts({"number": 1}), {})
+    assert orjson.loads(orjson.dumps(difference))["kind"] == "gone"

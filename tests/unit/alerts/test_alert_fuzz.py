@@ -1,0 +1,176 @@
+"""Bytes of any kind into the consumer: each record is a message or one complaint, nothing else."""
+
+import base64
+import contextlib
+import json
+from typing import Any
+
+import orjson
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from alerts.consumer import Consumer
+from alerts.dead.hexdump import hexdump
+from alerts.dead.mending import MendingError, Patch, mend
+from alerts.handlers.console import shown
+from alerts.lines import alert_line, dead_letter_line
+from alerts.messages import UnreadableError, handover, parse
+from fraudstream.alert import Alert
+from fraudstream.dead_letter import DeadLetter
+from streams.reader import StreamRecord
+from tests.unit.alerts.alert_fakes import RetainingKinesis, reader_of
+from tests.unit.alerts.alert_samples import alert, dead_letter, transaction
+
+LIMIT_BYTES = 65_536
+EXAMPLES = 500
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "NaN", "", "\x1b[2J", "é" * 9])
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+MANY_DEEP = st.integers(1, 3_000).map(lambda depth: b"[" * depth + b"]" * depth)
+
+
+def changed(sample: bytes) -> st.SearchStrategy[bytes]:
+    """Draw a message of which some fields have other values or are gone, or some bytes."""
+    fields = orjson.loads(sample)
+    with_values = st.dictionaries(st.sampled_from(sorted(fields)), VALUES, min_size=1, max_size=3).map(
+        lambda changes: json.dumps(fields | changes).encode()
+    )
+    without = st.sampled_from(sorted(fields)).map(
+        lambda name: orjson.dumps({key: value for key, value in fields.items() if key != name})
+    )
+    cut = st.tuples(st.integers(0, len(sample)), st.binary(max_size=4), st.integers(0, 8)).map(
+        lambda drawn: sample[: drawn[0]] + drawn[1] + sample[drawn[0] + drawn[2] :]
+    )
+    return with_values | without | cut
+
+
+def record(data: bytes) -> StreamRecord:
+    return StreamRecord(data, "key", "s0", "1", 0)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(
+    st.binary(max_size=300)
+    | MANY_DEEP
+    | VALUES.map(lambda value: json.dumps(value).encode())
+    | changed(alert(1))
+)
+@example(b"\xef\xbb\xbf" + alert(1))
+@example(alert(1).replace(b"0.9731", b"1e400"))
+@example(alert(1).replace(b"0.9731", b"9" * 5_000))
+@example(alert(1).replace(b'"ACC_1"', b'"\\ud800"'))
+@example(alert(1).replace(b'"ACC_1"', b'"\\u0000"'))
+def test_any_bytes_are_an_alert_that_can_be_shown_and_passed_on_or_one_complaint(data: bytes) -> None:
+    try:
+        received = parse(record(data), Alert)
+    except UnreadableError:
+        return
+    for is_replay in (False, True):
+        passed = handover(received, is_replay=is_replay)
+        assert b"\n" not in passed.body
+        assert json.loads(passed.body).get("replayed", False) is is_replay
+        assert "\x1b" not in shown(passed).plain
+        assert Alert.from_json(passed.body).alert_id == received.message.alert_id
+    assert "\n" not in alert_line(received.message).plain
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(
+    st.binary(max_size=300)
+    | MANY_DEEP
+    | changed(dead_letter(b"\xff{", 1))
+    | changed(dead_letter(b"", 1, encoding="utf-8", raw='{"a": 1}'))
+)
+def test_any_bytes_are_a_dead_letter_that_can_be_shown_or_one_complaint(data: bytes) -> None:
+    try:
+        letter = parse(record(data), DeadLetter).message
+    except UnreadableError:
+        return
+    assert "\x1b" not in dead_letter_line(letter).plain
+    assert len(letter.letter_id("Transactions")) == 16
+    assert sum(len(line.split("|", 1)[1]) - 1 for line in hexdump(letter.raw_bytes)) == len(letter.raw_bytes)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.binary(max_size=50) | changed(alert(1)) | st.integers(0, 3).map(alert), max_size=12))
+def test_every_record_of_a_stream_is_handed_out_a_double_or_one_complaint(records: list[bytes]) -> None:
+    kinesis = RetainingKinesis("s0")
+    kinesis.write("s0", *records)
+    complaints: list[str] = []
+    consumer = Consumer(
+        reader_of(kinesis), Alert, on_unreadable=lambda _record, reason: complaints.append(reason)
+    )
+    received = consumer.poll()
+    assert len(received) + consumer.doubled + len(complaints) == len(records)
+    assert len(complaints) == consumer.unreadable
+    assert all(complaints)
+
+
+PATHS = (
+    st.sampled_from(["", "/", "/account_id", "/a/b", "/a/-", "/a/0", "/a/99", "/~2", "no slash", "/é"])
+    | VALUES
+)
+OPERATIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test", "append", "fly"]) | VALUES,
+        "path": PATHS,
+        "from": PATHS,
+        "value": VALUES,
+    },
+)
+PATCHES = st.lists(OPERATIONS | VALUES, max_size=4) | VALUES
+RECORDS = (
+    st.binary(max_size=100)
+    | MANY_DEEP
+    | changed(orjson.dumps(transaction(1, a=[1, {"b": 2}])))
+    | VALUES.map(lambda value: json.dumps({"a": value, **transaction(1)}).encode())
+)
+
+
+def letter_of(raw: bytes) -> DeadLetter:
+    return DeadLetter(
+        reason="wrong_type",
+        detail="",
+        encoding="base64",
+        raw=base64.b64encode(raw).decode(),
+        truncated=False,
+        size_bytes=len(raw),
+        sha256="00",
+    )
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(RECORDS, PATCHES | st.none())
+@example(b'{"x": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", [{"op": "copy", "from": "/x", "path": "/y"}])
+def test_any_record_with_any_patch_is_a_sound_record_or_one_complaint(raw: bytes, operations: Any) -> None:  # noqa: ANN401 - any JSON value
+    try:
+        patch = None if operations is None else Patch(json.dumps(operations))
+        mended = mend(letter_of(raw), patch, "Transactions", LIMIT_BYTES)
+    except MendingError:
+        return
+    document = orjson.loads(mended.data)
+    assert document["account_id"] == mended.partition_key
+    assert document["redriven_from"] == "Transactions/-/-/00"
+    assert 1 <= len(mended.partition_key) <= 256
+    assert b"\n" not in mended.data
+    assert len(mended.data) <= LIMIT_BYTES
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.text(max_size=200))
+@example("[" * 2_000)
+@example("[1e400]")
+def test_any_text_is_a_patch_or_one_complaint(text: str) -> None:
+    with contextlib.suppress(MendingError):
+        Patch(text)

@@ -1,0 +1,375 @@
+"""Deliveries with a stream, a store and a handler of the test's own."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import orjson
+import pytest
+
+from alerts.delivery import REFUSED_IN_A_ROW, SHOWN_WAIT_S
+from alerts.handlers.base import HandlerError, Outcome, Refusal
+from alerts.messages import Handover
+from alerts.store.base import LEASE_MS, Claims, ProgressStore
+from streams.backoff import Backoff
+from streams.positions import Position
+from tests.unit.alerts.alert_fakes import NOW_MS, FakeHandler, RetainingKinesis, Stage
+from tests.unit.alerts.alert_samples import alert
+from tests.unit.alerts.conftest import StoreMaker
+
+Answer = Callable[[Sequence[Handover]], Outcome]
+
+
+def ids(*numbers: int) -> list[str]:
+    return [f"alert-{number}" for number in numbers]
+
+
+def lines(path: Path) -> list[dict[str, str]]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture
+def stage(tmp_path: Path, open_sqlite: StoreMaker) -> Stage:
+    """Return a stage with one shard, a SQLite store and a handler of two alerts a batch."""
+    return Stage(RetainingKinesis("s0"), open_sqlite(), FakeHandler(), tmp_path)
+
+
+def handler_of(stage: Stage) -> FakeHandler:
+    assert isinstance(stage.handler, FakeHandler)
+    return stage.handler
+
+
+def fail(batch: Sequence[Handover]) -> Outcome:
+    return Outcome(again=batch, problem="answered 503")
+
+
+def refuse(batch: Sequence[Handover]) -> Outcome:
+    return Outcome(refused=[Refusal(each, "answered 400") for each in batch])
+
+
+def test_every_alert_is_handled_once_in_batches_and_in_order(stage: Stage) -> None:
+    stage.kinesis.write("s0", *(alert(number) for number in range(5)))
+    delivery = stage.delivery()
+    assert delivery.step() == 5
+    assert delivery.step() == 0
+    assert handler_of(stage).got == ids(0, 1, 2, 3, 4)
+    assert str(delivery.counts).startswith("5 alerts handled, 0 known")
+
+
+def test_doubles_are_left_out_within_a_batch_across_batches_and_across_runs(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0), alert(0), alert(1), alert(0))
+    first = stage.delivery()
+    first.step()
+    stage.kinesis.write("s0", alert(1), alert(2))
+    second = stage.delivery()
+    second.step()
+    assert handler_of(stage).got == ids(0, 1, 2)
+    assert (first.counts.doubled, second.counts.doubled) == (2, 1)
+
+
+def test_the_next_run_goes_on_behind_what_was_handled(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0))
+    first = stage.delivery()
+    first.step()
+    first.save()
+    assert stage.store.positions()["s0"].sequence_number == "0"
+    stage.kinesis.write("s0", alert(1))
+    stage.kinesis.calls.clear()
+    stage.delivery().step()
+    request = next(request for name, request in stage.kinesis.calls if name == "get_shard_iterator")
+    assert request["StartingSequenceNumber"] == "0"
+    assert handler_of(stage).got == ids(0, 1)
+
+
+def test_a_position_never_passes_an_alert_that_is_not_finished(stage: Stage) -> None:
+    stage.kinesis.write("s0", *(alert(number) for number in range(6)))
+
+    def die(_batch: Sequence[Handover]) -> Outcome:
+        raise KeyboardInterrupt
+
+    handler_of(stage).answers = [lambda _batch: Outcome(), die]
+    delivery = stage.delivery()
+    with pytest.raises(KeyboardInterrupt):
+        delivery.step()
+    delivery.save()
+    assert stage.store.positions()["s0"].sequence_number == "1"
+    stage.delivery().step()
+    assert handler_of(stage).got == ids(0, 1, 2, 3, 2, 3, 4, 5)
+
+
+def test_positions_are_stored_while_alerts_come_and_not_only_at_the_end(stage: Stage) -> None:
+    stage.kinesis.write("s0", *(alert(number) for number in range(6)))
+    seen: list[str | None] = []
+
+    def look(_batch: Sequence[Handover]) -> Outcome:
+        position = stage.store.positions().get("s0")
+        seen.append(position.sequence_number if position else None)
+        return Outcome()
+
+    handler_of(stage).answers = [look, look, look]
+    stage.delivery().step()
+    assert seen[0] is None
+    assert seen[1:] == ["1", "3"]
+
+
+def test_an_idle_stream_does_not_write_its_position_at_every_look(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[object] = []
+    monkeypatch.setattr(stage.store, "advance", stored.append)
+    delivery = stage.delivery()
+    for _ in range(50):
+        delivery.step()
+    assert len(stored) == 1
+
+
+def test_a_target_that_fails_for_a_while_gets_the_alert_again_until_it_takes_it(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0), alert(1), alert(2))
+    handler_of(stage).answers = [fail, fail, fail]
+    delivery = stage.delivery()
+    delivery.step()
+    assert handler_of(stage).got == ids(0, 1) * 4 + ids(2)
+    assert (delivery.counts.handled, delivery.counts.retries) == (3, 3)
+
+
+def test_waits_grow_from_try_to_try_up_to_a_cap(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0))
+    handler_of(stage).answers = [fail] * 9
+    stage.delivery(backoff=Backoff(base_s=1.0, cap_s=30.0)).step()
+    waits_s = stage.stop.waited_s
+    assert all(later >= earlier * 0.99 for earlier, later in pairwise(waits_s[:5]))
+    assert max(waits_s) <= 30
+    assert min(waits_s[6:]) >= 15
+
+
+def test_a_target_that_asks_for_a_pause_gets_it(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0))
+    handler_of(stage).answers = [lambda batch: Outcome(again=batch, problem="429", retry_after_s=17.0)]
+    stage.delivery().step()
+    assert stage.stop.waited_s == [17.0]
+
+
+def test_long_waits_are_said_aloud_and_short_ones_only_counted(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0))
+    handler_of(stage).answers = [fail] * 6
+    stage.delivery().step()
+    long = [wait_s for wait_s in stage.stop.waited_s if wait_s >= SHOWN_WAIT_S]
+    assert len(stage.said) == len(long) > 0
+    assert stage.said[0].startswith("alert alert-0: answered 503; ")
+
+
+def test_only_what_failed_of_a_batch_is_tried_again(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0), alert(1))
+    known: list[bool] = []
+
+    def look(_batch: Sequence[Handover]) -> Outcome:
+        known.append(bool(stage.store.claim(["alert-0"], stage.now_ms).done))
+        return Outcome()
+
+    handler_of(stage).answers = [lambda batch: Outcome(again=batch[1:], problem="throttled"), look]
+    stage.delivery().step()
+    assert handler_of(stage).got == ids(0, 1, 1)
+    assert known == [True]
+
+
+def test_a_refused_alert_goes_to_the_file_whole_and_does_not_block_the_next(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0), alert(1), alert(2))
+    handler_of(stage).answers = [lambda batch: refuse(batch[:1])]
+    delivery = stage.delivery()
+    delivery.step()
+    (entry,) = lines(stage.folder / "refused.jsonl")
+    assert (entry["alert_id"], entry["reason"]) == ("alert-0", "answered 400")
+    assert entry["alert"].encode() == alert(0)
+    assert (delivery.counts.handled, delivery.counts.refused) == (2, 1)
+    assert stage.said == ["alert alert-0 is refused: answered 400"]
+
+
+def test_a_refused_alert_is_not_tried_again_by_the_next_run(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0))
+    handler_of(stage).answers = [refuse]
+    stage.delivery().step()
+    stage.delivery().step()
+    assert handler_of(stage).got == ids(0)
+
+
+def test_a_target_that_refuses_everything_ends_the_run_and_the_rest_stays_in_the_stream(stage: Stage) -> None:
+    stage.kinesis.write("s0", *(alert(number) for number in range(40)))
+    handler_of(stage).answers = [refuse] * 20
+    with pytest.raises(HandlerError, match="10 alerts in a row were refused, the last one: answered 400"):
+        stage.delivery().step()
+    assert len(lines(stage.folder / "refused.jsonl")) == REFUSED_IN_A_ROW
+    handler_of(stage).answers = []
+    stage.delivery().step()
+    assert handler_of(stage).got == ids(*range(40))
+
+
+def test_refusals_with_something_handled_between_them_do_not_end_the_run(stage: Stage) -> None:
+    stage.kinesis.write("s0", *(alert(number) for number in range(60)))
+    handler_of(stage).answers = [lambda batch: refuse(batch[:1])] * 30
+    delivery = stage.delivery()
+    delivery.step()
+    assert (delivery.counts.refused, delivery.counts.handled) == (30, 30)
+
+
+@pytest.mark.parametrize(
+    "broken", [b"\xff\x00", b"", b"[]", alert(1, alert_id=""), alert(1, alert_id="x" * 257)]
+)
+def test_a_record_that_is_no_alert_goes_to_the_file_with_its_bytes_and_place(
+    stage: Stage, broken: bytes
+) -> None:
+    stage.kinesis.write("s0", broken, alert(2))
+    delivery = stage.delivery()
+    delivery.step()
+    (entry,) = lines(stage.folder / "refused.jsonl")
+    assert (entry["shard_id"], entry["sequence_number"]) == ("s0", "0")
+    assert entry["raw"] == ("/wA=" if broken == b"\xff\x00" else broken.decode())
+    assert handler_of(stage).got == ids(2)
+    assert delivery.counts.unreadable == 1
+    assert stage.said[0].startswith("unreadable record (s0, 0): ")
+
+
+def test_a_stop_ends_it_after_the_batch_in_hand_and_the_rest_comes_in_the_next_run(stage: Stage) -> None:
+    stage.kinesis.write("s0", *(alert(number) for number in range(6)))
+
+    def stop(_batch: Sequence[Handover]) -> Outcome:
+        stage.stop.set()
+        return Outcome()
+
+    handler_of(stage).answers = [stop]
+    delivery = stage.delivery()
+    assert delivery.step() == 2
+    delivery.save()
+    assert stage.store.positions()["s0"].sequence_number == "1"
+    stage.stop.clear()
+    stage.delivery().step()
+    assert handler_of(stage).got == ids(*range(6))
+
+
+def test_a_stop_while_the_target_fails_leaves_the_alert_for_the_next_run(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0))
+
+    def fail_and_stop(batch: Sequence[Handover]) -> Outcome:
+        stage.stop.set()
+        return fail(batch)
+
+    handler_of(stage).answers = [fail_and_stop]
+    delivery = stage.delivery()
+    assert delivery.step() == 0
+    delivery.save()
+    stage.stop.clear()
+    stage.delivery().step()
+    assert handler_of(stage).got == ids(0, 0)
+
+
+def test_no_more_records_are_taken_than_asked_for_and_the_rest_comes_with_the_next_step(stage: Stage) -> None:
+    stage.kinesis.write("s0", *(alert(number) for number in range(5)))
+    delivery = stage.delivery()
+    assert delivery.step(most=3) == 3
+    delivery.save()
+    assert stage.store.positions()["s0"].sequence_number == "2"
+    assert delivery.step() == 2
+    assert handler_of(stage).got == ids(*range(5))
+
+
+def test_alerts_keep_the_fields_that_this_version_does_not_know(stage: Stage) -> None:
+    stage.kinesis.write("s0", b'{\n "new": 1,\r\n' + alert(0).removeprefix(b"{"))
+    stage.delivery().step()
+    (body,) = handler_of(stage).bodies
+    assert b"\n" not in body
+    assert b"\r" not in body
+    assert orjson.loads(body) == {"new": 1} | orjson.loads(alert(0))
+
+
+def test_a_replay_is_marked_in_the_body_and_leaves_out_what_came_later(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0))
+    stage.delivery(is_replay=True, end_ms=NOW_MS + 1).step()
+    stage.kinesis.write("s0", alert(1))
+    stage.delivery(is_replay=True, end_ms=NOW_MS).step()
+    (body,) = handler_of(stage).bodies
+    assert orjson.loads(body) == {"replayed": True} | orjson.loads(alert(0))
+
+
+class BusyStore:
+    """A store in which another consumer has an alert in hand for some looks, then handled it or died."""
+
+    def __init__(self, inner: ProgressStore, looks: int, *, then_done: bool) -> None:
+        self._inner = inner
+        self._looks = looks
+        self._then_done = then_done
+
+    def __getattr__(self, name: str) -> object:
+        """Pass on what is not looked at here."""
+        return getattr(self._inner, name)
+
+    def claim(self, alert_ids: Sequence[str], now_ms: int) -> Claims:
+        claims = self._inner.claim(alert_ids, now_ms)
+        if "alert-0" not in alert_ids:
+            return claims
+        self._looks -= 1
+        ours = [each for each in claims.ours if each != "alert-0"]
+        if self._looks >= 0:
+            return Claims(ours, claims.done, ["alert-0"])
+        return Claims(ours, ["alert-0"], ()) if self._then_done else claims
+
+
+@pytest.mark.parametrize("then_done", [True, False])
+def test_an_alert_in_other_hands_is_waited_for_and_the_position_does_not_pass_it(
+    stage: Stage, *, then_done: bool
+) -> None:
+    stage.kinesis.write("s0", alert(0), alert(1))
+    stage.store = BusyStore(stage.store, 3, then_done=then_done)  # type: ignore[assignment] # the rest is the inner one's
+    stage.delivery().step()
+    assert handler_of(stage).got == (ids(1) if then_done else ids(1, 0))
+    assert stage.stop.waited_s == [0.2, 0.2, 0.2]
+
+
+def test_a_stop_while_another_consumer_has_an_alert_keeps_the_position_before_it(stage: Stage) -> None:
+    stage.kinesis.write("s0", alert(0), alert(1))
+    stage.store = BusyStore(stage.store, 3, then_done=True)  # type: ignore[assignment] # the rest is the inner one's
+    stage.stop.set()
+    delivery = stage.delivery()
+    delivery.step()
+    delivery.save()
+    assert stage.store.positions() == {}
+
+
+def test_a_handler_that_can_not_go_on_gives_its_claim_back(
+    stage: Stage, open_dynamo: StoreMaker, tmp_path: Path
+) -> None:
+    stage.store = open_dynamo()
+    stage.kinesis.write("s0", alert(0))
+
+    def break_down(_batch: Sequence[Handover]) -> Outcome:
+        msg = "no such topic"
+        raise HandlerError(msg)
+
+    handler_of(stage).answers = [break_down]
+    with pytest.raises(HandlerError):
+        stage.delivery().step()
+    other = Stage(stage.kinesis, open_dynamo(), FakeHandler(), tmp_path)
+    other.delivery().step()
+    assert handler_of(other).got == ids(0)
+    assert other.stop.waited_s == []
+
+
+def test_a_claim_is_renewed_before_every_try(stage: Stage, open_dynamo: StoreMaker) -> None:
+    stage.store = open_dynamo()
+    rival = open_dynamo()
+    stage.kinesis.write("s0", alert(0))
+    busy: list[bool] = []
+
+    def slow(batch: Sequence[Handover]) -> Outcome:
+        busy.append(bool(rival.claim(["alert-0"], stage.now_ms).busy))
+        stage.now_ms += LEASE_MS * 2 // 3
+        return fail(batch)
+
+    handler_of(stage).answers = [slow, slow, slow]
+    stage.delivery().step()
+    assert busy == [True, True, True]
+
+
+def test_the_time_that_is_reached_is_stored_though_nothing_comes(stage: Stage) -> None:
+    delivery = stage.delivery()
+    delivery.step()
+    delivery.save()
+    assert stage.store.positions() == {"s0": Position(None, NOW_MS)}

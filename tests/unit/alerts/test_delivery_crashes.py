@@ -1,0 +1,115 @@
+"""A consumer that dies anywhere, again and again, and loses nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.handlers.base import Outcome
+from alerts.messages import Handover
+from alerts.store.sqlite import SqliteStore
+from tests.unit.alerts.alert_fakes import FakeHandler, RetainingKinesis, Stage
+from tests.unit.alerts.alert_samples import alert
+
+DAY_MS = 86_400_000
+
+
+class DeathError(BaseException):
+    """What no code catches."""
+
+
+class Mortal:
+    """Lets so many calls of a store or handler pass, and then dies before or after the next one."""
+
+    def __init__(self, inner: Any, lives: "Lives") -> None:  # noqa: ANN401 - a store or a handler
+        self._inner = inner
+        self._lives = lives
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the inner one has
+        """Return the inner one's, and if it is a method, one that may be the last."""
+        value = getattr(self._inner, name)
+        return self._lives.around(name, value) if callable(value) else value
+
+
+class Lives:
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self.last = ""
+
+    def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def mortal(*arguments: Any) -> Any:  # noqa: ANN401 - as the inner call has them
+            self._step(f"before {name}")
+            answer = call(*arguments)
+            self._step(f"after {name}")
+            return answer
+
+        return mortal
+
+    def _step(self, name: str) -> None:
+        self.last = name
+        self._steps -= 1
+        if self._steps < 0:
+            raise DeathError
+
+
+def one_life(kinesis: RetainingKinesis, folder: Path, handler: FakeHandler, steps: int) -> str:
+    """Run until the death after so many steps; returns after what it came, or an empty string."""
+    store = SqliteStore(folder / "store.sqlite", "Alerts/test", keep_ids_ms=DAY_MS)
+    lives = Lives(steps)
+    stage = Stage(kinesis, Mortal(store, lives), Mortal(handler, lives), folder)
+    try:
+        delivery = stage.delivery()
+        for _ in range(3):
+            delivery.step()
+        delivery.save()
+    except DeathError:
+        return lives.last
+    finally:
+        store.close()
+    return ""
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    deaths=st.lists(st.integers(0, 25), max_size=8),
+    numbers=st.lists(st.integers(0, 12), max_size=25),
+    batch_size=st.integers(1, 5),
+    later=st.lists(st.integers(10, 20), max_size=8),
+)
+def test_every_alert_is_handled_and_again_only_if_death_came_between_handling_and_its_record(
+    deaths: list[int], numbers: list[int], batch_size: int, later: list[int]
+) -> None:
+    kinesis = RetainingKinesis("s0", "s1")
+    kinesis.write("s0", *(alert(number) for number in numbers))
+    handler = FakeHandler(batch_size=batch_size)
+    excused = 0
+    with TemporaryDirectory() as name:
+        for place, steps in enumerate(deaths):
+            last = one_life(kinesis, Path(name), handler, steps)
+            excused += batch_size * (last in {"after handle", "before finish"})
+            if place == 1:
+                kinesis.write("s1", *(alert(number) for number in later))
+        if len(deaths) <= 1:
+            kinesis.write("s1", *(alert(number) for number in later))
+        assert one_life(kinesis, Path(name), handler, 10**9) == ""
+        times = Counter(handler.got)
+        assert times.keys() == {f"alert-{number}" for number in (*numbers, *later)}
+        assert times.total() - len(times) <= excused
+
+
+def test_a_death_right_after_handling_hands_the_batch_over_once_more(tmp_path: Path) -> None:
+    kinesis = RetainingKinesis("s0")
+    kinesis.write("s0", alert(0), alert(1), alert(2))
+    handler = FakeHandler()
+
+    def die(_batch: Sequence[Handover]) -> Outcome:
+        raise DeathError
+
+    handler.answers = [die]
+    assert one_life(kinesis, tmp_path, handler, 10**9) == "before handle"
+    one_life(kinesis, tmp_path, handler, 10**9)
+    assert handler.got == ["alert-0", "alert-1", "alert-0", "alert-1", "alert-2"]
