@@ -85,6 +85,8 @@ def _survive_failures(settings: Settings) -> dict[str, str]:
         "execution.checkpointing.interval": f"{milliseconds(settings.checkpoint_interval)} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        # By Flink's default of 0 each that fails restarts the job, which scores all since the last one again.
+        "execution.checkpointing.tolerable-failed-checkpoints": str(2**31 - 1),
         # Without an end: an hour without network must not need a person to start the job again.
         "restart-strategy.type": "exponential-delay",
         "restart-strategy.exponential-delay.initial-backoff": "1 s",

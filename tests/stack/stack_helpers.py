@@ -60,22 +60,3 @@ def write_all(settings: Settings, stream_name: str, data: list[bytes]) -> None:
     writer = StreamWriter(kinesis_client(settings), stream_name)
     result = writer.put([Record(item, f"key-{n}") for n, item in enumerate(data)])
     assert not result.failures
-
-
-def emulator_environment(settings: Settings) -> dict[str, str]:
-    """Return what a process that is started from nothing needs for the emulator."""
-    return {
-        "AWS_ENDPOINT_URL": settings.endpoint_url or "",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": settings.aws_region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CBOR_DISABLE": "true",
-        "CBOR_ENABLED": "false",
-    }
-
-
-def stream_names(settings: Settings) -> dict[str, str]:
-    """Return the variables that name the settings' streams."""
-    names = ("transactions", "alerts", "dead_letters", "labels", "scored")
-    return {f"FRAUDSTREAM_{name.upper()}_STREAM": getattr(settings, f"{name}_stream") for name in names}

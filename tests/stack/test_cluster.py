@@ -9,17 +9,19 @@ import pytest
 import yaml
 
 from deploy.package import package
-from fraudstream.settings import ROOT, Settings
-from tests.stack.flink_cluster import (
+from drills.aws import emulator_environment, stream_names
+from drills.cluster import (
     JAR,
     Cluster,
+    ClusterError,
     detached_job,
     flink,
     flink_home,
     session_cluster,
     submitted_job,
 )
-from tests.stack.stack_helpers import emulator_environment, read_all, run_module, stream_names
+from fraudstream.settings import ROOT, Settings
+from tests.stack.stack_helpers import read_all, run_module
 
 TRANSACTIONS: Final = 300
 
@@ -121,8 +123,9 @@ def test_the_commands_of_docker_compose_make_the_whole_product_run(
         cluster.wait_for("alert", lambda: b"ACC_" in cluster.output("alerts").read_bytes())
         assert read_all(kinesis_settings, kinesis_settings.scored_stream)
         # The model runs inside the worker's JVM: nothing of Python stands beside it.
-        assert "TaskManagerRunner" in cluster.commands("taskmanager")
-        assert "beam" not in cluster.commands("taskmanager")
+        commands = "\n".join(cluster.commands("taskmanager").values())
+        assert "TaskManagerRunner" in commands
+        assert "beam" not in commands
         cluster.wait_for("checkpoint", lambda: list((tmp_path / "checkpoints").glob("*/chk-*/_metadata")))
         assert [cluster.end(service) for service in ("producer", "alerts")] == [0, 0]
     finally:
@@ -132,6 +135,6 @@ def test_the_commands_of_docker_compose_make_the_whole_product_run(
 def is_healthy(cluster: Cluster, composed: Composed, service: str) -> bool:
     try:
         cluster.run(composed.health_check(service), composed.environment(service))
-    except AssertionError:
+    except ClusterError:
         return False
     return True

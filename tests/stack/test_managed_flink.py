@@ -14,9 +14,9 @@ from packaging.requirements import Requirement
 
 from deploy.archive import EARLIEST
 from deploy.managed_flink import LOCK, MOST_BYTES, PackagingError, locked, package
+from drills.cluster import flink, session_cluster
 from fraudstream.settings import ROOT
 from producer.simulation import TrafficOptions, generate
-from tests.stack.flink_cluster import flink, session_cluster
 
 TRANSACTIONS: Final = 200
 LEFT_TO_THE_SERVICE: Final = {"apache_flink", "pyflink", "pandas", "numpy", "pyarrow", "apache_beam", "py4j"}
@@ -101,7 +101,7 @@ def test_the_archive_has_the_layout_that_the_run_options_name(archive: Path) -> 
         "lib/pyflink-dependencies.jar",
         "packages/jobs/feature_job.py",
         "packages/fraudstream/settings.py",
-        "packages/models/v1/model.ubj",
+        "packages/models/v1/xgboost.ubj",
         "packages/models/v1/manifest.json",
         "packages/xgboost/lib/libxgboost.so",
     } <= found

@@ -214,7 +214,7 @@ def stopped(
 ) -> Stopped:
     folder = tmp_path_factory.mktemp("savepoints")
     settings = settings_with_own_streams(embedded_url, environment)
-    job = launcher.start(settings, "--parallelism", "1", *catalogue_file(folder, FIRST))
+    job = launcher.start(settings, *catalogue_file(folder, FIRST))
     arrivals = traffic(seed=6, count=200)
     before, unread = arrivals[:120], arrivals[120:]
     job.wait_until_running()
@@ -238,10 +238,11 @@ def test_more_tasks_and_other_features_go_on_from_a_savepoint_under_flink_run_s(
 ) -> None:
     """Windows over what the state keeps have their whole past at once, others fill up from then on."""
     with launcher.running(
-        stopped.successor("more"),
-        *("--parallelism", "2", *catalogue_file(tmp_path, MORE)),
+        stopped.successor("more").model_copy(update={"parallelism": 2}),
+        *catalogue_file(tmp_path, MORE),
         flink_options=("-s", stopped.savepoint),
     ) as job:
+        assert job.parallelism() == 2
         job.wait_until_scored(stopped.unread)
     records = stopped.records + job.scored()
 

@@ -1,26 +1,37 @@
-"""A job of this project on a cluster of the tests, with the streams that it reads and writes."""
+"""A job of this project on a cluster, with the streams that it reads and writes."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
+from drills.aws import stream_names
+from drills.cluster import Cluster, ClusterError, detached_job, flink, submitted_job
+from drills.reference import Scored
 from fraudstream.settings import Settings
 from fraudstream.transaction import Transaction
 from localstack.streams import create_streams
 from streams.client import kinesis_client
+from streams.errors import StreamError
+from streams.positions import Position
 from streams.reader import StreamReader
 from streams.writer import Record, StreamWriter
-from tests.stack.flink_cluster import Cluster, detached_job, flink, submitted_job
-from tests.stack.stack_helpers import stream_names
 
-CREATION_TIMEOUT_S = 30
+CREATION_TIMEOUT_S: Final = 30
+READ_INTERVAL_MS: Final = 10
+"""Between two rounds over the shards of an emulator, which has no limit of reads a second."""
+ENDS: Final = frozenset({"FINISHED", "CANCELED", "FAILED"})
+"""The states of a job that is over (Flink's ``JobStatus``)."""
 
-Scored = dict[str, Any]
-"""A record of the stream of scored transactions."""
+
+class Received(NamedTuple):
+    """A record that the job wrote, and when the stream took it (epoch milliseconds)."""
+
+    content: dict[str, Any]
+    arrival_ms: int
 
 
 @dataclass(frozen=True)
@@ -33,11 +44,16 @@ class Launcher:
     def start(self, settings: Settings, *arguments: str, flink_options: Sequence[str] = ()) -> "LiveJob":
         """Start a job on the streams of ``settings``, which are made if they are not there.
 
-        ``arguments`` are the job's own, ``flink_options`` those of Flink's client.
+        ``arguments`` are the job's own, ``flink_options`` those of Flink's client. The parallelism is that
+        of the settings: Flink's client would take the job's option for its own.
         """
         create_streams(kinesis_client(settings), settings, wait_s=CREATION_TIMEOUT_S)
         command = (*detached_job(self.archive, *flink_options), *arguments)
-        said = flink(self.cluster, *command, environment=stream_names(settings))
+        environment = stream_names(settings) | {
+            "AWS_ENDPOINT_URL": settings.endpoint_url or "",
+            "FRAUDSTREAM_PARALLELISM": str(settings.parallelism),
+        }
+        said = flink(self.cluster, *command, environment=environment)
         return LiveJob(self.cluster, settings, submitted_job(said))
 
     @contextmanager
@@ -56,14 +72,26 @@ class Followed:
     """A stream that is read again and again, each record once."""
 
     def __init__(self, settings: Settings, stream: str) -> None:
-        self._reader = StreamReader(kinesis_client(settings), stream, poll_interval_ms=10)
-        self._records: list[dict[str, Any]] = []
+        self._settings = settings
+        self._stream = stream
+        self._reader = self._reader_from({})
+        self.records: list[Received] = []
 
-    def all_so_far(self) -> list[dict[str, Any]]:
-        """Return everything from the stream's beginning on; the records of a shard are in their order."""
+    def _reader_from(self, positions: Mapping[str, Position]) -> StreamReader:
+        client = kinesis_client(self._settings)
+        return StreamReader(client, self._stream, positions=positions, poll_interval_ms=READ_INTERVAL_MS)
+
+    def read(self) -> list[Received]:
+        """Return what is new, up to where a round brings nothing; the records of a shard keep their order."""
+        new = []
         while found := self._reader.poll():
-            self._records += [orjson.loads(record.data) for record in found]
-        return list(self._records)
+            new += [Received(orjson.loads(record.data), record.arrival_ms) for record in found]
+        self.records += new
+        return new
+
+    def restart(self) -> None:
+        """Go on as a consumer does that was started anew: with nothing but the positions of the last one."""
+        self._reader = self._reader_from(self._reader.positions())
 
 
 @dataclass(frozen=True)
@@ -79,7 +107,9 @@ class LiveJob:
         """Put transactions into the stream, those of an account in one shard and in their order."""
         writer = StreamWriter(kinesis_client(self.settings), self.settings.transactions_stream)
         result = writer.put([Record(each.to_json(), each.account_id) for each in transactions])
-        assert not result.failures
+        if result.failures:
+            msg = f"{len(result.failures)} transactions are not in the stream: {result.failures[0].message}"
+            raise StreamError(msg)
 
     def scored(self) -> list[Scored]:
         """Return all records of the scored stream so far; those of a transaction are in their order."""
@@ -96,7 +126,8 @@ class LiveJob:
     def _read(self, stream: str) -> list[dict[str, Any]]:
         if stream not in self._followed:
             self._followed[stream] = Followed(self.settings, stream)
-        return self._followed[stream].all_so_far()
+        self._followed[stream].read()
+        return [record.content for record in self._followed[stream].records]
 
     def wait_until_scored(self, transactions: Iterable[Transaction]) -> None:
         """Wait until each of the transactions has a record in the scored stream."""
@@ -111,14 +142,30 @@ class LiveJob:
         """Take a checkpoint and wait until it is complete."""
         self._done("checkpoints", self._ask("/checkpoints", {"checkpointType": "FULL"}))
 
+    def completed_checkpoints(self) -> int:
+        """Return how many checkpoints are complete since the job was submitted."""
+        completed: int = self._ask("/checkpoints")["counts"]["completed"]
+        return completed
+
+    def newest_checkpoint(self) -> str:
+        """Return the URI of the newest complete checkpoint on disk, which needs no JobManager to tell.
+
+        Raises `ClusterError` if there is none.
+        """
+        found = list((self.cluster.checkpoints / self.job_id).glob("chk-*/_metadata"))
+        if not found:
+            msg = f"job {self.job_id} has no complete checkpoint in {self.cluster.checkpoints}"
+            raise ClusterError(msg)
+        return max(found, key=_checkpoint_number).parent.as_uri()
+
     def wait_until_running(self) -> None:
         """Wait until all of the job's tasks run; before that Flink takes no checkpoint."""
+        self.cluster.wait_for("running tasks", self.is_running)
 
-        def is_running() -> bool:
-            tasks = self._ask("")["status-counts"]
-            return bool(tasks["RUNNING"] == sum(tasks.values()))
-
-        self.cluster.wait_for("running tasks", is_running)
+    def is_running(self) -> bool:
+        """Whether all of the job's tasks run."""
+        tasks = self._ask("")["status-counts"]
+        return bool(tasks["RUNNING"] == sum(tasks.values()))
 
     def savepoint(self, folder: Path, form: Literal["CANONICAL", "NATIVE"] = "CANONICAL") -> str:
         """Take a savepoint in ``folder`` while the job goes on; return its URI.
@@ -137,14 +184,19 @@ class LiveJob:
         return uri
 
     def cancel(self) -> None:
-        """End the job, its state with it."""
-        self._ask("?mode=cancel", {}, "PATCH")
-        self._wait_for_end()
+        """End the job, its state with it; one that is over already is left as it is."""
+        if self._ask("")["state"] not in ENDS:
+            self._ask("?mode=cancel", {}, "PATCH")
+            self._wait_for_end()
 
     def restored_from(self) -> dict[str, Any] | None:
         """Return what Flink says of the checkpoint that the job went on from; None if there is none."""
         restored: dict[str, Any] | None = self._ask("/checkpoints")["latest"]["restored"]
         return restored
+
+    def parallelism(self) -> int:
+        """Return how many slots the job takes."""
+        return max(int(vertex["parallelism"]) for vertex in self._ask("")["vertices"])
 
     def state_backend(self) -> str:
         """Return Flink's name of where the job's state lives."""
@@ -155,12 +207,17 @@ class LiveJob:
         path = f"/{kind}/{trigger['request-id']}"
         self.cluster.wait_for(kind, lambda: self._ask(path)["status"]["id"] == "COMPLETED")
         done: dict[str, Any] = self._ask(path)["operation"]
-        assert "failure-cause" not in done, done["failure-cause"]
+        if "failure-cause" in done:
+            msg = f"{kind} of job {self.job_id} failed: {done['failure-cause']}"
+            raise ClusterError(msg)
         return done
 
     def _wait_for_end(self) -> None:
-        ends = {"FINISHED", "CANCELED", "FAILED"}
-        self.cluster.wait_for("end of the job", lambda: self._ask("")["state"] in ends)
+        self.cluster.wait_for("end of the job", lambda: self._ask("")["state"] in ENDS)
 
     def _ask(self, path: str, body: object = None, method: str | None = None) -> Any:  # noqa: ANN401 - JSON
         return self.cluster.ask(f"/jobs/{self.job_id}{path}", body, method)
+
+
+def _checkpoint_number(metadata: Path) -> int:
+    return int(metadata.parent.name.removeprefix("chk-"))

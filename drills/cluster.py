@@ -1,11 +1,11 @@
 """A Flink cluster of real processes on loopback, from the distribution that PyFlink brings."""
 
+import contextlib
 import importlib.util
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from fraudstream.settings import ROOT
+from localrun.job import free_port
 
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
-RUN_TIMEOUT_S: Final = 180
-WAIT_TIMEOUT_S: Final = 180
-END_TIMEOUT_S: Final = 20
+RUN_TIMEOUT_S: Final = 180.0
+WAIT_TIMEOUT_S: Final = 180.0
+END_TIMEOUT_S: Final = 20.0
 PAUSE_S: Final = 0.3
-ANSWER_TIMEOUT_S: Final = 30
+ANSWER_TIMEOUT_S: Final = 30.0
 LOG_TAIL: Final = 3_000
 ROOM_FOR_CLASSES: Final = (
     "taskmanager.memory.jvm-metaspace.size=1g",
@@ -35,33 +36,30 @@ QUICK_HEARTBEAT: Final = "heartbeat.interval=1000"
 """In milliseconds; of two beats that reach nobody the JobManager takes a worker for dead."""
 
 
+class ClusterError(Exception):
+    """The cluster did not do what was asked of it; the message has what its processes said."""
+
+
 def flink_home() -> Path:
     """Return PyFlink's folder, which is a Flink distribution."""
     spec = importlib.util.find_spec("pyflink")
-    assert spec is not None
-    assert spec.submodule_search_locations
+    if spec is None or not spec.submodule_search_locations:
+        msg = "there is no PyFlink in this Python: run `make setup`, and use .venv/bin/python"
+        raise ClusterError(msg)
     return Path(spec.submodule_search_locations[0])
 
 
-def free_port() -> int:
-    """Return a loopback port that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class Cluster:
-    """The processes of one test, each in a group of its own, its output in a file; all end with the test."""
+    """Processes on loopback, each in a group of its own, its output in a file; all end with the cluster."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
         self.rest_port = free_port()
         self.rpc_port = free_port()
         for name in ("log", "pid", "tmp", "lib", "checkpoints"):
             (folder / name).mkdir()
         binaries = Path(sys.executable).parent
-        # From nothing: what other tests left in this process's environment must not help.
+        # From nothing: what lies in this process's environment by chance must not help.
         self.environment = {
             "PATH": f"{binaries}:{os.environ['PATH']}",
             "FLINK_LOG_DIR": str(folder / "log"),
@@ -77,6 +75,11 @@ class Cluster:
     def rest_url(self) -> str:
         """Where the JobManager's REST API is."""
         return f"http://127.0.0.1:{self.rest_port}"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder under which each job has its checkpoints, unless the job says otherwise."""
+        return self.folder / "checkpoints"
 
     def options(self) -> list[str]:
         """Return what every Flink process of this cluster is told: ports and folders of its own."""
@@ -94,12 +97,18 @@ class Cluster:
             (library / path.name).symlink_to(path)
         self.environment["FLINK_LIB_DIR"] = str(library)
 
-    def start(self, name: str, command: list[str], environment: Mapping[str, str] | None = None) -> None:
-        """Start a process that runs until the cluster ends; a second one of a name adds to its output."""
+    def start(
+        self,
+        name: str,
+        command: list[str],
+        environment: Mapping[str, str] | None = None,
+        folder: Path = ROOT,
+    ) -> None:
+        """Start a process in ``folder`` that runs until the cluster ends; a second one adds to its output."""
         with self.output(name).open("ab") as output:
             self._processes[name] = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=folder,
                 env=self.environment | dict(environment or {}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -107,9 +116,11 @@ class Cluster:
             )
 
     def run(self, command: list[str], environment: Mapping[str, str] | None = None) -> str:
-        """Run a command to its end and return what it said; fails the test if the command fails."""
+        """Run a command to its end and return what it said; raises `ClusterError` if it fails."""
         done = self.attempt(command, environment)
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
+        if done.returncode != 0:
+            msg = f"{command}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
+            raise ClusterError(msg)
         return done.stdout
 
     def attempt(
@@ -130,14 +141,22 @@ class Cluster:
         """Return the file that holds what the process ``name`` wrote."""
         return self.folder / f"{name}.out"
 
-    def wait_for(self, what: str, is_there: Callable[[], object]) -> None:
-        """Wait until ``is_there``; fails the test past the time, or when one of the processes has ended."""
-        deadline_s = time.monotonic() + WAIT_TIMEOUT_S
+    def wait_for(self, what: str, is_there: Callable[[], object], timeout_s: float = WAIT_TIMEOUT_S) -> None:
+        """Wait until ``is_there``; `ClusterError` past the time, or when one of the processes has ended."""
+        deadline_s = time.monotonic() + timeout_s
         while not is_there():
-            ended = [name for name, process in self._processes.items() if process.poll() is not None]
-            assert not ended, f"{ended} ended while the test waited for {what}\n{self.logs()}"
-            assert time.monotonic() < deadline_s, f"no {what} within {WAIT_TIMEOUT_S} s\n{self.logs()}"
+            self.check(what)
+            if time.monotonic() >= deadline_s:
+                msg = f"no {what} within {timeout_s:.0f} s\n{self.logs()}"
+                raise ClusterError(msg)
             time.sleep(PAUSE_S)
+
+    def check(self, awaited: str) -> None:
+        """Raise `ClusterError` if a process has ended by itself while ``awaited`` was waited for."""
+        ended = [name for name, process in self._processes.items() if process.poll() is not None]
+        if ended:
+            msg = f"{', '.join(ended)} ended while {awaited} was waited for\n{self.logs()}"
+            raise ClusterError(msg)
 
     def has_slots(self) -> bool:
         """Whether a TaskManager has told the JobManager of its slots."""
@@ -169,25 +188,26 @@ class Cluster:
         )
 
     def end(self, name: str) -> int:
-        """Ask a process to end as a container is asked, and return its exit code."""
+        """Ask a process to end, kill it if it does not, and return its exit code: as a container is ended."""
         process = self._processes.pop(name)
         process.terminate()
-        try:
-            return process.wait(END_TIMEOUT_S)
-        finally:
-            _end_group(process)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(END_TIMEOUT_S)
+        _end_group(process)
+        return process.wait()
 
-    def commands(self, name: str) -> str:
-        """Return the command lines of a process and of all that it started, a line for each."""
+    def commands(self, name: str) -> dict[int, str]:
+        """Return the command line of a process and of each that it started, by process id."""
         group = str(self._processes[name].pid)
         said = subprocess.run(
-            ["ps", "-ww", "-o", "args=", "-g", group],  # noqa: S607 - wherever the machine has it
+            ["ps", "-ww", "-o", "pid=,args=", "-g", group],  # noqa: S607 - wherever the machine has it
             capture_output=True,
             text=True,
             check=True,
             timeout=RUN_TIMEOUT_S,
         )
-        return said.stdout
+        pairs = (line.split(maxsplit=1) for line in said.stdout.splitlines())
+        return {int(pid): command for pid, command in pairs}
 
     def kill(self, name: str) -> None:
         """End a process and all that it started as a power cut does."""
@@ -207,20 +227,14 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-    process.wait()
 
 
 @contextmanager
-def session_cluster(folder: Path, environment: dict[str, str]) -> Iterator[Cluster]:
+def session_cluster(folder: Path, environment: Mapping[str, str]) -> Iterator[Cluster]:
     """Run a JobManager that takes jobs and a TaskManager with two slots while the block runs."""
     cluster = Cluster(folder, environment)
-    checkpoints = f"execution.checkpointing.dir={(folder / 'checkpoints').as_uri()}"
-    script = str(flink_home() / "bin" / "jobmanager.sh")
     try:
-        cluster.start(
-            "jobmanager",
-            [script, "start-foreground", *cluster.options(), "-D", checkpoints, "-D", QUICK_HEARTBEAT],
-        )
+        start_jobmanager(cluster)
         start_taskmanager(cluster)
         cluster.wait_for("slots", cluster.has_slots)
         yield cluster
@@ -228,12 +242,32 @@ def session_cluster(folder: Path, environment: dict[str, str]) -> Iterator[Clust
         cluster.end_all()
 
 
+def start_jobmanager(cluster: Cluster) -> None:
+    """Start the JobManager of a session cluster, without a job; checkpoints go to the cluster's folder."""
+    script = str(flink_home() / "bin" / "jobmanager.sh")
+    values = (f"execution.checkpointing.dir={cluster.checkpoints.as_uri()}", QUICK_HEARTBEAT)
+    _start(cluster, "jobmanager", script, values)
+
+
 def start_taskmanager(cluster: Cluster) -> None:
     """Start the worker of a session cluster, with two slots."""
     script = str(flink_home() / "bin" / "taskmanager.sh")
     values = ("taskmanager.numberOfTaskSlots=2", QUICK_HEARTBEAT, *ROOM_FOR_CLASSES)
+    _start(cluster, "taskmanager", script, values)
+
+
+def renew_taskmanager(cluster: Cluster) -> None:
+    """Replace the worker by one that has never run a job: what the jobs before left in it is gone."""
+    cluster.end("taskmanager")
+    start_taskmanager(cluster)
+    cluster.wait_for("slots", cluster.has_slots)
+
+
+def _start(cluster: Cluster, name: str, script: str, values: tuple[str, ...]) -> None:
     options = [argument for value in values for argument in ("-D", value)]
-    cluster.start("taskmanager", [script, "start-foreground", *cluster.options(), *options])
+    command = [script, "start-foreground", *cluster.options(), *options]
+    # Not in the project's folder: Python workers must have what the job brings along, as on another machine.
+    cluster.start(name, command, folder=cluster.folder)
 
 
 def flink(cluster: Cluster, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
@@ -263,5 +297,7 @@ def detached_job(archive: Path, *options: str) -> tuple[str, ...]:
 def submitted_job(output: str) -> str:
     """Return the id of the job that ``flink run`` says it has submitted."""
     found = re.search(r"JobID ([0-9a-f]{32})", output)
-    assert found, output
+    if found is None:
+        msg = f"flink run named no job: {output}"
+        raise ClusterError(msg)
     return found.group(1)

@@ -1,0 +1,1 @@
+"""Faults made on purpose while the job works, and the account of what they cost: nothing, it must be."""

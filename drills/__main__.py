@@ -1,0 +1,93 @@
+"""``python -m drills``: what `make drill` runs."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from benchmarks.machine import machine
+from drills.cluster import ClusterError
+from drills.faults import FAULTS
+from drills.load import Effort
+from drills.report import fault_table, table, to_json, with_measured
+from drills.suite import Results, run
+from drills.view import View
+from fraudstream.settings import ROOT
+from localstack.emulator import EmulatorError
+
+PAGE: Final = ROOT / "docs" / "drill.md"
+DEFAULTS: Final = Effort()
+
+console = Console()
+
+
+def _fault(text: str) -> str:
+    if text not in FAULTS:
+        msg = f"{text!r} is no fault; use one of {', '.join(FAULTS)}"
+        raise typer.BadParameter(msg)
+    return text
+
+
+def main(  # noqa: PLR0913 - the options of a command line
+    *,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(parser=_fault, metavar="NAME", help="This fault alone; can be given several times"),
+    ] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="List the faults and end")] = False,
+    transactions: Annotated[
+        int, typer.Option(min=300, help="Records sent for each fault, broken ones not counted")
+    ] = DEFAULTS.transactions,
+    rate: Annotated[float, typer.Option(min=10, max=2_000, help="Records sent a second")] = DEFAULTS.rate,
+    outage_seconds: Annotated[
+        float, typer.Option(min=1, help="How long the endpoint, or the checkpoint storage, is away")
+    ] = DEFAULTS.outage_s,
+    absence_seconds: Annotated[
+        float, typer.Option(min=1, help="How long the consumer of alerts is away")
+    ] = DEFAULTS.absence_s,
+    broken: Annotated[int, typer.Option(min=7, help="Broken records mixed in")] = DEFAULTS.broken,
+    out: Annotated[Path, typer.Option(help="Where the numbers go")] = ROOT / "build" / "drill.json",
+) -> None:
+    """Let one thing after the other go wrong while the job works, and account for every transaction.
+
+    Ends with code 0 if nothing was lost, wrong, or alerted under an id of its own; else with 1. Without
+    --only the table in docs/drill.md is written too.
+    """
+    if show_list:
+        console.print(fault_table(FAULTS.values()))
+        return
+    # Like Ctrl-C: what was started is ended on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    effort = Effort(
+        transactions=transactions,
+        rate=rate,
+        outage_s=outage_seconds,
+        absence_s=absence_seconds,
+        broken=broken,
+    )
+
+    def save(results: Results) -> None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(to_json(results), indent=2) + "\n")
+
+    faults = [fault for name, fault in FAULTS.items() if not only or name in only]
+    view = View(console, len(faults))
+    try:
+        with view.shown():
+            results = run(faults, effort, view, save)
+    except (ClusterError, EmulatorError) as error:
+        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    console.print(table(results))
+    if not only and not results.failures:
+        PAGE.write_text(with_measured(PAGE.read_text(), results, effort, machine()))
+    console.print(f"written: {out}{'' if only else ' and docs/drill.md'}")
+    if not results.is_survived:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

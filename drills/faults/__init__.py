@@ -1,0 +1,32 @@
+"""Every fault of the drill, in the order in which they happen."""
+
+from typing import Final
+
+from drills.faults.base import Fault
+from drills.faults.consumers import CONSUMER_DOWN
+from drills.faults.endpoints import ENDPOINT_GONE, THROTTLED
+from drills.faults.processes import JOBMANAGER_KILLED, PYTHON_WORKER_KILLED, TASKMANAGER_KILLED
+from drills.faults.records import BROKEN_RECORDS, CLOCK_WRONG, DOUBLED_AND_LATE
+from drills.faults.releases import CATALOGUE_UPGRADED, PARALLELISM_CHANGED
+from drills.faults.shards import SHARD_IDLE, SHARDS_CHANGED
+from drills.faults.storage import CHECKPOINT_STORAGE_FULL
+
+FAULTS: Final[dict[str, Fault]] = {
+    fault.name: fault
+    for fault in (
+        TASKMANAGER_KILLED,
+        JOBMANAGER_KILLED,
+        PYTHON_WORKER_KILLED,
+        ENDPOINT_GONE,
+        THROTTLED,
+        SHARDS_CHANGED,
+        SHARD_IDLE,
+        PARALLELISM_CHANGED,
+        CATALOGUE_UPGRADED,
+        BROKEN_RECORDS,
+        CHECKPOINT_STORAGE_FULL,
+        DOUBLED_AND_LATE,
+        CLOCK_WRONG,
+        CONSUMER_DOWN,
+    )
+}

@@ -1,0 +1,303 @@
+"""What a fault cost: everything that was sent held against everything that came out. No clock, no network."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from drills.live_job import Received
+from drills.load import Item, transactions_of
+from drills.reference import Scored, Wrong, is_close, last_copies, wrong_features, wrong_ordinals
+from fraudstream.alert import alert_id
+from fraudstream.catalogue import Catalogue
+from fraudstream.dead_letter import DeadLetter
+from fraudstream.transaction import Transaction
+from models.scorer import Scorer
+
+MS_PER_S: Final = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """All that a drill saw of one fault; times are epoch milliseconds."""
+
+    items: Sequence[Item]
+    """What was put into the stream of transactions, copies and broken records included."""
+    first_try_ms: Mapping[str, int]
+    """When the producer first tried to put each transaction."""
+    scored: Sequence[Received]
+    alerts: Sequence[Received]
+    dead_letters: Sequence[Received]
+    began_ms: int
+    ended_ms: int
+    """When the fault itself began and was over; a kill is over at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """What must come out: the catalogues of the job in their order, and the model."""
+
+    catalogues: Sequence[Catalogue]
+    """The last one has all features of those before it."""
+    scorers: Mapping[str, Scorer]
+    """The model for each catalogue's vectors, by the catalogue's version."""
+
+    @classmethod
+    def of(cls, scorers: Sequence[tuple[Catalogue, Scorer]]) -> "Truth":
+        """Return the truth for a job that had these catalogues one after the other."""
+        by_version = {catalogue.version: scorer for catalogue, scorer in scorers}
+        return cls(catalogues=[catalogue for catalogue, _ in scorers], scorers=by_version)
+
+    @property
+    def threshold(self) -> float:
+        """The score from which an alert must come."""
+        return next(iter(self.scorers.values())).manifest.threshold
+
+    @property
+    def model_version(self) -> str:
+        """What the alerts must name."""
+        return next(iter(self.scorers.values())).manifest.version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a fault cost."""
+
+    name: str
+    sent: int
+    """Records put into the stream, copies and broken ones included."""
+    lost: int
+    """Transactions without a score or, above the threshold, without an alert; copies that were not
+    recognised; broken records without their dead letter."""
+    wrong: int
+    """Transactions with a feature, an ordinal or a score that is not the reference's; and what came out
+    though nobody sent it, or as a dead letter with a reason that is not its own."""
+    alerts_doubled: int
+    """Alerts beyond the first of each id."""
+    alerts_with_new_id: int
+    """Alerts under an id that is not the one of a transaction whose score reached the threshold."""
+    recovery_s: float
+    """The longest that a transaction sent after the fault began, or not scored by then, waited for its
+    score, the time until the fault's end not counted."""
+    complaints: Sequence[str] = field(default=())
+    """What is lost and wrong, in words."""
+
+    @property
+    def is_survived(self) -> bool:
+        """Whether nothing is lost, wrong, or alerted under an id of its own."""
+        return not (self.lost or self.wrong or self.alerts_with_new_id)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what build/drill.json says of the fault."""
+        return {
+            "name": self.name,
+            "sent": self.sent,
+            "lost": self.lost,
+            "wrong": self.wrong,
+            "alerts_doubled": self.alerts_doubled,
+            "alerts_with_new_id": self.alerts_with_new_id,
+            "recovery_s": round(self.recovery_s, 1),
+        }
+
+
+def judge(name: str, truth: Truth, evidence: Evidence) -> Verdict:
+    """Return what the fault ``name`` cost."""
+    sound = transactions_of(evidence.items)
+    records = [each.content for each in evidence.scored]
+    letters = [DeadLetter.model_validate(each.content) for each in evidence.dead_letters]
+    alerts = [each.content for each in evidence.alerts]
+    lost = [
+        *_without_score(sound, records),
+        *_without_alert(records, alerts, truth),
+        *_unrecognised(evidence.items, records),
+        *_without_letter(evidence.items, letters),
+    ]
+    wrong = [
+        *_wrong_values(truth, sound, records),
+        *_not_sent(sound, records),
+        *_wrong_letters(evidence.items, letters),
+        *_wrong_alerts(records, alerts),
+    ]
+    ids = Counter(alert["alert_id"] for alert in alerts)
+    strangers = _with_new_id(records, alerts, truth)
+    return Verdict(
+        name=name,
+        sent=len(evidence.items),
+        lost=len(lost),
+        wrong=len({each.transaction_id for each in wrong}),
+        alerts_doubled=ids.total() - len(ids),
+        alerts_with_new_id=len(strangers),
+        recovery_s=recovery_s(evidence),
+        complaints=[*lost, *map(_in_words, wrong), *strangers],
+    )
+
+
+def recovery_s(evidence: Evidence) -> float:
+    """Return the longest wait for a score that the fault can have caused, as `Verdict` defines it."""
+    first_ms = _first_scores_ms(evidence.scored)
+    waits_ms = [
+        first_ms[id_] - max(tried_ms, evidence.ended_ms)
+        for id_, tried_ms in evidence.first_try_ms.items()
+        if id_ in first_ms and (tried_ms >= evidence.began_ms or first_ms[id_] >= evidence.began_ms)
+    ]
+    return max([0, *waits_ms]) / MS_PER_S
+
+
+def _first_scores_ms(scored: Iterable[Received]) -> dict[str, int]:
+    first_ms: dict[str, int] = {}
+    for record in scored:
+        first_ms.setdefault(record.content["transaction_id"], record.arrival_ms)
+    return first_ms
+
+
+# ---- lost ----
+
+
+def _without_score(sound: Sequence[Transaction], records: Sequence[Scored]) -> list[str]:
+    scored = last_copies(records).keys()
+    ids = [each.transaction_id for each in sound]
+    return [f"{id_} has no score" for id_ in ids if id_ not in scored]
+
+
+def _without_alert(records: Sequence[Scored], alerts: Sequence[dict[str, Any]], truth: Truth) -> list[str]:
+    alerted = {alert["transaction_id"] for alert in alerts}
+    return [
+        f"{id_} has a score of {record['score']} and no alert"
+        for id_, record in last_copies(records).items()
+        if record["score"] >= truth.threshold and id_ not in alerted
+    ]
+
+
+def _unrecognised(items: Sequence[Item], records: Sequence[Scored]) -> list[str]:
+    sent = Counter(item.transaction.transaction_id for item in items if item.transaction)
+    known = Counter(record["transaction_id"] for record in records if record["outcome"] == "duplicate")
+    return [
+        f"{id_} came {count} times, and {known[id_]} copies of it were recognised"
+        for id_, count in sent.items()
+        if known[id_] < count - 1
+    ]
+
+
+def _without_letter(items: Sequence[Item], letters: Sequence[DeadLetter]) -> list[str]:
+    # Bytes that were sent twice have two places in the stream, whose letters differ in their identity.
+    places: defaultdict[str, set[str | None]] = defaultdict(set)
+    for letter in letters:
+        places[letter.sha256].add(letter.identity)
+    awaited = Counter(item.sha256 for item in items if item.reason)
+    missing = {sha256: count - len(places[sha256]) for sha256, count in awaited.items()}
+    return [
+        f"a broken record ({sha256}) has no dead letter"
+        for sha256, count in missing.items()
+        for _ in range(count)
+    ]
+
+
+# ---- wrong ----
+
+
+def _wrong_values(truth: Truth, sound: Sequence[Transaction], records: Sequence[Scored]) -> list[Wrong]:
+    last = last_copies(records)
+    known = [each for each in sound if each.transaction_id in last]
+    copies = {each.transaction_id: last[each.transaction_id] for each in known}
+    widest = truth.catalogues[-1]
+    return [
+        *wrong_features(widest, known, copies.values()),
+        *_by_transaction(wrong_ordinals(widest, known, copies.values()), known),
+        *_wrong_names(truth, copies),
+        *_wrong_scores(truth, copies),
+    ]
+
+
+def _by_transaction(
+    ordinals: Mapping[tuple[Any, str], list[int]], transactions: Sequence[Transaction]
+) -> list[Wrong]:
+    return [
+        Wrong(each.transaction_id, f"ordinals of {entity} {id_}", found, "1, 2, 3, ...")
+        for (entity, id_), found in ordinals.items()
+        for each in transactions
+        if getattr(each, entity) == id_
+    ]
+
+
+def _wrong_names(truth: Truth, copies: Mapping[str, Scored]) -> list[Wrong]:
+    names = {catalogue.version: list(catalogue.names) for catalogue in truth.catalogues}
+    return [
+        Wrong(id_, "features of the catalogue", list(copy["features"]), names.get(copy["catalogue_version"]))
+        for id_, copy in copies.items()
+        if list(copy["features"]) != names.get(copy["catalogue_version"])
+    ]
+
+
+def _wrong_scores(truth: Truth, copies: Mapping[str, Scored]) -> list[Wrong]:
+    """Return the scores that the model does not give for the features beside them."""
+    wrong = []
+    for catalogue in truth.catalogues:
+        own = {id_: copy for id_, copy in copies.items() if copy["catalogue_version"] == catalogue.version}
+        scores = truth.scorers[catalogue.version].score(_matrix(catalogue, list(own.values())))
+        wrong += [
+            Wrong(id_, "score", copy["score"], score)
+            for (id_, copy), score in zip(own.items(), scores.tolist(), strict=True)
+            if not is_close(copy["score"], score)
+        ]
+    return wrong
+
+
+def _matrix(catalogue: Catalogue, copies: Sequence[Scored]) -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Return the features as the model takes them, NaN if null; a feature is one number in a drill."""
+    rows = [[copy["features"].get(name) for name in catalogue.names] for copy in copies]
+    return np.array(rows, dtype=np.float64).reshape(len(copies), len(catalogue.names))
+
+
+def _not_sent(sound: Sequence[Transaction], records: Sequence[Scored]) -> list[Wrong]:
+    ids = {each.transaction_id for each in sound}
+    return [
+        Wrong(record["transaction_id"], "outcome", record["outcome"], "nothing: it was not sent")
+        for record in records
+        if record["transaction_id"] not in ids
+    ]
+
+
+def _wrong_letters(items: Sequence[Item], letters: Sequence[DeadLetter]) -> list[Wrong]:
+    reasons = {item.sha256: item.reason for item in items}
+    return [
+        Wrong(letter.sha256, "reason", letter.reason, reasons.get(letter.sha256))
+        for letter in letters
+        if letter.reason != reasons.get(letter.sha256)
+    ]
+
+
+def _wrong_alerts(records: Sequence[Scored], alerts: Sequence[dict[str, Any]]) -> list[Wrong]:
+    """Return the alerts whose score is not that of a copy of their transaction."""
+    scores = _scores(records)
+    return [
+        Wrong(alert["transaction_id"], "score of the alert", alert["score"], sorted(scores[id_]))
+        for alert in alerts
+        if alert["score"] not in scores[id_ := alert["transaction_id"]]
+    ]
+
+
+def _with_new_id(records: Sequence[Scored], alerts: Sequence[dict[str, Any]], truth: Truth) -> list[str]:
+    expected = {
+        alert_id(id_, truth.model_version)
+        for id_, scores in _scores(records).items()
+        if max(scores) >= truth.threshold
+    }
+    return [
+        f"alert {alert['alert_id']} of {alert['transaction_id']} has an id of its own"
+        for alert in alerts
+        if alert["alert_id"] not in expected
+    ]
+
+
+def _scores(records: Iterable[Scored]) -> defaultdict[str, set[float]]:
+    scores: defaultdict[str, set[float]] = defaultdict(set)
+    for record in records:
+        if record["outcome"] == "new":
+            scores[record["transaction_id"]].add(record["score"])
+    return scores
+
+
+def _in_words(wrong: Wrong) -> str:
+    return f"{wrong.transaction_id}: {wrong.feature} is {wrong.value}, and must be {wrong.expected}"

@@ -1,0 +1,32 @@
+"""Three faults of the drill, shortened, through the same code as `make drill`."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from drills.faults import FAULTS
+from drills.load import Effort
+from drills.suite import run
+from drills.verdict import Verdict
+from drills.view import View
+
+SHORT = Effort(transactions=600, rate=150, outage_s=4)
+DRILLED = ("taskmanager_killed", "endpoint_gone", "throttled")
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> dict[str, Verdict]:
+    said = io.StringIO()
+    view = View(Console(file=said), len(DRILLED))
+    results = run([FAULTS[name] for name in DRILLED], SHORT, view)
+    assert not results.failures, said.getvalue()
+    return {verdict.name: verdict for verdict in results.verdicts}
+
+
+@pytest.mark.parametrize("name", DRILLED)
+def test_a_fault_loses_nothing_and_changes_nothing(name: str, verdicts: dict[str, Verdict]) -> None:
+    verdict = verdicts[name]
+    assert verdict.is_survived, verdict.complaints[:10]
+    assert verdict.sent == SHORT.transactions
+    assert verdict.recovery_s > 0

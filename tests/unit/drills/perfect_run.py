@@ -1,0 +1,96 @@
+"""What a job that makes no mistake writes for a load: made by the reference and the model."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+
+from drills.live_job import Received
+from drills.load import Effort, Item, ordinary, transactions_of
+from drills.verdict import Evidence, Truth
+from fraudstream.alert import alert_id
+from fraudstream.catalogue import BUILT_IN, Catalogue
+from fraudstream.reference import evaluate
+from fraudstream.settings import ROOT
+from models.scorer import Scorer
+
+NOW_MS: Final = 1_767_373_200_000
+
+
+@cache
+def scorer_of(catalogue: Catalogue) -> Scorer:
+    """Return the project's model for the catalogue's vectors."""
+    return Scorer.load(ROOT / "models" / "v1", catalogue)
+
+
+SCORER: Final = scorer_of(BUILT_IN)
+TRUTH: Final = Truth.of([(BUILT_IN, SCORER)])
+DAY_MS: Final = 86_400_000
+
+
+@cache
+def perfect_run() -> Evidence:
+    """Return a run of 150 transactions, each tried at its number in ms and scored 100 ms later."""
+    return evidence_of(ordinary(Effort(transactions=150), NOW_MS))
+
+
+def evidence_of(items: Sequence[Item], catalogue: Catalogue = BUILT_IN) -> Evidence:
+    """Return what a perfect job writes for sound transactions; the fault is at 0 ms and over at once."""
+    evaluated = list(evaluate(catalogue, transactions_of(items), allowed_lateness_ms=DAY_MS))
+    matrix = np.array(
+        [[each.features[name] for name in catalogue.names] for each in evaluated], dtype=np.float64
+    )
+    records = [
+        {
+            "transaction_id": each.transaction.transaction_id,
+            "outcome": "new",
+            "score": score,
+            "catalogue_version": catalogue.version,
+            "ordinals": each.ordinals,
+            "features": each.features,
+        }
+        for each, score in zip(evaluated, scorer_of(catalogue).score(matrix).tolist(), strict=True)
+    ]
+    alerts = [alert_of(record) for record in records if record["score"] >= TRUTH.threshold]
+    return Evidence(
+        items=items,
+        first_try_ms={record["transaction_id"]: number for number, record in enumerate(records)},
+        scored=[Received(record, number + 100) for number, record in enumerate(records)],
+        alerts=[Received(alert, 0) for alert in alerts],
+        dead_letters=[],
+        began_ms=0,
+        ended_ms=0,
+    )
+
+
+def alert_of(record: dict[str, Any]) -> dict[str, Any]:
+    """Return as much of an alert as a verdict looks at."""
+    id_ = record["transaction_id"]
+    own_id = alert_id(id_, TRUTH.model_version)
+    return {"alert_id": own_id, "transaction_id": id_, "score": record["score"]}
+
+
+def letter_of(item: Item, sequence_number: int, reason: str | None = None) -> Received:
+    """Return the dead letter of a broken record."""
+    letter = {
+        "reason": reason or item.reason,
+        "detail": "",
+        "encoding": "utf-8",
+        "raw": "",
+        "truncated": True,
+        "size_bytes": len(item.record.data),
+        "sha256": item.sha256,
+        "shard_id": "shard",
+        "sequence_number": str(sequence_number),
+    }
+    return Received(letter, 0)
+
+
+def with_changed(evidence: Evidence, place: int, **fields: Any) -> Evidence:  # noqa: ANN401 - whatever a record has
+    """Return the evidence with other fields in the scored record at ``place``."""
+    record = evidence.scored[place]
+    changed = record._replace(content=record.content | fields)
+    scored = [*evidence.scored[:place], changed, *evidence.scored[place + 1 :]]
+    return replace(evidence, scored=scored)

@@ -1,0 +1,136 @@
+import json
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from drills.endpoint import THROTTLED, FaultyEndpoint, with_refused, without_refused
+
+PUT = "Kinesis_20131202.PutRecords"
+GET = "Kinesis_20131202.GetRecords"
+
+
+class Emulator(BaseHTTPRequestHandler):
+    """Answers PutRecords with the data as its sequence number, all else with what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        records = [{"SequenceNumber": record["Data"]} for record in request.get("Records", [])]
+        answer = {"FailedRecordCount": 0, "Records": records} if "Records" in request else request
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("x-amzn-RequestId", "7")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(name="endpoint")
+def fixture_endpoint() -> Iterator[FaultyEndpoint]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Emulator)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint = FaultyEndpoint(f"http://127.0.0.1:{server.server_port}", seed=1)
+    yield endpoint
+    endpoint.close()
+    server.shutdown()
+    server.server_close()
+
+
+def connect(endpoint: FaultyEndpoint) -> HTTPConnection:
+    return HTTPConnection(urlsplit(endpoint.url).hostname or "", urlsplit(endpoint.url).port, timeout=10)
+
+
+def call(endpoint: FaultyEndpoint | HTTPConnection, target: str, content: object) -> tuple[int, Any]:
+    connection = endpoint if isinstance(endpoint, HTTPConnection) else connect(endpoint)
+    connection.request("POST", "/", json.dumps(content), {"X-Amz-Target": target})
+    answer = connection.getresponse()
+    found = answer.status, json.loads(answer.read())
+    if isinstance(endpoint, FaultyEndpoint):
+        connection.close()
+    return found
+
+
+def records(count: int) -> dict[str, Any]:
+    return {"Records": [{"Data": str(number)} for number in range(count)]}
+
+
+def test_without_a_fault_everything_goes_through(endpoint: FaultyEndpoint) -> None:
+    assert call(endpoint, GET, {"a": 1}) == (200, {"a": 1})
+    status, answer = call(endpoint, PUT, records(3))
+    assert status == 200
+    assert [each["SequenceNumber"] for each in answer["Records"]] == ["0", "1", "2"]
+    assert endpoint.throttled == 0
+
+
+def test_a_share_of_the_records_is_refused_and_the_others_are_in(endpoint: FaultyEndpoint) -> None:
+    with endpoint.throttling(0.3):
+        _, answer = call(endpoint, PUT, records(1_000))
+    refused = [each for each in answer["Records"] if each.get("ErrorCode") == THROTTLED]
+    assert 200 < len(refused) < 400
+    assert answer["FailedRecordCount"] == len(refused) == endpoint.throttled
+    accepted = [(n, each) for n, each in enumerate(answer["Records"]) if "ErrorCode" not in each]
+    assert all(each["SequenceNumber"] == str(number) for number, each in accepted)
+    assert call(endpoint, PUT, records(50))[1]["FailedRecordCount"] == 0
+
+
+def test_a_request_of_which_nothing_is_left_is_answered_without_the_emulator(
+    endpoint: FaultyEndpoint,
+) -> None:
+    with endpoint.throttling(1.0):
+        status, answer = call(endpoint, PUT, records(2))
+    assert (status, answer["FailedRecordCount"]) == (200, 2)
+
+
+def test_a_share_of_the_reads_is_refused_as_aws_does_it(endpoint: FaultyEndpoint) -> None:
+    connection = connect(endpoint)
+    with endpoint.throttling(0.3):
+        answers = [call(connection, GET, {}) for _ in range(200)]
+    connection.close()
+    refused = [answer for status, answer in answers if status == 400]
+    assert 30 < len(refused) < 90
+    assert {answer["__type"] for answer in refused} == {THROTTLED}
+
+
+def test_other_calls_are_never_throttled(endpoint: FaultyEndpoint) -> None:
+    with endpoint.throttling(1.0):
+        assert call(endpoint, "Kinesis_20131202.ListShards", {"a": 1}) == (200, {"a": 1})
+
+
+def test_while_it_is_gone_it_refuses_and_breaks_connections_and_comes_back_at_its_place(
+    endpoint: FaultyEndpoint,
+) -> None:
+    kept = connect(endpoint)
+    assert call(kept, GET, {})[0] == 200
+    url = endpoint.url
+    with endpoint.gone():
+        with pytest.raises(ConnectionRefusedError):
+            call(endpoint, GET, {})
+        with pytest.raises((ConnectionError, OSError)):
+            call(kept, GET, {})
+        kept.close()
+    assert endpoint.url == url
+    assert call(endpoint, GET, {"a": 1}) == (200, {"a": 1})
+
+
+def test_what_is_taken_out_of_a_request_is_put_back_into_its_answer_at_its_place() -> None:
+    refused = [True, False, True]
+    request = {"StreamName": "s", "Records": [{"Data": "a"}, {"Data": "b"}, {"Data": "c"}]}
+    assert without_refused(request, refused) == {"StreamName": "s", "Records": [{"Data": "b"}]}
+    answer = with_refused({"Records": [{"SequenceNumber": "1"}]}, refused)
+    assert [each.get("ErrorCode") for each in answer["Records"]] == [THROTTLED, None, THROTTLED]
+    assert answer["FailedRecordCount"] == 2
+
+
+def test_what_the_emulator_itself_refuses_counts_too() -> None:
+    answer = with_refused({"Records": [{"ErrorCode": "InternalFailure"}]}, [False])
+    assert answer["FailedRecordCount"] == 1

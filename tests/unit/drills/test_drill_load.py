@@ -1,0 +1,112 @@
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+
+from drills.load import (
+    LATEST,
+    TOO_LARGE_FEES_VND,
+    Effort,
+    Item,
+    doubled_and_late,
+    ordinary,
+    shard_number,
+    transactions_of,
+    with_broken,
+    with_idle_shard,
+    with_wrong_clock,
+)
+from fraudstream.duration import DAY_MS, HOUR_MS
+from producer.broken import BROKEN_KINDS
+
+NOW_MS = 1_767_373_200_000
+EFFORT = Effort(transactions=600, broken=70)
+SHARDS = 4
+
+
+def times_ms(items: list[Item]) -> list[int]:
+    return [item.transaction.event_time_ms for item in items if item.transaction]
+
+
+def test_a_load_has_as_many_transactions_as_asked_for_and_ends_now() -> None:
+    items = ordinary(EFFORT, NOW_MS)
+    assert len(items) == len(transactions_of(items)) == 600
+    assert times_ms(items) == sorted(times_ms(items))
+    assert abs(times_ms(items)[-1] - NOW_MS) < HOUR_MS
+
+
+def test_even_a_load_with_wrong_clocks_and_late_ones_spans_less_than_the_allowed_lateness() -> None:
+    large = Effort()
+    for load in (ordinary, with_wrong_clock, doubled_and_late):
+        times = times_ms(load(large, NOW_MS))
+        assert max(times) - min(times) < DAY_MS, load.__name__
+
+
+def test_the_same_moment_gives_the_same_load() -> None:
+    assert ordinary(EFFORT, NOW_MS) == ordinary(EFFORT, NOW_MS)
+    assert with_broken(EFFORT, NOW_MS) == with_broken(EFFORT, NOW_MS)
+
+
+def test_records_of_an_account_go_under_one_key() -> None:
+    assert all(
+        item.record.partition_key == item.transaction.account_id
+        for item in ordinary(EFFORT, NOW_MS)
+        if item.transaction
+    )
+
+
+def test_doubled_means_each_twice_and_the_very_same_bytes() -> None:
+    items = doubled_and_late(EFFORT, NOW_MS)
+    counts = Counter(item.record.data for item in items)
+    assert len(items) == 600
+    assert set(counts.values()) <= {1, 2}
+    # At the end the load is cut off between some and their copies.
+    assert sum(count == 1 for count in counts.values()) < 30
+    assert len(transactions_of(items)) == len(counts)
+
+
+def test_some_are_late_and_none_by_more_than_the_longest_lateness() -> None:
+    items = doubled_and_late(Effort(transactions=2_000), NOW_MS)
+    newest_ms, late = 0, 0
+    for time_ms in times_ms(items):
+        assert newest_ms - time_ms <= LATEST.total_seconds() * 1_000 + 10 * 60_000
+        late += newest_ms - time_ms > 11 * 60_000
+        newest_ms = max(newest_ms, time_ms)
+    assert late > 30
+
+
+def test_a_wrong_clock_is_right_then_an_hour_ahead_then_an_hour_behind() -> None:
+    right, wrong = times_ms(ordinary(EFFORT, NOW_MS)), times_ms(with_wrong_clock(EFFORT, NOW_MS))
+    off_ms = [b - a for a, b in zip(right, wrong, strict=True)]
+    assert off_ms == [0] * 200 + [HOUR_MS] * 200 + [-HOUR_MS] * 200
+
+
+def test_broken_records_of_every_kind_lie_among_the_others_which_keep_their_order() -> None:
+    items = with_broken(EFFORT, NOW_MS)
+    assert len(items) == 600 + 70 + 1
+    assert transactions_of(items) == transactions_of(ordinary(EFFORT, NOW_MS))
+    reasons = Counter(item.reason for item in items if item.reason)
+    assert reasons == {**dict.fromkeys(BROKEN_KINDS, 10), "scoring": 1}
+    places = [place for place, item in enumerate(items) if item.reason]
+    assert max(after - before for before, after in pairwise(places)) < 100
+
+
+def test_one_number_is_more_than_single_precision_holds() -> None:
+    with np.errstate(over="ignore"):
+        assert np.isinf(np.float32(TOO_LARGE_FEES_VND))
+
+
+def test_an_idle_shard_gets_nothing_until_the_others_have_got_all() -> None:
+    items = with_idle_shard(EFFORT, NOW_MS, SHARDS)
+    assert Counter(items) == Counter(ordinary(EFFORT, NOW_MS))
+    numbers = [shard_number(item.record.partition_key, SHARDS) for item in items]
+    assert 0 in numbers[:120]
+    first_again = next(place for place in range(120, 600) if numbers[place] == 0)
+    assert first_again > 400
+    assert set(numbers[first_again:]) == {0}
+
+
+def test_a_key_goes_to_the_shard_of_its_hash() -> None:
+    # md5 of these begins with 0c, 92, 4a and e1.
+    assert [shard_number(key, SHARDS) for key in ("a", "b", "c", "d")] == [0, 2, 1, 2]
+    assert shard_number("a", 1) == 0

@@ -1,0 +1,106 @@
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+from typer import Typer
+from typer.testing import CliRunner
+
+from drills.__main__ import main
+from drills.faults import FAULTS
+from drills.load import Effort
+from drills.report import BEGIN, END, fault_table, table, to_json, with_measured
+from drills.suite import Results
+from drills.verdict import Verdict
+from fraudstream.settings import ROOT
+
+MACHINE: dict[str, str | int] = {
+    "cpu": "a processor",
+    "cores": 2,
+    "python": "3.11",
+    "java": "17",
+    "flink": "1.20",
+}
+GOOD = Verdict(
+    name="a_fault", sent=6_000, lost=0, wrong=0, alerts_doubled=7, alerts_with_new_id=0, recovery_s=1.26
+)
+PAGE = f"# Page\n\nbefore\n\n{BEGIN}\nold figures\n{END}\n\nafter\n"
+
+command = Typer()
+command.command()(main)
+
+
+def text(of: object) -> str:
+    console = Console(width=200, file=io.StringIO(), record=True)
+    console.print(of)
+    return console.export_text()
+
+
+def test_the_file_has_what_programs_look_for() -> None:
+    assert to_json(Results([GOOD], {"another": "no cluster"})) == {
+        "faults": [
+            {
+                "name": "a_fault",
+                "sent": 6_000,
+                "lost": 0,
+                "wrong": 0,
+                "alerts_doubled": 7,
+                "alerts_with_new_id": 0,
+                "recovery_s": 1.3,
+            }
+        ],
+        "failures": {"another": "no cluster"},
+    }
+
+
+@pytest.mark.parametrize(
+    "bad", [replace(GOOD, lost=1), replace(GOOD, wrong=1), replace(GOOD, alerts_with_new_id=1)]
+)
+def test_a_fault_is_not_survived_if_it_cost_anything(bad: Verdict) -> None:
+    assert Results([GOOD]).is_survived
+    assert not Results([GOOD, bad]).is_survived
+
+
+def test_a_fault_that_could_not_be_judged_is_not_survived() -> None:
+    assert not Results([GOOD], {"another": "no cluster"}).is_survived
+
+
+def test_the_table_has_a_row_for_each_fault() -> None:
+    assert re.search(r"a_fault +│ +6,000 +│ +0 +│ +0 +│ +7 +│ +0 +│ +1\.3", text(table(Results([GOOD]))))
+
+
+def test_the_page_gets_the_figures_between_its_markers_and_keeps_the_rest() -> None:
+    page = with_measured(PAGE, Results([GOOD]), Effort(transactions=6_000, rate=300), MACHINE)
+    assert page.startswith(f"# Page\n\nbefore\n\n{BEGIN}\n")
+    assert page.endswith(f"{END}\n\nafter\n")
+    assert "| a_fault | 6,000 | 0 | 0 | 7 | 0 | 1.3 |" in page
+    assert "6,000 transactions, 300 a second, on a processor" in page
+    assert "old figures" not in page
+    assert with_measured(page, Results([GOOD]), Effort(transactions=6_000, rate=300), MACHINE) == page
+
+
+def test_a_page_without_the_markers_is_refused() -> None:
+    with pytest.raises(ValueError, match="put both where the table belongs"):
+        with_measured("# Page\n", Results([GOOD]), Effort(), MACHINE)
+
+
+def test_every_fault_is_listed_and_described() -> None:
+    shown = text(fault_table(FAULTS.values()))
+    for fault in FAULTS.values():
+        assert fault.name in shown
+    assert CliRunner().invoke(command, ["--list"]).exit_code == 0
+
+
+def test_an_unknown_fault_is_refused_with_those_that_there_are() -> None:
+    refused = CliRunner().invoke(command, ["--only", "earthquake"])
+    assert refused.exit_code == 2
+    assert "taskmanager_killed" in refused.output
+
+
+def test_the_page_has_the_markers_and_names_every_fault() -> None:
+    page = (ROOT / "docs" / "drill.md").read_text()
+    assert BEGIN in page
+    assert END in page
+    for name in FAULTS:
+        assert f"`{name}`" in page

@@ -1,0 +1,117 @@
+import threading
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from drills.load import Effort, ordinary, transactions_of
+from drills.sender import Sender
+from streams.errors import StreamError
+from streams.writer import FailedRecord, PutResult, Record
+
+NOW_MS = 1_767_373_200_000
+ITEMS = ordinary(Effort(transactions=60), NOW_MS)
+
+
+class Stream:
+    """Takes records, but for every third call's, which it gives back."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.taken: list[bytes] = []
+
+    def put(self, records: Sequence[Record]) -> PutResult:
+        self.calls += 1
+        if self.calls % 3 == 0:
+            return PutResult(
+                failures=[FailedRecord(n, each, "Throttled", "") for n, each in enumerate(records)]
+            )
+        self.taken += [record.data for record in records]
+        return PutResult(sent=len(records))
+
+
+def test_everything_is_sent_once_and_in_order_though_some_is_refused_at_first() -> None:
+    stream = Stream()
+    sender = Sender(stream, ITEMS, rate=1_000)
+    sender.start()
+    _join(sender, 60)
+    assert stream.taken == [item.record.data for item in ITEMS]
+    assert sender.sent == 60
+    assert sender.first_try_ms.keys() == {each.transaction_id for each in transactions_of(ITEMS)}
+
+
+def test_the_rest_waits_until_it_may_go_on() -> None:
+    stream = Stream()
+    sender = Sender(stream, ITEMS, rate=100, hold_at=0.5)
+    assert not sender.is_idle
+    sender.start()
+    _wait(lambda: sender.is_idle)
+    # Time enough to send all of the rest: a slow machine can't make this fail.
+    threading.Event().wait(0.5)
+    assert sender.sent == 30
+    sender.go_on()
+    assert not sender.is_idle
+    _join(sender, 60)
+    assert sender.is_idle
+    assert len(stream.taken) == 60
+
+
+def test_what_never_began_can_be_ended() -> None:
+    sender = Sender(Stream(), ITEMS, rate=100)
+    sender.stop()
+    assert sender.sent == 0
+
+
+def test_what_waits_can_be_ended() -> None:
+    sender = Sender(Stream(), ITEMS, rate=100, hold_at=0.5)
+    sender.start()
+    _wait(lambda: sender.is_idle)
+    sender.stop()
+    assert sender.sent == 30
+
+
+def test_the_first_try_is_what_counts_for_what_is_sent_twice() -> None:
+    sender = Sender(Stream(), [*ITEMS[:1], *ITEMS[:1]], rate=10)
+    sender.start()
+    _join(sender, 2)
+    assert len(sender.first_try_ms) == 1
+
+
+def test_a_stream_that_is_away_for_good_does_not_hold_up_the_end() -> None:
+    refused = threading.Event()
+
+    class Away:
+        def put(self, records: Sequence[Record]) -> PutResult:
+            refused.set()
+            return PutResult(failures=[FailedRecord(0, each, "Throttled", "") for each in records])
+
+    sender = Sender(Away(), ITEMS, rate=1_000)
+    sender.start()
+    assert refused.wait(10)
+    sender.stop()
+    assert sender.sent == 0
+
+
+def test_what_ends_the_sending_is_raised_where_it_is_waited_for() -> None:
+    class Broken:
+        def put(self, records: Sequence[Record]) -> PutResult:
+            msg = f"no stream for {len(records)} records"
+            raise StreamError(msg)
+
+    sender = Sender(Broken(), ITEMS, rate=1_000)
+    sender.check()
+    sender.start()
+    sender.stop()
+    with pytest.raises(StreamError, match="no stream"):
+        sender.check()
+
+
+def _join(sender: Sender, awaited: int) -> None:
+    _wait(lambda: sender.sent >= awaited)
+    sender.stop()
+    sender.check()
+
+
+def _wait(is_there: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    while not is_there():
+        pause.wait(0.01)

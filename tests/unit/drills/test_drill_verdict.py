@@ -1,0 +1,282 @@
+"""The comparison must notice whatever a fault can do."""
+
+from dataclasses import replace
+
+import pytest
+
+from drills.faults.releases import ADDED, UPGRADED
+from drills.live_job import Received
+from drills.load import Effort, Item, doubled_and_late, with_broken
+from drills.verdict import Evidence, Truth, Verdict, judge, recovery_s
+from fraudstream.catalogue import BUILT_IN
+from streams.writer import Record
+from tests.unit.drills.perfect_run import (
+    NOW_MS,
+    SCORER,
+    TRUTH,
+    alert_of,
+    evidence_of,
+    letter_of,
+    perfect_run,
+    scorer_of,
+    with_changed,
+)
+
+
+def verdict(evidence: Evidence, truth: Truth = TRUTH) -> Verdict:
+    return judge("a_fault", truth, evidence)
+
+
+def test_a_run_without_a_mistake_costs_nothing() -> None:
+    found = verdict(perfect_run())
+    assert found.to_json() == {
+        "name": "a_fault",
+        "sent": 150,
+        "lost": 0,
+        "wrong": 0,
+        "alerts_doubled": 0,
+        "alerts_with_new_id": 0,
+        "recovery_s": 0.1,
+    }
+    assert found.is_survived
+    assert found.complaints == []
+    assert len(perfect_run().alerts) > 1
+
+
+# ---- lost ----
+
+
+def test_a_transaction_without_a_score_is_lost() -> None:
+    run = perfect_run()
+    alerts = [each for each in run.alerts if each.content["transaction_id"] != _last_id(run)]
+    found = verdict(replace(run, scored=run.scored[:-1], alerts=alerts))
+    assert (found.lost, found.wrong) == (1, 0)
+    assert not found.is_survived
+    assert found.complaints == [f"{_last_id(run)} has no score"]
+
+
+def test_a_hole_in_an_entitys_order_is_wrong_for_all_of_that_entity() -> None:
+    run = perfect_run()
+    scored = run.scored[1:]
+    found = verdict(replace(run, scored=scored, alerts=[]))
+    account_id = run.items[0].transaction.account_id if run.items[0].transaction else ""
+    others = [
+        each for each in run.items[1:] if each.transaction and each.transaction.account_id == account_id
+    ]
+    assert others
+    assert found.wrong >= len(others)
+
+
+def test_a_score_above_the_threshold_without_its_alert_is_lost() -> None:
+    run = perfect_run()
+    found = verdict(replace(run, alerts=run.alerts[1:]))
+    assert (found.lost, found.wrong) == (1, 0)
+    assert "no alert" in found.complaints[0]
+
+
+def test_a_copy_that_was_not_recognised_is_lost() -> None:
+    items = doubled_and_late(Effort(transactions=100), NOW_MS)
+    run = evidence_of(items)
+    ids = [item.transaction.transaction_id for item in items if item.transaction]
+    copies = [id_ for number, id_ in enumerate(ids) if id_ in ids[:number]]
+    assert len(copies) > 25
+    duplicates = [Received({"transaction_id": id_, "outcome": "duplicate"}, 0) for id_ in copies]
+    assert verdict(replace(run, scored=[*run.scored, *duplicates])).is_survived
+    assert verdict(replace(run, scored=[*run.scored, *duplicates[1:]])).lost == 1
+
+
+def test_a_broken_record_without_a_dead_letter_is_lost() -> None:
+    items = [item for item in with_broken(Effort(transactions=20, broken=14), NOW_MS) if item.reason]
+    letters = [letter_of(item, number) for number, item in enumerate(items)]
+    run = replace(perfect_run(), items=[*perfect_run().items, *items])
+    assert verdict(replace(run, dead_letters=letters)).is_survived
+    assert verdict(replace(run, dead_letters=letters[1:])).lost == 1
+
+
+def test_the_same_broken_bytes_sent_twice_need_two_dead_letters_of_their_own() -> None:
+    item = Item(Record(b"{", "key"), reason="malformed_json")
+    run = replace(perfect_run(), items=[*perfect_run().items, item, item])
+    twice_the_same = [letter_of(item, 1), letter_of(item, 1)]
+    assert verdict(replace(run, dead_letters=twice_the_same)).lost == 1
+    assert verdict(replace(run, dead_letters=[letter_of(item, 1), letter_of(item, 2)])).lost == 0
+
+
+# ---- wrong ----
+
+
+def test_a_wrong_feature_is_noticed() -> None:
+    run = perfect_run()
+    features = run.scored[-1].content["features"]
+    changed = features | {"account_count_30d": features["account_count_30d"] + 1}
+    found = verdict(with_changed(run, -1 + len(run.scored), features=changed))
+    assert (found.lost, found.wrong) == (0, 1)
+    assert any("account_count_30d" in each for each in found.complaints)
+
+
+@pytest.mark.parametrize("entity", ["account_id", "merchant_id", "counterparty_id", "device_id"])
+def test_a_wrong_feature_of_any_entity_is_noticed(entity: str) -> None:
+    run = perfect_run()
+    name = next(feature.name for feature in BUILT_IN.windows if feature.entity == entity)
+    place = next(n for n, each in enumerate(run.scored) if each.content["features"][name] is not None)
+    features = run.scored[place].content["features"] | {name: -7.0}
+    found = verdict(with_changed(run, place, features=features))
+    assert found.wrong == 1
+    assert any(f"{name} is -7.0" in each for each in found.complaints)
+
+
+def test_a_feature_that_is_null_and_must_not_be_is_noticed() -> None:
+    run = perfect_run()
+    features = run.scored[5].content["features"] | {"transaction_amount_vnd": None}
+    found = verdict(with_changed(run, 5, features=features))
+    assert found.wrong == 1
+    assert any("transaction_amount_vnd is None" in each for each in found.complaints)
+
+
+def test_a_record_with_a_feature_less_than_its_catalogue_is_wrong() -> None:
+    run = perfect_run()
+    features = dict(run.scored[5].content["features"])
+    del features["weekend_flag"]
+    assert verdict(with_changed(run, 5, features=features)).wrong == 1
+
+
+def test_a_score_that_the_model_does_not_give_is_wrong() -> None:
+    run = perfect_run()
+    place = next(n for n, each in enumerate(run.scored) if each.content["score"] < TRUTH.threshold / 2)
+    score = run.scored[place].content["score"]
+    assert verdict(with_changed(run, place, score=score + 1e-4)).wrong == 1
+
+
+def test_only_the_last_copy_of_a_transaction_counts() -> None:
+    run = perfect_run()
+    wrong = run.scored[7]._replace(content=run.scored[7].content | {"features": {}, "score": 0.0})
+    assert verdict(replace(run, scored=[wrong, *run.scored])).wrong == 0
+    assert verdict(replace(run, scored=[*run.scored, wrong])).wrong == 1
+
+
+def test_a_scored_transaction_that_nobody_sent_is_wrong() -> None:
+    run = perfect_run()
+    stranger = run.scored[0]._replace(content=run.scored[0].content | {"transaction_id": "STRANGER"})
+    alerts = [alert_of(stranger.content)] if stranger.content["score"] >= TRUTH.threshold else []
+    found = verdict(
+        replace(
+            run, scored=[*run.scored, stranger], alerts=[*run.alerts, *(Received(each, 0) for each in alerts)]
+        )
+    )
+    assert found.wrong == 1
+
+
+def test_a_dead_letter_with_a_reason_of_another_kind_is_wrong() -> None:
+    item = Item(Record(b"{", "key"), reason="malformed_json")
+    run = replace(perfect_run(), items=[*perfect_run().items, item])
+    found = verdict(replace(run, dead_letters=[letter_of(item, 1, reason="oversize")]))
+    assert (found.lost, found.wrong) == (0, 1)
+
+
+def test_a_dead_letter_of_a_sound_transaction_is_wrong() -> None:
+    run = perfect_run()
+    found = verdict(replace(run, dead_letters=[letter_of(run.items[0], 1, reason="late")]))
+    assert found.wrong == 1
+
+
+def test_each_record_is_held_against_the_catalogue_of_its_own_job() -> None:
+    """Half of the run by a job with a feature less, half by the one that went on after it."""
+    run = evidence_of(perfect_run().items, UPGRADED)
+    half = len(run.scored) // 2
+    scored = [*perfect_run().scored[:half], *run.scored[half:]]
+    upgraded = replace(run, scored=scored)
+    truth = Truth.of([(BUILT_IN, SCORER), (UPGRADED, scorer_of(UPGRADED))])
+    assert verdict(upgraded, truth).is_survived
+    assert verdict(upgraded).wrong == len(scored) - half
+    assert verdict(with_changed(upgraded, 0, catalogue_version=UPGRADED.version), truth).wrong == 1
+    features = scored[-1].content["features"] | {ADDED.name: 7.0}
+    assert verdict(with_changed(upgraded, len(scored) - 1, features=features), truth).wrong == 1
+
+
+# ---- alerts ----
+
+
+def test_a_doubled_alert_is_counted_and_no_fault() -> None:
+    run = perfect_run()
+    found = verdict(replace(run, alerts=[*run.alerts, run.alerts[0]]))
+    assert (found.alerts_doubled, found.alerts_with_new_id) == (1, 0)
+    assert found.is_survived
+
+
+def test_an_alert_under_a_new_id_is_noticed() -> None:
+    run = perfect_run()
+    new = run.alerts[0]._replace(content=run.alerts[0].content | {"alert_id": "0" * 32})
+    found = verdict(replace(run, alerts=[*run.alerts, new]))
+    assert (found.alerts_doubled, found.alerts_with_new_id) == (0, 1)
+    assert not found.is_survived
+
+
+def test_an_alert_for_a_score_below_the_threshold_has_no_right_to_its_id() -> None:
+    run = perfect_run()
+    below = next(each.content for each in run.scored if each.content["score"] < TRUTH.threshold)
+    found = verdict(replace(run, alerts=[*run.alerts, Received(alert_of(below), 0)]))
+    assert found.alerts_with_new_id == 1
+
+
+def test_an_alert_of_an_earlier_copy_that_reached_the_threshold_is_right() -> None:
+    """A replay may see another order: then both copies, and what each led to, are true."""
+    run = perfect_run()
+    below = next(n for n, each in enumerate(run.scored) if each.content["score"] < TRUTH.threshold)
+    earlier = run.scored[below]._replace(content=run.scored[below].content | {"score": 1.0})
+    found = verdict(
+        replace(
+            run,
+            scored=[earlier, *run.scored],
+            alerts=[*run.alerts, Received(alert_of(earlier.content), 0)],
+        )
+    )
+    assert found.alerts_with_new_id == 0
+    assert found.wrong == 0
+
+
+def test_an_alert_with_another_score_than_its_transaction_is_wrong() -> None:
+    run = perfect_run()
+    changed = run.alerts[0]._replace(content=run.alerts[0].content | {"score": 0.123})
+    assert verdict(replace(run, alerts=[changed, *run.alerts[1:]])).wrong == 1
+
+
+# ---- recovery ----
+
+
+def waits(began_ms: int, ended_ms: int, tried_and_scored_ms: dict[str, tuple[int, int]]) -> float:
+    return recovery_s(
+        replace(
+            perfect_run(),
+            began_ms=began_ms,
+            ended_ms=ended_ms,
+            first_try_ms={id_: tried for id_, (tried, _) in tried_and_scored_ms.items()},
+            scored=[
+                Received({"transaction_id": id_, "outcome": "new"}, at)
+                for id_, (_, at) in tried_and_scored_ms.items()
+            ],
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("tried_ms", "scored_ms", "recovery"),
+    [
+        (500, 900, 0.0),  # scored before the fault
+        (900, 4_000, 1.0),  # on its way when the fault began: counts from the fault's end
+        (1_500, 2_500, 0.0),  # scored during the fault
+        (2_000, 6_000, 3.0),  # sent during the fault
+        (5_000, 6_000, 1.0),  # sent after it: counts from its own sending
+    ],
+)
+def test_recovery_is_the_longest_wait_after_the_fault(tried_ms: int, scored_ms: int, recovery: float) -> None:
+    assert waits(1_000, 3_000, {"t": (tried_ms, scored_ms)}) == recovery
+
+
+def test_of_several_copies_the_first_ends_the_wait() -> None:
+    run = perfect_run()
+    late_copy = run.scored[0]._replace(arrival_ms=900_000)
+    assert recovery_s(replace(run, scored=[*run.scored, late_copy])) == recovery_s(run)
+
+
+def _last_id(run: Evidence) -> str:
+    id_: str = run.scored[-1].content["transaction_id"]
+    return id_
