@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 /** Anything at all, sent as a record. */
 class TransactionParserFuzzTest {
   private static final int MAX_RECORD_BYTES = 1 << 20;
+  private static final int INPUTS = 1_000_000;
   private static final long DAY_MS = 86_400_000;
   private static final long ARRIVAL_MS = Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli();
 
@@ -28,7 +29,7 @@ class TransactionParserFuzzTest {
     Random random = new Random(20260102);
     EnumSet<Refusal> seen = EnumSet.noneOf(Refusal.class);
     int read = 0;
-    for (int i = 0; i < 50_000; i++) {
+    for (int i = 0; i < INPUTS; i++) {
       byte[] record = i % 4 == 0 ? randomFields(random) : mutated(random);
       long startNs = System.nanoTime();
       try {
@@ -44,7 +45,7 @@ class TransactionParserFuzzTest {
       assertTrue(System.nanoTime() - startNs < 2_000_000_000L, "record " + i + " took too long");
     }
     // The suite is worth its name only if it gets past the first brace, and also to every check.
-    assertTrue(read > 5_000, read + " were read");
+    assertTrue(read > INPUTS / 10, read + " were read");
     assertEquals(EnumSet.complementOf(EnumSet.of(Refusal.OVERSIZE)), seen);
   }
 
