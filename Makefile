@@ -31,7 +31,7 @@ run: setup ## Run everything on this machine: emulator, job, producer, live view
 
 test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Kinesis)
 	mvn --quiet --batch-mode --file kernel/pom.xml test
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## Check style, types and format; compile the kernel, its warnings being errors
 	mvn --quiet --batch-mode --file kernel/pom.xml test-compile

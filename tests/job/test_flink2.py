@@ -94,7 +94,10 @@ def test_both_runs_end_well(runs: tuple[Run, Run]) -> None:
 def test_every_record_is_the_same_and_in_the_same_order(runs: tuple[Run, Run], output: str) -> None:
     on_1, on_2 = (run.records(output) for run in runs)
     assert on_1
-    assert on_2 == on_1
+    for record, expected in zip(on_2, on_1, strict=True):
+        # The two have other releases of numpy, whose logarithms differ in the last bit.
+        score = expected.get("score")
+        assert record == expected | ({"score": pytest.approx(score, rel=1e-12)} if score else {})
 
 
 def test_every_dead_letter_is_the_same(runs: tuple[Run, Run]) -> None:
