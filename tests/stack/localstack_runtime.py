@@ -1,5 +1,6 @@
 """A real LocalStack 4.14.0 as a process, without Docker: the release that docker-compose.yml runs."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -28,17 +29,20 @@ def find_python() -> str | None:
 
 
 def installed(python: str) -> Path:
-    """Return the interpreter of LocalStack's own venv, made at the first call."""
+    """Return the interpreter of LocalStack's own venv, made at the first call, by one process at a time."""
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
     venv = ROOT / "build" / f"localstack-{digest}"
     interpreter = venv / "bin" / "python"
     marker = venv / "installed"
-    if not marker.exists():
-        shutil.rmtree(venv, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", str(venv)], check=True)
-        install = [str(interpreter), "-m", "pip", "install", "--quiet", "--require-hashes"]
-        subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
-        marker.touch()
+    venv.parent.mkdir(exist_ok=True)
+    with venv.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not marker.exists():
+            shutil.rmtree(venv, ignore_errors=True)
+            subprocess.run([python, "-m", "venv", str(venv)], check=True)
+            install = [str(interpreter), "-m", "pip", "install", "--quiet", "--require-hashes"]
+            subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
+            marker.touch()
     return interpreter
 
 
