@@ -177,7 +177,7 @@ def broken_gzip(folder: Path, data: bytes) -> Path:
     return path
 
 
-WHOLE = gzip.compress(b"".join(b"%d\n" % number for number in range(1_000)))
+WHOLE = gzip.compress(b"".join(b"%d\n" % number for number in range(1_000)), mtime=0)
 NO_GZIP = [b"", b"{}", b"\n" * 30, WHOLE[:-1], WHOLE[:100], WHOLE[:9], WHOLE[:-8] + bytes(8), WHOLE + b"more"]
 
 
