@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from unittest import mock
 
+import numpy as np
 import pytest
 from pyflink.java_gateway import get_gateway
 
@@ -26,7 +27,8 @@ from fraudstream.settings import ROOT, Settings
 from fraudstream.transaction import Transaction
 from jobs import feature_job
 from jobs.environment import start_jvm
-from models.manifest import Manifest
+from models.manifest import MANIFEST_NAME, Manifest, manifest_features
+from models.members import KINDS
 from producer.simulation import TrafficOptions, generate
 from tests.stack.stack_helpers import settings_with_own_streams
 
@@ -227,10 +229,27 @@ def stopped(
     return Stopped(empty_savepoint, hashmap_savepoint, savepoint, settings, before, job.scored(), unread)
 
 
-def catalogue_file(folder: Path, catalogue: Catalogue) -> tuple[str, str]:
+def catalogue_file(folder: Path, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the options for a catalogue and a model that looks at nothing but the account."""
     path = folder / f"{catalogue.version}.json"
     path.write_text(catalogue.to_json())
-    return "--catalogue", str(path)
+    return "--catalogue", str(path), "--model", str(account_model(folder))
+
+
+def account_model(folder: Path) -> Path:
+    """Write a version that was trained on the account's features, which all catalogues here have."""
+    accounts = Catalogue(without("merchant_id", without("counterparty_id", BUILT_IN.features)))
+    version = folder / "accounts"
+    version.mkdir(exist_ok=True)
+    rows = np.random.default_rng(1).normal(1e6, 1e6, (200, accounts.width)).astype(np.float32)
+    trees = KINDS["xgboost"].fit(rows, rows[:, 0] > 2e6, accounts, seed=1)
+    (version / "xgboost.ubj").write_bytes(trees.to_bytes())
+    own = Manifest.load(ROOT / "models" / "v1")
+    manifest = own.model_copy(
+        update={"features": manifest_features(accounts), "catalogue_version": accounts.version}
+    )
+    (version / MANIFEST_NAME).write_text(manifest.model_dump_json())
+    return version
 
 
 def test_more_tasks_and_other_features_go_on_from_a_savepoint_under_flink_run_s(

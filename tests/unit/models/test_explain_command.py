@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fraudstream.alert import Alert
+from models import explain_command
 from models.__main__ import app
 from models.explain_command import accuracy, confusion, frauds, true_types
 from models.manifest import ModelError
@@ -56,7 +57,8 @@ def labels(path: Path) -> Path:
 
 
 def said(*arguments: str | Path) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+    explain_command.console.width = 200
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     return result.exit_code, result.output
 
 
