@@ -248,6 +248,6 @@ def test_the_document_that_is_served_is_the_one_that_is_tested(fuzzed: Server) -
 
 
 @contract.parametrize()
-@hypothesis.settings(max_examples=30, deadline=None, database=None)
+@hypothesis.settings(max_examples=250, deadline=None, database=None)
 def test_the_api_keeps_what_its_document_says(case: schemathesis.Case[Any], fuzzed: Server) -> None:
     case.call_and_validate(base_url=fuzzed.url, headers=HEADERS)
