@@ -4,7 +4,6 @@ Read, from the weakest to the strongest: the defaults, the environment, ``.env``
 ``ALERTS_``.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +11,12 @@ from typing import Any, Final
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
 from fraudstream.settings import ENV_FILE, ROOT, Duration, SettingsError
+from fraudstream.settings_sources import DotEnvSource, EnvironmentSource
 
 ENV_PREFIX: Final = "ALERTS_"
 MIN_SECRET_BYTES: Final = 32
@@ -87,8 +85,8 @@ class AlertSettings(BaseSettings):
                 **_also_unused: PydanticBaseSettingsSource,
             ) -> tuple[PydanticBaseSettingsSource, ...]:
                 return (
-                    _DotEnv(settings_cls, env_file=env_file, dotenv_filtering="only_existing"),
-                    _Environment(settings_cls),
+                    DotEnvSource(settings_cls, env_file),
+                    EnvironmentSource(settings_cls),
                 )
 
         try:
@@ -96,27 +94,6 @@ class AlertSettings(BaseSettings):
         except ValidationError as error:
             raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
         return cls.model_construct(values.model_fields_set, **dict(values))
-
-
-class _Environment(EnvSettingsSource):
-    """The environment: a misspelt name with our prefix is refused."""
-
-    def __call__(self) -> dict[str, Any]:
-        return super().__call__() | _misspelt(self.env_vars)
-
-
-class _DotEnv(DotEnvSettingsSource):
-    """The same for ``.env``."""
-
-    def __call__(self) -> dict[str, Any]:
-        return super().__call__() | _misspelt(self.env_vars)
-
-
-def _misspelt(variables: Mapping[str, str | None]) -> dict[str, None]:
-    """Return the names with our prefix that are no setting; pydantic then refuses them as extra."""
-    ours = {name.upper() for name in variables if name.upper().startswith(ENV_PREFIX)}
-    names = AlertSettings.model_fields
-    return {name: None for name in ours if name.removeprefix(ENV_PREFIX).lower() not in names}
 
 
 def _explain(problem: Any) -> str:  # noqa: ANN401 - pydantic's error is a loose dictionary

@@ -59,6 +59,9 @@ __all__ = [
     "export_aws_credentials",
 ]
 
+_OTHER_NAMES: Final = frozenset({ENV_FILE_VARIABLE})
+"""It says where settings are, and is none."""
+
 CREDENTIAL_NAMES: Final = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -183,8 +186,8 @@ class Settings(SettingsFields):
                         cli_hide_none_type=True,
                     ),
                     ManagedFlinkSource(settings_cls, properties_file),
-                    DotEnvSource(settings_cls, env_file=env_file, dotenv_filtering="only_existing"),
-                    EnvironmentSource(settings_cls),
+                    DotEnvSource(settings_cls, env_file, others=_OTHER_NAMES),
+                    EnvironmentSource(settings_cls, others=_OTHER_NAMES),
                 )
 
         try:

@@ -14,7 +14,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
 )
 
-from fraudstream.settings_fields import ENV_PREFIX, NESTED, SettingsFields
+from fraudstream.settings_fields import NESTED
 
 MANAGED_FLINK_PROPERTIES: Final = Path("/etc/flink/application_properties.json")
 """Where Managed Flink puts the runtime properties of an application."""
@@ -30,31 +30,50 @@ class SettingsError(Exception):
 
 
 class EnvironmentSource(EnvSettingsSource):
-    """The environment: other programs' names are passed over, a misspelt one of ours is not."""
+    """The environment: other programs' names are passed over, a misspelt one of ours is not.
+
+    ``others`` have the prefix of the settings too and are none of them; they are passed over.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], *, others: frozenset[str] = frozenset()) -> None:
+        super().__init__(settings_cls)
+        self._others = others
 
     def __call__(self) -> dict[str, Any]:
         """Return the settings found."""
-        return super().__call__() | _misspelt(self.env_vars)
+        return super().__call__() | _misspelt(self.settings_cls, self.env_vars, self._others)
 
 
 class DotEnvSource(DotEnvSettingsSource):
     """The same for ``.env``, which holds the AWS credentials and what else its owner keeps there."""
 
+    def __init__(
+        self,
+        settings_cls: type[BaseSettings],
+        env_file: Path | None,
+        *,
+        others: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(settings_cls, env_file=env_file, dotenv_filtering="only_existing")
+        self._others = others
+
     def __call__(self) -> dict[str, Any]:
         """Return the settings found."""
-        return super().__call__() | _misspelt(self.env_vars)
+        return super().__call__() | _misspelt(self.settings_cls, self.env_vars, self._others)
 
 
-def _misspelt(variables: Mapping[str, str | None]) -> dict[str, None]:
-    """Return the names with our prefix that are no setting; pydantic then refuses them as extra."""
-    ours = (name.upper() for name in variables if name.upper().startswith(ENV_PREFIX))
-    names = {name for name in ours if name != ENV_FILE_VARIABLE}
-    return {name: None for name in names if not _is_setting(name.removeprefix(ENV_PREFIX).lower())}
+def _misspelt(
+    settings_cls: type[BaseSettings], variables: Mapping[str, str | None], others: frozenset[str]
+) -> dict[str, None]:
+    """Return the names with the prefix that are no setting; pydantic then refuses them as extra."""
+    prefix = settings_cls.model_config["env_prefix"]
+    names = {name.upper() for name in variables if name.upper().startswith(prefix)} - others
+    return {name: None for name in names if not _is_setting(settings_cls, name.removeprefix(prefix).lower())}
 
 
-def _is_setting(name: str) -> bool:
+def _is_setting(settings_cls: type[BaseSettings], name: str) -> bool:
     field_name, delimiter, _ = name.partition(NESTED)
-    field = SettingsFields.model_fields.get(field_name)
+    field = settings_cls.model_fields.get(field_name)
     return field is not None and (not delimiter or isinstance(field.default, BaseModel))
 
 

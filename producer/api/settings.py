@@ -4,7 +4,6 @@ Read, from the weakest to the strongest: the defaults, the environment, ``.env``
 ``python -m producer.api`` was given. All names carry the prefix ``TRANSACTION_API_``.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -13,14 +12,13 @@ from limits import parse as parse_rate
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
 from fraudstream.settings import ENV_FILE, SettingsError
+from fraudstream.settings_sources import DotEnvSource, EnvironmentSource
 
 ENV_PREFIX: Final = "TRANSACTION_API_"
 CLIENT_NAMES: Final = frozenset(f"{ENV_PREFIX}{name}" for name in ("URL", "KEY", "KEY_FILE", "TOKEN"))
@@ -208,8 +206,8 @@ class ApiSettings(BaseSettings):
             ) -> tuple[PydanticBaseSettingsSource, ...]:
                 return (
                     init_settings,
-                    _DotEnv(settings_cls, env_file=env_file, dotenv_filtering="only_existing"),
-                    _Environment(settings_cls),
+                    DotEnvSource(settings_cls, env_file, others=CLIENT_NAMES),
+                    EnvironmentSource(settings_cls, others=CLIENT_NAMES),
                 )
 
         try:
@@ -221,28 +219,6 @@ class ApiSettings(BaseSettings):
     def table(self) -> list[tuple[str, str]]:
         """Return each setting and its value as text; a secret is a row of asterisks."""
         return [(name, str(getattr(self, name))) for name in type(self).model_fields]
-
-
-class _Environment(EnvSettingsSource):
-    """The environment: a misspelt name with our prefix is refused."""
-
-    def __call__(self) -> dict[str, Any]:
-        return super().__call__() | _misspelt(self.env_vars)
-
-
-class _DotEnv(DotEnvSettingsSource):
-    """The same for ``.env``."""
-
-    def __call__(self) -> dict[str, Any]:
-        return super().__call__() | _misspelt(self.env_vars)
-
-
-def _misspelt(variables: Mapping[str, str | None]) -> dict[str, None]:
-    """Return the names with our prefix that are no setting; pydantic then refuses them as extra."""
-    ours = {name.upper() for name in variables if name.upper().startswith(ENV_PREFIX)} - CLIENT_NAMES
-    return {
-        name: None for name in ours if name.removeprefix(ENV_PREFIX).lower() not in ApiSettings.model_fields
-    }
 
 
 def _explain(problem: Any) -> str:  # noqa: ANN401 - pydantic's error is a loose dictionary
