@@ -31,6 +31,8 @@ double precision, which makes the look-up twice as quick."""
 MOST_DEPTH: Final = 12
 """A leaf at this depth has a table of 2^12 outcomes, for each input on its path; each level doubles it."""
 _NO_CHILD: Final = -1
+_BYTE: Final = 8
+"""Bits of one."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,17 +51,21 @@ class TreeShap:
             _Tree(tree, build).cut()
         build.entries.sort()
         entries = np.array(build.entries, dtype=np.int64).reshape(-1, 3)
-        self._inputs = np.array(build.inputs, dtype=np.intp)
-        self._limits = np.array(build.limits, dtype=np.float32)[:, None]
-        self._missing_is_left = np.array(build.missing_is_left, dtype=np.bool_)[:, None]
-        self._groups = _padded(build.groups, len(build.inputs))
+        slots = _slots(build.groups, len(build.inputs))
+        # One more comparison, which never holds, fills groups that have fewer than others.
+        self._limits = np.array([*build.limits, -np.inf], dtype=np.float32)[slots].reshape(-1)
+        width = int(model["learner"]["learner_model_param"]["num_feature"])
+        offsets = width * np.array(build.missing_is_left, dtype=np.intp)
+        columns = np.append(np.array(build.inputs, dtype=np.intp) + offsets, 0)
+        self._columns = columns[slots].reshape(-1)
+        self._outcome = np.dtype(f"<u{slots.shape[1] // _BYTE}")
         table = np.concatenate([np.zeros(1), *build.tables])
         self._unit = 2.0 ** (np.frexp(np.abs(table).max())[1] - TABLE_BITS)
         self._table = np.rint(table / self._unit).astype(np.int32)
         # Entries of one input stand together.
         self._inputs_with_entries, self._starts = np.unique(entries[:, 0], return_index=True)
         self._group_of_entry = entries[:, 1]
-        self._offset_of_entry = entries[:, 2][:, None]
+        self._offset_of_entry = entries[:, 2]
 
     def contributions(self, inputs: npt.NDArray[np.float32]) -> Floats:
         """Return what each input adds to each row's log-odds, shape (rows, inputs); NaN is missing.
@@ -69,21 +75,20 @@ class TreeShap:
         added = np.zeros(inputs.shape)
         for start in range(0, len(inputs) if self._starts.size else 0, ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            places = self._outcomes(inputs[rows])[self._group_of_entry] + self._offset_of_entry
-            sums = np.add.reduceat(self._table.take(places), self._starts, axis=0, dtype=np.int64)
-            added[rows, self._inputs_with_entries] = (sums * self._unit).T
+            places = self._outcomes(inputs[rows])[:, self._group_of_entry] + self._offset_of_entry
+            # Square brackets are three times as fast here as numpy's ``take``.
+            sums = np.add.reduceat(self._table[places], self._starts, axis=1, dtype=np.int64)
+            added[rows, self._inputs_with_entries] = sums * self._unit
         return added
 
-    def _outcomes(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
-        """Return the comparisons of each group as the bits of a number, shape (groups, rows)."""
-        compared = inputs.T[self._inputs]
-        # One more comparison, which never holds, fills groups that have fewer than others.
-        is_left = np.zeros((len(compared) + 1, compared.shape[1]), dtype=np.uint16)
-        is_left[:-1] = np.where(np.isnan(compared), self._missing_is_left, compared < self._limits)
-        outcomes = np.zeros((len(self._groups), compared.shape[1]), dtype=np.uint16)
-        for bit, comparisons in enumerate(self._groups.T):
-            outcomes |= is_left[comparisons] << np.uint16(bit)
-        return outcomes
+    def _outcomes(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.unsignedinteger[Any]]:
+        """Return the comparisons of each group as the bits of a number, shape (rows, groups)."""
+        is_missing = np.isnan(inputs)
+        # What is missing goes left as the least of numbers, right as the greatest: one comparison for all.
+        goes_right = np.where(is_missing, np.float32(np.inf), inputs)
+        goes_left = np.where(is_missing, np.float32(-np.inf), inputs)
+        is_left = np.concatenate([goes_right, goes_left], axis=1)[:, self._columns] < self._limits
+        return np.packbits(is_left, bitorder="little").view(self._outcome).reshape(len(inputs), -1)
 
 
 @dataclass(slots=True)
@@ -217,7 +222,8 @@ def _quadrature(points: int) -> tuple[Floats, Floats]:
     return (nodes[:, None, None] + 1) / 2, weights[:, None, None] / 2
 
 
-def _padded(groups: Sequence[Sequence[int]], filler: int) -> npt.NDArray[np.intp]:
-    longest = max(map(len, groups), default=0)
-    rows = [[*group, *[filler] * (longest - len(group))] for group in groups]
-    return np.array(rows, dtype=np.intp).reshape(len(groups), longest)
+def _slots(groups: Sequence[Sequence[int]], filler: int) -> npt.NDArray[np.intp]:
+    """Return the groups' comparisons, shape (groups, bits); bits are those of one byte, or of two."""
+    bits = _BYTE if max(map(len, groups), default=0) <= _BYTE else 2 * _BYTE
+    padded = [[*group, *[filler] * (bits - len(group))] for group in groups]
+    return np.array(padded, dtype=np.intp).reshape(-1, bits)

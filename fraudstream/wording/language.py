@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Final, Literal
 
 from fraudstream.duration import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
@@ -110,6 +111,10 @@ class Language:
         """Write a value in its unit."""
         return _WRITERS[unit](self, value)
 
+    def writer(self, unit: Unit) -> Callable[[float], str]:
+        """Return what writes values in the unit."""
+        return partial(_WRITERS[unit], self)
+
     def span(self, duration_ms: float) -> str:
         """Write a duration in the largest unit that gives 1 or more, or seconds; hours up to two days."""
         for span, span_ms in _SPANS_MS:
@@ -135,7 +140,12 @@ class Language:
         return f"{text} {self.spans[span]}{'' if text == '1' else self.plural}"
 
     def _digits(self, text: str) -> str:
-        return text.translate({ord(","): self.thousands, ord("."): self.point})
+        return text.translate(_marks(self.thousands, self.point))
+
+
+@cache
+def _marks(thousands: str, point: str) -> dict[int, str]:
+    return str.maketrans({",": thousands, ".": point})
 
 
 def _in_units(unit: Unit) -> Callable[[Language, float], str]:

@@ -5,7 +5,6 @@ hold only where the feature means what it means there.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import isnan
 from typing import Final, Literal, Protocol, cast
 
@@ -24,6 +23,8 @@ _UNITS: Final[Mapping[str, Unit]] = {
     "fraud_rate": "percent",
     "hour": "hour",
 }
+_CUT: Final = "\0"
+"""Stands where a template is cut; no text has it."""
 _OF_THE_COLUMN: Final = ("sum", "mean", "min", "max", "std", "value")
 """Statistics whose values are of the kind of what they look at."""
 
@@ -35,70 +36,72 @@ class Sentence(Protocol):
         """Return it for a value, NaN if missing, and what is usual, None if not known."""
 
 
-@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A template cut at its one place: to put texts together is much quicker than to fill a template."""
+
+    def __init__(self, template: str, place: str, **others: str) -> None:
+        self._before, self._after = template.format(**others, **{place: _CUT}).split(_CUT)
+
+    def filled(self, text: str) -> str:
+        return f"{self._before}{text}{self._after}"
+
+
 class _Quantity:
-    language: Language
-    subject: str
-    unit: Unit
+    def __init__(self, language: Language, subject: str, unit: Unit) -> None:
+        self._written = language.writer(unit)
+        self._missing = _capital(language.missing.format(subject=subject))
+        self._is = _Gap(_capital(language.quantity.format(subject=subject, value="{value}")), "value")
+        self._usual: dict[UsualOf | None, _Gap] = {
+            "account": _Gap(language.usual_of_account + ".", "usual"),
+            "population": _Gap(language.usual_of_population + ".", "usual"),
+        }
 
     def say(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:
-        if isnan(value):
-            start = self.language.missing.format(subject=self.subject)
-        else:
-            start = self.language.quantity.format(subject=self.subject, value=self._written(value))
-        if usual is None:
-            return _sentence(start)
-        of = self.language.usual_of_account if usual_of == "account" else self.language.usual_of_population
-        return _sentence(start + of.format(usual=self._written(usual)))
-
-    def _written(self, value: float) -> str:
-        return self.language.quantity_of(value, self.unit)
+        start = self._missing if isnan(value) else self._is.filled(self._written(value))
+        return start + ("." if usual is None else self._usual[usual_of].filled(self._written(usual)))
 
 
-@dataclass(frozen=True, slots=True)
 class _Code:
     """A text of a list, by its place; a median of places says nothing, so nothing is usual."""
 
-    language: Language
-    subject: str
-    values: tuple[str, ...]
+    def __init__(self, language: Language, subject: str, values: tuple[str, ...]) -> None:
+        texts = [*(f"“{value}”" for value in values), language.other_text]
+        self._texts = [_sentence(language.quantity.format(subject=subject, value=text)) for text in texts]
+        self._missing = _sentence(language.missing.format(subject=subject))
 
     def say(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:  # noqa: ARG002 - the protocol's
-        if isnan(value):
-            return _sentence(self.language.missing.format(subject=self.subject))
-        place = int(value) - 1
-        text = f"“{self.values[place]}”" if place < len(self.values) else self.language.other_text
-        return _sentence(self.language.quantity.format(subject=self.subject, value=text))
+        return self._missing if isnan(value) else self._texts[min(int(value), len(self._texts)) - 1]
 
 
-@dataclass(frozen=True, slots=True)
 class _Flag:
-    language: Language
-    clause: Clause
+    def __init__(self, language: Language, clause: Clause) -> None:
+        self._missing = _sentence(language.missing_flag.format(yes=clause.yes))
+        self._yes, self._no = _capital(clause.yes), _capital(clause.no)
+        self._percent = language.writer("percent")
+        self._share = _Gap(language.share_of_account + ".", "usual")
+        self._as_population = language.as_population + "."
+        self._not_as_population = language.not_as_population + "."
 
     def say(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:
         if isnan(value):
-            return _sentence(self.language.missing_flag.format(yes=self.clause.yes))
-        start = self.clause.yes if value else self.clause.no
+            return self._missing
+        return (self._yes if value else self._no) + self._compared(value, usual, usual_of)
+
+    def _compared(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:
         if usual is None:
-            return _sentence(start)
+            return "."
         if usual_of == "account":
             # The account's share is of transactions for which the flag is 1.
-            share = self.language.quantity_of(usual if value else 1 - usual, "percent")
-            return _sentence(start + self.language.share_of_account.format(usual=share))
-        is_usual = usual == value
-        return _sentence(
-            start + (self.language.as_population if is_usual else self.language.not_as_population)
-        )
+            return self._share.filled(self._percent(usual if value else 1 - usual))
+        return self._as_population if usual == value else self._not_as_population
 
 
-@dataclass(frozen=True, slots=True)
 class _Sequence:
-    language: Language
-    subject: str
+    def __init__(self, language: Language, subject: str) -> None:
+        self._sentence = _sentence(language.sequence.format(subject=subject))
 
     def say(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:  # noqa: ARG002 - the protocol's
-        return _sentence(self.language.sequence.format(subject=self.subject))
+        return self._sentence
 
 
 def sentences(catalogue: Catalogue, language: Language) -> tuple[Sentence, ...]:
@@ -248,4 +251,8 @@ def _filled(clause: Clause, places: Mapping[str, str]) -> Clause:
 
 
 def _sentence(clause: str) -> str:
-    return f"{clause[0].upper()}{clause[1:]}."
+    return f"{_capital(clause)}."
+
+
+def _capital(clause: str) -> str:
+    return f"{clause[0].upper()}{clause[1:]}"
