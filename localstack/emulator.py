@@ -1,7 +1,8 @@
 """An AWS emulator in one process: moto's server, with one request at a time.
 
 moto's Kinesis is not made for concurrent requests: with four writers some records of 20,000 were
-lost without an error. A lock round its WSGI application mends that. One method is replaced, for speed.
+lost without an error. A lock round its WSGI application mends that. `localstack.shards` mends how shards are
+split and merged.
 
 ``python -m localstack.emulator --port 0`` prints ``ready http://127.0.0.1:PORT`` when it listens.
 """
@@ -19,13 +20,13 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from moto.kinesis.models import Shard
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from fraudstream.settings import ROOT
 from fraudstream.settings_fields import EMULATOR_ACCOUNT
 from fraudstream.stopping import end_process, stop_on_signals
+from localstack.shards import mend_shards
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -54,15 +55,6 @@ def serialized(application: "WSGIApplication") -> "WSGIApplication":
                 close()
 
     return serve
-
-
-def newest_sequence_number(shard: Shard) -> int:
-    """Return what moto's ``Shard.get_max_sequence_number`` does, 0 for a shard without records.
-
-    moto's own lists every record of the shard to take the last, at each put: with 20,000 transactions a
-    third of the emulator's time went there.
-    """
-    return next(reversed(shard.records), 0)
 
 
 @contextmanager
@@ -134,7 +126,7 @@ def main(
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     stop = stop_on_signals()
     os.environ["MOTO_ACCOUNT_ID"] = EMULATOR_ACCOUNT
-    Shard.get_max_sequence_number = newest_sequence_number
+    mend_shards()
     application: Any = serialized(DomainDispatcherApplication(create_backend_app))
     server = make_server(host, port, application, threaded=True)
     # shutdown() waits for serve_forever(), so that one can't run in the thread that gets the signals.
