@@ -1,16 +1,21 @@
 """What processes that are started from nothing are told of the emulator and its streams."""
 
+import os
 from typing import Final
 
-from fraudstream.settings import Settings
+from fraudstream.settings import ENV_FILE_VARIABLE, Settings
 
 STREAMS: Final = ("transactions", "alerts", "dead_letters", "labels", "scored")
 """Each with a setting and a variable of its own."""
 
 
 def emulator_environment(settings: Settings) -> dict[str, str]:
-    """Return what a process that is started from nothing needs for the emulator."""
+    """Return what a process that is started from nothing needs for the emulator.
+
+    No ``.env`` that lies in its folder by chance can lead it elsewhere.
+    """
     return {
+        ENV_FILE_VARIABLE: os.devnull,
         "AWS_ENDPOINT_URL": settings.endpoint_url or "",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

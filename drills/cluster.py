@@ -25,11 +25,15 @@ END_TIMEOUT_S: Final = 20.0
 PAUSE_S: Final = 0.3
 ANSWER_TIMEOUT_S: Final = 30.0
 LOG_TAIL: Final = 3_000
-ROOM_FOR_CLASSES: Final = (
+ROOM_FOR_JOBS: Final = (
     "taskmanager.memory.jvm-metaspace.size=1g",
-    "taskmanager.memory.process.size=2560m",
+    "taskmanager.memory.framework.off-heap.size=512m",
+    "taskmanager.memory.process.size=3400m",
 )
-"""Each job leaves some 50 MB of classes behind: with the default of 256 MB the fourth ends the worker."""
+"""Each job leaves classes and direct memory behind (docs/deploy.md): with Flink's defaults the fourth ends
+the worker."""
+JOBS_A_WORKER: Final = 4
+"""So many jobs a worker is given before it is replaced; the three of one fault more have room in it too."""
 QUICK_START: Final = "-XX:TieredStopAtLevel=1"
 """No JVM here runs long enough to earn back what the second compiler costs."""
 QUICK_HEARTBEAT: Final = "heartbeat.interval=1000"
@@ -70,6 +74,8 @@ class Cluster:
             **environment,
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.worker_jobs = 0
+        """Jobs that were started since the TaskManager was: each leaves something in it."""
 
     @property
     def rest_url(self) -> str:
@@ -180,6 +186,10 @@ class Cluster:
         with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S) as answer:  # noqa: S310 - the same
             return json.load(answer)
 
+    def has(self, name: str) -> bool:
+        """Whether a process of this name was started, and not ended since."""
+        return name in self._processes
+
     def logs(self) -> str:
         """Return the end of everything that the processes wrote, but for RocksDB's own logs."""
         files = [*self.folder.glob("*.out"), *(self.folder / "log").glob("*.log")]
@@ -242,22 +252,27 @@ def session_cluster(folder: Path, environment: Mapping[str, str]) -> Iterator[Cl
         cluster.end_all()
 
 
-def start_jobmanager(cluster: Cluster) -> None:
-    """Start the JobManager of a session cluster, without a job; checkpoints go to the cluster's folder."""
+def start_jobmanager(cluster: Cluster, options: tuple[str, ...] = (QUICK_HEARTBEAT,)) -> None:
+    """Start the JobManager of a session cluster, without a job, with Flink's ``options`` (``key=value``).
+
+    Checkpoints go to the cluster's folder.
+    """
     script = str(flink_home() / "bin" / "jobmanager.sh")
-    values = (f"execution.checkpointing.dir={cluster.checkpoints.as_uri()}", QUICK_HEARTBEAT)
-    _start(cluster, "jobmanager", script, values)
+    checkpoints = f"execution.checkpointing.dir={cluster.checkpoints.as_uri()}"
+    _start(cluster, "jobmanager", script, (checkpoints, *options))
 
 
-def start_taskmanager(cluster: Cluster) -> None:
-    """Start the worker of a session cluster, with two slots."""
+def start_taskmanager(cluster: Cluster, options: tuple[str, ...] = (QUICK_HEARTBEAT, *ROOM_FOR_JOBS)) -> None:
+    """Start the worker of a session cluster, with two slots and Flink's ``options`` (``key=value``)."""
     script = str(flink_home() / "bin" / "taskmanager.sh")
-    values = ("taskmanager.numberOfTaskSlots=2", QUICK_HEARTBEAT, *ROOM_FOR_CLASSES)
-    _start(cluster, "taskmanager", script, values)
+    cluster.worker_jobs = 0
+    _start(cluster, "taskmanager", script, ("taskmanager.numberOfTaskSlots=2", *options))
 
 
 def renew_taskmanager(cluster: Cluster) -> None:
-    """Replace the worker by one that has never run a job: what the jobs before left in it is gone."""
+    """Replace a worker that has had `JOBS_A_WORKER` jobs by one that has had none; leave any other."""
+    if cluster.worker_jobs < JOBS_A_WORKER:
+        return
     cluster.end("taskmanager")
     start_taskmanager(cluster)
     cluster.wait_for("slots", cluster.has_slots)

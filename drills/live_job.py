@@ -1,6 +1,6 @@
 """A job of this project on a cluster, with the streams that it reads and writes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,6 @@ from fraudstream.transaction import Transaction
 from localstack.streams import create_streams
 from streams.client import kinesis_client
 from streams.errors import StreamError
-from streams.positions import Position
 from streams.reader import StreamReader
 from streams.writer import Record, StreamWriter
 
@@ -54,6 +53,7 @@ class Launcher:
             "FRAUDSTREAM_PARALLELISM": str(settings.parallelism),
         }
         said = flink(self.cluster, *command, environment=environment)
+        self.cluster.worker_jobs += 1
         return LiveJob(self.cluster, settings, submitted_job(said))
 
     @contextmanager
@@ -72,14 +72,8 @@ class Followed:
     """A stream that is read again and again, each record once."""
 
     def __init__(self, settings: Settings, stream: str) -> None:
-        self._settings = settings
-        self._stream = stream
-        self._reader = self._reader_from({})
+        self._reader = StreamReader(kinesis_client(settings), stream, poll_interval_ms=READ_INTERVAL_MS)
         self.records: list[Received] = []
-
-    def _reader_from(self, positions: Mapping[str, Position]) -> StreamReader:
-        client = kinesis_client(self._settings)
-        return StreamReader(client, self._stream, positions=positions, poll_interval_ms=READ_INTERVAL_MS)
 
     def read(self) -> list[Received]:
         """Return what is new, up to where a round brings nothing; the records of a shard keep their order."""
@@ -88,10 +82,6 @@ class Followed:
             new += [Received(orjson.loads(record.data), record.arrival_ms) for record in found]
         self.records += new
         return new
-
-    def restart(self) -> None:
-        """Go on as a consumer does that was started anew: with nothing but the positions of the last one."""
-        self._reader = self._reader_from(self._reader.positions())
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -32,6 +33,8 @@ class Sender:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.sent = 0
         """Records that are in the stream."""
+        self.shards: Counter[str] = Counter()
+        """The same by the shard that took them."""
         self.first_try_ms: dict[str, int] = {}
         """When each transaction was first tried (epoch milliseconds), by its id."""
 
@@ -83,4 +86,5 @@ class Sender:
         while records and not self._stop.is_set():
             result = self._writer.put(records)
             self.sent += result.sent
+            self.shards += result.shards
             records = [failure.record for failure in result.failures]

@@ -4,15 +4,16 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from drills.cluster import PAUSE_S, Cluster
+from drills.consumer import AlertConsumer
 from drills.endpoint import FaultyEndpoint
-from drills.live_job import Followed, Launcher, LiveJob
+from drills.live_job import Followed, Launcher, LiveJob, Received
 from drills.load import Effort, Item, transactions_of
 from drills.sender import Sender
 from drills.verdict import Evidence, Truth
@@ -79,9 +80,9 @@ class Stage:
         self._launcher = bench.launcher
         self._say = say
         self._job: LiveJob | None = None
+        self._consumer: AlertConsumer | None = None
         self._catalogues: list[Catalogue] = []
         self._began_ms = self._ended_ms = 0
-        self._reads_alerts = True
         self._wanted = {each.transaction_id for each in transactions_of(items)}
         self._letters_wanted = sum(item.reason is not None for item in items)
         self._copies_wanted = len(items) - len(self._wanted) - self._letters_wanted
@@ -103,6 +104,14 @@ class Stage:
             msg = "the stage has no job yet: start one"
             raise RuntimeError(msg)
         return self._job
+
+    @property
+    def consumer(self) -> AlertConsumer:
+        """The consumer of alerts that works beside the job."""
+        if self._consumer is None:
+            msg = "the stage has no consumer: the fault must say that it needs one"
+            raise RuntimeError(msg)
+        return self._consumer
 
     @property
     def client(self) -> "KinesisClient":
@@ -127,6 +136,13 @@ class Stage:
         if catalogue not in self._catalogues:
             self._catalogues.append(catalogue)
         self._job.wait_until_running()
+
+    def start_consumer(self) -> None:
+        """Start the project's consumer of alerts, with a store and a file of its own."""
+        folder = self.folder / self.settings.alerts_stream
+        folder.mkdir()
+        self._consumer = AlertConsumer(self.cluster, self.settings, folder)
+        self._consumer.start()
 
     def wait_until_under_way(self) -> None:
         """Wait until a good part is scored and saved, and something is scored that no checkpoint has."""
@@ -158,12 +174,9 @@ class Stage:
             self.read()
             time.sleep(PAUSE_S)
 
-    def leave_alerts(self, seconds: float) -> None:
-        """Read no alerts for so long; then go on from the positions, as a consumer that is started anew."""
-        self._reads_alerts = False
-        self.pause(seconds)
-        self.alerts.restart()
-        self._reads_alerts = True
+    def unhandled_alerts(self) -> set[str]:
+        """Return the ids of those alerts that the consumer's handler has yet to receive."""
+        return _ids(self.alerts.records) - _ids(self.consumer.records)
 
     @contextmanager
     def fault(self, what: str) -> Iterator[None]:
@@ -184,12 +197,13 @@ class Stage:
             self.scored_ids.add(record.content["transaction_id"])
             if record.content["score"] >= self._threshold:
                 self._to_alert.add(record.content["transaction_id"])
-        alerts = self.alerts.read() if self._reads_alerts else []
+        alerts = self.alerts.read()
+        handed_out = self._consumer.read() if self._consumer else []
         self._alerted |= {alert.content["transaction_id"] for alert in alerts}
         letters = self.dead_letters.read()
         self.sender.check()
         self.tell()
-        return bool(scored or alerts or letters)
+        return bool(scored or alerts or handed_out or letters)
 
     def wait_until_all_is_there(self) -> None:
         """Wait until all that was sent has come out, and nothing further; or until nothing comes at all."""
@@ -206,6 +220,7 @@ class Stage:
             self.sender.sent >= len(self.items)
             and self._wanted <= self.scored_ids
             and self._to_alert <= self._alerted
+            and not (self._consumer and self.unhandled_alerts())
             and self._copies.total() >= self._copies_wanted
             and len(self.dead_letters.records) >= self._letters_wanted
         )
@@ -217,6 +232,7 @@ class Stage:
             first_try_ms=self.sender.first_try_ms,
             scored=self.scored.records,
             alerts=self.alerts.records,
+            handed_out=self._consumer.records if self._consumer else None,
             dead_letters=self.dead_letters.records,
             began_ms=self._began_ms,
             ended_ms=self._ended_ms,
@@ -228,14 +244,20 @@ class Stage:
         return Truth.of([(catalogue, Scorer.load(model, catalogue)) for catalogue in self._catalogues])
 
     def close(self) -> None:
-        """End the sending and the job."""
+        """End the sending, the consumer and the job."""
         self.sender.stop()
+        if self._consumer is not None:
+            self._consumer.close()
         if self._job is not None:
             self._job.cancel()
 
     def tell(self, what: str = "") -> None:
         """Pass on what happens now, or that numbers have changed."""
         self._say(what, self)
+
+
+def _ids(alerts: Iterable[Received]) -> set[str]:
+    return {alert.content["alert_id"] for alert in alerts}
 
 
 def kill(pid: int) -> None:

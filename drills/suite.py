@@ -133,8 +133,7 @@ def _kept_logs(shared: Bench, name: str) -> Path:
 
 def drill(fault: Fault, shared: Bench, effort: Effort, view: View) -> Verdict:
     """Let ``fault`` happen to a job under load, and return what it cost."""
-    if shared.launcher.cluster.job_states():
-        renew_taskmanager(shared.launcher.cluster)
+    renew_taskmanager(shared.launcher.cluster)
     settings = with_own_streams(shared.settings, fault.name)
     create_streams(kinesis_client(settings), settings, wait_s=CREATION_TIMEOUT_S)
     effort = replace(effort, rate=fault.pace * effort.rate)
@@ -142,6 +141,8 @@ def drill(fault: Fault, shared: Bench, effort: Effort, view: View) -> Verdict:
     with contextlib.closing(FaultyEndpoint(shared.emulator_url, SEED)) as endpoint:
         stage = Stage(shared, settings, endpoint, effort=effort, items=items, say=view.tell)
         with contextlib.closing(stage):
+            if fault.has_consumer:
+                stage.start_consumer()
             stage.start_job(*fault.options, parallelism=fault.parallelism, catalogue=fault.catalogue)
             stage.sender.start()
             stage.wait_until_under_way()

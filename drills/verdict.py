@@ -29,10 +29,23 @@ class Evidence:
     """When the producer first tried to put each transaction."""
     scored: Sequence[Received]
     alerts: Sequence[Received]
+    """Those of the stream."""
     dead_letters: Sequence[Received]
     began_ms: int
     ended_ms: int
     """When the fault itself began and was over; a kill is over at once."""
+    handed_out: Sequence[Received] | None = None
+    """What the handler of the project's consumer received; None where no consumer is drilled."""
+
+    @property
+    def delivered(self) -> Sequence[Received]:
+        """The alerts as far as the fault's pipeline goes: to the consumer's handler, or to the stream."""
+        return self.alerts if self.handed_out is None else self.handed_out
+
+    @property
+    def recovered(self) -> Sequence[Received]:
+        """What shows that a transaction is through: its scores, or its alerts where a consumer is drilled."""
+        return self.scored if self.handed_out is None else self.handed_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,18 +82,18 @@ class Verdict:
     sent: int
     """Records put into the stream, copies and broken ones included."""
     lost: int
-    """Transactions without a score or, above the threshold, without an alert; copies that were not
-    recognised; broken records without their dead letter."""
+    """Transactions without a score or, above the threshold, without an alert; alerts that were not handed
+    out; copies that were not recognised; broken records without their dead letter."""
     wrong: int
     """Transactions with a feature, an ordinal or a score that is not the reference's; and what came out
     though nobody sent it, or as a dead letter with a reason that is not its own."""
     alerts_doubled: int
-    """Alerts beyond the first of each id."""
+    """Alerts beyond the first of each id, of those that were handed out."""
     alerts_with_new_id: int
     """Alerts under an id that is not the one of a transaction whose score reached the threshold."""
     recovery_s: float
-    """The longest that a transaction sent after the fault began, or not scored by then, waited for its
-    score, the time until the fault's end not counted."""
+    """The longest that a transaction sent after the fault began, or not through by then, waited for its
+    score, the time until the fault's end not counted; where the consumer is drilled, for its alert."""
     complaints: Sequence[str] = field(default=())
     """What is lost and wrong, in words."""
 
@@ -108,9 +121,11 @@ def judge(name: str, truth: Truth, evidence: Evidence) -> Verdict:
     records = [each.content for each in evidence.scored]
     letters = [DeadLetter.model_validate(each.content) for each in evidence.dead_letters]
     alerts = [each.content for each in evidence.alerts]
+    delivered = [each.content for each in evidence.delivered]
     lost = [
         *_without_score(sound, records),
         *_without_alert(records, alerts, truth),
+        *_not_delivered(alerts, delivered),
         *_unrecognised(evidence.items, records),
         *_without_letter(evidence.items, letters),
     ]
@@ -118,10 +133,10 @@ def judge(name: str, truth: Truth, evidence: Evidence) -> Verdict:
         *_wrong_values(truth, sound, records),
         *_not_sent(sound, records),
         *_wrong_letters(evidence.items, letters),
-        *_wrong_alerts(records, alerts),
+        *_wrong_alerts(records, delivered),
     ]
-    ids = Counter(alert["alert_id"] for alert in alerts)
-    strangers = _with_new_id(records, alerts, truth)
+    ids = Counter(alert["alert_id"] for alert in delivered)
+    strangers = _with_new_id(records, delivered, truth)
     return Verdict(
         name=name,
         sent=len(evidence.items),
@@ -135,8 +150,8 @@ def judge(name: str, truth: Truth, evidence: Evidence) -> Verdict:
 
 
 def recovery_s(evidence: Evidence) -> float:
-    """Return the longest wait for a score that the fault can have caused, as `Verdict` defines it."""
-    first_ms = _first_scores_ms(evidence.scored)
+    """Return the longest wait that the fault can have caused, as `Verdict` defines it."""
+    first_ms = _first_ms(evidence.recovered)
     waits_ms = [
         first_ms[id_] - max(tried_ms, evidence.ended_ms)
         for id_, tried_ms in evidence.first_try_ms.items()
@@ -145,9 +160,9 @@ def recovery_s(evidence: Evidence) -> float:
     return max([0, *waits_ms]) / MS_PER_S
 
 
-def _first_scores_ms(scored: Iterable[Received]) -> dict[str, int]:
+def _first_ms(records: Iterable[Received]) -> dict[str, int]:
     first_ms: dict[str, int] = {}
-    for record in scored:
+    for record in records:
         first_ms.setdefault(record.content["transaction_id"], record.arrival_ms)
     return first_ms
 
@@ -168,6 +183,11 @@ def _without_alert(records: Sequence[Scored], alerts: Sequence[dict[str, Any]], 
         for id_, record in last_copies(records).items()
         if record["score"] >= truth.threshold and id_ not in alerted
     ]
+
+
+def _not_delivered(alerts: Sequence[dict[str, Any]], delivered: Sequence[dict[str, Any]]) -> list[str]:
+    missing = {alert["alert_id"] for alert in alerts} - {alert["alert_id"] for alert in delivered}
+    return [f"alert {id_} was not handed out" for id_ in sorted(missing)]
 
 
 def _unrecognised(items: Sequence[Item], records: Sequence[Scored]) -> list[str]:

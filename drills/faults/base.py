@@ -27,3 +27,5 @@ class Fault:
     """Share of the rate at which the load is sent: less for a fault that takes long, so that it lasts."""
     catalogue: Catalogue = BUILT_IN
     """What the job starts with."""
+    has_consumer: bool = False
+    """Whether the project's consumer of alerts works beside the job, and is what the verdict looks at."""

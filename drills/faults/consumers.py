@@ -2,18 +2,26 @@
 
 from typing import Final
 
+from drills.cluster import ClusterError
 from drills.faults.base import Fault
 from drills.stage import Stage
 
 
-def stop_consumer(stage: Stage) -> None:
-    """Stop reading alerts, and go on later from where the reading stopped."""
-    with stage.fault(f"nobody reads the alerts for {stage.effort.absence_s:.0f} s"):
-        stage.leave_alerts(stage.effort.absence_s)
+def kill_consumer(stage: Stage) -> None:
+    """Kill the consumer while alerts come, and start it later with nothing but what its store has."""
+    stage.wait("alerts at the handler", lambda: bool(stage.consumer.records))
+    with stage.fault(f"the consumer of alerts is killed, and away for {stage.effort.absence_s:.0f} s"):
+        stage.consumer.kill()
+        stage.pause(stage.effort.absence_s)
+        if not stage.unhandled_alerts():
+            msg = "no alert came while the consumer was away: send more, or let it be away for longer"
+            raise ClusterError(msg)
+        stage.consumer.start()
 
 
 CONSUMER_DOWN: Final = Fault(
     name="consumer_down",
-    what="the consumer of alerts is away for two minutes and goes on from its positions",
-    strike=stop_consumer,
+    what="the consumer of alerts is killed, and started again after two minutes",
+    strike=kill_consumer,
+    has_consumer=True,
 )

@@ -1,4 +1,5 @@
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -26,7 +27,7 @@ class Stream:
                 failures=[FailedRecord(n, each, "Throttled", "") for n, each in enumerate(records)]
             )
         self.taken += [record.data for record in records]
-        return PutResult(sent=len(records))
+        return PutResult(sent=len(records), shards=Counter(shard=len(records)))
 
 
 def test_everything_is_sent_once_and_in_order_though_some_is_refused_at_first() -> None:
@@ -36,6 +37,7 @@ def test_everything_is_sent_once_and_in_order_though_some_is_refused_at_first() 
     _join(sender, 60)
     assert stream.taken == [item.record.data for item in ITEMS]
     assert sender.sent == 60
+    assert sender.shards == {"shard": 60}
     assert sender.first_try_ms.keys() == {each.transaction_id for each in transactions_of(ITEMS)}
 
 

@@ -202,6 +202,23 @@ def test_a_doubled_alert_is_counted_and_no_fault() -> None:
     assert found.is_survived
 
 
+def test_an_alert_that_the_consumers_handler_never_received_is_lost() -> None:
+    run = perfect_run()
+    found = verdict(replace(run, handed_out=run.alerts[1:]))
+    assert (found.lost, found.wrong, found.alerts_doubled) == (1, 0, 0)
+    assert found.complaints == [f"alert {run.alerts[0].content['alert_id']} was not handed out"]
+
+
+def test_what_the_consumers_handler_received_is_judged_and_not_what_the_stream_has_twice() -> None:
+    run = perfect_run()
+    twice = replace(run, alerts=[*run.alerts, *run.alerts])
+    assert verdict(replace(twice, handed_out=run.alerts)).alerts_doubled == 0
+    assert verdict(replace(run, handed_out=twice.alerts)).alerts_doubled == len(run.alerts)
+    new = run.alerts[0]._replace(content=run.alerts[0].content | {"alert_id": "0" * 32, "score": 0.123})
+    found = verdict(replace(run, handed_out=[*run.alerts, new]))
+    assert (found.alerts_with_new_id, found.wrong) == (1, 1)
+
+
 def test_an_alert_under_a_new_id_is_noticed() -> None:
     run = perfect_run()
     new = run.alerts[0]._replace(content=run.alerts[0].content | {"alert_id": "0" * 32})
@@ -269,6 +286,14 @@ def waits(began_ms: int, ended_ms: int, tried_and_scored_ms: dict[str, tuple[int
 )
 def test_recovery_is_the_longest_wait_after_the_fault(tried_ms: int, scored_ms: int, recovery: float) -> None:
     assert waits(1_000, 3_000, {"t": (tried_ms, scored_ms)}) == recovery
+
+
+def test_where_a_consumer_is_drilled_the_alert_ends_the_wait_and_not_the_score() -> None:
+    run = perfect_run()
+    alert = run.alerts[-1]
+    sent_ms = run.first_try_ms[alert.content["transaction_id"]]
+    late = [*run.alerts[:-1], alert._replace(arrival_ms=sent_ms + 7_000)]
+    assert recovery_s(replace(run, handed_out=late)) == 7.0
 
 
 def test_of_several_copies_the_first_ends_the_wait() -> None:

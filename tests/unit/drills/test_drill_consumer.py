@@ -1,0 +1,65 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from drills.aws import emulator_environment
+from drills.cluster import Cluster
+from drills.consumer import AlertConsumer
+from fraudstream.settings import ROOT, Settings
+
+
+@pytest.fixture(name="consumer")
+def fixture_consumer(tmp_path: Path) -> AlertConsumer:
+    (tmp_path / "cluster").mkdir()
+    return AlertConsumer(Cluster(tmp_path / "cluster", {}), Settings.load([], env_file=None), tmp_path)
+
+
+def contents(consumer: AlertConsumer) -> list[object]:
+    return [received.content for received in consumer.read()]
+
+
+def test_lines_are_read_once_and_half_a_line_when_it_is_whole(
+    consumer: AlertConsumer, tmp_path: Path
+) -> None:
+    assert consumer.read() == []
+    file = tmp_path / "alerts.jsonl"
+    file.write_bytes(b'{"alert_id": "1"}\n{"alert_id": "2"}\n{"aler')
+    assert contents(consumer) == [{"alert_id": "1"}, {"alert_id": "2"}]
+    assert contents(consumer) == []
+    with file.open("ab") as lines:
+        lines.write(b't_id": "3"}\n')
+    assert contents(consumer) == [{"alert_id": "3"}]
+    assert [received.content["alert_id"] for received in consumer.records] == ["1", "2", "3"]
+
+
+def test_half_a_line_that_a_crash_left_and_the_next_run_cut_off_is_never_seen(
+    consumer: AlertConsumer, tmp_path: Path
+) -> None:
+    file = tmp_path / "alerts.jsonl"
+    file.write_bytes(b'{"alert_id": "1"}\n{"alert')
+    consumer.read()
+    file.write_bytes(b'{"alert_id": "1"}\n{"alert_id": "2"}\n')
+    assert contents(consumer) == [{"alert_id": "2"}]
+
+
+def test_one_that_was_never_started_can_be_closed(consumer: AlertConsumer) -> None:
+    consumer.close()
+
+
+def test_what_is_started_for_a_drill_reads_no_settings_from_the_folder_where_it_is_started(
+    tmp_path: Path,
+) -> None:
+    settings = Settings.load(["--aws-endpoint-url", "http://127.0.0.1:4566"], env_file=None)
+    (tmp_path / ".env").write_text("AWS_ENDPOINT_URL=http://127.0.0.1:1\n")
+    code = "from fraudstream.settings import Settings; print(Settings.load([]).endpoint_url)"
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=emulator_environment(settings) | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == "http://127.0.0.1:4566\n"
