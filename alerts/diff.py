@@ -61,10 +61,10 @@ def _causes(before: Alert, after: Alert) -> tuple[str, ...]:
     versions = _changes(before, after, VERSIONS)
     features = _feature_changes(before.features, after.features)
     facts = _changes(before, after, {name: name for name in FACTS})
-    found = (*versions, *features, *facts)
+    found = (*versions, *features, *facts, *_identity_changes(before, after))
     if not found and not _same(before.score, after.score):
-        return ("a feature that alerts do not show: compare the features of both runs",)
-    return found
+        found = ("a feature that alerts do not show: compare both runs with diff-features",)
+    return (*found, *_reason_changes(before, after))
 
 
 def _changes(before: Alert, after: Alert, labels: Mapping[str, str]) -> Iterator[str]:
@@ -80,6 +80,23 @@ def _feature_changes(before: Mapping[str, float | None], after: Mapping[str, flo
             yield f"{name} only in one"
         elif not _same(before[name], after[name]):
             yield f"{name} {_shown(before[name])} → {_shown(after[name])}"
+
+
+def _identity_changes(before: Alert, after: Alert) -> Iterator[str]:
+    """Yield that the ids differ, unless the models do, of which that follows."""
+    if before.model_version == after.model_version:
+        yield from _changes(before, after, {"alert_id": "alert_id"})
+
+
+def _reason_changes(before: Alert, after: Alert) -> Iterator[str]:
+    if (before.reasons, before.reasons_missing) == (after.reasons, after.reasons_missing):
+        return
+    old, new = _reasons(before), _reasons(after)
+    yield f"reasons {old} → {new}" if old != new else "reasons of the same features say something else"
+
+
+def _reasons(alert: Alert) -> str:
+    return "+".join(reason.feature for reason in alert.reasons) or alert.reasons_missing or "none"
 
 
 def _absence(alert: Alert, others: Collection[Alert]) -> tuple[str, ...]:

@@ -129,7 +129,11 @@ class Settings(SettingsFields):
     @model_validator(mode="after")
     def _files_are_different(self) -> Self:
         files = {name: getattr(self, name) for name in ("catalogue", "source", "labels", *OUTPUTS)}
-        resolved = {name: path.resolve() for name, path in files.items() if path is not None}
+        resolved = {
+            name: path.resolve() if isinstance(path, Path) else path
+            for name, path in files.items()
+            if path is not None
+        }
         path, times = max(Counter(resolved.values()).items(), key=lambda pair: pair[1], default=("", 0))
         if times > 1:
             names = " and ".join(name for name in resolved if resolved[name] == path)

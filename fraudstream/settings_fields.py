@@ -11,12 +11,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    InstanceOf,
     ValidationInfo,
     field_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fraudstream.duration import parse_duration_ms
+from fraudstream.locations import S3Uri, s3_or_path
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ENV_PREFIX: Final = "FRAUDSTREAM_"
@@ -35,6 +37,8 @@ def _duration(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Location = Annotated[InstanceOf[S3Uri] | Path, BeforeValidator(s3_or_path)]
+"""A file or folder on disk, or an object or folder on S3."""
 StreamName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
 
 
@@ -175,11 +179,13 @@ class SettingsFields(BaseSettings):
     )
 
     # Bounded mode: files in place of streams
-    source: Path | None = Field(
-        None, description="Read this .jsonl, .jsonl.gz or .parquet file in place of the stream"
+    source: Location | None = Field(
+        None,
+        description="Read this in place of the stream: a .jsonl, .jsonl.gz or .parquet file, a folder of "
+        "such files, or s3://BUCKET/KEY-OR-FOLDER",
     )
-    labels: Path | None = Field(
-        None, description="With --source: the labels, a file of the same kinds; each counts once it is known"
+    labels: Location | None = Field(
+        None, description="With --source: the labels, of the same kinds; each counts once it is known"
     )
     source_rate: float | None = Field(
         None,
@@ -202,13 +208,21 @@ class SettingsFields(BaseSettings):
     )
     alerts_out: Path | None = Field(None, description="With --source: write the alerts to this .jsonl")
 
-    @field_validator("catalogue", "source", "labels")
+    @field_validator("catalogue")
     @classmethod
     def _is_a_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
             msg = "there is no such file; give the path of one that exists"
             raise ValueError(msg)
         return path
+
+    @field_validator("source", "labels")
+    @classmethod
+    def _is_a_file_or_folder(cls, location: S3Uri | Path | None) -> S3Uri | Path | None:
+        if isinstance(location, Path) and not (location.is_file() or location.is_dir()):
+            msg = "there is no such file or folder; give the path of one that exists, or s3://BUCKET/KEY"
+            raise ValueError(msg)
+        return location
 
     @field_validator(*OUTPUTS)
     @classmethod

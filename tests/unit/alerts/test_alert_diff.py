@@ -3,6 +3,7 @@
 from typing import Any
 
 import orjson
+import pytest
 
 from alerts.diff import UNEXPLAINED, Difference, differences
 from fraudstream.alert import Alert
@@ -66,7 +67,7 @@ def test_a_changed_score_is_explained_by_model_catalogue_threshold_and_features_
 def test_another_score_with_nothing_else_that_differs_says_so() -> None:
     difference = only(alerts({"number": 1}), alerts({"number": 1, "score": 0.9}))
     assert difference.kind == "score"
-    assert difference.why == ("a feature that alerts do not show: compare the features of both runs",)
+    assert difference.why == ("a feature that alerts do not show: compare both runs with diff-features",)
 
 
 def test_the_same_score_with_another_feature_is_no_changed_score() -> None:
@@ -107,3 +108,48 @@ def test_a_score_that_is_no_number_is_equal_to_itself() -> None:
 def test_a_difference_can_be_written_as_json() -> None:
     difference = only(alerts({"number": 1}), {})
     assert orjson.loads(orjson.dumps(difference))["kind"] == "gone"
+
+
+def reason(feature: str, value: float = 3.0) -> dict[str, Any]:
+    """Return a reason as an alert has it."""
+    return {
+        "feature": feature,
+        "value": value,
+        "usual": None,
+        "usual_of": None,
+        "contribution": 1.5,
+        "sentence_en": "en",
+        "sentence_vi": "vi",
+    }
+
+
+def test_an_id_that_differs_though_the_model_is_the_same_is_said() -> None:
+    other = alerts({"number": 1, "alert_id": "another"})
+    assert only(alerts({"number": 1}), other).why == ("alert_id alert-1 → another",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ({"reasons": [reason("a")]}, {"reasons": [reason("a"), reason("b")]}, "reasons a → a+b"),
+        ({"reasons": [reason("a")]}, {"reasons_missing": "no time"}, "reasons a → no time"),
+        ({"reasons": [reason("a")]}, {}, "reasons a → none"),
+        (
+            {"reasons": [reason("a")]},
+            {"reasons": [reason("a", 4.0)]},
+            "reasons of the same features say something else",
+        ),
+    ],
+)
+def test_reasons_that_differ_are_said(before: dict[str, Any], after: dict[str, Any], why: str) -> None:
+    found = only(alerts({"number": 1, **before}), alerts({"number": 1, **after}))
+    assert (found.kind, found.why) == ("other", (why,))
+    assert list(differences(alerts({"number": 1, **before}), alerts({"number": 1, **before}))) == []
+
+
+def test_a_score_by_a_feature_that_is_not_shown_is_said_beside_the_reasons() -> None:
+    before, after = ({"number": 1, "reasons": [reason("a")]}, {"number": 1, "score": 0.9, "reasons": []})
+    assert only(alerts(before), alerts(after)).why == (
+        "a feature that alerts do not show: compare both runs with diff-features",
+        "reasons a → none",
+    )

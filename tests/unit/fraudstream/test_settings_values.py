@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fraudstream.locations import S3Uri
 from fraudstream.settings import Settings, SettingsError
 
 OUTPUTS = ("--features-out", "--scores-out", "--dead-letters-out", "--alerts-out")
@@ -80,12 +81,46 @@ def test_a_value_of_another_kind_is_refused(option: str, value: str, remedy: str
 # ---- files ----
 
 
-@pytest.mark.parametrize("option", ["--source", "--labels", "--catalogue"])
 @pytest.mark.parametrize("path", ["no-such-file.jsonl", "."])
-def test_an_input_that_is_no_file_is_refused(option: str, path: str) -> None:
-    field = option.removeprefix("--")
-    expected = f"{field}: {path!r} can't be used: there is no such file; give the path of one that exists"
+def test_a_catalogue_that_is_no_file_is_refused(path: str) -> None:
+    expected = f"catalogue: {path!r} can't be used: there is no such file; give the path of one that exists"
+    assert refusal("--catalogue", path).startswith(expected)
+
+
+@pytest.mark.parametrize("option", ["--source", "--labels"])
+@pytest.mark.parametrize("path", ["no-such-file.jsonl", "no/such/folder/", "/dev/null"])
+def test_an_input_that_is_neither_file_nor_folder_is_refused(option: str, path: str) -> None:
+    expected = f"{option.removeprefix('--')}: {path!r} can't be used: there is no such file or folder; give"
     assert refusal(option, path).startswith(expected)
+
+
+@pytest.mark.parametrize("option", ["--source", "--labels"])
+@pytest.mark.parametrize("uri", ["s3://", "s3:///key", "s3://Bucket/key", "s3://b/key", "s3://no_such/key"])
+def test_a_bucket_that_can_not_be_is_refused(option: str, uri: str) -> None:
+    expected = (
+        f"{option.removeprefix('--')}: {uri!r} can't be used: no bucket has such a name; write s3://BUCKET/"
+    )
+    assert refusal(option, uri).startswith(expected)
+
+
+def test_a_source_and_its_labels_may_be_folders_or_lie_on_s3(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    settings = load("--source", tmp_path, "--labels", "s3://bank/labels/2026", "--features-out", out)
+    assert (settings.source, settings.labels) == (tmp_path, "s3://bank/labels/2026")
+    assert isinstance(settings.labels, S3Uri)
+    assert (settings.labels.bucket, settings.labels.key) == ("bank", "labels/2026")
+
+
+def test_a_place_on_s3_is_shown_as_it_was_given(tmp_path: Path) -> None:
+    settings = load("--source", "s3://bank", "--features-out", tmp_path / "out.jsonl")
+    assert ("source", "s3://bank") in settings.table()
+    assert isinstance(settings.source, S3Uri)
+    assert (settings.source.bucket, settings.source.key) == ("bank", "")
+
+
+def test_a_source_and_labels_at_the_same_place_on_s3_are_refused(tmp_path: Path) -> None:
+    same = ("--source", "s3://bank/a", "--labels", "s3://bank/a", "--features-out", tmp_path / "out.jsonl")
+    assert "(source and labels are s3://bank/a): give each a file of its own" in refusal(*same)
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz", "in.parquet"])

@@ -17,7 +17,8 @@ from hypothesis import given
 from fraudstream.reference import merge_labels
 from fraudstream.settings import Settings
 from fraudstream.transaction import Label, Transaction
-from jobs.inputs import LABEL, TRANSACTION, InputError, merge_lines, read_lines, source_lines
+from jobs.inputs import LABEL, TRANSACTION, InputError, merge_lines, source_lines
+from jobs.records import read_lines
 from jobs.running import JobFailedError
 from tests.strategies import START_MS, arrivals
 

@@ -1,0 +1,211 @@
+"""``python -m alerts diff-features``: which features of two runs differ, and whether their order says why."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import orjson
+import rich.progress
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from alerts.commands.common import AsJson, complain, console, read_as
+from alerts.features_diff import FeatureDifference, FeaturesComparison
+from alerts.lines import printable
+from alerts.order import Ids, order_changes
+from alerts.scored import ScoredError, ScoredFile, catalogue_of, index
+from fraudstream.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, ENTITIES, Catalogue, CatalogueError
+from fraudstream.locations import S3Uri, s3_or_path
+from fraudstream.settings import Settings
+from fraudstream.transaction import Transaction
+from jobs.archive import archived_lines
+from jobs.records import InputError
+from streams.command import load_settings
+
+ScoredPath = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+EXPLAINED: Final = ("labels", "model", "features")
+"""The causes that share a column of the table: which of them it is follows from the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the comparison of two files found."""
+
+    compared: int
+    only_before: list[str]
+    only_after: list[str]
+    features: list[FeatureDifference]
+
+    @property
+    def unexplained(self) -> int:
+        """Values that differ though nothing explains it."""
+        return sum(each.causes["unexplained"] for each in self.features)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether both runs scored the same transactions, and their order explains all that differs."""
+        return not (self.unexplained or self.only_before or self.only_after)
+
+
+def diff_features(
+    before: ScoredPath,
+    after: ScoredPath,
+    *,
+    transactions: Annotated[
+        str,
+        typer.Option(help="What both runs read: a file, a folder or s3://BUCKET/KEY, as the job's --source"),
+    ],
+    catalogue: Annotated[
+        Path | None, typer.Option(help="The catalogue of both runs, if it is not the project's")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the scored transactions of two runs, feature by feature.
+
+    A feature may differ where its entity's windows had other transactions before this one, by the order that
+    the job recorded. Ends with code 0 if that explains all that differs; 1 if something is unexplained, or
+    a transaction was scored in one run only; 2 if a file can't be read.
+    """
+    settings = load_settings()
+    location = read_as(_location, transactions, "--transactions")
+    try:
+        known = [Catalogue.load(catalogue)] if catalogue else [BUILT_IN, BUILT_IN_WITH_LABELS]
+        found = _compared(_indexed(before), _indexed(after), known, location, settings)
+    except (ScoredError, CatalogueError, InputError) as error:
+        complain(str(error))
+        raise typer.Exit(2) from error
+    if as_json:
+        typer.echo(orjson.dumps(_as_json(found)).decode())
+    else:
+        _show(found)
+    raise typer.Exit(0 if found.is_explained else 1)
+
+
+def _indexed(path: Path) -> ScoredFile:
+    errors = Console(stderr=True)
+    with rich.progress.open(path, "rb", description=path.name, console=errors, transient=True) as file:
+        return index(path, file)
+
+
+def _compared(
+    before: ScoredFile,
+    after: ScoredFile,
+    known: list[Catalogue],
+    transactions: S3Uri | Path,
+    settings: Settings,
+) -> Found:
+    catalogue = catalogue_of([before, after], known)
+    ids = _ids(transactions, settings)
+    common = [each for each in before.offsets if each in after.offsets]
+    _check_known(common, ids, transactions)
+    comparison = FeaturesComparison(catalogue, order_changes(before.ordinals, after.ordinals, ids))
+    with before.opened() as first, after.opened() as second:
+        errors = Console(stderr=True)
+        for each in rich.progress.track(common, "comparing", console=errors, transient=True):
+            comparison.add(first(each), second(each))
+    return Found(
+        comparison.compared,
+        [each for each in before.offsets if each not in after.offsets],
+        [each for each in after.offsets if each not in before.offsets],
+        comparison.found(),
+    )
+
+
+def _location(text: str) -> S3Uri | Path:
+    location = s3_or_path(text)
+    return location if isinstance(location, S3Uri) else Path(text)
+
+
+def _ids(transactions: S3Uri | Path, settings: Settings) -> dict[str, Ids]:
+    """Read what each transaction says of its entities; of copies the first counts, as it does for the job."""
+    ids: dict[str, Ids] = {}
+    for line in archived_lines(transactions, settings, Transaction):
+        record = _object(line)
+        if record is not None:
+            ids.setdefault(str(record.get("transaction_id")), {each: record.get(each) for each in ENTITIES})
+    return ids
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    """Read a line; what is no JSON object is no transaction for the job either."""
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _check_known(common: list[str], ids: dict[str, Ids], transactions: S3Uri | Path) -> None:
+    unknown = [each for each in common if each not in ids]
+    if unknown:
+        msg = (
+            f"{len(unknown):,} transactions that both runs scored are not in {transactions}, like "
+            f"{unknown[0]}: give as --transactions all that the runs read"
+        )
+        raise ScoredError(msg)
+
+
+def _as_json(found: Found) -> dict[str, Any]:
+    return {
+        "compared": found.compared,
+        "unexplained": found.unexplained,
+        "only_before": found.only_before,
+        "only_after": found.only_after,
+        "features": [
+            {
+                "feature": each.name,
+                "differing": each.differing,
+                "causes": dict(each.causes),
+                "largest": each.largest,
+                "example": {"transaction_id": each.example, "before": each.before, "after": each.after},
+            }
+            for each in found.features
+        ],
+    }
+
+
+def _show(found: Found) -> None:
+    console.print(f"{found.compared:,} transactions are in both", markup=False)
+    for only, which in ((found.only_before, "first"), (found.only_after, "second")):
+        if only:
+            console.print(
+                f"{len(only):,} only in the {which}, like {printable(only[0])}",
+                style="bold red",
+                markup=False,
+            )
+    if found.features:
+        console.print(_table(found.features), soft_wrap=False)
+    if found.unexplained:
+        text = f"UNEXPLAINED: {found.unexplained:,} values differ though nothing says why"
+        console.print(text, style="bold white on red", markup=False)
+    else:
+        console.print("nothing is unexplained" if found.features else "all features and scores are the same")
+
+
+def _table(features: list[FeatureDifference]) -> Table:
+    table = Table()
+    table.add_column("feature", no_wrap=True)
+    for title in ("differ", "others before", "reordered", "otherwise explained", "UNEXPLAINED", "largest"):
+        table.add_column(title, justify="right")
+    table.add_column("example")
+    for each in features:
+        counts = (
+            each.differing,
+            each.causes["others"],
+            each.causes["reordered"],
+            sum(each.causes[cause] for cause in EXPLAINED),
+            each.causes["unexplained"],
+        )
+        largest = "-" if each.largest is None else f"{each.largest:.6g}"
+        example = f"{each.example}: {_shown(each.before)} → {_shown(each.after)}"
+        cells = (each.name, *(f"{count:,}" for count in counts), largest, printable(example))
+        table.add_row(*map(Text, cells), style="bold red" if each.causes["unexplained"] else None)
+    return table
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, int | float):
+        return f"{value:.6g}"
+    return orjson.dumps(value).decode()

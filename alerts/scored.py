@@ -1,0 +1,108 @@
+"""Files of scored transactions: what is known of each at once, the whole record when it is asked for."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import orjson
+
+from fraudstream.catalogue import ENTITIES, Catalogue
+
+FIELDS: Final = (
+    "transaction_id",
+    "outcome",
+    "ordinals",
+    "features",
+    "score",
+    "model_version",
+    "catalogue_version",
+)
+"""The fields of a scored record that a comparison reads."""
+REMEDY: Final = (
+    "give scored records as JSON lines: the job's --scores-out, or "
+    "`python -m streams archive FILE --stream Scored`"
+)
+
+
+class ScoredError(ValueError):
+    """A file that is none of scored transactions; the message has file, line and remedy."""
+
+
+@dataclass(slots=True)
+class ScoredFile:
+    """Where in a file the last record of each new transaction begins, and the ordinals that it has.
+
+    Whole records stay on disk: a million of them would not fit into memory.
+    """
+
+    path: Path
+    offsets: dict[str, int]
+    ordinals: dict[str, dict[str, int]]
+    catalogue_versions: set[str]
+
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[str], dict[str, Any]]]:
+        """Give a function that returns the record of a transaction."""
+        with self.path.open("rb") as file:
+
+            def record(transaction_id: str) -> dict[str, Any]:
+                file.seek(self.offsets[transaction_id])
+                found: dict[str, Any] = orjson.loads(file.readline())
+                return found
+
+            yield record
+
+
+def index(path: Path, file: IO[bytes]) -> ScoredFile:
+    """Read through a file of scored transactions once; duplicates are left out, they have no features.
+
+    Of several records of a transaction the last one counts: a job that was restored writes some twice.
+    Raises `ScoredError` at a line that is no scored record.
+    """
+    scored = ScoredFile(path, {}, {}, set())
+    offset = 0
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            _add(scored, _record(line, path, number), offset)
+        offset += len(line)
+    return scored
+
+
+def _add(scored: ScoredFile, record: dict[str, Any], offset: int) -> None:
+    if record["outcome"] != "new":
+        return
+    transaction_id = record["transaction_id"]
+    scored.offsets[transaction_id] = offset
+    scored.ordinals[transaction_id] = {each: n for each in ENTITIES if (n := record["ordinals"].get(each))}
+    scored.catalogue_versions.add(record["catalogue_version"])
+
+
+def _record(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        record = orjson.loads(line)
+        missing = [name for name in FIELDS if name not in record]
+    except (orjson.JSONDecodeError, TypeError) as error:
+        msg = f"{path}, line {number}: no JSON object ({error}); {REMEDY}"
+        raise ScoredError(msg) from None
+    if missing or not isinstance(record, dict):
+        msg = f"{path}, line {number}: no scored record, it lacks {', '.join(missing or FIELDS)}; {REMEDY}"
+        raise ScoredError(msg)
+    return record
+
+
+def catalogue_of(files: Sequence[ScoredFile], known: Sequence[Catalogue]) -> Catalogue:
+    """Return the one of the known catalogues that all records are of: it says what each feature looks at.
+
+    Raises `ScoredError` if there is none.
+    """
+    versions = set[str]().union(*(file.catalogue_versions for file in files))
+    for catalogue in known:
+        if versions <= {catalogue.version}:
+            return catalogue
+    msg = (
+        f"the records have features of catalogue {', '.join(sorted(versions))}, and known here is "
+        f"{' or '.join(each.version for each in known)}: give runs of one catalogue, and that as --catalogue"
+    )
+    raise ScoredError(msg)

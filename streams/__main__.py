@@ -1,0 +1,93 @@
+"""The streams' command line: ``python -m streams`` with archive."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from fraudstream.stopping import stop_on_signals
+from fraudstream.transaction import format_time
+from streams.archiving import Archived, archive, written_whole
+from streams.client import kinesis_client
+from streams.command import load_settings, stream_errors_reported
+from streams.reader import StreamReader
+
+MS_PER_S: Final = 1_000
+SUFFIXES: Final = (".jsonl", ".jsonl.gz")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is in a stream.")
+
+
+@app.callback()
+def _commands() -> None:
+    """Keep the command's name in the command line though there is one only."""
+
+
+def _json_lines(path: Path) -> Path:
+    if not path.name.endswith(SUFFIXES):
+        msg = f"{path} is of no kind that is written here; give a .jsonl or .jsonl.gz"
+        raise typer.BadParameter(msg)
+    if not path.resolve().parent.is_dir() or path.is_dir():
+        msg = f"{path} can't be a file: its folder must exist, and have no folder of that name"
+        raise typer.BadParameter(msg)
+    return path
+
+
+OutFile = Annotated[
+    Path, typer.Argument(callback=_json_lines, help="A .jsonl or .jsonl.gz; replaced when whole")
+]
+
+
+@app.command(name="archive")
+def archive_stream(
+    out: OutFile,
+    *,
+    stream: Annotated[
+        str | None, typer.Option(help="The stream's name; left out: that of the transactions")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="Also what arrives within so many seconds from now on")
+    ] = 0.0,
+) -> None:
+    """Write what a stream has, from its oldest record up to now, as JSON lines in the order of arrival.
+
+    Ends with code 0 when all of it is written; with code 1 if it was stopped before (Ctrl-C, SIGTERM), the
+    file then being whole up to the time that it says, or if the stream can't be read.
+    """
+    settings = load_settings()
+    name = stream or settings.transactions_stream
+    end_ms = time.time_ns() // 1_000_000 + round(seconds * MS_PER_S)
+    stop = stop_on_signals()
+    with stream_errors_reported():
+        reader = StreamReader(kinesis_client(settings), name, poll_interval_ms=settings.poll_interval_ms)
+        with _progress() as progress, written_whole(out) as file:
+            task = progress.add_task(name, said="")
+            archived = archive(reader, file, end_ms, stop, lambda now: progress.update(task, said=_said(now)))
+    is_whole = archived.reached_ms >= end_ms
+    sys.stderr.write(f"{out}: {_said(archived)}" + ("" if is_whole else "; stopped before its end") + "\n")
+    raise typer.Exit(0 if is_whole else 1)
+
+
+def _said(archived: Archived) -> str:
+    until = format_time(archived.reached_ms) if archived.reached_ms else "-"
+    changed = f", {archived.rewritten:,} with line feeds changed" if archived.rewritten else ""
+    return f"{archived.records:,} records in {archived.lines:,} lines{changed}, all before {until}"
+
+
+def _progress() -> Progress:
+    """Show on standard error how much has been written, where a person looks."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}: {task.fields[said]}", markup=False),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,151 @@
+"""Which features differ between two runs, and why."""
+
+from typing import Any
+
+import pytest
+
+from alerts.features_diff import FeatureDifference, FeaturesComparison, entities_behind, is_same
+from alerts.order import OrderChange
+from fraudstream.catalogue import (
+    BUILT_IN_WITH_LABELS,
+    ENTITIES,
+    Catalogue,
+    Entity,
+    TransactionFeature,
+    WindowFeature,
+)
+from fraudstream.duration import HOUR_MS
+
+CATALOGUE = Catalogue(
+    (
+        WindowFeature(name="a", entity="account_id", statistic="count", window_ms=HOUR_MS),
+        WindowFeature(name="m", entity="merchant_id", statistic="count", window_ms=HOUR_MS),
+        WindowFeature(name="rate", entity="merchant_id", statistic="fraud_rate", window_ms=HOUR_MS),
+        TransactionFeature(name="hour", entity="transaction", statistic="hour"),
+        TransactionFeature(name="m_flag", entity="transaction", statistic="above", of=("m",), threshold=3),
+        TransactionFeature(
+            name="rate_flag", entity="transaction", statistic="above", of=("rate",), threshold=0
+        ),
+    )
+)
+NONE = OrderChange(frozenset(), frozenset())
+
+
+def changes(**of_entity: OrderChange) -> dict[Entity, OrderChange]:
+    return {entity: of_entity.get(entity, NONE) for entity in ENTITIES}
+
+
+def scored(id_: str, score: float = 0.5, model: str = "v1", **features: float | None) -> dict[str, Any]:
+    values = dict.fromkeys(CATALOGUE.names, 1.0) | features
+    return {"transaction_id": id_, "score": score, "model_version": model, "features": values}
+
+
+def compared(
+    *pairs: tuple[dict[str, Any], dict[str, Any]], **of_entity: OrderChange
+) -> dict[str, FeatureDifference]:
+    comparison = FeaturesComparison(CATALOGUE, changes(**of_entity))
+    for before, after in pairs:
+        comparison.add(before, after)
+    assert comparison.compared == len(pairs)
+    return {each.name: each for each in comparison.found()}
+
+
+OTHERS = OrderChange(frozenset({"T"}), frozenset())
+REORDERED = OrderChange(frozenset(), frozenset({"T"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "of_entity", "cause"),
+    [
+        ("m", {"merchant_id": OTHERS}, "others"),
+        ("m", {"merchant_id": REORDERED}, "reordered"),
+        ("m", {"account_id": OTHERS, "device_id": OTHERS}, "unexplained"),
+        ("m", {}, "unexplained"),
+        ("a", {"account_id": OTHERS}, "others"),
+        ("a", {"merchant_id": OTHERS}, "unexplained"),
+        ("m_flag", {"merchant_id": OTHERS}, "others"),
+        ("m_flag", {"account_id": OTHERS}, "unexplained"),
+        ("hour", dict.fromkeys(ENTITIES, OTHERS), "unexplained"),
+        ("rate", {}, "labels"),
+        ("rate", {"merchant_id": OTHERS}, "others"),
+        ("rate_flag", {}, "labels"),
+    ],
+)
+def test_a_feature_is_explained_by_the_order_of_the_entity_that_it_looks_at(
+    name: str, of_entity: dict[str, OrderChange], cause: str
+) -> None:
+    changed = scored("T")
+    changed["features"][name] = 2.0
+    found = compared((scored("T"), changed), **of_entity)
+    assert set(found) == {name}
+    assert found[name].causes == {cause: 1}
+
+
+def test_a_score_is_explained_by_its_model_or_by_features_that_differ_to_the_last_bit() -> None:
+    same, last_bit = scored("T"), scored("T", score=0.6, m=1.0 + 2**-52)
+    assert compared((same, scored("T", score=0.6)))["score"].causes == {"unexplained": 1}
+    assert compared((same, scored("T", score=0.6, model="v2")))["score"].causes == {"model": 1}
+    found = compared((same, last_bit))
+    assert set(found) == {"score"}
+    assert found["score"].causes == {"features": 1}
+
+
+def test_transactions_are_counted_and_the_largest_difference_is_the_example() -> None:
+    found = compared(
+        *((scored(f"T{by}"), scored(f"T{by}", m=1.0 + by)) for by in (2, -7, 5)),
+        merchant_id=OrderChange(frozenset({"T2", "T-7", "T5"}), frozenset()),
+    )["m"]
+    assert (found.differing, found.largest) == (3, 7.0)
+    assert (found.example, found.before, found.after) == ("T-7", 1.0, -6.0)
+
+
+def test_an_unexplained_difference_is_the_example_however_small_it_is() -> None:
+    found = compared(
+        *((scored(f"T{by}"), scored(f"T{by}", m=1.0 + by)) for by in (8, 1, 2, 9)),
+        merchant_id=OrderChange(frozenset({"T9", "T8"}), frozenset()),
+    )["m"]
+    assert (found.example, found.largest, found.causes["unexplained"]) == ("T1", 9.0, 2)
+
+
+def test_null_against_a_number_differs_and_has_no_size() -> None:
+    found = compared((scored("T", m=None), scored("T")))["m"]
+    assert (found.differing, found.largest, found.before, found.after) == (1, None, None, 1.0)
+
+
+def test_what_is_unexplained_comes_first_then_what_differs_most_often() -> None:
+    found = compared(
+        (scored("T"), scored("T", m=2.0, m_flag=2.0, rate=2.0)),
+        (scored("U"), scored("U", m=2.0, hour=2.0)),
+        merchant_id=OrderChange(frozenset({"T", "U"}), frozenset()),
+    )
+    assert list(found) == ["hour", "m", "m_flag", "rate"]
+
+
+def test_the_same_records_differ_in_nothing() -> None:
+    assert compared((scored("T"), scored("T")), (scored("U", m=None), scored("U", m=None))) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "other", "expected"),
+    [
+        (1.0, 1.0 + 1e-10, True),
+        (1.0, 1.0 + 1e-8, False),
+        (0.0, 1e-10, True),
+        (None, None, True),
+        (None, 0.0, False),
+        ([[1.0, None, 2.0]], [[1.0 + 1e-10, None, 2.0]], True),
+        ([[1.0, None, 2.0]], [[1.0, None, 3.0]], False),
+        ([[1.0]], [[1.0], [1.0]], False),
+    ],
+)
+def test_values_are_the_same_but_for_rounding(value: object, other: object, expected: bool) -> None:  # noqa: FBT001 - a parameter of the table
+    assert is_same(value, other) is expected
+    assert is_same(other, value) is expected
+
+
+def test_every_window_of_the_catalogue_has_an_entity_behind_it() -> None:
+    behind = entities_behind(BUILT_IN_WITH_LABELS.features)
+    assert tuple(behind) == BUILT_IN_WITH_LABELS.names
+    assert behind["merchant_count_1h"] == {"merchant_id"}
+    assert behind["new_merchant_flag"] == {"account_id"}
+    assert behind["transaction_amount_vnd"] == frozenset()
