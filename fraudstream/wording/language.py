@@ -113,7 +113,8 @@ class Language:
 
     def writer(self, unit: Unit) -> Callable[[float], str]:
         """Return what writes values in the unit."""
-        return partial(_WRITERS[unit], self)
+        # Of what pickles: the table of writers has functions without a name.
+        return partial(self.quantity_of, unit=unit)
 
     def span(self, duration_ms: float) -> str:
         """Write a duration in the largest unit that gives 1 or more, or seconds; hours up to two days."""
