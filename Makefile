@@ -8,7 +8,7 @@ RATE ?= 500
 RUN_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format train evaluate drill package managed-flink bench bench-full profile lock clean
+.PHONY: help setup run test check format train evaluate drill soak package managed-flink bench bench-full profile lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ evaluate: setup ## Judge every kind of model by time; writes build/evaluation.js
 
 drill: setup ## Break the running job in 14 ways and compare; writes build/drill.json (35 minutes)
 	$(PY) -m drills
+
+soak: setup ## Half an hour at 70 % of what the job can take; writes docs/soak.md (50 minutes, 25 GB of disk)
+	$(PY) -m drills.soak
 
 package: setup ## Write build/fraudstream-python.zip, which flink run gives to the workers
 	$(PY) -m deploy.package

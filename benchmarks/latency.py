@@ -27,7 +27,7 @@ def latency_percentiles(lines: Iterable[bytes]) -> Percentiles:
     The arrival is when the transaction was due, not when the job came round to it (open loop): one
     that falls behind can't hide it. Raises ``ValueError`` if no record has both stamps.
     """
-    arrivals_ms, latencies_ms = _stamps(lines)
+    arrivals_ms, latencies_ms = stamps(lines)
     if not len(arrivals_ms):
         msg = "no record has both arrival_time and scored_at"
         raise ValueError(msg)
@@ -37,7 +37,11 @@ def latency_percentiles(lines: Iterable[bytes]) -> Percentiles:
     return Percentiles(float(p50), float(p99))
 
 
-def _stamps(lines: Iterable[bytes]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def stamps(lines: Iterable[bytes]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return when each transaction arrived (epoch milliseconds), and how many milliseconds to its score.
+
+    Records without one of the two stamps are passed over.
+    """
     pairs = []
     for record in map(orjson.loads, lines):
         arrival, scored = record.get("arrival_time"), record.get("scored_at")

@@ -1,0 +1,74 @@
+"""``python -m drills.soak``: what `make soak` runs."""
+
+import json
+import shutil
+import signal
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from benchmarks.machine import machine
+from drills.cluster import ClusterError
+from drills.soak import report
+from drills.soak.figures import COMPARED_MINUTES, WARM_UP_MINUTES
+from drills.soak.run import Soaked, run
+from fraudstream.settings import ROOT
+
+BUILD: Final = ROOT / "build"
+DOCS: Final = ROOT / "docs"
+FEWEST_MINUTES: Final = WARM_UP_MINUTES + 2 * COMPARED_MINUTES
+"""Fewer leave nothing to compare."""
+
+console = Console()
+
+
+def main(
+    *,
+    minutes: Annotated[int, typer.Option(min=FEWEST_MINUTES, help="How long the load goes on")] = 30,
+    out: Annotated[Path, typer.Option(help="Where the numbers go")] = BUILD / "soak.json",
+) -> None:
+    """Run the job for long at 70 % of what it can take, and see that nothing grows.
+
+    Writes docs/soak.md and docs/pictures/soak.svg too. Ends with code 0 if memory, state and latency at
+    the end are as after the warm-up, else with 1. Takes some 25 GB of disk for its transactions and alerts.
+    """
+    # Like Ctrl-C: what was started is ended on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        soaked = _run(BUILD / "soak", minutes)
+    except ClusterError as error:
+        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    facts = machine()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report.to_json(soaked, facts), indent=2) + "\n")
+    report.picture(soaked, DOCS / "pictures" / "soak.svg")
+    (DOCS / "soak.md").write_text(report.page(soaked, facts))
+    console.print(report.table(soaked))
+    console.print(f"written: {out}, docs/soak.md and docs/pictures/soak.svg")
+    if not soaked.is_kept:
+        raise typer.Exit(1)
+
+
+def _run(folder: Path, minutes: int) -> Soaked:
+    columns = (TextColumn("{task.description}"), BarColumn(20), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("beginning", total=None)
+
+        def tell(what: str, done: float, total: float) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        for name in ("maximum", "soak"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        try:
+            return run(folder, minutes, tell)
+        finally:
+            for name in ("maximum", "soak"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)

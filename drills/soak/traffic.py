@@ -1,0 +1,69 @@
+"""The transactions of a soak: a file of a simulated bank, long enough for the whole of it."""
+
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from producer.simulation import TrafficOptions, blocks
+
+ACCOUNTS: Final = 10_000
+"""They make some 50,000 transactions a day: in half an hour the longest window passes many times."""
+SEED: Final = 17
+START_MS: Final = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
+_GZIP: Final = 16 + zlib.MAX_WBITS
+"""Tells zlib to write gzip's header; one for the whole file, since readers may stop after the first part."""
+_NAME: Final = f"soak-{{}}-of-{ACCOUNTS}-accounts-seed-{SEED}.jsonl.gz"
+
+
+def traffic_file(folder: Path, transactions: int, on_written: Callable[[int], None]) -> Path:
+    """Return a file of at least so many transactions: one that lies in ``folder``, else a new one.
+
+    ``on_written`` hears how many more have been written.
+    """
+    for length, path in sorted(_files(folder)):
+        if length >= transactions:
+            return path
+    path = folder / _NAME.format(transactions)
+    _write(path, transactions, on_written)
+    return path
+
+
+def _files(folder: Path) -> Iterator[tuple[int, Path]]:
+    pattern = re.compile(_NAME.format(r"(\d+)").replace(".", r"\."))
+    for path in folder.glob("soak-*.gz"):
+        if found := pattern.fullmatch(path.name):
+            yield int(found[1]), path
+
+
+def _write(path: Path, transactions: int, on_written: Callable[[int], None]) -> None:
+    """Write a file that appears under its name only when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+    try:
+        # Packing runs in a thread beside the simulation, which takes as long.
+        with partial.open("wb") as file, ThreadPoolExecutor(1) as thread:
+            packed = thread.submit(bytes)
+            for lines in _lines(transactions, on_written):
+                file.write(packed.result())
+                packed = thread.submit(packer.compress, lines)
+            file.write(packed.result() + packer.flush())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _lines(transactions: int, on_written: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield the transactions as JSON lines, a day or so at a time."""
+    left = transactions
+    for block in blocks(TrafficOptions(seed=SEED, accounts=ACCOUNTS, start_ms=START_MS)):
+        records = list(block.records())[:left]
+        yield b"".join(record + b"\n" for record in records)
+        left -= len(records)
+        on_written(len(records))
+        if not left:
+            return
