@@ -57,7 +57,7 @@ class FeaturesComparison:
     """Compares records of two runs of one catalogue, transaction by transaction."""
 
     def __init__(self, catalogue: Catalogue, changes: Mapping[Entity, OrderChange]) -> None:
-        self._behind = entities_behind(catalogue.features)
+        self._behind = catalogue.entities_behind
         self._of_labels = _names_of_labels(catalogue.features)
         self._changes = changes
         self._found: dict[str, FeatureDifference] = {}
@@ -91,17 +91,6 @@ class FeaturesComparison:
         if any(transaction_id in change.reordered for change in changes):
             return "reordered"
         return "labels" if name in self._of_labels else "unexplained"
-
-
-def entities_behind(features: Iterable[Feature]) -> dict[str, frozenset[Entity]]:
-    """Return the entities whose windows each feature follows from; none of what a transaction says itself."""
-    behind: dict[str, frozenset[Entity]] = {}
-    for feature in features:
-        if isinstance(feature, WindowFeature):
-            behind[feature.name] = frozenset({feature.entity})
-        else:
-            behind[feature.name] = frozenset().union(*(behind[name] for name in feature.of))
-    return behind
 
 
 def is_same(value: object, other: object) -> bool:

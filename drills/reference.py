@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from fraudstream.catalogue import ENTITIES, Catalogue, Entity, Feature, WindowFeature
+from fraudstream.catalogue import ENTITIES, Catalogue, Entity
 from fraudstream.duration import DAY_MS
 from fraudstream.reference import evaluate
 from fraudstream.transaction import Transaction
@@ -127,15 +127,7 @@ def _told_by(entity: Entity, catalogue: Catalogue) -> tuple[Catalogue, list[str]
 
     Features of the transaction alone follow from any order; they are looked at in the account's.
     """
-    behind: dict[str, set[Entity]] = {}
-    for feature in catalogue.features:
-        behind[feature.name] = _entities_behind(feature, behind)
+    behind = catalogue.entities_behind
     part = Catalogue(tuple(each for each in catalogue.features if behind[each.name] <= {entity}))
     wanted = ({entity}, set()) if entity == "account_id" else ({entity},)
     return part, [name for name in part.names if behind[name] in wanted]
-
-
-def _entities_behind(feature: Feature, behind: Mapping[str, set[Entity]]) -> set[Entity]:
-    if isinstance(feature, WindowFeature):
-        return {feature.entity}
-    return {entity for name in feature.of for entity in behind[name]}

@@ -142,6 +142,17 @@ class Catalogue:
         return tuple(entity for entity in ENTITIES if self.reach_ms_of(entity))
 
     @cached_property
+    def entities_behind(self) -> Mapping[str, frozenset[Entity]]:
+        """The entities whose windows each feature follows from; none for what a transaction says itself."""
+        behind: dict[str, frozenset[Entity]] = {}
+        for feature in self.features:
+            if isinstance(feature, WindowFeature):
+                behind[feature.name] = frozenset({feature.entity})
+            else:
+                behind[feature.name] = frozenset().union(*(behind[name] for name in feature.of))
+        return behind
+
+    @cached_property
     def reach_ms(self) -> int:
         """How far back from a transaction the longest window reaches, its delay included."""
         return max((feature.reach_ms for feature in self.windows), default=0)

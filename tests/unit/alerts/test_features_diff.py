@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from alerts.features_diff import FeatureDifference, FeaturesComparison, entities_behind, is_same
+from alerts.features_diff import FeatureDifference, FeaturesComparison, is_same
 from alerts.order import OrderChange
 from fraudstream.catalogue import (
-    BUILT_IN_WITH_LABELS,
     ENTITIES,
     Catalogue,
     Entity,
@@ -141,11 +140,3 @@ def test_the_same_records_differ_in_nothing() -> None:
 def test_values_are_the_same_but_for_rounding(value: object, other: object, expected: bool) -> None:  # noqa: FBT001 - a parameter of the table
     assert is_same(value, other) is expected
     assert is_same(other, value) is expected
-
-
-def test_every_window_of_the_catalogue_has_an_entity_behind_it() -> None:
-    behind = entities_behind(BUILT_IN_WITH_LABELS.features)
-    assert tuple(behind) == BUILT_IN_WITH_LABELS.names
-    assert behind["merchant_count_1h"] == {"merchant_id"}
-    assert behind["new_merchant_flag"] == {"account_id"}
-    assert behind["transaction_amount_vnd"] == frozenset()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fraudstream.catalogue import BUILT_IN, ENTITIES, Catalogue, CatalogueError
+from fraudstream.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, ENTITIES, Catalogue, CatalogueError
 from tests.unit.fraudstream.catalogue_specs import FLAG, Spec, catalogue, row, window
 
 HOUR_MS = 3_600_000
@@ -185,6 +185,14 @@ def test_each_entity_has_its_own_reach() -> None:
     assert one.reach_ms_of("merchant_id") == 3 * HOUR_MS
     assert one.reach_ms_of("account_id") == HOUR_MS
     assert one.reach_ms_of("device_id") == 0
+
+
+def test_a_feature_follows_from_the_windows_of_its_entity_or_of_those_that_it_is_made_of() -> None:
+    behind = BUILT_IN_WITH_LABELS.entities_behind
+    assert tuple(behind) == BUILT_IN_WITH_LABELS.names
+    assert behind["merchant_count_1h"] == {"merchant_id"}
+    assert behind["new_merchant_flag"] == {"account_id"}
+    assert behind["transaction_amount_vnd"] == frozenset()
 
 
 def test_entities_are_those_with_windows_in_the_order_of_the_steps() -> None:
