@@ -16,7 +16,6 @@ import orjson
 from fraudstream.locations import S3Uri
 from fraudstream.settings import Settings
 from fraudstream.transaction import Label, Transaction, parse_time_ms
-from jobs.archive import archived_lines
 from jobs.delimiting import is_undelimited
 from jobs.records import InputError, is_gzip, is_parquet, read_lines
 from jobs.running import JobFailedError
@@ -75,6 +74,8 @@ def _check_gzip(source: Path) -> None:
 
 
 def _write_lines(path: Path, source: S3Uri | Path, settings: Settings) -> None:
+    from jobs.archive import archived_lines  # noqa: PLC0415 - a live job does without boto3 and rich
+
     lines = archived_lines(source, settings, Transaction)
     if settings.labels is not None:
         lines = merge_lines(lines, archived_lines(settings.labels, settings, Label))
