@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from alerts.commands.common import console
 from fraudstream.catalogue import BUILT_IN
 from tests.unit.alerts.alert_command import alerts_command
 
@@ -14,7 +15,8 @@ NAMES = ("T1", "T2", "T3")
 
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    # Not by COLUMNS, which is read once: when the first test in this process imports the commands.
+    monkeypatch.setattr(console, "width", 200)
 
 
 def scored(id_: str, ordinal: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - a record's fields
