@@ -110,6 +110,9 @@ class Settings(SettingsFields):
         if self.source is None and (self.labels or self.source_rate):
             msg = "labels and source_rate go with a file: give --source, or --label-feedback true"
             raise ValueError(msg)
+        if self.source is None and self.source_ttl is not None:
+            msg = "source_ttl goes with a file: a stream's state is kept as long as its windows need it"
+            raise ValueError(msg)
         if self.source_ramp and self.source_rate is None:
             msg = "source_ramp leads up to a rate: give --source-rate too"
             raise ValueError(msg)

@@ -199,6 +199,13 @@ class SettingsFields(BaseSettings):
         le=timedelta(hours=1),
         description="With source_rate: the time in which the rate rises evenly from 0 to it",
     )
+    source_ttl: Duration | None = Field(
+        None,
+        ge=timedelta(seconds=1),
+        description="With --source, where event times pass faster than the clock: how long, by the clock, "
+        "the state of an account, device, merchant or counterparty is kept that is not seen again; features "
+        "are wrong if its longest window takes longer to pass. Left out: longer than that window",
+    )
     features_out: Path | None = Field(
         None, description="With --source: write the features to this .jsonl or .parquet"
     )

@@ -108,6 +108,7 @@ def job_config(settings: Settings, catalogue: Catalogue, *, model_version: str) 
         "future_tolerance_ms": -1 if settings.source else milliseconds(settings.future_tolerance),
         "allowed_lateness_ms": milliseconds(settings.allowed_lateness),
         "state_ttl_margin_ms": milliseconds(STATE_TTL_MARGIN),
+        "state_ttl_ms": -1 if settings.source_ttl is None else milliseconds(settings.source_ttl),
         "batch_size": settings.bundle_size,
         "batch_time_ms": _batch_time_ms(settings),
         "is_labelled": settings.labels is not None,

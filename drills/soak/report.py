@@ -12,7 +12,7 @@ from rich.table import Table
 from benchmarks.machine import described
 from benchmarks.tables import markdown_table, terminal_table
 from drills.soak.figures import COMPARED_MINUTES, WARM_UP_MINUTES, Minute
-from drills.soak.run import MAXIMUM_S, RAMP_S, SHARE, Soaked
+from drills.soak.run import MAXIMUM_S, RAMP_S, SHARE, TIME_TO_LIVE, Soaked
 from drills.soak.traffic import ACCOUNTS
 
 NAMES: Final = {
@@ -47,9 +47,9 @@ minutes after a warm-up of {WARM_UP_MINUTES} are compared with the last {COMPARE
 
 The bank has {ACCOUNTS:,} accounts with some five transactions a day each, so a hundred days and more of event
 time pass in ten minutes: windows of 30 days are full soon, and from then on as much goes out of the state as
-comes in. What this can't show is the other half of the time to live: an account or a device that is never
-seen again is forgotten by the clock, after the longest window, the allowed lateness and an hour
-(`EntityStepTest` turns that clock). So the devices that a thief used once add up here.
+comes in. Accounts and devices come and go. What is not seen again is forgotten by the clock, in a stream
+after the longest window, the allowed lateness and an hour; here, where event time runs so much faster than
+the clock, after {TIME_TO_LIVE} (`--source-ttl`).
 
 Memory of a process is what the operating system counts (resident); the JVM touches its whole heap at its
 start. Live objects are counted after a full collection, which stops the job once after the warm-up and once

@@ -33,6 +33,7 @@ HERE = ["--source", __file__]
             [*HERE, "--features-out", "a", "--source-ramp", "5s"],
             "source_ramp leads up to a rate: give --source-rate",
         ),
+        (["--source-ttl", "5m"], "source_ttl goes with a file: a stream's state is kept as long as"),
         (["--source-rate", "5"], "labels and source_rate go with a file: give --source"),
         (
             [*HERE, "--features-out", "a", "--label-feedback", "true"],
@@ -75,7 +76,7 @@ def test_what_goes_together_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyP
     settings = Settings.load(
         [
             *(*HERE, "--labels", "labels.parquet", "--source-rate", "2.5", "--parallelism", "128"),
-            *("--source-ramp", "1m"),
+            *("--source-ramp", "1m", "--source-ttl", "2m"),
             *("--features-out", "a.parquet", "--scores-out", "b"),
         ],
         env_file=None,
@@ -84,6 +85,7 @@ def test_what_goes_together_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert settings.labels == Path("labels.parquet")
     assert settings.source_rate == 2.5
     assert settings.source_ramp == timedelta(minutes=1)
+    assert settings.source_ttl == timedelta(minutes=2)
     assert settings.parallelism == settings.max_parallelism
 
 

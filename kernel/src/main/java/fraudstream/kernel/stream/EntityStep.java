@@ -52,7 +52,8 @@ final class EntityStep extends AbstractStreamOperator<Event>
   }
 
   private StateTtlConfig timeToLive() {
-    long ttlMs = windows.reachMs() + config.allowedLatenessMs + config.stateTtlMarginMs;
+    long asked = windows.reachMs() + config.allowedLatenessMs + config.stateTtlMarginMs;
+    long ttlMs = config.stateTtlMs < 0 ? asked : config.stateTtlMs;
     // Each access looks at one bucket of the state's hash table (Flink's default is five). If every
     // transaction is of a new key, what is idle makes up half of the state at most; if every fourth
     // is, a fifth.

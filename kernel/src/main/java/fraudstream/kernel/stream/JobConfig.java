@@ -24,6 +24,9 @@ public final class JobConfig implements Serializable {
   /** How much longer than any window can ask for the state of an entity is kept. */
   final long stateTtlMarginMs;
 
+  /** In place of what windows ask for: how long that state is kept; negative if windows decide. */
+  final long stateTtlMs;
+
   /** Most transactions scored at once, and the longest wait for others to be scored with. */
   final int batchSize;
 
@@ -50,6 +53,7 @@ public final class JobConfig implements Serializable {
       @JsonProperty(value = "future_tolerance_ms", required = true) long futureToleranceMs,
       @JsonProperty(value = "allowed_lateness_ms", required = true) long allowedLatenessMs,
       @JsonProperty(value = "state_ttl_margin_ms", required = true) long stateTtlMarginMs,
+      @JsonProperty(value = "state_ttl_ms", required = true) long stateTtlMs,
       @JsonProperty(value = "batch_size", required = true) int batchSize,
       @JsonProperty(value = "batch_time_ms", required = true) long batchTimeMs,
       @JsonProperty(value = "is_labelled", required = true) boolean isLabelled,
@@ -63,6 +67,7 @@ public final class JobConfig implements Serializable {
     this.futureToleranceMs = futureToleranceMs;
     this.allowedLatenessMs = allowedLatenessMs;
     this.stateTtlMarginMs = stateTtlMarginMs;
+    this.stateTtlMs = stateTtlMs;
     this.batchSize = batchSize;
     this.batchTimeMs = batchTimeMs;
     this.isLabelled = isLabelled;

@@ -37,6 +37,7 @@ final class Configs {
     values.put("future_tolerance_ms", 0);
     values.put("allowed_lateness_ms", LATENESS_MS);
     values.put("state_ttl_margin_ms", TTL_MARGIN_MS);
+    values.put("state_ttl_ms", -1);
     values.put("batch_size", 3);
     values.put("batch_time_ms", 20);
     values.put("is_labelled", false);

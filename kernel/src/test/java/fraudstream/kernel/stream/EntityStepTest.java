@@ -234,6 +234,17 @@ class EntityStepTest {
     assertEquals(3, passed(transaction("e", "A1", "D1", 1_000)).ordinals[ACCOUNT], "it was not");
   }
 
+  @Test
+  void aFilesOwnTimeToLiveIsTakenInPlaceOfWhatWindowsAskFor() throws Exception {
+    step = Step.windows(Configs.config("state_ttl_ms", 5), Entity.ACCOUNT_ID, null);
+    step.harness.setStateTtlProcessingTime(10_000);
+    passed(transaction("a", "A1", "D1", 1_000));
+    step.harness.setStateTtlProcessingTime(10_004);
+    assertEquals(2, passed(transaction("b", "A1", "D1", 1_000)).ordinals[ACCOUNT]);
+    step.harness.setStateTtlProcessingTime(10_009);
+    assertEquals(1, passed(transaction("c", "A1", "D1", 1_000)).ordinals[ACCOUNT], "it was idle");
+  }
+
   /**
    * Flink looks at one bucket of its hash tables, a table for each key group, at each access to
    * state; a transaction has two of those. So it has been everywhere, wherever it stood, well

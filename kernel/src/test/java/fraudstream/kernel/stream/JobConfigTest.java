@@ -29,6 +29,7 @@ class JobConfigTest {
     assertEquals(-2, config.futureToleranceMs);
     assertEquals(3_000_000_000L, config.allowedLatenessMs);
     assertEquals(4, config.stateTtlMarginMs);
+    assertEquals(9, config.stateTtlMs);
     assertEquals(5, config.batchSize);
     assertEquals(6, config.batchTimeMs);
     assertTrue(config.isLabelled);
@@ -47,6 +48,7 @@ class JobConfigTest {
             "future_tolerance_ms", -2,
             "allowed_lateness_ms", 3_000_000_000L,
             "state_ttl_margin_ms", 4,
+            "state_ttl_ms", 9,
             "batch_size", 5,
             "batch_time_ms", 6,
             "is_labelled", true,
@@ -67,8 +69,9 @@ class JobConfigTest {
   @ValueSource(
       strings = {
         "catalogue", "catalogue_version", "model_version", "max_record_bytes",
-        "future_tolerance_ms", "allowed_lateness_ms", "state_ttl_margin_ms", "batch_size",
-        "batch_time_ms", "is_labelled", "transactions_per_second", "writes_files"
+        "future_tolerance_ms", "allowed_lateness_ms", "state_ttl_margin_ms",
+        "state_ttl_ms", "batch_size", "batch_time_ms", "is_labelled", "transactions_per_second",
+        "writes_files"
       })
   void aMissingSettingIsRefusedByItsName(String name) {
     assertRefused(Configs.json(name, null), "'" + name + "'");

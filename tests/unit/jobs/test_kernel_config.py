@@ -1,0 +1,15 @@
+"""What the kernel is told of the settings."""
+
+import pytest
+
+from fraudstream.catalogue import BUILT_IN
+from fraudstream.settings import Settings
+from jobs.kernel import job_config
+
+
+@pytest.mark.parametrize(("arguments", "ttl_ms"), [([], -1), (["--source-ttl", "2m"], 120_000)])
+def test_windows_decide_how_long_state_is_kept_unless_a_file_has_its_own_time(
+    arguments: list[str], ttl_ms: int
+) -> None:
+    settings = Settings.load(["--source", __file__, "--features-out", "a", *arguments], env_file=None)
+    assert job_config(settings, BUILT_IN, model_version="v1")["state_ttl_ms"] == ttl_ms
