@@ -49,7 +49,7 @@ train: setup ## Train a model version (see python -m models train --help)
 evaluate: setup ## Judge every kind of model by time; writes build/evaluation.json and a report (20 minutes)
 	$(PY) -m models evaluate
 
-drill: setup ## Break the running job in 14 ways and compare; writes build/drill.json (35 minutes)
+drill: setup ## Break the running job in 14 ways and compare; writes build/drill.json (20 minutes)
 	$(PY) -m drills
 
 soak: setup ## Half an hour at 70 % of what the job can take; writes docs/soak.md (50 minutes, 25 GB of disk)
