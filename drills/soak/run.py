@@ -94,11 +94,13 @@ def _maximum(folder: Path, source: Path, tell: Tell) -> float:
         while (records := job.records()) < FILLING_TRANSACTIONS:
             tell("maximum: filling the state", records, FILLING_TRANSACTIONS)
             _pause(job)
-        begin_s = time.monotonic()
+        begin_s, read = time.monotonic(), records
+        # Asked all the time: Flink's answer is the count at the question before.
         while (spent_s := time.monotonic() - begin_s) < MAXIMUM_S:
             tell("maximum: measuring", spent_s, MAXIMUM_S)
             _pause(job)
-        return (job.records() - records) / spent_s
+            read = job.records()
+        return (read - records) / spent_s
 
 
 def _watched(job: SoakJob, maximum: float, offered: float, minutes: int, tell: Tell) -> Soaked:
