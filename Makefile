@@ -52,7 +52,7 @@ evaluate: setup ## Judge every kind of model by time; writes build/evaluation.js
 drill: setup ## Break the running job in 14 ways and compare; writes build/drill.json (20 minutes)
 	$(PY) -m drills
 
-soak: setup ## Half an hour at 70 % of what the job can take; writes docs/soak.md (50 minutes, 25 GB of disk)
+soak: setup ## Half an hour at 70 % of what the job can take; writes docs/soak.md (45 minutes, 10 GB of disk)
 	$(PY) -m drills.soak
 
 package: setup ## Write build/fraudstream-python.zip, which flink run gives to the workers

@@ -302,8 +302,13 @@ def detached_job(archive: Path, *options: str) -> tuple[str, ...]:
 
     The job's own options follow; ``archive`` is the project's Python code, as `deploy.package` writes it.
     """
+    return attached_job(archive, "--detached", *options)
+
+
+def attached_job(archive: Path, *options: str) -> tuple[str, ...]:
+    """Return the same for a client that stays until the job ends, as one over a file needs it."""
     return (
-        *("run", "--detached", *options, "--jarfile", str(JAR), "--python", "jobs/feature_job.py"),
+        *("run", *options, "--jarfile", str(JAR), "--python", "jobs/feature_job.py"),
         *("--pyFiles", str(archive)),
         *("--pyExecutable", sys.executable, "--pyClientExecutable", sys.executable),
     )

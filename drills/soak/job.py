@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Final
 from urllib.error import HTTPError
 
 from deploy.package import package
-from drills.cluster import JAR, Cluster, flink_command, start_jobmanager, start_taskmanager
+from drills.cluster import Cluster, attached_job, flink_command, start_jobmanager, start_taskmanager
 from drills.soak.figures import Sample
 from fraudstream.settings import ENV_FILE_VARIABLE, Settings
 from jobs.environment import milliseconds
@@ -142,10 +141,9 @@ def running_job(folder: Path, source: Path, *options: str) -> Iterator[SoakJob]:
         start_jobmanager(cluster, (FRESH_METRICS,))
         start_taskmanager(cluster, WORKER)
         cluster.wait_for("slots", cluster.has_slots)
-        command = flink_command(
-            cluster, *_job(cluster, archive), "--source", str(source), "--alerts-out", str(alerts)
-        )
-        cluster.start("job", [*command, *options])
+        files = ("--source", str(source), "--alerts-out", str(alerts))
+        command = attached_job(archive, *_checkpoints(cluster))
+        cluster.start("job", flink_command(cluster, *command, *files, *options))
         cluster.wait_for("checkpoint", lambda: _has_checkpoint(cluster))
         yield SoakJob(
             cluster,
@@ -155,14 +153,11 @@ def running_job(folder: Path, source: Path, *options: str) -> Iterator[SoakJob]:
         )
 
 
-def _job(cluster: Cluster, archive: Path) -> tuple[str, ...]:
-    python = ("--pyExecutable", sys.executable, "--pyClientExecutable", sys.executable)
-    # Bounded mode takes no checkpoints by itself; here it reads its file as if that were a stream.
+def _checkpoints(cluster: Cluster) -> list[str]:
+    """Return what makes the job take checkpoints, which bounded mode by itself does not."""
     interval_ms = milliseconds(Settings().checkpoint_interval)
-    checkpoints = {"interval": f"{interval_ms} ms", "dir": cluster.checkpoints.as_uri()}
-    flink = [f"-Dexecution.checkpointing.{key}={value}" for key, value in checkpoints.items()]
-    files = ("--jarfile", str(JAR), "--python", "jobs/feature_job.py", "--pyFiles", str(archive))
-    return ("run", *flink, *files, *python)
+    values = {"interval": f"{interval_ms} ms", "dir": cluster.checkpoints.as_uri()}
+    return [f"-Dexecution.checkpointing.{key}={value}" for key, value in values.items()]
 
 
 def _has_checkpoint(cluster: Cluster) -> bool:

@@ -106,16 +106,16 @@ def _maximum(folder: Path, source: Path, tell: Tell) -> float:
 def _watched(job: SoakJob, maximum: float, offered: float, minutes: int, tell: Tell) -> Soaked:
     begin_s, begin_ms = time.monotonic(), time.time_ns() // 1_000_000
     samples: list[Sample] = []
-    live_heap_mb = [0.0]
+    warm_heap_mb: float | None = None
     while not samples or samples[-1].at_s < minutes * SECONDS_PER_MINUTE:
         samples.append(job.sample(time.monotonic() - begin_s))
         tell(_news(samples), samples[-1].at_s, minutes * SECONDS_PER_MINUTE)
-        if len(live_heap_mb) == 1 and samples[-1].at_s >= WARM_UP_MINUTES * SECONDS_PER_MINUTE:
-            live_heap_mb.append(job.live_heap_mb())
+        if warm_heap_mb is None and samples[-1].at_s >= WARM_UP_MINUTES * SECONDS_PER_MINUTE:
+            warm_heap_mb = job.live_heap_mb()
         _pause(job)
-    live_heap_mb.append(job.live_heap_mb())
+    last_heap_mb = job.live_heap_mb()
     found = minutes_of(samples, _latencies(job.alerts(), begin_ms, minutes))
-    heap = Change(LIVE_HEAP.name, live_heap_mb[-2], live_heap_mb[-1], LIVE_HEAP.at_most)
+    heap = Change(LIVE_HEAP.name, warm_heap_mb or 0.0, last_heap_mb, LIVE_HEAP.at_most)
     return Soaked(maximum, offered, found, [*changes(found), heap])
 
 
