@@ -11,6 +11,7 @@ from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
 from fraudstream.alert import Judge
 from fraudstream.catalogue import Catalogue
+from jobs.worker_memory import stop_leak
 from models.explain import AlertMaker, Explainer, Explanation
 from models.scorer import Scorer
 
@@ -75,10 +76,11 @@ class ScoreBatches(ScalarFunction):  # type: ignore[misc] # PyFlink has no types
         self._width = catalogue.width
 
     def open(self, function_context: FunctionContext) -> None:  # noqa: ARG002 - the interface is Flink's
-        """Prepare the reasons, so that no alert waits for it, and take all out of garbage collection.
+        """Prepare the reasons, so that no alert waits for it, and what the process needs to last.
 
-        Each full collection would hold up all scoring.
+        All that is there is taken out of garbage collection: each full one would hold up all scoring.
         """
+        stop_leak()
         self._explainer.explain(np.zeros((1, self._width)))
         gc.collect()
         gc.freeze()

@@ -23,8 +23,8 @@ class Sample:
     """Since the beginning of the load."""
     records: int
     """Transactions that have been parsed since the job was started."""
-    state_mb: float | None
-    """The newest checkpoint; None before the first."""
+    state_mb: float
+    """The newest checkpoint."""
     jvm_resident_mb: float
     """The TaskManager's process, as the operating system counts it."""
     python_resident_mb: float
@@ -41,7 +41,7 @@ class Minute:
 
     minute: int
     tx_per_s: float | None
-    state_mb: float | None
+    state_mb: float
     jvm_resident_mb: float
     python_resident_mb: float
     heap_mb: float
@@ -61,6 +61,7 @@ class Limit:
     at_most: float
 
 
+LIVE_HEAP: Final = Limit("live_heap_mb", 1.05)
 LIMITS: Final = (
     Limit("state_mb", 1.05),
     Limit("jvm_resident_mb", 1.05),
@@ -107,12 +108,11 @@ def minutes_of(
 
 def _minute(number: int, samples: Sequence[Sample], latencies: npt.NDArray[np.float64] | None) -> Minute:
     inside = [sample for sample in samples if sample.at_s // SECONDS_PER_MINUTE == number]
-    states = [sample.state_mb for sample in inside if sample.state_mb is not None]
     p50, p99 = (None, None) if latencies is None else np.percentile(latencies, [50, 99]).tolist()
     return Minute(
         minute=number,
         tx_per_s=_rate(inside),
-        state_mb=_median(states) if states else None,
+        state_mb=_median([sample.state_mb for sample in inside]),
         jvm_resident_mb=_median([sample.jvm_resident_mb for sample in inside]),
         python_resident_mb=_median([sample.python_resident_mb for sample in inside]),
         heap_mb=min(sample.heap_mb for sample in inside),
@@ -145,6 +145,11 @@ def changes(minutes: Sequence[Minute]) -> list[Change]:
         Change(limit.name, _typical(first, limit.name), _typical(last, limit.name), limit.at_most)
         for limit in LIMITS
     ]
+
+
+def live_heap(first_mb: Sequence[float], last_mb: Sequence[float]) -> Change:
+    """Compare counts of the live objects, made at the end of the warm-up, with counts after the load."""
+    return Change(LIVE_HEAP.name, _median(first_mb), _median(last_mb), LIVE_HEAP.at_most)
 
 
 def _typical(minutes: Sequence[Minute], name: str) -> float:

@@ -8,11 +8,18 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.error import HTTPError
 
 from deploy.package import package
-from drills.cluster import Cluster, attached_job, flink_command, start_jobmanager, start_taskmanager
+from drills.cluster import (
+    Cluster,
+    ClusterError,
+    attached_job,
+    flink_command,
+    start_jobmanager,
+    start_taskmanager,
+)
 from drills.soak.figures import Sample
 from fraudstream.settings import ENV_FILE_VARIABLE, Settings
 from jobs.environment import milliseconds
@@ -35,6 +42,8 @@ JVM_METRICS: Final = {
     "non_heap_mb": "Status.JVM.Memory.NonHeap.Used",
     "direct_mb": "Status.JVM.Memory.Direct.MemoryUsed",
 }
+JVM: Final = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
+"""In the command line of the TaskManager's own process."""
 PYTHON_WORKER: Final = "pyflink.fn_execution"
 """In the command line of each Python process that a TaskManager has started."""
 
@@ -54,10 +63,9 @@ class SoakJob:
         task = self.cluster.ask(f"/jobs/{self.job_id}")["vertices"][0]["id"]
         return int(self._metrics(f"/jobs/{self.job_id}/vertices/{task}", [PARSED])[PARSED])
 
-    def state_mb(self) -> float | None:
-        """Return the size of the newest checkpoint; None before the first one."""
-        newest = self.cluster.ask(f"/jobs/{self.job_id}/checkpoints")["latest"]["completed"]
-        return newest["state_size"] / MEGABYTE if newest else None
+    def state_mb(self) -> float:
+        """Return the size of the newest checkpoint."""
+        return float(self._newest_checkpoint()["state_size"]) / MEGABYTE
 
     def alerts(self) -> Iterator[bytes]:
         """Yield the alerts so far that are in files, as JSON lines."""
@@ -79,19 +87,30 @@ class SoakJob:
         )
 
     def live_heap_mb(self) -> float:
-        """Return what is left in the JVM's heap after a full collection, which this asks for."""
-        pid = min(self.cluster.commands("taskmanager"))
-        said = subprocess.run(
+        """Return what is left in the JVM's heap after a full collection, which this asks for.
+
+        It waits for the end of a checkpoint: while one is written, what changes is in the heap twice.
+        """
+        before = self._newest_checkpoint()["id"]
+        self.cluster.wait_for("checkpoint", lambda: self._newest_checkpoint()["id"] != before)
+        commands = self.cluster.commands("taskmanager")
+        pid = next(pid for pid, command in commands.items() if JVM in command)
+        answer = subprocess.run(
             ["jcmd", str(pid), "GC.class_histogram"],  # noqa: S607 - of the JDK that runs it, wherever that is
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
-        ).stdout
-        total = re.search(r"^Total\s+\d+\s+(\d+)", said, re.MULTILINE)
+        )
+        total = re.search(r"^Total\s+\d+\s+(\d+)", answer.stdout, re.MULTILINE)
         if total is None:
-            msg = f"jcmd did not say what the heap holds: {said[-200:]}"
-            raise ValueError(msg)
+            msg = f"jcmd did not say what the heap holds: {answer.stdout[-200:]}{answer.stderr[-200:]}"
+            raise ClusterError(msg)
         return int(total[1]) / MEGABYTE
+
+    def _newest_checkpoint(self) -> dict[str, Any]:
+        """Return what Flink tells of the newest whole checkpoint; `running_job` has waited for the first."""
+        newest: dict[str, Any] = self.cluster.ask(f"/jobs/{self.job_id}/checkpoints")["latest"]["completed"]
+        return newest
 
     def _jvm(self) -> dict[str, float]:
         values = self._metrics(f"/taskmanagers/{self.taskmanager}", JVM_METRICS.values())

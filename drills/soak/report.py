@@ -52,8 +52,10 @@ after the longest window, the allowed lateness and an hour; here, where event ti
 the clock, after {TIME_TO_LIVE} (`--source-ttl`).
 
 Memory of a process is what the operating system counts (resident); the JVM touches its whole heap at its
-start. Live objects are counted after a full collection, which stops the job once after the warm-up and once
-at the end. Latency is open loop: from when a transaction was due, for those that alerted.
+start. Live objects are what a full collection leaves, right after a checkpoint (while one is written, the
+state that changes is in the heap twice): the median of the counts in the last minute of the warm-up against
+that of the minute after the end. They stop the job, so neither minute is compared otherwise. Latency is open
+loop: from when a transaction was due, for those that alerted.
 """
 
 

@@ -15,10 +15,10 @@ from drills.soak.figures import (
     SECONDS_PER_MINUTE,
     WARM_UP_MINUTES,
     Change,
-    Limit,
     Minute,
     Sample,
     changes,
+    live_heap,
     minutes_of,
 )
 from drills.soak.job import SoakJob, running_job
@@ -37,9 +37,10 @@ TIME_TO_LIVE: Final = "2m"
 """By the clock, of state that is not seen again. From 13,000 transactions a second on, more than a month of
 event time passes meanwhile: it is longer than any window, as in a stream, where both clocks are one."""
 SAMPLE_S: Final = 5.0
-SPARE: Final = 1.02
-"""The file has so much more than is sent while it is watched, for what is sent before."""
-LIVE_HEAP: Final = Limit("live_heap_mb", 1.05)
+COUNTING_MINUTES: Final = 1
+"""For counts of the live objects after the load, with the job still running."""
+SPARE_MINUTES: Final = 1
+"""The file has so much more, for what is sent before the load is watched."""
 MILLISECONDS: Final = 1000
 
 Tell = Callable[[str, float, float], None]
@@ -70,7 +71,7 @@ def run(folder: Path, minutes: int, tell: Tell) -> Soaked:
     source = _traffic(folder, MAXIMUM_TRANSACTIONS, tell)
     maximum = _maximum(folder / "maximum", source, tell)
     offered = math.floor(SHARE * maximum)
-    needed = math.ceil(offered * minutes * SECONDS_PER_MINUTE * SPARE)
+    needed = offered * (minutes + COUNTING_MINUTES + SPARE_MINUTES) * SECONDS_PER_MINUTE
     source = _traffic(folder, needed, tell)
     rate = ("--source-rate", str(offered), "--source-ramp", f"{RAMP_S}s")
     with running_job(folder / "soak", source, *rate, "--source-ttl", TIME_TO_LIVE) as job:
@@ -104,27 +105,28 @@ def _maximum(folder: Path, source: Path, tell: Tell) -> float:
 
 
 def _watched(job: SoakJob, maximum: float, offered: float, minutes: int, tell: Tell) -> Soaked:
+    """Sample the running job; in the minutes before and after what is compared, count its live objects too.
+
+    Such a count stops the job for seconds.
+    """
     begin_s, begin_ms = time.monotonic(), time.time_ns() // 1_000_000
     samples: list[Sample] = []
-    warm_heap_mb: float | None = None
-    while not samples or samples[-1].at_s < minutes * SECONDS_PER_MINUTE:
+    heap_mb: dict[int, list[float]] = {WARM_UP_MINUTES - 1: [], minutes: []}
+    while not samples or samples[-1].at_s < (minutes + COUNTING_MINUTES) * SECONDS_PER_MINUTE:
         samples.append(job.sample(time.monotonic() - begin_s))
         tell(_news(samples), samples[-1].at_s, minutes * SECONDS_PER_MINUTE)
-        if warm_heap_mb is None and samples[-1].at_s >= WARM_UP_MINUTES * SECONDS_PER_MINUTE:
-            warm_heap_mb = job.live_heap_mb()
+        if (counts := heap_mb.get(int(samples[-1].at_s // SECONDS_PER_MINUTE))) is not None:
+            counts.append(job.live_heap_mb())
         _pause(job)
-    last_heap_mb = job.live_heap_mb()
-    found = minutes_of(samples, _latencies(job.alerts(), begin_ms, minutes))
-    heap = Change(LIVE_HEAP.name, warm_heap_mb or 0.0, last_heap_mb, LIVE_HEAP.at_most)
-    return Soaked(maximum, offered, found, [*changes(found), heap])
+    found = minutes_of(samples, _latencies(job.alerts(), begin_ms, minutes))[:minutes]
+    return Soaked(maximum, offered, found, [*changes(found), live_heap(*heap_mb.values())])
 
 
 def _news(samples: list[Sample]) -> str:
     before, now = samples[max(len(samples) - 7, 0)], samples[-1]
     rate = (now.records - before.records) / (now.at_s - before.at_s) if now.at_s > before.at_s else 0.0
-    state = "no checkpoint" if now.state_mb is None else f"state {now.state_mb:,.0f} MB"
     return (
-        f"soak: {rate:,.0f} tx/s, {state}, JVM {now.jvm_resident_mb:,.0f} MB, "
+        f"soak: {rate:,.0f} tx/s, state {now.state_mb:,.0f} MB, JVM {now.jvm_resident_mb:,.0f} MB, "
         f"Python {now.python_resident_mb:,.0f} MB"
     )
 

@@ -14,6 +14,7 @@ from drills.soak.figures import (
     Minute,
     Sample,
     changes,
+    live_heap,
     minutes_of,
 )
 
@@ -64,17 +65,13 @@ def test_a_minute_with_one_sample_has_no_rate() -> None:
 
 def test_of_the_heap_what_collections_left_counts_and_of_the_rest_the_median() -> None:
     samples = [
-        sample(0, heap_mb=900, jvm_resident_mb=5, state_mb=None),
+        sample(0, heap_mb=900, jvm_resident_mb=5, state_mb=11),
         sample(20, heap_mb=400, jvm_resident_mb=7, state_mb=12),
         sample(40, heap_mb=700, jvm_resident_mb=90, state_mb=14),
         sample(60),
     ]
     found = minutes_of(samples, [])[0]
-    assert (found.heap_mb, found.jvm_resident_mb, found.state_mb) == (400, 7, 13)
-
-
-def test_before_the_first_checkpoint_there_is_no_state() -> None:
-    assert minutes_of([sample(0, state_mb=None), sample(60)], [])[0].state_mb is None
+    assert (found.heap_mb, found.jvm_resident_mb, found.state_mb) == (400, 7, 12)
 
 
 def test_latencies_go_to_the_minute_of_their_arrival() -> None:
@@ -115,11 +112,18 @@ def test_a_load_too_short_to_compare_is_refused() -> None:
 
 
 def test_a_figure_that_was_never_measured_is_an_error_and_not_a_success() -> None:
-    minutes = [minute(number, state_mb=None) for number in range(20)]
-    with pytest.raises(ValueError, match="no measurement of state_mb in minutes 5 to 9"):
+    minutes = [minute(number, p50_ms=None) for number in range(20)]
+    with pytest.raises(ValueError, match="no measurement of p50_ms in minutes 5 to 9"):
         changes(minutes)
 
 
 def test_growth_from_nothing_is_not_kept() -> None:
     assert Change("state_mb", 0.0, 1.0, 1.05).factor == math.inf
     assert not Change("state_mb", 0.0, 1.0, 1.05).is_kept
+
+
+def test_live_objects_are_compared_by_the_medians_of_their_counts() -> None:
+    first_mb = [50.0, 100.0, 101.0]
+    assert live_heap(first_mb, [105.0, 104.0, 900.0]).factor == 1.05
+    assert live_heap(first_mb, [105.0, 104.0, 900.0]).is_kept
+    assert not live_heap(first_mb, [106.0, 107.0, 1.0]).is_kept

@@ -1,0 +1,111 @@
+"""A leak of the Python worker, and what the job does about it."""
+
+import multiprocessing
+import re
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+from apache_beam.metrics import monitoring_infos
+from apache_beam.portability.api import beam_fn_api_pb2, metrics_pb2
+from apache_beam.runners.worker.bundle_processor import BundleProcessor
+
+from jobs.worker_memory import BUNDLES, looked_up_once, stop_leak
+
+BUNDLES_BEFORE = 1_000
+BUNDLES_MEASURED = 100_000
+LEAST_LEAK_BYTES = BUNDLES_MEASURED * 2 * 16
+"""Two names a bundle, and protobuf takes 16 bytes at least for a copy of one."""
+
+
+class Operation:
+    """Says of each output that it has put out one element."""
+
+    def monitoring_infos(
+        self, transform_id: str, outputs: dict[str, str]
+    ) -> dict[frozenset[str], metrics_pb2.MonitoringInfo]:
+        infos = [
+            monitoring_infos.int64_counter("beam:metric:element_count:v1", 1, transform_id, pcollection=name)
+            for name in outputs.values()
+        ]
+        return {monitoring_infos.to_key(info): info for info in infos}
+
+
+def processor(*transforms: str) -> BundleProcessor:
+    descriptor = beam_fn_api_pb2.ProcessBundleDescriptor()
+    for name in transforms:
+        descriptor.transforms[name].outputs["out"] = f"of {name}"
+    made = object.__new__(BundleProcessor)
+    made.process_bundle_descriptor = descriptor
+    made.ops = {name: Operation() for name in transforms}
+    return made
+
+
+@pytest.fixture
+def _beam_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BundleProcessor, "monitoring_infos", BundleProcessor.monitoring_infos)
+
+
+def test_a_bundle_says_of_itself_what_it_says_in_beam() -> None:
+    bundles = processor("first", "second")
+    expected = bundles.monitoring_infos()
+    assert len(expected) == 2
+    assert looked_up_once(bundles) == looked_up_once(bundles) == expected
+
+
+@pytest.mark.usefixtures("_beam_as_it_was")
+def test_what_leaks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("google.protobuf.__version__", "4.23.4")
+    stop_leak()
+    assert BundleProcessor.monitoring_infos is looked_up_once
+
+
+@pytest.mark.usefixtures("_beam_as_it_was")
+@pytest.mark.parametrize("version", ["3.20.3", "4.25.0", "5.29.6", "10.0.0rc1"])
+def test_a_protobuf_without_the_leak_is_left_alone(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr("google.protobuf.__version__", version)
+    stop_leak()
+    assert BundleProcessor.monitoring_infos is not looked_up_once
+
+
+def test_a_process_without_beam_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, BUNDLES)
+    stop_leak()
+    assert BundleProcessor.monitoring_infos is not looked_up_once
+
+
+def grown_bytes(*, with_leak: bool) -> int:
+    """Process many bundles; return by how much this process's own memory grew."""
+    if not with_leak:
+        stop_leak()
+    bundles = processor("first", "second")
+    for _ in range(BUNDLES_BEFORE):
+        bundles.monitoring_infos()
+    before = in_use_bytes()
+    for _ in range(BUNDLES_MEASURED):
+        bundles.monitoring_infos()
+    return in_use_bytes() - before
+
+
+def in_use_bytes() -> int:
+    anonymous = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert anonymous
+    return 1024 * int(anonymous[1])
+
+
+@pytest.fixture
+def new_process() -> Iterator[ProcessPoolExecutor]:
+    """Nothing that other tests leave free in this process may hide growth."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        yield process
+
+
+def test_memory_stays_as_it_is(new_process: ProcessPoolExecutor) -> None:
+    assert new_process.submit(grown_bytes, with_leak=False).result() < LEAST_LEAK_BYTES / 4
+
+
+def test_without_the_way_around_it_grows(new_process: ProcessPoolExecutor) -> None:
+    """If this fails, protobuf has been mended: `jobs.worker_memory` can go."""
+    assert new_process.submit(grown_bytes, with_leak=True).result() > LEAST_LEAK_BYTES / 2
