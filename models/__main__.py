@@ -1,5 +1,7 @@
 """``python -m models``: train versions, judge them, explain their alerts."""
 
+import signal
+
 import typer
 
 from models.cost import cost_command
@@ -17,4 +19,6 @@ app.command("types")(types)
 
 
 if __name__ == "__main__":
+    # Like Ctrl-C: the job that computes features ends with the command.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

@@ -110,11 +110,12 @@ def _watched(job: SoakJob, maximum: float, offered: float, minutes: int, tell: T
     Such a count stops the job for seconds.
     """
     begin_s, begin_ms = time.monotonic(), time.time_ns() // 1_000_000
+    whole_s = (minutes + COUNTING_MINUTES) * SECONDS_PER_MINUTE
     samples: list[Sample] = []
     heap_mb: dict[int, list[float]] = {WARM_UP_MINUTES - 1: [], minutes: []}
-    while not samples or samples[-1].at_s < (minutes + COUNTING_MINUTES) * SECONDS_PER_MINUTE:
+    while not samples or samples[-1].at_s < whole_s:
         samples.append(job.sample(time.monotonic() - begin_s))
-        tell(_news(samples), samples[-1].at_s, minutes * SECONDS_PER_MINUTE)
+        tell(_news(samples), samples[-1].at_s, whole_s)
         if (counts := heap_mb.get(int(samples[-1].at_s // SECONDS_PER_MINUTE))) is not None:
             counts.append(job.live_heap_mb())
         _pause(job)
