@@ -14,6 +14,7 @@ from apache_beam.runners.worker.bundle_processor import BundleProcessor
 
 from jobs.worker_memory import BUNDLES, looked_up_once, stop_leak
 
+BEAMS_OWN = BundleProcessor.monitoring_infos
 BUNDLES_BEFORE = 1_000
 BUNDLES_MEASURED = 100_000
 LEAST_LEAK_BYTES = BUNDLES_MEASURED * 2 * 16
@@ -43,9 +44,10 @@ def processor(*transforms: str) -> BundleProcessor:
     return made
 
 
-@pytest.fixture
-def _beam_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BundleProcessor, "monitoring_infos", BundleProcessor.monitoring_infos)
+@pytest.fixture(autouse=True)
+def _beam_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any test of this process that opens the scoring function stops the leak for all that come after."""
+    monkeypatch.setattr(BundleProcessor, "monitoring_infos", BEAMS_OWN)
 
 
 def test_a_bundle_says_of_itself_what_it_says_in_beam() -> None:
@@ -55,14 +57,12 @@ def test_a_bundle_says_of_itself_what_it_says_in_beam() -> None:
     assert looked_up_once(bundles) == looked_up_once(bundles) == expected
 
 
-@pytest.mark.usefixtures("_beam_as_it_was")
 def test_what_leaks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("google.protobuf.__version__", "4.23.4")
     stop_leak()
     assert BundleProcessor.monitoring_infos is looked_up_once
 
 
-@pytest.mark.usefixtures("_beam_as_it_was")
 @pytest.mark.parametrize("version", ["3.20.3", "4.25.0", "5.29.6", "10.0.0rc1"])
 def test_a_protobuf_without_the_leak_is_left_alone(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setattr("google.protobuf.__version__", version)
