@@ -276,19 +276,19 @@ def test_an_alert_whose_reasons_fail_goes_out_and_says_so() -> None:
         assert alert["reasons_missing"] == "the model's contributions failed: no such tree"
 
 
-def test_what_reasons_need_is_made_before_the_first_alert(frozen: list[str]) -> None:
+def test_a_process_is_made_ready_before_its_first_alert(prepared: list[str]) -> None:
     model = ModelOfOnePlace()
     scorer_of(CATALOGUE, model).open(None)
     assert model.explained == [1]
-    assert frozen == ["collect", "freeze"]
+    assert prepared == ["stop_leak", "gc.collect", "gc.freeze"]
 
 
 @pytest.fixture
-def frozen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Keep the tests' own garbage collectable."""
+def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Hear what is done to the process, which is the one of all tests, in place of doing it."""
     calls: list[str] = []
-    for name in ("collect", "freeze"):
-        monkeypatch.setattr(f"jobs.scoring_udf.gc.{name}", lambda name=name: calls.append(name))
+    for name in ("stop_leak", "gc.collect", "gc.freeze"):
+        monkeypatch.setattr(f"jobs.scoring_udf.{name}", lambda name=name: calls.append(name))
     return calls
 
 

@@ -46,7 +46,7 @@ def processor(*transforms: str) -> BundleProcessor:
 
 @pytest.fixture(autouse=True)
 def _beam_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any test of this process that opens the scoring function stops the leak for all that come after."""
+    """Whatever this process did to it before, and with nothing left of what a test does."""
     monkeypatch.setattr(BundleProcessor, "monitoring_infos", BEAMS_OWN)
 
 
