@@ -57,8 +57,9 @@ def test_a_bundle_says_of_itself_what_it_says_in_beam() -> None:
     assert looked_up_once(bundles) == looked_up_once(bundles) == expected
 
 
-def test_what_leaks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("google.protobuf.__version__", "4.23.4")
+@pytest.mark.parametrize("version", ["4.21.0", "4.23.4", "4.24.4"])
+def test_what_leaks_is_replaced(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr("google.protobuf.__version__", version)
     stop_leak()
     assert BundleProcessor.monitoring_infos is looked_up_once
 
