@@ -30,7 +30,6 @@ FROM python:3.11-slim-bookworm AS producer
 COPY --from=producer-packages /opt/venv /opt/venv
 COPY fraudstream /opt/fraudstream/fraudstream
 COPY producer /opt/fraudstream/producer
-COPY streams /opt/fraudstream/streams
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONPATH=/opt/fraudstream \

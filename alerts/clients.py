@@ -1,12 +1,12 @@
-"""The clients of DynamoDB and SNS; that of Kinesis is `streams.client`'s."""
+"""The clients of DynamoDB and SNS; that of Kinesis is `fraudstream.streams.kinesis.kinesis_client`'s."""
 
 from typing import TYPE_CHECKING, Final
 
 import boto3
 from botocore.config import Config
 
-from fraudstream.settings import Settings
-from streams.client import CONNECT_TIMEOUT_S
+from fraudstream.streams.kinesis.kinesis_client import CONNECT_TIMEOUT_S
+from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -19,13 +19,13 @@ _CONFIG: Final = Config(
 )
 
 
-def dynamodb_client(settings: Settings) -> "DynamoDBClient":
+def dynamodb_client(settings: StreamSettings) -> "DynamoDBClient":
     """Connect to where the settings say AWS is; no call is made yet."""
     session = boto3.Session(region_name=settings.aws_region)
     return session.client("dynamodb", endpoint_url=settings.endpoint_url, config=_CONFIG)
 
 
-def sns_client(settings: Settings) -> "SNSClient":
+def sns_client(settings: StreamSettings) -> "SNSClient":
     """Connect to where the settings say AWS is; no call is made yet."""
     session = boto3.Session(region_name=settings.aws_region)
     return session.client("sns", endpoint_url=settings.endpoint_url, config=_CONFIG)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Final, Generic
 
 from alerts.messages import Message, Received, UnreadableError, parse
-from streams.reader import StreamReader, StreamRecord
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.protocols import StreamRecord
 
 REMEMBERED: Final = 100_000
 """Ids; some 20 MB. A double that comes after so many others is handed out once more."""

@@ -12,10 +12,11 @@ from alerts.handlers.base import Handler, HandlerError, Outcome
 from alerts.messages import Handover, UnreadableError, handover, parse
 from alerts.refused import RefusedFile
 from alerts.store.base import ProgressStore
-from fraudstream.alert import Alert
-from streams.backoff import Backoff
-from streams.positions import Position
-from streams.reader import StreamReader, StreamRecord
+from fraudstream.domain.alert import Alert
+from fraudstream.runtime.backoff import Backoff
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.positions import Position
+from fraudstream.streams.protocols import StreamRecord
 
 ADVANCE_INTERVAL_MS: Final = 1_000
 """Between two moves of the positions while alerts come; what lies between is known by its ids."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from fraudstream.alert import Alert
+from fraudstream.domain.alert import Alert
 
 Kind = Literal["new", "gone", "score", "other"]
 

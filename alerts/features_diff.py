@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from alerts.order import OrderChange
-from fraudstream.catalogue import Catalogue, Entity, Feature, WindowFeature
+from fraudstream.domain.catalogue import Catalogue, Entity, Feature, WindowFeature
 
 Cause = Literal["others", "reordered", "labels", "model", "features", "unexplained"]
 """Why a value may differ. ``others``: other transactions of the entity came before this one; ``reordered``:

@@ -5,8 +5,8 @@ from typing import Final
 
 from rich.text import Text
 
-from fraudstream.alert import Alert
-from fraudstream.dead_letter import DeadLetter
+from fraudstream.domain.alert import Alert
+from fraudstream.domain.dead_letter import DeadLetter
 
 VIETNAM: Final = timezone(timedelta(hours=7))
 """UTC+7 the whole year, since 1975."""

@@ -5,9 +5,9 @@ from typing import Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from fraudstream.alert import Alert
-from fraudstream.dead_letter import DeadLetter
-from streams.reader import StreamRecord
+from fraudstream.domain.alert import Alert
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.streams.protocols import StreamRecord
 
 MAX_ID_CHARACTERS: Final = 256
 """Of an ``alert_id``; the job's have 32. Every store and target can keep one of this length as its key."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from fraudstream.catalogue import ENTITIES, Entity
+from fraudstream.domain.catalogue import ENTITIES, Entity
 
 Ordinals = Mapping[str, int]
 Ids = Mapping[Entity, str | None]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from alerts.consumer import Consumer
 from alerts.messages import Message, Received
-from fraudstream.transaction import from_time_ms, parse_time_ms
-from streams.reader import Start
+from fraudstream.domain.transaction import from_time_ms, parse_time_ms
+from fraudstream.streams.protocols import Start
 
 
 def until(

@@ -7,9 +7,9 @@ import orjson
 
 from alerts.handlers.base import HandlerError, Refusal
 from alerts.handlers.jsonl import JsonLinesFile
-from fraudstream.dead_letter import as_text
-from fraudstream.transaction import format_time
-from streams.reader import StreamRecord
+from fraudstream.domain.dead_letter import as_text
+from fraudstream.domain.transaction import format_time
+from fraudstream.streams.protocols import StreamRecord
 
 
 class RefusedFile:

@@ -8,7 +8,7 @@ from typing import IO, Any, Final
 
 import orjson
 
-from fraudstream.catalogue import ENTITIES, Catalogue
+from fraudstream.domain.catalogue import ENTITIES, Catalogue
 
 FIELDS: Final = (
     "transaction_id",

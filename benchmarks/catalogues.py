@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from fraudstream.duration import MINUTE_MS, format_duration
+from fraudstream.domain.duration import MINUTE_MS, format_duration
 
 LONGEST_MINUTES: Final = 10_000
 """Just under 7 days, whatever the number of windows: so the state reaches equally far."""

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from fraudstream.transaction import parse_time_ms
+from fraudstream.domain.transaction import parse_time_ms
 
 WARM_UP_SHARE: Final = 1 / 3
 """Of the time in which transactions arrived. Those of its beginning wait for the model to be loaded and for a

@@ -21,8 +21,11 @@ from benchmarks.progress import Sample
 from benchmarks.running import measure
 from benchmarks.stacks import OTHER, PARTS, TASKS, THREADS, Profile, read_stacks
 from benchmarks.tables import markdown_table, terminal_table
-from fraudstream.settings import ENV_PREFIX, ROOT, Settings, SettingsError
-from fraudstream.stopping import stop_on_signals
+from fraudstream.runtime.aws_settings import ENV_PREFIX
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.stop_signals import stop_on_signals
+from jobs.job_settings import JobSettings
 from jobs.python_mode import python_mode
 
 BUILD: Final = ROOT / "build"
@@ -160,7 +163,7 @@ def main(
     """
     stop = stop_on_signals()
     try:
-        python_mode(Settings.load(["--python-mode", "thread"]), is_on_cluster=False)
+        python_mode(JobSettings.load(["--python-mode", "thread"]), is_on_cluster=False)
         page = _run(transactions, stop)
     except StoppedError:
         console.print("stopped; nothing was written")

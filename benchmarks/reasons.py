@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from fraudstream.alert import Judge
-from fraudstream.catalogue import BUILT_IN
-from fraudstream.reasons import Reasoner
-from fraudstream.settings import ROOT
+from fraudstream.domain.alert import Judge
+from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.domain.reasons import Reasoner
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.explanation import AlertMaker, Explainer, Explanation
+from fraudstream.scoring.scorer import Scorer
 from jobs.scoring_udf import ScoreBatches
-from models.explain import AlertMaker, Explainer, Explanation
-from models.scorer import Scorer
 
 BATCH_ROWS: Final = 1_000
 ALERTS: Final = 50

@@ -14,8 +14,10 @@ from typing import Final
 from benchmarks.errors import RunFailedError, StoppedError
 from benchmarks.files import count_lines
 from benchmarks.progress import OutputWatch, Sample, part_files, rate_per_s, startup_s
-from fraudstream.settings import ENV_FILE_VARIABLE, ENV_PREFIX, ROOT
-from fraudstream.stopping import end_process
+from fraudstream.runtime.aws_settings import ENV_PREFIX
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
+from fraudstream.runtime.stop_signals import end_process
 
 POLL_S: Final = 0.1
 TIMEOUT_S: Final = 240.0

@@ -13,9 +13,10 @@ from typing import IO, Final
 import pyflink
 
 from benchmarks.errors import RunFailedError
-from fraudstream.catalogue import BUILT_IN
-from fraudstream.settings import ROOT, Settings
+from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.runtime.project_root import ROOT
 from jobs.environment import JAR
+from jobs.job_settings import JobSettings
 from jobs.kernel import job_config
 
 TEST_CLASSES: Final = ROOT / "kernel" / "target" / "test-classes"
@@ -60,7 +61,7 @@ def probe_command() -> list[str]:
 
 
 def _requests(source: Path, transactions: int) -> Iterator[bytes]:
-    config = job_config(Settings(), BUILT_IN, model_version="none")
+    config = job_config(JobSettings(), BUILT_IN, model_version="none")
     # Events of a file lie where they lie: no clock judges them.
     yield b"C" + json.dumps(config | {"future_tolerance_ms": -1}).encode() + b"\n"
     with source.open("rb") as lines:

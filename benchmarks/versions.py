@@ -9,10 +9,9 @@ import xgboost
 
 from benchmarks import trees
 from benchmarks.catalogues import write_windows_catalogue
-from fraudstream.catalogue import Catalogue
-from fraudstream.settings import ROOT
-from models.data.features import compute_features, read_features
-from models.manifest import (
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.manifest import (
     MANIFEST_NAME,
     MODEL_NAME,
     Manifest,
@@ -20,6 +19,7 @@ from models.manifest import (
     ManifestMember,
     manifest_features,
 )
+from models.data.features import compute_features, read_features
 
 ALERT_SHARE: Final = 0.05
 """Of the transactions that a model of windows is trained on; about as many as there are frauds."""

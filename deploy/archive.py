@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 """The first moment that a zip can name; every file in an archive carries it."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.archive import MODEL_FOLDER, files_below, job_sources, write_archive
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 
 ARCHIVE: Final = ROOT / "build" / "managed-flink.zip"
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.archive import job_sources, write_archive
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 
 ARCHIVE: Final = ROOT / "build" / "fraudstream-python.zip"
 

@@ -15,7 +15,7 @@ from drills.load import Effort
 from drills.report import fault_table, table, to_json, with_measured
 from drills.suite import Results, run
 from drills.view import View
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from localstack.emulator import EmulatorError
 
 PAGE: Final = ROOT / "docs" / "drill.md"

@@ -3,13 +3,14 @@
 import os
 from typing import Final
 
-from fraudstream.settings import ENV_FILE_VARIABLE, Settings
+from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
+from jobs.job_settings import JobSettings
 
 STREAMS: Final = ("transactions", "alerts", "dead_letters", "labels", "scored")
 """Each with a setting and a variable of its own."""
 
 
-def emulator_environment(settings: Settings) -> dict[str, str]:
+def emulator_environment(settings: JobSettings) -> dict[str, str]:
     """Return what a process that is started from nothing needs for the emulator.
 
     No ``.env`` that lies in its folder by chance can lead it elsewhere.
@@ -26,12 +27,12 @@ def emulator_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def stream_names(settings: Settings) -> dict[str, str]:
+def stream_names(settings: JobSettings) -> dict[str, str]:
     """Return the variables that name the settings' streams."""
     return {f"FRAUDSTREAM_{name.upper()}_STREAM": getattr(settings, f"{name}_stream") for name in STREAMS}
 
 
-def with_own_streams(settings: Settings, suffix: str) -> Settings:
+def with_own_streams(settings: JobSettings, suffix: str) -> JobSettings:
     """Return the settings with streams that nobody else has: each name ends with ``suffix``."""
     names = {f"{name}_stream": f"{name}-{suffix}" for name in STREAMS}
     return settings.model_copy(update=names)

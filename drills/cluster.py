@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from localrun.job import free_port
 
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"

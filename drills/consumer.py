@@ -11,7 +11,7 @@ import orjson
 from drills.aws import emulator_environment, stream_names
 from drills.cluster import Cluster
 from drills.live_job import Received
-from fraudstream.settings import Settings
+from jobs.job_settings import JobSettings
 
 NAME: Final = "alerts-consumer"
 """Of the process and of its output."""
@@ -23,7 +23,7 @@ class AlertConsumer:
     It is one of the cluster's processes: if it ends by itself, whatever is waited for fails.
     """
 
-    def __init__(self, cluster: Cluster, settings: Settings, folder: Path) -> None:
+    def __init__(self, cluster: Cluster, settings: JobSettings, folder: Path) -> None:
         self._cluster = cluster
         self._file = folder / "alerts.jsonl"
         self._environment = _environment(settings, folder)
@@ -59,7 +59,7 @@ class AlertConsumer:
         return new
 
 
-def _environment(settings: Settings, folder: Path) -> Mapping[str, str]:
+def _environment(settings: JobSettings, folder: Path) -> Mapping[str, str]:
     return (
         emulator_environment(settings)
         | stream_names(settings)

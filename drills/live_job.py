@@ -11,13 +11,14 @@ import orjson
 from drills.aws import stream_names
 from drills.cluster import Cluster, ClusterError, detached_job, flink, submitted_job
 from drills.reference import Scored
-from fraudstream.settings import Settings
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
+from fraudstream.streams.protocols import Record
+from fraudstream.streams.stream_errors import StreamError
+from jobs.job_settings import JobSettings
 from localstack.streams import create_streams
-from streams.client import kinesis_client
-from streams.errors import StreamError
-from streams.reader import StreamReader
-from streams.writer import Record, StreamWriter
 
 CREATION_TIMEOUT_S: Final = 30
 READ_INTERVAL_MS: Final = 10
@@ -40,7 +41,7 @@ class Launcher:
     cluster: Cluster
     archive: Path
 
-    def start(self, settings: Settings, *arguments: str, flink_options: Sequence[str] = ()) -> "LiveJob":
+    def start(self, settings: JobSettings, *arguments: str, flink_options: Sequence[str] = ()) -> "LiveJob":
         """Start a job on the streams of ``settings``, which are made if they are not there.
 
         ``arguments`` are the job's own, ``flink_options`` those of Flink's client. The parallelism is that
@@ -58,7 +59,7 @@ class Launcher:
 
     @contextmanager
     def running(
-        self, settings: Settings, *arguments: str, flink_options: Sequence[str] = ()
+        self, settings: JobSettings, *arguments: str, flink_options: Sequence[str] = ()
     ) -> Iterator["LiveJob"]:
         """Run a job as `start` does while the block runs; its slots are free again for the next one."""
         job = self.start(settings, *arguments, flink_options=flink_options)
@@ -71,7 +72,7 @@ class Launcher:
 class Followed:
     """A stream that is read again and again, each record once."""
 
-    def __init__(self, settings: Settings, stream: str) -> None:
+    def __init__(self, settings: JobSettings, stream: str) -> None:
         self._reader = StreamReader(kinesis_client(settings), stream, poll_interval_ms=READ_INTERVAL_MS)
         self.records: list[Received] = []
 
@@ -89,7 +90,7 @@ class LiveJob:
     """A job by its id; its streams are those of ``settings``."""
 
     cluster: Cluster
-    settings: Settings
+    settings: JobSettings
     job_id: str
     _followed: "dict[str, Followed]" = field(default_factory=dict)
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from fraudstream.duration import HOUR_MS
-from fraudstream.transaction import Transaction
+from fraudstream.domain.duration import HOUR_MS
+from fraudstream.domain.transaction import Transaction
+from fraudstream.streams.protocols import Record
 from producer.broken import BROKEN_KINDS, broken_record
 from producer.simulation import TrafficOptions, ending_at, generate
-from streams.writer import Record
 
 SEED: Final = 7
 TRANSACTIONS_PER_ACCOUNT: Final = 3

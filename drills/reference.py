@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from fraudstream.catalogue import ENTITIES, Catalogue, Entity
-from fraudstream.duration import DAY_MS
-from fraudstream.reference import evaluate
-from fraudstream.transaction import Transaction
+from fraudstream.domain.catalogue import ENTITIES, Catalogue, Entity
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.reference import evaluate
+from fraudstream.domain.transaction import Transaction
 
 LATENESS_MS: Final = DAY_MS
 """The default of the setting; the transactions of a drill lie closer together, so none is late."""

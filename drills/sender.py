@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from drills.load import Item
-from streams.writer import MAX_RECORDS, RecordWriter
+from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS
+from fraudstream.streams.protocols import RecordWriter
 
 BATCHES_PER_S: Final = 10
 

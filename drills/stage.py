@@ -17,11 +17,11 @@ from drills.live_job import Followed, Launcher, LiveJob, Received
 from drills.load import Effort, Item, transactions_of
 from drills.sender import Sender
 from drills.verdict import Evidence, Truth
-from fraudstream.catalogue import BUILT_IN, Catalogue
-from fraudstream.settings import Settings
-from models.scorer import Scorer
-from streams.client import kinesis_client
-from streams.writer import StreamWriter
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.scoring.scorer import Scorer
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
+from jobs.job_settings import JobSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -45,7 +45,7 @@ class Bench:
 
     launcher: Launcher
     emulator_url: str
-    settings: Settings
+    settings: JobSettings
     """The emulator is their endpoint; their streams are nobody's."""
     folder: Path
 
@@ -56,7 +56,7 @@ class Stage:
     def __init__(  # noqa: PLR0913 - what a stage is made of
         self,
         bench: Bench,
-        settings: Settings,
+        settings: JobSettings,
         endpoint: FaultyEndpoint,
         *,
         effort: Effort,

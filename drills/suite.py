@@ -23,11 +23,12 @@ from drills.load import SEED, Effort
 from drills.stage import Bench, Stage
 from drills.verdict import Verdict, judge
 from drills.view import View
-from fraudstream.settings import ROOT, Settings
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.stream_errors import StreamError
+from jobs.job_settings import JobSettings
 from localstack.emulator import embedded_emulator
 from localstack.streams import create_streams
-from streams.client import kinesis_client
-from streams.errors import StreamError
 
 CHECKPOINT_INTERVAL: Final = "3s"
 """Shorter than the job's own, so that a short load has some checkpoints behind it, and some records after."""
@@ -63,7 +64,7 @@ def bench() -> Iterator[Bench]:
         archive = folder / "fraudstream-python.zip"
         package(archive)
         # On the command line, which nothing overrules: a drill must never reach another endpoint.
-        settings = Settings.load(["--aws-endpoint-url", url], env_file=None)
+        settings = JobSettings.load(["--aws-endpoint-url", url], env_file=None)
         environment = emulator_environment(settings) | {
             "FRAUDSTREAM_CHECKPOINT_INTERVAL": CHECKPOINT_INTERVAL
         }

@@ -10,11 +10,11 @@ import numpy as np
 from drills.live_job import Received
 from drills.load import Item, transactions_of
 from drills.reference import Scored, Wrong, is_close, last_copies, wrong_features, wrong_ordinals
-from fraudstream.alert import alert_id
-from fraudstream.catalogue import Catalogue
-from fraudstream.dead_letter import DeadLetter
-from fraudstream.transaction import Transaction
-from models.scorer import Scorer
+from fraudstream.domain.alert import alert_id
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.domain.transaction import Transaction
+from fraudstream.scoring.scorer import Scorer
 
 MS_PER_S: Final = 1_000
 

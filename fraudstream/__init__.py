@@ -1,1 +1,1 @@
-"""The domain: transactions, features, alerts and settings, free of PyFlink, boto3 and clocks."""
+"""The library that every program shares: domain, runtime, streams, archives and scoring, in layers."""

@@ -6,9 +6,9 @@ from typing import Final
 from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
-from fraudstream.settings import Settings
 from jobs.environment import absolute_uri
 from jobs.files import Sink, file_outputs, fresh_parts_folder
+from jobs.job_settings import JobSettings
 from jobs.kernel import JavaStream, Kernel
 from jobs.kinesis import CONNECTOR, create_kinesis_sink, kinesis_rows, sql_options
 
@@ -21,7 +21,7 @@ SINK_ORDER: Final[tuple[Sink, ...]] = ("dead_letters", "alerts", "scored_transac
 """The order in which sinks are planned."""
 
 
-def source_tables(settings: Settings) -> tuple[str, ...]:
+def source_tables(settings: JobSettings) -> tuple[str, ...]:
     """Return the tables that the settings let the job read: none in bounded mode."""
     if settings.source is not None:
         return ()
@@ -31,7 +31,7 @@ def source_tables(settings: Settings) -> tuple[str, ...]:
 def parsed_events(
     execution: StreamExecutionEnvironment,
     environment: StreamTableEnvironment,
-    settings: Settings,
+    settings: JobSettings,
     kernel: Kernel,
     lines: Path | None,
 ) -> list[JavaStream]:
@@ -46,7 +46,7 @@ def parsed_events(
     return parsed
 
 
-def create_sinks(environment: StreamTableEnvironment, settings: Settings) -> frozenset[Sink]:
+def create_sinks(environment: StreamTableEnvironment, settings: JobSettings) -> frozenset[Sink]:
     """Create the sinks that the settings ask for; return them."""
     if settings.source is not None:
         outputs = file_outputs(settings)

@@ -10,7 +10,8 @@ from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
-from fraudstream.settings import ROOT, Settings
+from fraudstream.runtime.project_root import ROOT
+from jobs.job_settings import JobSettings
 from jobs.python_mode import python_mode, python_path
 
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
@@ -19,7 +20,7 @@ LOCAL_CHECKPOINTS: Final = ROOT / "build" / "checkpoints"
 """Where the local mini cluster keeps its checkpoints unless the settings say otherwise."""
 
 
-def start_jvm(settings: Settings) -> None:
+def start_jvm(settings: JobSettings) -> None:
     """Let PyFlink start its JVM, with what that must find in its environment; once for a process.
 
     The jar goes on the class path of the JVM itself: in the local mini cluster the client compiles
@@ -37,7 +38,7 @@ def start_jvm(settings: Settings) -> None:
         get_gateway()
 
 
-def execution_environment(settings: Settings) -> StreamExecutionEnvironment:
+def execution_environment(settings: JobSettings) -> StreamExecutionEnvironment:
     """Return an environment with the job's configuration, in the JVM that was started."""
     configuration = Configuration()
     for key, value in flink_configuration(settings).items():
@@ -45,7 +46,7 @@ def execution_environment(settings: Settings) -> StreamExecutionEnvironment:
     return StreamExecutionEnvironment.get_execution_environment(configuration)
 
 
-def flink_configuration(settings: Settings) -> dict[str, str]:
+def flink_configuration(settings: JobSettings) -> dict[str, str]:
     """Return Flink's options; every key is one that Flink 1.20 and 2.x both take."""
     options = {
         "pipeline.name": "fraudstream",
@@ -80,7 +81,7 @@ def _fail_at_once() -> dict[str, str]:
     return {"restart-strategy.type": "disable"}
 
 
-def _survive_failures(settings: Settings) -> dict[str, str]:
+def _survive_failures(settings: JobSettings) -> dict[str, str]:
     options = {
         "execution.checkpointing.interval": f"{milliseconds(settings.checkpoint_interval)} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",

@@ -19,20 +19,22 @@ if __name__ == "__main__":
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
-from fraudstream.alert import Judge
-from fraudstream.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
-from fraudstream.settings import Settings, SettingsError, export_aws_credentials
+from fraudstream.domain.alert import Judge
+from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
+from fraudstream.runtime.aws_credentials import export_aws_credentials
+from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.scoring.explanation import judge_of
+from fraudstream.scoring.manifest import ModelError
+from fraudstream.scoring.scorer import Scorer
 from jobs.ends import Outputs, create_sinks, fill_sinks, parsed_events, source_tables
 from jobs.environment import execution_environment, start_jvm
 from jobs.files import Sink, finish_files
 from jobs.inputs import InputError, source_lines
+from jobs.job_settings import JobSettings
 from jobs.kernel import JavaStream, Kernel, steps
 from jobs.running import JobFailedError, run
 from jobs.savepoints import SavepointError, check_savepoint
 from jobs.scoring_udf import scoring_udf
-from models.explain import judge_of
-from models.manifest import ModelError
-from models.scorer import Scorer
 
 
 def topology(
@@ -73,7 +75,7 @@ def score(
     return kernel.verdicts(environment.to_data_stream(answers), with_scored=with_scored)
 
 
-def load_catalogue(settings: Settings) -> Catalogue:
+def load_catalogue(settings: JobSettings) -> Catalogue:
     """Load the catalogue of the settings; the project's own has fraud rates if there are labels for them."""
     has_labels = settings.label_feedback or settings.labels is not None
     if settings.catalogue is None:
@@ -88,7 +90,7 @@ def load_catalogue(settings: Settings) -> Catalogue:
     return catalogue
 
 
-def load_scorer(settings: Settings, catalogue: Catalogue) -> tuple[Scorer, Judge] | None:
+def load_scorer(settings: JobSettings, catalogue: Catalogue) -> tuple[Scorer, Judge] | None:
     """Load the model and what judges its scores; None if no sink of the settings needs scores."""
     if settings.source and not (settings.scores_out or settings.alerts_out):
         return None
@@ -96,7 +98,9 @@ def load_scorer(settings: Settings, catalogue: Catalogue) -> tuple[Scorer, Judge
     return scorer, judge_of(scorer.manifest, catalogue, settings.alert_threshold)
 
 
-def build(settings: Settings, catalogue: Catalogue, lines: Path | None = None) -> StreamExecutionEnvironment:
+def build(
+    settings: JobSettings, catalogue: Catalogue, lines: Path | None = None
+) -> StreamExecutionEnvironment:
     """Return the whole job that the settings describe, ready to be executed; ``lines`` in bounded mode."""
     scoring = load_scorer(settings, catalogue)
     start_jvm(settings)
@@ -123,7 +127,7 @@ def main(arguments: list[str]) -> int:
     """Run the job; return 0 if it ended as asked, 2 for options that can't be used, 1 for a failure."""
     try:
         export_aws_credentials()
-        settings = Settings.load(arguments)
+        settings = JobSettings.load(arguments)
         _say("\n".join(f"{name} = {value}" for name, value in settings.table()))
         catalogue = load_catalogue(settings)
         with source_lines(settings) as lines:

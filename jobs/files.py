@@ -9,8 +9,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fraudstream.catalogue import Catalogue
-from fraudstream.settings import Settings, SettingsError
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.runtime.settings_sources import SettingsError
+from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
 
 ROWS_PER_BATCH: Final = 10_000
@@ -19,7 +20,7 @@ COPIED_BYTES: Final = 8 * 1024 * 1024
 Sink = Literal["dead_letters", "alerts", "scored_transactions", "features"]
 
 
-def file_outputs(settings: Settings) -> dict[Sink, Path]:
+def file_outputs(settings: JobSettings) -> dict[Sink, Path]:
     """Return the sinks of bounded mode and the file of each."""
     outputs: dict[Sink, Path | None] = {
         "dead_letters": settings.dead_letters_out,
@@ -45,7 +46,7 @@ def fresh_parts_folder(path: Path) -> Path:
     return folder
 
 
-def finish_files(settings: Settings, catalogue: Catalogue) -> None:
+def finish_files(settings: JobSettings, catalogue: Catalogue) -> None:
     """Put each output's part files together, in the order of their writing; there is none in live mode.
 
     The file appears under its name only when it is whole. Raises `JobFailedError` if it can't be written.

@@ -13,11 +13,11 @@ from typing import Final
 
 import orjson
 
-from fraudstream.locations import S3Uri
-from fraudstream.settings import Settings
-from fraudstream.transaction import Label, Transaction, parse_time_ms
-from jobs.delimiting import is_undelimited
-from jobs.records import InputError, is_gzip, is_parquet, read_lines
+from fraudstream.archives.locations import S3Uri
+from fraudstream.archives.record_delimiting import is_undelimited
+from fraudstream.archives.record_files import InputError, is_gzip, is_parquet, read_lines
+from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
+from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
 
 __all__ = ["LABEL", "TRANSACTION", "InputError", "merge_lines", "source_lines"]
@@ -30,7 +30,7 @@ LOOKED_AT_BYTES: Final = 65_536
 
 
 @contextmanager
-def source_lines(settings: Settings) -> Iterator[Path | None]:
+def source_lines(settings: JobSettings) -> Iterator[Path | None]:
     """Give the file of JSON lines to read; None in live mode.
 
     It is the source itself if that is one and there are no labels, else a temporary file, which has
@@ -73,8 +73,8 @@ def _check_gzip(source: Path) -> None:
         collections.deque(read_lines(source, Transaction), maxlen=0)
 
 
-def _write_lines(path: Path, source: S3Uri | Path, settings: Settings) -> None:
-    from jobs.archive import archived_lines  # noqa: PLC0415 - a live job does without boto3 and rich
+def _write_lines(path: Path, source: S3Uri | Path, settings: JobSettings) -> None:
+    from fraudstream.archives.archive_reader import archived_lines  # noqa: PLC0415 - a live job does without boto3 and rich
 
     lines = archived_lines(source, settings, Transaction)
     if settings.labels is not None:

@@ -9,9 +9,9 @@ from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 from pyflink.util.java_utils import to_jarray
 
-from fraudstream.catalogue import ENTITIES, Catalogue
-from fraudstream.settings import Settings
+from fraudstream.domain.catalogue import ENTITIES, Catalogue
 from jobs.environment import is_on_cluster, milliseconds
+from jobs.job_settings import JobSettings
 from jobs.python_mode import PythonMode, python_mode
 
 STATE_TTL_MARGIN: Final = timedelta(hours=1)
@@ -31,7 +31,7 @@ JavaStream = Any
 class Kernel:
     """The steps of ``fraudstream.kernel.stream.Steps``, for one job's settings and catalogue."""
 
-    def __init__(self, settings: Settings, catalogue: Catalogue, *, model_version: str) -> None:
+    def __init__(self, settings: JobSettings, catalogue: Catalogue, *, model_version: str) -> None:
         stream = get_gateway().jvm.fraudstream.kernel.stream
         self._steps = stream.Steps
         self._config = stream.JobConfig.fromJson(
@@ -85,7 +85,7 @@ class Kernel:
         return DataStream(self._steps.output(step, sink))
 
 
-def _batch_time_ms(settings: Settings) -> int:
+def _batch_time_ms(settings: JobSettings) -> int:
     if settings.source is not None and settings.source_rate is None:
         # They come as fast as the file can be read, and have no time of arrival.
         return NO_HURRY_MS
@@ -97,7 +97,7 @@ def steps(catalogue: Catalogue) -> list[str]:
     return [entity for entity in ENTITIES if entity == "account_id" or entity in catalogue.entities]
 
 
-def job_config(settings: Settings, catalogue: Catalogue, *, model_version: str) -> dict[str, Any]:
+def job_config(settings: JobSettings, catalogue: Catalogue, *, model_version: str) -> dict[str, Any]:
     """Return what the kernel's ``JobConfig`` reads."""
     return {
         "catalogue": catalogue.to_json(),

@@ -8,9 +8,10 @@ from pyflink.table import StreamTableEnvironment
 from pyflink.util.java_utils import get_java_class
 from pyflink.version import __version__ as flink_version
 
-from fraudstream.settings import Settings, SettingsError
-from fraudstream.settings_fields import EMULATOR_ACCOUNT
+from fraudstream.runtime.aws_settings import EMULATOR_ACCOUNT
+from fraudstream.runtime.settings_sources import SettingsError
 from jobs.files import Sink
+from jobs.job_settings import JobSettings
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ DEAD_LETTER_BATCHES: Final = {
 the heap with buffers and requests."""
 
 
-def kinesis_rows(environment: StreamTableEnvironment, settings: Settings, table: str, stream: str) -> Any:  # noqa: ANN401 - PyFlink has no types
+def kinesis_rows(environment: StreamTableEnvironment, settings: JobSettings, table: str, stream: str) -> Any:  # noqa: ANN401 - PyFlink has no types
     """Return the records of a Kinesis stream as the JVM's ``DataStream<RowData>``."""
     create_kinesis_source(environment, settings, table, stream)
     rows = environment.from_path(table)._j_table  # noqa: SLF001 - PyFlink would make a Row of each
@@ -98,7 +99,7 @@ def kinesis_rows(environment: StreamTableEnvironment, settings: Settings, table:
 
 
 def create_kinesis_source(
-    environment: StreamTableEnvironment, settings: Settings, table: str, stream: str
+    environment: StreamTableEnvironment, settings: JobSettings, table: str, stream: str
 ) -> None:
     """Create a table of raw bytes, when they arrived, and in which shard and place."""
     environment.execute_sql(
@@ -108,7 +109,7 @@ def create_kinesis_source(
 
 
 def create_kinesis_sink(
-    environment: StreamTableEnvironment, settings: Settings, table: Sink, stream: str
+    environment: StreamTableEnvironment, settings: JobSettings, table: Sink, stream: str
 ) -> None:
     """Create a sink of ready-made JSON; records with the same ``key`` stay in one shard and in order."""
     options = sink_options(CONNECTOR, settings, table, stream)
@@ -118,7 +119,7 @@ def create_kinesis_sink(
     )
 
 
-def source_options(connector: Connector, settings: Settings, stream: str) -> dict[str, str]:
+def source_options(connector: Connector, settings: JobSettings, stream: str) -> dict[str, str]:
     """Return the options of a table that reads the records of ``stream`` as they are."""
     options = _common_options(connector, settings, stream) | {
         connector.start_position: settings.start_position,
@@ -149,7 +150,7 @@ def source_columns(connector: Connector) -> str:
     return ", ".join(columns)
 
 
-def sink_options(connector: Connector, settings: Settings, table: Sink, stream: str) -> dict[str, str]:
+def sink_options(connector: Connector, settings: JobSettings, table: Sink, stream: str) -> dict[str, str]:
     """Return the options of the sink ``table`` that writes to ``stream``."""
     options = _common_options(connector, settings, stream) | {
         "sink.flush-buffer.timeout": str(FLUSH_MS[table]),
@@ -165,7 +166,7 @@ def sink_options(connector: Connector, settings: Settings, table: Sink, stream: 
     return options
 
 
-def _common_options(connector: Connector, settings: Settings, stream: str) -> dict[str, str]:
+def _common_options(connector: Connector, settings: JobSettings, stream: str) -> dict[str, str]:
     # AUTO is the SDK's own chain (environment, profile, role): no secret ever enters the plan.
     options = {
         "connector": "kinesis",
@@ -178,7 +179,7 @@ def _common_options(connector: Connector, settings: Settings, stream: str) -> di
     return options
 
 
-def stream_arn(settings: Settings, stream: str) -> str:
+def stream_arn(settings: JobSettings, stream: str) -> str:
     """Return the ARN of a stream; raises `SettingsError` if nobody says whose it is."""
     account = settings.aws_account_id or (EMULATOR_ACCOUNT if settings.is_emulator else None)
     if account is None:

@@ -8,7 +8,9 @@ from typing import Final, Literal
 
 from find_libpython import find_libpython
 
-from fraudstream.settings import ROOT, Settings, SettingsError
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.settings_sources import SettingsError
+from jobs.job_settings import JobSettings
 
 PythonMode = Literal["thread", "process"]
 """The values of Flink's ``python.execution-mode``."""
@@ -16,7 +18,7 @@ PythonMode = Literal["thread", "process"]
 _SITE_PACKAGES: Final = tuple(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))
 
 
-def python_mode(settings: Settings, *, is_on_cluster: bool) -> PythonMode:
+def python_mode(settings: JobSettings, *, is_on_cluster: bool) -> PythonMode:
     """Return where the model runs.
 
     In a thread of Flink's own process a batch is a call; in a process beside it, each batch goes

@@ -9,7 +9,7 @@ from pyflink.common.completable_future import CompletableFuture
 from pyflink.common.job_client import JobClient
 from pyflink.datastream import StreamExecutionEnvironment
 
-from fraudstream.stopping import stop_on_signals
+from fraudstream.runtime.stop_signals import stop_on_signals
 from jobs.environment import is_on_cluster
 
 JOB_NAME: Final = "fraudstream"

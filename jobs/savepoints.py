@@ -8,7 +8,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 from pyflink.util.java_utils import to_jarray
 
-from fraudstream.catalogue import ENTITIES
+from fraudstream.domain.catalogue import ENTITIES
 from jobs.ends import SINK_ORDER
 from jobs.kinesis import CONNECTOR_4, CONNECTOR_6
 

@@ -9,11 +9,11 @@ import numpy as np
 from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
-from fraudstream.alert import Judge
-from fraudstream.catalogue import Catalogue
+from fraudstream.domain.alert import Judge
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.scoring.explanation import AlertMaker, Explainer, Explanation
+from fraudstream.scoring.scorer import Scorer
 from jobs.worker_memory import stop_leak
-from models.explain import AlertMaker, Explainer, Explanation
-from models.scorer import Scorer
 
 if TYPE_CHECKING:
     import numpy.typing as npt

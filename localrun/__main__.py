@@ -11,8 +11,13 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from fraudstream.settings import ROOT, Settings, SettingsError, export_aws_credentials
-from fraudstream.stopping import stop_on_signals
+from fraudstream.runtime.aws_credentials import export_aws_credentials
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.stream_errors import StreamError
+from jobs.job_settings import JobSettings
 from localrun.job import JobProcessError, job_process
 from localrun.run import Run
 from localstack.emulator import EmulatorError, embedded_emulator
@@ -20,8 +25,6 @@ from localstack.streams import create_streams
 from producer.kinesis import wall_clock_ms
 from producer.mixing import Mixture
 from producer.simulation import TrafficOptions, ending_at
-from streams.client import kinesis_client
-from streams.errors import StreamError
 
 SCORED_STREAM: Final = "Scored"
 
@@ -80,7 +83,7 @@ def main(  # noqa: PLR0913 - the options of a command line
             # On the command line, which nothing overrules: the run must never reach another endpoint, and
             # it counts by the scored stream.
             arguments = ["--aws-endpoint-url", url, "--scored-stream", SCORED_STREAM]
-            settings = Settings.load(arguments)
+            settings = JobSettings.load(arguments)
             create_streams(kinesis_client(settings), settings, wait_s=60)
             with job_process(arguments, out.parent / "job.log") as job:
                 job.wait_until_reading(stop)

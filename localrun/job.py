@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 from urllib.error import URLError
 
-from fraudstream.settings import ROOT
-from fraudstream.stopping import end_process
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.stop_signals import end_process
 
 READY_TIMEOUT_S: Final = 180.0
 """A JVM, a mini cluster and Python workers come up within 15 s on 2 idle cores."""

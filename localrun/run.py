@@ -11,21 +11,22 @@ from rich.console import Console
 from rich.live import Live
 
 from alerts.consumer import Consumer
-from fraudstream.alert import Alert
-from fraudstream.dead_letter import DeadLetter
-from fraudstream.settings import Settings
+from fraudstream.domain.alert import Alert
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.scoring.manifest import Manifest
+from fraudstream.streams.kinesis.aggregation import AggregatingWriter
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS, StreamWriter
+from fraudstream.streams.protocols import RecordWriter, StreamRecord
+from fraudstream.streams.stream_errors import StreamError
+from jobs.job_settings import JobSettings
 from localrun.job import JobProcess
 from localrun.tally import Tally
 from localrun.view import View
-from models.manifest import Manifest
 from producer.kinesis import TransactionSender, wall_clock_ms
 from producer.mixing import Mixture, mix
 from producer.simulation import TrafficOptions, generate
-from streams.aggregation import AggregatingWriter
-from streams.client import kinesis_client
-from streams.errors import StreamError
-from streams.reader import StreamReader, StreamRecord
-from streams.writer import MAX_RECORDS, RecordWriter, StreamWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -47,7 +48,7 @@ class Run:
 
     def __init__(  # noqa: PLR0913 - each is a part of the run that its caller decides
         self,
-        settings: Settings,
+        settings: JobSettings,
         traffic: TrafficOptions,
         mixture: Mixture,
         rate: float,

@@ -10,11 +10,11 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from fraudstream.alert import Alert
-from fraudstream.dead_letter import DeadLetter
-from fraudstream.transaction import FRAUD_TYPES, FraudType
+from fraudstream.domain.alert import Alert
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.domain.transaction import FRAUD_TYPES, FraudType
+from fraudstream.streams.protocols import StreamRecord
 from producer.simulation import LabelledTransaction
-from streams.reader import StreamRecord
 
 WARM_UP_TRANSACTIONS: Final = 1_000
 """Latency counts from the transaction after so many: the first ones meet a JVM that still compiles."""

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.lines import RISK_STYLES, printable
-from fraudstream.alert import Alert
+from fraudstream.domain.alert import Alert
 from localrun.tally import Tally
 from producer.statistics import Statistics
 

@@ -23,9 +23,9 @@ import typer
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from fraudstream.settings import ROOT
-from fraudstream.settings_fields import EMULATOR_ACCOUNT
-from fraudstream.stopping import end_process, stop_on_signals
+from fraudstream.runtime.aws_settings import EMULATOR_ACCOUNT
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.stop_signals import end_process, stop_on_signals
 from localstack.shards import mend_shards
 
 if TYPE_CHECKING:

@@ -13,10 +13,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fraudstream.settings import Settings
-from streams.client import kinesis_client
-from streams.command import load_settings, stream_errors_reported
-from streams.errors import AWS_ERRORS, StreamError, error_code, is_transient, stream_error
+from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, is_transient
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_errors import stream_error
+from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
+from fraudstream.streams.stream_errors import StreamError
+from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -37,7 +39,7 @@ class StreamState:
     was_there: bool
 
 
-def shard_counts(settings: Settings) -> dict[str, int]:
+def shard_counts(settings: StreamSettings) -> dict[str, int]:
     """Return each stream of the settings with the number of shards it is created with."""
     counts = {
         settings.transactions_stream: TRANSACTIONS_SHARDS,
@@ -50,7 +52,7 @@ def shard_counts(settings: Settings) -> dict[str, int]:
     return counts
 
 
-def create_streams(client: "KinesisClient", settings: Settings, *, wait_s: float) -> list[StreamState]:
+def create_streams(client: "KinesisClient", settings: StreamSettings, *, wait_s: float) -> list[StreamState]:
     """Create what is missing and wait until every stream is active.
 
     Waits up to ``wait_s`` seconds in all for the endpoint and the streams; raises `StreamError`

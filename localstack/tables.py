@@ -10,9 +10,10 @@ import typer
 
 from alerts.clients import dynamodb_client
 from alerts.handlers.table import EXPIRY, KEY
-from fraudstream.settings import Settings
-from streams.command import load_settings, stream_errors_reported
-from streams.errors import AWS_ERRORS, StreamError, error_code
+from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
+from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
+from fraudstream.streams.stream_errors import StreamError
+from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -21,7 +22,7 @@ PROGRESS_KEYS: Final = ("pk", "sk")
 ALERT_KEYS: Final = (KEY,)
 
 
-def create_tables(settings: Settings, progress: str, alerts: str) -> None:
+def create_tables(settings: StreamSettings, progress: str, alerts: str) -> None:
     """Create the table of consumers' progress and that of alerts, where they are missing.
 
     Raises `StreamError` where the endpoint is not an emulator, or refuses.

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from fraudstream.scoring.odds import log_odds, probability
 from models.members.base import Scores
-from models.odds import log_odds, probability
 from models.regression import logistic_regression
 
 LEAST_SLOPE: Final = 1e-6

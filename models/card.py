@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from models.manifest import Manifest
+from fraudstream.scoring.manifest import Manifest
 
 CARD_NAME: Final = "model-card.md"
 """Beside the manifest, from whose facts alone it is written."""

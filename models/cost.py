@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from fraudstream.catalogue import BUILT_IN, Catalogue, WindowFeature
-from fraudstream.duration import DAY_MS
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue, WindowFeature
+from fraudstream.domain.duration import DAY_MS
 from models.calibration import Calibration
 from models.ensemble import Blend
 from models.members import KINDS

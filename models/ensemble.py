@@ -20,8 +20,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from fraudstream.scoring.odds import log_odds, probability
 from models.members.base import Scores
-from models.odds import log_odds, probability
 from models.regression import logistic_regression
 
 FIXED_WEIGHTS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(

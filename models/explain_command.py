@@ -15,14 +15,14 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from fraudstream.alert import Alert
-from fraudstream.catalogue import Catalogue, CatalogueError
-from fraudstream.settings import ROOT
-from fraudstream.transaction import FRAUD_TYPES
+from fraudstream.domain.alert import Alert
+from fraudstream.domain.catalogue import Catalogue, CatalogueError
+from fraudstream.domain.transaction import FRAUD_TYPES
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.explanation import judge_of, rederive
+from fraudstream.scoring.manifest import ModelError
+from fraudstream.scoring.scorer import Scorer
 from models.data.records import read_columns
-from models.explain import judge_of, rederive
-from models.manifest import ModelError
-from models.scorer import Scorer
 
 HONEST: Final = "honest"
 """The true type of a transaction that is no fraud."""

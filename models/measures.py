@@ -6,12 +6,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.transaction import FRAUD_TYPES
+from fraudstream.domain.transaction import FRAUD_TYPES
+from fraudstream.scoring.scorer import Scorer
 from models.ensemble import Decision
 from models.members.base import Member, Scores, scores_of
 from models.metrics import auc_roc, average_precision, measure
 from models.pieces import Piece
-from models.scorer import Scorer
 
 STRETCHES: Final = 4
 """A gain's noise is how it differs between so many stretches of time."""

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from fraudstream.duration import DAY_MS
+from fraudstream.domain.duration import DAY_MS
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.duration import DAY_MS
-from fraudstream.transaction import format_time
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.transaction import format_time
+from fraudstream.scoring.manifest import ModelError
 from models.data.dataset import Dataset
-from models.manifest import ModelError
 from models.members.base import Features
 from models.splits import Fold, SplitOptions, parts, plan
 

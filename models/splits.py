@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.duration import DAY_MS
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.scoring.manifest import ModelError
 from models.data.dataset import Dataset
-from models.manifest import ModelError
 
 Rows = npt.NDArray[np.intp]
 

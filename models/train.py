@@ -11,22 +11,22 @@ import numpy as np
 import numpy.typing as npt
 import xgboost
 
-from fraudstream.catalogue import Catalogue
-from models.calibration import fit_calibration
-from models.card import CARD_NAME, model_card
-from models.data.dataset import Dataset
-from models.ensemble import Blend, Decision, alone, learn_blend
-from models.manifest import (
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.scoring.manifest import (
     MANIFEST_NAME,
     Manifest,
     ManifestCalibration,
     ManifestMember,
     manifest_features,
 )
+from fraudstream.scoring.scorer import Scorer
+from models.calibration import fit_calibration
+from models.card import CARD_NAME, model_card
+from models.data.dataset import Dataset
+from models.ensemble import Blend, Decision, alone, learn_blend
 from models.measures import compared, gains_of, measures
 from models.members.base import Kind, Member, scores_of
 from models.pieces import Piece, Pieces, pieces_of
-from models.scorer import Scorer
 from models.threshold import Choice, Judged
 
 _PACKAGES: Final = ("numpy", "scikit-learn", "jax", "optax")

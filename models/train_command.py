@@ -9,13 +9,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fraudstream.catalogue import Catalogue, CatalogueError
-from fraudstream.settings import ROOT
+from fraudstream.domain.catalogue import Catalogue, CatalogueError
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.manifest import Manifest, ModelError
 from models.data.cache import FOLDER, load_dataset
 from models.data.dataset import Files
 from models.data.simulated import Bank, files_of, write_bank
 from models.evaluation.steps import Steps
-from models.manifest import Manifest, ModelError
 from models.members import KINDS
 from models.metrics import ALERT_COST_VND
 from models.threshold import parse_choice

@@ -5,6 +5,8 @@ import sys
 import typer
 from rich.console import Console
 
+from fraudstream.streams.protocols import Record
+from fraudstream.streams.stream_commands import load_settings
 from producer.checks import lines, run_checks
 from producer.costs import costs
 from producer.dataset import csv_file, parquet_file
@@ -12,8 +14,6 @@ from producer.kinesis import wall_clock_ms
 from producer.load.command import load
 from producer.simulation import TrafficOptions, ending_at, generate
 from producer.stream import stream
-from streams.command import load_settings
-from streams.writer import Record
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Synthetic bank transactions to Kinesis.")
 console = Console(soft_wrap=True)

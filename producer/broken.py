@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import orjson
 
-from fraudstream.duration import DAY_MS, HOUR_MS
-from fraudstream.transaction import Transaction, format_time
+from fraudstream.domain.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.transaction import Transaction, format_time
 
 MAX_RECORD_BYTES: Final = 65_536
 """The largest record that the job reads by default."""

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import boto3
 
-from fraudstream.settings import Settings
-from streams.client import kinesis_client
-from streams.errors import AWS_ERRORS, CONNECTION_REMEDY, StreamError, error_code, is_transient, stream_error
-from streams.writer import Record, StreamWriter
+from fraudstream.runtime.aws_errors import AWS_ERRORS, CONNECTION_REMEDY, error_code, is_transient
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_errors import stream_error
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
+from fraudstream.streams.protocols import Record
+from fraudstream.streams.stream_errors import StreamError
+from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -44,9 +47,9 @@ class Check:
 
 
 def run_checks(
-    settings: Settings,
+    settings: StreamSettings,
     record: Record,
-    connect: Callable[[Settings], "KinesisClient"] = kinesis_client,
+    connect: Callable[[StreamSettings], "KinesisClient"] = kinesis_client,
 ) -> list[Check]:
     """Look at everything a producer needs; ``record`` is put into the stream of transactions.
 
@@ -72,7 +75,7 @@ def lines(checks: list[Check]) -> Iterator[str]:
         yield f"{'ok  ' if check.remedy is None else 'FAIL'}  {check.what:<{width}}  {check.result}"
 
 
-def _method(settings: Settings) -> str:
+def _method(settings: StreamSettings) -> str:
     """Return how boto3 came by the credentials: env, shared-credentials-file, iam-role and so on."""
     credentials = boto3.Session(region_name=settings.aws_region).get_credentials()
     return "unknown" if credentials is None else str(credentials.method)

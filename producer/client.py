@@ -16,7 +16,7 @@ import httpx
 import orjson
 from httpx_sse import EventSource, ServerSentEvent, aconnect_sse, connect_sse
 
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
 
 DEFAULT_TIMEOUT_S: Final = 10.0
 SILENCE_S: Final = 60.0

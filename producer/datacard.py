@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.duration import DAY_MS, HOUR_MS
-from fraudstream.transaction import FRAUD_TYPES, format_time
+from fraudstream.domain.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.transaction import FRAUD_TYPES, format_time
 from producer.simulation import Block
 from producer.simulation.rhythm import VIETNAM_OFFSET_MS
 

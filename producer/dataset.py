@@ -16,7 +16,7 @@ from pyarrow import parquet as pq
 from rich.console import Console
 from rich.progress import Progress
 
-from fraudstream.transaction import COLUMN_KINDS, format_time, parse_time_ms
+from fraudstream.domain.transaction import COLUMN_KINDS, format_time, parse_time_ms
 from producer.datacard import DataCard
 from producer.simulation import Block, TrafficOptions, blocks
 

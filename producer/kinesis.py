@@ -19,11 +19,11 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
+from fraudstream.streams.protocols import PutResult, Record, RecordWriter
+from fraudstream.streams.stream_errors import StreamError
 from producer.mixing import Item
 from producer.simulation import LabelledTransaction
 from producer.statistics import Statistics
-from streams.errors import StreamError
-from streams.writer import PutResult, Record, RecordWriter
 
 MAX_AHEAD_MS: Final = int(timedelta(hours=6) / timedelta(milliseconds=1))
 """A simulated night or rush hour is off the average by less; the job refuses a day ahead."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
+from fraudstream.streams.protocols import Record
 from producer.broken import BROKEN_KINDS, broken_record
 from producer.simulation import LabelledTransaction
-from streams.writer import Record
 
 DOUBLED_AFTER: Final = 25
 """Good transactions between one and its double: more than a default batch, so that they come apart."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from dotenv import dotenv_values
 
-from fraudstream.settings import ENV_FILE
+from fraudstream.runtime.settings_sources import ENV_FILE
 from producer.mixing import Item
 from producer.source_api import ApiAccess
 from producer.source_files import ENDINGS, ending_of, file_items, labelled_file_items, truth_path

@@ -9,12 +9,12 @@ from typing import Final
 
 import httpx
 
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
+from fraudstream.runtime.backoff import Backoff
+from fraudstream.streams.protocols import Record
+from fraudstream.streams.stream_errors import StreamError
 from producer.client import ApiError, Batch, DroppedError, TransactionClient, is_passing
 from producer.mixing import Item
-from streams.backoff import Backoff
-from streams.errors import StreamError
-from streams.writer import Record
 
 AT_ONCE: Final = 1_000
 """The most that one answer of the API may hold."""

@@ -3,9 +3,9 @@
 import itertools
 from collections.abc import Iterator
 
+from fraudstream.streams.protocols import Record
 from producer.mixing import Item, labelled_items
 from producer.simulation import TrafficOptions, blocks, ending_at, generate
-from streams.writer import Record
 
 
 def bank_items(options: TrafficOptions) -> Iterator[Item]:

@@ -15,11 +15,11 @@ import orjson
 import pyarrow as pa
 from pyarrow import parquet as pq
 
-from fraudstream.transaction import Label, Transaction, format_time, parse_time_ms
+from fraudstream.domain.transaction import Label, Transaction, format_time, parse_time_ms
+from fraudstream.streams.protocols import Record
+from fraudstream.streams.stream_errors import StreamError
 from producer.mixing import Item
 from producer.simulation import LabelledTransaction
-from streams.errors import StreamError
-from streams.writer import Record
 
 ENDINGS: Final = (".jsonl", ".jsonl.gz", ".parquet")
 PARQUET_ROWS: Final = 4_096

@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from fraudstream.settings import Settings
-from fraudstream.stopping import stop_on_signals
+from fraudstream.runtime.aws_errors import AWS_ERRORS
+from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.kinesis.aggregation import AggregatingWriter
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_errors import stream_error
+from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS, StreamWriter
+from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
+from fraudstream.streams.stream_errors import StreamError
+from fraudstream.streams.stream_settings import StreamSettings
 from producer.kinesis import MAX_AHEAD_MS, EventPace, TransactionSender, wall_clock_ms
 from producer.mixing import Item, Mixture, mix_items
 from producer.simulation import TrafficOptions, ending_at, simulated_span_ms
@@ -22,14 +29,11 @@ from producer.source_api import ApiAccess, ApiStream, check_api
 from producer.source_bank import bank_items
 from producer.statistics import Statistics
 from producer.timing import Timing, Wishes, future_warning, timing_of
-from streams.aggregation import AggregatingWriter
-from streams.client import kinesis_client
-from streams.command import load_settings, stream_errors_reported
-from streams.errors import AWS_ERRORS, StreamError, stream_error
-from streams.writer import MAX_RECORDS, RecordWriter, StreamWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
+
+    from fraudstream.streams.protocols import RecordWriter
 
 ENDLESS_START: Final = timedelta(hours=24)
 """How far back the event time of a run without an end begins."""
@@ -129,7 +133,7 @@ class _Plan:
     joined: bool
 
 
-def _sent(plan: _Plan, settings: Settings, stop: threading.Event) -> Statistics:
+def _sent(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Statistics:
     """Send by the plan, or until ``stop``; shows what was sent, also where it ends in an error."""
     with stream_errors_reported():
         client = kinesis_client(settings)
@@ -215,7 +219,7 @@ def _event_pace(timing: Timing) -> EventPace | None:
     return EventPace(start_ms=timing.start_ms, speedup=timing.speedup)
 
 
-def _warn(plan: _Plan, timing: Timing, settings: Settings) -> None:
+def _warn(plan: _Plan, timing: Timing, settings: StreamSettings) -> None:
     good = plan.mixture.good
     span_ms = simulated_span_ms(plan.traffic, good) if good and plan.source.kind == "bank" else None
     tolerance_ms = settings.future_tolerance // timedelta(milliseconds=1)
@@ -231,7 +235,7 @@ def _check_stream(client: "KinesisClient", name: str) -> None:
         raise stream_error(error, name) from error
 
 
-def _label_writer(plan: _Plan, client: "KinesisClient", settings: Settings) -> StreamWriter | None:
+def _label_writer(plan: _Plan, client: "KinesisClient", settings: StreamSettings) -> StreamWriter | None:
     if not plan.labels:
         return None
     reason = plan.source.without_truth()

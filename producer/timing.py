@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from fraudstream.duration import format_duration
-from fraudstream.transaction import parse_time_ms
+from fraudstream.domain.duration import format_duration
+from fraudstream.domain.transaction import parse_time_ms
 from producer.source import Source
 
 DEFAULT_INTERVAL_S: Final = 1.0

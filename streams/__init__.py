@@ -1,1 +1,1 @@
-"""Kinesis for every command: a client, a writer that loses nothing, a reader of all shards."""
+"""The command line of streams: `python -m streams archive`."""

@@ -9,12 +9,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from fraudstream.stopping import stop_on_signals
-from fraudstream.transaction import format_time
+from fraudstream.domain.transaction import format_time
+from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
 from streams.archiving import Archived, archive, written_whole
-from streams.client import kinesis_client
-from streams.command import load_settings, stream_errors_reported
-from streams.reader import StreamReader
 
 MS_PER_S: Final = 1_000
 SUFFIXES: Final = (".jsonl", ".jsonl.gz")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from streams.arrival import ArrivalOrder, lines_of
-from streams.errors import StreamError
-from streams.reader import StreamReader
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.stream_errors import StreamError
+from streams.arrival_order import ArrivalOrder, lines_of
 
 COMPRESSION_LEVEL: Final = 6
 """zlib's own choice between time and size; Python's gzip takes 9, which needs several times as long."""

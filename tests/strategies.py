@@ -10,9 +10,9 @@ from typing import Any, Final, get_args
 
 from hypothesis import strategies as st
 
-from fraudstream.catalogue import ENTITIES, Catalogue, Feature, TransactionFeature, WindowFeature
-from fraudstream.features import WindowStatistic, fields_of
-from fraudstream.transaction import Label, Transaction
+from fraudstream.domain.catalogue import ENTITIES, Catalogue, Feature, TransactionFeature, WindowFeature
+from fraudstream.domain.features import WindowStatistic, fields_of
+from fraudstream.domain.transaction import Label, Transaction
 
 UNIT_MS: Final = 1_000
 """Windows, delays and times are multiples of this, give or take a millisecond."""

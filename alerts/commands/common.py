@@ -13,12 +13,14 @@ from alerts.handlers.base import HandlerError
 from alerts.lines import printable
 from alerts.settings import AlertSettings
 from alerts.store.base import StoreError
-from fraudstream.settings import Settings, SettingsError
-from fraudstream.transaction import format_time
-from streams.client import kinesis_client
-from streams.command import stream_errors_reported
-from streams.positions import Gap, Position
-from streams.reader import Start, StreamReader, StreamRecord
+from fraudstream.domain.transaction import format_time
+from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.positions import Gap, Position
+from fraudstream.streams.protocols import Start, StreamRecord
+from fraudstream.streams.stream_commands import stream_errors_reported
+from fraudstream.streams.stream_settings import StreamSettings
 
 Value = TypeVar("Value")
 
@@ -75,7 +77,7 @@ def errors_reported() -> Iterator[None]:
 
 
 def stream_reader(
-    settings: Settings,
+    settings: StreamSettings,
     stream_name: str,
     start: Start,
     positions: Mapping[str, Position] = NO_POSITIONS,

@@ -31,17 +31,17 @@ from alerts.lines import dead_letter_line, printable
 from alerts.reading import time_ms, until
 from alerts.store.opening import open_redrives
 from alerts.store.redrives import Redrive
-from fraudstream.dead_letter import DeadLetter
-from fraudstream.settings import Settings
-from fraudstream.stopping import stop_on_signals
-from fraudstream.transaction import format_time, from_time_ms
-from streams.client import kinesis_client
-from streams.command import load_settings
-from streams.errors import StreamError
-from streams.writer import StreamWriter
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.domain.transaction import format_time, from_time_ms
+from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
+from fraudstream.streams.stream_commands import load_settings
+from fraudstream.streams.stream_errors import StreamError
+from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
-    from streams.reader import Start
+    from fraudstream.streams.protocols import Start
 
 FAR_FUTURE_MS: Final = 253_402_300_799_000
 """The end of the year 9999: no letter comes later."""
@@ -174,7 +174,7 @@ def _patch(path: Path | None) -> Patch | None:
         raise typer.BadParameter(str(error), param_hint="--patch") from error
 
 
-def _letters(settings: Settings, choice: Choice, *, follow: bool = False) -> Iterator[Letter]:
+def _letters(settings: StreamSettings, choice: Choice, *, follow: bool = False) -> Iterator[Letter]:
     """Read the letters that are meant, up to now, or for ever; all that are named end it early."""
     start: Start = "TRIM_HORIZON" if choice.since_ms is None else from_time_ms(choice.since_ms)
     reader = stream_reader(settings, settings.dead_letters_stream, start)
@@ -194,7 +194,7 @@ def _letters(settings: Settings, choice: Choice, *, follow: bool = False) -> Ite
 
 
 def _scanned(
-    consumer: Consumer[DeadLetter], settings: Settings, end_ms: int, stop: threading.Event
+    consumer: Consumer[DeadLetter], settings: StreamSettings, end_ms: int, stop: threading.Event
 ) -> Iterator[Letter]:
     errors = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("looking through the dead letters: {task.description}"))
@@ -212,7 +212,7 @@ def _scanned(
         raise typer.Exit(1)
 
 
-def _description(letter: Letter, settings: Settings, *, everything: bool) -> Iterator[str]:
+def _description(letter: Letter, settings: StreamSettings, *, everything: bool) -> Iterator[str]:
     message = letter.message
     yield f"id        {letter.letter_id}"
     yield f"reason    {printable(message.reason)}"
@@ -237,7 +237,7 @@ def _redrive_line(redrive: Redrive) -> str:
     return f"redriven  {when}{patch}: {printable(redrive.record.decode())}"
 
 
-def _missing(letter_ids: list[str], settings: Settings) -> str:
+def _missing(letter_ids: list[str], settings: StreamSettings) -> str:
     return (
         f"there is no dead letter {', '.join(letter_ids)} in stream {settings.dead_letters_stream!r}: "
         "`python -m alerts dead list` shows those that it still has"

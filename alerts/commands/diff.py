@@ -16,8 +16,8 @@ from alerts.commands.common import AsJson, complain, console
 from alerts.diff import Difference, Kind, differences
 from alerts.lines import printable
 from alerts.messages import UnreadableError, parse
-from fraudstream.alert import Alert
-from streams.reader import StreamRecord
+from fraudstream.domain.alert import Alert
+from fraudstream.streams.protocols import StreamRecord
 
 SHOWN_ROWS: Final = 50
 KINDS: Final[dict[Kind, str]] = {

@@ -16,13 +16,13 @@ from alerts.features_diff import FeatureDifference, FeaturesComparison
 from alerts.lines import printable
 from alerts.order import Ids, order_changes
 from alerts.scored import ScoredError, ScoredFile, catalogue_of, index
-from fraudstream.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, ENTITIES, Catalogue, CatalogueError
-from fraudstream.locations import S3Uri, s3_or_path
-from fraudstream.settings import Settings
-from fraudstream.transaction import Transaction
-from jobs.archive import archived_lines
-from jobs.records import InputError
-from streams.command import load_settings
+from fraudstream.archives.archive_reader import archived_lines
+from fraudstream.archives.locations import S3Uri, s3_or_path
+from fraudstream.archives.record_files import InputError
+from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, ENTITIES, Catalogue, CatalogueError
+from fraudstream.domain.transaction import Transaction
+from fraudstream.streams.stream_commands import load_settings
+from fraudstream.streams.stream_settings import StreamSettings
 
 ScoredPath = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 EXPLAINED: Final = ("labels", "model", "features")
@@ -94,7 +94,7 @@ def _compared(
     after: ScoredFile,
     known: list[Catalogue],
     transactions: S3Uri | Path,
-    settings: Settings,
+    settings: StreamSettings,
 ) -> Found:
     catalogue = catalogue_of([before, after], known)
     ids = _ids(transactions, settings)
@@ -118,7 +118,7 @@ def _location(text: str) -> S3Uri | Path:
     return location if isinstance(location, S3Uri) else Path(text)
 
 
-def _ids(transactions: S3Uri | Path, settings: Settings) -> dict[str, Ids]:
+def _ids(transactions: S3Uri | Path, settings: StreamSettings) -> dict[str, Ids]:
     """Read what each transaction says of its entities; of copies the first counts, as it does for the job."""
     ids: dict[str, Ids] = {}
     for line in archived_lines(transactions, settings, Transaction):

@@ -24,10 +24,10 @@ from alerts.handlers.opening import open_handler
 from alerts.reading import time_ms
 from alerts.refused import RefusedFile
 from alerts.store.memory import MemoryStore
-from fraudstream.stopping import stop_on_signals
-from fraudstream.transaction import from_time_ms
-from streams.command import load_settings
-from streams.reader import StreamReader
+from fraudstream.domain.transaction import from_time_ms
+from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.stream_commands import load_settings
 
 
 def replay(

@@ -26,11 +26,12 @@ from alerts.reading import parse_start
 from alerts.refused import RefusedFile
 from alerts.store.base import ProgressStore
 from alerts.store.opening import open_progress
-from fraudstream.settings import Settings
-from fraudstream.stopping import stop_on_signals
-from fraudstream.transaction import format_time, from_time_ms
-from streams.command import load_settings
-from streams.reader import Start, StreamReader
+from fraudstream.domain.transaction import format_time, from_time_ms
+from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.protocols import Start
+from fraudstream.streams.stream_commands import load_settings
+from fraudstream.streams.stream_settings import StreamSettings
 
 STATUS_INTERVAL_S: Final = 60.0
 """Between two lines that say what has been handled, if that has changed."""
@@ -114,7 +115,7 @@ def _checked(name: str) -> str:
     return name
 
 
-def _resumed(settings: Settings, store: ProgressStore, begin: Start) -> StreamReader:
+def _resumed(settings: StreamSettings, store: ProgressStore, begin: Start) -> StreamReader:
     """Make the reader that goes on where the store says, or begins where the first run is to begin."""
     if begin == "TRIM_HORIZON":
         start_ms = None

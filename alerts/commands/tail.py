@@ -22,9 +22,9 @@ from alerts.handlers.base import Handler
 from alerts.handlers.console import PrintHandler
 from alerts.messages import handover
 from alerts.reading import parse_start
-from fraudstream.alert import Alert
-from fraudstream.stopping import stop_on_signals
-from streams.command import load_settings
+from fraudstream.domain.alert import Alert
+from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.stream_commands import load_settings
 
 
 def tail(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from alerts.messages import Received
-from fraudstream.dead_letter import DeadLetter
+from fraudstream.domain.dead_letter import DeadLetter
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import jsonpatch
 import jsonpointer
 import orjson
 
-from fraudstream.dead_letter import DeadLetter
-from fraudstream.transaction import parse_time_ms
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.domain.transaction import parse_time_ms
 
 MARK: Final = "redriven_from"
 """The field that a redriven record carries: its letter's origin. The job passes over fields that it does not

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from alerts.dead.letters import Letter
 from alerts.dead.mending import Mended, MendingError, Patch, mend
 from alerts.store.redrives import Redrive, RedriveStore
-from fraudstream.transaction import format_time
-from streams.errors import StreamError
-from streams.writer import Record, RecordWriter
+from fraudstream.domain.transaction import format_time
+from fraudstream.streams.protocols import Record, RecordWriter
+from fraudstream.streams.stream_errors import StreamError
 
 
 class Redriver:

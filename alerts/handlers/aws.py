@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from alerts.handlers.base import HandlerError, Outcome, Refusal
 from alerts.messages import Handover
-from streams.errors import AWS_ERRORS, error_code, is_transient
+from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, is_transient
 
 Meaning = Literal["again", "refused", "broken"]
 

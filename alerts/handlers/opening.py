@@ -17,7 +17,7 @@ from alerts.handlers.sns import SnsHandler
 from alerts.handlers.table import TableHandler
 from alerts.handlers.webhook import WebhookHandler
 from alerts.settings import AlertSettings
-from fraudstream.settings import Settings
+from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ TARGETS: Final[dict[HandlerName, str]] = {
 def open_handler(  # noqa: PLR0913 - what the command line says, and where it is said
     name: HandlerName,
     target: str | None,
-    settings: Settings,
+    settings: StreamSettings,
     options: AlertSettings,
     *,
     console: Console,
@@ -66,14 +66,14 @@ def _webhook(url: str, options: AlertSettings) -> WebhookHandler:
     return WebhookHandler(checked_url(url), options.webhook_secret, now_s=time.time)
 
 
-def _sns(topic_arn: str, settings: Settings) -> SnsHandler:
+def _sns(topic_arn: str, settings: StreamSettings) -> SnsHandler:
     if not topic_arn.startswith("arn:") or ":sns:" not in topic_arn:
         msg = f"--to {topic_arn}: this is no topic; give {TARGETS['sns']}"
         raise HandlerError(msg)
     return SnsHandler(sns_client(settings), topic_arn)
 
 
-def _table(table: str, settings: Settings, options: AlertSettings) -> TableHandler:
+def _table(table: str, settings: StreamSettings, options: AlertSettings) -> TableHandler:
     keep_ms = options.table_keep // timedelta(milliseconds=1)
     return TableHandler(
         dynamodb_client(settings), table, keep_ms=keep_ms, now_ms=lambda: time.time_ns() // 1_000_000

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from alerts.handlers.aws import UnsuitableError, one_by_one
 from alerts.handlers.base import Outcome
 from alerts.messages import Handover
-from fraudstream.alert import Alert
-from streams.errors import AWS_ERRORS, error_code
+from fraudstream.domain.alert import Alert
+from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from streams.positions import Position
+from fraudstream.streams.positions import Position
 
 LEASE_MS: Final = 120_000
 """How long a claim holds without being renewed: longer than a try of any handler that ships and the wait

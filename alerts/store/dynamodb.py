@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from alerts.store.base import LEASE_MS, Claims, StoreError
-from streams.errors import AWS_ERRORS, error_code
-from streams.positions import Position
+from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
+from fraudstream.streams.positions import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from alerts.consumer import REMEMBERED
 from alerts.store.base import Claims
-from streams.positions import Position
+from fraudstream.streams.positions import Position
 
 
 class MemoryStore:

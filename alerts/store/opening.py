@@ -10,12 +10,12 @@ from alerts.store.base import ProgressStore
 from alerts.store.dynamodb import DynamoStore
 from alerts.store.redrives import DynamoRedrives, RedriveStore, SqliteRedrives
 from alerts.store.sqlite import SqliteStore
-from fraudstream.settings import Settings
+from fraudstream.streams.stream_settings import StreamSettings
 
 MILLISECOND = timedelta(milliseconds=1)
 
 
-def open_progress(settings: Settings, options: AlertSettings, name: str) -> ProgressStore:
+def open_progress(settings: StreamSettings, options: AlertSettings, name: str) -> ProgressStore:
     """Open the store of the alert stream's consumer ``name``; raises `StoreError` if it can't be used."""
     consumer = f"{settings.alerts_stream}/{name}"
     keep_ids_ms = options.keep_ids // MILLISECOND
@@ -27,7 +27,7 @@ def open_progress(settings: Settings, options: AlertSettings, name: str) -> Prog
     )
 
 
-def open_redrives(settings: Settings, options: AlertSettings) -> RedriveStore:
+def open_redrives(settings: StreamSettings, options: AlertSettings) -> RedriveStore:
     """Open the store of redrives; raises `StoreError` if it can't be used."""
     if options.store.startswith(SQLITE):
         return SqliteRedrives(Path(options.store.removeprefix(SQLITE)))

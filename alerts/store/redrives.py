@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from alerts.store.base import StoreError
 from alerts.store.dynamodb import CONDITION_FAILED, table_errors_explained
 from alerts.store.sqlite import open_database, sqlite_errors_explained
-from streams.errors import AWS_ERRORS, error_code
+from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from alerts.store.base import Claims, StoreError
-from streams.positions import Position
+from fraudstream.streams.positions import Position
 
 LAYOUT: Final = 1
 """Of the tables, in the file's ``user_version``; another number is refused."""

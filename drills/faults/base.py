@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from drills.load import Load, ordinary
 from drills.stage import Stage
-from fraudstream.catalogue import BUILT_IN, Catalogue
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,9 @@ from typing import Final
 
 from drills.faults.base import Fault
 from drills.stage import Stage
-from fraudstream.catalogue import BUILT_IN, Catalogue
-from fraudstream.duration import HOUR_MS
-from fraudstream.features import WindowFeature
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.domain.duration import HOUR_MS
+from fraudstream.domain.features import WindowFeature
 
 ADDED: Final = WindowFeature(
     name="account_amount_vnd_max_2h",

@@ -15,7 +15,7 @@ from drills.cluster import ClusterError
 from drills.soak import report
 from drills.soak.figures import COMPARED_MINUTES, WARM_UP_MINUTES
 from drills.soak.run import Soaked, run
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 
 BUILD: Final = ROOT / "build"
 DOCS: Final = ROOT / "docs"

@@ -21,8 +21,9 @@ from drills.cluster import (
     start_taskmanager,
 )
 from drills.soak.figures import Sample
-from fraudstream.settings import ENV_FILE_VARIABLE, Settings
+from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
 from jobs.environment import milliseconds
+from jobs.job_settings import JobSettings
 
 WORKER: Final = (
     "taskmanager.memory.process.size=6g",
@@ -174,7 +175,7 @@ def running_job(folder: Path, source: Path, *options: str) -> Iterator[SoakJob]:
 
 def _checkpoints(cluster: Cluster) -> list[str]:
     """Return what makes the job take checkpoints, which bounded mode by itself does not."""
-    interval_ms = milliseconds(Settings().checkpoint_interval)
+    interval_ms = milliseconds(JobSettings().checkpoint_interval)
     values = {"interval": f"{interval_ms} ms", "dir": cluster.checkpoints.as_uri()}
     return [f"-Dexecution.checkpointing.{key}={value}" for key, value in values.items()]
 

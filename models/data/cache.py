@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from fraudstream.catalogue import Catalogue
-from fraudstream.settings import ROOT
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.manifest import ModelError
 from models.data.dataset import Dataset, Files, read_dataset
 from models.data.features import compute_features
-from models.manifest import ModelError
 
 KERNEL: Final = ROOT / "build" / "pyflink-dependencies.jar"
 FOLDER: Final = ROOT / "build" / "evaluation"

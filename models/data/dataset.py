@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fraudstream.catalogue import Catalogue
-from fraudstream.transaction import FRAUD_TYPES
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.transaction import FRAUD_TYPES
+from fraudstream.scoring.manifest import ModelError
 from models.data.features import read_features, read_ids
 from models.data.records import Kind, places_in, read_columns
-from models.manifest import ModelError
 
 HONEST: Final = -1
 """The fraud type of what is honest, or a fraud whose type nobody said."""

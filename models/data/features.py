@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fraudstream.catalogue import Catalogue
-from fraudstream.settings import ENV_FILE_VARIABLE, ENV_PREFIX, ROOT
-from models.manifest import ModelError
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.runtime.aws_settings import ENV_PREFIX
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
+from fraudstream.scoring.manifest import ModelError
 
 LARGEST = float(np.finfo(np.float32).max)
 """Values that single precision can't hold are held here: no feature of a data set is infinite."""

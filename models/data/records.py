@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fraudstream.transaction import parse_time_ms
-from models.manifest import ModelError
+from fraudstream.domain.transaction import parse_time_ms
+from fraudstream.scoring.manifest import ModelError
 
 Kind = Literal["text", "time", "number", "flag"]
 """What a column holds; a time becomes whole milliseconds since 1970."""

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from fraudstream.duration import DAY_MS
+from fraudstream.domain.duration import DAY_MS
 from models.data.dataset import Files
 from producer.simulation import Block, TrafficOptions, blocks
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from fraudstream.catalogue import Catalogue, TransactionFeature
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature
 from models.data.dataset import Dataset
 from models.members.base import Features, Kind
 

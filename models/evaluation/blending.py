@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from fraudstream.duration import DAY_MS
+from fraudstream.domain.duration import DAY_MS
 from models.calibration import fit_calibration
 from models.data.dataset import Dataset
 from models.ensemble import FIXED_WEIGHTS, Mean, is_gain, learn_blend

@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fraudstream.catalogue import BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
-from fraudstream.settings import ROOT
+from fraudstream.domain.catalogue import BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.manifest import ModelError
 from models.data.cache import FOLDER
 from models.data.dataset import Files
 from models.data.simulated import Bank, files_of, write_bank
@@ -18,7 +19,6 @@ from models.evaluation.judging import Team
 from models.evaluation.report import Report, write_report
 from models.evaluation.run import Request, evaluate
 from models.evaluation.steps import Steps
-from models.manifest import ModelError
 from models.members import KINDS
 from models.metrics import ALERT_COST_VND, ALERTS_PER_DAY
 from models.splits import SplitOptions

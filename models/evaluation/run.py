@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from fraudstream.catalogue import Catalogue
-from fraudstream.transaction import format_time
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.transaction import format_time
+from fraudstream.scoring.manifest import ModelError
 from models.data.cache import features_digest, load_dataset
 from models.data.dataset import Dataset, Files
 from models.evaluation.baselines import Candidate, amount_only, candidate
@@ -17,7 +18,6 @@ from models.evaluation.judging import Team, results
 from models.evaluation.report import Report
 from models.evaluation.scoring import FoldScores, fit_and_score, load, save, scores_file
 from models.evaluation.steps import Steps
-from models.manifest import ModelError
 from models.members.base import Kind
 from models.splits import Fold, Parts, Plan, SplitOptions, parts, plan
 from models.threshold import Choice

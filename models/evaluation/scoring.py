@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from models.data.dataset import Dataset
 from models.evaluation.baselines import Candidate
 from models.members.base import Features, Member, Scores

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.catalogue import Catalogue
+from fraudstream.domain.catalogue import Catalogue
 from models.members.base import Features, Scores
 from models.members.inputs import imputed, medians
 from models.members.layers import Arrays, Numbers, Weights, in_blocks, of_bytes, out_of_blocks, to_bytes
@@ -72,7 +72,7 @@ class AutoencoderKind:
         return Autoencoder({**scaling, **layers, "usual_error": np.asarray(usual_error, np.float32)})
 
     def load(self, data: bytes) -> Autoencoder:
-        """Make the network of its npz; raises `models.manifest.ModelError` if it is none."""
+        """Make the network of its npz; raises `ModelError` if it is none."""
         return Autoencoder(of_bytes(data, _NAMES))
 
     def parameters(self, seed: int) -> dict[str, Any]:

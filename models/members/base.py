@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.catalogue import Catalogue
+from fraudstream.domain.catalogue import Catalogue
 
 Features = npt.NDArray[np.float32]
 """Shape (transactions, width of the catalogue's vector); NaN if missing, never infinite."""
@@ -50,11 +50,11 @@ class Kind(Protocol):
     ) -> Member:
         """Train on rows in the order of their event time; the same arguments give the same member.
 
-        Raises `models.manifest.ModelError` if `unfit_for` has an objection.
+        Raises `ModelError` if `unfit_for` has an objection.
         """
 
     def load(self, data: bytes) -> Member:
-        """Make a member of its bytes; raises `models.manifest.ModelError` if they are none."""
+        """Make a member of its bytes; raises `ModelError` if they are none."""
 
     def parameters(self, seed: int) -> dict[str, Any]:
         """Return what the training is told, for the manifest."""

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import xgboost
 
-from models.manifest import ModelError
+from fraudstream.scoring.manifest import ModelError
 from models.members.base import Features
 
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.catalogue import Catalogue, WindowFeature
-from models.manifest import ModelError
+from fraudstream.domain.catalogue import Catalogue, WindowFeature
+from fraudstream.scoring.manifest import ModelError
+from fraudstream.scoring.odds import probability
 from models.members.base import Features, Scores
 from models.members.layers import Arrays, Numbers, Weights, in_blocks, of_bytes, out_of_blocks, to_bytes
-from models.odds import probability
 
 HIDDEN: Final = 16
 CLIP: Final = 5.0
@@ -76,7 +76,7 @@ class GruKind:
         return Gru({**scaling, **weights})
 
     def load(self, data: bytes) -> Gru:
-        """Make the network of its npz; raises `models.manifest.ModelError` if it is none."""
+        """Make the network of its npz; raises `ModelError` if it is none."""
         return Gru(of_bytes(data, (*_SCALING, *_NETWORK)))
 
     def parameters(self, seed: int) -> dict[str, Any]:

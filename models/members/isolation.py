@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.catalogue import Catalogue
+from fraudstream.domain.catalogue import Catalogue
 from models.members.base import Features, Scores
 from models.members.boosters import booster_of, sums
 from models.members.forest_booster import as_booster
@@ -66,7 +66,7 @@ class IsolationKind:
         return Isolation(as_booster(forest, fill))
 
     def load(self, data: bytes) -> Isolation:
-        """Make the forest of XGBoost's format; raises `models.manifest.ModelError` if it is none."""
+        """Make the forest of XGBoost's format; raises `ModelError` if it is none."""
         return Isolation(data)
 
     def parameters(self, seed: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from models.manifest import ModelError
+from fraudstream.scoring.manifest import ModelError
 
 Numbers = npt.NDArray[np.float32]
 Weights = Mapping[str, Numbers]

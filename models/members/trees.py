@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import xgboost
 
-from fraudstream.catalogue import Catalogue
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.scoring.odds import probability
 from models.members.base import Features, Scores
 from models.members.boosters import booster_of, sums
-from models.odds import probability
 
 TREES: Final = 200
 """With depth 6 about 2 µs a transaction, in batches of 1,000 on one core."""
@@ -73,7 +73,7 @@ class TreesKind:
         return Trees(train_trees(features, is_fraud, seed))
 
     def load(self, data: bytes) -> Trees:
-        """Make the trees of XGBoost's own format; raises `models.manifest.ModelError` if it is none."""
+        """Make the trees of XGBoost's own format; raises `ModelError` if it is none."""
         return Trees(data)
 
     def parameters(self, seed: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ package reads no settings.
 import sys
 from typing import TYPE_CHECKING
 
-from fraudstream.settings import SettingsError
+from fraudstream.runtime.settings_sources import SettingsError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

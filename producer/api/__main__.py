@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
-from fraudstream.settings import SettingsError
-from fraudstream.stopping import stop_on_signals
+from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.stop_signals import stop_on_signals
 from producer.api.application import create_app
 from producer.api.auth import key_hash, new_key
 from producer.api.logs import configure_logging, log_config

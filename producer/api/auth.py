@@ -11,7 +11,7 @@ from typing import Any, Final
 import jwt
 from starlette.datastructures import Headers
 
-from fraudstream.settings import SettingsError
+from fraudstream.runtime.settings_sources import SettingsError
 from producer.api.settings import ApiSettings
 
 KEY_HEADER: Final = "X-API-Key"

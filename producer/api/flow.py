@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 import orjson
 
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
 from producer.api.clock import ApiClock
 from producer.api.ring import Event, Ring
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
 from producer.api.clock import ApiClock
 from producer.api.flow import Client, Ending, Flow, Pace, Source
 from producer.api.logs import LOGGER

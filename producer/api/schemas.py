@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
-from fraudstream.transaction import COLUMN_KINDS, Transaction
+from fraudstream.domain.transaction import COLUMN_KINDS, Transaction
 from producer.api.problems import MEDIA_TYPE, NAMES, TYPE_PREFIX
 from producer.api.settings import MAX_COUNT, MAX_FRAUD_RATE, MAX_FREQUENCY_S, MIN_FREQUENCY_S
 

@@ -5,20 +5,15 @@ Read, from the weakest to the strongest: the defaults, the environment, ``.env``
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from limits import parse as parse_rate
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-from fraudstream.settings import ENV_FILE, SettingsError
-from fraudstream.settings_sources import DotEnvSource, EnvironmentSource
+from fraudstream.runtime.settings import SettingsBase
+from fraudstream.runtime.settings_sources import ENV_FILE, DotEnvSource, EnvironmentSource
 
 ENV_PREFIX: Final = "TRANSACTION_API_"
 CLIENT_NAMES: Final = frozenset(f"{ENV_PREFIX}{name}" for name in ("URL", "KEY", "KEY_FILE", "TOKEN"))
@@ -39,7 +34,7 @@ NO_WAY_IN: Final = (
 )
 
 
-class ApiSettings(BaseSettings):
+class ApiSettings(SettingsBase):
     """The settings of the API; `load` reads them."""
 
     model_config = SettingsConfigDict(
@@ -193,41 +188,18 @@ class ApiSettings(BaseSettings):
         return self
 
     @classmethod
-    def load(cls, *, env_file: Path | None = ENV_FILE, **overrides: object) -> "ApiSettings":
+    def load(cls, *, env_file: Path | None = ENV_FILE, **overrides: object) -> Self:
         """Read the settings; ``overrides`` win. Raises `SettingsError` if any can't be used."""
+        return cls.read(
+            lambda settings_cls, given: (
+                given,
+                DotEnvSource(settings_cls, env_file, others=CLIENT_NAMES),
+                EnvironmentSource(settings_cls, others=CLIENT_NAMES),
+            ),
+            **overrides,
+        )
 
-        class Sources(cls):  # type: ignore[misc, valid-type]
-            @classmethod
-            def settings_customise_sources(
-                cls,
-                settings_cls: type[BaseSettings],
-                init_settings: PydanticBaseSettingsSource,
-                **_unused: PydanticBaseSettingsSource,
-            ) -> tuple[PydanticBaseSettingsSource, ...]:
-                return (
-                    init_settings,
-                    DotEnvSource(settings_cls, env_file, others=CLIENT_NAMES),
-                    EnvironmentSource(settings_cls, others=CLIENT_NAMES),
-                )
-
-        try:
-            values = Sources(**overrides)
-        except ValidationError as error:
-            raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
-        return cls.model_construct(values.model_fields_set, **dict(values))
-
-    def table(self) -> list[tuple[str, str]]:
-        """Return each setting and its value as text; a secret is a row of asterisks."""
-        return [(name, str(getattr(self, name))) for name in type(self).model_fields]
-
-
-def _explain(problem: Any) -> str:  # noqa: ANN401 - pydantic's error is a loose dictionary
-    name = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
+    @classmethod
+    def unknown(cls, name: str) -> str:
+        """Return the message for a name that is no setting."""
         return f"{name}: there is no such setting; docs/transaction-api.md lists those that there are"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    field = ApiSettings.model_fields.get(name)
-    if field is None:
-        return message
-    value = "**********" if "secret" in name else repr(problem["input"])
-    return f"{name}: {value} can't be used: {message} ({field.description})"

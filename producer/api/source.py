@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import chain, dropwhile, islice
 from typing import Final
 
-from fraudstream.duration import HOUR_MS, MINUTE_MS
-from fraudstream.transaction import Transaction
+from fraudstream.domain.duration import HOUR_MS, MINUTE_MS
+from fraudstream.domain.transaction import Transaction
 from producer.api.clock import ApiClock
 from producer.simulation import LabelledTransaction, TrafficOptions, ending_at, generate
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from fraudstream.stopping import stop_on_signals
+from fraudstream.runtime.aws_errors import AWS_ERRORS
+from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_errors import stream_error
+from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS
+from fraudstream.streams.protocols import Record
+from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
+from fraudstream.streams.stream_errors import StreamError
 from producer.kinesis import wall_clock_ms
 from producer.load.run import LoadOptions, LoadRun
 from producer.load.schedule import Schedule, schedule_of
@@ -19,10 +26,6 @@ from producer.source import SOURCE_HELP, Source, api_access
 from producer.source_api import api_records, check_api
 from producer.source_bank import bank_records
 from producer.source_files import file_records
-from streams.client import kinesis_client
-from streams.command import load_settings, stream_errors_reported
-from streams.errors import AWS_ERRORS, StreamError, stream_error
-from streams.writer import MAX_RECORDS, Record
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from streams.writer import Record
+from fraudstream.streams.protocols import Record
 
 
 class Due(NamedTuple):

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+from fraudstream.streams.protocols import Record
 from producer.load.lanes import Due, Lane, lane_number
 from producer.load.schedule import Schedule
 from producer.load.statistics import LoadStatistics
-from streams.writer import Record
 
 TICK_S: Final = 0.005
 """Records that come due within this are made together: a wake-up for each would cost more than they do."""

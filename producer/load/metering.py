@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import ClientError
 
+from fraudstream.runtime.aws_errors import error_code
+from fraudstream.streams.kinesis.aggregation import SEPARATOR
 from producer.load.shards import UNKNOWN_SHARD, throttling_shard
 from producer.load.statistics import Accepted, LoadStatistics
 from producer.load.throttling import AdaptivePace
-from streams.aggregation import SEPARATOR
-from streams.errors import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient

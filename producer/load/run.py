@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.live import Live
 
+from fraudstream.streams.kinesis.aggregation import AggregatingWriter
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
+from fraudstream.streams.protocols import Record, RecordWriter
 from producer.load.lanes import Lane
 from producer.load.maker import Maker
 from producer.load.metering import MeteredClient
@@ -18,8 +21,6 @@ from producer.load.sender import Sender
 from producer.load.statistics import LoadStatistics
 from producer.load.throttling import AdaptivePace
 from producer.load.view import View
-from streams.aggregation import AggregatingWriter
-from streams.writer import Record, RecordWriter, StreamWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient

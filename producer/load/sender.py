@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fraudstream.streams.protocols import PutResult, RecordWriter
 from producer.load.lanes import Due, Lane
 from producer.load.metering import NOT_SENT, MeteredClient
 from producer.load.statistics import LoadStatistics
-from streams.writer import PutResult, RecordWriter
 
 
 class Sender:

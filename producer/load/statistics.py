@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fraudstream.streams.stream_errors import StreamError
 from producer.load.histogram import LogHistogram
 from producer.load.shards import ShardCounts
-from streams.errors import StreamError
 
 
 class Accepted(NamedTuple):

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.duration import HOUR_MS
-from fraudstream.transaction import FRAUD_TYPES, Label, Transaction, format_time
+from fraudstream.domain.duration import HOUR_MS
+from fraudstream.domain.transaction import FRAUD_TYPES, Label, Transaction, format_time
 from producer.simulation.cities import CITIES
 from producer.simulation.devices import device_text
 from producer.simulation.draws import Ints

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from fraudstream.duration import MINUTE_MS, SECOND_MS
+from fraudstream.domain.duration import MINUTE_MS, SECOND_MS
 from producer.simulation.block import ROW
 from producer.simulation.draws import Ints, Keys, between, chance, fractions, seed_key, with_number
 from producer.simulation.options import TrafficOptions

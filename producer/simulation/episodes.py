@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from fraudstream.duration import DAY_MS, HOUR_MS, MINUTE_MS
+from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
 from producer.simulation.draws import (
     Ints,
     Keys,

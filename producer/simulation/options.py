@@ -6,8 +6,8 @@ from datetime import timedelta
 from math import isclose
 from typing import Final
 
-from fraudstream.duration import DAY_MS
-from fraudstream.transaction import FRAUD_TYPES, FraudType
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.transaction import FRAUD_TYPES, FraudType
 
 DEFAULT_FRAUD_MIX: Final[Mapping[FraudType, float]] = {
     "money_laundering": 0.30,

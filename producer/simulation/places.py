@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from fraudstream.duration import HOUR_MS
+from fraudstream.domain.duration import HOUR_MS
 from producer.simulation.cities import CITIES, LATITUDES_MICRO, LONGITUDES_MICRO
 from producer.simulation.draws import Bools, Ints, Keys, between, bits, chance, with_number
 from producer.simulation.plans import Rows

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from fraudstream.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from producer.simulation.draws import Floats, Ints
 from producer.simulation.episodes import (
     SALARY_TRANSACTIONS,

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from fraudstream.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from producer.simulation.draws import Floats, Ints
 
 VIETNAM_OFFSET_MS: Final = 7 * HOUR_MS

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from fraudstream.duration import HOUR_MS
-from fraudstream.transaction import Label, Transaction
+from fraudstream.domain.duration import HOUR_MS
+from fraudstream.domain.transaction import Label, Transaction
 from producer.simulation.amounts import priced
 from producer.simulation.block import ROW, Block
 from producer.simulation.columns import Outcome, finished

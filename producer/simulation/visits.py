@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fraudstream.duration import HOUR_MS
+from fraudstream.domain.duration import HOUR_MS
 from producer.simulation.draws import Floats, between, counts, fractions, pick, with_number
 from producer.simulation.kinds import KIND_ENDS
 from producer.simulation.plans import Rows, plans

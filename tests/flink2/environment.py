@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 HOME = ROOT / "build" / "flink2-venv"

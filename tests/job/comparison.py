@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fraudstream.catalogue import Catalogue
-from fraudstream.reference import Evaluated, Value
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.reference import Evaluated, Value
 
 RELATIVE = 1e-9
 DEVIATION_RELATIVE = 1e-6

@@ -7,14 +7,14 @@ planned in a fresh one.
 import json
 import sys
 
-from fraudstream.settings import Settings
 from jobs import feature_job
 from jobs.inputs import source_lines
+from jobs.job_settings import JobSettings
 
 
 def main() -> None:
     """Plan the job and read the identities off its stream graph."""
-    settings = Settings.load(sys.argv[1:], env_file=None)
+    settings = JobSettings.load(sys.argv[1:], env_file=None)
     with source_lines(settings) as lines:
         execution = feature_job.build(settings, feature_job.load_catalogue(settings), lines)
     graph = execution._j_stream_execution_environment.getStreamGraph(False)  # noqa: SLF001, FBT003 - PyFlink has no way of its own

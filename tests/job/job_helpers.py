@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 
 JobRunner = Callable[..., subprocess.CompletedProcess[str]]
 

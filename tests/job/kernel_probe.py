@@ -9,10 +9,10 @@ from typing import NamedTuple
 import orjson
 
 from benchmarks.state import probe_command
-from fraudstream.catalogue import ENTITIES, Catalogue
-from fraudstream.reference import Features
-from fraudstream.settings import Settings
-from fraudstream.transaction import Label, Transaction
+from fraudstream.domain.catalogue import ENTITIES, Catalogue
+from fraudstream.domain.reference import Features
+from fraudstream.domain.transaction import Label, Transaction
+from jobs.job_settings import JobSettings
 from jobs.kernel import job_config
 
 
@@ -37,7 +37,7 @@ class KernelProbe:
 
         All state goes through its serializer after every third arrival.
         """
-        config = job_config(Settings(source=None), catalogue, model_version="none")
+        config = job_config(JobSettings(source=None), catalogue, model_version="none")
         config |= {"allowed_lateness_ms": allowed_lateness_ms, "future_tolerance_ms": -1}
         self._ask(b"C" + json.dumps(config).encode())
         answers = []

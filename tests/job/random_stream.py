@@ -4,8 +4,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fraudstream.duration import DAY_MS, HOUR_MS, MINUTE_MS
-from fraudstream.transaction import Label, Transaction
+from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
+from fraudstream.domain.transaction import Label, Transaction
 
 START_MS = 1_767_571_200_000
 """2026-01-05 00:00 UTC."""

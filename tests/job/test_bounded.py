@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from fraudstream.catalogue import BUILT_IN, Catalogue
-from fraudstream.duration import DAY_MS, HOUR_MS
-from fraudstream.reference import Evaluated, Value, evaluate
-from fraudstream.settings import ROOT
-from fraudstream.transaction import Transaction
-from models.manifest import Manifest
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.domain.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.reference import Evaluated, Value, evaluate
+from fraudstream.domain.transaction import Transaction
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.manifest import Manifest
 from producer.simulation import TrafficOptions, generate
 from tests.job.job_helpers import run_feature_job
 

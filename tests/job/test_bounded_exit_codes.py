@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from tests.job.job_helpers import run_feature_job
 from tests.job.random_stream import transactions
 

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fraudstream.catalogue import BUILT_IN_WITH_LABELS, Catalogue, Feature, WindowFeature
-from fraudstream.duration import DAY_MS, HOUR_MS, MINUTE_MS
-from fraudstream.features import Entity
-from fraudstream.reference import Evaluated, evaluate, merge_labels
-from fraudstream.transaction import FIELD_NAMES, Label, Transaction, from_time_ms
+from fraudstream.domain.catalogue import BUILT_IN_WITH_LABELS, Catalogue, Feature, WindowFeature
+from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
+from fraudstream.domain.features import Entity
+from fraudstream.domain.reference import Evaluated, evaluate, merge_labels
+from fraudstream.domain.transaction import FIELD_NAMES, Label, Transaction, from_time_ms
 from tests.job.comparison import wrong_values
 from tests.job.job_helpers import run_feature_job
 from tests.job.random_stream import labels, transactions, with_copies, with_late_ones

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fraudstream.catalogue import Catalogue, TransactionFeature, WindowFeature
-from fraudstream.duration import HOUR_MS, MINUTE_MS
-from fraudstream.transaction import format_time
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.domain.duration import HOUR_MS, MINUTE_MS
+from fraudstream.domain.transaction import format_time
 from tests.job.job_helpers import run_feature_job
 
 ROWS = 20_000

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fraudstream.catalogue import BUILT_IN, Catalogue, Entity
-from fraudstream.duration import DAY_MS
-from fraudstream.reference import Evaluated, evaluate
-from fraudstream.transaction import Transaction
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Entity
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.reference import Evaluated, evaluate
+from fraudstream.domain.transaction import Transaction
 from tests.job.comparison import wrong_values
 from tests.job.job_helpers import run_feature_job
 from tests.job.random_stream import transactions, with_copies

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orjson
 
-from fraudstream.catalogue import Catalogue, TransactionFeature
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature
 from tests.job.job_helpers import run_feature_job
 from tests.job.random_stream import transactions
 

@@ -13,9 +13,10 @@ import xgboost
 from rich.console import Console
 from typer.testing import CliRunner
 
-from fraudstream.catalogue import Catalogue, TransactionFeature, WindowFeature
-from fraudstream.duration import DAY_MS
-from fraudstream.transaction import format_time, parse_time_ms
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.transaction import format_time, parse_time_ms
+from fraudstream.scoring.manifest import ModelError
 from models.__main__ import app
 from models.data.dataset import Files
 from models.data.simulated import Bank, files_of, write_bank
@@ -23,7 +24,6 @@ from models.evaluation.judging import Team
 from models.evaluation.report import write_report
 from models.evaluation.run import Request, evaluate
 from models.evaluation.steps import Steps
-from models.manifest import ModelError
 from models.members.base import Features, Kind
 from models.members.trees import Trees, TreesKind
 from models.splits import SplitOptions

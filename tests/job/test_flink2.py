@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from fraudstream.duration import DAY_MS
-from fraudstream.settings import ROOT
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.runtime.project_root import ROOT
 from producer.simulation import TrafficOptions, generate
 from tests.flink2.environment import flink2_python
 from tests.job.job_helpers import outside_environment, run_feature_job

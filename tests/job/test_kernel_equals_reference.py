@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from fraudstream.reference import evaluate
+from fraudstream.domain.reference import evaluate
 from tests.job.comparison import is_close
 from tests.job.kernel_probe import KernelProbe, running_probe
 from tests.strategies import Case, cases

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 
 TIMEOUT_S = 60
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from pyflink.table import StreamTableEnvironment
 
-from fraudstream.catalogue import BUILT_IN, Catalogue
-from fraudstream.settings import ROOT, Settings
-from fraudstream.transaction import COLUMN_KINDS
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.domain.transaction import COLUMN_KINDS
+from fraudstream.runtime.project_root import ROOT
 from jobs import feature_job
+from jobs.job_settings import JobSettings
 
 ENDPOINT = ("--aws-endpoint-url", "http://127.0.0.1:1")
 SCORED_OFF = ("--scored-stream", "off")
@@ -34,8 +35,8 @@ BESIDE_THE_STEPS = re.compile(r"Calc$|TableToDataSteam|batches|\*anonymous")
 HAS_STATE = re.compile(r"Source|windows|Writer")
 
 
-def settings(*arguments: str) -> Settings:
-    return Settings.load([*ENDPOINT, *arguments], env_file=None)
+def settings(*arguments: str) -> JobSettings:
+    return JobSettings.load([*ENDPOINT, *arguments], env_file=None)
 
 
 def operators(*arguments: str) -> dict[str, str]:

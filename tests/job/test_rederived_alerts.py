@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from producer.simulation import TrafficOptions, generate
 from tests.job.job_helpers import outside_environment, run_feature_job
 

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fraudstream.settings import Settings
+from jobs.job_settings import JobSettings
 from localstack.emulator import embedded_emulator
 from tests.stack.localstack_runtime import find_python, installed, real_localstack
 from tests.stack.stack_helpers import settings_with_own_streams
@@ -40,6 +40,6 @@ def localstack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def kinesis_settings(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def kinesis_settings(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
     """Name streams of this test's own; the environment says the same to child processes."""
     return settings_with_own_streams(emulator_url, monkeypatch)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from localrun.job import free_port
 
 REQUIREMENTS = Path(__file__).with_name("localstack-requirements.txt")

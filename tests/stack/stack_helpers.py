@@ -6,13 +6,15 @@ from uuid import uuid4
 
 import pytest
 
-from fraudstream.settings import ROOT, Settings
-from streams.client import kinesis_client
-from streams.reader import StreamReader, StreamRecord
-from streams.writer import Record, StreamWriter
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
+from fraudstream.streams.protocols import Record, StreamRecord
+from jobs.job_settings import JobSettings
 
 
-def settings_with_own_streams(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings_with_own_streams(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
     """Name streams that nobody else has; the environment says the same to child processes."""
     suffix = uuid4().hex[:8]
     environment = {
@@ -31,7 +33,7 @@ def settings_with_own_streams(emulator_url: str, monkeypatch: pytest.MonkeyPatch
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    return Settings.load(env_file=None)
+    return JobSettings.load(env_file=None)
 
 
 def run_module(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
@@ -46,7 +48,7 @@ def run_module(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedPr
     )
 
 
-def read_all(settings: Settings, stream_name: str) -> list[StreamRecord]:
+def read_all(settings: JobSettings, stream_name: str) -> list[StreamRecord]:
     """Read a stream from its beginning to where a round brings nothing more."""
     reader = StreamReader(kinesis_client(settings), stream_name, poll_interval_ms=10)
     records: list[StreamRecord] = []
@@ -55,7 +57,7 @@ def read_all(settings: Settings, stream_name: str) -> list[StreamRecord]:
     return records
 
 
-def write_all(settings: Settings, stream_name: str, data: list[bytes]) -> None:
+def write_all(settings: JobSettings, stream_name: str, data: list[bytes]) -> None:
     """Write records, each under a key of its own."""
     writer = StreamWriter(kinesis_client(settings), stream_name)
     result = writer.put([Record(item, f"key-{n}") for n, item in enumerate(data)])

@@ -9,22 +9,23 @@ from collections.abc import Callable
 import pytest
 
 from alerts.consumer import Consumer
-from fraudstream.alert import Alert
-from fraudstream.settings import ROOT, Settings
+from fraudstream.domain.alert import Alert
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from jobs.job_settings import JobSettings
 from localstack.streams import create_streams
-from streams.client import kinesis_client
-from streams.reader import StreamReader
 from tests.stack.stack_helpers import run_module, write_all
 from tests.unit.alerts.alert_samples import alert, dead_letter
 
 
 @pytest.fixture
-def streams(kinesis_settings: Settings) -> Settings:
+def streams(kinesis_settings: JobSettings) -> JobSettings:
     create_streams(kinesis_client(kinesis_settings), kinesis_settings, wait_s=30)
     return kinesis_settings
 
 
-def test_an_alert_is_one_line_with_vietnamese_time_and_grouped_amount(streams: Settings) -> None:
+def test_an_alert_is_one_line_with_vietnamese_time_and_grouped_amount(streams: JobSettings) -> None:
     write_all(streams, streams.alerts_stream, [alert(1)])
     tailed = run_module("alerts", "tail", "--idle-seconds", "0.5")
     assert tailed.returncode == 0, tailed.stderr
@@ -35,14 +36,14 @@ def test_an_alert_is_one_line_with_vietnamese_time_and_grouped_amount(streams: S
     ]
 
 
-def test_each_alert_comes_once_and_as_it_is_with_json(streams: Settings) -> None:
+def test_each_alert_comes_once_and_as_it_is_with_json(streams: JobSettings) -> None:
     written = [alert(1), alert(2), alert(1), alert(3), alert(2)]
     write_all(streams, streams.alerts_stream, written)
     tailed = run_module("alerts", "tail", "--json", "--idle-seconds", "0.5")
     assert [line.encode() for line in tailed.stdout.splitlines()] == [alert(1), alert(2), alert(3)]
 
 
-def test_alerts_of_all_shards_come(streams: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alerts_of_all_shards_come(streams: JobSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     # The one stream with two shards.
     monkeypatch.setenv("FRAUDSTREAM_ALERTS_STREAM", streams.scored_stream)
     monkeypatch.setenv("FRAUDSTREAM_SCORED_STREAM", "off")
@@ -52,14 +53,14 @@ def test_alerts_of_all_shards_come(streams: Settings, monkeypatch: pytest.Monkey
     assert sorted(tailed.stdout.splitlines()) == sorted(line.decode() for line in written)
 
 
-def test_the_tail_ends_after_the_number_asked_for(streams: Settings) -> None:
+def test_the_tail_ends_after_the_number_asked_for(streams: JobSettings) -> None:
     write_all(streams, streams.alerts_stream, [alert(number) for number in range(10)])
     tailed = run_module("alerts", "tail", "--max", "4")
     assert tailed.returncode == 0
     assert len(tailed.stdout.splitlines()) == 4
 
 
-def test_latest_leaves_out_what_was_there(streams: Settings) -> None:
+def test_latest_leaves_out_what_was_there(streams: JobSettings) -> None:
     write_all(streams, streams.alerts_stream, [alert(1)])
     tailed = run_module("alerts", "tail", "--from", "LATEST", "--idle-seconds", "0.5")
     assert (tailed.returncode, tailed.stdout) == (0, "")
@@ -75,7 +76,7 @@ def test_latest_leaves_out_what_was_there(streams: Settings) -> None:
     ],
 )
 def test_an_unreadable_record_is_reported_and_the_next_one_comes(
-    streams: Settings, broken: bytes, complaint: str
+    streams: JobSettings, broken: bytes, complaint: str
 ) -> None:
     write_all(streams, streams.alerts_stream, [broken, alert(1)])
     tailed = run_module("alerts", "tail", "--idle-seconds", "0.5")
@@ -85,7 +86,7 @@ def test_an_unreadable_record_is_reported_and_the_next_one_comes(
     assert tailed.stderr.endswith("1 records could not be read\n")
 
 
-def test_what_could_steer_a_terminal_is_shown_as_text(streams: Settings) -> None:
+def test_what_could_steer_a_terminal_is_shown_as_text(streams: JobSettings) -> None:
     write_all(streams, streams.alerts_stream, [alert(1, account_id="A\x1b[2J[red]", likely_fraud_type=None)])
     tailed = run_module("alerts", "tail", "--max", "1")
     assert r"A\x1b[2J[red]" in tailed.stdout
@@ -93,7 +94,7 @@ def test_what_could_steer_a_terminal_is_shown_as_text(streams: Settings) -> None
     assert "unknown" in tailed.stdout
 
 
-def test_ctrl_c_ends_the_tail_with_code_0(streams: Settings) -> None:
+def test_ctrl_c_ends_the_tail_with_code_0(streams: JobSettings) -> None:
     write_all(streams, streams.alerts_stream, [alert(1)])
     command = [sys.executable, "-m", "alerts", "tail"]
     with subprocess.Popen(
@@ -109,13 +110,15 @@ def test_ctrl_c_ends_the_tail_with_code_0(streams: Settings) -> None:
     assert (process.returncode, errors) == (0, "")
 
 
-def test_a_missing_stream_is_named(kinesis_settings: Settings) -> None:
+def test_a_missing_stream_is_named(kinesis_settings: JobSettings) -> None:
     tailed = run_module("alerts", "tail", "--max", "1")
     assert tailed.returncode == 1
     assert f"no stream '{kinesis_settings.alerts_stream}'" in tailed.stderr
 
 
-def test_a_dead_letter_shows_reason_size_shard_detail_and_the_start_of_the_record(streams: Settings) -> None:
+def test_a_dead_letter_shows_reason_size_shard_detail_and_the_start_of_the_record(
+    streams: JobSettings,
+) -> None:
     write_all(
         streams,
         streams.dead_letters_stream,
@@ -136,7 +139,7 @@ def test_a_dead_letter_shows_reason_size_shard_detail_and_the_start_of_the_recor
     assert second.endswith("y" * 60 + "…")
 
 
-def test_dead_letters_of_the_same_record_and_reason_come_once(streams: Settings) -> None:
+def test_dead_letters_of_the_same_record_and_reason_come_once(streams: JobSettings) -> None:
     letters = [dead_letter(b"a", 1), dead_letter(b"a", 1), dead_letter(b"a", 2)]
     unplaced = dead_letter(b"b", 3, shard_id=None, sequence_number=None)
     write_all(streams, streams.dead_letters_stream, [*letters, unplaced, unplaced])
@@ -144,7 +147,7 @@ def test_dead_letters_of_the_same_record_and_reason_come_once(streams: Settings)
     assert len(shown.stdout.splitlines()) == 4
 
 
-def test_a_dead_letter_that_is_not_what_its_encoding_says_is_unreadable(streams: Settings) -> None:
+def test_a_dead_letter_that_is_not_what_its_encoding_says_is_unreadable(streams: JobSettings) -> None:
     write_all(streams, streams.dead_letters_stream, [dead_letter(b"a", 1, raw="§§")])
     shown = run_module("alerts", "dead", "list")
     assert (shown.returncode, shown.stdout) == (0, "")
@@ -152,7 +155,7 @@ def test_a_dead_letter_that_is_not_what_its_encoding_says_is_unreadable(streams:
 
 
 @pytest.fixture
-def consumer_of(streams: Settings) -> Callable[[int], Consumer[Alert]]:
+def consumer_of(streams: JobSettings) -> Callable[[int], Consumer[Alert]]:
     def make(remembered: int) -> Consumer[Alert]:
         reader = StreamReader(kinesis_client(streams), streams.alerts_stream, poll_interval_ms=10)
         return Consumer(reader, Alert, on_unreadable=lambda _record, _why: None, remembered=remembered)
@@ -163,7 +166,7 @@ def consumer_of(streams: Settings) -> Callable[[int], Consumer[Alert]]:
 @pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 @pytest.mark.parametrize(("remembered", "handed_out"), [(3, ["0", "1", "2"]), (2, ["0", "1", "2", "0"])])
 def test_no_more_ids_are_remembered_than_asked_for(
-    streams: Settings,
+    streams: JobSettings,
     consumer_of: Callable[[int], Consumer[Alert]],
     remembered: int,
     handed_out: list[str],

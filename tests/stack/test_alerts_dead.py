@@ -7,12 +7,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from fraudstream.catalogue import BUILT_IN
-from fraudstream.dead_letter import DeadLetter
-from fraudstream.settings import Settings
-from fraudstream.transaction import Transaction
+from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.domain.transaction import Transaction
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from jobs.job_settings import JobSettings
 from localstack.streams import create_streams
-from streams.client import kinesis_client
 from tests.job.kernel_probe import running_probe
 from tests.stack.stack_helpers import read_all, write_all
 from tests.unit.alerts.alert_command import alerts_command
@@ -25,7 +25,7 @@ LATE = orjson.dumps(transaction(2))
 
 
 @pytest.fixture
-def streams(kinesis_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def streams(kinesis_settings: JobSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
     create_streams(kinesis_client(kinesis_settings), kinesis_settings, wait_s=30)
     monkeypatch.setenv("ALERTS_STORE", f"sqlite:{tmp_path / 'store.sqlite'}")
     letters = [
@@ -38,17 +38,17 @@ def streams(kinesis_settings: Settings, tmp_path: Path, monkeypatch: pytest.Monk
     return kinesis_settings
 
 
-def letter_id(settings: Settings, data: bytes, number: int) -> str:
+def letter_id(settings: JobSettings, data: bytes, number: int) -> str:
     letter = DeadLetter.model_validate_json(dead_letter(data, number))
     return letter.letter_id(settings.transactions_stream)
 
 
-def sent(settings: Settings) -> list[tuple[str, dict[str, object]]]:
+def sent(settings: JobSettings) -> list[tuple[str, dict[str, object]]]:
     records = read_all(settings, settings.transactions_stream)
     return sorted((record.partition_key, orjson.loads(record.data)) for record in records)
 
 
-def test_letters_are_listed_by_reason_and_time(streams: Settings) -> None:
+def test_letters_are_listed_by_reason_and_time(streams: JobSettings) -> None:
     listed = alerts_command("dead", "list", "--reason", "late", "--reason", "oversize")
     assert (listed.returncode, listed.stderr) == (0, "")
     assert [re.split(r"\s{2,}", line)[2] for line in listed.stdout.splitlines()] == ["late", "oversize"]
@@ -61,7 +61,7 @@ def test_letters_are_listed_by_reason_and_time(streams: Settings) -> None:
     assert after.stdout.encode() == dead_letter(b"new", 9) + b"\n"
 
 
-def test_a_letter_is_mended_sent_once_and_says_so_from_then_on(streams: Settings, tmp_path: Path) -> None:
+def test_a_letter_is_mended_sent_once_and_says_so_from_then_on(streams: JobSettings, tmp_path: Path) -> None:
     name = letter_id(streams, BROKEN, 1)
     patch = tmp_path / "patch.json"
     patch.write_text('[{"op": "replace", "path": "/transaction_amount_vnd", "value": 7}]')
@@ -95,7 +95,7 @@ def test_a_letter_is_mended_sent_once_and_says_so_from_then_on(streams: Settings
     assert len(sent(streams)) == 2
 
 
-def test_letters_are_sent_by_choice_and_each_that_is_not_says_why(streams: Settings) -> None:
+def test_letters_are_sent_by_choice_and_each_that_is_not_says_why(streams: JobSettings) -> None:
     done = alerts_command("dead", "redrive", "--since", "2020-01-01T00:00:00Z")
     assert done.returncode == 1
     assert done.stdout == f"{letter_id(streams, LATE, 2)}  sent\n"
@@ -104,7 +104,7 @@ def test_letters_are_sent_by_choice_and_each_that_is_not_says_why(streams: Setti
     assert done.stderr.endswith("1 of 4 sent\n")
 
 
-def test_a_letter_that_is_not_there_is_named(streams: Settings) -> None:
+def test_a_letter_that_is_not_there_is_named(streams: JobSettings) -> None:
     for command in ("show", "redrive"):
         done = alerts_command("dead", command, "0123456789abcdef")
         assert done.returncode == 1

@@ -17,10 +17,11 @@ import orjson
 import pytest
 
 from alerts.clients import dynamodb_client, sns_client
-from fraudstream.settings import ROOT, Settings
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from jobs.job_settings import JobSettings
 from localstack.streams import create_streams
 from localstack.tables import create_tables
-from streams.client import kinesis_client
 from tests.stack.stack_helpers import run_module, write_all
 from tests.unit.alerts.alert_command import alerts_command
 from tests.unit.alerts.alert_fakes import Webhook, running_webhook
@@ -32,7 +33,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
-def streams(kinesis_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def streams(kinesis_settings: JobSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
     create_streams(kinesis_client(kinesis_settings), kinesis_settings, wait_s=30)
     monkeypatch.setenv("ALERTS_STORE", f"sqlite:{tmp_path / 'store.sqlite'}")
     monkeypatch.setenv("ALERTS_REFUSED", str(tmp_path / "refused.jsonl"))
@@ -46,7 +47,7 @@ def webhook() -> Iterator[Webhook]:
         yield running
 
 
-def write_alerts(settings: Settings, start: int, stop: int) -> None:
+def write_alerts(settings: JobSettings, start: int, stop: int) -> None:
     write_all(settings, settings.alerts_stream, [alert(number) for number in range(start, stop)])
 
 
@@ -62,7 +63,7 @@ def numbers_in(path: Path) -> list[int]:
 
 
 def test_a_consumer_that_is_killed_loses_nothing_before_a_webhook_that_fails_for_a_third(
-    streams: Settings, webhook: Webhook
+    streams: JobSettings, webhook: Webhook
 ) -> None:
     write_alerts(streams, 0, 60)
     rng = random.Random(7)
@@ -97,7 +98,7 @@ def test_a_consumer_that_is_killed_loses_nothing_before_a_webhook_that_fails_for
 
 
 def test_sigterm_ends_a_run_with_its_position_stored_and_the_next_one_goes_on_there(
-    streams: Settings,
+    streams: JobSettings,
 ) -> None:
     write_alerts(streams, 0, 3)
     with start("run", "--json") as process:
@@ -118,7 +119,7 @@ def test_sigterm_ends_a_run_with_its_position_stored_and_the_next_one_goes_on_th
 
 
 def test_a_shard_that_is_split_during_the_absence_loses_nothing_and_doubles_nothing(
-    streams: Settings, tmp_path: Path
+    streams: JobSettings, tmp_path: Path
 ) -> None:
     out = tmp_path / "alerts.jsonl"
     arguments = ("run", "--handler", "jsonl", "--to", str(out), "--idle-seconds", "1")
@@ -141,7 +142,7 @@ def test_a_shard_that_is_split_during_the_absence_loses_nothing_and_doubles_noth
 
 
 def test_two_consumers_on_one_table_share_the_alerts_and_double_none(
-    streams: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    streams: JobSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = f"Progress-{uuid4().hex[:8]}"
     create_tables(streams, table, f"Alerts-{table}")
@@ -164,7 +165,7 @@ def test_two_consumers_on_one_table_share_the_alerts_and_double_none(
     assert "0 alerts handled" in late.stderr
 
 
-def test_the_table_of_alerts_and_the_topic_get_every_alert(streams: Settings) -> None:
+def test_the_table_of_alerts_and_the_topic_get_every_alert(streams: JobSettings) -> None:
     table = f"Alerts-{uuid4().hex[:8]}"
     create_tables(streams, f"Progress-{table}", table)
     sqs: Any = boto3.client("sqs", endpoint_url=streams.endpoint_url, region_name=streams.aws_region)
@@ -191,7 +192,7 @@ def test_the_table_of_alerts_and_the_topic_get_every_alert(streams: Settings) ->
 
 
 def test_a_replay_brings_a_time_again_marked_and_leaves_the_stored_positions(
-    streams: Settings, tmp_path: Path
+    streams: JobSettings, tmp_path: Path
 ) -> None:
     write_alerts(streams, 0, 3)
     time.sleep(1.1)
@@ -211,7 +212,7 @@ def test_a_replay_brings_a_time_again_marked_and_leaves_the_stored_positions(
 
 
 def test_a_first_run_from_latest_keeps_its_place_though_nothing_came_before_it_ended(
-    streams: Settings,
+    streams: JobSettings,
 ) -> None:
     write_alerts(streams, 0, 2)
     time.sleep(1.1)

@@ -20,8 +20,9 @@ from typing import Final
 import pytest
 from playwright.sync_api import sync_playwright
 
-from fraudstream.settings import ROOT, Settings
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
+from fraudstream.runtime.project_root import ROOT
+from jobs.job_settings import JobSettings
 from producer.client import ApiError, AsyncTransactionClient, TransactionClient
 from producer.source_api import ApiStream
 from tests.stack.stack_helpers import read_all, run_module, settings_with_own_streams
@@ -149,7 +150,7 @@ def test_over_breaks_wherever_they_are_the_source_gives_each_transaction_once(ap
 
 
 @pytest.fixture(name="from_api")
-def fixture_from_api(api: Server, embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def fixture_from_api(api: Server, embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
     """Tell the producer's commands of the API, and of streams that are there."""
     settings = settings_with_own_streams(embedded_url, monkeypatch)
     assert run_module("localstack.streams").returncode == 0
@@ -165,7 +166,7 @@ def fixture_from_api(api: Server, embedded_url: str, monkeypatch: pytest.MonkeyP
     ids=["stream", "load"],
 )
 def test_a_producer_sends_what_the_api_gives_and_no_labels(
-    from_api: Settings, arguments: tuple[str, ...]
+    from_api: JobSettings, arguments: tuple[str, ...]
 ) -> None:
     sent = run_module("producer", *arguments, "--source", "api")
     assert sent.returncode == 0, sent.stderr

@@ -20,7 +20,8 @@ from drills.cluster import (
     session_cluster,
     submitted_job,
 )
-from fraudstream.settings import ROOT, Settings
+from fraudstream.runtime.project_root import ROOT
+from jobs.job_settings import JobSettings
 from tests.stack.stack_helpers import read_all, run_module
 
 TRANSACTIONS: Final = 300
@@ -28,7 +29,7 @@ TRANSACTIONS: Final = 300
 
 @pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 def test_flink_run_submits_the_job_to_a_session_cluster_and_flink_cancel_ends_it(
-    kinesis_settings: Settings, tmp_path: Path
+    kinesis_settings: JobSettings, tmp_path: Path
 ) -> None:
     created = run_module("localstack.streams")
     assert created.returncode == 0, created.stderr
@@ -42,7 +43,7 @@ def test_flink_run_submits_the_job_to_a_session_cluster_and_flink_cancel_ends_it
         cluster.wait_for("end of the job", lambda: cluster.job_states() == ["CANCELED"])
 
 
-def send_and_expect_scores(cluster: Cluster, settings: Settings) -> None:
+def send_and_expect_scores(cluster: Cluster, settings: JobSettings) -> None:
     """Send transactions; each must come out scored once, and the worst of them as alerts."""
     numbers = ["--transactions", str(TRANSACTIONS), "--rate", "1000", "--broken", "3"]
     sent = run_module("producer", "stream", *numbers)
@@ -103,7 +104,7 @@ class Composed:
 
 
 def test_the_commands_of_docker_compose_make_the_whole_product_run(
-    kinesis_settings: Settings, emulator_url: str, tmp_path: Path
+    kinesis_settings: JobSettings, emulator_url: str, tmp_path: Path
 ) -> None:
     # What the Dockerfile sets, and the streams of this test; all else is in docker-compose.yml.
     path = f"{ROOT}:{sysconfig.get_path('purelib')}"

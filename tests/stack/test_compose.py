@@ -9,7 +9,7 @@ import pytest
 import yaml
 from starlette.datastructures import Headers
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from producer.api.auth import Authenticator, key_hash
 from producer.api.settings import ApiSettings
 from producer.source_api import ApiAccess

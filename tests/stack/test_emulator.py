@@ -7,19 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fraudstream.settings import ROOT, Settings
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
+from fraudstream.streams.protocols import PutResult, Record
+from jobs.job_settings import JobSettings
 from jobs.kinesis import stream_arn
 from localstack.streams import create_streams
-from streams.client import kinesis_client
-from streams.reader import StreamReader
-from streams.writer import PutResult, Record, StreamWriter
 
 WRITERS = 4
 RECORDS_A_WRITER = 5_000
 RECORDS_A_PUT = 500
 
 
-def write_numbers(settings: Settings, writer_number: int) -> PutResult:
+def write_numbers(settings: JobSettings, writer_number: int) -> PutResult:
     writer = StreamWriter(kinesis_client(settings), settings.transactions_stream)
     first = writer_number * RECORDS_A_WRITER
     result = PutResult()
@@ -34,7 +36,7 @@ def write_numbers(settings: Settings, writer_number: int) -> PutResult:
 
 @pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 def test_four_concurrent_writers_lose_nothing_and_double_nothing(
-    kinesis_settings: Settings,
+    kinesis_settings: JobSettings,
 ) -> None:
     client = kinesis_client(kinesis_settings)
     create_streams(client, kinesis_settings, wait_s=30)
@@ -55,7 +57,7 @@ def test_four_concurrent_writers_lose_nothing_and_double_nothing(
     assert len(shards) == 4
 
 
-def test_a_streams_arn_is_the_one_that_the_job_takes_for_an_emulators(kinesis_settings: Settings) -> None:
+def test_a_streams_arn_is_the_one_that_the_job_takes_for_an_emulators(kinesis_settings: JobSettings) -> None:
     client = kinesis_client(kinesis_settings)
     create_streams(client, kinesis_settings, wait_s=30)
     name = kinesis_settings.transactions_stream

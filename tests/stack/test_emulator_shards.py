@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from botocore.exceptions import ClientError
 
-from fraudstream.settings import Settings
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from jobs.job_settings import JobSettings
 from localstack.streams import create_streams
-from streams.client import kinesis_client
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -132,7 +132,7 @@ def home_of(key: str, open_shards: dict[str, "ShardTypeDef"]) -> str:
 
 
 @pytest.fixture
-def stream(kinesis_settings: Settings) -> Stream:
+def stream(kinesis_settings: JobSettings) -> Stream:
     client = kinesis_client(kinesis_settings)
     create_streams(client, kinesis_settings, wait_s=30)
     return Stream(client, kinesis_settings.transactions_stream)

@@ -11,16 +11,17 @@ from typing import Any
 import orjson
 import pytest
 
-from fraudstream.settings import ROOT, Settings
-from streams.client import kinesis_client
-from streams.reader import StreamReader
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from jobs.job_settings import JobSettings
 from tests.stack.stack_helpers import read_all, run_module
 
 pytestmark = pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 
 
 @pytest.fixture
-def streams(kinesis_settings: Settings) -> Settings:
+def streams(kinesis_settings: JobSettings) -> JobSettings:
     created = run_module("localstack.streams")
     assert created.returncode == 0, created.stderr
     return kinesis_settings
@@ -40,13 +41,13 @@ def read_summary(path: Path) -> dict[str, Any]:
     return result
 
 
-def wait_for_records(settings: Settings, count: int) -> None:
+def wait_for_records(settings: JobSettings, count: int) -> None:
     reader = StreamReader(kinesis_client(settings), settings.transactions_stream)
     while count > 0:
         count -= len(reader.poll())
 
 
-def transactions(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+def transactions(settings: JobSettings) -> dict[str, list[dict[str, Any]]]:
     """Return what is in the stream, by account, in its order."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for record in read_all(settings, settings.transactions_stream):
@@ -54,7 +55,7 @@ def transactions(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def test_five_thousand_transactions_are_in_once_and_in_order(streams: Settings, tmp_path: Path) -> None:
+def test_five_thousand_transactions_are_in_once_and_in_order(streams: JobSettings, tmp_path: Path) -> None:
     result = load(tmp_path, "--count", "5000", "--seed", "5")
     assert (result["made"], result["sent"], result["failed"], result["not_sent"]) == (5_000, 5_000, 0, 0)
     found = transactions(streams)
@@ -66,7 +67,7 @@ def test_five_thousand_transactions_are_in_once_and_in_order(streams: Settings, 
         assert times == sorted(times)
 
 
-def test_the_shards_of_the_summary_are_those_of_the_stream(streams: Settings, tmp_path: Path) -> None:
+def test_the_shards_of_the_summary_are_those_of_the_stream(streams: JobSettings, tmp_path: Path) -> None:
     result = load(tmp_path, "--count", "2000", "--senders", "2", "--batch", "100")
     records = read_all(streams, streams.transactions_stream)
     counts = Counter(record.shard_id for record in records)
@@ -80,7 +81,7 @@ def test_the_shards_of_the_summary_are_those_of_the_stream(streams: Settings, tm
 
 
 def test_joined_transactions_are_fewer_records_and_each_is_counted_at_its_shard(
-    streams: Settings, tmp_path: Path
+    streams: JobSettings, tmp_path: Path
 ) -> None:
     result = load(tmp_path, "--count", "3000", "--seed", "5", "--joined")
     records = read_all(streams, streams.transactions_stream)
@@ -100,7 +101,7 @@ def test_joined_transactions_are_fewer_records_and_each_is_counted_at_its_shard(
     assert all(of_account == sorted(of_account) for of_account in times.values())
 
 
-def test_a_rate_and_a_duration_are_the_schedule(streams: Settings, tmp_path: Path) -> None:
+def test_a_rate_and_a_duration_are_the_schedule(streams: JobSettings, tmp_path: Path) -> None:
     result = load(tmp_path, "--rps", "200", "--duration", "4")
     assert result["sent"] == 800
     # The last record is due 5 ms before the end: it can't be in before.
@@ -110,7 +111,7 @@ def test_a_rate_and_a_duration_are_the_schedule(streams: Settings, tmp_path: Pat
     assert len(read_all(streams, streams.transactions_stream)) == 800
 
 
-def test_a_files_lines_come_out_as_they_stand(streams: Settings, tmp_path: Path) -> None:
+def test_a_files_lines_come_out_as_they_stand(streams: JobSettings, tmp_path: Path) -> None:
     lines = [b'{"account_id": "A%d",  "n":%d}' % (n % 7, n) for n in range(300)]
     path = tmp_path / "some.jsonl"
     path.write_bytes(b"\n".join(lines))
@@ -121,7 +122,7 @@ def test_a_files_lines_come_out_as_they_stand(streams: Settings, tmp_path: Path)
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_the_middle_accounts_for_everything(
-    streams: Settings, tmp_path: Path, end: signal.Signals
+    streams: JobSettings, tmp_path: Path, end: signal.Signals
 ) -> None:
     path = tmp_path / "summary.json"
     arguments = ["--rps", "500", "--duration", "600", "--json", str(path)]
@@ -140,7 +141,7 @@ def test_a_signal_in_the_middle_accounts_for_everything(
     assert len(read_all(streams, streams.transactions_stream)) == result["sent"]
 
 
-def test_a_stream_that_is_not_there_is_named(kinesis_settings: Settings) -> None:
+def test_a_stream_that_is_not_there_is_named(kinesis_settings: JobSettings) -> None:
     ended = run_module("producer", "load", "--count", "10")
     assert ended.returncode == 1
     assert f"no stream '{kinesis_settings.transactions_stream}'" in ended.stderr

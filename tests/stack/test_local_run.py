@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from tests.stack.stack_helpers import read_all, settings_with_own_streams
 
 BROKEN = 14

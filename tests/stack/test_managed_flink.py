@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from deploy.archive import EARLIEST
 from deploy.managed_flink import LOCK, MOST_BYTES, PackagingError, locked, package
 from drills.cluster import flink, session_cluster
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from producer.simulation import TrafficOptions, generate
 
 TRANSACTIONS: Final = 200
@@ -100,7 +100,7 @@ def test_the_archive_has_the_layout_that_the_run_options_name(archive: Path) -> 
         "main.py",
         "lib/pyflink-dependencies.jar",
         "packages/jobs/feature_job.py",
-        "packages/fraudstream/settings.py",
+        "packages/jobs/job_settings.py",
         "packages/models/v1/xgboost.ubj",
         "packages/models/v1/manifest.json",
         "packages/xgboost/lib/libxgboost.so",
@@ -139,9 +139,9 @@ def test_settings_come_from_the_runtime_properties_and_the_model_from_the_archiv
     group = {"PropertyGroupId": "fraudstream", "PropertyMap": {"alerts_stream": "Alarms", "parallelism": "3"}}
     properties.write_text(json.dumps([group]))
     program = (
-        "from pathlib import Path; from fraudstream.settings import Settings;"
-        "from jobs.feature_job import load_scorer; from fraudstream.catalogue import Catalogue;"
-        f"settings = Settings.load(properties_file=Path({str(properties)!r}), env_file=None);"
+        "from pathlib import Path; from jobs.job_settings import JobSettings;"
+        "from jobs.feature_job import load_scorer; from fraudstream.domain.catalogue import Catalogue;"
+        f"settings = JobSettings.load(properties_file=Path({str(properties)!r}), env_file=None);"
         "load_scorer(settings, Catalogue.load(settings.catalogue));"
         "print(settings.alerts_stream, settings.parallelism, settings.model)"
     )

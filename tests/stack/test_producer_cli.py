@@ -12,8 +12,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from fraudstream.settings import ROOT, Settings
-from fraudstream.transaction import Label, Transaction, parse_time_ms
+from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
+from fraudstream.runtime.project_root import ROOT
+from jobs.job_settings import JobSettings
 from producer.dataset import write_dataset
 from producer.simulation import TrafficOptions, generate
 from tests.stack.stack_helpers import read_all, run_module
@@ -22,13 +23,13 @@ DAY_MS = 24 * 3_600_000
 
 
 @pytest.fixture
-def streams(kinesis_settings: Settings) -> Settings:
+def streams(kinesis_settings: JobSettings) -> JobSettings:
     created = run_module("localstack.streams")
     assert created.returncode == 0, created.stderr
     return kinesis_settings
 
 
-def good_transactions(settings: Settings) -> list[Transaction]:
+def good_transactions(settings: JobSettings) -> list[Transaction]:
     """Decode what is whole and has an id of the generator's."""
     found = []
     for record in read_all(settings, settings.transactions_stream):
@@ -38,7 +39,7 @@ def good_transactions(settings: Settings) -> list[Transaction]:
     return found
 
 
-def test_creating_the_streams_twice_leaves_them_as_they_are(kinesis_settings: Settings) -> None:
+def test_creating_the_streams_twice_leaves_them_as_they_are(kinesis_settings: JobSettings) -> None:
     first, second = (run_module("localstack.streams") for _ in range(2))
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert first.stdout.count("created") == 5
@@ -46,7 +47,7 @@ def test_creating_the_streams_twice_leaves_them_as_they_are(kinesis_settings: Se
     assert kinesis_settings.transactions_stream in second.stdout
 
 
-def test_the_scored_stream_can_be_off(streams: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scored_stream_can_be_off(streams: JobSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAUDSTREAM_SCORED_STREAM", "off")
     created = run_module("localstack.streams")
     assert streams.scored_stream not in created.stdout
@@ -62,7 +63,7 @@ def test_streams_are_never_created_on_aws(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_an_endpoint_that_is_not_up_is_waited_for_and_then_reported(
-    kinesis_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    kinesis_settings: JobSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert kinesis_settings.is_emulator
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
@@ -71,13 +72,13 @@ def test_an_endpoint_that_is_not_up_is_waited_for_and_then_reported(
     assert "gives no answer" in refused.stderr
 
 
-def test_the_test_command_names_the_missing_stream(kinesis_settings: Settings) -> None:
+def test_the_test_command_names_the_missing_stream(kinesis_settings: JobSettings) -> None:
     tested = run_module("producer", "test")
     assert tested.returncode == 1
     assert f"no stream '{kinesis_settings.transactions_stream}'" in tested.stderr
 
 
-def test_the_test_command_sends_one_transaction_and_reports_its_shard(streams: Settings) -> None:
+def test_the_test_command_sends_one_transaction_and_reports_its_shard(streams: JobSettings) -> None:
     tested = run_module("producer", "test")
     assert tested.returncode == 0, tested.stderr
     (record,) = read_all(streams, streams.transactions_stream)
@@ -102,7 +103,7 @@ def test_missing_credentials_are_named(
     assert len(tested.stderr.splitlines()) == 1
 
 
-def test_a_stream_of_good_broken_and_doubled_records_holds_exactly_these(streams: Settings) -> None:
+def test_a_stream_of_good_broken_and_doubled_records_holds_exactly_these(streams: JobSettings) -> None:
     numbers = ["--transactions", "1000", "--broken", "21", "--doubled", "30"]
     before_ms = time.time_ns() // 1_000_000
     sent = run_module("producer", "stream", "100", "--rate", "2000", *numbers)
@@ -124,7 +125,7 @@ def test_a_stream_of_good_broken_and_doubled_records_holds_exactly_these(streams
         assert row in sent.stdout
 
 
-def test_event_time_begins_where_it_is_to_and_sets_the_pace(streams: Settings) -> None:
+def test_event_time_begins_where_it_is_to_and_sets_the_pace(streams: JobSettings) -> None:
     pace = ["--start", "2026-01-05T02:00:00Z", "--speedup", "3600", "--accounts", "500", "--no-labels"]
     began_s = time.monotonic()
     sent = run_module("producer", "stream", "100", *pace, "--transactions", "400", "--seed", "3")
@@ -148,7 +149,7 @@ def test_event_time_that_the_job_would_refuse_is_warned_of() -> None:
 
 @pytest.mark.parametrize("ending", [".parquet", ".jsonl.gz"])
 def test_a_file_is_sent_as_it_stands_with_the_truth_beside_it(
-    streams: Settings, tmp_path: Path, ending: str
+    streams: JobSettings, tmp_path: Path, ending: str
 ) -> None:
     options = TrafficOptions(seed=3, accounts=50, start_ms=1_767_571_200_000, fraud_share=0.2)
     made = list(islice(generate(options), 250))
@@ -181,7 +182,7 @@ def test_a_file_that_breaks_off_ends_the_run_with_code_1_and_its_place(tmp_path:
     assert "transactions               │ 2" in ended.stdout
 
 
-def test_joined_transactions_share_records_and_none_is_missing(streams: Settings) -> None:
+def test_joined_transactions_share_records_and_none_is_missing(streams: JobSettings) -> None:
     numbers = ["--transactions", "600", "--rate", "3000", "--joined"]
     sent = run_module("producer", "stream", "300", *numbers)
     assert sent.returncode == 0, sent.stderr
@@ -193,7 +194,7 @@ def test_joined_transactions_share_records_and_none_is_missing(streams: Settings
     assert len(sent_ids) == len(set(sent_ids)) == 600
 
 
-def test_the_same_seed_sends_the_same_transactions_without_labels_if_so_asked(streams: Settings) -> None:
+def test_the_same_seed_sends_the_same_transactions_without_labels_if_so_asked(streams: JobSettings) -> None:
     for _ in range(2):
         sent = run_module("producer", "stream", "50", "0", "2", "--seed", "11", "--no-labels")
         assert sent.returncode == 0, sent.stderr
@@ -205,7 +206,7 @@ def test_the_same_seed_sends_the_same_transactions_without_labels_if_so_asked(st
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_an_endless_run_with_its_statistics_and_code_0(
-    streams: Settings, end: signal.Signals
+    streams: JobSettings, end: signal.Signals
 ) -> None:
     command = [sys.executable, "-m", "producer", "stream", "20", "0.05"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

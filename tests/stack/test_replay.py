@@ -16,15 +16,17 @@ import orjson
 import pytest
 
 from drills.reference import wrong_features
-from fraudstream.catalogue import BUILT_IN
-from fraudstream.settings import ROOT, Settings
-from fraudstream.transaction import Transaction
+from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.domain.transaction import Transaction
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
+from fraudstream.streams.protocols import Record
+from jobs.job_settings import JobSettings
 from localrun.job import JobProcess, job_process
 from localstack.streams import create_streams
 from producer.simulation import TrafficOptions, generate
-from streams.client import kinesis_client
-from streams.reader import StreamReader
-from streams.writer import Record, StreamWriter
 from tests.stack.stack_helpers import run_module, settings_with_own_streams
 
 START_MS = 1_767_571_200_000
@@ -76,7 +78,7 @@ def records_of(transactions: Sequence[Transaction]) -> Iterator[Record]:
     yield from (Record(data, "broken") for data in BROKEN)
 
 
-def read_until(settings: Settings, stream: str, count: int, job: JobProcess) -> list[dict[str, Any]]:
+def read_until(settings: JobSettings, stream: str, count: int, job: JobProcess) -> list[dict[str, Any]]:
     """Read a stream until so many records are there."""
     reader = StreamReader(kinesis_client(settings), stream, poll_interval_ms=200)
     found: list[dict[str, Any]] = []
@@ -88,7 +90,7 @@ def read_until(settings: Settings, stream: str, count: int, job: JobProcess) -> 
     return found
 
 
-def run_live(settings: Settings, transactions: Sequence[Transaction], folder: Path) -> None:
+def run_live(settings: JobSettings, transactions: Sequence[Transaction], folder: Path) -> None:
     """Score what lies in the stream, until all of it is through."""
     doubled = len(range(5, len(transactions), 100))
     with job_process(("--alert-threshold", str(THRESHOLD)), folder / "job.log") as job:

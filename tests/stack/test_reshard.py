@@ -3,11 +3,11 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from fraudstream.settings import Settings
+from fraudstream.streams.kinesis import kinesis_reader as reader_module
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from jobs.job_settings import JobSettings
 from localstack.streams import create_streams
-from streams import reader as reader_module
-from streams.client import kinesis_client
-from streams.reader import StreamReader
 from tests.stack.stack_helpers import write_all
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def wait_until_active(client: "KinesisClient", stream_name: str) -> None:
 
 
 def test_every_record_comes_once_while_a_shard_is_split(
-    kinesis_settings: Settings, monkeypatch: "pytest.MonkeyPatch"
+    kinesis_settings: JobSettings, monkeypatch: "pytest.MonkeyPatch"
 ) -> None:
     monkeypatch.setattr(reader_module, "DISCOVERY_INTERVAL_S", 0.0)
     client = kinesis_client(kinesis_settings)
@@ -63,7 +63,7 @@ def test_every_record_comes_once_while_a_shard_is_split(
 
 
 def test_the_child_of_a_merge_is_found_and_read_from_its_beginning(
-    kinesis_settings: Settings, monkeypatch: "pytest.MonkeyPatch"
+    kinesis_settings: JobSettings, monkeypatch: "pytest.MonkeyPatch"
 ) -> None:
     monkeypatch.setattr(reader_module, "DISCOVERY_INTERVAL_S", 0.0)
     client = kinesis_client(kinesis_settings)

@@ -21,13 +21,14 @@ from drills.aws import emulator_environment
 from drills.cluster import ClusterError, session_cluster, start_taskmanager
 from drills.live_job import Launcher, LiveJob
 from drills.reference import Scored, last_copies, wrong_features, wrong_ordinals
-from fraudstream.catalogue import BUILT_IN, Catalogue, Entity, Feature, WindowFeature
-from fraudstream.duration import HOUR_MS, MINUTE_MS
-from fraudstream.settings import ROOT, Settings
-from fraudstream.transaction import Transaction
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Entity, Feature, WindowFeature
+from fraudstream.domain.duration import HOUR_MS, MINUTE_MS
+from fraudstream.domain.transaction import Transaction
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.manifest import MANIFEST_NAME, Manifest, manifest_features
 from jobs import feature_job
 from jobs.environment import start_jvm
-from models.manifest import MANIFEST_NAME, Manifest, manifest_features
+from jobs.job_settings import JobSettings
 from models.members import KINDS
 from producer.simulation import TrafficOptions, generate
 from tests.stack.stack_helpers import settings_with_own_streams
@@ -197,12 +198,12 @@ class Stopped:
     hashmap_savepoint: str
     """One in the form of the state backend, as checkpoints are."""
     savepoint: str
-    settings: Settings
+    settings: JobSettings
     before: list[Transaction]
     records: list[Scored]
     unread: list[Transaction]
 
-    def successor(self, name: str) -> Settings:
+    def successor(self, name: str) -> JobSettings:
         """Return settings for a job that goes on from there: a scored stream of its own, else the same."""
         return self.settings.model_copy(update={"scored_stream": f"{self.settings.scored_stream}-{name}"})
 
@@ -369,7 +370,7 @@ def test_what_is_no_savepoint_is_refused(
 
 def test_the_savepoint_of_another_job_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with mock.patch.dict(os.environ):
-        start_jvm(Settings.load(env_file=None))
+        start_jvm(JobSettings.load(env_file=None))
         write_foreign_savepoint(tmp_path)
     error = refusal(capfd, "--from-savepoint", tmp_path.as_uri())
     assert error.startswith(f"{tmp_path.as_uri()} holds no account's state: it is no savepoint of this job")
@@ -397,5 +398,5 @@ def test_a_savepoint_from_before_the_first_transaction_is_as_good_as_another(
 ) -> None:
     options = ["--from-savepoint", stopped.empty_savepoint, *catalogue_file(tmp_path, FIRST)]
     with mock.patch.dict(os.environ):
-        settings = Settings.load(options, env_file=None)
+        settings = JobSettings.load(options, env_file=None)
         feature_job.build(settings, feature_job.load_catalogue(settings))

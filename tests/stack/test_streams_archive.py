@@ -9,20 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from fraudstream.settings import ROOT, Settings
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from jobs.job_settings import JobSettings
 from localstack.streams import create_streams
-from streams.client import kinesis_client
 from tests.stack.stack_helpers import run_module, settings_with_own_streams, write_all
 
 
 @pytest.fixture
-def streams(embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def streams(embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
     settings = settings_with_own_streams(embedded_url, monkeypatch)
     create_streams(kinesis_client(settings), settings, wait_s=30)
     return settings
 
 
-def test_all_shards_are_archived_each_in_its_order(streams: Settings, tmp_path: Path) -> None:
+def test_all_shards_are_archived_each_in_its_order(streams: JobSettings, tmp_path: Path) -> None:
     sent = [b'{"n":%d}' % number for number in range(500)]
     write_all(streams, streams.transactions_stream, sent)
     out = tmp_path / "out.jsonl.gz"
@@ -33,7 +34,7 @@ def test_all_shards_are_archived_each_in_its_order(streams: Settings, tmp_path: 
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_an_empty_stream_is_an_empty_file(streams: Settings, tmp_path: Path) -> None:
+def test_an_empty_stream_is_an_empty_file(streams: JobSettings, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     done = run_module("streams", "archive", str(out), "--stream", streams.labels_stream)
     assert (done.returncode, out.read_bytes()) == (0, b"")
@@ -62,7 +63,7 @@ def test_a_file_that_can_not_be_written_is_refused_before_anything_is_read(
     assert complaint in " ".join(done.stderr.replace("│", " ").split())
 
 
-def test_ctrl_c_ends_it_with_what_it_has_and_code_1(streams: Settings, tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_with_what_it_has_and_code_1(streams: JobSettings, tmp_path: Path) -> None:
     write_all(streams, streams.transactions_stream, [b"{}"] * 20)
     out = tmp_path / "out.jsonl"
     command = [sys.executable, "-m", "streams", "archive", str(out), "--seconds", "600"]

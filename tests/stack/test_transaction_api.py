@@ -18,8 +18,8 @@ import hypothesis
 import pytest
 import schemathesis
 
-from fraudstream.settings import ROOT
-from fraudstream.stopping import end_process
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.stop_signals import end_process
 from localrun.job import free_port
 from producer.api.application import create_app
 from producer.api.auth import key_hash

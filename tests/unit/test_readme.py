@@ -2,8 +2,8 @@
 
 import re
 
-from fraudstream.catalogue import BUILT_IN
-from fraudstream.settings import ROOT
+from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.runtime.project_root import ROOT
 
 README = (ROOT / "README.md").read_text()
 

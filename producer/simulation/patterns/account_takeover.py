@@ -4,8 +4,8 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from fraudstream.duration import MINUTE_MS
-from fraudstream.transaction import FraudType
+from fraudstream.domain.duration import MINUTE_MS
+from fraudstream.domain.transaction import FraudType
 from producer.simulation.devices import new_device
 from producer.simulation.draws import between, bits, with_number
 from producer.simulation.kinds import CODES

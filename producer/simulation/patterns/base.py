@@ -6,8 +6,8 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from fraudstream.duration import HOUR_MS, MINUTE_MS
-from fraudstream.transaction import FRAUD_TYPES, FraudType
+from fraudstream.domain.duration import HOUR_MS, MINUTE_MS
+from fraudstream.domain.transaction import FRAUD_TYPES, FraudType
 from producer.simulation.draws import Bools, Ints, Keys, between, chance
 from producer.simulation.merchants import Market
 from producer.simulation.plans import Rows

@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from fraudstream.transaction import FraudType
+from fraudstream.domain.transaction import FraudType
 from producer.simulation.draws import between, chance, with_number
 from producer.simulation.episodes import FOREIGN_COUNTRIES
 from producer.simulation.kinds import CODES

@@ -4,8 +4,8 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from fraudstream.duration import HOUR_MS, MINUTE_MS
-from fraudstream.transaction import FraudType
+from fraudstream.domain.duration import HOUR_MS, MINUTE_MS
+from fraudstream.domain.transaction import FraudType
 from producer.simulation.draws import Ints, between, bits, chance, pick, with_number
 from producer.simulation.kinds import CODES, KIND_ENDS
 from producer.simulation.money import price_vnd

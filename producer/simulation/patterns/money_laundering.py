@@ -4,7 +4,7 @@ from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
-from fraudstream.transaction import FraudType
+from fraudstream.domain.transaction import FraudType
 from producer.simulation.draws import Bools, Ints, Keys, between, bits, with_number
 from producer.simulation.kinds import CODES
 from producer.simulation.merchants import ACCOUNT_BASE

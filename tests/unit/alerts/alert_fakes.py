@@ -13,8 +13,9 @@ from alerts.handlers.base import Handler, Outcome
 from alerts.messages import Handover
 from alerts.refused import RefusedFile
 from alerts.store.base import ProgressStore
-from streams.backoff import Backoff
-from streams.reader import Start, StreamReader
+from fraudstream.runtime.backoff import Backoff
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.protocols import Start
 from tests.unit.streams.fake_kinesis import FakeKinesis, refusal
 
 NOW_MS = 1_767_312_000_000

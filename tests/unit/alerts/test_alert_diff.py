@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from alerts.diff import UNEXPLAINED, Difference, differences
-from fraudstream.alert import Alert
+from fraudstream.domain.alert import Alert
 from tests.unit.alerts.alert_samples import alert
 
 

@@ -15,9 +15,9 @@ from alerts.dead.mending import MendingError, Patch, mend
 from alerts.handlers.console import shown
 from alerts.lines import alert_line, dead_letter_line
 from alerts.messages import UnreadableError, handover, parse
-from fraudstream.alert import Alert
-from fraudstream.dead_letter import DeadLetter
-from streams.reader import StreamRecord
+from fraudstream.domain.alert import Alert
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.streams.protocols import StreamRecord
 from tests.unit.alerts.alert_fakes import RetainingKinesis, reader_of
 from tests.unit.alerts.alert_samples import alert, dead_letter, transaction
 

@@ -20,8 +20,8 @@ from alerts.handlers.sns import SnsHandler
 from alerts.handlers.table import TableHandler
 from alerts.handlers.webhook import WebhookHandler, retry_after_s
 from alerts.messages import Handover, handover, parse
-from fraudstream.alert import Alert
-from streams.reader import StreamRecord
+from fraudstream.domain.alert import Alert
+from fraudstream.streams.protocols import StreamRecord
 from tests.unit.alerts.alert_fakes import Webhook, running_webhook
 from tests.unit.alerts.alert_samples import alert
 from tests.unit.streams.fake_kinesis import refusal

@@ -15,7 +15,8 @@ from alerts.handlers.table import TableHandler
 from alerts.handlers.webhook import WebhookHandler
 from alerts.reading import parse_start, time_ms
 from alerts.settings import AlertSettings
-from fraudstream.settings import Settings, SettingsError
+from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.streams.stream_settings import StreamSettings
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -79,7 +80,7 @@ def test_each_handler_is_made_from_its_name_and_target(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ALERTS_WEBHOOK_SECRET", SECRET)
     handler = open_handler(
-        name, target, Settings.load(env_file=None), load(), console=Console(), as_json=False
+        name, target, StreamSettings.load(env_file=None), load(), console=Console(), as_json=False
     )
     assert isinstance(handler, kind)
     handler.close()
@@ -88,7 +89,7 @@ def test_each_handler_is_made_from_its_name_and_target(
 @pytest.mark.parametrize("name", ["jsonl", "webhook", "sns", "dynamodb"])
 def test_a_handler_without_its_target_says_what_to_give(name: HandlerName) -> None:
     with pytest.raises(HandlerError, match=f"--handler {name} needs --to: "):
-        open_handler(name, None, Settings.load(env_file=None), load(), console=Console(), as_json=False)
+        open_handler(name, None, StreamSettings.load(env_file=None), load(), console=Console(), as_json=False)
 
 
 def test_a_webhook_without_a_secret_is_refused() -> None:
@@ -96,7 +97,7 @@ def test_a_webhook_without_a_secret_is_refused() -> None:
         open_handler(
             "webhook",
             "https://bank.example",
-            Settings.load(env_file=None),
+            StreamSettings.load(env_file=None),
             load(),
             console=Console(),
             as_json=False,
@@ -106,7 +107,7 @@ def test_a_webhook_without_a_secret_is_refused() -> None:
 def test_what_is_no_topic_is_refused() -> None:
     with pytest.raises(HandlerError, match="this is no topic; give the ARN"):
         open_handler(
-            "sns", "FraudAlerts", Settings.load(env_file=None), load(), console=Console(), as_json=False
+            "sns", "FraudAlerts", StreamSettings.load(env_file=None), load(), console=Console(), as_json=False
         )
 
 

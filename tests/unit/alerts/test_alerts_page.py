@@ -15,7 +15,7 @@ from alerts.handlers.sns import SnsHandler
 from alerts.handlers.table import TableHandler
 from alerts.handlers.webhook import WebhookHandler
 from alerts.settings import AlertSettings
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from tests.unit.alerts.alert_fakes import running_webhook
 from tests.unit.alerts.test_alert_handlers import given
 

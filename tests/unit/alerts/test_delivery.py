@@ -11,8 +11,8 @@ from alerts.delivery import REFUSED_IN_A_ROW, SHOWN_WAIT_S
 from alerts.handlers.base import HandlerError, Outcome, Refusal
 from alerts.messages import Handover
 from alerts.store.base import LEASE_MS, Claims, ProgressStore
-from streams.backoff import Backoff
-from streams.positions import Position
+from fraudstream.runtime.backoff import Backoff
+from fraudstream.streams.positions import Position
 from tests.unit.alerts.alert_fakes import NOW_MS, FakeHandler, RetainingKinesis, Stage
 from tests.unit.alerts.alert_samples import alert
 from tests.unit.alerts.conftest import StoreMaker

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from alerts.commands.common import console
-from fraudstream.catalogue import BUILT_IN
+from fraudstream.domain.catalogue import BUILT_IN
 from tests.unit.alerts.alert_command import alerts_command
 
 NAMES = ("T1", "T2", "T3")

@@ -6,14 +6,14 @@ import pytest
 
 from alerts.features_diff import FeatureDifference, FeaturesComparison, is_same
 from alerts.order import OrderChange
-from fraudstream.catalogue import (
+from fraudstream.domain.catalogue import (
     ENTITIES,
     Catalogue,
     Entity,
     TransactionFeature,
     WindowFeature,
 )
-from fraudstream.duration import HOUR_MS
+from fraudstream.domain.duration import HOUR_MS
 
 CATALOGUE = Catalogue(
     (

@@ -15,10 +15,9 @@ from alerts.dead.redrive import Redriver
 from alerts.messages import Received
 from alerts.store.base import StoreError
 from alerts.store.redrives import DynamoRedrives, RedriveStore
-from fraudstream.dead_letter import DeadLetter
-from streams.errors import StreamError
-from streams.reader import StreamRecord
-from streams.writer import FailedRecord, PutResult, Record
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.streams.protocols import FailedRecord, PutResult, Record, StreamRecord
+from fraudstream.streams.stream_errors import StreamError
 from tests.unit.alerts.alert_samples import dead_letter, transaction
 
 STREAM = "Transactions"

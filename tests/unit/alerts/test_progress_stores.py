@@ -11,7 +11,7 @@ from alerts.store.base import LEASE_MS, ProgressStore, StoreError
 from alerts.store.dynamodb import DynamoStore
 from alerts.store.memory import MemoryStore
 from alerts.store.sqlite import MAX_VARIABLES, PURGE_INTERVAL_MS, SqliteStore
-from streams.positions import Position
+from fraudstream.streams.positions import Position
 from tests.unit.alerts.conftest import DAY_MS, TABLE, StoreMaker
 
 if TYPE_CHECKING:

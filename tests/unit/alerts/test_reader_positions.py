@@ -4,8 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from streams.positions import Gap, Position
-from streams.reader import POSITION_UNKNOWN, RETENTION_PASSED, SHARD_GONE, StreamReader
+from fraudstream.streams.kinesis.kinesis_reader import (
+    POSITION_UNKNOWN,
+    RETENTION_PASSED,
+    SHARD_GONE,
+    StreamReader,
+)
+from fraudstream.streams.positions import Gap, Position
 from tests.unit.alerts.alert_fakes import NOW_MS, RetainingKinesis, reader_of
 from tests.unit.streams.fake_kinesis import refusal
 

@@ -2,10 +2,10 @@ import numpy as np
 import orjson
 
 from benchmarks.reasons import WithoutReasons, encoded, judge, least_us, vectors
-from fraudstream.catalogue import BUILT_IN
-from fraudstream.settings import ROOT
+from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.scorer import Scorer
 from jobs.scoring_udf import Batch, ScoreBatches
-from models.scorer import Scorer
 
 
 def test_a_batch_of_the_benchmark_is_one_that_the_job_reads() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.catalogues import LONGEST_MINUTES, write_windows_catalogue
-from fraudstream.catalogue import Catalogue
-from fraudstream.duration import MINUTE_MS
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.duration import MINUTE_MS
 
 
 @pytest.mark.parametrize("windows", [20, 100])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.latency import latency_percentiles
-from fraudstream.transaction import format_time
+from fraudstream.domain.transaction import format_time
 
 
 def scored(arrival_ms: int, latency_ms: int) -> bytes:

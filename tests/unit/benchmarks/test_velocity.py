@@ -8,9 +8,9 @@ import pytest
 from benchmarks.four_features import FEATURES
 from benchmarks.trees import velocity_features
 from benchmarks.velocity import LONG_MS, SHORT_MS, Event, Features, advance, epoch_ms
-from fraudstream.catalogue import Catalogue
-from fraudstream.duration import DAY_MS
-from fraudstream.reference import evaluate
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.reference import evaluate
 from producer.simulation import TrafficOptions, generate
 
 NOW_MS = 10 * LONG_MS

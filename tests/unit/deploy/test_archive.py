@@ -37,6 +37,6 @@ def test_files_below_a_folder_keep_their_place_and_compiled_modules_stay_out(tmp
 
 def test_the_jobs_sources_are_the_modules_of_its_packages() -> None:
     names = {name for name, _ in job_sources()}
-    assert {"jobs/feature_job.py", "fraudstream/settings.py", "models/scorer.py"} <= names
+    assert {"jobs/feature_job.py", "jobs/job_settings.py", "fraudstream/scoring/scorer.py"} <= names
     assert {name.split("/")[0] for name in names} == set(JOB_PACKAGES)
     assert all(name.endswith(".py") for name in names)

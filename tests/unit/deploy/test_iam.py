@@ -10,27 +10,31 @@ import boto3
 import pytest
 from botocore import xform_name
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 
 POLICIES = sorted((ROOT / "deploy" / "iam").glob("*.json"))
 NAMES = ("consumer", "job", "producer", "redrive", "replay")
 CODE_OF_ROLE = {
-    "producer": ["producer/**/*.py", "streams/writer.py"],
+    "producer": ["producer/**/*.py", "fraudstream/streams/kinesis/kinesis_writer.py"],
     "consumer": [
         "alerts/*.py",
         "alerts/handlers/*.py",
         "alerts/store/dynamodb.py",
         "alerts/commands/[!d]*.py",
-        "streams/reader.py",
+        "fraudstream/streams/kinesis/kinesis_reader.py",
     ],
     "redrive": [
         "alerts/dead/*.py",
         "alerts/store/redrives.py",
         "alerts/commands/dead.py",
-        "streams/reader.py",
-        "streams/writer.py",
+        "fraudstream/streams/kinesis/kinesis_reader.py",
+        "fraudstream/streams/kinesis/kinesis_writer.py",
     ],
-    "replay": ["streams/__main__.py", "streams/archiving.py", "streams/reader.py"],
+    "replay": [
+        "streams/__main__.py",
+        "streams/archiving.py",
+        "fraudstream/streams/kinesis/kinesis_reader.py",
+    ],
 }
 """The files whose calls each role makes; the job's are the connector's, which docs/deploy.md lists."""
 STREAMS_OF_ROLE = {

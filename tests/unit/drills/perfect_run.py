@@ -10,11 +10,11 @@ import numpy as np
 from drills.live_job import Received
 from drills.load import Effort, Item, ordinary, transactions_of
 from drills.verdict import Evidence, Truth
-from fraudstream.alert import alert_id
-from fraudstream.catalogue import BUILT_IN, Catalogue
-from fraudstream.reference import evaluate
-from fraudstream.settings import ROOT
-from models.scorer import Scorer
+from fraudstream.domain.alert import alert_id
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.domain.reference import evaluate
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.scorer import Scorer
 
 NOW_MS: Final = 1_767_373_200_000
 

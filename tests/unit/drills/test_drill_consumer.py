@@ -7,13 +7,14 @@ import pytest
 from drills.aws import emulator_environment
 from drills.cluster import Cluster
 from drills.consumer import AlertConsumer
-from fraudstream.settings import ROOT, Settings
+from fraudstream.runtime.project_root import ROOT
+from jobs.job_settings import JobSettings
 
 
 @pytest.fixture(name="consumer")
 def fixture_consumer(tmp_path: Path) -> AlertConsumer:
     (tmp_path / "cluster").mkdir()
-    return AlertConsumer(Cluster(tmp_path / "cluster", {}), Settings.load([], env_file=None), tmp_path)
+    return AlertConsumer(Cluster(tmp_path / "cluster", {}), JobSettings.load([], env_file=None), tmp_path)
 
 
 def contents(consumer: AlertConsumer) -> list[object]:
@@ -51,9 +52,9 @@ def test_one_that_was_never_started_can_be_closed(consumer: AlertConsumer) -> No
 def test_what_is_started_for_a_drill_reads_no_settings_from_the_folder_where_it_is_started(
     tmp_path: Path,
 ) -> None:
-    settings = Settings.load(["--aws-endpoint-url", "http://127.0.0.1:4566"], env_file=None)
+    settings = JobSettings.load(["--aws-endpoint-url", "http://127.0.0.1:4566"], env_file=None)
     (tmp_path / ".env").write_text("AWS_ENDPOINT_URL=http://127.0.0.1:1\n")
-    code = "from fraudstream.settings import Settings; print(Settings.load([]).endpoint_url)"
+    code = "from jobs.job_settings import JobSettings; print(JobSettings.load([]).endpoint_url)"
     said = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

@@ -5,12 +5,12 @@ import pytest
 from drills.aws import stream_names, with_own_streams
 from drills.cluster import Cluster, ClusterError, submitted_job
 from drills.live_job import LiveJob
-from fraudstream.settings import Settings
+from jobs.job_settings import JobSettings
 
 
 @pytest.fixture(name="job")
 def fixture_job(tmp_path: Path) -> LiveJob:
-    return LiveJob(Cluster(tmp_path, {}), Settings.load(env_file=None), "a1")
+    return LiveJob(Cluster(tmp_path, {}), JobSettings.load(env_file=None), "a1")
 
 
 def test_the_newest_checkpoint_is_the_highest_number_that_is_complete(job: LiveJob) -> None:
@@ -36,7 +36,7 @@ def test_the_id_of_a_job_is_the_one_that_flink_run_names() -> None:
 
 
 def test_each_drill_has_streams_of_its_own() -> None:
-    names = stream_names(with_own_streams(Settings.load(env_file=None), "one"))
+    names = stream_names(with_own_streams(JobSettings.load(env_file=None), "one"))
     assert len(set(names.values())) == 5
     assert all(name.endswith("-one") for name in names.values())
 

@@ -16,7 +16,7 @@ from drills.load import (
     with_idle_shard,
     with_wrong_clock,
 )
-from fraudstream.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from producer.broken import BROKEN_KINDS
 
 NOW_MS = 1_767_373_200_000

@@ -13,7 +13,7 @@ from drills.load import Effort
 from drills.report import BEGIN, END, fault_table, table, to_json, with_measured
 from drills.suite import Results
 from drills.verdict import Verdict
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 
 MACHINE: dict[str, str | int] = {
     "cpu": "a processor",

@@ -6,8 +6,8 @@ import pytest
 
 from drills.load import Effort, ordinary, transactions_of
 from drills.sender import Sender
-from streams.errors import StreamError
-from streams.writer import FailedRecord, PutResult, Record
+from fraudstream.streams.protocols import FailedRecord, PutResult, Record
+from fraudstream.streams.stream_errors import StreamError
 
 NOW_MS = 1_767_373_200_000
 ITEMS = ordinary(Effort(transactions=60), NOW_MS)

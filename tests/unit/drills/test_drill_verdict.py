@@ -8,8 +8,8 @@ from drills.faults.releases import ADDED, UPGRADED
 from drills.live_job import Received
 from drills.load import Effort, Item, doubled_and_late, with_broken
 from drills.verdict import Evidence, Truth, Verdict, judge, recovery_s
-from fraudstream.catalogue import BUILT_IN
-from streams.writer import Record
+from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.streams.protocols import Record
 from tests.unit.drills.perfect_run import (
     NOW_MS,
     SCORER,

@@ -8,7 +8,7 @@ import pytest
 
 from drills.soak import traffic
 from drills.soak.traffic import traffic_file
-from fraudstream.transaction import parse_time_ms
+from fraudstream.domain.transaction import parse_time_ms
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fraudstream.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
-from fraudstream.settings import Settings
+from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
 from jobs.feature_job import load_catalogue, load_scorer, main
+from jobs.job_settings import JobSettings
 
 NOWHERE = Path("/no/such/model")
 
@@ -23,9 +23,9 @@ def fixture_files(tmp_path: Path) -> dict[str, Path]:
     }
 
 
-def settings(**values: Path | str) -> Settings:
+def settings(**values: Path | str) -> JobSettings:
     options = [part for name, value in values.items() for part in (f"--{name.replace('_', '-')}", str(value))]
-    return Settings.load(options, env_file=None)
+    return JobSettings.load(options, env_file=None)
 
 
 # ---- the catalogue ----

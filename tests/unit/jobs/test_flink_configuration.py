@@ -1,11 +1,11 @@
 """Which of Flink's options a job gets, as far as its survival depends on them."""
 
-from fraudstream.settings import Settings
 from jobs.environment import flink_configuration
+from jobs.job_settings import JobSettings
 
 
 def options(*arguments: str) -> dict[str, str]:
-    return flink_configuration(Settings.load(arguments, env_file=None))
+    return flink_configuration(JobSettings.load(arguments, env_file=None))
 
 
 def test_checkpoints_that_cannot_be_written_do_not_end_a_live_job() -> None:

@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 
-from fraudstream.reference import merge_labels
-from fraudstream.settings import Settings
-from fraudstream.transaction import Label, Transaction
+from fraudstream.archives.record_files import read_lines
+from fraudstream.domain.reference import merge_labels
+from fraudstream.domain.transaction import Label, Transaction
 from jobs.inputs import LABEL, TRANSACTION, InputError, merge_lines, source_lines
-from jobs.records import read_lines
+from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
 from tests.strategies import START_MS, arrivals
 
@@ -46,9 +46,9 @@ def write(path: Path, lines: list[bytes]) -> Path:
     return path
 
 
-def settings(folder: Path, **files: Path) -> Settings:
+def settings(folder: Path, **files: Path) -> JobSettings:
     options = [part for name, path in files.items() for part in (f"--{name}", str(path))]
-    return Settings.load([*options, "--features-out", str(folder / "out.jsonl")], env_file=None)
+    return JobSettings.load([*options, "--features-out", str(folder / "out.jsonl")], env_file=None)
 
 
 # ---- where labels stand ----
@@ -115,7 +115,7 @@ def test_a_time_may_have_small_letters_and_an_offset() -> None:
 
 
 def test_without_a_source_there_are_no_lines() -> None:
-    with source_lines(Settings.load(env_file=None)) as lines:
+    with source_lines(JobSettings.load(env_file=None)) as lines:
         assert lines is None
 
 
@@ -142,7 +142,7 @@ def test_with_labels_a_temporary_file_has_each_line_as_it_was(
     assert not lines.exists()
 
 
-def fail(given: Settings, cause: str) -> None:
+def fail(given: JobSettings, cause: str) -> None:
     """Let the job that reads the lines fail."""
     with source_lines(given):
         raise JobFailedError(cause)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fraudstream.catalogue import BUILT_IN
-from fraudstream.settings import Settings
+from fraudstream.domain.catalogue import BUILT_IN
+from jobs.job_settings import JobSettings
 from jobs.kernel import job_config
 
 
@@ -11,5 +11,5 @@ from jobs.kernel import job_config
 def test_windows_decide_how_long_state_is_kept_unless_a_file_has_its_own_time(
     arguments: list[str], ttl_ms: int
 ) -> None:
-    settings = Settings.load(["--source", __file__, "--features-out", "a", *arguments], env_file=None)
+    settings = JobSettings.load(["--source", __file__, "--features-out", "a", *arguments], env_file=None)
     assert job_config(settings, BUILT_IN, model_version="v1")["state_ttl_ms"] == ttl_ms

@@ -2,8 +2,9 @@
 
 import pytest
 
-from fraudstream.settings import Settings, SettingsError
+from fraudstream.runtime.settings_sources import SettingsError
 from jobs.files import Sink
+from jobs.job_settings import JobSettings
 from jobs.kinesis import (
     CONNECTOR_4,
     CONNECTOR_6,
@@ -27,8 +28,8 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def settings(*arguments: str) -> Settings:
-    return Settings.load(arguments, env_file=None)
+def settings(*arguments: str) -> JobSettings:
+    return JobSettings.load(arguments, env_file=None)
 
 
 # ---- which connector ----

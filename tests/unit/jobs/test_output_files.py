@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fraudstream.catalogue import Catalogue, TransactionFeature, WindowFeature
-from fraudstream.settings import Settings, SettingsError
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.runtime.settings_sources import SettingsError
 from jobs.files import file_outputs, finish_files, fresh_parts_folder
+from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
 
 CATALOGUE = Catalogue(
@@ -29,12 +30,12 @@ CATALOGUE = Catalogue(
 )
 
 
-LIVE = Settings.load(env_file=None)
+LIVE = JobSettings.load(env_file=None)
 
 
-def settings(**outputs: Path) -> Settings:
+def settings(**outputs: Path) -> JobSettings:
     options = [part for name, path in outputs.items() for part in (f"--{name.replace('_', '-')}", str(path))]
-    return Settings.load(["--source", __file__, *options], env_file=None)
+    return JobSettings.load(["--source", __file__, *options], env_file=None)
 
 
 def part(path: Path, subtask: int, number: int, data: bytes) -> None:

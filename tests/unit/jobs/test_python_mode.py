@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from fraudstream.catalogue import BUILT_IN
-from fraudstream.settings import ROOT, Settings, SettingsError
+from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.settings_sources import SettingsError
 from jobs import kernel, python_mode
+from jobs.job_settings import JobSettings
 from jobs.kernel import job_config
 
 
-def settings(*arguments: str) -> Settings:
-    return Settings.load(arguments, env_file=None)
+def settings(*arguments: str) -> JobSettings:
+    return JobSettings.load(arguments, env_file=None)
 
 
 @pytest.fixture(name="libpython")

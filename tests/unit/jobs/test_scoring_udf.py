@@ -12,11 +12,11 @@ import numpy.typing as npt
 import orjson
 import pytest
 
-from fraudstream.alert import Judge
-from fraudstream.catalogue import BUILT_IN, Catalogue, Feature, TransactionFeature, WindowFeature
-from fraudstream.settings import ROOT
+from fraudstream.domain.alert import Judge
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Feature, TransactionFeature, WindowFeature
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.scorer import Scorer
 from jobs.scoring_udf import ALERT, ERROR, NO_TIME, Batch, ScoreBatches, scoring_udf
-from models.scorer import Scorer
 
 Matrix = npt.NDArray[np.float64]
 THRESHOLD = 0.5

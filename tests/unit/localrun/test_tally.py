@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from fraudstream.alert import Alert
-from fraudstream.dead_letter import DeadLetter
-from fraudstream.transaction import FraudType, Label, Transaction
+from fraudstream.domain.alert import Alert
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.domain.transaction import FraudType, Label, Transaction
+from fraudstream.streams.protocols import StreamRecord
 from localrun.tally import WARM_UP_TRANSACTIONS, Tally
 from producer.simulation import LabelledTransaction
-from streams.reader import StreamRecord
 
 
 def labelled(name: str, fraud_type: FraudType | None = None) -> LabelledTransaction:

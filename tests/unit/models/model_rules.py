@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fraudstream.catalogue import Catalogue, TransactionFeature, WindowFeature
-from models.manifest import ModelError
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.scoring.manifest import ModelError
 
 Matrix = npt.NDArray[Any]
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from fraudstream.scoring.odds import LEAST, log_odds, probability
 from models.calibration import Calibration, fit_calibration
-from models.odds import LEAST, log_odds, probability
 
 
 def test_calibration_finds_the_line_by_which_scores_were_bent() -> None:

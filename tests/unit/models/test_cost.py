@@ -2,7 +2,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fraudstream.catalogue import BUILT_IN
+from fraudstream.domain.catalogue import BUILT_IN
 from models.cost import catalogue_with_list, costs
 from models.members import KINDS
 

@@ -4,11 +4,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fraudstream.catalogue import BUILT_IN, Catalogue, TransactionFeature, WindowFeature
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue, TransactionFeature, WindowFeature
+from fraudstream.scoring.manifest import ModelError
 from models.data import cache
 from models.data.cache import features_digest, load_dataset
 from models.data.dataset import Files
-from models.manifest import ModelError
 
 HOUR = TransactionFeature(name="hour", entity="transaction", statistic="hour")
 PLAIN = Catalogue((HOUR,))

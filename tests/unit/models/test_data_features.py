@@ -8,11 +8,11 @@ import numpy.typing as npt
 import orjson
 import pytest
 
-from fraudstream.catalogue import Catalogue, TransactionFeature, WindowFeature
-from fraudstream.settings import Settings
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.scoring.manifest import ModelError
 from jobs.files import finish_files, fresh_parts_folder
+from jobs.job_settings import JobSettings
 from models.data.features import LARGEST, compute_features, read_features, read_ids
-from models.manifest import ModelError
 
 CATALOGUE = Catalogue(
     (
@@ -37,7 +37,7 @@ def write(folder: Path, *records: dict[str, Any]) -> Path:
     lines = [orjson.dumps({"transaction_id": f"t{n}", **record}) for n, record in enumerate(records)]
     (fresh_parts_folder(path) / "part-x-0-0").write_bytes(b"".join(line + b"\n" for line in lines))
     (folder / "in.jsonl").touch()
-    settings = Settings.load(["--source", str(folder / "in.jsonl"), "--features-out", str(path)])
+    settings = JobSettings.load(["--source", str(folder / "in.jsonl"), "--features-out", str(path)])
     finish_files(settings, CATALOGUE)
     return path
 

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fraudstream.catalogue import Catalogue, TransactionFeature
-from fraudstream.duration import DAY_MS
-from fraudstream.transaction import FRAUD_TYPES
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.transaction import FRAUD_TYPES
+from fraudstream.scoring.manifest import ModelError
 from models.data.dataset import HONEST, Dataset, Files, read_dataset
 from models.data.records import read_columns
-from models.manifest import ModelError
 
 CATALOGUE = Catalogue((TransactionFeature(name="hour", entity="transaction", statistic="hour"),))
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -2,8 +2,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fraudstream.scoring.odds import log_odds, probability
 from models.ensemble import FIXED_WEIGHTS, Blend, Decision, Mean, alone, is_gain, learn_blend
-from models.odds import log_odds, probability
 
 Scores = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fraudstream.duration import DAY_MS
+from fraudstream.domain.duration import DAY_MS
 from models.data.dataset import HONEST, Dataset
 from models.evaluation.baselines import AMOUNT_ONLY
 from models.evaluation.blending import ENSEMBLE, MAIN, blend, shipping

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fraudstream.duration import DAY_MS
+from fraudstream.domain.duration import DAY_MS
 from models.data.dataset import HONEST, Dataset
 from models.evaluation.judging import Judged, Team, results
 from models.evaluation.pictures import COLOURS, colour

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fraudstream.catalogue import BUILT_IN, Catalogue, TransactionFeature
-from fraudstream.duration import DAY_MS
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue, TransactionFeature
+from fraudstream.domain.duration import DAY_MS
 from models.data.dataset import Dataset
 from models.evaluation.baselines import amount_only, candidate
 from models.evaluation.scoring import EXPLAINED, FoldScores, fit_and_score, load, save, scores_file

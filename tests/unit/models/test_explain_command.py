@@ -6,11 +6,11 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from fraudstream.alert import Alert
+from fraudstream.domain.alert import Alert
+from fraudstream.scoring.manifest import ModelError
 from models import explain_command
 from models.__main__ import app
 from models.explain_command import accuracy, confusion, frauds, true_types
-from models.manifest import ModelError
 
 ALERT: dict[str, Any] = {
     "alert_id": "1",

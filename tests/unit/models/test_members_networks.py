@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fraudstream.catalogue import Catalogue
-from models.manifest import ModelError
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.scoring.manifest import ModelError
 from models.members import autoencoder, gru
 from models.members.autoencoder import AutoencoderKind, standardised
 from models.members.gru import GruKind, steps

@@ -11,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fraudstream.catalogue import Catalogue
-from models.manifest import (
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.scoring.manifest import (
     Manifest,
     ManifestCalibration,
     ManifestMember,
     ModelError,
     manifest_features,
 )
+from fraudstream.scoring.odds import log_odds, probability
+from fraudstream.scoring.scorer import Scorer
 from models.members import KINDS, autoencoder, gru, trees
 from models.members.base import Member
-from models.odds import log_odds, probability
-from models.scorer import Scorer
 from tests.unit.models import model_rules
 from tests.unit.models.model_rules import CATALOGUE, RULES, Case, Matrix, Model, data
 

@@ -4,7 +4,7 @@ import pytest
 from numpy.random import default_rng
 from sklearn.metrics import brier_score_loss, precision_recall_fscore_support, roc_curve
 
-from fraudstream.duration import DAY_MS
+from fraudstream.domain.duration import DAY_MS
 from models.metrics import (
     at_threshold,
     auc_roc,

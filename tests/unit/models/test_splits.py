@@ -8,9 +8,9 @@ fold 2     fit fit fit val del tst        ... and so on, the last test ending wi
 import numpy as np
 import pytest
 
-from fraudstream.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.duration import DAY_MS, HOUR_MS
+from fraudstream.scoring.manifest import ModelError
 from models.data.dataset import Dataset
-from models.manifest import ModelError
 from models.splits import Fold, SplitOptions, parts, plan
 
 MONDAY_MS = 20_458 * DAY_MS

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fraudstream.catalogue import Catalogue, TransactionFeature, WindowFeature
-from fraudstream.duration import DAY_MS
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.scoring.manifest import Manifest, ModelError
+from fraudstream.scoring.scorer import Scorer
 from models.data.dataset import Dataset
-from models.manifest import Manifest, ModelError
 from models.members import KINDS, autoencoder, trees
 from models.pieces import pieces_of
-from models.scorer import Scorer
 from models.threshold import AlertBudget, BestF1
 from models.train import Request, Version, train, usual_values
 

@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 import pytest
 
-from fraudstream.duration import DAY_MS
-from fraudstream.transaction import Transaction, parse_time_ms
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.transaction import Transaction, parse_time_ms
 from producer.broken import BROKEN_KINDS, broken_record
 
 NOW_MS = 1_767_250_000_000

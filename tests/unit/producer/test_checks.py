@@ -2,10 +2,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from fraudstream.settings import Settings
+from fraudstream.streams.protocols import Record
+from fraudstream.streams.stream_errors import StreamError
+from fraudstream.streams.stream_settings import StreamSettings
 from producer.checks import Check, lines, run_checks
-from streams.errors import StreamError
-from streams.writer import Record
 from tests.unit.streams.fake_kinesis import refusal
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class FakeAws:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
         monkeypatch.delenv("AWS_PROFILE", raising=False)
         client = cast("KinesisClient", self)
-        return {check.what: check for check in run_checks(Settings(), RECORD, lambda _settings: client)}
+        return {check.what: check for check in run_checks(StreamSettings(), RECORD, lambda _settings: client)}
 
 
 @pytest.fixture
@@ -74,11 +74,11 @@ def test_the_table_has_a_line_for_each_and_no_secret(aws: FakeAws, monkeypatch: 
 
 
 def test_without_credentials_nothing_else_is_looked_at() -> None:
-    def connect(_settings: Settings) -> "KinesisClient":
+    def connect(_settings: StreamSettings) -> "KinesisClient":
         msg = "there are no AWS credentials: set some"
         raise StreamError(msg)
 
-    (check,) = run_checks(Settings(), RECORD, connect)
+    (check,) = run_checks(StreamSettings(), RECORD, connect)
     assert check == Check("credentials", "none that can be used", "there are no AWS credentials: set some")
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 import pytest
 
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
 from producer.client import (
     DEFAULT_TIMEOUT_S,
     SILENCE_S,

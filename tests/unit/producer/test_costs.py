@@ -3,7 +3,7 @@ import re
 import pytest
 from rich.console import Console
 
-from fraudstream.settings import ROOT
+from fraudstream.runtime.project_root import ROOT
 from producer.costs import PER_RECORD, PRICES_WRITTEN_DOWN, RATES_PER_S, cost, measured_bytes, table
 
 

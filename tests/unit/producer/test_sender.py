@@ -4,17 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 from random import Random
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from fraudstream.transaction import Label, Transaction
+from fraudstream.domain.transaction import Label, Transaction
+from fraudstream.streams.protocols import FailedRecord, PutResult, Record
+from fraudstream.streams.stream_errors import StreamError
 from producer.broken import BROKEN_KINDS
 from producer.kinesis import MAX_AHEAD_MS, Clock, EventPace, TransactionSender
 from producer.mixing import DOUBLED_AFTER, Item, Mixture, labelled_items, mix, mix_items
 from producer.simulation import LabelledTransaction
-from streams.errors import StreamError
-from streams.writer import FailedRecord, PutResult, Record, StreamWriter
+
+if TYPE_CHECKING:
+    from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 
 NOW_MS = 1_767_312_000_000
 DEFAULT_BATCH_SIZE = 10

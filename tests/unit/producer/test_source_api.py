@@ -8,7 +8,9 @@ from random import Random
 import httpx
 import pytest
 
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
+from fraudstream.runtime.backoff import Backoff
+from fraudstream.streams.stream_errors import StreamError
 from producer.mixing import Item
 from producer.source_api import (
     AT_ONCE,
@@ -19,8 +21,6 @@ from producer.source_api import (
     api_records,
     check_api,
 )
-from streams.backoff import Backoff
-from streams.errors import StreamError
 from tests.unit.producer.test_client import RECORD, TRANSACTION, URL, Api, event, many, named, problem, sse
 
 TRANSACTION_TIME_MS = TRANSACTION.event_time_ms

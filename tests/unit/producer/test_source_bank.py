@@ -1,6 +1,6 @@
 from itertools import islice
 
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
 from producer.simulation import TrafficOptions, ending_at, generate
 from producer.source_bank import bank_items, bank_records
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet as pq
 
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
+from fraudstream.streams.stream_errors import StreamError
 from producer.dataset import write_dataset
 from producer.simulation import LabelledTransaction, TrafficOptions, generate
 from producer.source_files import (
@@ -20,7 +21,6 @@ from producer.source_files import (
     labelled_file_items,
     truth_path,
 )
-from streams.errors import StreamError
 
 OPTIONS = TrafficOptions(seed=3, accounts=50, start_ms=1_767_571_200_000, fraud_share=0.2)
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from fraudstream.duration import DAY_MS, HOUR_MS, MINUTE_MS
+from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
 from producer.source import Source
 from producer.timing import Timing, Wishes, future_warning, timing_of
 

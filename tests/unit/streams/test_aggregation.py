@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.aggregation import AggregatingWriter
-from streams.backoff import Backoff
-from streams.writer import MAX_RECORD_BYTES, TOO_LARGE, PutResult, Record, StreamWriter
+from fraudstream.runtime.backoff import Backoff
+from fraudstream.streams.kinesis.aggregation import AggregatingWriter
+from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORD_BYTES, TOO_LARGE, StreamWriter
+from fraudstream.streams.protocols import PutResult, Record
 from tests.unit.streams.fake_kinesis import refusal
 from tests.unit.streams.test_writer import FakePuts
 

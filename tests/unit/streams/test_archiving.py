@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.protocols import StreamRecord
+from fraudstream.streams.stream_errors import StreamError
 from streams.archiving import Archived, archive, written_whole
-from streams.arrival import ArrivalOrder, lines_of
-from streams.errors import StreamError
-from streams.reader import StreamReader, StreamRecord
+from streams.arrival_order import ArrivalOrder, lines_of
 from tests.unit.streams.fake_kinesis import FakeKinesis
 
 STAMP_MS = 1_767_312_000_000

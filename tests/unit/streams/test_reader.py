@@ -1,8 +1,9 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from streams.errors import StreamError
-from streams.reader import MAX_FAILURES_IN_A_ROW, Start, StreamReader
+from fraudstream.streams.kinesis.kinesis_reader import MAX_FAILURES_IN_A_ROW, StreamReader
+from fraudstream.streams.protocols import Start
+from fraudstream.streams.stream_errors import StreamError
 from tests.unit.streams.fake_kinesis import FakeKinesis, refusal
 
 POLL_INTERVAL_MS = 200

@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from streams.backoff import Backoff
-from streams.errors import StreamError
-from streams.writer import (
+from fraudstream.runtime.backoff import Backoff
+from fraudstream.streams.kinesis.kinesis_writer import (
     MAX_RECORD_BYTES,
     MAX_REQUEST_BYTES,
     TOO_LARGE,
-    PutResult,
-    Record,
     StreamWriter,
 )
+from fraudstream.streams.protocols import PutResult, Record
+from fraudstream.streams.stream_errors import StreamError
 from tests.unit.streams.fake_kinesis import refusal
 
 if TYPE_CHECKING:

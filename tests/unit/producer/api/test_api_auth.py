@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.datastructures import Headers
 
-from fraudstream.settings import SettingsError
+from fraudstream.runtime.settings_sources import SettingsError
 from producer.api.auth import Authenticator, Refused, key_hash, new_key, read_keys
 from tests.unit.producer.api.api_helpers import KEY, key_file, settings
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from fraudstream.settings import ROOT
-from fraudstream.transaction import FIELD_NAMES, Transaction, parse_time_ms
+from fraudstream.domain.transaction import FIELD_NAMES, Transaction, parse_time_ms
+from fraudstream.runtime.project_root import ROOT
 from producer.api.application import create_app
 from producer.api.problems import NAMES
 from producer.api.schemas import TRANSACTION_SCHEMA

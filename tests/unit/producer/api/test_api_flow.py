@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fraudstream.transaction import Transaction
+from fraudstream.domain.transaction import Transaction
 from producer.api.flow import Client, Flow, Pace
 from producer.api.hub import Hub
 from producer.api.metrics import Metrics

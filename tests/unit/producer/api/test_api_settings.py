@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from fraudstream.settings import ROOT, SettingsError
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.settings_sources import SettingsError
 from producer.api.settings import ENV_PREFIX, ApiSettings
 from tests.unit.producer.api.api_helpers import settings
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraudstream.duration import DAY_MS, HOUR_MS, MINUTE_MS
-from fraudstream.transaction import Transaction
+from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
+from fraudstream.domain.transaction import Transaction
 from producer.api.source import MAX_BEHIND_MS, EventTimes, TransactionSource
 from producer.simulation import LabelledTransaction, TrafficOptions, generate
 from tests.unit.producer.api.api_helpers import NOON_MS, FakeTime

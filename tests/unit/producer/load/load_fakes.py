@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from fraudstream.streams.protocols import Record
 from producer.load.lanes import lane_number
-from streams.writer import Record
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient

@@ -3,12 +3,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from fraudstream.streams.protocols import Record
+from fraudstream.streams.stream_errors import StreamError
 from producer.load.lanes import Due, Lane, lane_number
 from producer.load.maker import MOST_AT_ONCE, Maker
 from producer.load.schedule import Schedule
 from producer.load.statistics import LoadStatistics
-from streams.errors import StreamError
-from streams.writer import Record
 from tests.unit.producer.load.load_fakes import records
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORD_BYTES
+from fraudstream.streams.protocols import Record
 from producer.load.run import LoadOptions, LoadRun
 from producer.load.schedule import Schedule
 from producer.load.statistics import LoadStatistics
 from producer.load.summary import summary
-from streams.writer import MAX_RECORD_BYTES, Record
 from tests.unit.producer.load.load_fakes import THROTTLED, FakeStream, counted, records
 from tests.unit.streams.fake_kinesis import refusal
 

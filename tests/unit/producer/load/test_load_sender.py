@@ -2,12 +2,12 @@ import threading
 
 import pytest
 
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from producer.load.lanes import Due, Lane
 from producer.load.metering import MeteredClient
 from producer.load.sender import Sender
 from producer.load.statistics import LoadStatistics
 from producer.load.throttling import AdaptivePace
-from streams.writer import StreamWriter
 from tests.unit.producer.load.load_fakes import FakeStream, records
 from tests.unit.streams.fake_kinesis import refusal
 

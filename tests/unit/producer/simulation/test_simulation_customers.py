@@ -5,7 +5,7 @@ from math import asin, cos, radians, sin, sqrt
 import numpy as np
 import pytest
 
-from fraudstream.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from producer.simulation.block import STATUSES
 from producer.simulation.cities import CITIES
 from producer.simulation.devices import NEW_DEVICE_BASE

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from fraudstream.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from producer.simulation import draws
 from producer.simulation.rhythm import (
     AROUND_THE_CLOCK,

@@ -6,8 +6,8 @@ import numpy as np
 import orjson
 import pytest
 
-from fraudstream.duration import DAY_MS, HOUR_MS, MINUTE_MS
-from fraudstream.transaction import parse_time_ms
+from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
+from fraudstream.domain.transaction import parse_time_ms
 from producer.simulation import TrafficOptions, blocks
 from producer.simulation.block import STATUSES
 from producer.simulation.columns import OPTIONAL

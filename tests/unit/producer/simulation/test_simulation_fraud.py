@@ -4,8 +4,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fraudstream.duration import DAY_MS, HOUR_MS, MINUTE_MS
-from fraudstream.transaction import FRAUD_TYPES, FraudType
+from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
+from fraudstream.domain.transaction import FRAUD_TYPES, FraudType
 from producer.simulation import TrafficOptions
 from producer.simulation.block import STATUSES
 from producer.simulation.devices import NEW_DEVICE_BASE

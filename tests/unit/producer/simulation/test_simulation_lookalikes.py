@@ -2,7 +2,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from fraudstream.duration import DAY_MS, HOUR_MS, MINUTE_MS
+from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
 from producer.simulation.devices import NEW_DEVICE_BASE
 from producer.simulation.draws import Bools
 from producer.simulation.kinds import CHANNELS, TYPES

@@ -1,6 +1,6 @@
 import numpy as np
 
-from fraudstream.duration import MINUTE_MS
+from fraudstream.domain.duration import MINUTE_MS
 from producer.simulation import draws
 from producer.simulation.plans import in_order, joined, plans, spread, taken
 

@@ -65,7 +65,7 @@ public final class Catalogue {
     windows = builder.windows;
   }
 
-  /** Reads {@code {"features": [...]}}, which {@code fraudstream/catalogue.py} has checked. */
+  /** Reads {@code {"features": [...]}}, which {@code fraudstream/domain/catalogue.py} has checked. */
   public static Catalogue fromJson(String json) {
     JsonNode specs;
     try {

@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 /**
  * Reads the values of a feature's spec.
  *
- * <p>{@code fraudstream/catalogue.py} has checked them with messages for people; what is refused here
+ * <p>{@code fraudstream/domain/catalogue.py} has checked them with messages for people; what is refused here
  * is a job whose Python and Java parts are of different releases.
  */
 final class Specs {

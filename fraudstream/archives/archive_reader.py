@@ -1,0 +1,117 @@
+"""An archive of a stream: the files of a folder, on disk or on S3, read as one sequence of records."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from fraudstream.archives.locations import S3Uri
+from fraudstream.archives.record_files import SUFFIXES, InputError, RecordType, is_of_a_known_kind, read_lines
+from fraudstream.archives.s3_objects import S3, S3Object
+from fraudstream.runtime.aws_settings import AwsSettings
+
+_KINDS: Final = f"{', '.join(SUFFIXES)}, or what Firehose writes"
+
+
+@dataclass(frozen=True)
+class ArchivedFile:
+    """One file of an archive; ``name`` is its path or S3 URI, ``opened`` gives where it lies on disk."""
+
+    name: str
+    size_bytes: int
+    opened: Callable[[], AbstractContextManager[Path]]
+
+
+def archived_lines(location: S3Uri | Path, settings: AwsSettings, record_type: RecordType) -> Iterator[bytes]:
+    """Read the records of a file, a folder or a place on S3 as JSON, one file at a time.
+
+    Files come in the order of their names, by the bytes of their paths within the folder, or of their keys;
+    a file's records in theirs. Objects of S3 are copied to the temporary folder one by one. Files that are
+    of no kind that holds records are passed over, and said on standard error. Raises `InputError` if one
+    can't be read, or there is none.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    files = _known(archived_files(location, settings), location, console)
+    with _progress(console) as progress:
+        task = progress.add_task(str(location), total=sum(file.size_bytes for file in files))
+        for file in files:
+            with file.opened() as path:
+                yield from read_lines(path, record_type, name=file.name)
+            progress.advance(task, file.size_bytes)
+
+
+def archived_files(location: S3Uri | Path, settings: AwsSettings) -> list[ArchivedFile]:
+    """Return the files of an archive in their order, also those of other kinds; raises `InputError`."""
+    if isinstance(location, S3Uri):
+        s3 = S3(settings)
+        return [_on_s3(s3, each) for each in s3.objects(location)]
+    if location.is_file():
+        return [_on_disk(location)]
+    try:
+        # By bytes, as S3 orders keys: the same archive has the same order in either place.
+        paths = sorted(_files_below(location), key=lambda path: os.fsencode(path.relative_to(location)))
+        return [_on_disk(path) for path in paths]
+    except OSError as error:
+        msg = f"{location} can't be listed ({error}); check its permissions"
+        raise InputError(msg) from None
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    def fail(error: OSError) -> None:
+        raise error
+
+    for parent, _, names in os.walk(folder, onerror=fail):
+        yield from (Path(parent, name) for name in names)
+
+
+def _on_disk(path: Path) -> ArchivedFile:
+    return ArchivedFile(str(path), path.stat().st_size, lambda: nullcontext(path))
+
+
+def _on_s3(s3: S3, listed: S3Object) -> ArchivedFile:
+    @contextmanager
+    def opened() -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="fraudstream-") as folder:
+            # The suffix says what kind it is; the rest of a key may be no name for a file.
+            path = Path(folder, "object").with_suffix(PurePosixPath(listed.uri.key).suffix)
+            s3.download(listed.uri, path)
+            yield path
+
+    return ArchivedFile(str(listed.uri), listed.size_bytes, opened)
+
+
+def _known(files: list[ArchivedFile], location: S3Uri | Path, console: Console) -> list[ArchivedFile]:
+    """Return the files that hold records, and say what else lies there; a single file is taken as it is."""
+    if isinstance(location, Path) and location.is_file():
+        return files
+    known = [file for file in files if is_of_a_known_kind(file.name)]
+    others = [
+        file.name for file in files if not is_of_a_known_kind(file.name) and not file.name.endswith("/")
+    ]
+    if not known:
+        found = f"none of its {len(others):,} files is, like {others[0]}" if others else "nothing is there"
+        msg = f"{location} has no file that is {_KINDS}: {found}; give the folder or key of such files"
+        raise InputError(msg)
+    size = decimal(sum(file.size_bytes for file in known))
+    console.print(f"reading {len(known):,} files of {location}, {size}", markup=False)
+    if others:
+        console.print(f"passed over {len(others):,} files of other kinds, like {others[0]}", markup=False)
+    return known
+
+
+def _progress(console: Console) -> Progress:
+    """Make a bar of the bytes that have been read, where a person looks."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

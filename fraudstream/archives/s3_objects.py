@@ -1,0 +1,129 @@
+"""Objects on S3: list them, copy one to disk; what goes wrong said with the remedy."""
+
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from fraudstream.archives.locations import S3Uri
+from fraudstream.archives.record_files import InputError
+from fraudstream.runtime.aws_settings import AwsSettings
+
+CONNECT_TIMEOUT_S: Final = 5
+READ_TIMEOUT_S: Final = 60
+"""Of one read, not of a whole object; boto3 tries what hangs for longer again."""
+CREDENTIALS_REMEDY: Final = (
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values for an emulator), AWS_PROFILE, or use a role"
+)
+_ERRORS: Final = (ClientError, BotoCoreError, Boto3Error)
+_NO_ACCESS: Final = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
+_NO_IDENTITY: Final = frozenset(
+    {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
+)
+_GONE: Final = frozenset({"404", "NoSuchKey"})
+"""Error codes (S3 API reference: Error responses); a HEAD has its status alone."""
+
+
+class S3Object(NamedTuple):
+    """An object of the bucket."""
+
+    uri: S3Uri
+    size_bytes: int
+
+
+class S3:
+    """S3 where the settings say that AWS is, with the credentials of boto3's own chain."""
+
+    def __init__(self, settings: AwsSettings) -> None:
+        # Emulators know no host names with the bucket in them.
+        style: Literal["path", "auto"] = "path" if settings.is_emulator else "auto"
+        self._client: Any = boto3.Session(region_name=settings.aws_region).client(
+            "s3",
+            endpoint_url=settings.endpoint_url,
+            config=Config(
+                retries={"mode": "standard"},
+                connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=READ_TIMEOUT_S,
+                s3={"addressing_style": style},
+            ),
+        )
+
+    def objects(self, uri: S3Uri) -> list[S3Object]:
+        """Return the object of that key, or all below that key as a folder, in the order of their keys.
+
+        That order is S3's: by the bytes of the keys in UTF-8. Raises `InputError` if S3 refuses or gives no
+        answer.
+        """
+        try:
+            return self._exactly(uri) or self._below(uri)
+        except _ERRORS as error:
+            raise _input_error(error, uri) from None
+
+    def download(self, uri: S3Uri, path: Path) -> None:
+        """Copy an object to ``path``; raises `InputError` if it can't be read or there is no room."""
+        try:
+            self._client.download_file(uri.bucket, uri.key, str(path))
+        except _ERRORS as error:
+            raise _input_error(error, uri) from None
+        except OSError as error:
+            msg = f"{uri} can't be copied to {path} ({error}); set TMPDIR to a folder with room"
+            raise InputError(msg) from None
+
+    def _exactly(self, uri: S3Uri) -> list[S3Object]:
+        if not uri.key or uri.key.endswith("/"):
+            return []
+        # The key itself is the first of all that begin with it.
+        found = self._client.list_objects_v2(Bucket=uri.bucket, Prefix=uri.key, MaxKeys=1)
+        return [each for each in _listed(uri, found) if each.uri.key == uri.key]
+
+    def _below(self, uri: S3Uri) -> list[S3Object]:
+        folder = f"{uri.key.rstrip('/')}/" if uri.key else ""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=uri.bucket, Prefix=folder)
+        return [each for page in pages for each in _listed(uri, page)]
+
+
+def _listed(uri: S3Uri, page: dict[str, Any]) -> list[S3Object]:
+    return [
+        S3Object(S3Uri(f"s3://{uri.bucket}/{each['Key']}"), each["Size"]) for each in page.get("Contents", [])
+    ]
+
+
+def _input_error(error: Exception, uri: S3Uri) -> InputError:
+    """Say in words, with the remedy where one is known, why S3 did not give ``uri``."""
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return InputError(f"{uri} needs AWS credentials ({error}): {CREDENTIALS_REMEDY}")
+    if isinstance(error, BotoConnectionError | HTTPClientError):
+        return InputError(f"{uri}: S3 gives no answer ({error}); see that AWS_ENDPOINT_URL is a running one")
+    code = _code(error)
+    return InputError(f"{uri} {_refusal(code, uri.bucket) or f'could not be read: {code}: {error}'}")
+
+
+def _refusal(code: str, bucket: str) -> str | None:
+    if code in _NO_ACCESS:
+        return (
+            f"must not be read ({code}): it takes the rights s3:ListBucket on arn:aws:s3:::{bucket} and "
+            f"s3:GetObject on arn:aws:s3:::{bucket}/*"
+        )
+    if code in _NO_IDENTITY:
+        return f"can't be read, as the AWS credentials are refused ({code}): {CREDENTIALS_REMEDY}"
+    if code in _GONE:
+        return "is no longer there: something deletes from the archive; start again with what is left"
+    if code == "NoSuchBucket":
+        return f"is nowhere: there is no bucket {bucket!r}; check its name, and AWS_ENDPOINT_URL"
+    return None
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "Unknown"))
+    return type(error).__name__

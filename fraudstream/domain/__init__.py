@@ -1,0 +1,1 @@
+"""The domain: transactions, labels, features and alerts; pure, without PyFlink, boto3 or a clock."""

@@ -1,0 +1,152 @@
+"""Every feature, computed the naive way: the oracle that the kernel is held against.
+
+It keeps all transactions and looks at all of them again for each feature. Slow, and easy to believe.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from fraudstream.domain.catalogue import ENTITIES, Catalogue, Entity, WindowFeature
+from fraudstream.domain.reference_rows import transaction_value
+from fraudstream.domain.reference_windows import Arrived, Triple, Value, window_value
+from fraudstream.domain.transaction import Label, Transaction
+
+__all__ = ["Evaluated", "Features", "Outcome", "Triple", "Value", "evaluate", "merge_labels"]
+
+Outcome = Literal["new", "duplicate", "late"]
+Features = dict[str, Value]
+
+
+class Evaluated(NamedTuple):
+    """What becomes of one arriving transaction; features and ordinals are empty unless it is new.
+
+    The ordinals say the how-manieth new transaction of its account, and of each other entity that
+    has windows and that it has an id of, it is: from 1, since the beginning.
+    """
+
+    transaction: Transaction
+    outcome: Outcome
+    features: Features
+    ordinals: dict[Entity, int]
+
+
+def evaluate(
+    catalogue: Catalogue, arrivals: Iterable[Transaction | Label], *, allowed_lateness_ms: int
+) -> Iterator[Evaluated]:
+    """Evaluate transactions in the order of their arrival, each against what arrived before it.
+
+    A label counts for all that arrive after it, whether its transaction came before it or not.
+    """
+    past = _Past(catalogue, allowed_lateness_ms)
+    for arrival in arrivals:
+        if isinstance(arrival, Label):
+            past.labels[arrival.transaction_id] = arrival
+        else:
+            yield past.evaluated(arrival)
+
+
+def merge_labels(
+    transactions: Iterable[Transaction], labels: Iterable[Label]
+) -> Iterator[Transaction | Label]:
+    """Put labels among the transactions of a file: the order in which bounded mode takes both.
+
+    Each stands just before the first transaction whose event time is not before its ``available_at``,
+    or at the end if there is none; labels among themselves lie in the order of that time.
+    """
+    waiting = deque(sorted(labels, key=lambda label: label.available_at_ms))
+    for transaction in transactions:
+        while waiting and waiting[0].available_at_ms <= transaction.event_time_ms:
+            yield waiting.popleft()
+        yield transaction
+    yield from waiting
+
+
+def _remembered(
+    arrived: Sequence[Arrived], newest_ms: int, *, reach_ms: int, allowed_lateness_ms: int
+) -> list[Arrived]:
+    """Return what an entity has not forgotten: what some transaction still in time can ask for.
+
+    One that lies the allowed lateness behind the newest sees the reach of the longest window, and at
+    least what is of its own time, so that a copy of a transaction is found.
+    """
+    forgotten_ms = newest_ms - max(reach_ms, 1) - allowed_lateness_ms
+    return [each for each in arrived if each.event_time_ms > forgotten_ms]
+
+
+class _Past:
+    """All that has arrived, none of it ever thrown away."""
+
+    def __init__(self, catalogue: Catalogue, allowed_lateness_ms: int) -> None:
+        self.labels: dict[str, Label] = {}
+        self._catalogue = catalogue
+        self._allowed_lateness_ms = allowed_lateness_ms
+        self._accepted: defaultdict[tuple[Entity, str], list[Arrived]] = defaultdict(list)
+
+    def evaluated(self, transaction: Transaction) -> Evaluated:
+        """Return what becomes of a transaction, and keep it if it is new."""
+        outcome = self._outcome(transaction)
+        if outcome != "new":
+            return Evaluated(transaction, outcome, {}, {})
+        arrived = Arrived(transaction, self._row(transaction))
+        ids = self._ids(transaction)
+        others = {entity: self._visible(entity, id_, arrived) for entity, id_ in ids.items()}
+        features = self._features(arrived, others)
+        for entity, id_ in ids.items():
+            self._accepted[entity, id_].append(arrived)
+        ordinals = {entity: len(self._accepted[entity, id_]) for entity, id_ in ids.items()}
+        return Evaluated(transaction, "new", features, ordinals)
+
+    def _outcome(self, transaction: Transaction) -> Outcome:
+        """Judge by the account alone, whatever other entities have seen.
+
+        More than the allowed lateness behind the account's newest is late; an id that the account
+        remembers is a duplicate.
+        """
+        others = self._accepted["account_id", transaction.account_id]
+        newest_ms = max((other.event_time_ms for other in others), default=transaction.event_time_ms)
+        if newest_ms - transaction.event_time_ms > self._allowed_lateness_ms:
+            return "late"
+        known = {other.transaction.transaction_id for other in self._kept("account_id", others, newest_ms)}
+        return "duplicate" if transaction.transaction_id in known else "new"
+
+    def _kept(self, entity: Entity, arrived: list[Arrived], newest_ms: int) -> list[Arrived]:
+        return _remembered(
+            arrived,
+            newest_ms,
+            reach_ms=self._catalogue.reach_ms_of(entity),
+            allowed_lateness_ms=self._allowed_lateness_ms,
+        )
+
+    def _visible(self, entity: Entity, id_: str, at_hand: Arrived) -> list[Arrived]:
+        """Return the other transactions of an entity that the one at hand can see, as they arrived.
+
+        An entity other than the account may be ahead of it by more than the allowed lateness, and
+        then remembers less than the windows reach.
+        """
+        others = self._accepted[entity, id_]
+        newest_ms = max(each.event_time_ms for each in [*others, at_hand])
+        return self._kept(entity, others, newest_ms)
+
+    def _ids(self, transaction: Transaction) -> dict[Entity, str]:
+        counted = {"account_id", *self._catalogue.entities}
+        ids = {entity: getattr(transaction, entity) for entity in ENTITIES if entity in counted}
+        return {entity: id_ for entity, id_ in ids.items() if id_ is not None}
+
+    def _row(self, transaction: Transaction) -> dict[str, float | None]:
+        row: dict[str, float | None] = {}
+        for feature in self._catalogue.row_features:
+            row[feature.name] = transaction_value(feature, transaction, row)
+        return row
+
+    def _features(self, at_hand: Arrived, others: dict[Entity, list[Arrived]]) -> Features:
+        features: Features = {}
+        for feature in self._catalogue.features:
+            if not isinstance(feature, WindowFeature):
+                value: Value = transaction_value(feature, at_hand.transaction, features)
+            elif feature.entity in others:
+                value = window_value(feature, at_hand, others[feature.entity], self.labels)
+            else:
+                value = None
+            features[feature.name] = value
+        return features

@@ -1,0 +1,1 @@
+"""Services of the process: settings, stop signals, logs, metrics, errors of AWS."""

@@ -1,0 +1,46 @@
+"""Errors of AWS: which are worth a retry, and what their remedies are."""
+
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+TRANSIENT_CODES: Final = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "LimitExceededException",
+        "KMSThrottlingException",
+        "ThrottlingException",
+        "RequestTimeout",
+        "InternalFailure",
+        "InternalFailureException",
+        "ServiceUnavailable",
+    }
+)
+"""Error codes after which the same call may succeed (Kinesis API reference, errors of each call)."""
+
+AWS_ERRORS: Final = (ClientError, BotoCoreError)
+"""Every exception that a call of a client raises."""
+
+CREDENTIALS_REMEDY: Final = (
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values for an emulator), AWS_PROFILE, or use a role"
+)
+CONNECTION_REMEDY: Final = (
+    "see that AWS_ENDPOINT_URL names a running endpoint; "
+    "`python -m localstack.emulator --port 4566` starts one"
+)
+
+
+def error_code(error: Exception) -> str:
+    """Return the service's code of an error, or the exception's name where no answer came."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "Unknown"))
+    return type(error).__name__
+
+
+def is_transient(error: Exception) -> bool:
+    """Tell whether the same call may succeed later: throttling, a fault of the service, a lost connection."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or error_code(error) in TRANSIENT_CODES  # noqa: PLR2004 - HTTP's server errors
+    return isinstance(error, (HTTPClientError, BotoConnectionError))

@@ -1,0 +1,113 @@
+"""Where AWS is, or what stands in for it: settings of every program that talks to it.
+
+Read, from the weakest to the strongest: the defaults, the environment, ``.env``. The project's own names
+carry the prefix ``FRAUDSTREAM_`` (``FRAUDSTREAM_TRANSACTIONS_STREAM=…``); the AWS names are the usual ones.
+"""
+
+from pathlib import Path
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic_settings import SettingsConfigDict
+
+from fraudstream.runtime.settings import SettingsBase
+from fraudstream.runtime.settings_sources import (
+    ENV_FILE,
+    ENV_FILE_VARIABLE,
+    NESTED,
+    DotEnvSource,
+    EnvironmentSource,
+)
+
+ENV_PREFIX: Final = "FRAUDSTREAM_"
+EMULATOR_ACCOUNT: Final = "000000000000"
+"""Whose streams are an emulator's: LocalStack's account."""
+NOT_SETTINGS: Final = frozenset({ENV_FILE_VARIABLE})
+"""Names with the prefix that say where settings are, and are none."""
+
+
+class EmulatorSettings(BaseModel):
+    """What only a Kinesis emulator needs; real AWS keeps its defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool | None = Field(
+        None,
+        description="Whether the endpoint is an emulator (no CBOR, HTTP/1.1); "
+        "left out: yes if the endpoint is plain http, as LocalStack's is",
+    )
+    poll_interval_ms: int = Field(
+        100, ge=10, le=10_000, description="Pause between two reads of a shard of an emulator"
+    )
+
+
+class AwsSettings(SettingsBase):
+    """The region, the endpoint, and whether that is an emulator."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=NESTED,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+
+    aws_region: str = Field(
+        "ap-southeast-1",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        validation_alias=AliasChoices("aws_region", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        description="AWS region, like ap-southeast-1",
+    )
+    aws_account_id: str | None = Field(
+        None,
+        pattern=r"^\d{12}$",
+        validation_alias=AliasChoices("aws_account_id", "AWS_ACCOUNT_ID"),
+        description="The 12 digits of the account that owns the streams; only Flink 2 needs it, on AWS",
+    )
+    aws_endpoint_url: str | None = Field(
+        None,
+        pattern=r"^https?://[A-Za-z0-9.:\[\]-]+/?$",
+        validation_alias=AliasChoices("aws_endpoint_url", "AWS_ENDPOINT_URL"),
+        description="Endpoint in place of AWS's own, like http://127.0.0.1:4566",
+    )
+    localstack_host: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9.-]+(:\d{1,4}|:[1-5]\d{4}|:6[0-4]\d{3})?$",
+        validation_alias=AliasChoices("localstack_host", "LOCALSTACK_HOST"),
+        description="LocalStack's host, optionally with a port; AWS_ENDPOINT_URL wins over it",
+    )
+    emulator: EmulatorSettings = EmulatorSettings()
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """The endpoint in place of AWS's own, or None for AWS: AWS_ENDPOINT_URL, else LOCALSTACK_HOST."""
+        if self.aws_endpoint_url is not None:
+            return self.aws_endpoint_url
+        if self.localstack_host is None:
+            return None
+        host = self.localstack_host
+        return f"http://{host}" if urlsplit(f"//{host}").port else f"http://{host}:4566"
+
+    @property
+    def is_emulator(self) -> bool:
+        """Whether the endpoint is an emulator; one behind plain http is, unless the setting says no."""
+        if self.emulator.enabled is not None:
+            return self.emulator.enabled
+        return (self.endpoint_url or "").startswith("http://")
+
+    @classmethod
+    def load(cls, *, env_file: Path | None = ENV_FILE) -> Self:
+        """Read the settings; raises `SettingsError` if any can't be used.
+
+        The prefix is shared by several programs: an unknown name with it is refused only if it looks like a
+        misspelt name of these settings.
+        """
+        return cls.read(
+            lambda settings_cls, _: (
+                DotEnvSource(settings_cls, env_file, others=NOT_SETTINGS, is_prefix_shared=True),
+                EnvironmentSource(settings_cls, others=NOT_SETTINGS, is_prefix_shared=True),
+            )
+        )

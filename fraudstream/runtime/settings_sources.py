@@ -1,0 +1,139 @@
+"""Where settings come from beside the command line: the environment, ``.env``, Managed Flink's file."""
+
+import difflib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+)
+
+NESTED: Final = "__"
+"""Between a setting and a part of it, in the environment."""
+LOOKS_ALIKE: Final = 0.85
+"""Similarity (difflib's ratio) from which an unknown name is taken for a misspelt one."""
+MANAGED_FLINK_PROPERTIES: Final = Path("/etc/flink/application_properties.json")
+"""Where Managed Flink puts the runtime properties of an application."""
+PROPERTY_GROUP: Final = "fraudstream"
+"""The runtime property group that is read; its keys are the fields of `Settings`."""
+ENV_FILE_VARIABLE: Final = "FRAUDSTREAM_ENV_FILE"
+ENV_FILE: Final = Path(os.environ.get(ENV_FILE_VARIABLE, ".env"))
+"""The file of settings in the folder where a command is started, or the one that the variable names."""
+
+
+class SettingsError(Exception):
+    """Options that can't be used; the message has a line for each: field, value, remedy."""
+
+
+class EnvironmentSource(EnvSettingsSource):
+    """The environment: names of other programs are ignored, a misspelt name of these settings is refused.
+
+    ``others`` have the prefix of the settings and are none of them; they are ignored. Where the prefix is
+    shared with other programs (``is_prefix_shared``), only names that look like a setting are refused.
+    """
+
+    def __init__(
+        self,
+        settings_cls: type[BaseSettings],
+        *,
+        others: frozenset[str] = frozenset(),
+        is_prefix_shared: bool = False,
+    ) -> None:
+        super().__init__(settings_cls)
+        self._others = others
+        self._is_prefix_shared = is_prefix_shared
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the settings found."""
+        unknown = _unknown(self.settings_cls, self.env_vars, self._others, self._is_prefix_shared)
+        return super().__call__() | unknown
+
+
+class DotEnvSource(DotEnvSettingsSource):
+    """The same for ``.env``, which holds the AWS credentials and what else its owner keeps there."""
+
+    def __init__(
+        self,
+        settings_cls: type[BaseSettings],
+        env_file: Path | None,
+        *,
+        others: frozenset[str] = frozenset(),
+        is_prefix_shared: bool = False,
+    ) -> None:
+        super().__init__(settings_cls, env_file=env_file, dotenv_filtering="only_existing")
+        self._others = others
+        self._is_prefix_shared = is_prefix_shared
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the settings found."""
+        unknown = _unknown(self.settings_cls, self.env_vars, self._others, self._is_prefix_shared)
+        return super().__call__() | unknown
+
+
+def _unknown(
+    settings_cls: type[BaseSettings],
+    variables: Mapping[str, str | None],
+    others: frozenset[str],
+    is_prefix_shared: bool,  # noqa: FBT001 - private, and named by both callers
+) -> dict[str, None]:
+    """Return the names with the prefix that are no setting; pydantic then refuses them as extra."""
+    prefix = settings_cls.model_config["env_prefix"]
+    names = {name.upper() for name in variables if name.upper().startswith(prefix)} - others
+    fields = {name: name.removeprefix(prefix).lower() for name in names}
+    return {
+        name: None
+        for name, field in fields.items()
+        if not _is_setting(settings_cls, field)
+        and (
+            not is_prefix_shared
+            or difflib.get_close_matches(field, settings_cls.model_fields, 1, LOOKS_ALIKE)
+        )
+    }
+
+
+def _is_setting(settings_cls: type[BaseSettings], name: str) -> bool:
+    field_name, delimiter, _ = name.partition(NESTED)
+    field = settings_cls.model_fields.get(field_name)
+    return field is not None and (not delimiter or isinstance(field.default, BaseModel))
+
+
+class ManagedFlinkSource(PydanticBaseSettingsSource):
+    """The property group `PROPERTY_GROUP` of Managed Flink's file; nothing if there is no such file."""
+
+    def __init__(self, settings_cls: type[BaseSettings], path: Path) -> None:
+        super().__init__(settings_cls)
+        self._path = path
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401 - pydantic's signature
+        """Return one setting's value and name, as pydantic asks for them."""
+        del field
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the settings found; raises `SettingsError` if the file is no list of groups."""
+        if not self._path.is_file():
+            return {}
+        properties: dict[str, Any] = {}
+        try:
+            for group in json.loads(self._path.read_text()):
+                if group["PropertyGroupId"] == PROPERTY_GROUP:
+                    for key, value in group["PropertyMap"].items():
+                        _set_nested(properties, key.split("."), value)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            msg = f"{self._path} is no list of property groups: {error!r}; let Managed Flink write it"
+            raise SettingsError(msg) from None
+        return properties
+
+
+def _set_nested(target: dict[str, Any], path: list[str], value: object) -> None:
+    *parents, last = path
+    for parent in parents:
+        target = target.setdefault(parent, {})
+    target[last] = value

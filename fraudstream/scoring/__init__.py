@@ -1,0 +1,1 @@
+"""Load a model version, score feature vectors, decide and explain; numpy and XGBoost only."""

@@ -1,0 +1,121 @@
+"""A trained version, ready to score batches; small enough to travel inside the job itself."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.scoring.manifest import Manifest, ManifestMember, ModelError
+from fraudstream.scoring.tree_shap import TreeShap
+from models.calibration import Calibration
+from models.ensemble import Blend
+from models.members import KINDS
+from models.members.base import Features, Member, scores_of
+from models.members.trees import Trees
+
+_MADE_AGAIN: Final = ("_members", "_tree_shap")
+"""What is not pickled: it is made of the members' bytes."""
+
+
+class Scorer:
+    """Scores the feature vectors of one catalogue with one model version.
+
+    Pickles as the members' bytes, so that every worker scores with the very model that was checked
+    when the job started, wherever it runs.
+    """
+
+    def __init__(self, files: Mapping[str, bytes], manifest: Manifest, catalogue: Catalogue) -> None:
+        """Make the members of their bytes, by the names of their files.
+
+        Raises `ModelError` if one is broken or the manifest does not fit the catalogue.
+        """
+        self.manifest = manifest
+        self._columns = np.array(manifest.columns_in(catalogue))
+        self._files = dict(files)
+        self._blend = Blend({member.kind: member.weight for member in manifest.members}, manifest.bias)
+        self._calibration = Calibration(manifest.calibration.slope, manifest.calibration.intercept)
+        self._members = self._made()
+
+    @classmethod
+    def load(cls, folder: Path, catalogue: Catalogue) -> "Scorer":
+        """Load a version's folder; raises `ModelError` if it is broken or doesn't fit the catalogue."""
+        manifest = Manifest.load(folder)
+        return cls(
+            {member.file: _read(folder / member.file) for member in manifest.members}, manifest, catalogue
+        )
+
+    def score(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the probability of fraud for each row of ``features``, shape (transactions, catalogue).
+
+        NaN is a missing value. A row with a value that single precision can't hold has no score: NaN.
+        """
+        inputs = self._inputs(features)
+        unusable = np.isinf(inputs)
+        if not unusable.any():
+            return self._probabilities(inputs)
+        usable = ~unusable.any(axis=1)
+        scores = np.full(len(inputs), np.nan)
+        scores[usable] = self._probabilities(inputs[usable])
+        return scores
+
+    def contributions(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return what each place of ``features`` adds to the log-odds of fraud (SHAP values), same shape.
+
+        0 where the model has no input, and for what members beside the trees add, who can't say. Only for
+        rows that have a score; the first call takes a second.
+        """
+        added = np.zeros(features.shape)
+        if self._tree_shap:
+            weight = self._calibration.slope * self._blend.weights[Trees.kind]
+            added[:, self._columns] = weight * self._tree_shap.contributions(self._inputs(features))
+        return added
+
+    def _inputs(self, features: npt.NDArray[np.float64]) -> Features:
+        with np.errstate(over="ignore"):
+            return np.ascontiguousarray(features[:, self._columns], dtype=np.float32)
+
+    def _probabilities(self, inputs: Features) -> npt.NDArray[np.float64]:
+        if not len(inputs):
+            return np.empty(0)
+        return self._calibration.calibrated(self._blend.combine(scores_of(self._members, inputs)))
+
+    def _made(self) -> dict[str, Member]:
+        return {member.kind: _member(member, self._files[member.file]) for member in self.manifest.members}
+
+    @cached_property
+    def _tree_shap(self) -> TreeShap | None:
+        trees = self._members.get(Trees.kind)
+        return TreeShap(trees.booster) if isinstance(trees, Trees) else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is made again of the members' bytes."""
+        return {name: value for name, value in self.__dict__.items() if name not in _MADE_AGAIN}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make the members again, and warm them: their first prediction is slow."""
+        self.__dict__.update(state)
+        self._members = self._made()
+        self._probabilities(np.zeros((1, len(self._columns)), dtype=np.float32))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        msg = f"model: {path} does not exist; give the folder of a trained version, or run `make train`"
+        raise ModelError(msg) from None
+
+
+def _member(member: ManifestMember, data: bytes) -> Member:
+    if member.kind not in KINDS:
+        msg = f"model: {member.file} is of the kind {member.kind!r}; this version reads {', '.join(KINDS)}"
+        raise ModelError(msg)
+    try:
+        return KINDS[member.kind].load(data)
+    except ModelError as error:
+        msg = f"model: {member.file} {error}; train the version again with `make train`"
+        raise ModelError(msg) from None

@@ -1,0 +1,25 @@
+"""Errors of Kinesis in words, with the remedy where one is known."""
+
+from botocore.exceptions import NoCredentialsError, PartialCredentialsError
+
+from fraudstream.runtime.aws_errors import CREDENTIALS_REMEDY, error_code
+from fraudstream.streams.stream_errors import StreamError
+
+
+def stream_error(error: Exception, stream_name: str) -> StreamError:
+    """Say in words, with a remedy where one is known, why a call on this stream failed."""
+    if isinstance(error, NoCredentialsError):
+        return StreamError(f"there are no AWS credentials: {CREDENTIALS_REMEDY}")
+    if isinstance(error, PartialCredentialsError):
+        return StreamError(f"the AWS credentials are incomplete ({error}): {CREDENTIALS_REMEDY}")
+    if error_code(error) == "ResourceNotFoundException":
+        return missing_stream(stream_name)
+    return StreamError(f"stream {stream_name!r} can't be used: {error_code(error)}: {error}")
+
+
+def missing_stream(stream_name: str) -> StreamError:
+    """Name the stream that is not there, and the two ways to create it."""
+    return StreamError(
+        f"there is no stream {stream_name!r}: create it with `python -m localstack.streams` on an emulator, "
+        f"with `aws kinesis create-stream --stream-name {stream_name} --shard-count 4` on AWS"
+    )

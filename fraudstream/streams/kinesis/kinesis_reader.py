@@ -1,0 +1,328 @@
+"""Reads every record of every shard of a stream, while shards are split and merged.
+
+Order holds within a shard, and from a parent to its children: a child is read only after its
+parents have been read to their end, so the records of a partition key come in the order in which
+they were written.
+
+A reader can go on where another one was: `StreamReader.positions` says where it is, and ``positions`` starts
+there. What the stream no longer has by then is reported, never passed over in silence.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from fraudstream.runtime.aws_errors import AWS_ERRORS, CONNECTION_REMEDY, error_code, is_transient
+from fraudstream.runtime.backoff import Backoff
+from fraudstream.streams.kinesis.kinesis_errors import stream_error
+from fraudstream.streams.positions import Gap, Position
+from fraudstream.streams.protocols import Start, StreamRecord
+from fraudstream.streams.stream_errors import StreamError
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
+    from mypy_boto3_kinesis.type_defs import (
+        GetRecordsOutputTypeDef,
+        GetShardIteratorInputTypeDef,
+        ListShardsInputTypeDef,
+        ShardTypeDef,
+    )
+
+MAX_RECORDS_A_READ: Final = 10_000
+"""The most one call returns (GetRecords API reference)."""
+DISCOVERY_INTERVAL_S: Final = 5.0
+"""A shard's end is followed by a look for its children at once; this finds what no end announces."""
+MAX_FAILURES_IN_A_ROW: Final = 10
+"""With the default back-off these are about 20 seconds without an answer."""
+HOUR_MS: Final = 3_600_000
+RETENTION_PASSED: Final = "its position is older than the stream's retention"
+POSITION_UNKNOWN: Final = (
+    "the stream does not know its position: retention passed, or the stream is a new one"
+)
+SHARD_GONE: Final = "the shard is no longer there, and was not read to its end"
+
+
+def _no_gap_expected(_gap: Gap) -> None:
+    """Take the report of a gap where no position was given, so that none can come."""
+
+
+@dataclass(slots=True)
+class _Attempts:
+    """The tries of one kind of call: how many failed in a row, and when the next one may be."""
+
+    failures: int = 0
+    resume_at_s: float = 0.0
+
+
+@dataclass(slots=True)
+class _Shard:
+    shard_id: str
+    parents: tuple[str, ...]
+    start: Start
+    attempts: _Attempts
+    iterator: str | None = None
+    opened_at: datetime | None = None
+    last_sequence_number: str | None = None
+    reached_ms: int | None = None
+    is_resumed: bool = False
+    is_closed: bool = False
+    is_caught_up: bool = False
+    is_finished: bool = False
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether its children may be read.
+
+        Kinesis ends a closed shard's iterators; some emulators never do, so a closed shard with
+        nothing more in it counts too. Such a one goes on being read: they may still write to it.
+        """
+        return self.is_finished or (self.is_closed and self.is_caught_up)
+
+
+class StreamReader:
+    """Reads one stream from ``start`` on, all shards in turn.
+
+    ``LATEST`` holds for the shards that exist at the first read; those that appear later are read
+    from their beginning, as everything in them is new. Every record is handed out once, and again
+    only if its writer wrote it twice. Not for use by several threads at once.
+
+    A shard that ``positions`` names is read on from there in place of ``start``. ``on_gap`` gets each
+    position from which the stream can't go on, since its retention has passed; reading goes on at the
+    oldest record left.
+    """
+
+    def __init__(  # noqa: PLR0913 - the time sources are named one by one, for tests to replace
+        self,
+        client: "KinesisClient",
+        stream_name: str,
+        *,
+        start: Start = "TRIM_HORIZON",
+        positions: Mapping[str, Position] | None = None,
+        on_gap: Callable[[Gap], None] = _no_gap_expected,
+        poll_interval_ms: int = 200,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._client = client
+        self._stream_name = stream_name
+        self._start: Start = start
+        self._resumed_at = dict(positions or {})
+        self._on_gap = on_gap
+        self._poll_interval_s = poll_interval_ms / 1000
+        self._now_ms = now_ms
+        self._monotonic_s = monotonic_s
+        self._sleep = sleep
+        self._backoff = backoff or Backoff()
+        self._shards: dict[str, _Shard] = {}
+        self._discovery = _Attempts()
+        self._discover_at_s = float("-inf")
+        self._next_round_s = float("-inf")
+
+    def __iter__(self) -> Iterator[StreamRecord]:
+        """Hand out records for ever, waiting where there are none."""
+        while True:
+            yield from self.poll()
+
+    def poll(self) -> list[StreamRecord]:
+        """Read each shard once; the list is empty where there was nothing new.
+
+        Sleeps first where the last round began less than ``poll_interval_ms`` ago. Raises
+        `StreamError` if the stream is not there or gives no answer in a good number of tries.
+        """
+        self._wait_for_round()
+        now_s = self._monotonic_s()
+        if now_s >= max(self._discover_at_s, self._discovery.resume_at_s):
+            self._discover()
+        records: list[StreamRecord] = []
+        for shard in list(self._shards.values()):
+            if self._is_readable(shard, now_s):
+                records += self._read(shard)
+        return records
+
+    def positions(self) -> dict[str, Position]:
+        """Return where each shard stands, all that was handed out so far being behind it.
+
+        Shards of which nothing has been read yet are left out. One that is gone is at its end.
+        """
+        gone = {shard_id: position for shard_id, position in self._resumed_at.items() if position.is_end}
+        read = {
+            shard.shard_id: Position(shard.last_sequence_number, shard.reached_ms, shard.is_finished)
+            for shard in self._shards.values()
+            if shard.reached_ms is not None
+        }
+        return gone | read
+
+    def reached_ms(self) -> int | None:
+        """Return the time (epoch milliseconds) before which all that arrived was handed out.
+
+        None until every shard has been read once. It goes by this machine's clock and the stream's own
+        word on how far behind its newest record a read was.
+        """
+        reached_ms = [shard.reached_ms for shard in self._shards.values() if not shard.is_finished]
+        known_ms = [each for each in reached_ms if each is not None]
+        # After a shard's end its children have yet to be found.
+        is_known = known_ms and len(known_ms) == len(reached_ms) and self._discover_at_s > float("-inf")
+        return min(known_ms) if is_known else None
+
+    def _wait_for_round(self) -> None:
+        wait_s = self._next_round_s - self._monotonic_s()
+        if wait_s > 0:
+            self._sleep(wait_s)
+        self._next_round_s = self._monotonic_s() + self._poll_interval_s
+
+    def _is_readable(self, shard: _Shard, now_s: float) -> bool:
+        if shard.is_finished or now_s < shard.attempts.resume_at_s:
+            return False
+        # A parent that is no longer listed has outlived the stream's retention.
+        parents = [self._shards[shard_id] for shard_id in shard.parents if shard_id in self._shards]
+        return all(parent.is_drained for parent in parents)
+
+    def _discover(self) -> None:
+        is_first = not self._shards
+        try:
+            listed = self._list_shards()
+            oldest_ms = self._oldest_ms() if is_first and self._resumed_at else 0
+        except AWS_ERRORS as error:
+            self._failed(self._discovery, error)
+            return
+        self._discovery = _Attempts()
+        self._discover_at_s = self._monotonic_s() + DISCOVERY_INTERVAL_S
+        for description in listed:
+            shard = self._shards.get(description["ShardId"])
+            if shard is None:
+                shard = self._new_shard(description, is_first=is_first)
+                self._shards[shard.shard_id] = shard
+            shard.is_closed = "EndingSequenceNumber" in description["SequenceNumberRange"]
+        if is_first:
+            self._resume(oldest_ms)
+
+    def _resume(self, oldest_ms: int) -> None:
+        """Put the shards where the positions say, and report what lies out of reach."""
+        for shard_id, position in list(self._resumed_at.items()):
+            shard = self._shards.get(shard_id)
+            if shard is None:
+                self._gone(shard_id, position)
+                continue
+            shard.reached_ms = position.reached_ms
+            shard.last_sequence_number = position.sequence_number
+            shard.is_resumed = position.sequence_number is not None
+            shard.is_finished = position.is_end
+            if position.reached_ms < oldest_ms and not position.is_end:
+                self._on_gap(Gap(shard_id, position.reached_ms, oldest_ms, RETENTION_PASSED))
+
+    def _gone(self, shard_id: str, position: Position) -> None:
+        if not position.is_end:
+            self._on_gap(Gap(shard_id, position.reached_ms, None, SHARD_GONE))
+            self._resumed_at[shard_id] = dataclasses.replace(position, is_end=True)
+
+    def _oldest_ms(self) -> int:
+        """Return the time before which the stream keeps nothing."""
+        summary = self._client.describe_stream_summary(StreamName=self._stream_name)
+        return self._now_ms() - summary["StreamDescriptionSummary"]["RetentionPeriodHours"] * HOUR_MS
+
+    def _list_shards(self) -> list["ShardTypeDef"]:
+        shards: list[ShardTypeDef] = []
+        request: ListShardsInputTypeDef = {"StreamName": self._stream_name}
+        while True:
+            page = self._client.list_shards(**request)
+            shards += page["Shards"]
+            if not page.get("NextToken"):
+                return shards
+            request = {"NextToken": page["NextToken"]}
+
+    def _new_shard(self, description: "ShardTypeDef", *, is_first: bool) -> _Shard:
+        start = self._start if is_first else "TRIM_HORIZON"
+        parents = (description.get("ParentShardId"), description.get("AdjacentParentShardId"))
+        return _Shard(
+            shard_id=description["ShardId"],
+            # From LATEST on nothing precedes anything: waiting for parents would lose what comes meanwhile.
+            parents=() if start == "LATEST" else tuple(parent for parent in parents if parent),
+            start=start,
+            attempts=_Attempts(),
+        )
+
+    def _read(self, shard: _Shard) -> list[StreamRecord]:
+        asked_ms = self._now_ms()
+        try:
+            if shard.iterator is None:
+                shard.iterator = self._open(shard)
+            response = self._client.get_records(ShardIterator=shard.iterator, Limit=MAX_RECORDS_A_READ)
+        except AWS_ERRORS as error:
+            if error_code(error) == "ExpiredIteratorException":
+                shard.iterator = None  # the next round takes a new one, after the last record that came
+            elif error_code(error) == "InvalidArgumentException" and shard.is_resumed:
+                self._start_over(shard)
+            else:
+                self._failed(shard.attempts, error)
+            return []
+        shard.attempts = _Attempts()
+        return self._take(shard, response, asked_ms)
+
+    def _start_over(self, shard: _Shard) -> None:
+        """Go on at the oldest record, as the stream refuses the position."""
+        self._on_gap(Gap(shard.shard_id, shard.reached_ms or 0, self._now_ms(), POSITION_UNKNOWN))
+        shard.is_resumed = False
+        shard.last_sequence_number = None
+        shard.start = "TRIM_HORIZON"
+        shard.iterator = None
+
+    def _open(self, shard: _Shard) -> str:
+        request: GetShardIteratorInputTypeDef = {
+            "StreamName": self._stream_name,
+            "ShardId": shard.shard_id,
+            "ShardIteratorType": "AT_TIMESTAMP" if isinstance(shard.start, datetime) else shard.start,
+        }
+        if shard.last_sequence_number is not None:
+            request["ShardIteratorType"] = "AFTER_SEQUENCE_NUMBER"
+            request["StartingSequenceNumber"] = shard.last_sequence_number
+        elif shard.start == "LATEST" and shard.opened_at is not None:
+            # LATEST once more would skip what came since the first time.
+            request["ShardIteratorType"] = "AT_TIMESTAMP"
+            request["Timestamp"] = shard.opened_at
+        elif isinstance(shard.start, datetime):
+            request["Timestamp"] = shard.start
+        opened_at = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
+        iterator = self._client.get_shard_iterator(**request)["ShardIterator"]
+        shard.opened_at = shard.opened_at or opened_at
+        return iterator
+
+    def _take(self, shard: _Shard, response: "GetRecordsOutputTypeDef", asked_ms: int) -> list[StreamRecord]:
+        records = [
+            StreamRecord(
+                data=record["Data"],
+                partition_key=record["PartitionKey"],
+                shard_id=shard.shard_id,
+                sequence_number=record["SequenceNumber"],
+                arrival_ms=round(record["ApproximateArrivalTimestamp"].timestamp() * 1000),
+            )
+            for record in response["Records"]
+        ]
+        behind_ms = response.get("MillisBehindLatest", 0)
+        if records:
+            shard.last_sequence_number = records[-1].sequence_number
+            shard.is_resumed = False
+        shard.reached_ms = max(shard.reached_ms or 0, asked_ms - behind_ms)
+        shard.is_caught_up = not records and behind_ms == 0
+        shard.iterator = response.get("NextShardIterator")
+        shard.is_finished = shard.iterator is None
+        if shard.is_finished or response.get("ChildShards"):
+            self._discover_at_s = float("-inf")
+        return records
+
+    def _failed(self, attempts: _Attempts, error: Exception) -> None:
+        """Put the next try off, or raise where no further try can help."""
+        if not is_transient(error):
+            raise stream_error(error, self._stream_name) from error
+        if attempts.failures == MAX_FAILURES_IN_A_ROW:
+            msg = (
+                f"stream {self._stream_name!r} gives no answer, {attempts.failures + 1} tries: {error}; "
+                f"{CONNECTION_REMEDY}"
+            )
+            raise StreamError(msg) from error
+        attempts.resume_at_s = self._monotonic_s() + self._backoff.wait_s(attempts.failures)
+        attempts.failures += 1

@@ -1,0 +1,125 @@
+"""Writes records to a stream and accounts for each of them: it is in, or it is reported.
+
+What is promised:
+
+- At least once. A request whose answer got lost is sent again, so its records may be in twice;
+  readers recognise them by their own id.
+- Order. Records of one partition key keep their order from request to request: a request is
+  brought to its end, retries included, before the next one starts. Within one request Kinesis may
+  take a later record of a key and refuse an earlier one (PutRecords API reference); the refused one
+  then comes after it.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, is_transient
+from fraudstream.runtime.backoff import Backoff
+from fraudstream.streams.kinesis.kinesis_errors import stream_error
+from fraudstream.streams.protocols import FailedRecord, PutResult, Record
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
+
+# The limits of one request: PutRecords API reference.
+MAX_RECORDS: Final = 500
+MAX_REQUEST_BYTES: Final = 5 * 1024 * 1024
+MAX_RECORD_BYTES: Final = 1024 * 1024
+
+TOO_LARGE: Final = "RecordTooLarge"
+"""The error code of a record that was not sent because no request may carry it."""
+
+
+class _Numbered(NamedTuple):
+    position: int
+    record: Record
+
+
+class StreamWriter:
+    """Writes to one stream with as few requests as the limits allow.
+
+    ``max_attempts`` counts the tries of a chunk, the first one included, before its remaining
+    records are given up; with the default back-off the last one comes after about 20 seconds.
+    """
+
+    def __init__(
+        self,
+        client: "KinesisClient",
+        stream_name: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        backoff: Backoff | None = None,
+        max_attempts: int = 10,
+    ) -> None:
+        self._client = client
+        self._stream_name = stream_name
+        self._sleep = sleep
+        self._backoff = backoff or Backoff()
+        self._max_attempts = max_attempts
+
+    def put(self, records: Sequence[Record]) -> PutResult:
+        """Write the records in order and say what became of each.
+
+        Throttling, faults of the service and lost connections are tried again, then reported in
+        the result. What no retry mends (no such stream, no permission) raises `StreamError`; the
+        requests before that one are in.
+        """
+        result = PutResult()
+        numbered = [_Numbered(position, record) for position, record in enumerate(records)]
+        for item in numbered:
+            if item.record.size_bytes > MAX_RECORD_BYTES:
+                result.failures.append(_too_large(item))
+        for chunk in _chunks(item for item in numbered if item.record.size_bytes <= MAX_RECORD_BYTES):
+            self._put_chunk(chunk, result)
+        return result
+
+    def _put_chunk(self, chunk: list[_Numbered], result: PutResult) -> None:
+        failures = self._request(chunk, result)
+        for retry in range(self._max_attempts - 1):
+            if not failures:
+                return
+            self._sleep(self._backoff.wait_s(retry))
+            result.retries += 1
+            failures = self._request([_Numbered(f.position, f.record) for f in failures], result)
+        result.failures.extend(failures)
+
+    def _request(self, chunk: list[_Numbered], result: PutResult) -> list[FailedRecord]:
+        """Send one request; add what is in to the result and return what is not, in order."""
+        try:
+            response = self._client.put_records(
+                StreamName=self._stream_name,
+                Records=[{"Data": r.data, "PartitionKey": r.partition_key} for _, r in chunk],
+            )
+        except AWS_ERRORS as error:
+            if not is_transient(error):
+                raise stream_error(error, self._stream_name) from error
+            return [FailedRecord(*item, error_code(error), str(error)) for item in chunk]
+        failures = []
+        for item, answer in zip(chunk, response["Records"], strict=True):
+            if answer.get("ErrorCode"):
+                failures.append(FailedRecord(*item, answer["ErrorCode"], answer.get("ErrorMessage", "")))
+            else:
+                result.sent += 1
+                result.shards[answer["ShardId"]] += 1
+        return failures
+
+
+def _chunks(items: Iterator[_Numbered]) -> Iterator[list[_Numbered]]:
+    chunk: list[_Numbered] = []
+    chunk_bytes = 0
+    for item in items:
+        size_bytes = item.record.size_bytes
+        if len(chunk) == MAX_RECORDS or chunk_bytes + size_bytes > MAX_REQUEST_BYTES:
+            yield chunk
+            chunk, chunk_bytes = [], 0
+        chunk.append(item)
+        chunk_bytes += size_bytes
+    if chunk:
+        yield chunk
+
+
+def _too_large(item: _Numbered) -> FailedRecord:
+    size_bytes = item.record.size_bytes
+    message = f"{size_bytes} bytes with its key; Kinesis takes {MAX_RECORD_BYTES} at most"
+    return FailedRecord(*item, TOO_LARGE, message)

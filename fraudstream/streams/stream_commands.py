@@ -1,0 +1,32 @@
+"""What the commands share: settings, and errors in one line on stderr."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from fraudstream.runtime.aws_credentials import export_aws_credentials
+from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.streams.stream_errors import StreamError
+from fraudstream.streams.stream_settings import StreamSettings
+
+
+def load_settings() -> StreamSettings:
+    """Read the settings; ends the command with code 2 and the reasons if they can't be used."""
+    try:
+        export_aws_credentials()
+        return StreamSettings.load()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(2) from error
+
+
+@contextmanager
+def stream_errors_reported() -> Iterator[None]:
+    """End the command with code 1 and one line on stderr where a stream can't be used."""
+    try:
+        yield
+    except StreamError as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(1) from error

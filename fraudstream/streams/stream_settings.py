@@ -1,0 +1,65 @@
+"""Which streams there are: settings of every program that reads or writes one."""
+
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from fraudstream.runtime.aws_settings import AwsSettings
+from fraudstream.runtime.settings import Duration
+
+StreamName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
+
+
+class StreamSettings(AwsSettings):
+    """The names of the streams, and how often they are read."""
+
+    transactions_stream: StreamName = Field("Transactions", description="Kinesis stream that is read")
+    alerts_stream: StreamName = Field("Alerts", description="Kinesis stream of alerts")
+    dead_letters_stream: StreamName = Field("DeadLetters", description="Kinesis stream of refused records")
+    labels_stream: StreamName = Field("Labels", description="Kinesis stream of the truth, which comes later")
+    scored_stream: StreamName = Field(
+        "Scored", description="Kinesis stream of all scored transactions with their features; 'off' for none"
+    )
+    shard_poll_interval_ms: int = Field(
+        200, ge=200, le=60_000, description="Pause between two reads of a shard (AWS allows 5 a second)"
+    )
+
+    # What the job accepts
+    allowed_lateness: Duration = Field(
+        timedelta(hours=24),
+        ge=timedelta(0),
+        le=timedelta(days=30),
+        description="How far a transaction may lie behind its account's newest event time",
+    )
+    future_tolerance: Duration = Field(
+        timedelta(days=1),
+        ge=timedelta(0),
+        le=timedelta(days=365),
+        description="How far an event time may lie past the record's arrival in the stream",
+    )
+    max_record_bytes: int = Field(
+        65_536, ge=1_024, le=1_048_576, description="Largest record that is read; a larger one is refused"
+    )
+
+    @model_validator(mode="after")
+    def _streams_are_different(self) -> Self:
+        streams = (
+            self.transactions_stream,
+            self.alerts_stream,
+            self.dead_letters_stream,
+            self.labels_stream,
+            self.scored_stream,
+        )
+        if len(set(streams)) < len(streams):
+            msg = f"two of the streams have the same name ({', '.join(streams)}): give each its own"
+            raise ValueError(msg)
+        if "off" in streams[:-1]:
+            msg = "only scored_stream can be 'off': give the other streams a name"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def poll_interval_ms(self) -> int:
+        """The pause between two reads of a shard: an emulator may be asked more often than AWS."""
+        return self.emulator.poll_interval_ms if self.is_emulator else self.shard_poll_interval_ms

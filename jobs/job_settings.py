@@ -1,0 +1,109 @@
+"""Every option of the job, typed, validated at start, printable without secrets.
+
+Read, from the weakest to the strongest: the defaults (`jobs.job_settings_fields`), the environment,
+``.env``, the runtime properties of Managed Flink, the command line. The project's own names carry the
+prefix ``FRAUDSTREAM_`` in the environment (``FRAUDSTREAM_PARALLELISM=4``), none elsewhere
+(``--parallelism 4``); the AWS names are the usual ones.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, CliSettingsSource, PydanticBaseSettingsSource
+
+from fraudstream.runtime.aws_settings import NOT_SETTINGS
+from fraudstream.runtime.settings import Sources
+from fraudstream.runtime.settings_sources import (
+    ENV_FILE,
+    MANAGED_FLINK_PROPERTIES,
+    DotEnvSource,
+    EnvironmentSource,
+    ManagedFlinkSource,
+)
+from jobs.job_settings_fields import OUTPUTS, JobSettingsFields
+
+
+class JobSettings(JobSettingsFields):
+    """The settings of the job, those that exclude one another refused."""
+
+    @model_validator(mode="after")
+    def _parallelism_has_room(self) -> Self:
+        if self.parallelism > self.max_parallelism:
+            msg = (
+                f"parallelism: {self.parallelism} is more than max_parallelism {self.max_parallelism}; "
+                "raise that, or lower this"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _streams_or_files(self) -> Self:
+        outputs = [name for name in OUTPUTS if getattr(self, name) is not None]
+        if self.source is None and outputs:
+            msg = f"{', '.join(outputs)}: an output file needs an input file: give --source too"
+            raise ValueError(msg)
+        if self.source is None and (self.labels or self.source_rate):
+            msg = "labels and source_rate go with a file: give --source, or --label-feedback true"
+            raise ValueError(msg)
+        if self.source is None and self.source_ttl is not None:
+            msg = "source_ttl goes with a file: a stream's state is kept as long as its windows need it"
+            raise ValueError(msg)
+        if self.source_ramp and self.source_rate is None:
+            msg = "source_ramp leads up to a rate: give --source-rate too"
+            raise ValueError(msg)
+        if self.source is not None and self.label_feedback:
+            msg = "label_feedback reads a stream: with --source, give --labels FILE"
+            raise ValueError(msg)
+        if self.source is not None and self.from_savepoint is not None:
+            msg = (
+                "from_savepoint goes with a stream: a file is read from its beginning; leave one of them out"
+            )
+            raise ValueError(msg)
+        if self.source is not None and not outputs:
+            msg = "--source needs an output: --features-out, --scores-out, --alerts-out or --dead-letters-out"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _files_are_different(self) -> Self:
+        files = {name: getattr(self, name) for name in ("catalogue", "source", "labels", *OUTPUTS)}
+        resolved = {
+            name: path.resolve() if isinstance(path, Path) else path
+            for name, path in files.items()
+            if path is not None
+        }
+        path, times = max(Counter(resolved.values()).items(), key=lambda pair: pair[1], default=("", 0))
+        if times > 1:
+            names = " and ".join(name for name in resolved if resolved[name] == path)
+            msg = f"two of the files are the same ({names} are {path}): give each a file of its own"
+            raise ValueError(msg)
+        return self
+
+    @classmethod
+    def load(
+        cls,
+        arguments: Sequence[str] = (),
+        *,
+        properties_file: Path = MANAGED_FLINK_PROPERTIES,
+        env_file: Path | None = ENV_FILE,
+    ) -> Self:
+        """Read the settings from all their sources; raises `SettingsError` if any can't be used."""
+
+        def sources(settings_cls: type[BaseSettings], _: PydanticBaseSettingsSource) -> Sources:
+            return (
+                CliSettingsSource(
+                    settings_cls,
+                    cli_parse_args=list(arguments),
+                    cli_kebab_case=True,
+                    cli_prog_name="feature_job.py",
+                    cli_hide_none_type=True,
+                ),
+                ManagedFlinkSource(settings_cls, properties_file),
+                DotEnvSource(settings_cls, env_file, others=NOT_SETTINGS),
+                EnvironmentSource(settings_cls, others=NOT_SETTINGS),
+            )
+
+        return cls.read(sources)

@@ -1,0 +1,161 @@
+"""The settings of the job, one by one; whether they go together is `jobs.job_settings`' to say."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, Field, InstanceOf, ValidationInfo, field_validator
+
+from fraudstream.archives.locations import S3Uri, s3_or_path
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.settings import Duration
+from fraudstream.streams.stream_settings import StreamSettings
+
+OUTPUTS: Final = ("features_out", "scores_out", "dead_letters_out", "alerts_out")
+"""The settings that name a file to write."""
+Location = Annotated[InstanceOf[S3Uri] | Path, BeforeValidator(s3_or_path)]
+"""A file or folder on disk, or an object or folder on S3."""
+
+
+class JobSettingsFields(StreamSettings):
+    """Each setting's type, limits, default and meaning."""
+
+    start_position: Literal["TRIM_HORIZON", "LATEST"] = Field(
+        "TRIM_HORIZON", description="Where a job without saved state starts to read"
+    )
+
+    # The job
+    parallelism: int = Field(1, ge=1, le=1024, description="Parallel slots of the job")
+    max_parallelism: int = Field(
+        128, ge=1, le=32_768, description="Most slots this job's saved state can ever be spread over"
+    )
+    checkpoint_interval: Duration = Field(
+        timedelta(seconds=10), ge=timedelta(milliseconds=100), description="Time between two checkpoints"
+    )
+    checkpoint_dir: str | None = Field(
+        None, description="URI of the checkpoints, like s3://bucket/path; left out: what the cluster has set"
+    )
+    from_savepoint: str | None = Field(
+        None, description="URI of a savepoint, or of a retained checkpoint, to go on from"
+    )
+    allow_dropped_state: bool = Field(
+        default=False, description="Go on from a savepoint though it holds state that no step wants"
+    )
+    bundle_time_ms: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="Longest wait for a batch to score; left out: 5 in a thread, 20 in a process",
+    )
+    bundle_size: int = Field(2_000, ge=1, le=100_000, description="Most transactions scored in one batch")
+    python_mode: Literal["auto", "thread", "process"] = Field(
+        "auto",
+        description="Where the model runs: in a thread of Flink's process, or in a process beside it; auto: "
+        "in a thread of the local mini cluster if this Python can, else in a process",
+    )
+    state_backend: Literal["hashmap", "rocksdb"] = Field(
+        "hashmap", description="Where the state lives: on the JVM's heap, or in RocksDB on local disk"
+    )
+    rest_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="Loopback port of Flink's REST API in the local mini cluster; left out: any free one",
+    )
+    # What is computed and how it is judged
+    catalogue: Path | None = Field(
+        None, description="JSON file of the features to compute; left out: the catalogue of the project"
+    )
+    model: Path = Field(ROOT / "models" / "v1", description="Folder of the model version to score with")
+    label_feedback: bool = Field(
+        default=False, description="Read the stream of labels too: features of fraud known by then"
+    )
+    alert_threshold: float | None = Field(
+        None, ge=0, le=1, description="Score from which an alert is sent; left out: the model's own"
+    )
+
+    # Bounded mode: files in place of streams
+    source: Location | None = Field(
+        None,
+        description="Read this in place of the stream: a .jsonl, .jsonl.gz or .parquet file, a folder of "
+        "such files, or s3://BUCKET/KEY-OR-FOLDER",
+    )
+    labels: Location | None = Field(
+        None, description="With --source: the labels, of the same kinds; each counts once it is known"
+    )
+    source_rate: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="With --source: transactions a second to let through; left out: all at once",
+    )
+    source_ramp: Duration = Field(
+        timedelta(0),
+        ge=timedelta(0),
+        le=timedelta(hours=1),
+        description="With source_rate: the time in which the rate rises evenly from 0 to it",
+    )
+    source_ttl: Duration | None = Field(
+        None,
+        ge=timedelta(seconds=1),
+        description="With --source, where event times pass faster than the clock: how long, by the clock, "
+        "the state of an account, device, merchant or counterparty is kept that is not seen again; features "
+        "are wrong if its longest window takes longer to pass. Left out: longer than that window",
+    )
+    features_out: Path | None = Field(
+        None, description="With --source: write the features to this .jsonl or .parquet"
+    )
+    scores_out: Path | None = Field(None, description="With --source: write the scores to this .jsonl")
+    dead_letters_out: Path | None = Field(
+        None, description="With --source: write the refused records to this .jsonl"
+    )
+    alerts_out: Path | None = Field(None, description="With --source: write the alerts to this .jsonl")
+
+    @field_validator("catalogue")
+    @classmethod
+    def _is_a_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            msg = "there is no such file; give the path of one that exists"
+            raise ValueError(msg)
+        return path
+
+    @field_validator("source", "labels")
+    @classmethod
+    def _is_a_file_or_folder(cls, location: S3Uri | Path | None) -> S3Uri | Path | None:
+        if isinstance(location, Path) and not (location.is_file() or location.is_dir()):
+            msg = "there is no such file or folder; give the path of one that exists, or s3://BUCKET/KEY"
+            raise ValueError(msg)
+        return location
+
+    @field_validator(*OUTPUTS)
+    @classmethod
+    def _is_of_a_kind_that_is_written(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None or path.suffix not in (".gz", ".parquet"):
+            return path
+        if info.field_name == "features_out" and path.suffix == ".parquet":
+            return path
+        msg = f"no {path.suffix} is written here; give a .jsonl"
+        raise ValueError(msg)
+
+    @field_validator(*OUTPUTS)
+    @classmethod
+    def _can_be_written(cls, path: Path | None) -> Path | None:
+        problem = None if path is None else _problem_with_output(path)
+        if problem:
+            raise ValueError(problem)
+        return path
+
+
+def _problem_with_output(path: Path) -> str | None:
+    folder = path.resolve().parent
+    if path.is_dir():
+        return "this is a folder; give the path of a file"
+    if path.exists() and not path.is_file():
+        # The finished file takes the name, be it /dev/null.
+        return "this is a device or a pipe; give the path of a file"
+    if not folder.is_dir():
+        return "its folder does not exist; create that first"
+    if not os.access(folder, os.W_OK):
+        return "its folder can't be written; give another one, or the right to write there"
+    return None

@@ -1,0 +1,295 @@
+"""An archive as the source: which files, in which order, from disk and from S3."""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from fraudstream.archives.archive_reader import archived_files, archived_lines
+from fraudstream.archives.locations import S3Uri
+from fraudstream.archives.record_files import InputError
+from fraudstream.archives.s3_objects import S3
+from fraudstream.domain.transaction import Label, Transaction
+from jobs.inputs import source_lines
+from jobs.job_settings import JobSettings
+
+BUCKET = "bank-archive"
+UUID = "0f1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"
+FIREHOSE = f"2026/01/02/03/to.archive-1-2026-01-02-03-04-05-{UUID}"
+Client = Any
+"""boto3 makes its clients at run time."""
+SECRET = "a-secret-that-nobody-may-see"
+
+
+def files() -> dict[str, bytes]:
+    """Return an archive of each kind of file; the order of the names is that of the numbers within."""
+    return {
+        "2026/01/02/04/b.json": b'{"n":5}\n{"n":6}\n',
+        f"{FIREHOSE}.gz": gzip.compress(b'{"n":3}\n{"n":4}\n'),
+        FIREHOSE: b'{"n":1}{"n":2}',
+        "2026/01/02/04-b.jsonl": b'{"n":4.5}\n',
+        "2026/01/02/05/_d.jsonl.gz": gzip.compress(b'{"n":7}'),
+    }
+
+
+ORDERED = [b'{"n":%s}' % n for n in (b"1", b"2", b"3", b"4", b"4.5", b"5", b"6", b"7")]
+
+
+def transaction(number: int) -> bytes:
+    return Transaction(
+        transaction_id=f"T{number}",
+        event_time_ms=1_000 * number,
+        account_id="A",
+        transaction_amount_vnd=1.0,
+    ).to_json()
+
+
+def on_disk(folder: Path, contents: dict[str, bytes]) -> Path:
+    for name, data in contents.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "LOCALSTACK_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    with mock_aws():
+        client = boto3.client("s3", region_name="ap-southeast-1")
+        place = {"LocationConstraint": "ap-southeast-1"}
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+        yield client
+
+
+def on_s3(client: Client, prefix: str, contents: dict[str, bytes]) -> None:
+    for name, data in contents.items():
+        client.put_object(Bucket=BUCKET, Key=prefix + name, Body=data)
+
+
+def read(location: S3Uri | Path) -> list[bytes]:
+    return list(archived_lines(location, JobSettings.load(env_file=None), Transaction))
+
+
+def refusal(location: S3Uri | Path) -> str:
+    with pytest.raises(InputError) as refused:
+        read(location)
+    return str(refused.value)
+
+
+# ---- order and kinds ----
+
+
+def test_a_folder_is_read_in_the_order_of_its_path_names_each_file_as_its_kind_is(tmp_path: Path) -> None:
+    assert read(on_disk(tmp_path, files())) == ORDERED
+
+
+def test_a_folder_on_s3_is_read_in_the_same_order(s3: Client) -> None:
+    on_s3(s3, "tx/", files())
+    for uri in (f"s3://{BUCKET}/tx", f"s3://{BUCKET}/tx/", f"s3://{BUCKET}"):
+        assert read(S3Uri(uri)) == ORDERED
+
+
+def test_more_objects_than_a_page_of_the_listing_are_all_read(s3: Client) -> None:
+    on_s3(s3, "", {f"{number:05}.jsonl": b"%d\n" % number for number in range(1_050)})
+    assert len(archived_files(S3Uri(f"s3://{BUCKET}"), JobSettings.load(env_file=None))) == 1_050
+
+
+def test_a_key_is_that_object_alone_and_a_folder_what_lies_in_it(s3: Client) -> None:
+    on_s3(
+        s3,
+        "",
+        {"a.jsonl": b"1", "a.jsonl.gz": gzip.compress(b"2"), "a.jsonl/b.jsonl": b"3", "ab/c.jsonl": b"4"},
+    )
+    assert read(S3Uri(f"s3://{BUCKET}/a.jsonl")) == [b"1"]
+    assert read(S3Uri(f"s3://{BUCKET}/a.jsonl/")) == [b"3"]
+    assert "has no file that is .jsonl, .json, .gz" in refusal(S3Uri(f"s3://{BUCKET}/a"))
+
+
+def test_parquet_and_json_lines_may_lie_in_one_archive(tmp_path: Path) -> None:
+    row = {"transaction_id": ["T"], "event_time": ["x"], "account_id": ["A"], "transaction_amount_vnd": [1.5]}
+    pq.write_table(pa.table(row), tmp_path / "1.parquet")
+    (tmp_path / "2.jsonl").write_bytes(b"{}\n")
+    expected = b'{"transaction_id":"T","event_time":"x","account_id":"A","transaction_amount_vnd":1.5}'
+    assert read(tmp_path) == [expected, b"{}"]
+
+
+def test_files_of_other_kinds_are_passed_over_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = on_disk(tmp_path, {"_SUCCESS": b"", "a.jsonl": b"1\n", "b.snappy": b"?", "c.orc": b"?"})
+    assert read(archive) == [b"1"]
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        f"reading 1 files of {archive}, 2 bytes",
+        f"passed over 3 files of other kinds, like {archive}/_SUCCESS",
+    ]
+
+
+def test_a_folder_marker_on_s3_is_no_file(s3: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    on_s3(s3, "", {"tx/": b"", "tx/a.jsonl": b"1"})
+    assert read(S3Uri(f"s3://{BUCKET}/tx")) == [b"1"]
+    assert "passed over" not in capsys.readouterr().err
+
+
+def test_broken_records_come_as_they_are(tmp_path: Path) -> None:
+    archive = on_disk(tmp_path, {"a.jsonl": b'\xff{\n\n{"a": 1\n', "b.jsonl": b'{"b": 2}'})
+    assert read(archive) == [b"\xff{", b"", b'{"a": 1', b'{"b": 2}']
+
+
+# ---- what can't be read ----
+
+
+def test_an_archive_without_a_file_that_holds_records_is_refused(tmp_path: Path) -> None:
+    kinds = ".jsonl, .json, .gz, .parquet, or what Firehose writes"
+    assert refusal(tmp_path).startswith(f"{tmp_path} has no file that is {kinds}: nothing is there; give the")
+    on_disk(tmp_path, {"a.csv": b"", "b.csv": b""})
+    assert f"none of its 2 files is, like {tmp_path}/a.csv; give the folder or key" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", FIREHOSE])
+def test_records_that_can_not_be_told_apart_are_refused_with_file_line_and_remedy(
+    tmp_path: Path, name: str
+) -> None:
+    archive = on_disk(tmp_path, {name: b'{}\n{"a":1}{"b":2}{"c":'})
+    said = refusal(archive)
+    assert said.startswith(f"{archive / name}, line 2: several records with no line feed between them")
+    assert "AppendDelimiterToRecord" in said
+
+
+def test_a_broken_file_of_s3_is_called_by_its_uri(s3: Client) -> None:
+    on_s3(s3, "", {"a.jsonl.gz": b"no gzip"})
+    assert refusal(S3Uri(f"s3://{BUCKET}/a.jsonl.gz")).startswith(
+        f"s3://{BUCKET}/a.jsonl.gz is no whole gzip"
+    )
+
+
+def test_a_bucket_that_is_not_there_is_named(s3: Client) -> None:
+    del s3
+    assert refusal(S3Uri("s3://nowhere/key")).startswith(
+        "s3://nowhere/key is nowhere: there is no bucket 'nowhere'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        (
+            "AccessDenied",
+            "must not be read (AccessDenied): it takes the rights s3:ListBucket on arn:aws:s3:::bank",
+        ),
+        ("InvalidAccessKeyId", "the AWS credentials are refused (InvalidAccessKeyId): set AWS_ACCESS_KEY_ID"),
+        ("ExpiredToken", "the AWS credentials are refused (ExpiredToken)"),
+        ("SlowDown", "could not be read: SlowDown"),
+    ],
+)
+def test_what_s3_refuses_is_said_with_the_remedy(
+    s3: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    complaint: str,
+) -> None:
+    del s3
+    store = S3(JobSettings.load(env_file=None))
+
+    def refuse(**_request: object) -> None:
+        raise ClientError({"Error": {"Code": code}}, "ListObjectsV2")
+
+    monkeypatch.setattr(store._client, "list_objects_v2", refuse)  # noqa: SLF001 - S3 itself refuses nobody here
+    with pytest.raises(InputError) as refused:
+        store.objects(S3Uri("s3://bank/key"))
+    assert complaint in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+def test_an_object_that_goes_while_it_is_read_is_said(s3: Client, tmp_path: Path) -> None:
+    del s3
+    with pytest.raises(InputError, match=r"a\.jsonl is no longer there: something deletes from the archive"):
+        S3(JobSettings.load(env_file=None)).download(S3Uri(f"s3://{BUCKET}/a.jsonl"), tmp_path / "a")
+
+
+def test_a_copy_that_finds_no_room_is_said(s3: Client) -> None:
+    on_s3(s3, "", {"a.jsonl": b"1"})
+    with pytest.raises(InputError, match=r"can't be copied to /no/such/a .*set TMPDIR to a folder with room"):
+        S3(JobSettings.load(env_file=None)).download(S3Uri(f"s3://{BUCKET}/a.jsonl"), Path("/no/such/a"))
+
+
+def test_an_endpoint_that_gives_no_answer_is_said(
+    s3: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    del s3
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert "S3 gives no answer (" in refusal(S3Uri(f"s3://{BUCKET}/a"))
+
+
+def test_without_credentials_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    assert "needs AWS credentials (Unable to locate credentials): set AWS_ACCESS_KEY_ID" in refusal(
+        S3Uri(f"s3://{BUCKET}/a")
+    )
+
+
+# ---- as the job's source ----
+
+
+def lines_for_the_job(folder: Path, *arguments: object) -> bytes:
+    out = ("--features-out", str(folder / "out.jsonl"))
+    settings = JobSettings.load([*map(str, arguments), *out], env_file=None)
+    with source_lines(settings) as lines:
+        assert lines is not None
+        return lines.read_bytes()
+
+
+def test_the_job_reads_an_archive_as_one_file_of_lines(tmp_path: Path) -> None:
+    archive = on_disk(tmp_path / "archive", files())
+    assert lines_for_the_job(tmp_path, "--source", archive) == b"".join(each + b"\n" for each in ORDERED)
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
+def test_a_single_file_without_line_feeds_is_taken_apart_too(tmp_path: Path, name: str) -> None:
+    data = transaction(1) + transaction(2)
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    expected = transaction(1) + b"\n" + transaction(2) + b"\n"
+    assert lines_for_the_job(tmp_path, "--source", tmp_path / name) == expected
+
+
+def test_labels_may_be_an_archive_on_s3(s3: Client, tmp_path: Path) -> None:
+    labels = [
+        Label(
+            transaction_id=f"T{n}", account_id="A", event_time_ms=0, available_at_ms=1_000 * n, is_fraud=True
+        ).to_json()
+        for n in (1, 2)
+    ]
+    on_s3(s3, "labels/", {"1.jsonl": labels[0], "2.json.gz": gzip.compress(labels[1])})
+    archive = on_disk(tmp_path / "archive", {"1.jsonl": transaction(1), "2.jsonl": transaction(2)})
+    lines = lines_for_the_job(tmp_path, "--source", archive, "--labels", f"s3://{BUCKET}/labels").splitlines()
+    assert lines == [b"L" + labels[0], b"T" + transaction(1), b"L" + labels[1], b"T" + transaction(2)]
+
+
+def test_nothing_is_left_in_the_temporary_folder(
+    s3: Client,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on_s3(s3, "", {"1.jsonl": b"1", "2.jsonl.gz": b"broken"})
+    (tmp_path / "t").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
+    with pytest.raises(InputError, match=r"2\.jsonl\.gz"):
+        lines_for_the_job(tmp_path, "--source", f"s3://{BUCKET}")
+    assert list((tmp_path / "t").iterdir()) == []

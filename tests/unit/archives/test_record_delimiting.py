@@ -1,0 +1,83 @@
+"""Records that were written one behind the other with nothing in between."""
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fraudstream.archives.record_delimiting import (
+    MAX_RECORD_BYTES,
+    REMEDY,
+    UndelimitedError,
+    is_undelimited,
+    records_of_line,
+)
+
+JSON = st.recursive(
+    st.none() | st.integers(-5, 5) | st.text(alphabet='{}"\\[],:a', max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text('{}"\\', max_size=4), inner, max_size=3)
+    ),
+)
+OBJECTS = st.dictionaries(st.text('{}"\\a', max_size=5), JSON, max_size=4).map(orjson.dumps)
+
+
+@given(objects=st.lists(OBJECTS, min_size=1, max_size=8))
+def test_objects_one_behind_the_other_are_a_record_each(objects: list[bytes]) -> None:
+    assert list(records_of_line(b"".join(objects), 1)) == objects
+
+
+@given(objects=st.lists(OBJECTS, min_size=1, max_size=4))
+def test_a_line_is_undelimited_if_it_has_two_objects_or_more(objects: list[bytes]) -> None:
+    assert is_undelimited(b"".join(objects)) == (len(objects) > 1)
+
+
+def test_a_line_that_is_cut_off_behind_its_first_object_is_known_too() -> None:
+    assert is_undelimited(b'{"a":1}{"b":')
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            b"",
+            b"no json",
+            b"[1]",
+            b'{"a": 1',
+            b'{"a": "}{"}',
+            b'{"a": "}{',
+            b'{"a":1}{garbage',
+            b"}{",
+            b"{}{",
+        ),
+        *(b"\xff}{\xff", b'{"a": 1}\r', b'{"a": {"b": 1}}', b"x}{y}{z", b'{"a": "' + b"x" * MAX_RECORD_BYTES),
+    ],
+)
+def test_any_other_line_is_one_record_as_it_is(line: bytes) -> None:
+    assert list(records_of_line(line, 1)) == [line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"a":1}{"b":2}{"c":',
+        b'{"a":1}{broken}{"b":2}',
+        b'{"a":{"b":1}{"c":2}{"d":3}',
+        b'{"a":1}{"' + b"x" * MAX_RECORD_BYTES,
+    ],
+)
+def test_several_objects_with_a_broken_one_among_them_are_refused_with_the_remedy(line: bytes) -> None:
+    with pytest.raises(UndelimitedError) as refused:
+        list(records_of_line(line, 7))
+    assert str(refused.value) == f"line 7: {REMEDY}"
+
+
+def test_a_text_full_of_seams_is_one_record() -> None:
+    record = orjson.dumps({"a": "}{" * 1_000})
+    assert list(records_of_line(record, 1)) == [record]
+
+
+def test_a_broken_object_at_the_begin_of_a_long_line_is_found_in_time() -> None:
+    line = b'{"a":' + b'{"transaction_id":"x"}' * 200_000
+    with pytest.raises(UndelimitedError):
+        list(records_of_line(line, 1))

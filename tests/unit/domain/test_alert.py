@@ -1,0 +1,252 @@
+import re
+
+import orjson
+import pytest
+
+from fraudstream.domain.alert import (
+    ANALYST_FEATURES,
+    FEE_FREQUENCY_PER_5_MINUTES,
+    HIGH_FEE_RATIO,
+    LARGE_LOANS_VND,
+    RAPID_SUM_VND,
+    SHORT_HISTORY_TRANSACTIONS,
+    SMALL_AMOUNT_VND,
+    Alert,
+    Features,
+    Judge,
+    alert_id,
+    likely_fraud_type,
+    risk_level,
+)
+from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.domain.reasons import Reason
+from fraudstream.domain.transaction import from_time_ms
+
+JUDGE = Judge(
+    threshold=0.7,
+    model_version="v1",
+    catalogue_version="abc",
+    flag_names=("high_amount_flag", "weekend_flag"),
+)
+FEATURES: Features = {
+    "account_count_5m": 3.0,
+    "high_amount_flag": 1.0,
+    "weekend_flag": None,
+    "transaction_hour": 1.0,
+}
+REASON = Reason(
+    feature="account_count_5m",
+    value=3.0,
+    usual=None,
+    usual_of=None,
+    contribution=1.5,
+    sentence_en="The number of transactions is 3.",
+    sentence_vi="Số giao dịch là 3.",
+)
+
+
+def judged(score: float, *, arrival_ms: int | None = 1_000) -> Alert | None:
+    return JUDGE.alert(
+        transaction_id="T1",
+        account_id="A1",
+        event_time_ms=0,
+        arrival_ms=arrival_ms,
+        scored_at_ms=2_000,
+        transaction_amount_vnd=5.0,
+        score=score,
+        features=FEATURES,
+        reasons=(REASON,),
+    )
+
+
+def alert(score: float = 0.9, *, arrival_ms: int | None = 1_000) -> Alert:
+    result = judged(score, arrival_ms=arrival_ms)
+    assert result is not None
+    return result
+
+
+def test_a_score_equal_to_the_threshold_alerts_and_the_next_lower_one_does_not() -> None:
+    assert alert(0.7).score == 0.7
+    assert judged(0.7 - 1e-16 * 2) is None
+
+
+def test_an_alert_says_what_was_judged_when_and_by_what() -> None:
+    assert alert() == Alert(
+        alert_id=alert_id("T1", "v1"),
+        transaction_id="T1",
+        account_id="A1",
+        event_time=from_time_ms(0),
+        arrival_time=from_time_ms(1_000),
+        scored_at=from_time_ms(2_000),
+        transaction_amount_vnd=5.0,
+        score=0.9,
+        threshold=0.7,
+        risk_level="critical",
+        likely_fraud_type="money_laundering",
+        flags=["high_amount_flag"],
+        features={"account_count_5m": 3.0},
+        reasons=(REASON,),
+        reasons_missing=None,
+        model_version="v1",
+        catalogue_version="abc",
+    )
+
+
+def test_an_arrival_that_nobody_knows_is_null() -> None:
+    assert alert(arrival_ms=None).arrival_time is None
+
+
+def test_only_a_feature_that_is_one_of_the_flags_and_is_1_is_named() -> None:
+    # transaction_hour is 1 too, and no flag; weekend_flag is a flag, and null.
+    assert alert().flags == ("high_amount_flag",)
+
+
+def test_the_analysts_features_are_in_the_catalogue_of_the_project() -> None:
+    assert set(ANALYST_FEATURES) <= set(BUILT_IN.names)
+    assert len(set(ANALYST_FEATURES)) == 10
+
+
+def test_an_alert_comes_back_from_json_as_it_was() -> None:
+    bare = {"likely_fraud_type": None, "arrival_time": None, "flags": ()}
+    for one in (alert(), alert().model_copy(update=bare)):
+        assert Alert.from_json(one.to_json()) == one
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"alert_id":"x"}', b"\xff"])
+def test_a_broken_record_is_refused(data: bytes) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Alert.from_json(data)
+
+
+def test_times_are_written_in_utc_with_milliseconds() -> None:
+    record = orjson.loads(alert().to_json())
+    assert record["event_time"] == "1970-01-01T00:00:00.000Z"
+    assert record["scored_at"] == "1970-01-01T00:00:02.000Z"
+
+
+def test_a_field_of_a_later_version_is_passed_over() -> None:
+    record = orjson.loads(alert().to_json()) | {"surprise": 1}
+    assert Alert.from_json(orjson.dumps(record)) == alert()
+
+
+def test_a_field_of_a_reason_of_a_later_version_is_passed_over() -> None:
+    record = orjson.loads(alert().to_json())
+    record["reasons"][0]["surprise"] = 1
+    assert Alert.from_json(orjson.dumps(record)) == alert()
+
+
+def test_an_alert_from_before_there_were_reasons_is_read() -> None:
+    record = orjson.loads(alert().to_json())
+    del record["reasons"], record["reasons_missing"]
+    assert Alert.from_json(orjson.dumps(record)) == alert().model_copy(update={"reasons": ()})
+
+
+def test_a_reason_comes_back_from_json_as_it_was() -> None:
+    assert Alert.from_json(alert().to_json()).reasons == (REASON,)
+
+
+def test_an_alert_without_reasons_says_why() -> None:
+    bare = alert().model_copy(update={"reasons": (), "reasons_missing": "no trees"})
+    assert Alert.from_json(bare.to_json()) == bare
+
+
+def test_no_score_is_no_alert() -> None:
+    assert judged(float("nan")) is None
+
+
+def test_the_id_depends_on_the_transaction_and_the_model_version_alone() -> None:
+    assert alert(0.9).alert_id == alert(0.8, arrival_ms=None).alert_id
+    ids = {alert_id("T1", "v1"), alert_id("T2", "v1"), alert_id("T1", "v2"), alert_id("1\nT1", "v")}
+    assert len(ids) == 4
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in ids)
+
+
+def test_the_id_is_the_same_in_every_release() -> None:
+    # sha256("v1\nT1"), its first 32 digits; consumers know an alert by it.
+    assert alert_id("T1", "v1") == "bb8d3883837b6d165c4ff4ebd49d4a31"
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "expected"),
+    [
+        (0.7, 0.7, "medium"),
+        (0.79, 0.7, "medium"),
+        (0.81, 0.7, "high"),
+        (0.89, 0.7, "high"),
+        (0.91, 0.7, "critical"),
+        (1.0, 0.7, "critical"),
+        (0.0, 0.0, "medium"),
+        (0.25, 0.25, "medium"),
+        # The thirds of the way from 0.25 to 1 are exact: 0.5 and 0.75 begin the next level.
+        (0.4999, 0.25, "medium"),
+        (0.5, 0.25, "high"),
+        (0.7499, 0.25, "high"),
+        (0.75, 0.25, "critical"),
+        (1.0, 1.0, "critical"),
+    ],
+)
+def test_the_level_is_the_third_of_the_way_to_certainty(
+    score: float, threshold: float, expected: str
+) -> None:
+    assert risk_level(score, threshold) == expected
+
+
+TAKEOVER: dict[str, float | None] = {"new_device_flag": 1, "biometric_failures_flag": 1}
+LOAN: dict[str, float | None] = {
+    "total_loans_vnd": LARGE_LOANS_VND + 1,
+    "num_transactions": SHORT_HISTORY_TRANSACTIONS - 1,
+    "npl_flag": 1,
+}
+FEES: dict[str, float | None] = {
+    "account_count_5m": FEE_FREQUENCY_PER_5_MINUTES + 1,
+    "fee_to_amount_ratio": HIGH_FEE_RATIO,
+    "transaction_amount_vnd": SMALL_AMOUNT_VND,
+}
+LAUNDERING: dict[str, float | None] = {
+    "high_amount_flag": 1,
+    "off_hours_flag": 1,
+    "account_amount_vnd_sum_5m": RAPID_SUM_VND + 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ({}, None),
+        (dict.fromkeys([*TAKEOVER, *LOAN, *FEES, *LAUNDERING], None), None),
+        (dict.fromkeys([*TAKEOVER, "npl_flag", "fee_to_amount_ratio", *LAUNDERING], 0), None),
+        (TAKEOVER, "account_takeover"),
+        ({"new_device_flag": 1}, "account_takeover"),
+        (LOAN, "loan_fraud"),
+        ({"npl_flag": 1}, "loan_fraud"),
+        (FEES, "fee_manipulation"),
+        (LAUNDERING, "money_laundering"),
+        # The edges of the signs that compare.
+        ({"total_loans_vnd": LARGE_LOANS_VND}, None),
+        ({"total_loans_vnd": LARGE_LOANS_VND + 1}, "loan_fraud"),
+        ({"num_transactions": SHORT_HISTORY_TRANSACTIONS}, None),
+        ({"num_transactions": SHORT_HISTORY_TRANSACTIONS - 1}, "loan_fraud"),
+        ({"account_count_5m": FEE_FREQUENCY_PER_5_MINUTES}, None),
+        ({"account_count_5m": FEE_FREQUENCY_PER_5_MINUTES + 1}, "fee_manipulation"),
+        ({"fee_to_amount_ratio": HIGH_FEE_RATIO - 0.001}, None),
+        ({"fee_to_amount_ratio": HIGH_FEE_RATIO}, "fee_manipulation"),
+        ({"transaction_amount_vnd": SMALL_AMOUNT_VND}, "fee_manipulation"),
+        ({"transaction_amount_vnd": SMALL_AMOUNT_VND + 1}, None),
+        ({"account_amount_vnd_sum_5m": RAPID_SUM_VND}, None),
+        ({"account_amount_vnd_sum_5m": RAPID_SUM_VND + 1}, "money_laundering"),
+        ({"high_amount_flag": 1}, "money_laundering"),
+        ({"off_hours_flag": 1}, "money_laundering"),
+        ({"biometric_failures_flag": 1}, "account_takeover"),
+        # The largest share wins: one of two against two of three.
+        ({"new_device_flag": 1, "high_amount_flag": 1, "off_hours_flag": 1}, "money_laundering"),
+        ({"new_device_flag": 1, "high_amount_flag": 1}, "account_takeover"),
+        # Of equals, the first in the table.
+        (TAKEOVER | LOAN | LAUNDERING | FEES, "fee_manipulation"),
+        (TAKEOVER | LOAN | LAUNDERING, "account_takeover"),
+        (LOAN | LAUNDERING, "loan_fraud"),
+    ],
+)
+def test_the_likely_type_is_the_one_of_whose_signs_the_largest_share_holds(
+    features: Features, expected: str | None
+) -> None:
+    assert likely_fraud_type(features) == expected

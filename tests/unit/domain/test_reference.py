@@ -1,0 +1,209 @@
+"""What becomes of arrivals: new, doubled or late; what each sees; how they are counted."""
+
+import pytest
+
+from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue
+from fraudstream.domain.reference import Evaluated, evaluate
+from tests.unit.domain.timeline import label, row, run, tx, values, window
+
+LATENESS_MS = 100
+
+
+def outcomes(results: list[Evaluated]) -> list[str]:
+    return [result.outcome for result in results]
+
+
+# ---- duplicates and late ones ----
+
+
+def test_accounts_do_not_know_each_others_ids() -> None:
+    results = run(window("count"), [tx(99, "a", account_id="B"), tx(100, "a", account_id="A")])
+    assert outcomes(results) == ["new", "new"]
+
+
+def test_a_duplicate_is_reported_and_counts_once() -> None:
+    results = run(window("count"), [tx(100, "a"), tx(100, "a"), tx(101, "a"), tx(101, "b")])
+    assert outcomes(results) == ["new", "duplicate", "duplicate", "new"]
+    assert results[1].features == {}
+    assert results[1].ordinals == {}
+    assert results[3].features == {"f": 2}
+
+
+@pytest.mark.parametrize(
+    ("again_ms", "outcome"),
+    [
+        #   0                      again_ms
+        #   a                      b, then a once more
+        # The account forgets what lies 10 (its reach) + 100 (the lateness) behind its newest, or more.
+        (110, "new"),
+        (109, "duplicate"),
+    ],
+)
+def test_an_id_is_known_as_long_as_a_transaction_in_time_can_ask_for_it(again_ms: int, outcome: str) -> None:
+    arrivals = [tx(0, "a"), tx(again_ms, "b"), tx(again_ms, "a")]
+    assert run(window("count"), arrivals, LATENESS_MS)[-1].outcome == outcome
+
+
+def test_the_duplicate_itself_is_no_newest_and_does_not_make_its_account_forget() -> None:
+    arrivals = [tx(0, "a"), tx(5_000, "a"), tx(5_000, "a"), tx(1, "b")]
+    assert outcomes(run(window("count"), arrivals, LATENESS_MS)) == ["new", "duplicate", "duplicate", "new"]
+
+
+def test_without_a_window_of_the_account_it_knows_the_ids_of_the_allowed_lateness() -> None:
+    feature = window("count", entity="merchant_id", window_ms=1_000)
+    arrivals = [tx(0, "a"), tx(100, "b"), tx(0, "a"), tx(101, "c"), tx(101, "a")]
+    results = run(feature, arrivals, LATENESS_MS)
+    assert outcomes(results) == ["new", "new", "duplicate", "new", "new"]
+
+
+@pytest.mark.parametrize(
+    ("behind_ms", "outcome"),
+    [(0, "new"), (LATENESS_MS, "new"), (LATENESS_MS + 1, "late")],
+)
+def test_exactly_the_allowed_lateness_is_not_late(behind_ms: int, outcome: str) -> None:
+    results = run(window("count"), [tx(1_000, "a"), tx(1_000 - behind_ms, "b")], LATENESS_MS)
+    assert results[1].outcome == outcome
+
+
+def test_what_is_late_counts_for_none_and_is_late_again() -> None:
+    arrivals = [tx(1_000, "a"), tx(899, "b"), tx(899, "b"), tx(900, "c")]
+    results = run(window("count"), arrivals, LATENESS_MS)
+    assert outcomes(results) == ["new", "late", "late", "new"]
+    assert results[1].features == {}
+    assert results[1].ordinals == {}
+    assert results[3].features == {"f": 1}
+
+
+def test_lateness_goes_by_the_accounts_own_newest() -> None:
+    arrivals = [tx(1_000, "a", account_id="B"), tx(0, "b")]
+    assert outcomes(run(window("count"), arrivals, 0)) == ["new", "new"]
+
+
+def test_what_is_late_or_doubled_for_its_account_counts_for_no_other_entity() -> None:
+    feature = window("count", entity="merchant_id", window_ms=10_000)
+    arrivals = [
+        tx(1_000, "a", merchant_id="M"),
+        tx(899, "late", merchant_id="M"),
+        tx(1_000, "a", merchant_id="M"),
+        tx(1_000, "b", merchant_id="M", account_id="B"),
+    ]
+    results = run(feature, arrivals, LATENESS_MS)
+    assert outcomes(results) == ["new", "late", "duplicate", "new"]
+    assert results[3].features == {"f": 2}
+
+
+# ---- what another entity still sees ----
+
+
+@pytest.mark.parametrize(
+    ("newest_ms", "count"),
+    [
+        #   91   95     100        newest
+        #   (-----------]
+        #        x      t          x, y of accounts B and C, y being the merchant's newest
+        (100, 2),
+        (204, 2),
+        # The merchant forgets what lies 10 (its reach) + 100 (the lateness) behind its newest, or more.
+        (205, 1),
+        (5_000, 1),
+    ],
+)
+def test_a_merchant_far_ahead_has_forgotten_part_of_the_window(newest_ms: int, count: int) -> None:
+    arrivals = [
+        tx(95, "x", account_id="B", merchant_id="M"),
+        tx(newest_ms, "y", account_id="C", merchant_id="M"),
+        tx(99, "t", account_id="A", merchant_id="M"),
+    ]
+    assert values(window("count", entity="merchant_id"), arrivals, LATENESS_MS)[-1] == count
+
+
+def test_a_transaction_that_its_merchant_would_have_forgotten_sees_itself() -> None:
+    feature = window("last_n", "transaction_amount_vnd", n=2, entity="merchant_id")
+    arrivals = [tx(5_000, "y", account_id="C", merchant_id="M"), tx(0, "t", account_id="A", merchant_id="M")]
+    results = run(feature, arrivals, LATENESS_MS)
+    assert outcomes(results) == ["new", "new"]
+    assert results[-1].features == {"f": [[1.0, None, 1.0]]}
+
+
+def test_each_entity_forgets_by_its_own_longest_window() -> None:
+    longer = window("count", entity="device_id", name="longer", window_ms=1_000)
+    feature = window("count", entity="merchant_id")
+    arrivals = [
+        tx(95, "x", account_id="B", merchant_id="M", device_id="D"),
+        tx(300, "y", account_id="C", merchant_id="M", device_id="D"),
+        tx(99, "t", account_id="A", merchant_id="M", device_id="D"),
+    ]
+    assert run([longer, feature], arrivals, LATENESS_MS)[-1].features == {"longer": 2, "f": 1}
+    # A second window of the merchant, however short, keeps no more; a longer one keeps x.
+    other = window("count", entity="merchant_id", name="other", window_ms=1_000)
+    assert run([other, feature], arrivals, LATENESS_MS)[-1].features == {"other": 2, "f": 2}
+
+
+# ---- ordinals ----
+
+
+def test_ordinals_count_the_new_transactions_of_each_id_from_one() -> None:
+    features = [
+        window("count", entity="merchant_id"),
+        window("count", entity="device_id", name="g"),
+    ]
+    arrivals = [
+        tx(1_000, "a", merchant_id="M", device_id="D", customer_id="C"),
+        tx(1_000, "a", merchant_id="M", device_id="D"),
+        tx(1_000, "b", account_id="B", merchant_id="M"),
+        tx(0, "late", merchant_id="M"),
+        tx(999, "c", merchant_id="N", device_id="D"),
+        tx(9_000, "d", merchant_id="M"),
+    ]
+    assert [result.ordinals for result in run(features, arrivals, LATENESS_MS)] == [
+        {"account_id": 1, "device_id": 1, "merchant_id": 1},
+        {},
+        {"account_id": 1, "merchant_id": 2},
+        {},
+        {"account_id": 2, "device_id": 2, "merchant_id": 1},
+        {"account_id": 3, "merchant_id": 3},
+    ]
+
+
+def test_the_account_is_counted_also_without_a_window() -> None:
+    (result,) = run(row("hour"), [tx(0, device_id="D")])
+    assert result.ordinals == {"account_id": 1}
+
+
+# ---- the project's catalogue ----
+
+
+@pytest.mark.parametrize("catalogue", [BUILT_IN, BUILT_IN_WITH_LABELS])
+def test_every_feature_of_the_project_has_a_value_or_none_by_its_name(catalogue: Catalogue) -> None:
+    (result,) = evaluate(catalogue, [label("a", 0), tx(0, "a")], allowed_lateness_ms=0)
+    assert tuple(result.features) == catalogue.names
+    assert result.features["account_count_7d"] == 1
+    assert result.features["transaction_fees_vnd"] is None
+    assert result.features["merchant_count_1h"] is None
+
+
+def test_a_receiver_and_a_merchant_are_new_once() -> None:
+    arrivals = [tx(time_ms, counterparty_id="R") for time_ms in (1, 2)]
+    arrivals.append(tx(3, counterparty_id="S", merchant_id="M"))
+    results = list(evaluate(BUILT_IN, arrivals, allowed_lateness_ms=0))
+    assert [result.features["new_counterparty_flag"] for result in results] == [1, 0, 1]
+    assert [result.features["new_merchant_flag"] for result in results] == [None, None, 1]
+
+
+@pytest.mark.parametrize(
+    ("amount_vnd", "flag"),
+    [(359_999_999.0, 0), (360_000_000.0, 1), (399_999_999.0, 1), (400_000_000.0, 0)],
+)
+def test_structuring_stays_below_what_must_be_reported(amount_vnd: float, flag: float) -> None:
+    (result,) = evaluate(BUILT_IN, [tx(0, transaction_amount_vnd=amount_vnd)], allowed_lateness_ms=0)
+    assert result.features["structuring_flag"] == flag
+    assert result.features["account_structuring_flag_sum_24h"] == flag
+
+
+def test_an_amount_is_compared_with_the_month_before_it() -> None:
+    amounts = [100.0, 300.0, 1_000.0]
+    arrivals = [tx(time_ms, transaction_amount_vnd=amount) for time_ms, amount in enumerate(amounts)]
+    *_, result = evaluate(BUILT_IN, arrivals, allowed_lateness_ms=0)
+    assert result.features["account_amount_vnd_ratio_to_mean_30d_delay_1ms"] == 5.0
+    z_score = result.features["account_amount_vnd_z_score_30d_delay_1ms"]
+    assert z_score == pytest.approx(800 / 20_000**0.5)

@@ -1,0 +1,188 @@
+"""What must hold of the reference for any stream, so that the kernel is held against something sound."""
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import Any, get_args
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fraudstream.domain.catalogue import ENTITIES, Catalogue, WindowFeature
+from fraudstream.domain.features import TransactionStatistic, WindowStatistic
+from fraudstream.domain.reference import Value, evaluate
+from fraudstream.domain.transaction import Label, Transaction
+from tests import strategies
+from tests.strategies import DELAYS_MS, NUMBER_FIELDS, WINDOWS_MS, Case
+
+NO_LIMIT_MS = 10**15
+
+EXAMPLES = settings(deadline=None, max_examples=60)
+ENTITY = st.sampled_from(ENTITIES)
+WINDOW_MS = st.sampled_from(WINDOWS_MS)
+DELAY_MS = st.sampled_from(DELAYS_MS)
+
+
+def window(name: str, statistic: str, window_ms: int, **others: Any) -> WindowFeature:  # noqa: ANN401 - checked by the model
+    return WindowFeature.model_validate(
+        {"name": name, "statistic": statistic, "window_ms": window_ms} | others
+    )
+
+
+@EXAMPLES
+@given(catalogue=strategies.catalogues())
+def test_a_catalogue_comes_back_from_json_and_its_places_follow_one_another(catalogue: Catalogue) -> None:
+    assert Catalogue.from_json(catalogue.to_json()) == catalogue
+    places = [place for part in catalogue.slices.values() for place in range(catalogue.width)[part]]
+    assert places == list(range(catalogue.width))
+
+
+@EXAMPLES
+@given(case=strategies.cases())
+def test_each_transaction_has_one_outcome_and_all_features_or_none(case: Case) -> None:
+    results = list(evaluate(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms))
+    arrived = [each for each in case.arrivals if isinstance(each, Transaction)]
+    assert [result.transaction for result in results] == arrived
+    names = {"new": case.catalogue.names, "duplicate": (), "late": ()}
+    assert all(tuple(result.features) == names[result.outcome] for result in results)
+
+
+@EXAMPLES
+@given(case=strategies.cases())
+def test_a_list_has_at_most_n_triples_and_only_its_oldest_may_lack_a_gap(case: Case) -> None:
+    for result in evaluate(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms):
+        for feature in case.catalogue.windows:
+            value = result.features.get(feature.name)
+            if isinstance(value, list):
+                assert len(value) <= (feature.n or 0)
+                assert all(len(triple) == 3 for triple in value)
+                assert all(gap is not None and gap >= 0 for _, gap, _ in value[:-1])
+
+
+@EXAMPLES
+@given(case=strategies.cases())
+def test_ordinals_run_from_one_without_a_gap(case: Case) -> None:
+    seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for result in evaluate(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms):
+        for entity, ordinal in result.ordinals.items():
+            own_id = getattr(result.transaction, entity)
+            seen[entity][own_id] += 1
+            assert ordinal == seen[entity][own_id]
+
+
+@EXAMPLES
+@given(
+    stream=strategies.arrivals(),
+    entity=ENTITY,
+    windows_ms=st.tuples(WINDOW_MS, WINDOW_MS).map(sorted),
+    delay_ms=DELAY_MS,
+    lateness_ms=st.sampled_from(strategies.LATENESSES_MS),
+    column=st.sampled_from(NUMBER_FIELDS),
+)
+def test_a_longer_window_has_no_less_in_it(  # noqa: PLR0913, PLR0917 - what is drawn
+    stream: list[Transaction | Label],
+    entity: str,
+    windows_ms: list[int],
+    delay_ms: int,
+    lateness_ms: int,
+    column: str,
+) -> None:
+    of = {"entity": entity, "delay_ms": delay_ms}
+    features = [
+        window(f"{statistic}{place}", statistic, window_ms, **of, **operands)
+        for place, window_ms in enumerate(windows_ms)
+        for statistic, operands in (
+            ("count", {}),
+            ("distinct", {"column": column}),
+            ("max", {"column": column}),
+            ("min", {"column": column}),
+        )
+    ]
+    for result in evaluate(Catalogue(tuple(features)), stream, allowed_lateness_ms=lateness_ms):
+        value: Any = result.features.get
+        if value("count0") is not None:
+            assert value("count0") <= value("count1")
+            assert value("distinct0") <= value("distinct1") <= value("count1")
+        if value("max0") is not None:
+            assert value("min1") <= value("min0") <= value("max0") <= value("max1")
+
+
+@EXAMPLES
+@given(
+    stream=strategies.arrivals(),
+    entity=ENTITY,
+    near_ms=WINDOW_MS,
+    far_ms=WINDOW_MS,
+    lateness_ms=st.sampled_from(strategies.LATENESSES_MS),
+)
+def test_two_windows_one_behind_the_other_make_up_the_whole(
+    stream: list[Transaction | Label], entity: str, near_ms: int, far_ms: int, lateness_ms: int
+) -> None:
+    #   (    far     ](  near  ]
+    #   (         whole        ]
+    catalogue = Catalogue(
+        (
+            window("near", "count", near_ms, entity=entity),
+            window("far", "count", far_ms, entity=entity, delay_ms=near_ms),
+            window("whole", "count", near_ms + far_ms, entity=entity),
+        )
+    )
+    for result in evaluate(catalogue, stream, allowed_lateness_ms=lateness_ms):
+        value: Any = result.features.get
+        if value("whole") is not None:
+            assert value("near") + value("far") == value("whole")
+            assert value("near") >= 1
+
+
+@EXAMPLES
+@given(data=st.data(), catalogue=strategies.catalogues(), drawn=strategies.transactions())
+def test_the_order_of_arrival_of_others_makes_no_difference(
+    data: st.DataObject, catalogue: Catalogue, drawn: list[Transaction]
+) -> None:
+    *others, final = strategies.with_times_of_their_own(drawn)
+    labels: list[Transaction | Label] = [data.draw(strategies.labels_of(each)) for each in drawn[:5]]
+    shuffled = data.draw(st.permutations([*others, *labels]))
+    *_, one = evaluate(catalogue, [*others, *labels, final], allowed_lateness_ms=NO_LIMIT_MS)
+    *_, other = evaluate(catalogue, [*shuffled, final], allowed_lateness_ms=NO_LIMIT_MS)
+    assert one == other
+
+
+@EXAMPLES
+@given(case=strategies.cases(), moved_ms=st.sampled_from((-7, 1, 7)).map(lambda days: days * 7 * 86_400_000))
+def test_only_differences_of_time_matter_from_week_to_week(case: Case, moved_ms: int) -> None:
+    def results(arrivals: list[Any]) -> list[Any]:
+        evaluated = evaluate(case.catalogue, arrivals, allowed_lateness_ms=case.allowed_lateness_ms)
+        return [(each.outcome, each.features, each.ordinals) for each in evaluated]
+
+    assert results([moved(each, moved_ms) for each in case.arrivals]) == results(case.arrivals)
+
+
+def moved(arrival: Transaction | Label, by_ms: int) -> Transaction | Label:
+    time_ms = arrival.event_time_ms + by_ms
+    if isinstance(arrival, Label):
+        return replace(arrival, event_time_ms=time_ms, available_at_ms=arrival.available_at_ms + by_ms)
+    return replace(arrival, event_time_ms=time_ms)
+
+
+# ---- what the strategies draw ----
+
+
+def test_the_strategies_reach_every_statistic_with_a_telling_value_and_every_outcome() -> None:
+    outcomes: set[str] = set()
+    telling: set[str] = set()
+
+    @settings(deadline=None, max_examples=200, derandomize=True, database=None)
+    @given(case=strategies.cases(min_size=10))
+    def draw(case: Case) -> None:
+        statistic_of = {feature.name: feature.statistic for feature in case.catalogue.features}
+        for result in evaluate(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms):
+            outcomes.add(result.outcome)
+            telling.update(statistic_of[name] for name, value in result.features.items() if is_telling(value))
+
+    draw()
+    assert outcomes == {"new", "duplicate", "late"}
+    assert telling == {*get_args(WindowStatistic), *get_args(TransactionStatistic)}
+
+
+def is_telling(value: Value) -> bool:
+    """Whether a value is neither null nor 0, nor a list of no more than the transaction itself."""
+    return len(value) > 1 if isinstance(value, list) else bool(value)

@@ -1,0 +1,96 @@
+"""JobSettings that are fine one by one and not together: each refused with what to change."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fraudstream.runtime.settings_sources import SettingsError
+from jobs.job_settings import JobSettings
+
+SAME_STREAM = ["--alerts-stream", "Transactions"]
+HERE = ["--source", __file__]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (SAME_STREAM, "two of the streams have the same name (Transactions, Transactions, "),
+        (["--labels-stream", "Alerts"], "two of the streams have the same name"),
+        (["--scored-stream", "DeadLetters"], "two of the streams have the same name"),
+        (["--alerts-stream", "off"], "only scored_stream can be 'off'"),
+        (["--dead-letters-stream", "off", "--scored-stream", "on"], "only scored_stream can be 'off'"),
+        (["--labels-stream", "off"], "only scored_stream can be 'off'"),
+        (
+            ["--parallelism", "9", "--max-parallelism", "8"],
+            "parallelism: 9 is more than max_parallelism 8; raise that, or lower this",
+        ),
+        (["--features-out", "x.jsonl"], "features_out: an output file needs an input file: give --source"),
+        (["--scores-out", "x.jsonl"], "scores_out: an output file needs an input file: give --source"),
+        (["--alerts-out", "x.jsonl"], "alerts_out: an output file needs an input file: give --source"),
+        (["--dead-letters-out", "x.jsonl"], "dead_letters_out: an output file needs an input file"),
+        (["--labels", __file__], "labels and source_rate go with a file: give --source, or --label-feedback"),
+        (
+            [*HERE, "--features-out", "a", "--source-ramp", "5s"],
+            "source_ramp leads up to a rate: give --source-rate",
+        ),
+        (["--source-ttl", "5m"], "source_ttl goes with a file: a stream's state is kept as long as"),
+        (["--source-rate", "5"], "labels and source_rate go with a file: give --source"),
+        (
+            [*HERE, "--features-out", "a", "--label-feedback", "true"],
+            "label_feedback reads a stream: with --source, give --labels FILE",
+        ),
+        (
+            [*HERE, "--features-out", "a", "--from-savepoint", "file:///s"],
+            "from_savepoint goes with a stream: a file is read from its beginning; leave one of them out",
+        ),
+        (HERE, "--source needs an output: --features-out, --scores-out, --alerts-out or --dead-letters-out"),
+        ([*HERE, "--features-out", __file__], "two of the files are the same (source and features_out are /"),
+        ([*HERE, "--labels", __file__, "--features-out", "a"], "(source and labels are /"),
+        ([*HERE, "--catalogue", __file__, "--features-out", "a"], "(catalogue and source are /"),
+        ([*HERE, "--features-out", "a", "--scores-out", "./a"], "(features_out and scores_out are /"),
+        ([*HERE, "--alerts-out", "a", "--dead-letters-out", "b/../a"], "give each a file of its own"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError) as refused:
+        JobSettings.load(arguments, env_file=None)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_file_behind_a_link_is_the_same_file(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").touch()
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "in.jsonl")
+    arguments = ["--source", str(tmp_path / "in.jsonl"), "--features-out", str(tmp_path / "link.jsonl")]
+    with pytest.raises(SettingsError, match="two of the files are the same"):
+        JobSettings.load(arguments, env_file=None)
+
+
+def test_what_goes_together_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "labels.parquet").touch()
+    settings = JobSettings.load(
+        [
+            *(*HERE, "--labels", "labels.parquet", "--source-rate", "2.5", "--parallelism", "128"),
+            *("--source-ramp", "1m", "--source-ttl", "2m"),
+            *("--features-out", "a.parquet", "--scores-out", "b"),
+        ],
+        env_file=None,
+    )
+    assert settings.features_out == Path("a.parquet")
+    assert settings.labels == Path("labels.parquet")
+    assert settings.source_rate == 2.5
+    assert settings.source_ramp == timedelta(minutes=1)
+    assert settings.source_ttl == timedelta(minutes=2)
+    assert settings.parallelism == settings.max_parallelism
+
+
+def test_the_scored_stream_may_be_off_and_labels_may_be_fed_back() -> None:
+    settings = JobSettings.load(["--scored-stream", "off", "--label-feedback", "true"], env_file=None)
+    assert settings.scored_stream == "off"
+    assert settings.label_feedback
