@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fraudstream.domain.catalogue import Catalogue
 from models.members.base import Features, Scores
 from models.members.inputs import imputed, medians
-from models.members.layers import Arrays, Numbers, Weights, in_blocks, of_bytes, out_of_blocks, to_bytes
+from models.members.layers import Arrays, Numbers, Weights, of_bytes, product, to_bytes
 
 HIDDEN: Final = (32, 16, 8, 16, 32)
 """The layers between inputs and outputs, which are as many as the features."""
@@ -112,15 +112,14 @@ def _logarithms(values: Numbers) -> Numbers:
 
 
 def _errors(layers: Weights, rows: Numbers) -> Numbers:
-    blocks = in_blocks(rows)
-    differences = rebuilt(layers, blocks) - blocks
-    return out_of_blocks((differences * differences).mean(axis=2), len(rows))
+    differences = rebuilt(layers, rows) - rows
+    return np.asarray((differences * differences).mean(axis=1))
 
 
 def rebuilt(layers: Arrays, rows: Arrays) -> Arrays:
     """Return what the network makes of standardised rows, shape (..., width)."""
     for layer in range(_LAYERS):
-        rows = rows @ layers[f"weight_{layer}"] + layers[f"bias_{layer}"]
+        rows = product(rows, layers[f"weight_{layer}"]) + layers[f"bias_{layer}"]
         if layer < _LAYERS - 1:
             rows = rows * (rows > 0)
     return rows

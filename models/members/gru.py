@@ -10,7 +10,7 @@ from fraudstream.domain.catalogue import Catalogue, WindowFeature
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.odds import probability
 from models.members.base import Features, Scores
-from models.members.layers import Arrays, Numbers, Weights, in_blocks, of_bytes, out_of_blocks, to_bytes
+from models.members.layers import Arrays, Numbers, Weights, of_bytes, product, to_bytes
 
 HIDDEN: Final = 16
 CLIP: Final = 5.0
@@ -34,11 +34,9 @@ class Gru:
 
     def score(self, features: Features) -> Scores:
         """Return a score for each row; an account without a transaction in the window has one, too."""
-        inputs = in_blocks(steps(self._weights, features))
         # Steps first, so that each is one piece of memory.
-        in_turn = np.ascontiguousarray(np.moveaxis(inputs, 2, 0))
-        log_odds = out_of_blocks(network(np, self._weights, in_turn), len(features))
-        return probability(log_odds.astype(np.float64))
+        in_turn = np.ascontiguousarray(np.moveaxis(steps(self._weights, features), 1, 0))
+        return probability(network(np, self._weights, in_turn).astype(np.float64))
 
     def to_bytes(self) -> bytes:
         """Return numpy's npz."""
@@ -139,7 +137,7 @@ def network(xp: Any, weights: Arrays, inputs: Arrays) -> Arrays:  # noqa: ANN401
 
     Cho et al., 2014, the reset gate behind the product (as in cuDNN), so that a step has one product.
     """
-    gates = inputs @ weights["input"] + weights["bias"]
+    gates = product(inputs, weights["input"]) + weights["bias"]
     state = xp.zeros((*inputs.shape[1:-1], HIDDEN), xp.float32)
     for gate, is_step in zip(gates, inputs[..., _COLUMNS:][..., :1], strict=True):
         state = state + is_step * (_advanced(xp, weights, gate, state) - state)
@@ -147,7 +145,7 @@ def network(xp: Any, weights: Arrays, inputs: Arrays) -> Arrays:  # noqa: ANN401
 
 
 def _advanced(xp: Any, weights: Arrays, gate: Arrays, state: Arrays) -> Arrays:  # noqa: ANN401 - a module
-    ahead = state @ weights["recurrent"]
+    ahead = product(state, weights["recurrent"])
     both = _sigmoid(xp, gate[..., : 2 * HIDDEN] + ahead[..., : 2 * HIDDEN])
     reset, update = both[..., :HIDDEN], both[..., HIDDEN:]
     candidate = xp.tanh(gate[..., 2 * HIDDEN :] + reset * ahead[..., 2 * HIDDEN :])

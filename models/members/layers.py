@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,24 +15,21 @@ Weights = Mapping[str, Numbers]
 Arrays = Any
 """Arrays of numpy or of JAX: a network is written once, for training and for scoring."""
 
-BLOCK: Final = 64
-"""Rows that are multiplied at once, padded with zeros where there are fewer.
 
-A matrix product takes other ways, and rounds otherwise, for another number of rows. With always the same
-number, and one that BLAS divides into whole tiles (of 4, 8 or 16 rows), every row is treated alike.
-"""
+def product(rows: Arrays, weights: Arrays) -> Arrays:
+    """Return ``rows @ weights`` for rows of shape (..., inputs) and weights of shape (inputs, outputs).
 
-
-def in_blocks(rows: Numbers) -> Numbers:
-    """Return the rows of shape (rows, ...) as (blocks, `BLOCK`, ...), the last block padded with zeros."""
-    missing = -len(rows) % BLOCK
-    padded = np.concatenate([rows, np.zeros((missing, *rows.shape[1:]), np.float32)]) if missing else rows
-    return padded.reshape(-1, BLOCK, *rows.shape[1:])
-
-
-def out_of_blocks(blocks: Numbers, count: int) -> Numbers:
-    """Return the first ``count`` rows of blocks."""
-    return blocks.reshape(-1, *blocks.shape[2:])[:count]
+    BLAS divides a matrix into tiles, whose size depends on the processor and on the number of rows, and
+    rounds a row differently at the edge of a tile than inside it. For numpy arrays the inputs are therefore
+    added one by one: a row's result depends neither on the other rows nor on the machine. JAX, which trains,
+    may round as it likes.
+    """
+    if not isinstance(rows, np.ndarray):
+        return rows @ weights
+    total = rows[..., :1] * weights[0]
+    for place in range(1, len(weights)):
+        total += rows[..., place : place + 1] * weights[place]
+    return total
 
 
 def to_bytes(weights: Weights) -> bytes:

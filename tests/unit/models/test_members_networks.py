@@ -6,7 +6,7 @@ from fraudstream.scoring.manifest import ModelError
 from models.members import autoencoder, gru
 from models.members.autoencoder import AutoencoderKind, standardised
 from models.members.gru import GruKind, steps
-from models.members.layers import in_blocks, of_bytes, out_of_blocks, to_bytes
+from models.members.layers import of_bytes, product, to_bytes
 from tests.unit.models.model_rules import CATALOGUE
 
 WIDTH = CATALOGUE.width
@@ -110,13 +110,15 @@ def test_without_a_list_of_the_account_the_gru_says_so_and_is_not_trained() -> N
         GruKind().fit(np.ones((5, 3), np.float32), np.ones(5, bool), catalogue, 1)
 
 
-@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 200])
-def test_blocks_hold_all_rows_in_order_and_zeros_behind_them(count: int) -> None:
-    rows = np.arange(1, 2 * count + 1, dtype=np.float32).reshape(count, 2)
-    blocks = in_blocks(rows)
-    assert blocks.shape == (-(-count // 64), 64, 2)
-    assert np.array_equal(out_of_blocks(blocks, count), rows)
-    assert not blocks.reshape(-1, 2)[count:].any()
+@pytest.mark.parametrize("count", [0, 1, 63, 200])
+def test_a_product_is_the_rows_times_the_weights_and_treats_each_row_alike(count: int) -> None:
+    random = np.random.default_rng(3)
+    rows = random.standard_normal((count, 71)).astype(np.float32)
+    weights = random.standard_normal((71, 33)).astype(np.float32)
+    made = product(rows, weights)
+    np.testing.assert_allclose(made, rows.astype(np.float64) @ weights, rtol=1e-4, atol=1e-4)
+    for row in range(count):
+        assert np.array_equal(product(rows[row : row + 1], weights)[0], made[row])
 
 
 def test_arrays_that_a_network_does_not_have_are_named() -> None:
