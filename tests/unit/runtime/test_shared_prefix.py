@@ -1,4 +1,4 @@
-"""Programs that share the prefix FRAUDSTREAM_ ignore one another's names, and refuse misspelt ones of their own."""
+"""Programs share the prefix FRAUDSTREAM_: they ignore names of others, and refuse misspelt ones of their own."""
 
 import os
 from pathlib import Path
