@@ -1,4 +1,4 @@
-"""Programs share the prefix FRAUDSTREAM_: they ignore names of others, and refuse misspelt ones of their own."""
+"""Programs share the prefix FRAUDSTREAM_: each ignores other names, and refuses misspelt ones of its own."""
 
 import os
 from pathlib import Path
