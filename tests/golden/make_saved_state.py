@@ -49,6 +49,8 @@ CITIES: Final = (
 )
 SCORED: Final = 81
 """So many of those sent afterwards are in time."""
+STOPPED_AT_MS: Final = 4_102_444_800_000
+"""The time of the clock below."""
 CLOCK: Final = Path(__file__).parent / "clock"
 
 
@@ -195,8 +197,13 @@ def save(launcher: Launcher, state_backend: str, folder: Path) -> None:
 
 
 def move_into(target: Path, uri: str) -> None:
-    """Copy what is at ``uri`` to ``target``."""
+    """Copy what is at ``uri`` to ``target``; raises `RuntimeError` if files elsewhere belong to it."""
     shutil.copytree(uri.removeprefix("file://").removeprefix("file:"), target)
+    # The workers of a session cluster know no checkpoint folder, so they send all their state along.
+    files = [path.name for path in target.rglob("*")]
+    if files != ["_metadata"]:
+        msg = f"{uri} has {files}: only a _metadata with all the state in it can be read from any folder"
+        raise RuntimeError(msg)
 
 
 @contextmanager
@@ -239,7 +246,10 @@ def stopped_clock(folder: Path) -> Path:
 
 
 def pack(folder: Path) -> None:
-    """Write the archive: the same bytes for the same files."""
+    """Write the archive; raises `RuntimeError` if its state would be too old some day."""
+    if STOPPED_AT_MS.to_bytes(8) not in (folder / "savepoint" / "_metadata").read_bytes():
+        msg = f"the state does not carry the time of the stopped clock ({CLOCK}): it would expire"
+        raise RuntimeError(msg)
 
     def plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
         entry.mtime = entry.uid = entry.gid = 0
