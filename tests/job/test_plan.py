@@ -1,9 +1,6 @@
 """What Flink makes of the topology: each step once, whatever the sinks, and identities that stay."""
 
-import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +8,9 @@ from pyflink.table import StreamTableEnvironment
 
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.transaction import COLUMN_KINDS
-from fraudstream.runtime.project_root import ROOT
 from jobs import feature_job
 from jobs.job_settings import JobSettings
+from tests.golden import operators as golden
 
 ENDPOINT = ("--aws-endpoint-url", "http://127.0.0.1:1")
 SCORED_OFF = ("--scored-stream", "off")
@@ -41,9 +38,7 @@ def settings(*arguments: str) -> JobSettings:
 
 def operators(*arguments: str) -> dict[str, str]:
     """Return the job's operators in order, by name without the planner's number, with their identity."""
-    command = [sys.executable, "-m", "tests.job.identities", *arguments]
-    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    pairs = [(re.sub(r"\[\d+\]", "", name), uid) for name, uid in json.loads(output)]
+    pairs = [(re.sub(r"\[\d+\]", "", name), uid) for name, uid in golden.planned(*arguments)]
     kept = [(name, uid) for name, uid in pairs if name == "PythonCalc" or not BESIDE_THE_STEPS.search(name)]
     assert len(dict(kept)) == len(kept), f"a step is there twice: {kept}"
     return dict(kept)
@@ -79,6 +74,11 @@ def test_every_operator_with_state_has_an_identity_that_says_what_it_is(as_shipp
         "alerts: Writer": "table-alerts",
         "scored_transactions: Writer": "table-scored_transactions",
     }
+
+
+@pytest.mark.parametrize("plan", golden.PLANS)
+def test_operators_and_identities_are_those_that_saved_state_goes_by(plan: str, tmp_path: Path) -> None:
+    assert golden.listing(plan, tmp_path) == golden.golden(plan).read_text()
 
 
 def test_without_the_scored_stream_only_its_sink_is_gone(as_shipped: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ from deploy.managed_flink import LOCK, MOST_BYTES, PackagingError, locked, packa
 from drills.cluster import flink, session_cluster
 from fraudstream.runtime.project_root import ROOT
 from producer.simulation import TrafficOptions, generate
+from tests.golden import archives
 
 TRANSACTIONS: Final = 200
 LEFT_TO_THE_SERVICE: Final = {"apache_flink", "pyflink", "pandas", "numpy", "pyarrow", "apache_beam", "py4j"}
@@ -111,6 +112,11 @@ def test_the_archive_has_the_layout_that_the_run_options_name(archive: Path) -> 
     assert LEFT_TO_THE_SERVICE.isdisjoint(
         name.split("/")[1] for name in found if name.startswith("packages/")
     )
+
+
+def test_the_archive_has_the_files_and_wheels_of_the_golden_list(archive: Path) -> None:
+    """Where it is meant to change: ``python -m tests.golden.archives --write``."""
+    assert archives.listing(archive) == archives.golden("managed-flink").read_text()
 
 
 def test_the_archive_is_smaller_than_the_service_allows(archive: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy.archive import JOB_PACKAGES, files_below, job_sources, write_archive
+from tests.golden import archives
 
 
 def test_an_archive_depends_on_names_and_content_alone(tmp_path: Path) -> None:
@@ -40,3 +41,9 @@ def test_the_jobs_sources_are_the_modules_of_its_packages() -> None:
     assert {"jobs/feature_job.py", "jobs/job_settings.py", "fraudstream/scoring/scorer.py"} <= names
     assert {name.split("/")[0] for name in names} == set(JOB_PACKAGES)
     assert all(name.endswith(".py") for name in names)
+
+
+def test_the_python_archive_has_the_files_of_the_golden_list(tmp_path: Path) -> None:
+    """Where it is meant to change: ``python -m tests.golden.archives --write``."""
+    archives.ARCHIVES["fraudstream-python"](tmp_path / "a.zip")
+    assert archives.listing(tmp_path / "a.zip") == archives.golden("fraudstream-python").read_text()

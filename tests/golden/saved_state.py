@@ -1,0 +1,112 @@
+"""The golden saved state: where its files are, and how a job goes on from it.
+
+The state is of a job that had read ``positions.json``'s number of records from streams of one shard
+each. A restored job finds streams of the same names with as many records that no parser accepts
+(`UNREADABLE`), and behind them the transactions of ``transactions.jsonl``. The emulator numbers the
+records of a shard 1, 2, 3, …, so it reads exactly these if it goes on from where the state says;
+else the dead letters tell.
+"""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from drills.live_job import Launcher, LiveJob
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
+from fraudstream.streams.protocols import Record
+from jobs.job_settings import JobSettings
+
+FOLDER: Final = ROOT / "tests" / "golden" / "saved_state"
+ARCHIVE: Final = FOLDER / "state.tar.xz"
+CATALOGUE: Final = FOLDER / "catalogue.json"
+POSITIONS: Final = FOLDER / "positions.json"
+TRANSACTIONS: Final = FOLDER / "transactions.jsonl"
+SCORED: Final = FOLDER / "scored.jsonl"
+DEAD_LETTERS: Final = FOLDER / "dead_letters.jsonl"
+STATE_BACKENDS: Final = {
+    "savepoint": "hashmap",
+    "checkpoint-hashmap": "hashmap",
+    "checkpoint-rocksdb": "rocksdb",
+}
+"""Each folder of the archive, and the state backend that goes on from it."""
+UNREADABLE: Final = b"read before"
+_OF_THE_RUN: Final = ("arrival_time", "scored_at")
+"""Fields that say when something was written or scored."""
+
+
+def unpack(folder: Path) -> dict[str, str]:
+    """Unpack the saved state into ``folder``, which may be any; return the URIs by name."""
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return {name: (folder / name).as_uri() for name in STATE_BACKENDS}
+
+
+def golden_settings(settings: JobSettings, name: str) -> JobSettings:
+    """Return settings with the streams that the state names, and sinks that are ``name``'s own."""
+    return settings.model_copy(
+        update={
+            "transactions_stream": "Transactions-golden",
+            "labels_stream": "Labels-golden",
+            "alerts_stream": f"Alerts-golden-{name}",
+            "dead_letters_stream": f"DeadLetters-golden-{name}",
+            "scored_stream": f"Scored-golden-{name}",
+            "parallelism": 1,
+        }
+    )
+
+
+def job_options(state_backend: str) -> tuple[str, ...]:
+    """Return the job's options; catalogue and model are fixed, whatever the defaults become."""
+    return (
+        *("--label-feedback", "true", "--state-backend", state_backend),
+        *("--catalogue", str(CATALOGUE), "--model", str(ROOT / "models" / "v1")),
+    )
+
+
+def create_sources(settings: JobSettings) -> None:
+    """Create the streams that the job reads, of one shard each, so that all it reads has one order."""
+    client = kinesis_client(settings)
+    for name in (settings.transactions_stream, settings.labels_stream):
+        client.create_stream(StreamName=name, ShardCount=1)
+        client.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+
+
+def put(settings: JobSettings, stream: str, records: list[bytes]) -> None:
+    """Put the records into a stream in their order."""
+    result = StreamWriter(kinesis_client(settings), stream).put([Record(each, "golden") for each in records])
+    if result.failures:
+        msg = f"{len(result.failures)} records are not in {stream}: {result.failures[0].message}"
+        raise RuntimeError(msg)
+
+
+def fill_sources(settings: JobSettings) -> None:
+    """Create the sources and put into them what the state has read, as far as numbers go, and the rest."""
+    create_sources(settings)
+    positions = json.loads(POSITIONS.read_text())
+    put(settings, settings.labels_stream, [UNREADABLE] * positions["labels"])
+    read_before = [UNREADABLE] * positions["transactions"]
+    put(settings, settings.transactions_stream, read_before + TRANSACTIONS.read_bytes().splitlines())
+
+
+@contextmanager
+def restored(launcher: Launcher, settings: JobSettings, name: str, uri: str) -> Iterator[LiveJob]:
+    """Run a job that goes on from the saved state ``name`` at ``uri``; the sources are filled."""
+    options = (*job_options(STATE_BACKENDS[name]), "--from-savepoint", uri)
+    with launcher.running(golden_settings(settings, name), *options) as job:
+        yield job
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the records of a file of JSON lines."""
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def comparable(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the records without what differs from run to run, in an order that does not."""
+    kept = [{key: value for key, value in each.items() if key not in _OF_THE_RUN} for each in records]
+    return sorted(kept, key=lambda each: json.dumps(each, sort_keys=True))

@@ -1,0 +1,76 @@
+"""Saved state of the first release, kept as files, and what today's job makes of it, to the last digit.
+
+The positions in the Kinesis streams are part of the state, and the emulator that gave them is gone. A new
+one numbers the records of a shard 1, 2, 3, … as well: streams of the same names, with one shard each,
+get as many unreadable records as the job had read, and the new transactions after them. So the restored
+job begins with these if it knows its positions; else each record that it reads again is a dead letter
+too many. No state is dropped. All that the job reads comes from one shard, so its order is certain.
+`tests.golden.make_saved_state` says what is in the state.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from deploy.package import package
+from drills.aws import emulator_environment
+from drills.cluster import session_cluster
+from drills.live_job import Launcher
+from jobs.job_settings import JobSettings
+from tests.golden import saved_state
+from tests.stack.stack_helpers import settings_with_own_streams
+
+NO_CHECKPOINTS: Final = {"FRAUDSTREAM_CHECKPOINT_INTERVAL": "1h"}
+EXACT_ROWS: Final = 4_160
+"""The most transactions, but for those of the last hour, that a history keeps one by one."""
+EXPECTED: Final = saved_state.read_lines(saved_state.SCORED)
+DEAD_LETTERS: Final = saved_state.read_lines(saved_state.DEAD_LETTERS)
+FEATURES: Final = {each["transaction_id"]: each["features"] for each in EXPECTED}
+
+
+@pytest.fixture(scope="module")
+def settings(embedded_url: str) -> Iterator[JobSettings]:
+    """Fill the streams that all restored jobs read, each from the same place on."""
+    with pytest.MonkeyPatch.context() as patch:
+        settings = settings_with_own_streams(embedded_url, patch)
+        saved_state.fill_sources(saved_state.golden_settings(settings, "sources"))
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def launcher(settings: JobSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    folder = tmp_path_factory.mktemp("golden-state")
+    package(folder / "fraudstream-python.zip")
+    (folder / "cluster").mkdir()
+    with session_cluster(folder / "cluster", emulator_environment(settings) | NO_CHECKPOINTS) as cluster:
+        yield Launcher(cluster, folder / "fraudstream-python.zip")
+
+
+@pytest.mark.parametrize("name", saved_state.STATE_BACKENDS)
+def test_a_job_goes_on_from_saved_state_of_the_first_release(
+    name: str, launcher: Launcher, settings: JobSettings, tmp_path: Path
+) -> None:
+    uri = saved_state.unpack(tmp_path)[name]
+    with saved_state.restored(launcher, settings, name, uri) as job:
+        job.wait_for_scored(lambda records: len(records) >= len(EXPECTED))
+        job.cluster.wait_for("dead letters", lambda: len(job.dead_letters()) >= len(DEAD_LETTERS))
+        assert saved_state.comparable(job.scored()) == EXPECTED
+        assert saved_state.comparable(job.dead_letters()) == DEAD_LETTERS
+
+
+def test_the_golden_state_has_panes_of_each_entity() -> None:
+    busy = FEATURES["after-1"]
+    assert busy["account_count_30d"] > EXACT_ROWS
+    ordinals = next(each["ordinals"] for each in EXPECTED if each["transaction_id"] == "after-1")
+    assert all(ordinals[entity] > EXACT_ROWS for entity in ("account_id", "merchant_id", "counterparty_id"))
+
+
+def test_the_golden_state_has_labels_that_wait_for_their_transactions() -> None:
+    """The transactions that these frauds are known of came after the state was saved, their labels before."""
+    assert FEATURES["after-100"]["merchant_fraud_rate_24h_delay_7d"] == 1
+    assert FEATURES["after-103"]["device_fraud_rate_24h_delay_7d"] == 1
+    assert FEATURES["after-103"]["counterparty_fraud_rate_24h_delay_7d"] == 1
+    # This label was taken back before the state was saved.
+    assert FEATURES["after-104"]["merchant_fraud_rate_24h_delay_7d"] == 0
