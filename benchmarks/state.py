@@ -18,7 +18,7 @@ from fraudstream.settings import ROOT, Settings
 from jobs.environment import JAR
 from jobs.kernel import job_config
 
-TEST_CLASSES: Final = ROOT / "kernel" / "target" / "test-classes"
+TEST_CLASSES: Final = ROOT / "kernel" / "flink" / "target" / "test-classes"
 PROBE: Final = "fraudstream.kernel.stream.KernelProbe"
 ENTITY: Final = "account_id"
 
