@@ -1,9 +1,9 @@
 """The job: transactions in, windowed features, scores, alerts out.
 
-    transactions -> parse -> account -> device -> merchant -> counterparty -> finish features -> score -> verdicts
-    (labels ------> parse)      |                                                                            |
-                      |         |                                   alerts, scored transactions <------------+
-                      +---------+-----------------> dead letters <-------------------------------------------+
+    transactions -> parse -> account -> device -> merchant -> counterparty -> finish -> score -> verdicts
+    (labels ------> parse)      |                                                                   |
+                      |         |                           alerts, scored transactions <-----------+
+                      +---------+-----------------> dead letters <----------------------------------+
 
 Start it with ``python jobs/feature_job.py [--options]``; ``--help`` lists them. With ``--source FILE``
 the same plan runs over a file and ends with it.

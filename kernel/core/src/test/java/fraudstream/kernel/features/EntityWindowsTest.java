@@ -239,6 +239,32 @@ class EntityWindowsTest {
   }
 
   @Test
+  void theAccountCountsNoLateOneAndNoDuplicateAndALateDuplicateIsLate() {
+    EntityWindows windows =
+        Windows.account(List.of(Windows.count(5_000, 0, 0)), 1_000, Limits.PRODUCTION);
+    History history = windows.newHistory();
+    assertEquals(Outcome.NEW, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
+    assertEquals(Outcome.DUPLICATE, windows.arrive(history, Windows.transaction(9_500, 1, 1, 1)));
+    assertEquals(Outcome.NEW, windows.arrive(history, Windows.transaction(10_001, 2, 1, 1)));
+    assertEquals(Outcome.LATE, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
+    Event third = Windows.transaction(10_001, 3, 1, 1);
+    assertEquals(Outcome.NEW, windows.arrive(history, third));
+    assertEquals(3, third.ordinals[Entity.ACCOUNT_ID.ordinal()]);
+    assertEquals(3, third.features[0]);
+  }
+
+  @Test
+  void otherEntitiesCountAllThatTheAccountLetThrough() {
+    EntityWindows windows =
+        new EntityWindows(Entity.DEVICE_ID, List.of(Windows.count(5_000, 0, 0)), false, 1_000);
+    History history = windows.newHistory();
+    for (long timeMs : new long[] {9_000, 9_000, 1_000}) {
+      assertEquals(Outcome.NEW, windows.arrive(history, Windows.transaction(timeMs, 1, 1, 1)));
+    }
+    assertEquals(3, history.ordinal());
+  }
+
+  @Test
   void transactionsAreNumberedFromOneWhateverIsForgotten() {
     EntityWindows windows = Windows.account(List.of(), 0, Limits.PRODUCTION);
     assertEquals(1, windows.reachMs());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fraudstream.kernel.record.Event;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,6 @@ import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.apache.flink.streaming.api.graph.StreamNode;
-import org.apache.flink.streaming.api.operators.ChainingStrategy;
 import org.apache.flink.types.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,17 +88,27 @@ class StepsTest {
     assertEquals("REBALANCE", wayInto("verdicts"));
   }
 
+  private List<String> tasks() {
+    List<String> names = new ArrayList<>();
+    environment.getStreamGraph(false).getJobGraph().getVertices().forEach(
+        vertex -> names.add(vertex.getName()));
+    return names;
+  }
+
   /** Else there would be a thread and a queue between any two of them. */
   @Test
   void theStepsOfASingleTaskAreOneChain() {
     environment.setParallelism(1);
     Steps.features(finished(), CONFIG);
-    for (String identity : List.of("windows-device_id", "finish-features", "features")) {
-      assertEquals(
-          ChainingStrategy.ALWAYS,
-          nodesByIdentity().get(identity).getOperatorFactory().getChainingStrategy(),
-          identity);
-    }
+    assertEquals(
+        List.of("Source: lines -> parse -> device_id windows -> finish features -> features"),
+        tasks());
+  }
+
+  @Test
+  void featuresAreFinishedInTheThreadOfTheLastWindows() {
+    Steps.batches(finished(), CONFIG);
+    assertTrue(tasks().contains("device_id windows -> finish features -> batch"), () -> "" + tasks());
   }
 
   /** State goes by the id of the entity, and so does the order of its transactions. */
