@@ -9,7 +9,10 @@ ARG FLINK_IMAGE=flink:1.20.3-scala_2.12-java17
 FROM maven:3.9-eclipse-temurin-17 AS kernel
 WORKDIR /kernel
 COPY kernel/pom.xml ./
-COPY kernel/src ./src
+COPY kernel/core/pom.xml ./core/
+COPY kernel/core/src ./core/src
+COPY kernel/flink/pom.xml ./flink/
+COPY kernel/flink/src ./flink/src
 RUN mvn --quiet --batch-mode package -DskipTests
 
 # Not the slim image: a few packages have no wheel and are compiled.
@@ -50,7 +53,7 @@ FROM python:3.11-slim-bookworm
 COPY --from=flink /opt/java/openjdk /opt/java/openjdk
 COPY --from=flink /opt/flink /opt/flink
 COPY --from=packages /opt/venv /opt/venv
-COPY --from=kernel /kernel/target/pyflink-dependencies.jar /opt/flink/lib/
+COPY --from=kernel /kernel/flink/target/pyflink-dependencies.jar /opt/flink/lib/
 COPY alerts /opt/fraudstream/alerts
 COPY deploy /opt/fraudstream/deploy
 COPY fraudstream /opt/fraudstream/fraudstream

@@ -2,7 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 PY := $(VENV)/bin/python
-JAR := build/pyflink-dependencies.jar
+JARS := build/pyflink-dependencies.jar build/fraudstream-core.jar
+MVN := mvn --quiet --batch-mode --file kernel/pom.xml
 TRANSACTIONS ?= 20000
 RATE ?= 500
 RUN_OPTIONS ?=
@@ -13,28 +14,30 @@ RUN_OPTIONS ?=
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(VENV)/installed $(JAR) ## Make .venv and the jar of the kernel and the Kinesis connector
+setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel, Kinesis connector) and the core's, for servers
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	touch $@
 
-$(JAR): kernel/pom.xml $(shell find kernel/src/main -type f)
-	mvn --quiet --batch-mode --file kernel/pom.xml package -DskipTests
+# One call of Maven makes both; each takes its name only once it is whole.
+$(JARS) &: kernel/pom.xml $(wildcard kernel/*/pom.xml) $(shell find kernel/*/src/main -type f)
+	$(MVN) package -DskipTests
 	mkdir -p build
-	cp kernel/target/pyflink-dependencies.jar $@.new
-	mv $@.new $@
+	for jar in core/target/fraudstream-core.jar flink/target/pyflink-dependencies.jar; do \
+		cp kernel/$$jar build/new.jar && mv build/new.jar build/$${jar##*/} || exit 1; \
+	done
 
 run: setup ## Run everything on this machine: emulator, job, producer, live view (TRANSACTIONS, RATE)
 	$(PY) -m localrun --transactions $(TRANSACTIONS) --rate $(RATE) $(RUN_OPTIONS)
 
 test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Kinesis)
-	mvn --quiet --batch-mode --file kernel/pom.xml test
+	$(MVN) test
 	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## Check style, types and format; compile the kernel, its warnings being errors
-	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
+	$(MVN) test-compile
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
@@ -62,11 +65,11 @@ managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service
 	$(PY) -m deploy.managed_flink
 
 bench: setup ## Measure this job beside its rivals; writes build/bench.json and docs/bench.md (15 minutes)
-	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
+	$(MVN) test-compile
 	$(PY) -m benchmarks
 
 bench-full: setup ## The same, each run three times, and more parallelism (over an hour)
-	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
+	$(MVN) test-compile
 	$(PY) -m benchmarks --full
 
 profile: setup ## Show where the time of the job goes; writes docs/profile.md (3 minutes)
@@ -86,4 +89,4 @@ lock: setup ## Fix the versions and hashes of requirements.in in requirements.tx
 		tests/flink2/requirements.in --output-file tests/flink2/requirements.txt
 
 clean: ## Remove what was built; .venv stays
-	rm -rf build kernel/target
+	rm -rf build kernel/*/target

@@ -60,7 +60,7 @@ PARTS: Final = (
             r"kernel/record/(TransactionParser|LabelParser|FieldReader|Rfc3339)|kernel/stream/(Gate|ParseLines)"
         ),
     ),
-    Rule("window features", re.compile(r"kernel/features/|kernel/stream/EntityStep")),
+    Rule("window features", re.compile(r"kernel/features/|kernel/stream/(EntityStep|FinishFeatures)")),
     Rule("batch encoding", re.compile(r"kernel/stream/(ScoringBatch|Batcher)")),
     Rule("JSON", re.compile(r"kernel/json/|kernel/stream/(Unbatcher|Lines\b)")),
     Rule(

@@ -19,7 +19,7 @@ from jobs.environment import JAR
 from jobs.job_settings import JobSettings
 from jobs.kernel import job_config
 
-TEST_CLASSES: Final = ROOT / "kernel" / "target" / "test-classes"
+TEST_CLASSES: Final = ROOT / "kernel" / "flink" / "target" / "test-classes"
 PROBE: Final = "fraudstream.kernel.stream.KernelProbe"
 ENTITY: Final = "account_id"
 

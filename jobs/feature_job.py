@@ -1,9 +1,9 @@
 """The job: transactions in, windowed features, scores, alerts out.
 
-    transactions -> parse -> account -> device -> merchant -> counterparty -> score -> alerts
-    (labels ------> parse)      |                                               |----> scored transactions
-                      |         |                                               |
-                      +---------+-----------------------------------------------+----> dead letters
+    transactions -> parse -> account -> device -> merchant -> counterparty -> finish -> score -> verdicts
+    (labels ------> parse)      |                                                                   |
+                      |         |                           alerts, scored transactions <-----------+
+                      +---------+-----------------> dead letters <----------------------------------+
 
 Start it with ``python jobs/feature_job.py [--options]``; ``--help`` lists them. With ``--source FILE``
 the same plan runs over a file and ends with it.
@@ -54,6 +54,7 @@ def topology(
     for entity in entities:
         events = kernel.windows(events, entity)
         refusing.append(events)
+    events = kernel.finish(events)
     outputs: Outputs = {}
     if "features" in sinks:
         outputs["features"] = [kernel.features(events)]

@@ -63,6 +63,10 @@ class Kernel:
         """Return the events with the windows of one entity; the account's late ones on the side."""
         return self._steps.windows(events, self._config, entity)
 
+    def finish(self, events: JavaStream) -> JavaStream:
+        """Return the events with the features that depend on windows, once all windows are there."""
+        return self._steps.finish(events, self._config)
+
     def batches(self, events: JavaStream) -> DataStream:
         """Return the events in batches for the scorer."""
         return DataStream(self._steps.batches(events, self._config))

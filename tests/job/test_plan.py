@@ -21,6 +21,7 @@ STEPS = [
     "device_id windows",
     "merchant_id windows",
     "counterparty_id windows",
+    "finish features",
     "batch",
     "PythonCalc",
     "verdicts",
@@ -105,7 +106,7 @@ def test_an_entity_that_no_feature_needs_has_no_step_but_the_account_always_has(
     files = ("--source", str(source), "--features-out", str(tmp_path / "out.jsonl"))
     row_only = Catalogue(BUILT_IN.row_features)
     found = operators(*files, *catalogue_file(tmp_path, row_only))
-    assert list(found)[:4] == ["Source: lines", "parse", "account_id windows", "features"]
+    assert list(found)[:5] == ["Source: lines", "parse", "account_id windows", "finish features", "features"]
     assert not [name for name in found if "windows" in name and not name.startswith("account")]
 
 

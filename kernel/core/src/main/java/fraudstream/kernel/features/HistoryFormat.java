@@ -1,0 +1,137 @@
+package fraudstream.kernel.features;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.io.Serializable;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * Writes and reads histories of one schema, in layout version 2. For use by one thread.
+ *
+ * <p>A history: the version (byte), the ordinal and the newest event time (longs), the numbers of
+ * rows and of pending labels (ints), the words of both (longs, little-endian), the number of panes
+ * (int) and each of them ({@link Pane#write}). The schema is not among it: Flink's saved state has
+ * it once for all histories, and a profile in front of its own ({@link ProfileFormat}).
+ */
+public final class HistoryFormat implements Serializable {
+  public static final int VERSION = 2;
+
+  private static final long serialVersionUID = 1L;
+
+  /** As the processors do that this runs on, so that a word is a move. */
+  private static final VarHandle WORD =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private static final int CHUNK_BYTES = 8_192;
+
+  private final HistorySchema schema;
+  private transient byte[] chunk;
+
+  public HistoryFormat(HistorySchema schema) {
+    this.schema = schema;
+  }
+
+  public HistorySchema schema() {
+    return schema;
+  }
+
+  /** The error for histories that another release has written. */
+  public static IOException unknownVersion(int version) {
+    return new IOException(
+        "saved state has layout version "
+            + version
+            + "; this release reads version "
+            + VERSION
+            + ": start from the release that wrote it, or without its state");
+  }
+
+  /** Writes a history, which may have another schema; it is left as it is. */
+  public void write(History history, DataOutput target) throws IOException {
+    if (history.schema().equals(schema)) {
+      writeRows(history, target);
+      return;
+    }
+    // Not in its place: a snapshot is written while others read what is in it.
+    History converted = history.copy();
+    converted.convertTo(schema);
+    writeRows(converted, target);
+  }
+
+  private void writeRows(History history, DataOutput target) throws IOException {
+    PendingLabels pending = history.pending();
+    int labels = pending == null ? 0 : pending.count();
+    target.writeByte(VERSION);
+    target.writeLong(history.ordinal());
+    target.writeLong(history.newestMs());
+    target.writeInt(history.count());
+    target.writeInt(labels);
+    write(history.words(), history.first() * schema.stride, history.end() * schema.stride, target);
+    if (pending != null) {
+      write(pending.words(), 0, labels * PendingLabels.STRIDE, target);
+    }
+    if (history.panes() == null) {
+      target.writeInt(0);
+    } else {
+      history.panes().write(target);
+    }
+  }
+
+  /** Reads a history of this schema. */
+  public History read(DataInput source) throws IOException {
+    byte version = source.readByte();
+    if (version != VERSION) {
+      throw unknownVersion(version);
+    }
+    long ordinal = source.readLong();
+    long newestMs = source.readLong();
+    int rows = source.readInt();
+    int labels = source.readInt();
+    long[] words = read(rows * schema.stride, source);
+    History history = new History(schema, words, rows, ordinal, newestMs);
+    if (labels > 0) {
+      long[] pending = read(labels * PendingLabels.STRIDE, source);
+      history.setPending(new PendingLabels(pending, labels));
+    }
+    Panes panes = Panes.read(source, schema);
+    history.setPanes(panes.count() == 0 ? null : panes);
+    return history;
+  }
+
+  private byte[] chunk() {
+    if (chunk == null) {
+      chunk = new byte[CHUNK_BYTES];
+    }
+    return chunk;
+  }
+
+  private void write(long[] words, int from, int to, DataOutput target) throws IOException {
+    byte[] bytes = chunk();
+    int at = from;
+    while (at < to) {
+      int size = Math.min(to - at, bytes.length / Long.BYTES);
+      for (int word = 0; word < size; word++) {
+        WORD.set(bytes, word * Long.BYTES, words[at + word]);
+      }
+      target.write(bytes, 0, size * Long.BYTES);
+      at += size;
+    }
+  }
+
+  private long[] read(int count, DataInput source) throws IOException {
+    byte[] bytes = chunk();
+    long[] words = new long[count];
+    int at = 0;
+    while (at < count) {
+      int size = Math.min(count - at, bytes.length / Long.BYTES);
+      source.readFully(bytes, 0, size * Long.BYTES);
+      for (int word = 0; word < size; word++) {
+        words[at + word] = (long) WORD.get(bytes, word * Long.BYTES);
+      }
+      at += size;
+    }
+    return words;
+  }
+}

@@ -1,0 +1,196 @@
+package fraudstream.kernel.features;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What a history keeps of each transaction: a row of words, the same in every row.
+ *
+ * <p>A row is its event time (epoch ms), the hash of its id and its label if they are kept, and a
+ * word for each slot. A label is when its transaction became known to be a fraud (epoch ms), or
+ * {@link #NO_FRAUD}. The slots are the columns of the entity's windows in the order of their ids.
+ */
+public final class HistorySchema implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** In place of a label: not known to be a fraud, ever. */
+  static final long NO_FRAUD = Long.MAX_VALUE;
+
+  private static final Set<WindowSpec.Statistic> OF_MOMENTS =
+      EnumSet.of(
+          WindowSpec.Statistic.SUM,
+          WindowSpec.Statistic.MEAN,
+          WindowSpec.Statistic.MIN,
+          WindowSpec.Statistic.MAX,
+          WindowSpec.Statistic.STD,
+          WindowSpec.Statistic.RATIO_TO_MEAN,
+          WindowSpec.Statistic.Z_SCORE);
+
+  final boolean keepsIds;
+  final boolean keepsLabels;
+
+  /** The words of a row. */
+  final int stride;
+
+  /** Where a row has the hash of its id, and its label; -1 if it doesn't. */
+  final int idAt;
+
+  final int labelAt;
+
+  /** The slots that panes and blocks hold moments of, and those that panes hold a sketch of. */
+  final int[] momentSlots;
+
+  final int[] sketchSlots;
+
+  private final int slotsAt;
+  private final long[] ids;
+  private final boolean[] texts;
+
+  private HistorySchema(boolean keepsIds, boolean keepsLabels, Slot[] slots) {
+    this.keepsIds = keepsIds;
+    this.keepsLabels = keepsLabels;
+    idAt = keepsIds ? 1 : -1;
+    labelAt = keepsLabels ? (keepsIds ? 2 : 1) : -1;
+    slotsAt = 1 + (keepsIds ? 1 : 0) + (keepsLabels ? 1 : 0);
+    stride = slotsAt + slots.length;
+    ids = new long[slots.length];
+    texts = new boolean[slots.length];
+    for (int slot = 0; slot < slots.length; slot++) {
+      ids[slot] = slots[slot].id;
+      texts[slot] = slots[slot].isText;
+    }
+    momentSlots = slotsWhere(slots, true, false);
+    sketchSlots = slotsWhere(slots, false, true);
+  }
+
+  private static final class Slot {
+    private long id;
+    private boolean isText;
+    private boolean hasMoments;
+    private boolean hasSketch;
+  }
+
+  private static int[] slotsWhere(Slot[] slots, boolean moments, boolean sketch) {
+    int[] found = new int[slots.length];
+    int count = 0;
+    for (int slot = 0; slot < slots.length; slot++) {
+      if (moments && slots[slot].hasMoments || sketch && slots[slot].hasSketch) {
+        found[count++] = slot;
+      }
+    }
+    return Arrays.copyOf(found, count);
+  }
+
+  /** What the windows of one entity look at; ids are kept for labels too. */
+  static HistorySchema of(List<WindowSpec> specs, boolean rememberIds) {
+    TreeMap<Long, Slot> slots = new TreeMap<>();
+    boolean labels = false;
+    for (WindowSpec spec : specs) {
+      labels |= spec.statistic == WindowSpec.Statistic.FRAUD_RATE;
+      for (WindowColumn column : spec.columns) {
+        Slot slot = slots.computeIfAbsent(column.id, id -> new Slot());
+        slot.id = column.id;
+        slot.isText = column.isText;
+        slot.hasMoments |= OF_MOMENTS.contains(spec.statistic);
+        slot.hasSketch |= spec.statistic == WindowSpec.Statistic.DISTINCT;
+      }
+    }
+    return new HistorySchema(rememberIds || labels, labels, slots.values().toArray(new Slot[0]));
+  }
+
+  static boolean isOfMoments(WindowSpec.Statistic statistic) {
+    return OF_MOMENTS.contains(statistic);
+  }
+
+  int slots() {
+    return ids.length;
+  }
+
+  /** The slot of a column, or -1 if it isn't kept. */
+  int slot(long columnId) {
+    return Math.max(-1, Arrays.binarySearch(ids, columnId));
+  }
+
+  /** Where a row has the word of a slot. */
+  int at(int slot) {
+    return slotsAt + slot;
+  }
+
+  boolean isText(int slot) {
+    return texts[slot];
+  }
+
+  long nullWord(int slot) {
+    return texts[slot] ? 0 : Moments.NULL_WORD;
+  }
+
+  /** For each slot: the slot that {@code other} has the same column in, or -1. */
+  int[] slotsIn(HistorySchema other) {
+    int[] found = new int[ids.length];
+    for (int slot = 0; slot < found.length; slot++) {
+      found[slot] = other.slot(ids[slot]);
+      if (found[slot] >= 0 && other.texts[found[slot]] != texts[slot]) {
+        found[slot] = -1;
+      }
+    }
+    return found;
+  }
+
+  /** Writes what rows and panes are made of: saved state has that once, beside its histories. */
+  public void write(DataOutput target) throws IOException {
+    target.writeBoolean(keepsIds);
+    target.writeBoolean(keepsLabels);
+    target.writeInt(ids.length);
+    for (int slot = 0; slot < ids.length; slot++) {
+      target.writeLong(ids[slot]);
+      target.writeBoolean(texts[slot]);
+      target.writeBoolean(Arrays.binarySearch(momentSlots, slot) >= 0);
+      target.writeBoolean(Arrays.binarySearch(sketchSlots, slot) >= 0);
+    }
+  }
+
+  /** Reads what {@link #write} has written. */
+  public static HistorySchema read(DataInput source) throws IOException {
+    boolean keepsIds = source.readBoolean();
+    boolean keepsLabels = source.readBoolean();
+    Slot[] slots = new Slot[source.readInt()];
+    for (int at = 0; at < slots.length; at++) {
+      Slot slot = new Slot();
+      slot.id = source.readLong();
+      slot.isText = source.readBoolean();
+      slot.hasMoments = source.readBoolean();
+      slot.hasSketch = source.readBoolean();
+      slots[at] = slot;
+    }
+    return new HistorySchema(keepsIds, keepsLabels, slots);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    if (this == other) {
+      return true;
+    }
+    if (!(other instanceof HistorySchema)) {
+      return false;
+    }
+    HistorySchema that = (HistorySchema) other;
+    return keepsIds == that.keepsIds
+        && keepsLabels == that.keepsLabels
+        && Arrays.equals(ids, that.ids)
+        && Arrays.equals(texts, that.texts)
+        && Arrays.equals(momentSlots, that.momentSlots)
+        && Arrays.equals(sketchSlots, that.sketchSlots);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(ids) + (keepsIds ? 2 : 0) + (keepsLabels ? 1 : 0);
+  }
+}

@@ -1,0 +1,87 @@
+package fraudstream.kernel.features;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32;
+
+/**
+ * Writes and reads profiles: histories as bytes that describe themselves, for stores outside of
+ * Flink. For use by one thread.
+ *
+ * <p>A profile: the version of this format (byte), the CRC-32 of all that follows (int), the schema
+ * ({@link HistorySchema#write}) and the history ({@link HistoryFormat}). So each can be read
+ * whichever catalogue it was written under: a column that is new is null in its old transactions.
+ */
+public final class ProfileFormat {
+  static final byte VERSION = 1;
+
+  private static final int HEAD_BYTES = Byte.BYTES + Integer.BYTES;
+  private static final int USUAL_BYTES = 512;
+
+  private final HistoryFormat format;
+
+  /** @param schema which profiles are written with; those that are read may have another */
+  public ProfileFormat(HistorySchema schema) {
+    format = new HistoryFormat(schema);
+  }
+
+  /** Writes a history, which is left as it is. */
+  public byte[] write(History history) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(USUAL_BYTES);
+    try (DataOutputStream target = new DataOutputStream(bytes)) {
+      target.write(new byte[HEAD_BYTES]);
+      format.schema().write(target);
+      format.write(history, target);
+    } catch (IOException impossible) {
+      throw new UncheckedIOException("memory can't fail to be written", impossible);
+    }
+    byte[] profile = bytes.toByteArray();
+    ByteBuffer.wrap(profile).put(VERSION).putInt(checksum(profile));
+    return profile;
+  }
+
+  /**
+   * Reads a profile into a history of its own.
+   *
+   * @throws IOException if it is damaged, or another release's
+   */
+  public History read(byte[] profile) throws IOException {
+    check(profile);
+    DataInputStream source =
+        new DataInputStream(
+            new ByteArrayInputStream(profile, HEAD_BYTES, profile.length - HEAD_BYTES));
+    HistorySchema schema = HistorySchema.read(source);
+    boolean isOwn = schema.equals(format.schema());
+    return (isOwn ? format : new HistoryFormat(schema)).read(source);
+  }
+
+  private static void check(byte[] profile) throws IOException {
+    if (profile.length > 0 && profile[0] != VERSION) {
+      throw new IOException(
+          "the profile has format version "
+              + profile[0]
+              + "; this release reads version "
+              + VERSION
+              + ": rebuild the store with this release, or read it with the one that wrote it");
+    }
+    if (profile.length < HEAD_BYTES
+        || ByteBuffer.wrap(profile).getInt(Byte.BYTES) != checksum(profile)) {
+      throw new IOException(
+          "the profile of "
+              + profile.length
+              + " bytes is damaged, its checksum is another one: restore it in the store, or delete"
+              + " it, and its entity starts without a history");
+    }
+  }
+
+  private static int checksum(byte[] profile) {
+    CRC32 checksum = new CRC32();
+    checksum.update(profile, HEAD_BYTES, profile.length - HEAD_BYTES);
+    return (int) checksum.getValue();
+  }
+}

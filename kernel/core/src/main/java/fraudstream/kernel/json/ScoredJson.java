@@ -1,0 +1,101 @@
+package fraudstream.kernel.json;
+
+import fraudstream.kernel.features.Catalogue;
+import fraudstream.kernel.features.Outcome;
+import fraudstream.kernel.record.Entity;
+import fraudstream.kernel.record.Event;
+import java.util.Arrays;
+import java.util.List;
+
+/** What became of one accepted transaction: a record of the stream of scored transactions. */
+public final class ScoredJson {
+  private static final byte[] TRANSACTION_ID = JsonLine.name("transaction_id");
+  private static final byte[] EVENT_TIME = JsonLine.name("event_time");
+  private static final byte[] ARRIVAL_TIME = JsonLine.name("arrival_time");
+  private static final byte[] SCORED_AT = JsonLine.name("scored_at");
+  private static final byte[] OUTCOME = JsonLine.name("outcome");
+  private static final byte[] SCORE = JsonLine.name("score");
+  private static final byte[] MODEL_VERSION = JsonLine.name("model_version");
+  private static final byte[] CATALOGUE_VERSION = JsonLine.name("catalogue_version");
+  private static final byte[] ORDINALS = JsonLine.name("ordinals");
+  private static final byte[] FEATURES = JsonLine.name("features");
+  private static final byte[][] ENTITIES =
+      Arrays.stream(Entity.values())
+          .map(entity -> JsonLine.name(entity.fieldName))
+          .toArray(byte[][]::new);
+
+  private final FeatureFields features;
+  private final String modelVersion;
+  private final String catalogueVersion;
+  private final JsonLine json = new JsonLine();
+
+  public ScoredJson(
+      List<Catalogue.Feature> features, String modelVersion, String catalogueVersion) {
+    this.features = new FeatureFields(features);
+    this.modelVersion = modelVersion;
+    this.catalogueVersion = catalogueVersion;
+  }
+
+  /**
+   * A scored transaction, with which transaction of each of its entities it was.
+   *
+   * @param scoredMs when (epoch ms); left out, as null, where nothing has an arrival time, so that
+   *     the same file gives the same bytes
+   */
+  public byte[] scored(Event event, double score, long scoredMs) {
+    writeHead(event, Outcome.NEW, event.arrivalMs == Event.NO_TIME ? Event.NO_TIME : scoredMs, score);
+    json.field(ORDINALS);
+    writeOrdinals(event.ordinals);
+    json.field(FEATURES);
+    json.begin('{');
+    features.write(json, event);
+    json.end('}');
+    json.end('}');
+    return json.toBytes();
+  }
+
+  /** A doubled transaction, which has neither score nor features. */
+  public byte[] duplicate(Event event) {
+    writeHead(event, Outcome.DUPLICATE, Event.NO_TIME, Double.NaN);
+    json.field(ORDINALS);
+    json.nothing();
+    json.field(FEATURES);
+    json.nothing();
+    json.end('}');
+    return json.toBytes();
+  }
+
+  private void writeHead(Event event, Outcome outcome, long scoredMs, double score) {
+    json.clear();
+    json.begin('{');
+    json.field(TRANSACTION_ID);
+    json.text(event.transactionId);
+    json.field(ENTITIES[Entity.ACCOUNT_ID.ordinal()]);
+    json.text(event.ids[Entity.ACCOUNT_ID.ordinal()]);
+    json.field(EVENT_TIME);
+    json.time(event.timeMs);
+    json.field(ARRIVAL_TIME);
+    json.time(event.arrivalMs);
+    json.field(SCORED_AT);
+    json.time(scoredMs);
+    json.field(OUTCOME);
+    json.text(outcome.label);
+    json.field(SCORE);
+    json.number(score);
+    json.field(MODEL_VERSION);
+    json.text(modelVersion);
+    json.field(CATALOGUE_VERSION);
+    json.text(catalogueVersion);
+  }
+
+  private void writeOrdinals(long[] ordinals) {
+    json.begin('{');
+    for (int entity = 0; entity < ordinals.length; entity++) {
+      if (ordinals[entity] > 0) {
+        json.field(ENTITIES[entity]);
+        json.whole(ordinals[entity]);
+      }
+    }
+    json.end('}');
+  }
+}

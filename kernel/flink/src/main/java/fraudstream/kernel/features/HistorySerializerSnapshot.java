@@ -1,0 +1,60 @@
+package fraudstream.kernel.features;
+
+import java.io.IOException;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.apache.flink.api.common.typeutils.TypeSerializerSchemaCompatibility;
+import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
+import org.apache.flink.core.memory.DataInputView;
+import org.apache.flink.core.memory.DataOutputView;
+
+/**
+ * The schema of saved histories, written once per state: {@link HistorySchema#write}.
+ *
+ * <p>Savepoints hold the name of this class, package included: it stays as it is.
+ */
+public final class HistorySerializerSnapshot implements TypeSerializerSnapshot<History> {
+  private HistorySchema schema;
+
+  /** For Flink, which reads it next. */
+  public HistorySerializerSnapshot() {}
+
+  HistorySerializerSnapshot(HistorySchema schema) {
+    this.schema = schema;
+  }
+
+  @Override
+  public int getCurrentVersion() {
+    return HistoryFormat.VERSION;
+  }
+
+  @Override
+  public void writeSnapshot(DataOutputView out) throws IOException {
+    schema.write(out);
+  }
+
+  @Override
+  public void readSnapshot(int readVersion, DataInputView in, ClassLoader userCodeClassLoader)
+      throws IOException {
+    if (readVersion != HistoryFormat.VERSION) {
+      throw HistoryFormat.unknownVersion(readVersion);
+    }
+    schema = HistorySchema.read(in);
+  }
+
+  @Override
+  public TypeSerializer<History> restoreSerializer() {
+    return new HistorySerializer(schema);
+  }
+
+  @Override
+  public TypeSerializerSchemaCompatibility<History> resolveSchemaCompatibility(
+      TypeSerializerSnapshot<History> oldSerializerSnapshot) {
+    if (!(oldSerializerSnapshot instanceof HistorySerializerSnapshot)) {
+      return TypeSerializerSchemaCompatibility.incompatible();
+    }
+    HistorySchema old = ((HistorySerializerSnapshot) oldSerializerSnapshot).schema;
+    return schema.equals(old)
+        ? TypeSerializerSchemaCompatibility.compatibleAsIs()
+        : TypeSerializerSchemaCompatibility.compatibleAfterMigration();
+  }
+}

@@ -1,0 +1,103 @@
+package fraudstream.kernel.stream;
+
+import fraudstream.kernel.features.EntityWindows;
+import fraudstream.kernel.features.History;
+import fraudstream.kernel.features.HistorySerializer;
+import fraudstream.kernel.features.Outcome;
+import fraudstream.kernel.json.DeadLetterJson;
+import fraudstream.kernel.record.Entity;
+import fraudstream.kernel.record.Event;
+import java.time.Duration;
+import org.apache.flink.api.common.state.StateTtlConfig;
+import org.apache.flink.api.common.state.ValueStateDescriptor;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.types.Row;
+
+/**
+ * Computes the windows of one entity, at once for each arriving transaction, by event time.
+ *
+ * <p>The account's step also finds doubled transactions, which go through with their new kind, and
+ * late ones, which go to the dead letters. Metrics: {@code duplicates}, {@code late}.
+ */
+final class EntityStep extends AbstractStreamOperator<Event>
+    implements OneInputStreamOperator<Event, Event> {
+  private static final long serialVersionUID = 1L;
+  private static final String LATE_DETAIL =
+      "event_time lies further behind the newest of its account than the allowed lateness";
+
+  private final JobConfig config;
+  private final Entity entity;
+  private transient EntityWindows windows;
+  private transient Histories histories;
+  private transient Counter duplicates;
+  private transient Counter late;
+
+  EntityStep(JobConfig config, Entity entity) {
+    this.config = config;
+    this.entity = entity;
+  }
+
+  @Override
+  public void open() throws Exception {
+    super.open();
+    windows = config.catalogue().windows(entity, config.allowedLatenessMs);
+    ValueStateDescriptor<History> descriptor =
+        new ValueStateDescriptor<>("history", new HistorySerializer(windows.schema()));
+    descriptor.enableTimeToLive(timeToLive());
+    histories = Histories.of(getKeyedStateBackend(), getPartitionedState(descriptor));
+    duplicates = getMetricGroup().counter("duplicates");
+    late = getMetricGroup().counter(Outcome.LATE.label);
+  }
+
+  private StateTtlConfig timeToLive() {
+    long asked = windows.reachMs() + config.allowedLatenessMs + config.stateTtlMarginMs;
+    long ttlMs = config.stateTtlMs < 0 ? asked : config.stateTtlMs;
+    // Each access looks at one bucket of the state's hash table (Flink's default is five). If every
+    // transaction is of a new key, what is idle makes up half of the state at most; if every fourth
+    // is, a fifth.
+    return StateTtlConfig.newBuilder(Duration.ofMillis(ttlMs))
+        .cleanupIncrementally(1, false)
+        .build();
+  }
+
+  @Override
+  public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
+    histories.flush();
+  }
+
+  @Override
+  public void processElement(StreamRecord<Event> element) throws Exception {
+    Event event = element.getValue();
+    if (EntityKey.passes(event, entity)) {
+      output.collect(element);
+      return;
+    }
+    String key = event.ids[entity.ordinal()];
+    History saved = histories.get(key);
+    History history = saved == null ? windows.newHistory() : saved;
+    if (event.kind == Event.Kind.LABEL) {
+      if (windows.label(history, event)) {
+        histories.put(key, history);
+      }
+      output.collect(element);
+      return;
+    }
+    switch (windows.arrive(history, event)) {
+      case LATE:
+        late.inc();
+        Row letter = Row.of(key, DeadLetterJson.of(event, Outcome.LATE.label, LATE_DETAIL));
+        output.collect(Outputs.DEAD_LETTERS, new StreamRecord<>(letter));
+        return;
+      case DUPLICATE:
+        duplicates.inc();
+        event.kind = Event.Kind.DUPLICATE;
+        break;
+      default:
+        histories.put(key, history);
+    }
+    output.collect(element);
+  }
+}

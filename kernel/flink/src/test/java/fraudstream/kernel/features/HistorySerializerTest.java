@@ -1,0 +1,123 @@
+package fraudstream.kernel.features;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import fraudstream.kernel.record.Entity;
+import java.io.IOException;
+import java.io.InputStream;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.apache.flink.api.common.typeutils.TypeSerializerSchemaCompatibility;
+import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
+import org.apache.flink.api.common.typeutils.TypeSerializerSnapshotSerializationUtil;
+import org.apache.flink.core.memory.DataInputDeserializer;
+import org.apache.flink.core.memory.DataOutputSerializer;
+import org.apache.flink.util.InstantiationUtil;
+import org.junit.jupiter.api.Test;
+
+/** The golden files are the core's: Flink writes and reads the same bytes. */
+class HistorySerializerTest {
+  private static final String SUM =
+      Catalogues.window("a", "account_id", "sum", "'column':'transaction_amount_vnd','window':'1h'");
+  private static final String DEVICES =
+      Catalogues.window("b", "account_id", "distinct", "'column':'device_id','window':'1h'");
+
+  private static byte[] resource(String name) throws IOException {
+    try (InputStream stream = HistorySerializerTest.class.getResourceAsStream("/golden/" + name)) {
+      return stream.readAllBytes();
+    }
+  }
+
+  private static HistorySerializerSnapshot golden() throws IOException {
+    HistorySerializerSnapshot snapshot = new HistorySerializerSnapshot();
+    snapshot.readSnapshot(
+        2,
+        new DataInputDeserializer(resource("snapshot-v2.bin")),
+        HistorySerializerTest.class.getClassLoader());
+    return snapshot;
+  }
+
+  private static HistorySerializer serializer(String... features) {
+    return new HistorySerializer(
+        Catalogues.of(features).windows(Entity.ACCOUNT_ID, 0).schema());
+  }
+
+  private static byte[] bytes(TypeSerializer<History> serializer, History history)
+      throws IOException {
+    DataOutputSerializer target = new DataOutputSerializer(64);
+    serializer.serialize(history, target);
+    return target.getCopyOfBuffer();
+  }
+
+  @Test
+  void savedStateIsReadAndWrittenByteForByteAsEver() throws IOException {
+    DataOutputSerializer schema = new DataOutputSerializer(64);
+    golden().writeSnapshot(schema);
+    assertArrayEquals(resource("snapshot-v2.bin"), schema.getCopyOfBuffer());
+    byte[] saved = resource("history-v2.bin");
+    TypeSerializer<History> serializer = golden().restoreSerializer();
+    History history = serializer.deserialize(new DataInputDeserializer(saved));
+    assertArrayEquals(saved, bytes(serializer, history));
+    assertArrayEquals(saved, bytes(serializer, serializer.copy(history)));
+    DataOutputSerializer copy = new DataOutputSerializer(64);
+    serializer.copy(new DataInputDeserializer(saved), copy);
+    assertArrayEquals(saved, copy.getCopyOfBuffer());
+  }
+
+  @Test
+  void anUnknownLayoutIsRefused() throws IOException {
+    HistorySerializerSnapshot snapshot = new HistorySerializerSnapshot();
+    DataInputDeserializer anything = new DataInputDeserializer(new byte[9]);
+    IOException refused =
+        assertThrows(IOException.class, () -> snapshot.readSnapshot(3, anything, null));
+    assertEquals(HistoryFormat.unknownVersion(3).getMessage(), refused.getMessage());
+    assertEquals(2, snapshot.getCurrentVersion());
+  }
+
+  /** Savepoints name the class: under another name or in another package they can't be read. */
+  @Test
+  void savedStateNamesTheSnapshotAsEver() throws IOException {
+    DataOutputSerializer target = new DataOutputSerializer(64);
+    TypeSerializerSnapshotSerializationUtil.writeSerializerSnapshot(
+        target, serializer(SUM).snapshotConfiguration());
+    byte[] saved = target.getCopyOfBuffer();
+    DataInputDeserializer source = new DataInputDeserializer(saved);
+    source.readInt(); // the version of Flink's own frame
+    assertEquals("fraudstream.kernel.features.HistorySerializerSnapshot", source.readUTF());
+    TypeSerializerSnapshot<History> read =
+        TypeSerializerSnapshotSerializationUtil.readSerializerSnapshot(
+            new DataInputDeserializer(saved), getClass().getClassLoader());
+    assertEquals(serializer(SUM), read.restoreSerializer());
+  }
+
+  @Test
+  void theSameColumnsAreCompatibleInAnyOrderAndOthersAreMigrated() {
+    HistorySerializerSnapshot saved = new HistorySerializerSnapshot(schemaOf(SUM, DEVICES));
+    assertTrue(compatibility(saved, serializer(DEVICES, SUM)).isCompatibleAsIs());
+    assertEquals(saved.restoreSerializer(), serializer(DEVICES, SUM));
+    assertEquals(saved.restoreSerializer().hashCode(), serializer(DEVICES, SUM).hashCode());
+    assertTrue(compatibility(saved, serializer(SUM)).isCompatibleAfterMigration());
+  }
+
+  private static HistorySchema schemaOf(String... features) {
+    return Catalogues.of(features).windows(Entity.ACCOUNT_ID, 0).schema();
+  }
+
+  private static TypeSerializerSchemaCompatibility<History> compatibility(
+      HistorySerializerSnapshot saved, HistorySerializer now) {
+    return now.snapshotConfiguration().resolveSchemaCompatibility(saved);
+  }
+
+  @Test
+  void aSerializerTravelsToTheWorkersAndEachTaskGetsItsOwn()
+      throws IOException, ClassNotFoundException {
+    HistorySerializer serializer = serializer(SUM);
+    bytes(serializer, serializer.createInstance());
+    assertEquals(serializer, InstantiationUtil.clone(serializer));
+    assertEquals(serializer, serializer.duplicate());
+    assertNotSame(serializer, serializer.duplicate());
+  }
+}

@@ -1,0 +1,98 @@
+"""Runs the kernel's core in this process, over a stream and a store of profiles in memory.
+
+A process of its own, since JPype's JVM can't be started twice, nor beside PyFlink's tests. Arguments: the
+catalogue's file, the allowed lateness in ms. In, line by line: T and a transaction, or L and a label. Out, a
+JSON object for each: ``refused`` with the reason, or what became of it; vectors as the hex of their doubles.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jpype
+
+from fraudstream.runtime.project_root import ROOT
+from jobs.job_settings import JobSettings
+
+CORE_JAR = ROOT / "build" / "fraudstream-core.jar"
+ANY_TIME_MS = -1
+"""No clock judges an event time, as with the job over a file."""
+
+
+class ProfileStore:
+    """Lets arrivals come through the core: each reads its profiles from the store and writes them back."""
+
+    def __init__(self, catalogue_json: str, allowed_lateness_ms: int) -> None:
+        kernel = jpype.JPackage("fraudstream").kernel
+        self._refused = kernel.record.RefusedException
+        self._features = kernel.OnlineFeatures(
+            catalogue_json, JobSettings().max_record_bytes, ANY_TIME_MS, allowed_lateness_ms
+        )
+        self._entities = [str(name) for name in self._features.entities()]
+        self._profiles: dict[tuple[str, str], bytes] = {}
+
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """Return what became of a line."""
+        kind, record = line[:1], line[1:]
+        try:
+            if kind == b"L":
+                return self._label(self._features.label(record))
+            return self._transaction(self._features.transaction(record, 0))
+        except self._refused as refused:
+            return {"refused": str(refused.refusal.reason)}
+
+    def _transaction(self, event: Any) -> dict[str, Any]:  # noqa: ANN401 - JPype has no types
+        keys = self._keys(event)
+        stored = self._read(keys)
+        evaluated = self._features.evaluate(event, stored)
+        applied = self._features.apply(event, stored)
+        self._write(keys, applied.profiles)
+        answer = {"transaction_id": str(event.transactionId), "outcome": str(evaluated.outcome)}
+        if evaluated.features is None:
+            return answer
+        ordinals = dict(zip(self._entities, map(int, evaluated.ordinals), strict=True))
+        return answer | {
+            "ordinals": {entity: number for entity, number in ordinals.items() if number},
+            "evaluated": memoryview(evaluated.features).tobytes().hex(),
+            "applied": memoryview(applied.features).tobytes().hex(),
+        }
+
+    def _label(self, event: Any) -> dict[str, Any]:  # noqa: ANN401 - JPype has no types
+        keys = self._keys(event)
+        self._write(keys, self._features.applyLabel(event, self._read(keys)))
+        return {"outcome": "label"}
+
+    def _keys(self, event: Any) -> list[tuple[str, str] | None]:  # noqa: ANN401 - JPype has no types
+        ids = self._features.ids(event)
+        return [
+            # An empty id is one, too.
+            None if id_ is None else (entity, str(id_))
+            for entity, id_ in zip(self._entities, ids, strict=True)
+        ]
+
+    def _read(self, keys: list[tuple[str, str] | None]) -> list[bytes | None]:
+        return [self._profiles.get(key) if key else None for key in keys]
+
+    def _write(self, keys: list[tuple[str, str] | None], profiles: Any) -> None:  # noqa: ANN401 - JPype has no types
+        for key, profile in zip(keys, profiles, strict=True):
+            if key and profile is not None:
+                self._profiles[key] = bytes(profile)
+
+
+def _answers(catalogue: Path, allowed_lateness_ms: int) -> Iterator[dict[str, Any]]:
+    store = ProfileStore(catalogue.read_text(), allowed_lateness_ms)
+    for line in sys.stdin.buffer:
+        yield store.answer(line.removesuffix(b"\n"))
+
+
+def main(catalogue: str, allowed_lateness_ms: str) -> None:
+    """Answer every line of the standard input."""
+    jpype.startJVM(classpath=[str(CORE_JAR)])
+    for answer in _answers(Path(catalogue), int(allowed_lateness_ms)):
+        sys.stdout.write(json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

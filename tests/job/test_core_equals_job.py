@@ -1,0 +1,160 @@
+"""The kernel's core in a server's process, its profiles in a store, against the job over the same file."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from fraudstream.domain.catalogue import BUILT_IN_WITH_LABELS, Catalogue, WindowFeature
+from fraudstream.domain.duration import HOUR_MS
+from fraudstream.domain.reference import Evaluated, evaluate, merge_labels
+from fraudstream.domain.transaction import Label
+from fraudstream.runtime.project_root import ROOT
+from tests.job.job_helpers import outside_environment, run_feature_job
+from tests.job.random_stream import labels, transactions, with_copies, with_late_ones
+
+SEED = 23
+LATENESS_MS = 6 * HOUR_MS
+LAST = WindowFeature(
+    name="last_fees",
+    entity="device_id",
+    statistic="last_n",
+    column="transaction_fees_vnd",
+    window_ms=HOUR_MS,
+    n=3,
+)
+CATALOGUE = Catalogue((*BUILT_IN_WITH_LABELS.features, LAST))
+BROKEN = {b"{": "malformed_json", b'{"transaction_id": 7}': "wrong_type"}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The same arrivals through the job, the core and the reference."""
+
+    rows: list[Row]
+    dead_letters: list[Row]
+    answers: list[Row]
+    expected: list[Evaluated]
+
+    def new(self) -> list[Row]:
+        return [answer for answer in self.answers if answer.get("outcome") == "new"]
+
+
+def joined(lines: list[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
+
+
+def json_lines(path: Path) -> list[Row]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def streams(tmp_path_factory: pytest.TempPathFactory) -> Streams:
+    folder = tmp_path_factory.mktemp("core")
+    originals = transactions(SEED, 1_200)
+    stream = with_late_ones(with_copies(originals, SEED), SEED, late_ms=LATENESS_MS + 5 * HOUR_MS)
+    known = labels(originals, SEED)
+    (folder / "catalogue.json").write_text(CATALOGUE.to_json())
+    (folder / "in.jsonl").write_bytes(joined([*BROKEN, *(each.to_json() for each in stream)]))
+    (folder / "labels.jsonl").write_bytes(joined([each.to_json() for each in known]))
+    job = run_feature_job(
+        *("--source", folder / "in.jsonl", "--labels", folder / "labels.jsonl"),
+        *("--catalogue", folder / "catalogue.json", "--parallelism", "1", "--allowed-lateness", "6h"),
+        *("--features-out", folder / "features.jsonl", "--dead-letters-out", folder / "dead.jsonl"),
+    )
+    assert job.returncode == 0, job.stderr
+    arrivals = list(merge_labels(stream, known))
+    lines = [(b"L" if isinstance(each, Label) else b"T") + each.to_json() for each in arrivals]
+    return Streams(
+        rows=json_lines(folder / "features.jsonl"),
+        dead_letters=json_lines(folder / "dead.jsonl"),
+        answers=core_answers(folder / "catalogue.json", [*(b"T" + record for record in BROKEN), *lines]),
+        expected=list(evaluate(CATALOGUE, arrivals, allowed_lateness_ms=LATENESS_MS)),
+    )
+
+
+def core_answers(catalogue: Path, lines: list[bytes]) -> list[Row]:
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.job.core_probe", str(catalogue), str(LATENESS_MS)],
+        cwd=ROOT,
+        env=outside_environment(),
+        input=joined(lines),
+        capture_output=True,
+        check=False,
+        timeout=240,
+    )
+    assert process.returncode == 0, process.stderr.decode()
+    return [json.loads(line) for line in process.stdout.splitlines()]
+
+
+def vector_of_row(row: Row) -> npt.NDArray[np.float64]:
+    """Return the catalogue's vector of a line of the job's features."""
+    vector = np.full(CATALOGUE.width, np.nan)
+    for name, place in CATALOGUE.slices.items():
+        value = row[name]
+        if isinstance(value, list):
+            columns = np.full((3, (place.stop - place.start) // 3), np.nan)
+            for at, triple in enumerate(value):
+                columns[:, at] = np.array(triple, dtype=float)
+            vector[place] = columns.ravel()
+        elif value is not None:
+            vector[place] = value
+    return vector
+
+
+def vector_of_answer(answer: Row) -> npt.NDArray[np.float64]:
+    return np.frombuffer(bytes.fromhex(answer["evaluated"]))
+
+
+def test_the_stream_has_every_outcome(streams: Streams) -> None:
+    counts = Counter(each.outcome for each in streams.expected)
+    assert counts["new"] >= 1_000
+    assert counts["duplicate"] >= 50
+    assert counts["late"] >= 20
+
+
+def test_every_vector_of_the_core_is_the_jobs_number_by_number(streams: Streams) -> None:
+    new = streams.new()
+    assert [answer["transaction_id"] for answer in new] == [row["transaction_id"] for row in streams.rows]
+    found = np.stack([vector_of_answer(answer) for answer in new])
+    wanted = np.stack([vector_of_row(row) for row in streams.rows])
+    assert found.shape == wanted.shape
+    wrong = ~((found == wanted) | (np.isnan(found) & np.isnan(wanted)))
+    assert np.argwhere(wrong).tolist() == []
+
+
+def test_a_transaction_that_is_applied_has_the_vector_that_it_was_evaluated_with(streams: Streams) -> None:
+    new = streams.new()
+    assert new
+    assert [answer["applied"] for answer in new] == [answer["evaluated"] for answer in new]
+
+
+def test_every_outcome_and_ordinal_is_the_references(streams: Streams) -> None:
+    arrived = [answer for answer in streams.answers if "transaction_id" in answer]
+    assert [(each["transaction_id"], each["outcome"]) for each in arrived] == [
+        (each.transaction.transaction_id, each.outcome) for each in streams.expected
+    ]
+    assert [answer["ordinals"] for answer in streams.new()] == [
+        each.ordinals for each in streams.expected if each.outcome == "new"
+    ]
+
+
+def test_the_core_refuses_what_the_job_refuses_for_the_same_reasons(streams: Streams) -> None:
+    refused = [answer["refused"] for answer in streams.answers if "refused" in answer]
+    letters = [letter["reason"] for letter in streams.dead_letters if letter["reason"] != "late"]
+    assert refused == letters == list(BROKEN.values())
+
+
+def test_the_core_calls_late_what_the_job_puts_to_the_dead_letters(streams: Streams) -> None:
+    late = [answer["transaction_id"] for answer in streams.answers if answer.get("outcome") == "late"]
+    letters = [letter for letter in streams.dead_letters if letter["reason"] == "late"]
+    assert sorted(late) == sorted(json.loads(letter["raw"])["transaction_id"] for letter in letters)
