@@ -34,7 +34,7 @@ class ManifestMember(_Facts):
     """One trained model of the version."""
 
     kind: str
-    """A name in `models.members.KINDS`, which says how to load it."""
+    """A name in `fraudstream.scoring.members.LOADABLE`, which says how to load it."""
     file: str = Field(pattern=r"^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,63}$")
     """Beside the manifest."""
     weight: float = Field(gt=0, allow_inf_nan=False)
@@ -44,7 +44,7 @@ class ManifestMember(_Facts):
 
 
 class ManifestCalibration(_Facts):
-    """How the sum of log-odds becomes that of a probability: see `models.calibration.Calibration`."""
+    """The line by which log-odds become those of a probability: `fraudstream.scoring.calibration`."""
 
     slope: float = Field(gt=0, allow_inf_nan=False)
     intercept: float = Field(allow_inf_nan=False)

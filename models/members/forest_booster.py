@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from models.members.boosters import booster_of
-from models.members.inputs import Row
+from fraudstream.scoring.members.boosters import booster_of
+from fraudstream.scoring.members.imputation import Row
 
 if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest
