@@ -140,9 +140,9 @@ def test_settings_come_from_the_runtime_properties_and_the_model_from_the_archiv
     properties.write_text(json.dumps([group]))
     program = (
         "from pathlib import Path; from jobs.job_settings import JobSettings;"
-        "from jobs.feature_job import load_scorer; from fraudstream.domain.catalogue import Catalogue;"
+        "from jobs.feature_job import load_decider; from fraudstream.domain.catalogue import Catalogue;"
         f"settings = JobSettings.load(properties_file=Path({str(properties)!r}), env_file=None);"
-        "load_scorer(settings, Catalogue.load(settings.catalogue));"
+        "load_decider(settings, Catalogue.load(settings.catalogue));"
         "print(settings.alerts_stream, settings.parallelism, settings.model)"
     )
     done = subprocess.run(
