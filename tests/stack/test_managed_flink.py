@@ -107,6 +107,9 @@ def test_the_archive_has_the_layout_that_the_run_options_name(archive: Path) -> 
     } <= found
     jobs = {f"packages/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "jobs").glob("*.py")}
     assert jobs <= found
+    # Of models/ the model alone: no code that trains or evaluates.
+    assert {name.split("/")[2] for name in found if name.startswith("packages/models/")} == {"v1"}
+    assert not [name for name in found if name.startswith("packages/fraudstream/web/")]
     assert {name.split("/")[0] for name in found} == {"main.py", "lib", "packages"}
     assert LEFT_TO_THE_SERVICE.isdisjoint(
         name.split("/")[1] for name in found if name.startswith("packages/")

@@ -1,7 +1,7 @@
 """A small catalogue, and a model that tests can tell what to say of a row."""
 
 from types import SimpleNamespace
-from typing import cast, TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
