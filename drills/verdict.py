@@ -67,7 +67,7 @@ class Truth:
 
     @property
     def judge(self) -> Judge:
-        """Who says which scores are due an alert; all catalogues have one model."""
+        """The alert decision of the model, which is one for all catalogues."""
         return next(iter(self.deciders.values())).judge
 
 

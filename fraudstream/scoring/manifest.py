@@ -1,4 +1,4 @@
-"""What a model version says of itself, and the check that a catalogue gives it what it was trained on."""
+"""The manifest of a model version, and the check that a catalogue has the features of its training."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,7 +40,7 @@ class ManifestMember(_Facts):
     weight: float = Field(gt=0, allow_inf_nan=False)
     """Of its log-odds in the sum that is the score, before calibration."""
     parameters: dict[str, Any]
-    """What its training was told."""
+    """Of its training."""
 
 
 class ManifestCalibration(_Facts):
@@ -125,10 +125,10 @@ class Manifest(_Facts):
 
 
 def manifest_features(
-    catalogue: Catalogue, usual: Mapping[str, float | None] | None = None
+    catalogue: Catalogue, baselines: Mapping[str, float | None] | None = None
 ) -> tuple[ManifestFeature, ...]:
-    """Return the list that pins a model to what each of its inputs meant, with usual values by name."""
-    known = usual or {}
+    """Return the list that pins a model to the meaning of each of its inputs, with baselines by name."""
+    known = baselines or {}
     return tuple(
         ManifestFeature(name=name, meaning=catalogue.meaning(name), usual=known.get(name))
         for name in catalogue.names

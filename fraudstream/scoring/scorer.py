@@ -18,7 +18,7 @@ from fraudstream.scoring.members.trees import Trees
 from fraudstream.scoring.tree_shap import TreeShap
 
 _MADE_AGAIN: Final = ("_members", "_tree_shap")
-"""What is not pickled: it is made of the members' bytes."""
+"""Attributes that are not pickled: they are made again of the members' bytes."""
 
 
 class Scorer:

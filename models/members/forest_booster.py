@@ -17,7 +17,7 @@ Nodes = npt.NDArray[np.int64]
 
 _NONE: Final = -1
 _NO_PARENT: Final = 2**31 - 1
-"""What XGBoost writes for a child and a parent that are not there."""
+"""XGBoost's marks for a child and a parent that are not there."""
 
 
 def as_booster(forest: "IsolationForest", fill: Row) -> bytes:
