@@ -59,7 +59,7 @@ COPY deploy /opt/fraudstream/deploy
 COPY fraudstream /opt/fraudstream/fraudstream
 COPY jobs /opt/fraudstream/jobs
 COPY localstack /opt/fraudstream/localstack
-COPY models /opt/fraudstream/models
+COPY models/v1 /opt/fraudstream/models/v1
 COPY producer /opt/fraudstream/producer
 COPY streams /opt/fraudstream/streams
 # /checkpoints: a volume that is mounted there takes over its owner.

@@ -14,11 +14,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from fraudstream.domain.alert import Judge
 from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.domain.reasons import Reasoner
 from fraudstream.runtime.project_root import ROOT
-from fraudstream.scoring.explanation import AlertMaker, Explainer, Explanation
+from fraudstream.scoring.decider import Decider
+from fraudstream.scoring.decisions import Subject
+from fraudstream.scoring.explanation import Explainer, Explanation
+from fraudstream.scoring.judge import Judge
 from fraudstream.scoring.scorer import Scorer
 from jobs.scoring_udf import ScoreBatches
 
@@ -26,6 +28,8 @@ BATCH_ROWS: Final = 1_000
 ALERTS: Final = 50
 """Alerts that are explained at once, where one alert's cost is measured: 5 % of a batch."""
 ALERT_SHARES: Final = (0.0, 0.01, 0.05, 0.1)
+NO_ALERTS: Final = 2.0
+"""A threshold that no score reaches."""
 REPETITIONS: Final = 25
 SEED: Final = 1
 
@@ -33,11 +37,11 @@ Matrix = npt.NDArray[np.float64]
 console = Console()
 
 
-class WithoutReasons(ScoreBatches):
-    """Scores batches as the job does, and explains nothing."""
+class WithoutReasons(Decider):
+    """Decides as the job does, and explains nothing."""
 
-    def __init__(self, scorer: Scorer, judge: Judge) -> None:
-        super().__init__(scorer, judge, BUILT_IN)
+    def __init__(self, scorer: Scorer, threshold: float) -> None:
+        super().__init__(scorer, BUILT_IN, threshold)
         self._explainer = _Silent(scorer, BUILT_IN)
 
 
@@ -72,31 +76,17 @@ def least_us(run: Callable[[], object]) -> float:
     return min(times_ns) / 1_000
 
 
-def judge(threshold: float) -> Judge:
-    """Return a judge with the threshold, which may be above 1: then nothing alerts."""
-    return Judge(
-        threshold=threshold,
-        model_version="v1",
-        catalogue_version=BUILT_IN.version,
-        flag_names=BUILT_IN.flags,
-    )
-
-
 def alert_costs(folder: Path) -> Iterable[tuple[str, float]]:
     """Yield each part of an alert's way, and what it costs an alert in µs."""
     scorer = Scorer.load(folder, BUILT_IN)
     matrix = vectors(ALERTS)
     rows = matrix.tolist()
     contributions = scorer.contributions(matrix).tolist()
-    reasoner, maker = Reasoner(BUILT_IN, {}), AlertMaker(judge(0.0), BUILT_IN)
+    reasoner, judge = Reasoner(BUILT_IN, {}), Judge.of(scorer.manifest, BUILT_IN)
     explanations = Explainer(scorer, BUILT_IN).explain(matrix)
-    facts = {
-        "transaction_id": "T",
-        "account_id": "A",
-        "event_time_ms": 0,
-        "arrival_ms": 0,
-        "transaction_amount_vnd": 1.0,
-    }
+    subject = Subject(
+        transaction_id="T", account_id="A", event_time_ms=0, arrival_ms=0, transaction_amount_vnd=1.0
+    )
 
     def reasons() -> None:
         for vector, added in zip(rows, contributions, strict=True):
@@ -104,9 +94,7 @@ def alert_costs(folder: Path) -> Iterable[tuple[str, float]]:
 
     def alerts(explained: list[Explanation]) -> None:
         for vector, explanation in zip(rows, explained, strict=True):
-            alert = maker.make(facts, vector, 0.5, explanation, 0)
-            if alert:
-                alert.to_json()
+            judge.alert(subject, vector, 0.5, explanation, 0).to_json()
 
     yield (
         "contributions, exact, from tables (in use)",
@@ -141,12 +129,13 @@ def batch_rates(folder: Path) -> Iterable[tuple[float, float, float]]:
     for share in ALERT_SHARES:
         alerts = round(share * BATCH_ROWS)
         # Equal scores would let more rows alert than asked for.
-        judged = judge(scores[-alerts] if alerts else 2.0)
+        threshold = float(scores[-alerts]) if alerts else NO_ALERTS
+        deciders = WithoutReasons(scorer, threshold), Decider(scorer, BUILT_IN, threshold)
         rates = [
             BATCH_ROWS / least_us(lambda of=of: of.eval(batch)) * 1e6  # type: ignore[misc]
-            for of in (WithoutReasons(scorer, judged), ScoreBatches(scorer, judged, BUILT_IN))
+            for of in map(ScoreBatches, deciders)
         ]
-        yield float((scores >= judged.threshold).mean()), rates[0], rates[1]
+        yield len(deciders[0].judge.rows_due(scores)) / BATCH_ROWS, rates[0], rates[1]
 
 
 def main(

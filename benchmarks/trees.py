@@ -10,7 +10,7 @@ import numpy.typing as npt
 import orjson
 
 from benchmarks.velocity import Event, Features, advance, epoch_ms
-from models.members.trees import train_trees
+from models.members.trees_training import train_trees
 
 SEED: Final = 7
 RAW_COLUMNS: Final = (

@@ -9,17 +9,21 @@ from fraudstream.runtime.project_root import ROOT
 
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 """The first moment that a zip can name; every file in an archive carries it."""
-JOB_PACKAGES: Final = ("fraudstream", "jobs", "models")
+JOB_PACKAGES: Final = ("fraudstream", "jobs")
 """The packages that the job imports, in its client and in its Python workers."""
+NOT_FOR_JOBS: Final = ("fraudstream/web",)
+"""Folders of `JOB_PACKAGES` that stay out: no job serves HTTP."""
 MODEL_FOLDER: Final = Path("models") / "v1"
 """The default of the setting ``model``, from the project's root."""
 
 
-def job_sources() -> Iterator[tuple[str, Path]]:
-    """Yield the name in an archive and the path of each module of `JOB_PACKAGES`."""
+def job_sources(root: Path = ROOT) -> Iterator[tuple[str, Path]]:
+    """Yield the name in an archive and the path of each module of `JOB_PACKAGES` that a job needs."""
+    left_out = [root / folder for folder in NOT_FOR_JOBS]
     for package in JOB_PACKAGES:
-        for path in (ROOT / package).rglob("*.py"):
-            yield path.relative_to(ROOT).as_posix(), path
+        for path in (root / package).rglob("*.py"):
+            if not any(path.is_relative_to(folder) for folder in left_out):
+                yield path.relative_to(root).as_posix(), path
 
 
 def files_below(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:

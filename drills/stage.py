@@ -18,6 +18,8 @@ from drills.load import Effort, Item, transactions_of
 from drills.sender import Sender
 from drills.verdict import Evidence, Truth
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.scoring.judge import Judge
+from fraudstream.scoring.manifest import Manifest
 from fraudstream.scoring.scorer import Scorer
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
@@ -90,7 +92,7 @@ class Stage:
         self._copies: Counter[str] = Counter()
         self._to_alert: set[str] = set()
         self._alerted: set[str] = set()
-        self._threshold = Scorer.load(settings.model, BUILT_IN).manifest.threshold
+        self._judge = Judge.of(Manifest.load(settings.model), BUILT_IN)
 
     @property
     def cluster(self) -> Cluster:
@@ -195,7 +197,7 @@ class Stage:
                 self._copies[record.content["transaction_id"]] += 1
                 continue
             self.scored_ids.add(record.content["transaction_id"])
-            if record.content["score"] >= self._threshold:
+            if self._judge.is_due(record.content["score"]):
                 self._to_alert.add(record.content["transaction_id"])
         alerts = self.alerts.read()
         handed_out = self._consumer.read() if self._consumer else []

@@ -14,6 +14,8 @@ from fraudstream.domain.alert import alert_id
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.transaction import Transaction
+from fraudstream.scoring.decider import Decider
+from fraudstream.scoring.judge import Judge
 from fraudstream.scoring.scorer import Scorer
 
 MS_PER_S: Final = 1_000
@@ -54,24 +56,19 @@ class Truth:
 
     catalogues: Sequence[Catalogue]
     """The last one has all features of those before it."""
-    scorers: Mapping[str, Scorer]
-    """The model for each catalogue's vectors, by the catalogue's version."""
+    deciders: Mapping[str, Decider]
+    """The model and its threshold for each catalogue's vectors, by the catalogue's version."""
 
     @classmethod
     def of(cls, scorers: Sequence[tuple[Catalogue, Scorer]]) -> "Truth":
         """Return the truth for a job that had these catalogues one after the other."""
-        by_version = {catalogue.version: scorer for catalogue, scorer in scorers}
-        return cls(catalogues=[catalogue for catalogue, _ in scorers], scorers=by_version)
+        deciders = {catalogue.version: Decider(scorer, catalogue) for catalogue, scorer in scorers}
+        return cls(catalogues=[catalogue for catalogue, _ in scorers], deciders=deciders)
 
     @property
-    def threshold(self) -> float:
-        """The score from which an alert must come."""
-        return next(iter(self.scorers.values())).manifest.threshold
-
-    @property
-    def model_version(self) -> str:
-        """What the alerts must name."""
-        return next(iter(self.scorers.values())).manifest.version
+    def judge(self) -> Judge:
+        """The alert decision of the model, which is one for all catalogues."""
+        return next(iter(self.deciders.values())).judge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +178,7 @@ def _without_alert(records: Sequence[Scored], alerts: Sequence[dict[str, Any]], 
     return [
         f"{id_} has a score of {record['score']} and no alert"
         for id_, record in last_copies(records).items()
-        if record["score"] >= truth.threshold and id_ not in alerted
+        if truth.judge.is_due(record["score"]) and id_ not in alerted
     ]
 
 
@@ -255,7 +252,7 @@ def _wrong_scores(truth: Truth, copies: Mapping[str, Scored]) -> list[Wrong]:
     wrong = []
     for catalogue in truth.catalogues:
         own = {id_: copy for id_, copy in copies.items() if copy["catalogue_version"] == catalogue.version}
-        scores = truth.scorers[catalogue.version].score(_matrix(catalogue, list(own.values())))
+        scores = truth.deciders[catalogue.version].scorer.score(_matrix(catalogue, list(own.values())))
         wrong += [
             Wrong(id_, "score", copy["score"], score)
             for (id_, copy), score in zip(own.items(), scores.tolist(), strict=True)
@@ -300,9 +297,9 @@ def _wrong_alerts(records: Sequence[Scored], alerts: Sequence[dict[str, Any]]) -
 
 def _with_new_id(records: Sequence[Scored], alerts: Sequence[dict[str, Any]], truth: Truth) -> list[str]:
     expected = {
-        alert_id(id_, truth.model_version)
+        alert_id(id_, truth.judge.model_version)
         for id_, scores in _scores(records).items()
-        if max(scores) >= truth.threshold
+        if truth.judge.is_due(max(scores))
     }
     return [
         f"alert {alert['alert_id']} of {alert['transaction_id']} has an id of its own"

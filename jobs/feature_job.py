@@ -19,11 +19,10 @@ if __name__ == "__main__":
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
-from fraudstream.domain.alert import Judge
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.settings_sources import SettingsError
-from fraudstream.scoring.explanation import judge_of
+from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
 from jobs.ends import Outputs, create_sinks, fill_sinks, parsed_events, source_tables
@@ -91,26 +90,25 @@ def load_catalogue(settings: JobSettings) -> Catalogue:
     return catalogue
 
 
-def load_scorer(settings: JobSettings, catalogue: Catalogue) -> tuple[Scorer, Judge] | None:
-    """Load the model and what judges its scores; None if no sink of the settings needs scores."""
+def load_decider(settings: JobSettings, catalogue: Catalogue) -> Decider | None:
+    """Load the model, to decide by the settings' threshold; None if no sink of the settings needs scores."""
     if settings.source and not (settings.scores_out or settings.alerts_out):
         return None
-    scorer = Scorer.load(settings.model, catalogue)
-    return scorer, judge_of(scorer.manifest, catalogue, settings.alert_threshold)
+    return Decider(Scorer.load(settings.model, catalogue), catalogue, settings.alert_threshold)
 
 
 def build(
     settings: JobSettings, catalogue: Catalogue, lines: Path | None = None
 ) -> StreamExecutionEnvironment:
     """Return the whole job that the settings describe, ready to be executed; ``lines`` in bounded mode."""
-    scoring = load_scorer(settings, catalogue)
+    decider = load_decider(settings, catalogue)
     start_jvm(settings)
     execution = execution_environment(settings)
     environment = StreamTableEnvironment.create(execution)
-    model_version = scoring[0].manifest.version if scoring else "none"
+    model_version = decider.judge.model_version if decider else "none"
     kernel = Kernel(settings, catalogue, model_version=model_version)
-    if scoring:
-        environment.create_temporary_function("score", scoring_udf(*scoring, catalogue))
+    if decider:
+        environment.create_temporary_function("score", scoring_udf(decider))
     sinks = create_sinks(environment, settings)
     parsed = parsed_events(execution, environment, settings, kernel, lines)
     fill_sinks(environment, topology(kernel, environment, parsed, steps(catalogue), sinks))

@@ -1,18 +1,18 @@
-"""Score batches of feature vectors: the only Python in the path of a transaction."""
+"""Score batches of feature vectors: bytes in, bytes out. The only Python in the path of a transaction."""
 
 import gc
 import struct
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
-from fraudstream.domain.alert import Judge
-from fraudstream.domain.catalogue import Catalogue
-from fraudstream.scoring.explanation import AlertMaker, Explainer, Explanation
-from fraudstream.scoring.scorer import Scorer
+from fraudstream.domain.alert import Alert
+from fraudstream.scoring.decider import Decider, alert_failure
+from fraudstream.scoring.decisions import Decisions, Subject
 from jobs.worker_memory import stop_leak
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ _COUNTS: Final = struct.Struct("<ii")
 _NOTE: Final = struct.Struct("<ibi")
 
 
-class Batch:
-    """A batch as the kernel's ``ScoringBatch`` writes it; texts are decoded only where they are asked for.
+class ScoringBatch:
+    """A batch as the kernel's ``ScoringBatch`` writes it: the subjects of a decision, and their vectors.
 
-    ``features`` has the shape (transactions, width of the catalogue's vector), NaN if missing.
+    ``vectors`` has the shape (transactions, width of the catalogue's vector), NaN if missing. A subject is
+    decoded when it is asked for: only rows that alert need their texts.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -43,23 +44,27 @@ class Batch:
             at += array.nbytes
             return array
 
-        self.features: npt.NDArray[np.float64] = take("<f8", rows * width).reshape(rows, width)
+        self.vectors: npt.NDArray[np.float64] = take("<f8", rows * width).reshape(rows, width)
         self._event_times_ms = take("<i8", rows)
         self._arrivals_ms = take("<i8", rows)
         self._amounts_vnd = take("<f8", rows)
         self._offsets = take("<i4", 2 * rows + 1)
         self._texts = data[at:]
 
-    def facts(self, row: int) -> dict[str, Any]:
-        """Return what an alert says of a transaction, beside its features."""
+    def __len__(self) -> int:
+        """Return the number of transactions."""
+        return len(self.vectors)
+
+    def __getitem__(self, row: int) -> Subject:
+        """Return the facts of a transaction; raises ``ValueError`` if its texts are not UTF-8."""
         arrival_ms = int(self._arrivals_ms[row])
-        return {
-            "transaction_id": self._text(2 * row),
-            "account_id": self._text(2 * row + 1),
-            "event_time_ms": int(self._event_times_ms[row]),
-            "arrival_ms": None if arrival_ms == NO_TIME else arrival_ms,
-            "transaction_amount_vnd": float(self._amounts_vnd[row]),
-        }
+        return Subject(
+            transaction_id=self._text(2 * row),
+            account_id=self._text(2 * row + 1),
+            event_time_ms=int(self._event_times_ms[row]),
+            arrival_ms=None if arrival_ms == NO_TIME else arrival_ms,
+            transaction_amount_vnd=float(self._amounts_vnd[row]),
+        )
 
     def _text(self, place: int) -> str:
         return self._texts[self._offsets[place] : self._offsets[place + 1]].decode()
@@ -68,12 +73,8 @@ class Batch:
 class ScoreBatches(ScalarFunction):  # type: ignore[misc] # PyFlink has no types
     """Turns a batch of feature vectors into scores and alerts; a row that fails does not fail the batch."""
 
-    def __init__(self, scorer: Scorer, judge: Judge, catalogue: Catalogue) -> None:
-        self._scorer = scorer
-        self._threshold = judge.threshold
-        self._alerts = AlertMaker(judge, catalogue)
-        self._explainer = Explainer(scorer, catalogue)
-        self._width = catalogue.width
+    def __init__(self, decider: Decider) -> None:
+        self._decider = decider
 
     def open(self, function_context: FunctionContext) -> None:  # noqa: ARG002 - the interface is Flink's
         """Prepare the reasons, so that no alert waits for it, and what the process needs to last.
@@ -81,7 +82,7 @@ class ScoreBatches(ScalarFunction):  # type: ignore[misc] # PyFlink has no types
         All that is there is taken out of garbage collection: each full one would hold up all scoring.
         """
         stop_leak()
-        self._explainer.explain(np.zeros((1, self._width)))
+        self._decider.warm_up()
         gc.collect()
         gc.freeze()
 
@@ -91,50 +92,27 @@ class ScoreBatches(ScalarFunction):  # type: ignore[misc] # PyFlink has no types
 
     def eval(self, data: bytes) -> bytes:
         """Return a batch's scores, and a note for each alert and for each transaction without a score."""
-        batch = Batch(data)
-        scores, errors = self._scores(batch.features)
-        notes = [note(row, ERROR, error) for row, error in enumerate(errors) if error]
-        notes += self._alert_notes(batch, scores)
-        return scores.astype("<f8").tobytes() + b"".join(notes)
+        batch = ScoringBatch(data)
+        decisions = self._decider.decide(batch, batch.vectors, _now_ms)
+        return decisions.scores.astype("<f8").tobytes() + b"".join(_notes(decisions))
 
-    def _alert_notes(self, batch: Batch, scores: "npt.NDArray[np.float64]") -> list[bytes]:
-        """Return the notes of the rows that alert, explained all at once."""
-        rows = np.flatnonzero(scores >= self._threshold)
-        if not len(rows):
-            return []
-        scored_at_ms = time.time_ns() // 1_000_000
-        explanations = self._explainer.explain(batch.features[rows])
-        return [
-            self._alert_note(batch, row, score, explanation, scored_at_ms)
-            for row, score, explanation in zip(
-                rows.tolist(), scores[rows].tolist(), explanations, strict=True
-            )
-        ]
 
-    def _alert_note(
-        self, batch: Batch, row: int, score: float, explanation: Explanation, scored_at_ms: int
-    ) -> bytes:
-        try:
-            vector = batch.features[row].tolist()
-            alert = self._alerts.make(batch.facts(row), vector, score, explanation, scored_at_ms)
-            return note(row, ALERT, alert.to_json()) if alert else b""
-        except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest
-            return note(row, ERROR, f"the alert could not be made: {error}")
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
-    def _scores(
-        self, matrix: "npt.NDArray[np.float64]"
-    ) -> "tuple[npt.NDArray[np.float64], list[str | None]]":
-        if not len(matrix):
-            return np.empty(0), []
-        try:
-            scores = self._scorer.score(matrix)
-        except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest: each is tried alone
-            if len(matrix) == 1:
-                return np.full(1, np.nan), [f"the model failed: {error}"]
-            rows = [self._scores(matrix[row : row + 1]) for row in range(len(matrix))]
-            return np.concatenate([score for score, _ in rows]), [error for _, (error,) in rows]
-        message = "a feature is too large for the model; check the transaction's numbers"
-        return scores, [message if missing else None for missing in np.isnan(scores)]
+
+def _notes(decisions: Decisions) -> Iterator[bytes]:
+    for row, error in decisions.errors.items():
+        yield note(row, ERROR, error)
+    for row, alert in decisions.alerts.items():
+        yield _alert_note(row, alert)
+
+
+def _alert_note(row: int, alert: Alert) -> bytes:
+    try:
+        return note(row, ALERT, alert.to_json())
+    except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest
+        return note(row, ERROR, alert_failure(error))
 
 
 def note(row: int, kind: int, text: str) -> bytes:
@@ -143,10 +121,10 @@ def note(row: int, kind: int, text: str) -> bytes:
     return _NOTE.pack(row, kind, len(encoded)) + encoded
 
 
-def scoring_udf(scorer: Scorer, judge: Judge, catalogue: Catalogue) -> Any:  # noqa: ANN401 - PyFlink has no types
+def scoring_udf(decider: Decider) -> Any:  # noqa: ANN401 - PyFlink has no types
     """Return the function that `jobs.feature_job` calls ``score``; a call of it scores a whole batch."""
     return udf(
-        ScoreBatches(scorer, judge, catalogue),
+        ScoreBatches(decider),
         input_types=[DataTypes.BYTES()],
         result_type=DataTypes.BYTES(),
         deterministic=False,

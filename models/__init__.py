@@ -1,1 +1,1 @@
-"""Train, evaluate and load the models that score transactions; a folder for each trained version."""
+"""Train and evaluate the models that score transactions; a folder for each trained version."""

@@ -13,10 +13,10 @@ from rich.table import Table
 
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, WindowFeature
 from fraudstream.domain.duration import DAY_MS
-from models.calibration import Calibration
-from models.ensemble import Blend
+from fraudstream.scoring.blend import Blend
+from fraudstream.scoring.calibration import Calibration
+from fraudstream.scoring.members.member import Features, Member, Scores, scores_of
 from models.members import KINDS
-from models.members.base import Features, Member, Scores, scores_of
 
 TRAINING_ROWS: Final = 10_000
 """Made up, with fraud drawn from them: trees are then as many and as deep as on real data."""

@@ -1,15 +1,15 @@
-"""Several members as one score, with weights that are learnt where no member was trained.
+"""Weights of an ensemble, learnt where no member was trained.
 
     scores = {name: member.score(validation.features) for name, member in members.items()}
     blend = learn_blend(scores, validation.is_fraud)
-    calibration = fit_calibration(blend.combine(scores), validation.is_fraud)    # models.calibration
+    calibration = fit_calibration(blend.combine(scores), validation.is_fraud)    # models.platt_scaling
 
     later = {name: member.score(test.features) for name, member in members.items()}
     probability = calibration.calibrated(blend.combine(later))
 
 ``Mean(FIXED_WEIGHTS[name])`` takes the place of ``blend`` for weights that nobody learnt, where all of its
-members are there. `Decision` says whether the blend is worth more than its first member alone: from what
-both reach in several stretches of time, or folds.
+members are there. `EnsembleChoice` says whether the blend is worth more than its first member alone: from
+what both reach in several stretches of time, or folds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.scoring.odds import log_odds, probability
-from models.members.base import Scores
+from fraudstream.scoring.blend import Blend
+from fraudstream.scoring.members.member import Scores
+from fraudstream.scoring.odds import log_odds
 from models.regression import logistic_regression
 
 FIXED_WEIGHTS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
@@ -41,32 +42,9 @@ class Mean:
     """By member; positive, of any sum."""
 
     def combine(self, scores: Mapping[str, Scores]) -> Scores:
-        """Return the mean of the members' scores, each in [0, 1]; others are passed over."""
+        """Return the mean of the members' scores, each in [0, 1]; others are ignored."""
         total = sum(self.weights.values())
         return np.asarray(sum(scores[name] * (weight / total) for name, weight in self.weights.items()))
-
-
-@dataclass(frozen=True, slots=True)
-class Blend:
-    """The weighted sum of log-odds, as a score: members that know multiply what they know.
-
-    A mean of scores would be held down by members that are unsure. Their log-odds being near 0 for most rows,
-    they leave the sum to the others.
-    """
-
-    weights: Mapping[str, float]
-    """By member; positive."""
-    bias: float
-
-    def combine(self, scores: Mapping[str, Scores]) -> Scores:
-        """Return a score in [0, 1] for each row; members without a weight are passed over."""
-        return probability(blended(self, scores))
-
-
-def blended(blend: Blend, scores: Mapping[str, Scores]) -> npt.NDArray[np.float64]:
-    """Return the log-odds of the blend."""
-    parts = (weight * log_odds(scores[name]) for name, weight in blend.weights.items())
-    return np.asarray(sum(parts, start=np.float64(blend.bias)))
 
 
 def alone(name: str) -> Blend:
@@ -95,7 +73,7 @@ def learn_blend(scores: Mapping[str, Scores], is_fraud: npt.NDArray[np.bool_]) -
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class EnsembleChoice:
     """Whether an ensemble is worth its cost, and by what figures."""
 
     learnt: Blend

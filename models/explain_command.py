@@ -19,10 +19,11 @@ from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import Catalogue, CatalogueError
 from fraudstream.domain.transaction import FRAUD_TYPES
 from fraudstream.runtime.project_root import ROOT
-from fraudstream.scoring.explanation import judge_of, rederive
+from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
 from models.data.records import read_columns
+from models.rederive import rederive
 
 HONEST: Final = "honest"
 """The true type of a transaction that is no fraud."""
@@ -111,10 +112,9 @@ def _alerts(path: Path) -> Iterator[Alert]:
 
 
 def _rederived(scored: Path, model: Path, catalogue: Catalogue, threshold: float | None) -> Iterator[Alert]:
-    scorer = Scorer.load(model, catalogue)
-    judge = judge_of(scorer.manifest, catalogue, threshold)
+    decider = Decider(Scorer.load(model, catalogue), catalogue, threshold)
     with _lines(scored) as lines:
-        yield from rederive(lines, scorer, judge, catalogue, time.time_ns() // 1_000_000)
+        yield from rederive(lines, decider, catalogue, time.time_ns() // 1_000_000)
 
 
 @contextmanager

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fraudstream.domain.transaction import FRAUD_TYPES
+from fraudstream.scoring.members.member import Member, Scores, scores_of
 from fraudstream.scoring.scorer import Scorer
-from models.ensemble import Decision
-from models.members.base import Member, Scores, scores_of
+from models.ensemble import EnsembleChoice
 from models.metrics import auc_roc, average_precision, measure
 from models.pieces import Piece
 
@@ -39,7 +39,7 @@ def recall_by_fraud_type(piece: Piece, is_alert: npt.NDArray[np.bool_]) -> dict[
     return {name: float(is_alert[rows].mean()) for name, rows in of_type.items() if rows.any()}
 
 
-def compared(members: Mapping[str, Member], decision: Decision, piece: Piece) -> dict[str, Any]:
+def compared(members: Mapping[str, Member], decision: EnsembleChoice, piece: Piece) -> dict[str, Any]:
     """Return what each member reaches alone, and what the ensemble does."""
     scores = scores_of(members, piece.features)
     return {

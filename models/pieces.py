@@ -15,8 +15,8 @@ import numpy.typing as npt
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.domain.transaction import format_time
 from fraudstream.scoring.manifest import ModelError
+from fraudstream.scoring.members.member import Features
 from models.data.dataset import Dataset
-from models.members.base import Features
 from models.splits import Fold, SplitOptions, parts, plan
 
 SPLIT: Final = SplitOptions(folds=1, test_days=14, validation_days=14)

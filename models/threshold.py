@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from models.members.base import Scores
+from fraudstream.scoring.members.member import Scores
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xgboost
 
 from fraudstream.domain.catalogue import Catalogue
+from fraudstream.scoring.blend import Blend
 from fraudstream.scoring.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -19,14 +20,15 @@ from fraudstream.scoring.manifest import (
     ManifestMember,
     manifest_features,
 )
+from fraudstream.scoring.members.member import Member, scores_of
 from fraudstream.scoring.scorer import Scorer
-from models.calibration import fit_calibration
 from models.card import CARD_NAME, model_card
 from models.data.dataset import Dataset
-from models.ensemble import Blend, Decision, alone, learn_blend
+from models.ensemble import EnsembleChoice, alone, learn_blend
 from models.measures import compared, gains_of, measures
-from models.members.base import Kind, Member, scores_of
+from models.members.kind import Kind
 from models.pieces import Piece, Pieces, pieces_of
+from models.platt_scaling import fit_calibration
 from models.threshold import Choice, Judged
 
 _PACKAGES: Final = ("numpy", "scikit-learn", "jax", "optax")
@@ -104,13 +106,13 @@ def fitted(
     return members
 
 
-def decided(members: Mapping[str, Member], pieces: Pieces) -> Decision:
+def decided(members: Mapping[str, Member], pieces: Pieces) -> EnsembleChoice:
     """Learn the ensemble on one part, and compare it with the first member on the part behind it."""
     learnt = learn_blend(scores_of(members, pieces.weights.features), pieces.weights.is_fraud)
     simple = alone(next(iter(members)))
     scores = scores_of(members, pieces.choice.features)
     gains = gains_of(learnt.combine(scores), simple.combine(scores), pieces.choice.is_fraud)
-    return Decision(learnt, simple, gains)
+    return EnsembleChoice(learnt, simple, gains)
 
 
 def usual_values(piece: Piece, catalogue: Catalogue) -> dict[str, float | None]:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, Self
 
@@ -10,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
 from fraudstream.domain.families import HIGH_AMOUNT_VND
 from fraudstream.domain.reasons import Reason
-from fraudstream.domain.transaction import FraudType, from_time_ms
+from fraudstream.domain.transaction import FraudType
 
 RiskLevel = Literal["medium", "high", "critical"]
 Features = Mapping[str, float | None]
@@ -90,53 +89,6 @@ class Alert(BaseModel):
     def from_json(cls, data: bytes | str) -> Self:
         """Decode a record of the ``Alerts`` stream; raises ``ValueError`` if it is broken."""
         return cls.model_validate_json(data)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
-    """What turns scores into alerts: the threshold, and the versions that an alert names."""
-
-    threshold: float
-    model_version: str
-    catalogue_version: str
-    flag_names: tuple[str, ...]
-
-    def alert(  # noqa: PLR0913 - all by keyword; they are the facts of one transaction
-        self,
-        *,
-        transaction_id: str,
-        account_id: str,
-        event_time_ms: int,
-        arrival_ms: int | None,
-        scored_at_ms: int,
-        transaction_amount_vnd: float,
-        score: float,
-        features: Features,
-        reasons: tuple[Reason, ...] = (),
-        reasons_missing: str | None = None,
-    ) -> Alert | None:
-        """Return the alert for a scored transaction, None if its score is below the threshold or NaN."""
-        if not score >= self.threshold:
-            return None
-        return Alert(
-            alert_id=alert_id(transaction_id, self.model_version),
-            transaction_id=transaction_id,
-            account_id=account_id,
-            event_time=from_time_ms(event_time_ms),
-            arrival_time=None if arrival_ms is None else from_time_ms(arrival_ms),
-            scored_at=from_time_ms(scored_at_ms),
-            transaction_amount_vnd=transaction_amount_vnd,
-            score=score,
-            threshold=self.threshold,
-            risk_level=risk_level(score, self.threshold),
-            likely_fraud_type=likely_fraud_type(features),
-            flags=tuple(name for name in self.flag_names if features[name] == 1),
-            features={name: features[name] for name in ANALYST_FEATURES if name in features},
-            reasons=reasons,
-            reasons_missing=reasons_missing,
-            model_version=self.model_version,
-            catalogue_version=self.catalogue_version,
-        )
 
 
 def alert_id(transaction_id: str, model_version: str) -> str:

@@ -1,4 +1,4 @@
-"""What a model version says of itself, and the check that a catalogue gives it what it was trained on."""
+"""The manifest of a model version, and the check that a catalogue has the features of its training."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,17 +34,17 @@ class ManifestMember(_Facts):
     """One trained model of the version."""
 
     kind: str
-    """A name in `models.members.KINDS`, which says how to load it."""
+    """A name in `fraudstream.scoring.members.LOADABLE`, which says how to load it."""
     file: str = Field(pattern=r"^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,63}$")
     """Beside the manifest."""
     weight: float = Field(gt=0, allow_inf_nan=False)
     """Of its log-odds in the sum that is the score, before calibration."""
     parameters: dict[str, Any]
-    """What its training was told."""
+    """Of its training."""
 
 
 class ManifestCalibration(_Facts):
-    """How the sum of log-odds becomes that of a probability: see `models.calibration.Calibration`."""
+    """The line by which log-odds become those of a probability: `fraudstream.scoring.calibration`."""
 
     slope: float = Field(gt=0, allow_inf_nan=False)
     intercept: float = Field(allow_inf_nan=False)
@@ -125,10 +125,10 @@ class Manifest(_Facts):
 
 
 def manifest_features(
-    catalogue: Catalogue, usual: Mapping[str, float | None] | None = None
+    catalogue: Catalogue, baselines: Mapping[str, float | None] | None = None
 ) -> tuple[ManifestFeature, ...]:
-    """Return the list that pins a model to what each of its inputs meant, with usual values by name."""
-    known = usual or {}
+    """Return the list that pins a model to the meaning of each of its inputs, with baselines by name."""
+    known = baselines or {}
     return tuple(
         ManifestFeature(name=name, meaning=catalogue.meaning(name), usual=known.get(name))
         for name in catalogue.names

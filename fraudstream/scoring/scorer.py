@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fraudstream.domain.catalogue import Catalogue
+from fraudstream.scoring.blend import Blend
+from fraudstream.scoring.calibration import Calibration
 from fraudstream.scoring.manifest import Manifest, ManifestMember, ModelError
+from fraudstream.scoring.members import LOADABLE
+from fraudstream.scoring.members.member import Features, Member, scores_of
+from fraudstream.scoring.members.trees import Trees
 from fraudstream.scoring.tree_shap import TreeShap
-from models.calibration import Calibration
-from models.ensemble import Blend
-from models.members import KINDS
-from models.members.base import Features, Member, scores_of
-from models.members.trees import Trees
 
 _MADE_AGAIN: Final = ("_members", "_tree_shap")
-"""What is not pickled: it is made of the members' bytes."""
+"""Attributes that are not pickled: they are made again of the members' bytes."""
 
 
 class Scorer:
@@ -111,11 +111,11 @@ def _read(path: Path) -> bytes:
 
 
 def _member(member: ManifestMember, data: bytes) -> Member:
-    if member.kind not in KINDS:
-        msg = f"model: {member.file} is of the kind {member.kind!r}; this version reads {', '.join(KINDS)}"
+    if member.kind not in LOADABLE:
+        msg = f"model: {member.file} is of the kind {member.kind!r}; this version reads {', '.join(LOADABLE)}"
         raise ModelError(msg)
     try:
-        return KINDS[member.kind].load(data)
+        return LOADABLE[member.kind](data)
     except ModelError as error:
         msg = f"model: {member.file} {error}; train the version again with `make train`"
         raise ModelError(msg) from None

@@ -23,7 +23,7 @@ MOST_COMPARISONS: Final = 8
 """Comparisons of a group, of which a table has all 2^8 outcomes. Measured on 200 trees of depth 6: with 6
 there are more groups to look up, with 10 the tables fall out of the processor's cache; both are slower."""
 ROWS_AT_ONCE: Final = 64
-"""What is looked up for so many rows at a time stays in the cache, too."""
+"""Rows that are looked up at a time: so few stay in the cache, too."""
 TABLE_BITS: Final = 30
 """Table entries are whole numbers below 2^30 of a small unit: their sums don't depend on the order in which
 they are added, so a row has the same contributions alone and in any batch. They fill half the cache of
@@ -93,7 +93,7 @@ class TreeShap:
 
 @dataclass(slots=True)
 class _Build:
-    """What all trees come to: comparisons, groups of them, and tables by input, group and outcome."""
+    """The sum of all trees: comparisons, groups of them, and tables by input, group and outcome."""
 
     inputs: list[int] = field(default_factory=list)
     limits: list[float] = field(default_factory=list)

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature
+from fraudstream.scoring.members.member import Features
 from models.data.dataset import Dataset
-from models.members.base import Features, Kind
+from models.members.kind import Kind
 
 AMOUNT_ONLY: Final = "amount_only"
 _AMOUNT: Final = "transaction_amount_vnd"

@@ -7,12 +7,12 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from fraudstream.domain.duration import DAY_MS
-from models.calibration import fit_calibration
+from fraudstream.scoring.members.member import Scores
 from models.data.dataset import Dataset
 from models.ensemble import FIXED_WEIGHTS, Mean, is_gain, learn_blend
 from models.evaluation.baselines import AMOUNT_ONLY
 from models.evaluation.judging import DIGITS, Judged
-from models.members.base import Scores
+from models.platt_scaling import fit_calibration
 from models.splits import Fold, Parts
 from models.threshold import Choice
 from models.threshold import Judged as Validated

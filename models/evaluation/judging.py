@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from fraudstream.scoring.members.member import Scores
 from models.data.dataset import Dataset
-from models.members.base import Scores
 from models.metrics import ALERT_COST_VND, ALERTS_PER_DAY, calibration_curve, measure
 from models.splits import Rows
 

@@ -18,7 +18,7 @@ from models.evaluation.judging import Team, results
 from models.evaluation.report import Report
 from models.evaluation.scoring import FoldScores, fit_and_score, load, save, scores_file
 from models.evaluation.steps import Steps
-from models.members.base import Kind
+from models.members.kind import Kind
 from models.splits import Fold, Parts, Plan, SplitOptions, parts, plan
 from models.threshold import Choice
 

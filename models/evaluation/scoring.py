@@ -10,13 +10,24 @@ import numpy as np
 import numpy.typing as npt
 
 from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.members.member import Features, Member, Scores
 from models.data.dataset import Dataset
 from models.evaluation.baselines import Candidate
-from models.members.base import Features, Member, Scores
 from models.splits import Fold, Parts
 
 EXPLAINED: Final = 5_000
 """Rows of the test, evenly spread, that the importance of the features is averaged over."""
+
+
+SCORING_CODE: Final = (
+    "fraudstream/scoring/members/*.py",
+    "fraudstream/scoring/odds.py",
+    "models/members/*.py",
+    "models/splits.py",
+    "models/evaluation/scoring.py",
+    "models/evaluation/baselines.py",
+)
+"""The modules that a fold's scores depend on, from the project's root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +73,8 @@ def scores_file(folder: Path, candidate: Candidate, fold: Fold, depends_on: dict
 
 def _code_digest() -> str:
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "models").glob("**/*.py")):
-        if path.parent.name == "members" or path.name in {
-            "odds.py",
-            "splits.py",
-            "scoring.py",
-            "baselines.py",
-        }:
-            digest.update(path.read_bytes())
+    for path in sorted(path for part in SCORING_CODE for path in ROOT.glob(part)):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

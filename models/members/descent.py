@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import optax
 
-from models.members.layers import Arrays, Numbers, Weights
+from fraudstream.scoring.members.network_layers import Arrays, Numbers, Weights
 
 Batch = tuple[Arrays, ...]
 """Arrays, each with the rows of a batch."""

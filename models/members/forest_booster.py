@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from models.members.boosters import booster_of
-from models.members.inputs import Row
+from fraudstream.scoring.members.boosters import booster_of
+from fraudstream.scoring.members.imputation import Row
 
 if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest
@@ -17,7 +17,7 @@ Nodes = npt.NDArray[np.int64]
 
 _NONE: Final = -1
 _NO_PARENT: Final = 2**31 - 1
-"""What XGBoost writes for a child and a parent that are not there."""
+"""XGBoost's marks for a child and a parent that are not there."""
 
 
 def as_booster(forest: "IsolationForest", fill: Row) -> bytes:

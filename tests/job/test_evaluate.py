@@ -17,6 +17,8 @@ from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFe
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.domain.transaction import format_time, parse_time_ms
 from fraudstream.scoring.manifest import ModelError
+from fraudstream.scoring.members.member import Features
+from fraudstream.scoring.members.trees import Trees
 from models.__main__ import app
 from models.data.dataset import Files
 from models.data.simulated import Bank, files_of, write_bank
@@ -24,8 +26,8 @@ from models.evaluation.judging import Team
 from models.evaluation.report import write_report
 from models.evaluation.run import Request, evaluate
 from models.evaluation.steps import Steps
-from models.members.base import Features, Kind
-from models.members.trees import Trees, TreesKind
+from models.members.kind import Kind
+from models.members.trees_training import TreesKind
 from models.splits import SplitOptions
 from models.threshold import BestF1
 

@@ -108,6 +108,9 @@ def test_the_archive_has_the_layout_that_the_run_options_name(archive: Path) -> 
     } <= found
     jobs = {f"packages/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "jobs").glob("*.py")}
     assert jobs <= found
+    # Of models/ the model alone: no code that trains or evaluates.
+    assert {name.split("/")[2] for name in found if name.startswith("packages/models/")} == {"v1"}
+    assert not [name for name in found if name.startswith("packages/fraudstream/web/")]
     assert {name.split("/")[0] for name in found} == {"main.py", "lib", "packages"}
     assert LEFT_TO_THE_SERVICE.isdisjoint(
         name.split("/")[1] for name in found if name.startswith("packages/")
@@ -146,9 +149,9 @@ def test_settings_come_from_the_runtime_properties_and_the_model_from_the_archiv
     properties.write_text(json.dumps([group]))
     program = (
         "from pathlib import Path; from jobs.job_settings import JobSettings;"
-        "from jobs.feature_job import load_scorer; from fraudstream.domain.catalogue import Catalogue;"
+        "from jobs.feature_job import load_decider; from fraudstream.domain.catalogue import Catalogue;"
         f"settings = JobSettings.load(properties_file=Path({str(properties)!r}), env_file=None);"
-        "load_scorer(settings, Catalogue.load(settings.catalogue));"
+        "load_decider(settings, Catalogue.load(settings.catalogue));"
         "print(settings.alerts_stream, settings.parallelism, settings.model)"
     )
     done = subprocess.run(

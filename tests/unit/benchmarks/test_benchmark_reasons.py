@@ -1,26 +1,27 @@
 import numpy as np
 import orjson
 
-from benchmarks.reasons import WithoutReasons, encoded, judge, least_us, vectors
+from benchmarks.reasons import WithoutReasons, encoded, least_us, vectors
 from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.scorer import Scorer
-from jobs.scoring_udf import Batch, ScoreBatches
+from jobs.scoring_udf import ScoreBatches, ScoringBatch
 
 
 def test_a_batch_of_the_benchmark_is_one_that_the_job_reads() -> None:
     matrix = vectors(7)
-    batch = Batch(encoded(matrix))
-    assert np.array_equal(batch.features, matrix, equal_nan=True)
-    assert batch.facts(6)["account_id"] == ""
+    batch = ScoringBatch(encoded(matrix))
+    assert np.array_equal(batch.vectors, matrix, equal_nan=True)
+    assert batch[6].account_id == ""
 
 
 def test_the_two_ways_differ_in_the_reasons_alone() -> None:
     scorer = Scorer.load(ROOT / "models" / "v1", BUILT_IN)
     data = encoded(vectors(1))
     alerts = []
-    for batches in (ScoreBatches(scorer, judge(0.0), BUILT_IN), WithoutReasons(scorer, judge(0.0))):
-        answer = batches.eval(data)
+    for decider in (Decider(scorer, BUILT_IN, 0.0), WithoutReasons(scorer, 0.0)):
+        answer = ScoreBatches(decider).eval(data)
         # One score, and the head of a note.
         alerts.append(orjson.loads(answer[8 + 9 :]))
     with_reasons, without = alerts

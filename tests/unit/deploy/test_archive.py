@@ -1,10 +1,12 @@
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from deploy.archive import JOB_PACKAGES, files_below, job_sources, write_archive
+from deploy.archive import files_below, job_sources, write_archive
 from tests.golden import archives
 
 
@@ -39,7 +41,7 @@ def test_files_below_a_folder_keep_their_place_and_compiled_modules_stay_out(tmp
 def test_the_jobs_sources_are_the_modules_of_its_packages() -> None:
     names = {name for name, _ in job_sources()}
     assert {"jobs/feature_job.py", "jobs/job_settings.py", "fraudstream/scoring/scorer.py"} <= names
-    assert {name.split("/")[0] for name in names} == set(JOB_PACKAGES)
+    assert {name.split("/")[0] for name in names} == {"fraudstream", "jobs"}
     assert all(name.endswith(".py") for name in names)
 
 
@@ -47,3 +49,33 @@ def test_the_python_archive_has_the_files_of_the_golden_list(tmp_path: Path) -> 
     """Where it is meant to change: ``python -m tests.golden.archives --write``."""
     archives.ARCHIVES["fraudstream-python"](tmp_path / "a.zip")
     assert archives.listing(tmp_path / "a.zip") == archives.golden("fraudstream-python").read_text()
+
+
+def test_what_serves_http_stays_out_of_the_jobs_sources(tmp_path: Path) -> None:
+    for name in ("fraudstream/web/keys.py", "fraudstream/webs.py", "jobs/web/job.py", "models/train.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert {name for name, _ in job_sources(tmp_path)} == {"fraudstream/webs.py", "jobs/web/job.py"}
+
+
+IMPORT_ALL = """
+import importlib, sys
+archive, *names = sys.argv[1:]
+for name in names:
+    assert importlib.import_module(name).__file__.startswith(archive + "/"), name
+"""
+
+
+def test_the_jobs_sources_need_no_other_package_of_the_project(tmp_path: Path) -> None:
+    archive = tmp_path / "job.zip"
+    write_archive(archive, job_sources())
+    names = [name.removesuffix(".py").removesuffix("/__init__") for name, _ in job_sources()]
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL, archive, *(name.replace("/", ".") for name in names)],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(archive), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

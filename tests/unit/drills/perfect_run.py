@@ -53,7 +53,7 @@ def evidence_of(items: Sequence[Item], catalogue: Catalogue = BUILT_IN) -> Evide
         }
         for each, score in zip(evaluated, scorer_of(catalogue).score(matrix).tolist(), strict=True)
     ]
-    alerts = [alert_of(record) for record in records if record["score"] >= TRUTH.threshold]
+    alerts = [alert_of(record) for record in records if TRUTH.judge.is_due(record["score"])]
     return Evidence(
         items=items,
         first_try_ms={record["transaction_id"]: number for number, record in enumerate(records)},
@@ -68,7 +68,7 @@ def evidence_of(items: Sequence[Item], catalogue: Catalogue = BUILT_IN) -> Evide
 def alert_of(record: dict[str, Any]) -> dict[str, Any]:
     """Return as much of an alert as a verdict looks at."""
     id_ = record["transaction_id"]
-    own_id = alert_id(id_, TRUTH.model_version)
+    own_id = alert_id(id_, TRUTH.judge.model_version)
     return {"alert_id": own_id, "transaction_id": id_, "score": record["score"]}
 
 

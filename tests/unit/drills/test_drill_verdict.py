@@ -141,7 +141,7 @@ def test_a_record_with_a_feature_less_than_its_catalogue_is_wrong() -> None:
 
 def test_a_score_that_the_model_does_not_give_is_wrong() -> None:
     run = perfect_run()
-    place = next(n for n, each in enumerate(run.scored) if each.content["score"] < TRUTH.threshold / 2)
+    place = next(n for n, each in enumerate(run.scored) if each.content["score"] < TRUTH.judge.threshold / 2)
     score = run.scored[place].content["score"]
     assert verdict(with_changed(run, place, score=score + 1e-4)).wrong == 1
 
@@ -156,7 +156,7 @@ def test_only_the_last_copy_of_a_transaction_counts() -> None:
 def test_a_scored_transaction_that_nobody_sent_is_wrong() -> None:
     run = perfect_run()
     stranger = run.scored[0]._replace(content=run.scored[0].content | {"transaction_id": "STRANGER"})
-    alerts = [alert_of(stranger.content)] if stranger.content["score"] >= TRUTH.threshold else []
+    alerts = [alert_of(stranger.content)] if stranger.content["score"] >= TRUTH.judge.threshold else []
     found = verdict(
         replace(
             run, scored=[*run.scored, stranger], alerts=[*run.alerts, *(Received(each, 0) for each in alerts)]
@@ -229,7 +229,7 @@ def test_an_alert_under_a_new_id_is_noticed() -> None:
 
 def test_an_alert_for_a_score_below_the_threshold_has_no_right_to_its_id() -> None:
     run = perfect_run()
-    below = next(each.content for each in run.scored if each.content["score"] < TRUTH.threshold)
+    below = next(each.content for each in run.scored if each.content["score"] < TRUTH.judge.threshold)
     found = verdict(replace(run, alerts=[*run.alerts, Received(alert_of(below), 0)]))
     assert found.alerts_with_new_id == 1
 
@@ -237,7 +237,7 @@ def test_an_alert_for_a_score_below_the_threshold_has_no_right_to_its_id() -> No
 def test_an_alert_of_an_earlier_copy_that_reached_the_threshold_is_right() -> None:
     """A replay may see another order: then both copies, and what each led to, are true."""
     run = perfect_run()
-    below = next(n for n, each in enumerate(run.scored) if each.content["score"] < TRUTH.threshold)
+    below = next(n for n, each in enumerate(run.scored) if each.content["score"] < TRUTH.judge.threshold)
     earlier = run.scored[below]._replace(content=run.scored[below].content | {"score": 1.0})
     found = verdict(
         replace(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
-from jobs.feature_job import load_catalogue, load_scorer, main
+from jobs.feature_job import load_catalogue, load_decider, main
 from jobs.job_settings import JobSettings
 
 NOWHERE = Path("/no/such/model")
@@ -59,7 +59,7 @@ def test_a_catalogue_of_ones_own_with_a_fraud_rate_needs_labels(
 
 def test_without_scores_and_alerts_no_model_is_loaded(files: dict[str, Path], tmp_path: Path) -> None:
     given = settings(**files, dead_letters_out=tmp_path / "dead.jsonl", model=NOWHERE)
-    assert load_scorer(given, BUILT_IN_WITH_LABELS) is None
+    assert load_decider(given, BUILT_IN_WITH_LABELS) is None
 
 
 @pytest.mark.parametrize("output", ["scores_out", "alerts_out"])
@@ -67,14 +67,13 @@ def test_with_them_the_model_judges_by_its_own_threshold_or_the_given_one(
     files: dict[str, Path], output: str
 ) -> None:
     files[output] = files.pop("features_out")
-    loaded = load_scorer(settings(**files), BUILT_IN_WITH_LABELS)
+    loaded = load_decider(settings(**files), BUILT_IN_WITH_LABELS)
     assert loaded
-    scorer, judge = loaded
-    assert judge.threshold == scorer.manifest.threshold
-    assert judge.catalogue_version == BUILT_IN_WITH_LABELS.version
-    strict = load_scorer(settings(**files, alert_threshold="0"), BUILT_IN_WITH_LABELS)
+    assert loaded.judge.threshold == loaded.scorer.manifest.threshold
+    assert loaded.judge.catalogue_version == BUILT_IN_WITH_LABELS.version
+    strict = load_decider(settings(**files, alert_threshold="0"), BUILT_IN_WITH_LABELS)
     assert strict
-    assert strict[1].threshold == 0
+    assert strict.judge.threshold == 0
 
 
 # ---- how it ends ----

@@ -4,80 +4,29 @@ import itertools
 import pickle
 import struct
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 import pytest
 
-from fraudstream.domain.alert import Judge
-from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Feature, TransactionFeature, WindowFeature
+from fraudstream.domain.alert import Alert
+from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.decider import Decider
+from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.scorer import Scorer
-from jobs.scoring_udf import ALERT, ERROR, NO_TIME, Batch, ScoreBatches, scoring_udf
+from jobs.scoring_udf import ALERT, ERROR, NO_TIME, ScoreBatches, ScoringBatch, scoring_udf
+from tests.unit.scoring.model_of_one_place import (
+    CATALOGUE,
+    THRESHOLD,
+    ModelOfOnePlace,
+    decider_of,
+    vector,
+)
 
-Matrix = npt.NDArray[np.float64]
-THRESHOLD = 0.5
 TIME_MS = 1_767_323_045_678
 AFTER_ALL_YEARS_MS = 10**15
-
-CATALOGUE = Catalogue(
-    (
-        WindowFeature(
-            name="last",
-            entity="account_id",
-            statistic="last_n",
-            column="transaction_amount_vnd",
-            window_ms=1_000,
-            n=2,
-        ),
-        TransactionFeature(
-            name="biometric_failure_count",
-            entity="transaction",
-            statistic="value",
-            column="biometric_failure_count",
-        ),
-        TransactionFeature(name="weekend_flag", entity="transaction", statistic="weekend"),
-    )
-)
-"""Its vector: two amounts, two gaps, two values, and then a number that analysts see, and a flag."""
-SCORE = 6
-"""The place that the model of these tests takes for the score."""
-
-
-class ModelOfOnePlace:
-    """Scores a row by one of its numbers; a row of -1 makes it fail, and all rows with it.
-
-    That number is all that contributes, too; where it is above 1, contributions fail.
-    """
-
-    manifest = SimpleNamespace(
-        features=(
-            SimpleNamespace(name="biometric_failure_count", usual=0.25),
-            SimpleNamespace(name="weekend_flag", usual=0.0),
-        )
-    )
-
-    def __init__(self) -> None:
-        self.explained: list[int] = []
-
-    def contributions(self, features: Matrix) -> Matrix:
-        self.explained.append(len(features))
-        if (features[:, SCORE] > 1).any():
-            msg = "no such tree"
-            raise RuntimeError(msg)
-        added = np.zeros(features.shape)
-        added[:, SCORE] = features[:, SCORE]
-        return added
-
-    def score(self, features: Matrix) -> Matrix:
-        scores = features[:, SCORE].copy()
-        if (scores == -1).any():
-            msg = "no such leaf"
-            raise RuntimeError(msg)
-        return scores
 
 
 @dataclass(frozen=True)
@@ -94,7 +43,7 @@ class Row:
 
     @property
     def vector(self) -> list[float]:
-        return [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, self.score, self.flag]
+        return vector(self.score, self.flag)
 
 
 def encoded(rows: list[Row], width: int = CATALOGUE.width) -> bytes:
@@ -140,18 +89,8 @@ def decoded(answer: bytes, rows: int) -> Answer:
     return Answer(list(scores), notes)
 
 
-def scorer_of(catalogue: Catalogue, model: ModelOfOnePlace | None = None) -> ScoreBatches:
-    judge = Judge(
-        threshold=THRESHOLD,
-        model_version="m1",
-        catalogue_version=catalogue.version,
-        flag_names=catalogue.flags,
-    )
-    return ScoreBatches(cast("Scorer", model or ModelOfOnePlace()), judge, catalogue)
-
-
 def scored(*rows: Row) -> Answer:
-    return decoded(scorer_of(CATALOGUE).eval(encoded(list(rows))), len(rows))
+    return decoded(ScoreBatches(decider_of()).eval(encoded(list(rows))), len(rows))
 
 
 # ---- what goes in ----
@@ -162,28 +101,25 @@ def test_a_batch_has_the_vectors_and_the_facts_of_each_row() -> None:
         Row("t1", "Ngân hàng", score=0.25, arrival_ms=TIME_MS + 5),
         Row("", "a2", score=float("nan"), event_time_ms=-1, amount_vnd=0.5),
     ]
-    batch = Batch(encoded(rows))
-    assert batch.features.tolist()[0] == rows[0].vector
-    assert np.array_equal(batch.features[1], rows[1].vector, equal_nan=True)
-    assert batch.facts(0) == {
-        "transaction_id": "t1",
-        "account_id": "Ngân hàng",
-        "event_time_ms": TIME_MS,
-        "arrival_ms": TIME_MS + 5,
-        "transaction_amount_vnd": 50_000.0,
-    }
-    assert batch.facts(1) == {
-        "transaction_id": "",
-        "account_id": "a2",
-        "event_time_ms": -1,
-        "arrival_ms": None,
-        "transaction_amount_vnd": 0.5,
-    }
+    batch = ScoringBatch(encoded(rows))
+    assert len(batch) == 2
+    assert batch.vectors.tolist()[0] == rows[0].vector
+    assert np.array_equal(batch.vectors[1], rows[1].vector, equal_nan=True)
+    assert batch[0] == Subject(
+        transaction_id="t1",
+        account_id="Ngân hàng",
+        event_time_ms=TIME_MS,
+        arrival_ms=TIME_MS + 5,
+        transaction_amount_vnd=50_000.0,
+    )
+    assert batch[1] == Subject(
+        transaction_id="", account_id="a2", event_time_ms=-1, arrival_ms=None, transaction_amount_vnd=0.5
+    )
 
 
 def test_a_batch_of_duplicates_alone_has_no_rows_and_no_answer() -> None:
-    assert Batch(encoded([])).features.shape == (0, CATALOGUE.width)
-    assert scorer_of(CATALOGUE).eval(encoded([])) == b""
+    assert ScoringBatch(encoded([])).vectors.shape == (0, CATALOGUE.width)
+    assert ScoreBatches(decider_of()).eval(encoded([])) == b""
 
 
 # ---- what comes out ----
@@ -217,20 +153,6 @@ def test_an_alert_says_what_the_batch_and_the_vector_say_of_its_row() -> None:
     assert alert["scored_at"] > alert["arrival_time"]
 
 
-def test_a_missing_value_is_null_in_the_alert_and_no_flag() -> None:
-    answer = scored(Row(score=0.75, flag=float("nan")))
-    assert answer.alerts()[0]["flags"] == []
-    assert answer.alerts()[0]["arrival_time"] is None
-
-
-def test_a_list_is_never_shown_as_one_number() -> None:
-    first, *others = CATALOGUE.features
-    named: list[Feature] = [first.model_copy(update={"name": "account_count_5m"}), *others]
-    scorer = scorer_of(Catalogue(tuple(named)))
-    answer = decoded(scorer.eval(encoded([Row(score=0.75)])), 1)
-    assert "account_count_5m" not in answer.alerts()[0]["features"]
-
-
 # ---- reasons ----
 
 
@@ -253,32 +175,9 @@ def test_an_alert_says_what_spoke_for_fraud_and_what_is_usual() -> None:
     assert alert["reasons_missing"] is None
 
 
-def test_each_alert_of_a_batch_has_its_own_reasons() -> None:
-    alerts = scored(Row(score=0.75), Row(), Row(score=0.5)).alerts()
-    assert [alert["reasons"][0]["value"] for alert in alerts.values()] == [0.75, 0.5]
-
-
-def test_only_rows_that_alert_are_explained_and_all_in_one_call() -> None:
-    model = ModelOfOnePlace()
-    batches = scorer_of(CATALOGUE, model)
-    batches.eval(encoded([Row(score=0.75), Row(), Row(score=0.5)]))
-    assert model.explained == [2]
-    batches.eval(encoded([Row(), Row()]))
-    assert model.explained == [2]
-
-
-def test_an_alert_whose_reasons_fail_goes_out_and_says_so() -> None:
-    answer = scored(Row(score=0.75), Row(score=2.0))
-    assert answer.scores == [0.75, 2.0]
-    assert answer.errors() == {}
-    for alert in answer.alerts().values():
-        assert alert["reasons"] == []
-        assert alert["reasons_missing"] == "the model's contributions failed: no such tree"
-
-
 def test_a_process_is_made_ready_before_its_first_alert(prepared: list[str]) -> None:
     model = ModelOfOnePlace()
-    scorer_of(CATALOGUE, model).open(None)
+    ScoreBatches(decider_of(model)).open(None)
     assert model.explained == [1]
     assert prepared == ["stop_leak", "gc.collect", "gc.freeze"]
 
@@ -295,27 +194,12 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 # ---- rows that fail ----
 
 
-@pytest.mark.parametrize("place", range(3))
-def test_a_row_over_which_the_model_fails_leaves_the_others_their_scores_and_alerts(place: int) -> None:
-    rows = [Row(score=0.2), Row(score=0.75)]
-    rows.insert(place, Row(score=-1.0))
-    answer = scored(*rows)
-    assert answer.errors() == {place: "the model failed: no such leaf"}
-    assert np.isnan(answer.scores[place])
-    assert [score for row, score in enumerate(answer.scores) if row != place] == [0.2, 0.75]
-    assert list(answer.alerts()) == [1 if place == 2 else 2]
-
-
-def test_a_model_that_fails_over_every_row_gives_each_an_error() -> None:
-    answer = scored(Row(score=-1.0), Row(score=-1.0))
-    assert sorted(answer.errors()) == [0, 1]
-    assert np.isnan(answer.scores).all()
-
-
-def test_a_row_without_a_score_has_an_error_with_the_remedy() -> None:
-    answer = scored(Row(score=float("nan")), Row(score=0.75))
-    assert answer.errors() == {0: "a feature is too large for the model; check the transaction's numbers"}
-    assert list(answer.alerts()) == [1]
+def test_a_row_without_a_score_is_nan_and_has_a_note_that_says_why() -> None:
+    answer = scored(Row(score=0.2), Row(score=-1.0), Row(score=0.75))
+    assert answer.errors() == {1: "the model failed: no such leaf"}
+    assert np.isnan(answer.scores[1])
+    assert [answer.scores[0], answer.scores[2]] == [0.2, 0.75]
+    assert list(answer.alerts()) == [2]
 
 
 def test_an_alert_that_cannot_be_made_is_an_error_and_stops_no_other() -> None:
@@ -326,17 +210,33 @@ def test_an_alert_that_cannot_be_made_is_an_error_and_stops_no_other() -> None:
     assert answer.scores == [0.75, 0.75]
 
 
+def test_an_alert_that_cannot_be_written_is_an_error_and_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = Alert.to_json
+
+    def to_json(alert: Alert) -> str:
+        if alert.transaction_id == "unwritable":
+            msg = "no such letter"
+            raise ValueError(msg)
+        return written(alert)
+
+    monkeypatch.setattr(Alert, "to_json", to_json)
+    answer = scored(Row("unwritable", score=0.75), Row(score=0.75))
+    assert answer.errors() == {0: "the alert could not be made: no such letter"}
+    assert list(answer.alerts()) == [1]
+
+
 # ---- the model of the project ----
 
 
 def test_the_projects_model_scores_a_batch_as_it_scores_a_matrix_here_and_on_a_worker() -> None:
     scorer = Scorer.load(ROOT / "models" / "v1", BUILT_IN)
-    judge = Judge(threshold=2.0, model_version="v1", catalogue_version="", flag_names=())
     vectors = np.random.default_rng(1).lognormal(3, 4, (50, BUILT_IN.width))
     vectors[::7, ::3] = np.nan
     head = struct.pack("<ii", *vectors.shape)
     data = head + vectors.astype("<f8").tobytes() + bytes(3 * 8 * 50) + bytes(4 * 101)
-    here = ScoreBatches(scorer, judge, BUILT_IN)
+    here = ScoreBatches(Decider(scorer, BUILT_IN, threshold=2.0))
     on_a_worker = pickle.loads(pickle.dumps(here))  # noqa: S301 - our own bytes
     expected = scorer.score(vectors)
     assert len(np.unique(expected)) > 10
@@ -345,7 +245,6 @@ def test_the_projects_model_scores_a_batch_as_it_scores_a_matrix_here_and_on_a_w
 
 
 def test_flink_may_not_run_it_twice_for_one_batch() -> None:
-    assert scorer_of(CATALOGUE).is_deterministic() is False
+    assert ScoreBatches(decider_of()).is_deterministic() is False
     scorer = Scorer.load(ROOT / "models" / "v1", BUILT_IN)
-    judge = Judge(threshold=0.5, model_version="v1", catalogue_version="", flag_names=())
-    assert scoring_udf(scorer, judge, BUILT_IN)._deterministic is False  # noqa: SLF001 - PyFlink hides it
+    assert scoring_udf(Decider(scorer, BUILT_IN))._deterministic is False  # noqa: SLF001 - PyFlink hides it

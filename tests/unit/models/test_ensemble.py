@@ -2,8 +2,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fraudstream.scoring.odds import log_odds, probability
-from models.ensemble import FIXED_WEIGHTS, Blend, Decision, Mean, alone, is_gain, learn_blend
+from fraudstream.scoring.blend import Blend
+from fraudstream.scoring.odds import probability
+from models.ensemble import FIXED_WEIGHTS, EnsembleChoice, Mean, alone, is_gain, learn_blend
 
 Scores = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
@@ -22,13 +23,6 @@ def drawn(*noises: float, count: int = 20_000) -> tuple[dict[str, Scores], Truth
 def test_a_mean_weighs_scores_whatever_the_weights_sum_to() -> None:
     scores = {"a": np.array([0.2, 1.0]), "b": np.array([0.6, 0.0]), "c": np.array([1.0, 1.0])}
     assert Mean({"a": 3, "b": 1}).combine(scores) == pytest.approx([0.3, 0.75])
-
-
-def test_a_blend_adds_weighted_log_odds() -> None:
-    scores = {"a": np.array([0.5, 0.9]), "b": np.array([0.8, 0.5])}
-    blend = Blend({"a": 2.0, "b": 0.5}, -1.0)
-    expected = [0.5 * np.log(4) - 1, 2 * np.log(9) - 1]
-    assert log_odds(blend.combine(scores)) == pytest.approx(expected)
 
 
 def test_one_member_alone_keeps_its_scores() -> None:
@@ -107,6 +101,6 @@ def test_a_gain_is_more_than_its_noise(gains: list[float], *, expected: bool) ->
 def test_the_simpler_model_ships_unless_the_ensemble_is_better(
     weights: dict[str, float], gains: tuple[float, ...], *, ships: bool
 ) -> None:
-    decision = Decision(Blend(weights, 0.1), alone("a"), gains)
+    decision = EnsembleChoice(Blend(weights, 0.1), alone("a"), gains)
     assert decision.ships is ships
     assert decision.blend == (Blend(weights, 0.1) if ships else alone("a"))

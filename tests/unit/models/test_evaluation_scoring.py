@@ -10,10 +10,19 @@ import pytest
 
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, TransactionFeature
 from fraudstream.domain.duration import DAY_MS
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.members.member import Features, Scores
 from models.data.dataset import Dataset
 from models.evaluation.baselines import amount_only, candidate
-from models.evaluation.scoring import EXPLAINED, FoldScores, fit_and_score, load, save, scores_file
-from models.members.base import Features, Scores
+from models.evaluation.scoring import (
+    EXPLAINED,
+    SCORING_CODE,
+    FoldScores,
+    fit_and_score,
+    load,
+    save,
+    scores_file,
+)
 from models.splits import Fold, Parts
 
 CATALOGUE = Catalogue((TransactionFeature(name="hour", entity="transaction", statistic="hour"),))
@@ -70,9 +79,6 @@ class EchoKind:
     ) -> Any:  # noqa: ANN401 - whichever it was given
         self.told = {"features": features, "is_fraud": is_fraud, "catalogue": catalogue, "seed": seed}
         return self.member
-
-    def load(self, data: bytes) -> Echo:  # noqa: ARG002 - has nothing to keep
-        return Echo()
 
     def parameters(self, seed: int) -> dict[str, Any]:
         return {"seed": seed, "name": self.name}
@@ -144,3 +150,8 @@ def test_the_name_changes_with_all_that_the_scores_depend_on(tmp_path: Path) -> 
     digests = [name.name.split(".")[0] for name in names]
     assert len(set(digests)) == len(digests)
     assert scores_file(tmp_path, one, FOLD, facts) == names[0]
+
+
+@pytest.mark.parametrize("pattern", SCORING_CODE)
+def test_the_code_that_the_scores_depend_on_is_there(pattern: str) -> None:
+    assert list(ROOT.glob(pattern))

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 import xgboost
-from sklearn.ensemble import IsolationForest
+from sklearn import ensemble
 
+from fraudstream.scoring.members.imputation import imputed
+from fraudstream.scoring.members.isolation_forest import IsolationForest
 from models.members.forest_booster import as_booster, average_path_length
-from models.members.inputs import imputed, medians
-from models.members.isolation import Isolation, IsolationKind
+from models.members.isolation_training import IsolationKind
+from models.members.medians import medians
 from tests.unit.models.model_rules import CATALOGUE, data
 
 
@@ -14,19 +16,19 @@ def test_the_booster_scores_as_the_forest_of_scikit_learn_does() -> None:
     others, _ = data(3_000, seed=2)
     parameters = IsolationKind().parameters(5)
     fill = medians(features)
-    forest = IsolationForest(**parameters).fit(imputed(features, fill))
+    forest = ensemble.IsolationForest(**parameters).fit(imputed(features, fill))
     member = IsolationKind().fit(features, is_fraud, CATALOGUE, 5)
     assert member.score(others) == pytest.approx(-forest.score_samples(imputed(others, fill)), abs=1e-5)
 
 
 def test_a_value_at_a_split_goes_the_way_that_scikit_learn_sends_it() -> None:
     rows = np.arange(64, dtype=np.float32)[:, None]
-    forest = IsolationForest(n_estimators=20, max_samples=64, random_state=1).fit(rows)
+    forest = ensemble.IsolationForest(n_estimators=20, max_samples=64, random_state=1).fit(rows)
     limits = np.concatenate([tree.tree_.threshold for tree in forest.estimators_]).astype(np.float32)
     near = np.concatenate(
         [np.nextafter(limits, np.float32(-np.inf)), limits, np.nextafter(limits, np.float32(99))]
     )
-    member = Isolation(as_booster(forest, np.zeros(1, np.float32)))
+    member = IsolationForest(as_booster(forest, np.zeros(1, np.float32)))
     assert member.score(near[:, None]) == pytest.approx(-forest.score_samples(near[:, None]), abs=1e-6)
 
 

@@ -19,10 +19,12 @@ from fraudstream.scoring.manifest import (
     ModelError,
     manifest_features,
 )
+from fraudstream.scoring.members import LOADABLE
+from fraudstream.scoring.members.member import Member
+from fraudstream.scoring.members.trees import Trees
 from fraudstream.scoring.odds import log_odds, probability
 from fraudstream.scoring.scorer import Scorer
-from models.members import KINDS, autoencoder, gru, trees
-from models.members.base import Member
+from models.members import KINDS, autoencoder_training, gru_training, trees_training
 from tests.unit.models import model_rules
 from tests.unit.models.model_rules import CATALOGUE, RULES, Case, Matrix, Model, data
 
@@ -32,9 +34,9 @@ Rule = Callable[[Case, Matrix], None]
 @pytest.fixture(autouse=True, scope="module")
 def fixture_short_trainings() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trees, "TREES", 20)
-        patch.setattr(autoencoder, "EPOCHS", 2)
-        patch.setattr(gru, "EPOCHS", 2)
+        patch.setattr(trees_training, "TREES", 20)
+        patch.setattr(autoencoder_training, "EPOCHS", 2)
+        patch.setattr(gru_training, "EPOCHS", 2)
         yield
 
 
@@ -74,10 +76,10 @@ def case(kind: str) -> Case:
     features, is_fraud = data()
     return Case(
         model=model,
-        saved_and_loaded=lambda: KINDS[kind].load(model.to_bytes()),
+        saved_and_loaded=lambda: LOADABLE[kind](model.to_bytes()),
         saved=model.to_bytes(),
         trained=lambda seed: KINDS[kind].fit(features, is_fraud, CATALOGUE, seed).to_bytes(),
-        load=KINDS[kind].load,
+        load=LOADABLE[kind],
         load_for=lambda catalogue: scorer(catalogue, kind),
     )
 
@@ -221,7 +223,7 @@ def test_a_version_blends_the_log_odds_of_its_members_and_calibrates_them() -> N
 def test_contributions_are_those_of_the_trees_in_the_log_odds_of_the_version() -> None:
     features, _ = data(50, seed=2)
     trees_alone = fitted("xgboost", 1)
-    assert isinstance(trees_alone, trees.Trees)
+    assert isinstance(trees_alone, Trees)
     for kinds in (("xgboost",), ("xgboost", "isolation_forest")):
         added = scorer(CATALOGUE, *kinds).contributions(features.astype(np.float64))
         assert added == pytest.approx(1.5 * 0.5 * trees_alone.contributions(features), abs=1e-4)
@@ -233,7 +235,7 @@ def test_contributions_are_those_of_the_trees_in_the_log_odds_of_the_version() -
 def test_the_trees_contributions_and_a_constant_add_up_to_their_log_odds() -> None:
     features, _ = data(50, seed=2)
     member = fitted("xgboost", 1)
-    assert isinstance(member, trees.Trees)
+    assert isinstance(member, Trees)
     rest = log_odds(member.score(features)) - member.contributions(features).sum(axis=1)
     assert rest == pytest.approx(rest[0], abs=1e-4)
 
@@ -261,3 +263,8 @@ def test_the_trees_are_trained_at_the_true_share_of_fraud_with_fine_bins() -> No
     features, is_fraud = data(2_000)
     scores = KINDS["xgboost"].fit(features, is_fraud, CATALOGUE, 1).score(features)
     assert scores.mean() == pytest.approx(is_fraud.mean(), abs=0.1)
+
+
+def test_every_kind_that_can_be_trained_can_be_loaded_and_no_other() -> None:
+    assert list(KINDS) == list(LOADABLE)
+    assert all(fitted(kind, 1).kind == kind for kind in KINDS)

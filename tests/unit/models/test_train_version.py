@@ -10,7 +10,7 @@ from fraudstream.domain.duration import DAY_MS
 from fraudstream.scoring.manifest import Manifest, ModelError
 from fraudstream.scoring.scorer import Scorer
 from models.data.dataset import Dataset
-from models.members import KINDS, autoencoder, trees
+from models.members import KINDS, autoencoder_training, trees_training
 from models.pieces import pieces_of
 from models.threshold import AlertBudget, BestF1
 from models.train import Request, Version, train, usual_values
@@ -62,8 +62,8 @@ def request(**changes: object) -> Request:
 @pytest.fixture(autouse=True, scope="module")
 def fixture_short_trainings() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trees, "TREES", 20)
-        patch.setattr(autoencoder, "EPOCHS", 1)
+        patch.setattr(trees_training, "TREES", 20)
+        patch.setattr(autoencoder_training, "EPOCHS", 1)
         yield
 
 

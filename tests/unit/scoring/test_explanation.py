@@ -1,33 +1,18 @@
-"""An alert is explained from its vector, and made again from its record and the model's folder alone."""
+"""An alert is explained from its vector."""
 
-from collections.abc import Iterator
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 import pytest
 
-from fraudstream.domain.alert import Alert
-from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.domain.reasons import Reason, Reasoner
-from fraudstream.domain.transaction import format_time
 from fraudstream.runtime.project_root import ROOT
-from fraudstream.scoring.explanation import (
-    NOTHING_ADDED,
-    RECORDS_AT_ONCE,
-    Explainer,
-    Explanation,
-    judge_of,
-    rederive,
-    vector_of,
-)
-from fraudstream.scoring.manifest import ModelError
+from fraudstream.scoring.explanation import NOTHING_ADDED, Explainer, Explanation
 from fraudstream.scoring.scorer import Scorer
 
 Matrix = npt.NDArray[np.float64]
-TIME_MS = 1_767_323_045_678
-NOW_MS = TIME_MS + 86_400_000
 
 
 def vectors(rows: int) -> Matrix:
@@ -35,7 +20,6 @@ def vectors(rows: int) -> Matrix:
     random = np.random.default_rng(3)
     matrix: Matrix = random.lognormal(3, 4, (rows, BUILT_IN.width))
     matrix[random.random(matrix.shape) < 0.1] = np.nan
-    matrix[:, BUILT_IN.slices["transaction_amount_vnd"].start] = 50_000.0
     return matrix
 
 
@@ -136,113 +120,3 @@ def test_what_is_usual_for_the_population_is_the_manifests(scorer: Scorer) -> No
     model._contributions = np.eye(BUILT_IN.width)[place]  # noqa: SLF001 - this test's own class
     ((reason,), _) = Explainer(cast("Scorer", model), BUILT_IN).explain(vectors(1))[0]
     assert (reason.feature, reason.usual, reason.usual_of) == ("fee_to_amount_ratio", 7.0, "population")
-
-
-# ---- once more ----
-
-
-def test_a_threshold_of_the_jobs_stands_before_the_models(scorer: Scorer) -> None:
-    assert judge_of(scorer.manifest, BUILT_IN, None).threshold == scorer.manifest.threshold
-    assert judge_of(scorer.manifest, BUILT_IN, 0.0).threshold == 0.0
-
-
-def record(scorer: Scorer, vector: list[float], number: int = 0, **changes: object) -> dict[str, Any]:
-    """Return what the stream of scored transactions has of a vector."""
-    return {
-        "transaction_id": f"T{number}",
-        "account_id": "A1",
-        "event_time": format_time(TIME_MS),
-        "arrival_time": format_time(TIME_MS + 5),
-        "scored_at": format_time(TIME_MS + 9),
-        "outcome": "new",
-        "score": float(scorer.score(np.array([vector]))[0]),
-        "model_version": scorer.manifest.version,
-        "catalogue_version": BUILT_IN.version,
-        "ordinals": {},
-        "features": dict(zip(BUILT_IN.names, (None if np.isnan(x) else x for x in vector), strict=True)),
-    } | changes
-
-
-def lines(*records: dict[str, Any]) -> Iterator[bytes]:
-    return map(orjson.dumps, records)
-
-
-def again(scorer: Scorer, *records: dict[str, Any], threshold: float = 0.0) -> list[Alert]:
-    judge = judge_of(scorer.manifest, BUILT_IN, threshold)
-    return list(rederive(lines(*records), scorer, judge, BUILT_IN, NOW_MS))
-
-
-def test_the_alert_of_a_record_says_what_the_record_says(scorer: Scorer) -> None:
-    vector = vectors(1)[0].tolist()
-    (alert,) = again(scorer, record(scorer, vector))
-    facts = orjson.loads(alert.to_json())
-    assert facts["transaction_id"] == "T0"
-    assert facts["account_id"] == "A1"
-    assert facts["event_time"] == format_time(TIME_MS)
-    assert facts["arrival_time"] == format_time(TIME_MS + 5)
-    assert facts["scored_at"] == format_time(NOW_MS)
-    assert facts["transaction_amount_vnd"] == 50_000.0
-    assert alert.reasons == Explainer(scorer, BUILT_IN).explain(np.array([vector]))[0].reasons
-    assert len(alert.reasons) == 5
-    assert isinstance(alert.reasons[0], Reason)
-
-
-def test_an_arrival_that_nobody_knew_stays_unknown(scorer: Scorer) -> None:
-    (alert,) = again(scorer, record(scorer, vectors(1)[0].tolist(), arrival_time=None))
-    assert alert.arrival_time is None
-
-
-def test_only_what_reached_the_threshold_has_an_alert(scorer: Scorer) -> None:
-    records = [record(scorer, row.tolist(), number) for number, row in enumerate(vectors(50))]
-    scores = sorted(one["score"] for one in records)
-    alerts = again(scorer, *records, threshold=scores[30])
-    assert {alert.transaction_id for alert in alerts} == {
-        one["transaction_id"] for one in records if one["score"] >= scores[30]
-    }
-    assert 0 < len(alerts) < 50
-
-
-def test_a_doubled_transaction_has_no_alert(scorer: Scorer) -> None:
-    vector = vectors(1)[0].tolist()
-    double = record(scorer, vector, 9, outcome="duplicate", score=None, features=None)
-    assert [alert.transaction_id for alert in again(scorer, double, record(scorer, vector))] == ["T0"]
-
-
-def test_records_come_in_their_order_however_many_there_are(scorer: Scorer) -> None:
-    one = record(scorer, vectors(1)[0].tolist())
-    numbers = range(2 * RECORDS_AT_ONCE + 3)
-    alerts = again(scorer, *({**one, "transaction_id": f"T{number}"} for number in numbers))
-    assert [alert.transaction_id for alert in alerts] == [f"T{number}" for number in numbers]
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"model_version": "v0"}, "'T0': model_version is 'v0', not 'v1'"),
-        ({"catalogue_version": "old"}, "'T0': catalogue_version is 'old', not "),
-        ({"score": 0.123}, "'T0': the score was 0.123, and is "),
-        ({"features": {"account_count_5m": 1}}, "the record has no feature 'account_amount_vnd_sum_5m'"),
-    ],
-)
-def test_a_record_of_something_else_is_refused(scorer: Scorer, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ModelError, match=message):
-        again(scorer, record(scorer, vectors(1)[0].tolist(), **changes))
-
-
-def test_a_catalogue_without_the_amount_cannot_make_alerts_again(scorer: Scorer) -> None:
-    catalogue = Catalogue(BUILT_IN.features[:5])
-    with pytest.raises(ModelError, match="no feature with the value of transaction_amount_vnd"):
-        next(rederive(iter(()), scorer, judge_of(scorer.manifest, catalogue, None), catalogue, NOW_MS))
-
-
-def test_a_list_is_laid_out_as_the_kernel_does_it() -> None:
-    catalogue = Catalogue.from_json(
-        """{"features": [
-        {"name": "a", "entity": "transaction", "statistic": "weekend"},
-        {"name": "l", "entity": "account_id", "statistic": "last_n", "column": "transaction_fees_vnd",
-         "window": "1h", "n": 3}]}"""
-    )
-    triples = [[10, 5.5, None], [20, None, 2]]
-    expected = [1, 10, 20, None, 5.5, None, None, None, 2, None]
-    assert vector_of({"a": 1, "l": triples}, catalogue) == expected
-    assert vector_of({"a": None, "l": None}, catalogue) == [None] * 10

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import xgboost
 
 from fraudstream.scoring.manifest import ModelError
-from models.members.base import Features
+from fraudstream.scoring.members.member import Features
 
 
 def booster_of(data: bytes) -> xgboost.Booster:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fraudstream.scoring.odds import LEAST, log_odds, probability
-from models.calibration import Calibration, fit_calibration
+from fraudstream.scoring.odds import probability
+from models.platt_scaling import fit_calibration
 
 
 def test_calibration_finds_the_line_by_which_scores_were_bent() -> None:
@@ -21,21 +21,9 @@ def test_calibration_finds_the_line_by_which_scores_were_bent() -> None:
         assert is_fraud[rows].mean() == pytest.approx(calibrated[rows].mean(), rel=0.1)
 
 
-def test_no_two_scores_become_one_and_none_change_places() -> None:
-    scores = np.concatenate([np.linspace(0.001, 0.999, 1_000), [1 - 1e-9, 1 - 1e-11]])
-    assert (np.diff(Calibration(0.4, -2.0).calibrated(scores)) > 0).all()
-
-
 @pytest.mark.parametrize("scores", [[0.9, 0.8, 0.2, 0.3] * 25, [0.5] * 100])
 def test_scores_that_say_nothing_or_the_contrary_get_the_share_of_fraud(scores: list[float]) -> None:
     is_fraud = np.array([False, False, True, False] * 25)
     calibrated = fit_calibration(np.array(scores), is_fraud).calibrated(np.array(scores))
     assert calibrated == pytest.approx(0.25, abs=1e-4)
     assert (np.argsort(calibrated, kind="stable") == np.argsort(scores, kind="stable")).all()
-
-
-def test_log_odds_and_probability_undo_each_other() -> None:
-    values = np.array([-20.0, -1.5, 0.0, 3.0, 20.0])
-    assert log_odds(probability(values)) == pytest.approx(values, rel=1e-6)
-    assert probability(np.array([-1_000.0, 1_000.0])).tolist() == [0.0, 1.0]
-    assert log_odds(np.array([0.0, 1.0])) == pytest.approx([np.log(LEAST), -np.log(LEAST)], rel=1e-4)

@@ -1,4 +1,4 @@
-"""XGBoost's boosted trees: the main member."""
+"""Training of XGBoost's boosted trees: the main member."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,42 +8,12 @@ import numpy.typing as npt
 import xgboost
 
 from fraudstream.domain.catalogue import Catalogue
-from fraudstream.scoring.odds import probability
-from models.members.base import Features, Scores
-from models.members.boosters import booster_of, sums
+from fraudstream.scoring.members.member import Features
+from fraudstream.scoring.members.trees import Trees
 
 TREES: Final = 200
 """With depth 6 about 2 µs a transaction, in batches of 1,000 on one core."""
 _MAX_BIN: Final = 4096
-
-
-class Trees:
-    """Boosted trees; their score is the logistic function of the trees' sum."""
-
-    kind: Final = "xgboost"
-
-    def __init__(self, data: bytes) -> None:
-        self.booster = booster_of(data)
-        self._data = data
-
-    def score(self, features: Features) -> Scores:
-        """Return a score for each row; missing values go the way that was learnt for them."""
-        # XGBoost's own logistic function is of single precision: high scores would be tied.
-        return probability(sums(self.booster, features))
-
-    def contributions(self, features: Features) -> npt.NDArray[np.float64]:
-        """Return what each feature adds to the log-odds (SHAP), shape (transactions, width).
-
-        A row's contributions and the bias, which is left out, add up to the log-odds of its score.
-        """
-        matrix = xgboost.DMatrix(features, nthread=1)
-        # The last column is the bias.
-        contributions = self.booster.predict(matrix, pred_contribs=True)[:, :-1]
-        return np.asarray(contributions, dtype=np.float64)
-
-    def to_bytes(self) -> bytes:
-        """Return XGBoost's own format, UBJSON."""
-        return self._data
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +25,7 @@ class TreesKind:
     ``scale_pos_weight`` stays 1: a larger one makes every score too high to be a probability.
     """
 
-    name: str = "xgboost"
+    name: str = Trees.kind
     suffix: str = "ubj"
 
     def unfit_for(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - it learns from any features
@@ -72,23 +42,19 @@ class TreesKind:
         """Train on rows in the order of their event time."""
         return Trees(train_trees(features, is_fraud, seed))
 
-    def load(self, data: bytes) -> Trees:
-        """Make the trees of XGBoost's own format; raises `ModelError` if it is none."""
-        return Trees(data)
-
     def parameters(self, seed: int) -> dict[str, Any]:
         """Return XGBoost's parameters."""
-        return {**_told(seed), "num_boost_round": TREES}
+        return {**_parameters(seed), "num_boost_round": TREES}
 
 
 def train_trees(features: Features, is_fraud: npt.NDArray[np.bool_], seed: int) -> bytes:
     """Return trees, in XGBoost's own format, that were trained on features of any width."""
     matrix = xgboost.QuantileDMatrix(features, label=is_fraud.astype(np.float32), max_bin=_MAX_BIN)
-    booster = xgboost.train(_told(seed), matrix, num_boost_round=TREES)
+    booster = xgboost.train(_parameters(seed), matrix, num_boost_round=TREES)
     return bytes(booster.save_raw("ubj"))
 
 
-def _told(seed: int) -> dict[str, Any]:
+def _parameters(seed: int) -> dict[str, Any]:
     return {
         "objective": "binary:logistic",
         "max_depth": 6,

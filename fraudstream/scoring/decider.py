@@ -1,0 +1,96 @@
+"""Deciding on transactions: score them, explain and alert. The stream and every other caller decide here."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from fraudstream.domain.alert import Alert
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.scoring.decisions import Decisions, Matrix, Scores, Subjects
+from fraudstream.scoring.explanation import Explainer
+from fraudstream.scoring.judge import Judge
+from fraudstream.scoring.scorer import Scorer
+
+TOO_LARGE: Final = "a feature is too large for the model; check the transaction's numbers"
+
+
+class Decider:
+    """Decides with one model version over one catalogue. Pickles, and has no clock."""
+
+    def __init__(self, scorer: Scorer, catalogue: Catalogue, threshold: float | None = None) -> None:
+        """Take the model, and the threshold if it is not the model's own."""
+        self.scorer = scorer
+        self.judge = Judge.of(scorer.manifest, catalogue, threshold)
+        self._explainer = Explainer(scorer, catalogue)
+        self._width = catalogue.width
+
+    def warm_up(self) -> None:
+        """Prepare the reasons, which takes a second, so that no alert waits for it."""
+        self._explainer.explain(np.zeros((1, self._width)))
+
+    def decide(self, subjects: Subjects, vectors: Matrix, now_ms: Callable[[], int]) -> Decisions:
+        """Return a decision for each row of ``vectors``, shape (transactions, width of the catalogue).
+
+        Row i of ``vectors`` has the features of ``subjects[i]``; any sequence of `Subject` will do. NaN is a
+        missing value. ``now_ms`` gives epoch milliseconds; it is called once, after scoring, if a row alerts.
+        A row's decision does not depend on the others: one that fails has an error in its decision. Raises
+        ``ValueError`` if the shapes don't match.
+        """
+        self._check_shape(subjects, vectors)
+        scores, errors = self._scores(vectors)
+        alerts, failures = self._alerts(subjects, vectors, scores, now_ms)
+        return Decisions(scores, alerts, errors | failures)
+
+    def _check_shape(self, subjects: Subjects, vectors: Matrix) -> None:
+        expected = (len(subjects), self._width)
+        if vectors.shape != expected:
+            msg = (
+                f"the vectors have the shape {vectors.shape}, not {expected}; give each transaction a row of "
+                "the catalogue that the decider was made for"
+            )
+            raise ValueError(msg)
+
+    def _alerts(
+        self, subjects: Subjects, vectors: Matrix, scores: Scores, now_ms: Callable[[], int]
+    ) -> tuple[dict[int, Alert], dict[int, str]]:
+        """Return the alerts that are due, explained all at once, and why one could not be made, by row."""
+        alerts: dict[int, Alert] = {}
+        failures: dict[int, str] = {}
+        rows = self.judge.rows_due(scores)
+        if not rows:
+            return alerts, failures
+        scored_at_ms = now_ms()
+        explanations = self._explainer.explain(vectors[rows])
+        for row, score, explanation in zip(rows, scores[rows].tolist(), explanations, strict=True):
+            vector = vectors[row].tolist()
+            try:
+                alerts[row] = self.judge.alert(subjects[row], vector, score, explanation, scored_at_ms)
+            except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest
+                failures[row] = alert_failure(error)
+        return alerts, failures
+
+    def _scores(self, vectors: Matrix) -> tuple[Scores, dict[int, str]]:
+        """Return the scores, NaN for none, and why there is none, by row."""
+        try:
+            scores = self.scorer.score(vectors)
+            failures: dict[int, str] = {}
+        except Exception:  # noqa: BLE001 - one bad row must not stop the rest: each is tried alone
+            scores, failures = self._scores_one_by_one(vectors)
+        missing = np.flatnonzero(np.isnan(scores)).tolist()
+        return scores, {row: failures.get(row, TOO_LARGE) for row in missing}
+
+    def _scores_one_by_one(self, vectors: Matrix) -> tuple[Scores, dict[int, str]]:
+        scores = np.full(len(vectors), np.nan)
+        failures = {}
+        for row in range(len(vectors)):
+            try:
+                scores[row] = self.scorer.score(vectors[row : row + 1])[0]
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other rows are scored
+                failures[row] = f"the model failed: {error}"
+        return scores, failures
+
+
+def alert_failure(error: Exception) -> str:
+    """Return the error of a decision whose alert could not be made or written."""
+    return f"the alert could not be made: {error}"

@@ -1,0 +1,84 @@
+"""The input and the output of a decision: the facts of transactions; scores, alerts and errors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from fraudstream.domain.alert import Alert
+
+Matrix = npt.NDArray[np.float64]
+"""Feature vectors, shape (transactions, width of the catalogue's vector); NaN is a missing value."""
+Scores = npt.NDArray[np.float64]
+"""Probabilities of fraud, shape (transactions,); NaN where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The facts of one transaction that an alert repeats, beside its features."""
+
+    transaction_id: str
+    account_id: str
+    event_time_ms: int
+    arrival_ms: int | None
+    """Epoch milliseconds; None if it is not known."""
+    transaction_amount_vnd: float
+
+
+class Subjects(Protocol):
+    """The transactions of a batch: a list, or a sequence that decodes a row when it is asked for.
+
+    Only rows that alert are asked for.
+    """
+
+    def __len__(self) -> int:
+        """Return the number of transactions."""
+
+    def __getitem__(self, row: int, /) -> Subject:
+        """Return the facts of one row; if that raises, the row's alert fails and no other."""
+
+
+class Decision(NamedTuple):
+    """The outcome for one transaction."""
+
+    score: float | None
+    """The probability of fraud; None if the transaction could not be scored."""
+    alert: Alert | None = None
+    error: str | None = None
+    """Why there is no score, or no alert for a score that reached the threshold."""
+
+
+class Decisions(Sequence[Decision]):
+    """The decisions of a batch, in the order of its rows.
+
+    Kept by column: of a large batch, most rows have a score and nothing else.
+    """
+
+    def __init__(self, scores: Scores, alerts: Mapping[int, Alert], errors: Mapping[int, str]) -> None:
+        """Take the scores of all rows, and alerts and errors by row."""
+        self.scores = scores
+        self.alerts = alerts
+        self.errors = errors
+
+    def __len__(self) -> int:
+        """Return the number of transactions."""
+        return len(self.scores)
+
+    @overload
+    def __getitem__(self, row: int) -> Decision: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[Decision]: ...
+
+    def __getitem__(self, row: int | slice) -> Decision | list[Decision]:
+        """Return the decision of a row, or those of several; raises ``IndexError`` beyond the last."""
+        place = range(len(self.scores))[row]
+        if isinstance(place, range):
+            return [self._at(each) for each in place]
+        return self._at(place)
+
+    def _at(self, row: int) -> Decision:
+        score = float(self.scores[row])
+        return Decision(None if np.isnan(score) else score, self.alerts.get(row), self.errors.get(row))

@@ -1,0 +1,80 @@
+"""The alert decision: which scores are due an alert, and the content of the alert."""
+
+from math import isnan
+
+import numpy as np
+
+from fraudstream.domain.alert import ANALYST_FEATURES, Alert, alert_id, likely_fraud_type, risk_level
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.transaction import from_time_ms
+from fraudstream.scoring.decisions import Scores, Subject
+from fraudstream.scoring.explanation import Explanation
+from fraudstream.scoring.manifest import Manifest
+
+
+class Judge:
+    """Turns scores of one model version over one catalogue into alerts, by a threshold."""
+
+    def __init__(self, catalogue: Catalogue, *, threshold: float, model_version: str) -> None:
+        self.threshold = threshold
+        self.model_version = model_version
+        self.catalogue_version = catalogue.version
+        self._flags = catalogue.flags
+        # An alert shows numbers: the features that are lists are for the model alone.
+        self._places = {
+            feature.name: catalogue.slices[feature.name].start
+            for feature in catalogue.features
+            if feature.width == 1
+        }
+
+    @classmethod
+    def of(cls, manifest: Manifest, catalogue: Catalogue, threshold: float | None = None) -> "Judge":
+        """Return the judge of a version's scores; the threshold is the version's own if none is given."""
+        return cls(
+            catalogue,
+            threshold=manifest.threshold if threshold is None else threshold,
+            model_version=manifest.version,
+        )
+
+    def is_due(self, score: float) -> bool:
+        """Say whether a score is due an alert: at the threshold or above it; NaN is not."""
+        return score >= self.threshold
+
+    def rows_due(self, scores: Scores) -> list[int]:
+        """Return the rows whose scores are due an alert, the first row first."""
+        rows: list[int] = np.flatnonzero(scores >= self.threshold).tolist()
+        return rows
+
+    def alert(
+        self,
+        subject: Subject,
+        vector: list[float],
+        score: float,
+        explanation: Explanation,
+        scored_at_ms: int,
+    ) -> Alert:
+        """Return the alert of a transaction whose score is due one; ``vector`` has the catalogue's width."""
+        features = {name: _nullable(vector[place]) for name, place in self._places.items()}
+        return Alert(
+            alert_id=alert_id(subject.transaction_id, self.model_version),
+            transaction_id=subject.transaction_id,
+            account_id=subject.account_id,
+            event_time=from_time_ms(subject.event_time_ms),
+            arrival_time=None if subject.arrival_ms is None else from_time_ms(subject.arrival_ms),
+            scored_at=from_time_ms(scored_at_ms),
+            transaction_amount_vnd=subject.transaction_amount_vnd,
+            score=score,
+            threshold=self.threshold,
+            risk_level=risk_level(score, self.threshold),
+            likely_fraud_type=likely_fraud_type(features),
+            flags=tuple(name for name in self._flags if features[name] == 1),
+            features={name: features[name] for name in ANALYST_FEATURES if name in features},
+            reasons=explanation.reasons,
+            reasons_missing=explanation.missing,
+            model_version=self.model_version,
+            catalogue_version=self.catalogue_version,
+        )
+
+
+def _nullable(value: float) -> float | None:
+    return None if isnan(value) else value

@@ -1,0 +1,96 @@
+"""A gated recurrent unit, which reads an account's recent transactions one after the other."""
+
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fraudstream.scoring.members.member import Features, Scores
+from fraudstream.scoring.members.network_layers import (
+    Arrays,
+    Numbers,
+    Weights,
+    of_bytes,
+    product,
+    to_bytes,
+)
+from fraudstream.scoring.odds import probability
+
+HIDDEN: Final = 16
+COLUMNS: Final = 3
+"""Of a ``last_n``: amounts, gaps and values."""
+CLIP: Final = 5.0
+"""Standardised inputs are held within it, as the autoencoder's are."""
+_SCALING: Final = ("place", "mean", "spread")
+_NETWORK: Final = ("input", "bias", "recurrent", "output", "output_bias")
+
+
+class Gru:
+    """A network whose score is its probability of fraud, given the account's last transactions."""
+
+    kind: Final = "gru"
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Load numpy's npz; raises `ModelError` if it is none, or has other arrays."""
+        return cls(of_bytes(data, (*_SCALING, *_NETWORK)))
+
+    def score(self, features: Features) -> Scores:
+        """Return a score for each row; an account without a transaction in the window has one, too."""
+        # Steps first, so that each is one piece of memory.
+        in_turn = np.ascontiguousarray(np.moveaxis(steps(self._weights, features), 1, 0))
+        return probability(network(np, self._weights, in_turn).astype(np.float64))
+
+    def to_bytes(self) -> bytes:
+        """Return numpy's npz."""
+        return to_bytes(self._weights)
+
+
+def steps(scaling: Weights, features: Features) -> Numbers:
+    """Return the inputs of each step, oldest first: shape (rows, n, 2 * columns).
+
+    Amount, gap and value, standardised and 0 if missing, then for each of them 1 if it is known and else 0.
+    Where fewer than n transactions are known, the first steps are empty: all 0.
+    """
+    scaled = (triples(scaling["place"], features) - scaling["mean"]) / scaling["spread"]
+    known = ~np.isnan(scaled)
+    return np.concatenate([np.clip(np.where(known, scaled, 0), -CLIP, CLIP), known], axis=2, dtype=np.float32)
+
+
+def triples(place: npt.NDArray[Any], features: Features) -> Numbers:
+    """Return the logarithms of amounts, gaps and values, oldest first: shape (rows, n, columns).
+
+    ``place`` is where the list begins and ends in the vector.
+    """
+    start, end = place
+    newest_first = features[:, start:end].reshape(len(features), COLUMNS, (end - start) // COLUMNS)
+    values = np.swapaxes(newest_first, 1, 2)[:, ::-1]
+    return np.copysign(np.log1p(np.abs(values)), values)
+
+
+def network(xp: Any, weights: Arrays, inputs: Arrays) -> Arrays:  # noqa: ANN401 - a module
+    """Return the log-odds of inputs of shape (n, ..., 2 * columns); ``xp`` is the arrays' numpy.
+
+    Cho et al., 2014, the reset gate behind the product (as in cuDNN), so that a step has one product.
+    """
+    gates = product(inputs, weights["input"]) + weights["bias"]
+    state = xp.zeros((*inputs.shape[1:-1], HIDDEN), xp.float32)
+    for gate, is_step in zip(gates, inputs[..., COLUMNS:][..., :1], strict=True):
+        state = state + is_step * (_advanced(xp, weights, gate, state) - state)
+    return (state * weights["output"]).sum(axis=-1) + weights["output_bias"]
+
+
+def _advanced(xp: Any, weights: Arrays, gate: Arrays, state: Arrays) -> Arrays:  # noqa: ANN401 - a module
+    ahead = product(state, weights["recurrent"])
+    both = _sigmoid(xp, gate[..., : 2 * HIDDEN] + ahead[..., : 2 * HIDDEN])
+    reset, update = both[..., :HIDDEN], both[..., HIDDEN:]
+    candidate = xp.tanh(gate[..., 2 * HIDDEN :] + reset * ahead[..., 2 * HIDDEN :])
+    return candidate + update * (state - candidate)
+
+
+def _sigmoid(xp: Any, values: Arrays) -> Arrays:  # noqa: ANN401 - a module
+    # By tanh, which never overflows.
+    return 0.5 * xp.tanh(0.5 * values) + 0.5

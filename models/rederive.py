@@ -1,0 +1,127 @@
+"""Alerts made again from stored records of scored transactions, with the model's folder alone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from fraudstream.domain.alert import Alert
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature
+from fraudstream.domain.transaction import parse_time_ms
+from fraudstream.scoring.decider import Decider
+from fraudstream.scoring.decisions import Decision, Subject
+from fraudstream.scoring.judge import Judge
+from fraudstream.scoring.manifest import ModelError
+
+RECORDS_AT_ONCE: Final = 1_000
+_FIELDS: Final = (
+    "transaction_id",
+    "account_id",
+    "event_time",
+    "arrival_time",
+    "score",
+    "model_version",
+    "catalogue_version",
+    "features",
+)
+"""The fields that are read of a record of a scored transaction."""
+
+
+def rederive(
+    records: Iterable[bytes], decider: Decider, catalogue: Catalogue, scored_at_ms: int
+) -> Iterator[Alert]:
+    """Yield the alerts of records of scored transactions, as they were but for ``scored_at``.
+
+    ``records`` are JSON objects of the stream ``Scored`` or the file ``--scores-out``; those of doubled
+    transactions, and those whose score is below the decider's threshold, have no alert. Raises `ModelError`
+    for a record that another model or catalogue made, or whose score comes out otherwise.
+    """
+    amount = _amount_feature(catalogue)
+    parsed = (record for record in map(_parsed, records) if record["score"] is not None)
+    while part := list(islice(parsed, RECORDS_AT_ONCE)):
+        for record in part:
+            _check_versions(record, decider.judge)
+        vectors = np.array([vector_of(record["features"], catalogue) for record in part], dtype=np.float64)
+        subjects = [_subject(record, amount) for record in part]
+        decisions = decider.decide(subjects, vectors, lambda: scored_at_ms)
+        for record, decision in zip(part, decisions, strict=True):
+            _check_decision(record, decision)
+        yield from decisions.alerts.values()
+
+
+def vector_of(features: Mapping[str, Any], catalogue: Catalogue) -> list[float | None]:
+    """Return the vector of a record's features; raises `ModelError` if one is missing."""
+    vector: list[float | None] = []
+    for feature in catalogue.features:
+        if feature.name not in features:
+            msg = f"the record has no feature {feature.name!r}; give the catalogue that it was scored with"
+            raise ModelError(msg)
+        value = features[feature.name]
+        vector += [value] if feature.width == 1 else _padded(value or [], feature.width // 3)
+    return vector
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    record: dict[str, Any] = orjson.loads(line)
+    missing = [field for field in _FIELDS if field not in record]
+    if missing:
+        msg = (
+            f"a record has no field {missing[0]!r}; give records of the stream Scored, one JSON object a line"
+        )
+        raise ModelError(msg)
+    return record
+
+
+def _padded(triples: list[list[float | None]], n: int) -> list[float | None]:
+    """Return the places of a ``last_n``: n amounts, n gaps, n values."""
+    filled = triples + [[None, None, None]] * (n - len(triples))
+    return [number for column in zip(*filled, strict=True) for number in column]
+
+
+def _amount_feature(catalogue: Catalogue) -> str:
+    """Return the name of the feature that is the amount: a record has it there alone."""
+    for feature in catalogue.features:
+        is_value = isinstance(feature, TransactionFeature) and feature.statistic == "value"
+        if is_value and feature.column == "transaction_amount_vnd":
+            return feature.name
+    msg = (
+        "the catalogue has no feature with the value of transaction_amount_vnd, which an alert needs; add it"
+    )
+    raise ModelError(msg)
+
+
+def _subject(record: Mapping[str, Any], amount: str) -> Subject:
+    arrival = record["arrival_time"]
+    return Subject(
+        transaction_id=record["transaction_id"],
+        account_id=record["account_id"],
+        event_time_ms=parse_time_ms(record["event_time"]),
+        arrival_ms=None if arrival is None else parse_time_ms(arrival),
+        transaction_amount_vnd=float(record["features"][amount]),
+    )
+
+
+def _check_versions(record: Mapping[str, Any], judge: Judge) -> None:
+    for field in ("model_version", "catalogue_version"):
+        expected = getattr(judge, field)
+        if record[field] != expected:
+            msg = (
+                f"transaction {record['transaction_id']!r}: {field} is {record[field]!r}, not {expected!r}; "
+                "give the model and the catalogue that it was scored with"
+            )
+            raise ModelError(msg)
+
+
+def _check_decision(record: Mapping[str, Any], decision: Decision) -> None:
+    if decision.error is not None:
+        msg = f"transaction {record['transaction_id']!r}: {decision.error}"
+        raise ModelError(msg)
+    if record["score"] != decision.score:
+        msg = (
+            f"transaction {record['transaction_id']!r}: the score was {record['score']}, and is "
+            f"{decision.score} now; give the model's folder as it was, and its library versions (the "
+            "manifest has them)"
+        )
+        raise ModelError(msg)

@@ -1,0 +1,83 @@
+"""A small catalogue, and a model that tests can tell what to say of a row."""
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.scoring.decider import Decider
+
+if TYPE_CHECKING:
+    from fraudstream.scoring.scorer import Scorer
+
+Matrix = npt.NDArray[np.float64]
+THRESHOLD = 0.5
+CATALOGUE = Catalogue(
+    (
+        WindowFeature(
+            name="last",
+            entity="account_id",
+            statistic="last_n",
+            column="transaction_amount_vnd",
+            window_ms=1_000,
+            n=2,
+        ),
+        TransactionFeature(
+            name="biometric_failure_count",
+            entity="transaction",
+            statistic="value",
+            column="biometric_failure_count",
+        ),
+        TransactionFeature(name="weekend_flag", entity="transaction", statistic="weekend"),
+    )
+)
+"""Its vector: two amounts, two gaps, two values, and then a number that analysts see, and a flag."""
+SCORE = 6
+"""The place that the model takes for the score."""
+
+
+class ModelOfOnePlace:
+    """Scores a row by one of its numbers; a row of -1 makes it fail, and all rows with it.
+
+    That number is all that contributes, too; where it is above 1, contributions fail.
+    """
+
+    manifest = SimpleNamespace(
+        version="m1",
+        threshold=THRESHOLD,
+        features=(
+            SimpleNamespace(name="biometric_failure_count", usual=0.25),
+            SimpleNamespace(name="weekend_flag", usual=0.0),
+        ),
+    )
+
+    def __init__(self) -> None:
+        self.explained: list[int] = []
+
+    def contributions(self, features: Matrix) -> Matrix:
+        self.explained.append(len(features))
+        if (features[:, SCORE] > 1).any():
+            msg = "no such tree"
+            raise RuntimeError(msg)
+        added = np.zeros(features.shape)
+        added[:, SCORE] = features[:, SCORE]
+        return added
+
+    def score(self, features: Matrix) -> Matrix:
+        scores = features[:, SCORE].copy()
+        if (scores == -1).any():
+            msg = "no such leaf"
+            raise RuntimeError(msg)
+        return scores
+
+
+def decider_of(model: ModelOfOnePlace | None = None, catalogue: Catalogue = CATALOGUE) -> Decider:
+    """Return a decider that alerts from `THRESHOLD` on."""
+    return Decider(cast("Scorer", model or ModelOfOnePlace()), catalogue)
+
+
+def vector(score: float, flag: float = 0.0) -> list[float]:
+    """Return a vector of `CATALOGUE` to which the model gives the score."""
+    return [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, score, flag]
