@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.domain.transaction import FRAUD_TYPES
+from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.scoring.scorer import Scorer
 from models.ensemble import Decision
 from models.members.base import Member, Scores, scores_of

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fraudstream.domain.catalogue import Catalogue
-from fraudstream.domain.transaction import FRAUD_TYPES
+from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.scoring.manifest import ModelError
 from models.data.features import read_features, read_ids
 from models.data.records import Kind, places_in, read_columns

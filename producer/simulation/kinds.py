@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from producer.simulation.draws import Bools, Floats, Ints, exact_exp, running
+from fraudstream.domain.arrays import Bools, Floats, Ints
+from producer.simulation.draws import exact_exp, running
 
 TYPES: Final = (
     "purchase",

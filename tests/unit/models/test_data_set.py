@@ -11,7 +11,7 @@ import pytest
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature
 from fraudstream.domain.duration import DAY_MS
-from fraudstream.domain.transaction import FRAUD_TYPES
+from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.scoring.manifest import ModelError
 from models.data.dataset import HONEST, Dataset, Files, read_dataset
 from models.data.records import read_columns
