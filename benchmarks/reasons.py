@@ -15,8 +15,8 @@ from rich.progress import track
 from rich.table import Table
 
 from fraudstream.domain.alert import Judge
+from fraudstream.domain.alert_reasons import Reasoner
 from fraudstream.domain.catalogue import BUILT_IN
-from fraudstream.domain.reasons import Reasoner
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.explanation import AlertMaker, Explainer, Explanation
 from fraudstream.scoring.scorer import Scorer

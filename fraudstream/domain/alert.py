@@ -8,9 +8,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
+from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.likely_fraud_type import likely_fraud_type
 from fraudstream.domain.patterns import FraudType
-from fraudstream.domain.reasons import Reason
 from fraudstream.domain.transaction import from_time_ms
 
 RiskLevel = Literal["medium", "high", "critical"]

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import orjson
 
 from fraudstream.domain.alert import Alert, Judge
+from fraudstream.domain.alert_reasons import Reason, Reasoner
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature
-from fraudstream.domain.reasons import Reason, Reasoner
 from fraudstream.domain.transaction import parse_time_ms
 from fraudstream.scoring.manifest import Manifest, ModelError
 from fraudstream.scoring.scorer import Scorer

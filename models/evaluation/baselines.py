@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature
-from models.data.dataset import Dataset
+from models.data.labelled_dataset import Dataset
 from models.members.base import Features, Kind
 
 AMOUNT_ONLY: Final = "amount_only"

@@ -34,7 +34,7 @@ OPTIONAL: Final = (
 )  # fmt: skip
 
 
-class Outcome(NamedTuple):
+class SettledPlans(NamedTuple):
     """Planned transactions, what they cost, and how they came out; row by row the same ones."""
 
     planned: Rows
@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
     settled: Rows
 
 
-def finished(outcome: Outcome, accounts: Rows, market: Market, options: TrafficOptions) -> Rows:
+def finished(outcome: SettledPlans, accounts: Rows, market: Market, options: TrafficOptions) -> Rows:
     """Return the transactions, not yet numbered; counts the sign-ins in ``accounts``."""
     planned, owners, prices, settled = outcome
     rows = empty_rows(len(planned))

@@ -17,7 +17,7 @@ from fraudstream.domain.patterns.fraud_pattern import Campaigns, FraudPattern
 from fraudstream.domain.transaction import Label, Transaction
 from producer.simulation.amounts import priced
 from producer.simulation.block import ROW, Block
-from producer.simulation.columns import Outcome, finished
+from producer.simulation.columns import SettledPlans, finished
 from producer.simulation.draws import fractions, seed_key, with_number
 from producer.simulation.emission import Emission
 from producer.simulation.episodes import FlashSales, pay_days, with_episodes
@@ -72,7 +72,7 @@ def blocks(options: TrafficOptions, stretch_transactions: int = STRETCH_TRANSACT
         hours = min(2 * hours, most_hours)
 
 
-class Schedule:
+class CampaignSchedule:
     """When the campaigns of a pattern start: evenly on average, each at a random moment of its interval."""
 
     def __init__(self, pattern: FraudPattern, per_day: float, key: Keys, start_ms: int) -> None:
@@ -109,7 +109,7 @@ class _Traffic:
         self._scene = Scene(self._population, self._market, options.subtle_share)
         self._sales = FlashSales(options.seed, self._population, self._market)
         self._schedules = [
-            Schedule(
+            CampaignSchedule(
                 pattern,
                 rates.campaigns_per_day(pattern),
                 seed_key(options.seed, pattern.fraud_type),
@@ -157,7 +157,7 @@ class _Traffic:
         owners = taken(accounts, due["row"])
         prices = priced(due, owners, self._market, options)
         settled = settle(due, accounts, prices, options.declined_share)
-        rows = finished(Outcome(due, owners, prices, settled), accounts, self._market, options)
+        rows = finished(SettledPlans(due, owners, prices, settled), accounts, self._market, options)
         rows["id"] = self._made + 1 + np.arange(len(rows))
         self._made += len(rows)
         return rows

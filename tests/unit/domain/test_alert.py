@@ -11,8 +11,8 @@ from fraudstream.domain.alert import (
     alert_id,
     risk_level,
 )
+from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.catalogue import BUILT_IN
-from fraudstream.domain.reasons import Reason
 from fraudstream.domain.transaction import from_time_ms
 
 JUDGE = Judge(
