@@ -1,9 +1,12 @@
 """The fraud type that an alert names: the one whose signs show."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from fraudstream.domain.patterns import FraudType, fraud_patterns
-from fraudstream.domain.patterns.fraud_pattern import FraudPattern
+
+if TYPE_CHECKING:
+    from fraudstream.domain.patterns.fraud_pattern import FraudPattern
 
 
 def likely_fraud_type(features: Mapping[str, float | None]) -> FraudType | None:
@@ -16,6 +19,6 @@ def likely_fraud_type(features: Mapping[str, float | None]) -> FraudType | None:
     return best.fraud_type if _share(best, features) > 0 else None
 
 
-def _share(pattern: FraudPattern, features: Mapping[str, float | None]) -> float:
+def _share(pattern: "FraudPattern", features: Mapping[str, float | None]) -> float:
     values = ((features.get(name), sign) for name, sign in pattern.signs.items())
     return sum(value is not None and sign(value) for value, sign in values) / len(pattern.signs)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -8,6 +10,7 @@ from fraudstream.domain import patterns
 from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.domain.patterns import FRAUD_TYPES, FraudType, fraud_patterns
 from fraudstream.domain.patterns.fraud_pattern import above, at_least, at_most, below, is_set
+from fraudstream.runtime.project_root import ROOT
 
 BESIDE_THE_PATTERNS = {"__init__", "fraud_pattern", "simulated_bank"}
 
@@ -64,3 +67,11 @@ def test_a_file_with_the_pattern_of_another_type_is_refused(monkeypatch: pytest.
         ValueError, match="has the pattern of 'money_laundering'; set its fraud_type to 'card"
     ):
         fraud_patterns.__wrapped__()
+
+
+def test_reading_labels_and_alerts_needs_no_numpy() -> None:
+    code = (
+        "import sys, fraudstream.domain.alert, fraudstream.domain.transaction; print('numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=ROOT, text=True)
+    assert done.stdout == "False\n"
