@@ -2,17 +2,17 @@
 
 import typer
 
-from alerts.commands import dead
-from alerts.commands.diff import diff
-from alerts.commands.diff_features import diff_features
-from alerts.commands.replay import replay
-from alerts.commands.run import run
-from alerts.commands.tail import tail
+from alerts.commands import dead_command as dead
+from alerts.commands.diff_command import diff
+from alerts.commands.diff_features_command import diff_features
+from alerts.commands.replay_command import replay
+from alerts.commands.run_command import run
+from alerts.commands.tail_command import tail
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="What the job wrote: show it, bring it somewhere, mend it.",
+    help="What the job wrote: show it, bring it somewhere, repair it.",
 )
 app.command()(tail)
 app.command()(run)

@@ -1,6 +1,6 @@
 """Brings every alert of the stream to a handler, and goes on where it was after a restart or a crash.
 
-`alerts.store.base` says what is guaranteed at each point.
+`alerts.store.progress_store` says what is guaranteed at each point.
 """
 
 import threading
@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from alerts.handlers.base import Handler, HandlerError, Outcome
+from alerts.handlers.handler_protocol import AlertHandler, HandlerError, HandlerOutcome
 from alerts.messages import Handover, UnreadableError, handover, parse
 from alerts.refused import RefusedFile
-from alerts.store.base import ProgressStore
+from alerts.store.progress_store import ProgressStore
 from fraudstream.domain.alert import Alert
 from fraudstream.runtime.backoff import Backoff
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
@@ -55,7 +55,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class DeliveryDependencies:
     """What a delivery works with.
 
     ``now_ms`` is the wall clock in epoch milliseconds; ``on_problem`` gets what a person should see; ``stop``
@@ -65,7 +65,7 @@ class Parts:
 
     reader: StreamReader
     store: ProgressStore
-    handler: Handler
+    handler: AlertHandler
     refused: RefusedFile
     now_ms: Callable[[], int]
     on_problem: Callable[[str], None]
@@ -78,7 +78,7 @@ class Parts:
 class Delivery:
     """Reads, claims, hands over, finishes and advances, in this order; ``counts`` says what came of it."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: DeliveryDependencies) -> None:
         self.counts = Counts()
         self._parts = parts
         self._pending: list[StreamRecord] = []
@@ -184,7 +184,7 @@ class Delivery:
             if alerts:
                 self._pause(alerts, outcome, failures)
 
-    def _finish(self, alerts: Sequence[Handover], outcome: Outcome) -> None:
+    def _finish(self, alerts: Sequence[Handover], outcome: HandlerOutcome) -> None:
         if outcome.refused:
             self._parts.refused.add_alerts(outcome.refused, self._parts.now_ms())
         again = set(_ids(outcome.again))
@@ -195,7 +195,7 @@ class Delivery:
         self.counts.handled += len(settled) - len(outcome.refused)
         self._watch_refusals(outcome, handled=len(settled) - len(outcome.refused))
 
-    def _watch_refusals(self, outcome: Outcome, *, handled: int) -> None:
+    def _watch_refusals(self, outcome: HandlerOutcome, *, handled: int) -> None:
         for refusal in outcome.refused:
             self._parts.on_problem(f"alert {refusal.handover.alert.alert_id} is refused: {refusal.reason}")
         self._refused_in_a_row = 0 if handled else self._refused_in_a_row + len(outcome.refused)
@@ -207,7 +207,7 @@ class Delivery:
             )
             raise HandlerError(msg)
 
-    def _pause(self, alerts: Sequence[Handover], outcome: Outcome, failures: int) -> None:
+    def _pause(self, alerts: Sequence[Handover], outcome: HandlerOutcome, failures: int) -> None:
         """Wait for the next try, and keep the claim meanwhile."""
         self.counts.retries += 1
         wait_s = max(outcome.retry_after_s, self._parts.backoff.wait_s(failures - 1))

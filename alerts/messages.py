@@ -21,7 +21,7 @@ class UnreadableError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Received(Generic[Message]):
+class ReceivedMessage(Generic[Message]):
     """A message and the record it came in."""
 
     message: Message
@@ -41,7 +41,7 @@ class Handover:
     is_replay: bool = False
 
 
-def parse(record: StreamRecord, message_type: type[Message]) -> Received[Message]:
+def parse(record: StreamRecord, message_type: type[Message]) -> ReceivedMessage[Message]:
     """Read a record; raises `UnreadableError` if it is no message of that type, whatever its bytes are."""
     try:
         message = message_type.model_validate_json(record.data)
@@ -50,10 +50,10 @@ def parse(record: StreamRecord, message_type: type[Message]) -> Received[Message
     if isinstance(message, Alert) and not 1 <= len(message.alert_id) <= MAX_ID_CHARACTERS:
         reason = f"alert_id: has {len(message.alert_id)} characters; must have 1 to {MAX_ID_CHARACTERS}"
         raise UnreadableError(reason)
-    return Received(message, record)
+    return ReceivedMessage(message, record)
 
 
-def handover(received: Received[Alert], *, is_replay: bool) -> Handover:
+def handover(received: ReceivedMessage[Alert], *, is_replay: bool) -> Handover:
     """Make of a received alert what handlers get."""
     # JSON has line ends between its tokens only, never within a string.
     body = received.record.data.translate(bytes.maketrans(b"\r\n", b"  ")).strip()

@@ -1,8 +1,8 @@
 """In which order two runs saw the transactions of each entity, by what their records say of it. Pure.
 
-A scored record's ``ordinals`` say the how-manieth transaction of its account, device, merchant and
-counterparty it was. Put in that order, the transactions of an entity tell which ones its windows had
-when each of them came.
+A scored record's ``ordinals`` are its sequence numbers within its account, device, merchant and
+counterparty. In that order, the transactions of an entity tell which ones its windows had when each
+of them came.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _DIGEST_BITS: Final = 64
 
 
 class Seen(NamedTuple):
-    """A transaction as an entity's step saw it: the how-manieth it was."""
+    """A transaction and its sequence number within an entity."""
 
     ordinal: int
     transaction_id: str

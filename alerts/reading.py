@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator
 
-from alerts.consumer import Consumer
-from alerts.messages import Message, Received
+from alerts.message_consumer import Consumer
+from alerts.messages import Message, ReceivedMessage
 from fraudstream.domain.transaction import from_time_ms, parse_time_ms
 from fraudstream.streams.protocols import Start
 
@@ -14,7 +14,7 @@ def until(
     end_ms: int,
     stop: threading.Event,
     on_reached: Callable[[int], None],
-) -> Iterator[Received[Message]]:
+) -> Iterator[ReceivedMessage[Message]]:
     """Yield messages that came before ``end_ms`` (epoch milliseconds), until all have or the stop is set.
 
     ``on_reached`` gets the time that has been reached, after each round.

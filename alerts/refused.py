@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from alerts.handlers.base import HandlerError, Refusal
+from alerts.handlers.handler_protocol import HandlerError, Refusal
 from alerts.handlers.jsonl import JsonLinesFile
 from fraudstream.domain.dead_letter import as_text
 from fraudstream.domain.transaction import format_time

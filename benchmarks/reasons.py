@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from fraudstream.domain.alert_reasons import Reasoner
 from fraudstream.domain.catalogue import BUILT_IN
-from fraudstream.domain.reasons import Reasoner
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.decisions import Subject

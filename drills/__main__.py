@@ -10,11 +10,11 @@ from rich.console import Console
 
 from benchmarks.machine import machine
 from drills.cluster import ClusterError
+from drills.drill_report import fault_table, table, to_json, with_measured
+from drills.drill_suite import DrillResults, run
+from drills.drill_view import DrillView
 from drills.faults import FAULTS
 from drills.load import Effort
-from drills.report import fault_table, table, to_json, with_measured
-from drills.suite import Results, run
-from drills.view import View
 from fraudstream.runtime.project_root import ROOT
 from localstack.emulator import EmulatorError
 
@@ -69,12 +69,12 @@ def main(  # noqa: PLR0913 - the options of a command line
         broken=broken,
     )
 
-    def save(results: Results) -> None:
+    def save(results: DrillResults) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(to_json(results), indent=2) + "\n")
 
     faults = [fault for name, fault in FAULTS.items() if not only or name in only]
-    view = View(console, len(faults))
+    view = DrillView(console, len(faults))
     try:
         with view.shown():
             results = run(faults, effort, view, save)

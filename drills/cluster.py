@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fraudstream.runtime.project_root import ROOT
-from localrun.job import free_port
+from localrun.job_process import free_port
 
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
 RUN_TIMEOUT_S: Final = 180.0

@@ -8,9 +8,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from drills.aws import stream_names
 from drills.cluster import Cluster, ClusterError, detached_job, flink, submitted_job
-from drills.reference import Scored
+from drills.emulator_environment import stream_names
+from drills.reference_comparison import Scored
 from fraudstream.domain.transaction import Transaction
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
@@ -27,7 +27,7 @@ ENDS: Final = frozenset({"FINISHED", "CANCELED", "FAILED"})
 """The states of a job that is over (Flink's ``JobStatus``)."""
 
 
-class Received(NamedTuple):
+class WrittenRecord(NamedTuple):
     """A record that the job wrote, and when the stream took it (epoch milliseconds)."""
 
     content: dict[str, Any]
@@ -74,13 +74,13 @@ class Followed:
 
     def __init__(self, settings: JobSettings, stream: str) -> None:
         self._reader = StreamReader(kinesis_client(settings), stream, poll_interval_ms=READ_INTERVAL_MS)
-        self.records: list[Received] = []
+        self.records: list[WrittenRecord] = []
 
-    def read(self) -> list[Received]:
+    def read(self) -> list[WrittenRecord]:
         """Return what is new, up to where a round brings nothing; the records of a shard keep their order."""
         new = []
         while found := self._reader.poll():
-            new += [Received(orjson.loads(record.data), record.arrival_ms) for record in found]
+            new += [WrittenRecord(orjson.loads(record.data), record.arrival_ms) for record in found]
         self.records += new
         return new
 

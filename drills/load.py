@@ -24,7 +24,7 @@ LATEST: Final = timedelta(hours=2)
 LATE_SHARE: Final = 0.05
 
 
-class Item(NamedTuple):
+class SentItem(NamedTuple):
     """One record to send: a sound transaction, or what must be refused for a ``reason``."""
 
     record: Record
@@ -49,23 +49,23 @@ class Effort:
     broken: int = 5_000
 
 
-Load = Callable[[Effort, int], list[Item]]
+Load = Callable[[Effort, int], list[SentItem]]
 """Makes what is sent; the second argument is the time of now (epoch milliseconds)."""
 
 
-def ordinary(effort: Effort, now_ms: int) -> list[Item]:
+def ordinary(effort: Effort, now_ms: int) -> list[SentItem]:
     """Return transactions in the order of their event times, the last of them now."""
     return [_sound(each) for each in _transactions(effort, now_ms)]
 
 
-def doubled_and_late(effort: Effort, now_ms: int) -> list[Item]:
+def doubled_and_late(effort: Effort, now_ms: int) -> list[SentItem]:
     """Return each transaction twice, and of all a share late, by up to `LATEST`."""
     options = {"doubled_share": 1.0, "late_share": LATE_SHARE, "latest": LATEST}
     # Each comes twice, so half as many different ones make the same load.
     return [_sound(each) for each in _transactions(effort, now_ms, **options)]
 
 
-def with_wrong_clock(effort: Effort, now_ms: int) -> list[Item]:
+def with_wrong_clock(effort: Effort, now_ms: int) -> list[SentItem]:
     """Return transactions of which the second third is an hour ahead, and the last third an hour behind."""
     items = []
     transactions = _transactions(effort, now_ms)
@@ -75,7 +75,7 @@ def with_wrong_clock(effort: Effort, now_ms: int) -> list[Item]:
     return items
 
 
-def with_broken(effort: Effort, now_ms: int) -> list[Item]:
+def with_broken(effort: Effort, now_ms: int) -> list[SentItem]:
     """Return transactions with broken records of every kind among them, and one that no model can score."""
     rng = random.Random(SEED)
     broken = [_broken(number, rng, now_ms) for number in range(effort.broken)]
@@ -86,7 +86,7 @@ def with_broken(effort: Effort, now_ms: int) -> list[Item]:
     return [*mixed[: len(mixed) // 2], _without_score(now_ms), *mixed[len(mixed) // 2 :]]
 
 
-def with_idle_shard(effort: Effort, now_ms: int, shards: int) -> list[Item]:
+def with_idle_shard(effort: Effort, now_ms: int, shards: int) -> list[SentItem]:
     """Return transactions so that the first of ``shards`` gets none between its first fifth and the end."""
     items = ordinary(effort, now_ms)
     begin = len(items) // 5
@@ -101,7 +101,7 @@ def shard_number(partition_key: str, shards: int) -> int:
     return min(hashed // (2**128 // shards), shards - 1)
 
 
-def transactions_of(items: Iterable[Item]) -> list[Transaction]:
+def transactions_of(items: Iterable[SentItem]) -> list[Transaction]:
     """Return each sound transaction once, in the order in which they are first sent."""
     sound = {each.transaction.transaction_id: each.transaction for each in items if each.transaction}
     return list(sound.values())
@@ -118,16 +118,16 @@ def _transactions(effort: Effort, now_ms: int, **options: Any) -> Sequence[Trans
     return [each.transaction for each in islice(generate(ending_now), effort.transactions)]
 
 
-def _sound(transaction: Transaction) -> Item:
-    return Item(Record(transaction.to_json(), transaction.account_id), transaction)
+def _sound(transaction: Transaction) -> SentItem:
+    return SentItem(Record(transaction.to_json(), transaction.account_id), transaction)
 
 
-def _broken(number: int, rng: random.Random, now_ms: int) -> Item:
+def _broken(number: int, rng: random.Random, now_ms: int) -> SentItem:
     kind = BROKEN_KINDS[number % len(BROKEN_KINDS)]
-    return Item(Record(broken_record(kind, rng, now_ms), f"broken-{number}"), reason=kind)
+    return SentItem(Record(broken_record(kind, rng, now_ms), f"broken-{number}"), reason=kind)
 
 
-def _without_score(now_ms: int) -> Item:
+def _without_score(now_ms: int) -> SentItem:
     transaction = Transaction(
         # Ids that nobody else has: it counts in windows, and has no record that tells the order there.
         transaction_id="WITHOUT-SCORE",
@@ -136,4 +136,4 @@ def _without_score(now_ms: int) -> Item:
         transaction_amount_vnd=250_000.0,
         transaction_fees_vnd=TOO_LARGE_FEES_VND,
     )
-    return Item(Record(transaction.to_json(), transaction.account_id), reason="scoring")
+    return SentItem(Record(transaction.to_json(), transaction.account_id), reason="scoring")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from drills.alert_consumer_process import AlertConsumer
 from drills.cluster import PAUSE_S, Cluster
-from drills.consumer import AlertConsumer
+from drills.drill_sender import DrillSender
 from drills.endpoint import FaultyEndpoint
-from drills.live_job import Followed, Launcher, LiveJob, Received
-from drills.load import Effort, Item, transactions_of
-from drills.sender import Sender
+from drills.live_job import Followed, Launcher, LiveJob, WrittenRecord
+from drills.load import Effort, SentItem, transactions_of
 from drills.verdict import Evidence, Truth
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.scoring.judge import Judge
@@ -62,7 +62,7 @@ class Stage:
         endpoint: FaultyEndpoint,
         *,
         effort: Effort,
-        items: Sequence[Item],
+        items: Sequence[SentItem],
         say: "Callable[[str, Stage], None]",
     ) -> None:
         self.effort = effort
@@ -78,7 +78,7 @@ class Stage:
         writer = StreamWriter(
             kinesis_client(self._job_settings), settings.transactions_stream, max_attempts=WRITER_ATTEMPTS
         )
-        self.sender = Sender(writer, items, effort.rate, HELD_SHARE)
+        self.sender = DrillSender(writer, items, effort.rate, HELD_SHARE)
         self._launcher = bench.launcher
         self._say = say
         self._job: LiveJob | None = None
@@ -258,7 +258,7 @@ class Stage:
         self._say(what, self)
 
 
-def _ids(alerts: Iterable[Received]) -> set[str]:
+def _ids(alerts: Iterable[WrittenRecord]) -> set[str]:
     return {alert.content["alert_id"] for alert in alerts}
 
 

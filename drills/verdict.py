@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from drills.live_job import Received
-from drills.load import Item, transactions_of
-from drills.reference import Scored, Wrong, is_close, last_copies, wrong_features, wrong_ordinals
+from drills.live_job import WrittenRecord
+from drills.load import SentItem, transactions_of
+from drills.reference_comparison import Scored, Wrong, is_close, last_copies, wrong_features, wrong_ordinals
 from fraudstream.domain.alert import alert_id
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.dead_letter import DeadLetter
@@ -25,27 +25,27 @@ MS_PER_S: Final = 1_000
 class Evidence:
     """All that a drill saw of one fault; times are epoch milliseconds."""
 
-    items: Sequence[Item]
+    items: Sequence[SentItem]
     """What was put into the stream of transactions, copies and broken records included."""
     first_try_ms: Mapping[str, int]
     """When the producer first tried to put each transaction."""
-    scored: Sequence[Received]
-    alerts: Sequence[Received]
+    scored: Sequence[WrittenRecord]
+    alerts: Sequence[WrittenRecord]
     """Those of the stream."""
-    dead_letters: Sequence[Received]
+    dead_letters: Sequence[WrittenRecord]
     began_ms: int
     ended_ms: int
     """When the fault itself began and was over; a kill is over at once."""
-    handed_out: Sequence[Received] | None = None
+    handed_out: Sequence[WrittenRecord] | None = None
     """What the handler of the project's consumer received; None where no consumer is drilled."""
 
     @property
-    def delivered(self) -> Sequence[Received]:
+    def delivered(self) -> Sequence[WrittenRecord]:
         """The alerts as far as the fault's pipeline goes: to the consumer's handler, or to the stream."""
         return self.alerts if self.handed_out is None else self.handed_out
 
     @property
-    def recovered(self) -> Sequence[Received]:
+    def recovered(self) -> Sequence[WrittenRecord]:
         """What shows that a transaction is through: its scores, or its alerts where a consumer is drilled."""
         return self.scored if self.handed_out is None else self.handed_out
 
@@ -157,7 +157,7 @@ def recovery_s(evidence: Evidence) -> float:
     return max([0, *waits_ms]) / MS_PER_S
 
 
-def _first_ms(records: Iterable[Received]) -> dict[str, int]:
+def _first_ms(records: Iterable[WrittenRecord]) -> dict[str, int]:
     first_ms: dict[str, int] = {}
     for record in records:
         first_ms.setdefault(record.content["transaction_id"], record.arrival_ms)
@@ -187,7 +187,7 @@ def _not_delivered(alerts: Sequence[dict[str, Any]], delivered: Sequence[dict[st
     return [f"alert {id_} was not handed out" for id_ in sorted(missing)]
 
 
-def _unrecognised(items: Sequence[Item], records: Sequence[Scored]) -> list[str]:
+def _unrecognised(items: Sequence[SentItem], records: Sequence[Scored]) -> list[str]:
     sent = Counter(item.transaction.transaction_id for item in items if item.transaction)
     known = Counter(record["transaction_id"] for record in records if record["outcome"] == "duplicate")
     return [
@@ -197,7 +197,7 @@ def _unrecognised(items: Sequence[Item], records: Sequence[Scored]) -> list[str]
     ]
 
 
-def _without_letter(items: Sequence[Item], letters: Sequence[DeadLetter]) -> list[str]:
+def _without_letter(items: Sequence[SentItem], letters: Sequence[DeadLetter]) -> list[str]:
     # Bytes that were sent twice have two places in the stream, whose letters differ in their identity.
     places: defaultdict[str, set[str | None]] = defaultdict(set)
     for letter in letters:
@@ -276,7 +276,7 @@ def _not_sent(sound: Sequence[Transaction], records: Sequence[Scored]) -> list[W
     ]
 
 
-def _wrong_letters(items: Sequence[Item], letters: Sequence[DeadLetter]) -> list[Wrong]:
+def _wrong_letters(items: Sequence[SentItem], letters: Sequence[DeadLetter]) -> list[Wrong]:
     reasons = {item.sha256: item.reason for item in items}
     return [
         Wrong(letter.sha256, "reason", letter.reason, reasons.get(letter.sha256))

@@ -18,13 +18,13 @@ from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.stream_errors import StreamError
 from jobs.job_settings import JobSettings
-from localrun.job import JobProcessError, job_process
-from localrun.run import Run
+from localrun.job_process import JobProcessError, job_process
+from localrun.local_run import Run
 from localstack.emulator import EmulatorError, embedded_emulator
 from localstack.streams import create_streams
-from producer.kinesis import wall_clock_ms
 from producer.mixing import Mixture
 from producer.simulation import TrafficOptions, ending_at
+from producer.transaction_sender import wall_clock_ms
 
 SCORED_STREAM: Final = "Scored"
 

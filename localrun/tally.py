@@ -12,7 +12,7 @@ import orjson
 
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
-from fraudstream.domain.transaction import FRAUD_TYPES, FraudType
+from fraudstream.domain.patterns import FRAUD_TYPES, FraudType
 from fraudstream.streams.protocols import StreamRecord
 from producer.simulation import LabelledTransaction
 

@@ -1,8 +1,8 @@
 """An AWS emulator in one process: moto's server, with one request at a time.
 
 moto's Kinesis is not made for concurrent requests: with four writers some records of 20,000 were
-lost without an error. A lock round its WSGI application mends that. `localstack.shards` mends how shards are
-split and merged.
+lost without an error. A lock round its WSGI application repairs that. `localstack.shard_repair` repairs how
+shards are split and merged.
 
 ``python -m localstack.emulator --port 0`` prints ``ready http://127.0.0.1:PORT`` when it listens.
 """
@@ -26,7 +26,7 @@ from werkzeug.serving import make_server
 from fraudstream.runtime.aws_settings import EMULATOR_ACCOUNT
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process, stop_on_signals
-from localstack.shards import mend_shards
+from localstack.shard_repair import repair_shards
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -126,7 +126,7 @@ def main(
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     stop = stop_on_signals()
     os.environ["MOTO_ACCOUNT_ID"] = EMULATOR_ACCOUNT
-    mend_shards()
+    repair_shards()
     application: Any = serialized(DomainDispatcherApplication(create_backend_app))
     server = make_server(host, port, application, threaded=True)
     # shutdown() waits for serve_forever(), so that one can't run in the thread that gets the signals.

@@ -5,7 +5,7 @@ import signal
 import typer
 
 from models.cost import cost_command
-from models.evaluation.command import evaluate_command
+from models.evaluate_command import evaluate_command
 from models.explain_command import explain, types
 from models.train_command import train_command
 

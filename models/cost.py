@@ -26,7 +26,7 @@ console = Console(soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class ScoringCost:
     """What scoring takes."""
 
     microseconds_per_row: float
@@ -39,7 +39,7 @@ class Cost:
 
 def costs(
     members: Mapping[str, Member], batch: Features, repeats: int, clock: Callable[[], float]
-) -> dict[str, Cost]:
+) -> dict[str, ScoringCost]:
     """Measure each member alone, and all of them with blend and calibration as the ensemble.
 
     ``clock`` gives seconds of processor time. They take turns, so that a busy machine slows all alike, and
@@ -57,7 +57,7 @@ def costs(
             start = clock()
             score(batch)
             seconds[name].append(clock() - start)
-    return {name: Cost(float(np.median(each)) * 1e6 / len(batch)) for name, each in seconds.items()}
+    return {name: ScoringCost(float(np.median(each)) * 1e6 / len(batch)) for name, each in seconds.items()}
 
 
 def catalogue_with_list() -> Catalogue:
@@ -92,7 +92,7 @@ def cost_command(
     console.print(_table(measured, batch))
 
 
-def _table(measured: Mapping[str, Cost], batch: int) -> Table:
+def _table(measured: Mapping[str, ScoringCost], batch: int) -> Table:
     table = Table(title=f"batches of {batch:,} rows, one core")
     for title in ("member", "µs a row", "rows a second", "times the trees"):
         table.add_column(title, justify="left" if title == "member" else "right")

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import Catalogue, CatalogueError
-from fraudstream.domain.transaction import FRAUD_TYPES
+from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError

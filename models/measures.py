@@ -6,46 +6,46 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fraudstream.domain.transaction import FRAUD_TYPES
+from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.scoring.members.member import Member, Scores, scores_of
 from fraudstream.scoring.scorer import Scorer
 from models.ensemble import EnsembleChoice
-from models.metrics import auc_roc, average_precision, measure
-from models.pieces import Piece
+from models.score_metrics import auc_roc, average_precision, measure
+from models.training_splits import Split
 
 STRETCHES: Final = 4
 """A gain's noise is how it differs between so many stretches of time."""
 ENSEMBLE: Final = "ensemble"
 
 
-def measures(scorer: Scorer, piece: Piece) -> dict[str, Any]:
+def measures(scorer: Scorer, split: Split) -> dict[str, Any]:
     """Return the metrics of a version's probabilities, and its recall at the threshold by fraud type."""
-    scores = scorer.score(piece.features.astype(np.float64))
+    scores = scorer.score(split.features.astype(np.float64))
     threshold = scorer.manifest.threshold
     metrics = measure(
-        is_fraud=piece.is_fraud,
+        is_fraud=split.is_fraud,
         scores=scores,
         threshold=threshold,
-        amount_vnd=piece.amount_vnd,
-        accounts=piece.accounts,
-        event_time_ms=piece.event_time_ms,
+        amount_vnd=split.amount_vnd,
+        accounts=split.accounts,
+        event_time_ms=split.event_time_ms,
     )
-    return {**metrics, "recall_by_fraud_type": recall_by_fraud_type(piece, scores >= threshold)}
+    return {**metrics, "recall_by_fraud_type": recall_by_fraud_type(split, scores >= threshold)}
 
 
-def recall_by_fraud_type(piece: Piece, is_alert: npt.NDArray[np.bool_]) -> dict[str, float]:
+def recall_by_fraud_type(split: Split, is_alert: npt.NDArray[np.bool_]) -> dict[str, float]:
     """Return the share that is found of each of the project's fraud types that is there."""
-    of_type = {name: piece.fraud_types == code for code, name in enumerate(FRAUD_TYPES)}
+    of_type = {name: split.fraud_types == code for code, name in enumerate(FRAUD_TYPES)}
     return {name: float(is_alert[rows].mean()) for name, rows in of_type.items() if rows.any()}
 
 
-def compared(members: Mapping[str, Member], decision: EnsembleChoice, piece: Piece) -> dict[str, Any]:
+def compared(members: Mapping[str, Member], decision: EnsembleChoice, split: Split) -> dict[str, Any]:
     """Return what each member reaches alone, and what the ensemble does."""
-    scores = scores_of(members, piece.features)
+    scores = scores_of(members, split.features)
     return {
         name: {
-            "auc_roc": auc_roc(piece.is_fraud, each),
-            "average_precision": average_precision(piece.is_fraud, each),
+            "auc_roc": auc_roc(split.is_fraud, each),
+            "average_precision": average_precision(split.is_fraud, each),
         }
         for name, each in {**scores, ENSEMBLE: decision.learnt.combine(scores)}.items()
     }

@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedTransactions:
     """Transactions whose truth is known, with their probabilities."""
 
     scores: Scores
@@ -23,10 +23,10 @@ class Judged:
     """How long they took to come in."""
 
 
-class Choice(Protocol):
+class ThresholdChoice(Protocol):
     """A way to choose a threshold; it needs one transaction at least."""
 
-    def threshold(self, judged: Judged) -> float:
+    def threshold(self, judged: JudgedTransactions) -> float:
         """Return a threshold from 0 to 1: alerts are sent at it and above."""
 
     @property
@@ -40,7 +40,7 @@ class LeastCost:
 
     alert_cost_vnd: float
 
-    def threshold(self, judged: Judged) -> float:
+    def threshold(self, judged: JudgedTransactions) -> float:
         """Return the threshold that saves most, of equals the highest; 1 if alerts only cost."""
         scores, order, alerts = _cuts(judged.scores)
         gains_vnd = np.where(judged.is_fraud, judged.amount_vnd, 0.0) - self.alert_cost_vnd
@@ -57,7 +57,7 @@ class LeastCost:
 class BestF1:
     """The highest harmonic mean of precision and recall."""
 
-    def threshold(self, judged: Judged) -> float:
+    def threshold(self, judged: JudgedTransactions) -> float:
         """Return the threshold with the highest F1; of equals the highest."""
         scores, order, alerts = _cuts(judged.scores)
         hits = np.cumsum(judged.is_fraud[order])[alerts - 1]
@@ -75,7 +75,7 @@ class AlertBudget:
 
     alerts_per_day: float
 
-    def threshold(self, judged: Judged) -> float:
+    def threshold(self, judged: JudgedTransactions) -> float:
         """Return the lowest threshold with no more alerts a day, on average; 1 if even one is too many."""
         scores, _, alerts = _cuts(judged.scores)
         affordable = scores[alerts <= self.alerts_per_day * judged.days]
@@ -96,7 +96,7 @@ def _cuts(scores: Scores) -> tuple[Scores, npt.NDArray[np.intp], npt.NDArray[np.
     return falling[alerts - 1], order, alerts
 
 
-def parse_choice(text: str) -> Choice:
+def parse_choice(text: str) -> ThresholdChoice:
     """Read ``cost:50000`` (VND an alert), ``alerts:100`` (a day) or ``f1``; raises ``ValueError`` else."""
     name, _, number = text.partition(":")
     if text == "f1":

@@ -23,20 +23,20 @@ from fraudstream.scoring.manifest import (
 from fraudstream.scoring.members.member import Member, scores_of
 from fraudstream.scoring.scorer import Scorer
 from models.card import CARD_NAME, model_card
-from models.data.dataset import Dataset
+from models.data.labelled_dataset import Dataset
 from models.ensemble import EnsembleChoice, alone, learn_blend
 from models.measures import compared, gains_of, measures
 from models.members.kind import Kind
-from models.pieces import Piece, Pieces, pieces_of
 from models.platt_scaling import fit_calibration
-from models.threshold import Choice, Judged
+from models.threshold import JudgedTransactions, ThresholdChoice
+from models.training_splits import Split, TrainingSplits, training_splits
 
 _PACKAGES: Final = ("numpy", "scikit-learn", "jax", "optax")
 """What the members are trained with, beside XGBoost, which has other names for its builds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class TrainingRequest:
     """What to train."""
 
     version: str
@@ -45,12 +45,12 @@ class Request:
     """That of the data's features."""
     source: Mapping[str, Any]
     """What the data is and how to get it again, for manifest and card."""
-    choice: Choice
+    choice: ThresholdChoice
     """Of the threshold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class TrainedVersion:
     """A trained version: what its folder holds."""
 
     manifest: Manifest
@@ -66,58 +66,60 @@ class Version:
         (folder / CARD_NAME).write_text(model_card(self.manifest))
 
 
-def train(data: Dataset, request: Request, kinds: Mapping[str, Kind], hear: Callable[[str], None]) -> Version:
+def train(
+    data: Dataset, request: TrainingRequest, kinds: Mapping[str, Kind], on_progress: Callable[[str], None]
+) -> TrainedVersion:
     """Train all kinds that can learn from the features, and ship the ensemble if it is worth it.
 
-    Else the first kind ships alone. ``hear`` is told what begins. Raises `ModelError` if the data is too
-    short, or a part of it lacks fraud or honest transactions.
+    Else the first kind ships alone. ``on_progress`` gets the step that begins. Raises `ModelError` if the
+    data is too short, or a part of it lacks fraud or honest transactions.
     """
-    pieces = pieces_of(data)
-    members = fitted(pieces.fit, request, kinds, hear)
-    hear("choosing weights, calibration and threshold")
-    decision = decided(members, pieces)
-    draft = _draft(request, kinds, pieces, members, decision.blend)
+    splits = training_splits(data)
+    members = fitted(splits.fit, request, kinds, on_progress)
+    on_progress("choosing weights, calibration and threshold")
+    decision = decided(members, splits)
+    draft = _draft(request, kinds, splits, members, decision.blend)
     files = {member.file: members[member.kind].to_bytes() for member in draft.members}
-    hear("measuring")
+    on_progress("measuring")
     scorer = Scorer(files, draft, request.catalogue)
     metrics = {
-        "choice": measures(scorer, pieces.choice),
-        "test": measures(scorer, pieces.test),
+        "choice": measures(scorer, splits.choice),
+        "test": measures(scorer, splits.test),
         "ensemble": {
             "ships": decision.ships,
             "gains": list(decision.gains),
             "weights": dict(decision.learnt.weights),
-            "on_test": compared(members, decision, pieces.test),
+            "on_test": compared(members, decision, splits.test),
         },
     }
-    return Version(draft.model_copy(update={"metrics": metrics}), files)
+    return TrainedVersion(draft.model_copy(update={"metrics": metrics}), files)
 
 
 def fitted(
-    piece: Piece, request: Request, kinds: Mapping[str, Kind], hear: Callable[[str], None]
+    split: Split, request: TrainingRequest, kinds: Mapping[str, Kind], on_progress: Callable[[str], None]
 ) -> dict[str, Member]:
-    """Train each kind that can learn from the catalogue; ``hear`` is told which can't, and why."""
+    """Train each kind that can learn from the catalogue; ``on_progress`` gets which can't, and why."""
     members = {}
     for name, kind in kinds.items():
         objection = kind.unfit_for(request.catalogue)
-        hear(f"left out: {objection}" if objection else f"training {name}")
+        on_progress(f"left out: {objection}" if objection else f"training {name}")
         if not objection:
-            members[name] = kind.fit(piece.features, piece.is_fraud, request.catalogue, request.seed)
+            members[name] = kind.fit(split.features, split.is_fraud, request.catalogue, request.seed)
     return members
 
 
-def decided(members: Mapping[str, Member], pieces: Pieces) -> EnsembleChoice:
+def decided(members: Mapping[str, Member], splits: TrainingSplits) -> EnsembleChoice:
     """Learn the ensemble on one part, and compare it with the first member on the part behind it."""
-    learnt = learn_blend(scores_of(members, pieces.weights.features), pieces.weights.is_fraud)
+    learnt = learn_blend(scores_of(members, splits.weights.features), splits.weights.is_fraud)
     simple = alone(next(iter(members)))
-    scores = scores_of(members, pieces.choice.features)
-    gains = gains_of(learnt.combine(scores), simple.combine(scores), pieces.choice.is_fraud)
+    scores = scores_of(members, splits.choice.features)
+    gains = gains_of(learnt.combine(scores), simple.combine(scores), splits.choice.is_fraud)
     return EnsembleChoice(learnt, simple, gains)
 
 
-def usual_values(piece: Piece, catalogue: Catalogue) -> dict[str, float | None]:
+def baseline_values(split: Split, catalogue: Catalogue) -> dict[str, float | None]:
     """Return the median of each feature over the honest transactions that have it; None for lists."""
-    honest = piece.features[~piece.is_fraud]
+    honest = split.features[~split.is_fraud]
     return {
         feature.name: _median(honest[:, catalogue.slices[feature.name].start])
         for feature in catalogue.features
@@ -131,20 +133,20 @@ def _median(values: npt.NDArray[np.float32]) -> float | None:
 
 
 def _draft(
-    request: Request,
+    request: TrainingRequest,
     kinds: Mapping[str, Kind],
-    pieces: Pieces,
+    splits: TrainingSplits,
     members: Mapping[str, Member],
     blend: Blend,
 ) -> Manifest:
     """Return the manifest, but for what is measured with it."""
-    choice = pieces.choice
+    choice = splits.choice
     raw = blend.combine(scores_of(members, choice.features))
     calibration = fit_calibration(raw, choice.is_fraud)
-    judged = Judged(calibration.calibrated(raw), choice.is_fraud, choice.amount_vnd, choice.days)
+    judged = JudgedTransactions(calibration.calibrated(raw), choice.is_fraud, choice.amount_vnd, choice.days)
     return Manifest(
         version=request.version,
-        features=manifest_features(request.catalogue, usual_values(pieces.fit, request.catalogue)),
+        features=manifest_features(request.catalogue, baseline_values(splits.fit, request.catalogue)),
         catalogue_version=request.catalogue.version,
         members=_entries(blend, kinds, request.seed),
         bias=blend.bias,
@@ -154,7 +156,7 @@ def _draft(
         seed=request.seed,
         training_data={
             **request.source,
-            "parts": {name: piece.facts for name, piece in pieces.named.items()},
+            "parts": {name: split.facts for name, split in splits.named.items()},
         },
         metrics={},
         libraries=_libraries(),

@@ -13,13 +13,13 @@ from fraudstream.domain.catalogue import Catalogue, CatalogueError
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.manifest import Manifest, ModelError
 from models.data.cache import FOLDER, load_dataset
-from models.data.dataset import Files
+from models.data.labelled_dataset import DatasetFiles
 from models.data.simulated import Bank, files_of, write_bank
 from models.evaluation.steps import Steps
 from models.members import KINDS
-from models.metrics import ALERT_COST_VND
+from models.score_metrics import ALERT_COST_VND
 from models.threshold import parse_choice
-from models.train import Request, train
+from models.train import TrainingRequest, train
 
 DEFAULT_CHOICE: Final = f"cost:{ALERT_COST_VND:.0f}"
 _BANK: Final = Bank()
@@ -46,22 +46,22 @@ def train_command(  # noqa: PLR0913 - the options of a command line
     if (transactions is None) != (labels is None):
         msg = "--transactions and --labels go together: give both, or none for the simulated bank"
         raise typer.BadParameter(msg)
-    data: Bank | Files = (
-        Files(transactions, labels) if transactions and labels else Bank(seed, accounts, days)
+    data: Bank | DatasetFiles = (
+        DatasetFiles(transactions, labels) if transactions and labels else Bank(seed, accounts, days)
     )
     try:
         chosen = Catalogue.load(catalogue)
-        told = {"version": version, "seed": seed, "threshold": threshold, "catalogue": catalogue}
-        request = Request(
+        options = {"version": version, "seed": seed, "threshold": threshold, "catalogue": catalogue}
+        request = TrainingRequest(
             version=version,
             seed=seed,
             catalogue=chosen,
-            source=source_of(data, told),
+            source=source_of(data, options),
             choice=parse_choice(threshold),
         )
-        with Steps(console).shown() as hear:
-            files = data if isinstance(data, Files) else _simulated(data, hear)
-            trained = train(load_dataset(files, chosen, FOLDER, hear), request, KINDS, hear)
+        with Steps(console).shown() as on_progress:
+            files = data if isinstance(data, DatasetFiles) else _simulated(data, on_progress)
+            trained = train(load_dataset(files, chosen, FOLDER, on_progress), request, KINDS, on_progress)
             trained.write(folder / version)
     except (ModelError, CatalogueError, ValueError) as error:
         console.print(f"error: {error}", markup=False)
@@ -70,22 +70,22 @@ def train_command(  # noqa: PLR0913 - the options of a command line
     console.print(f"written: {folder / version}", markup=False)
 
 
-def _simulated(bank: Bank, hear: Callable[[str], None]) -> Files:
-    hear(f"the simulated bank: {bank.accounts:,} accounts, {bank.days} days, seed {bank.seed}")
+def _simulated(bank: Bank, on_progress: Callable[[str], None]) -> DatasetFiles:
+    on_progress(f"the simulated bank: {bank.accounts:,} accounts, {bank.days} days, seed {bank.seed}")
     for _ in write_bank(bank, FOLDER):
         pass
     return files_of(bank, FOLDER)
 
 
-def source_of(data: Bank | Files, told: Mapping[str, Any]) -> dict[str, Any]:
+def source_of(data: Bank | DatasetFiles, options: Mapping[str, Any]) -> dict[str, Any]:
     """Say what the data is, and with which command the version is trained on it again."""
     if isinstance(data, Bank):
         source = f"The project's simulated bank, {data.accounts:,} accounts for {data.days} days"
-        told = {**told, "accounts": data.accounts, "days": data.days}
+        options = {**options, "accounts": data.accounts, "days": data.days}
     else:
         source = f"{data.transactions.name} with {data.labels.name}"
-        told = {**told, "transactions": data.transactions, "labels": data.labels}
-    words = [f"--{name} {shlex.quote(str(value))}" for name, value in told.items() if value is not None]
+        options = {**options, "transactions": data.transactions, "labels": data.labels}
+    words = [f"--{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
     return {"source": source, "command": " ".join(["python -m models train", *words])}
 
 

@@ -8,12 +8,12 @@ from rich.console import Console
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_commands import load_settings
 from producer.checks import lines, run_checks
-from producer.costs import costs
 from producer.dataset import csv_file, parquet_file
-from producer.kinesis import wall_clock_ms
-from producer.load.command import load
+from producer.load.load_command import load
 from producer.simulation import TrafficOptions, ending_at, generate
 from producer.stream import stream
+from producer.stream_costs import costs
+from producer.transaction_sender import wall_clock_ms
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Synthetic bank transactions to Kinesis.")
 console = Console(soft_wrap=True)

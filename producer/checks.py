@@ -39,7 +39,7 @@ IDENTITY_CODES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; ``remedy`` says what is wrong and how to mend it, None if all is well."""
+    """One thing that was looked at; ``remedy`` says what is wrong and how to fix it, None if all is well."""
 
     what: str
     result: str

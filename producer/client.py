@@ -26,7 +26,7 @@ FIRST_RETRY_S: Final = 1.0
 """Unless the API names another wait."""
 LONGEST_RETRY_S: Final = 30.0
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
-"""Statuses that another try may mend."""
+"""Statuses that another try may fix."""
 _TAKEN: Final = 200
 
 
@@ -47,14 +47,14 @@ class DroppedError(Exception):
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether another try may mend it: no answer at all, or a refusal that is about the moment."""
+    """Whether another try may fix it: no answer at all, or a refusal that is about the moment."""
     if isinstance(error, ApiError):
         return error.status in _PASSING
     return isinstance(error, httpx.TransportError)
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TransactionBatch:
     """An event of the stream."""
 
     event_id: str
@@ -75,7 +75,7 @@ class _Position:
     def headers(self) -> dict[str, str]:
         return {} if self.last_event_id is None else {"Last-Event-ID": self.last_event_id}
 
-    def on_event(self, event: ServerSentEvent) -> Batch | None:
+    def on_event(self, event: ServerSentEvent) -> TransactionBatch | None:
         """Return the batch of an event; None for one that says something of the stream itself."""
         if event.retry is not None:
             self.first_retry_s = self.retry_s = event.retry / 1000
@@ -86,7 +86,7 @@ class _Position:
         if event.event != "message" or not event.data:
             return None
         transactions = tuple(_transaction(record) for record in orjson.loads(event.data)["transactions"])
-        batch = Batch(event.id, transactions, self.is_after_gap)
+        batch = TransactionBatch(event.id, transactions, self.is_after_gap)
         self.last_event_id, self.is_after_gap, self.retry_s = event.id, False, self.first_retry_s
         return batch
 
@@ -154,7 +154,7 @@ class TransactionClient:
         frequency_seconds: float | None = None,
         batch_size: int | None = None,
         last_event_id: str | None = None,
-    ) -> Iterator[Batch]:
+    ) -> Iterator[TransactionBatch]:
         """Yield batches without an end, over as many connections as it takes.
 
         None is lost that the API still keeps when this client comes back. Raises `ApiError` if a request is
@@ -233,7 +233,7 @@ class AsyncTransactionClient:
         frequency_seconds: float | None = None,
         batch_size: int | None = None,
         last_event_id: str | None = None,
-    ) -> AsyncIterator[Batch]:
+    ) -> AsyncIterator[TransactionBatch]:
         """Yield batches as `TransactionClient.stream` does."""
         position = _Position(last_event_id)
         parameters = _parameters(frequency_seconds, batch_size)

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
-from fraudstream.domain.transaction import FRAUD_TYPES, format_time
+from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.domain.transaction import format_time
 from producer.simulation import Block
 from producer.simulation.rhythm import VIETNAM_OFFSET_MS
 
@@ -19,7 +20,7 @@ AMOUNT_EDGES_VND: Final = np.round(np.logspace(3, 12, 181)).astype(np.int64)
 NOT_REAL: Final = """\
 - Every figure behind the data is plausible and chosen by hand; none is measured at a bank.
 - Honest customers are more alike than real ones: one model of habits, with its parameters drawn.
-- Fraud follows four patterns that do not change over time, and nobody adapts to being caught.
+- Fraud follows a few patterns that do not change over time, and nobody adapts to being caught.
 - The truth is complete and right. A bank learns of a part of its fraud, late, and errs.
 """
 

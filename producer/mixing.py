@@ -15,7 +15,7 @@ DOUBLED_AFTER: Final = 25
 """Good transactions between one and its double: more than a default batch, so that they come apart."""
 
 
-class Item(NamedTuple):
+class RecordItem(NamedTuple):
     """One record for the stream, and what is known about it."""
 
     kind: Literal["good", "broken", "doubled"]
@@ -44,24 +44,24 @@ class Mixture:
             raise ValueError(msg)
 
 
-def labelled_items(labelled: Iterable[LabelledTransaction]) -> Iterator[Item]:
+def labelled_items(labelled: Iterable[LabelledTransaction]) -> Iterator[RecordItem]:
     """Return good items, each with its truth."""
     for each in labelled:
         transaction = each.transaction
         record = Record(transaction.to_json(), transaction.account_id)
-        yield Item("good", record, transaction.event_time_ms, each)
+        yield RecordItem("good", record, transaction.event_time_ms, each)
 
 
 def mix(
     labelled: Iterable[LabelledTransaction], mixture: Mixture, rng: random.Random, now_ms: Callable[[], int]
-) -> Iterator[Item]:
+) -> Iterator[RecordItem]:
     """Do as `mix_items` does, from transactions with their truth."""
     return mix_items(labelled_items(labelled), mixture, rng, now_ms)
 
 
 def mix_items(
-    good_items: Iterator[Item], mixture: Mixture, rng: random.Random, now_ms: Callable[[], int]
-) -> Iterator[Item]:
+    good_items: Iterator[RecordItem], mixture: Mixture, rng: random.Random, now_ms: Callable[[], int]
+) -> Iterator[RecordItem]:
     """Hand out the good items in their order, the other kinds spread evenly among them.
 
     Every kind of broken record comes in turn. A double is the same bytes once more, `DOUBLED_AFTER`
@@ -71,7 +71,7 @@ def mix_items(
     if mixture.good is None:
         yield from good_items
         return
-    doubles: deque[tuple[int, Item]] = deque()
+    doubles: deque[tuple[int, RecordItem]] = deque()
     broken_count = 0
     for number, good in enumerate(islice(good_items, mixture.good), start=1):
         yield good
@@ -90,6 +90,6 @@ def _due(number: int, wanted: int, total: int) -> int:
     return number * wanted // total - (number - 1) * wanted // total
 
 
-def _broken(count: int, rng: random.Random, now_ms: int) -> Item:
+def _broken(count: int, rng: random.Random, now_ms: int) -> RecordItem:
     kind = BROKEN_KINDS[count % len(BROKEN_KINDS)]
-    return Item("broken", Record(broken_record(kind, rng, now_ms), f"broken-{count}"))
+    return RecordItem("broken", Record(broken_record(kind, rng, now_ms), f"broken-{count}"))

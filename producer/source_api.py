@@ -13,8 +13,8 @@ from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.backoff import Backoff
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_errors import StreamError
-from producer.client import ApiError, Batch, DroppedError, TransactionClient, is_passing
-from producer.mixing import Item
+from producer.client import ApiError, DroppedError, TransactionBatch, TransactionClient, is_passing
+from producer.mixing import RecordItem
 
 AT_ONCE: Final = 1_000
 """The most that one answer of the API may hold."""
@@ -118,9 +118,9 @@ class ApiStream:
         self._url = url
         self._stop = stop
         self._report = report
-        self._waiting: queue.Queue[Batch | Exception] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[TransactionBatch | Exception] = queue.Queue(MOST_WAITING)
 
-    def items(self, frequency_s: float, batch_size: int) -> Iterator[Item]:
+    def items(self, frequency_s: float, batch_size: int) -> Iterator[RecordItem]:
         """Yield what comes at this pace until ``stop`` is set; raises `StreamError` if the API refuses."""
         threading.Thread(target=self._read, args=(frequency_s, batch_size), daemon=True).start()
         while not self._stop.is_set():
@@ -132,7 +132,7 @@ class ApiStream:
                 raise _told(got, self._url) from got
             self._note_gap(got)
             for transaction in got.transactions:
-                yield Item("good", _record(transaction), transaction.event_time_ms)
+                yield RecordItem("good", _record(transaction), transaction.event_time_ms)
 
     def _read(self, frequency_s: float, batch_size: int) -> None:
         last_event_id = None
@@ -149,7 +149,7 @@ class ApiStream:
         except Exception as error:  # noqa: BLE001 - whoever takes the items tells it
             self._waiting.put(error)
 
-    def _note_gap(self, batch: Batch) -> None:
+    def _note_gap(self, batch: TransactionBatch) -> None:
         if batch.follows_gap:
             self.lost_places += 1
             self._report(f"events before {batch.event_id} are missing: the API no longer kept them")
@@ -165,12 +165,12 @@ def _told(error: Exception, url: str) -> StreamError:
         return StreamError(f"the transaction API at {url} refuses: {error}; {remedy}")
     if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
         return StreamError(
-            f"the transaction API at {url} gives no answer ({error!r}): start it, or mend TRANSACTION_API_URL"
+            f"the transaction API at {url} gives no answer ({error!r}): start it, or fix TRANSACTION_API_URL"
         )
     return StreamError(f"the transaction API at {url} sends what can't be read: {error!r}")
 
 
 _REMEDIES: Final = {
     401: "set TRANSACTION_API_KEY to a key that it knows, or TRANSACTION_API_TOKEN to a JWT",
-    404: "TRANSACTION_API_URL is the address of something else: mend it",
+    404: "TRANSACTION_API_URL is the address of something else: fix it",
 }

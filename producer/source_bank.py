@@ -4,11 +4,11 @@ import itertools
 from collections.abc import Iterator
 
 from fraudstream.streams.protocols import Record
-from producer.mixing import Item, labelled_items
+from producer.mixing import RecordItem, labelled_items
 from producer.simulation import TrafficOptions, blocks, ending_at, generate
 
 
-def bank_items(options: TrafficOptions) -> Iterator[Item]:
+def bank_items(options: TrafficOptions) -> Iterator[RecordItem]:
     """Return the bank's transactions from ``options.start_ms`` on, without an end, with their truth."""
     return labelled_items(generate(options))
 

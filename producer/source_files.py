@@ -18,7 +18,7 @@ from pyarrow import parquet as pq
 from fraudstream.domain.transaction import Label, Transaction, format_time, parse_time_ms
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_errors import StreamError
-from producer.mixing import Item
+from producer.mixing import RecordItem
 from producer.simulation import LabelledTransaction
 
 ENDINGS: Final = (".jsonl", ".jsonl.gz", ".parquet")
@@ -55,15 +55,15 @@ def file_records(path: Path) -> Iterator[Record]:
         yield Record(row.data, _account_id(_decoded(row), row.place))
 
 
-def file_items(path: Path) -> Iterator[Item]:
+def file_items(path: Path) -> Iterator[RecordItem]:
     """Read the same as items: with their event time, where they have one, and without their truth."""
     for row in _rows(path):
         values = _decoded(row)
         record = Record(row.data, _account_id(values, row.place))
-        yield Item("good", record, event_time_ms=_event_time_ms(values))
+        yield RecordItem("good", record, event_time_ms=_event_time_ms(values))
 
 
-def labelled_file_items(path: Path) -> Iterator[Item]:
+def labelled_file_items(path: Path) -> Iterator[RecordItem]:
     """Read the same with their truth, from the file beside it.
 
     Raises `StreamError` too where a row is no transaction, or the truth's row is about another one.
@@ -80,7 +80,7 @@ def labelled_file_items(path: Path) -> Iterator[Item]:
         yield _labelled(row, truth_row, labelled)
 
 
-def _labelled(row: _Row, truth_row: _Row, labelled: LabelledTransaction) -> Item:
+def _labelled(row: _Row, truth_row: _Row, labelled: LabelledTransaction) -> RecordItem:
     transaction, label = labelled
     if label.transaction_id != transaction.transaction_id:
         msg = (
@@ -88,7 +88,7 @@ def _labelled(row: _Row, truth_row: _Row, labelled: LabelledTransaction) -> Item
             f"{transaction.transaction_id}; give both in the same order"
         )
         raise StreamError(msg)
-    return Item("good", Record(row.data, transaction.account_id), transaction.event_time_ms, labelled)
+    return RecordItem("good", Record(row.data, transaction.account_id), transaction.event_time_ms, labelled)
 
 
 def _read(row: _Row, decode: Callable[[bytes], Decoded], what: str) -> Decoded:

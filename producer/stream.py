@@ -21,14 +21,14 @@ from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS, StreamWriter
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
-from producer.kinesis import MAX_AHEAD_MS, EventPace, TransactionSender, wall_clock_ms
-from producer.mixing import Item, Mixture, mix_items
+from producer.mixing import Mixture, RecordItem, mix_items
+from producer.record_source import SOURCE_HELP, RecordSource, api_access
+from producer.sending_statistics import Statistics
 from producer.simulation import TrafficOptions, ending_at, simulated_span_ms
-from producer.source import SOURCE_HELP, Source, api_access
 from producer.source_api import ApiAccess, ApiStream, check_api
 from producer.source_bank import bank_items
-from producer.statistics import Statistics
 from producer.timing import Timing, Wishes, future_warning, timing_of
+from producer.transaction_sender import MAX_AHEAD_MS, EventPace, TransactionSender, wall_clock_ms
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -91,7 +91,7 @@ def stream(  # noqa: PLR0913 - the options of a command line
     settings = load_settings()
     now_ms = wall_clock_ms()
     try:
-        chosen = Source.named(source)
+        chosen = RecordSource.named(source)
         chosen.refuse_bank_options(context, ("accounts", "fraud_share"))
         timing = timing_of(Wishes(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms)
         good = _good_count(transactions, batch_size, max_batches, broken + doubled)
@@ -122,7 +122,7 @@ def stream(  # noqa: PLR0913 - the options of a command line
 class _Plan:
     """What the command line comes to; ``access`` is there if the source is the API."""
 
-    source: Source
+    source: RecordSource
     access: ApiAccess | None
     timing: Timing
     traffic: TrafficOptions
@@ -181,7 +181,7 @@ def _traffic(options: TrafficOptions, good: int | None, timing: Timing, now_ms: 
     return dataclasses.replace(options, start_ms=now_ms - int(ENDLESS_START / timedelta(milliseconds=1)))
 
 
-def _items(plan: _Plan, stop: threading.Event) -> Iterator[Item]:
+def _items(plan: _Plan, stop: threading.Event) -> Iterator[RecordItem]:
     if plan.access is not None:
         return _api_items(plan.access, plan.timing.interval_s, plan.batch_size, stop)
     return bank_items(plan.traffic) if plan.source.kind == "bank" else plan.source.file_items()
@@ -189,7 +189,7 @@ def _items(plan: _Plan, stop: threading.Event) -> Iterator[Item]:
 
 def _api_items(
     access: ApiAccess, interval_s: float, batch_size: int, stop: threading.Event
-) -> Iterator[Item]:
+) -> Iterator[RecordItem]:
     client = access.client(_sleep_aloud)
     check_api(client, access.url)
     return ApiStream(client, access.url, stop, complaints.print).items(interval_s, batch_size)
@@ -200,7 +200,7 @@ def _sleep_aloud(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def _timed(timing: Timing, items: Iterator[Item]) -> tuple[Timing, Iterator[Item]]:
+def _timed(timing: Timing, items: Iterator[RecordItem]) -> tuple[Timing, Iterator[RecordItem]]:
     """Let the event time of a file that sets the pace begin with its first transaction."""
     if timing.speedup is None or timing.start_ms is not None:
         return timing, items

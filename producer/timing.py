@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from fraudstream.domain.duration import format_duration
 from fraudstream.domain.transaction import parse_time_ms
-from producer.source import Source
+from producer.record_source import RecordSource
 
 DEFAULT_INTERVAL_S: Final = 1.0
 
@@ -31,7 +31,7 @@ class Wishes(NamedTuple):
     speedup: float | None = None
 
 
-def timing_of(wishes: Wishes, source: Source, batch_size: int, now_ms: int) -> Timing:
+def timing_of(wishes: Wishes, source: RecordSource, batch_size: int, now_ms: int) -> Timing:
     """Return the timing that is wished for; raises ``ValueError`` for wishes that exclude each other.
 
     ``now_ms`` (epoch) is where the bank's event time begins if only the speed-up is given.
@@ -47,7 +47,7 @@ def timing_of(wishes: Wishes, source: Source, batch_size: int, now_ms: int) -> T
     return Timing(0.0, 1.0 if wishes.speedup is None else wishes.speedup, start_ms)
 
 
-def _refuse(wishes: Wishes, source: Source) -> None:
+def _refuse(wishes: Wishes, source: RecordSource) -> None:
     if (wishes.rate_per_s, wishes.interval_s, wishes.max_batches) != (None, None, None):
         msg = (
             "--start and --speedup let event time set the pace: leave out --rate, INTERVAL and MAX_BATCHES, "

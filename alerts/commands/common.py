@@ -9,10 +9,10 @@ from typing import Annotated, Final, TypeVar
 import typer
 from rich.console import Console
 
-from alerts.handlers.base import HandlerError
+from alerts.alert_settings import AlertSettings
+from alerts.handlers.handler_protocol import HandlerError
 from alerts.lines import printable
-from alerts.settings import AlertSettings
-from alerts.store.base import StoreError
+from alerts.store.progress_store import StoreError
 from fraudstream.domain.transaction import format_time
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client

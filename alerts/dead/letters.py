@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from alerts.messages import Received
+from alerts.messages import ReceivedMessage
 from fraudstream.domain.dead_letter import DeadLetter
 
 
@@ -16,14 +16,14 @@ class Letter:
     refused_ms: int
 
     @classmethod
-    def of(cls, received: Received[DeadLetter], transactions_stream: str) -> "Letter":
+    def of(cls, received: ReceivedMessage[DeadLetter], transactions_stream: str) -> "Letter":
         """Name a letter that was received; the stream is the one that its record was read from."""
         letter_id = received.message.letter_id(transactions_stream)
         return cls(letter_id, received.message, received.record.data, received.record.arrival_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class LetterFilter:
     """Which letters are meant: all that every part lets through. An empty part lets all through.
 
     Times are epoch milliseconds of when the letter came, the first one included, the last one not.
@@ -37,7 +37,7 @@ class Choice:
     @property
     def is_everything(self) -> bool:
         """Whether nothing was chosen."""
-        return self == Choice()
+        return self == LetterFilter()
 
     def has(self, letter: Letter) -> bool:
         """Tell whether the letter is meant."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from alerts.dead.letters import Letter
-from alerts.dead.mending import Mended, MendingError, Patch, mend
+from alerts.dead.record_repair import Patch, RepairedRecord, RepairError, repair
 from alerts.store.redrives import Redrive, RedriveStore
 from fraudstream.domain.transaction import format_time
 from fraudstream.streams.protocols import Record, RecordWriter
@@ -37,39 +37,39 @@ class Redriver:
         self._max_record_bytes = max_record_bytes
         self._now_ms = now_ms
 
-    def mended(self, letter: Letter) -> Mended:
-        """Return what would be sent, and send nothing; raises `MendingError` if nothing would."""
-        mended = mend(letter.message, self._patch, self._stream_name, self._max_record_bytes)
+    def repaired(self, letter: Letter) -> RepairedRecord:
+        """Return what would be sent, and send nothing; raises `RepairError` if nothing would."""
+        repaired = repair(letter.message, self._patch, self._stream_name, self._max_record_bytes)
         tries = self._store.of(letter.letter_id)
         if tries and not self._again:
-            raise MendingError(_refusal(tries[-1]))
-        return mended
+            raise RepairError(_refusal(tries[-1]))
+        return repaired
 
     def redrive(self, letter: Letter) -> Redrive:
         """Send the letter's record.
 
-        Raises `MendingError` if it can't be sent or was sent before, `StoreError` and `StreamError` where the
+        Raises `RepairError` if it can't be sent or was sent before, `StoreError` and `StreamError` where the
         store or the stream can't be used.
         """
-        mended = self.mended(letter)
+        repaired = self.repaired(letter)
         attempt = len(self._store.of(letter.letter_id)) + 1
         redrive = Redrive(
             letter_id=letter.letter_id,
             attempt=attempt,
             began_at_ms=self._now_ms(),
             original=letter.original,
-            record=mended.data,
+            record=repaired.data,
             patch=self._patch.text if self._patch else None,
         )
         if not self._store.begin(redrive):
             msg = "somebody else redrives it at this moment: see `alerts dead show`"
-            raise MendingError(msg)
-        self._send(redrive, mended)
+            raise RepairError(msg)
+        self._send(redrive, repaired)
         return redrive
 
-    def _send(self, redrive: Redrive, mended: Mended) -> None:
+    def _send(self, redrive: Redrive, repaired: RepairedRecord) -> None:
         try:
-            result = self._writer.put([Record(mended.data, mended.partition_key)])
+            result = self._writer.put([Record(repaired.data, repaired.partition_key)])
         except StreamError:
             self._store.forget(redrive)
             raise
@@ -78,7 +78,7 @@ class Redriver:
                 f"the stream did not take it ({result.failures[0].error_code}), or its answer was lost: "
                 "--again sends it once more"
             )
-            raise MendingError(msg)
+            raise RepairError(msg)
         self._store.sent(redrive, self._now_ms())
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from alerts.handlers.base import Outcome
+from alerts.handlers.handler_protocol import HandlerOutcome
 from alerts.lines import alert_line
 from alerts.messages import Handover
 
@@ -23,7 +23,7 @@ class PrintHandler:
         self._console = console
         self._as_json = as_json
 
-    def handle(self, batch: Sequence[Handover]) -> Outcome:
+    def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
         """Print them; an alert that comes again is printed again."""
         for each in batch:
             if self._as_json:
@@ -31,7 +31,7 @@ class PrintHandler:
             else:
                 self._console.print(shown(each))
         sys.stdout.flush()
-        return Outcome()
+        return HandlerOutcome()
 
     def close(self) -> None:
         """Do nothing: the terminal is not ours."""

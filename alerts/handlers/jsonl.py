@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from alerts.handlers.base import HandlerError, Outcome
+from alerts.handlers.handler_protocol import HandlerError, HandlerOutcome
 from alerts.messages import Handover
 
 FILE_MODE: Final = 0o640
@@ -73,14 +73,14 @@ class JsonLinesHandler:
             raise HandlerError(msg) from error
         self._were_there = {alert_id for line in self._file.tail if (alert_id := _alert_id(line))}
 
-    def handle(self, batch: Sequence[Handover]) -> Outcome:
+    def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
         """Append those that the file did not have when it was opened; a full disk is tried again."""
         new = [each for each in batch if each.is_replay or each.alert.alert_id not in self._were_there]
         try:
             self._file.append([each.body for each in new])
         except OSError as error:
-            return Outcome(again=batch, problem=f"the file can't be written: {error}")
-        return Outcome()
+            return HandlerOutcome(again=batch, problem=f"the file can't be written: {error}")
+        return HandlerOutcome()
 
     def close(self) -> None:
         """Close the file."""

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from alerts.handlers.aws import one_by_one
-from alerts.handlers.base import Outcome
+from alerts.handlers.aws_calls import one_by_one
+from alerts.handlers.handler_protocol import HandlerOutcome
 from alerts.messages import Handover
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class SnsHandler:
         self._client = client
         self._topic_arn = topic_arn
 
-    def handle(self, batch: Sequence[Handover]) -> Outcome:
+    def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
         """Publish them one by one, in order."""
         return one_by_one(batch, self._publish, f"SNS topic {self._topic_arn}", REMEDY)
 

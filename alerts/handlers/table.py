@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from alerts.handlers.aws import UnsuitableError, one_by_one
-from alerts.handlers.base import Outcome
+from alerts.handlers.aws_calls import UnsuitableError, one_by_one
+from alerts.handlers.handler_protocol import HandlerOutcome
 from alerts.messages import Handover
 from fraudstream.domain.alert import Alert
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
@@ -41,7 +41,7 @@ class TableHandler:
         self._keep_ms = keep_ms
         self._now_ms = now_ms
 
-    def handle(self, batch: Sequence[Handover]) -> Outcome:
+    def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
         """Put them one by one: a conditional write has no batches."""
         return one_by_one(batch, self._put, f"DynamoDB table {self._table!r}", REMEDY)
 

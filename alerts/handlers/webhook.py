@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
-from alerts.handlers.base import Outcome, Refusal
+from alerts.handlers.handler_protocol import HandlerOutcome, Refusal
 from alerts.handlers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
 from alerts.lines import printable
 from alerts.messages import Handover
@@ -45,7 +45,7 @@ class WebhookHandler:
         self._now_s = now_s
         self._client = httpx.Client(timeout=TIMEOUT_S, headers={"User-Agent": "fraudstream"})
 
-    def handle(self, batch: Sequence[Handover]) -> Outcome:
+    def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
         """Post the one alert of the batch."""
         (each,) = batch
         headers = self._headers(each)
@@ -53,7 +53,7 @@ class WebhookHandler:
             with self._client.stream("POST", self._url, content=each.body, headers=headers) as response:
                 return self._outcome(each, response, _start_of(response))
         except httpx.HTTPError as error:
-            return Outcome(again=batch, problem=f"no answer: {type(error).__name__}: {error}")
+            return HandlerOutcome(again=batch, problem=f"no answer: {type(error).__name__}: {error}")
 
     def close(self) -> None:
         """Close the connections."""
@@ -70,15 +70,15 @@ class WebhookHandler:
         }
         return headers | {REPLAY_HEADER: "true"} if each.is_replay else headers
 
-    def _outcome(self, each: Handover, response: httpx.Response, answer: str) -> Outcome:
+    def _outcome(self, each: Handover, response: httpx.Response, answer: str) -> HandlerOutcome:
         status = response.status_code
         said = f"answered {status}" + (f": {answer}" if answer else "")
         if response.is_success:
-            return Outcome()
+            return HandlerOutcome()
         if status >= FIRST_SERVER_ERROR or status in RETRIED_STATUSES:
             wait_s = retry_after_s(response.headers.get("Retry-After"), self._now_s())
-            return Outcome(again=(each,), problem=said, retry_after_s=wait_s)
-        return Outcome(refused=(Refusal(each, said),))
+            return HandlerOutcome(again=(each,), problem=said, retry_after_s=wait_s)
+        return HandlerOutcome(refused=(Refusal(each, said),))
 
 
 def retry_after_s(header: str | None, now_s: float) -> float:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from alerts.store.base import LEASE_MS, Claims, StoreError
+from alerts.store.progress_store import LEASE_MS, Claims, StoreError
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
 from fraudstream.streams.positions import Position
 

@@ -3,8 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
-from alerts.consumer import REMEMBERED
-from alerts.store.base import Claims
+from alerts.message_consumer import REMEMBERED
+from alerts.store.progress_store import Claims
 from fraudstream.streams.positions import Position
 
 

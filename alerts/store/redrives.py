@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from alerts.store.base import StoreError
 from alerts.store.dynamodb import CONDITION_FAILED, table_errors_explained
+from alerts.store.progress_store import StoreError
 from alerts.store.sqlite import open_database, sqlite_errors_explained
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from alerts.store.base import Claims, StoreError
+from alerts.store.progress_store import Claims, StoreError
 from fraudstream.streams.positions import Position
 
 LAYOUT: Final = 1

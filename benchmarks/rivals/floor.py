@@ -16,7 +16,7 @@ import xgboost
 BATCH: Final = 1_000
 
 
-class Transaction(msgspec.Struct):  # type: ignore[misc]  # not in the project's own environment
+class FloorRecord(msgspec.Struct):  # type: ignore[misc]  # not in the project's own environment
     """The fields that are read; msgspec passes over the others."""
 
     transaction_id: str
@@ -26,7 +26,7 @@ class Transaction(msgspec.Struct):  # type: ignore[misc]  # not in the project's
     num_transactions: float | None = None
 
     def inputs(self) -> tuple[float | None, ...]:
-        """Return the model's four inputs, in the order of `benchmarks.trees.RAW_COLUMNS`."""
+        """Return the model's four inputs, in the order of `benchmarks.rival_trees.RAW_COLUMNS`."""
         return (
             self.transaction_amount_vnd,
             self.transaction_fees_vnd,
@@ -46,7 +46,7 @@ def main(source: str, out_folder: str, model: str) -> None:
     """Score the file."""
     booster = xgboost.Booster(model_file=model)
     booster.set_param({"nthread": 1})
-    decoder, encoder = msgspec.json.Decoder(Transaction), msgspec.json.Encoder()
+    decoder, encoder = msgspec.json.Decoder(FloorRecord), msgspec.json.Encoder()
     with Path(source).open("rb") as lines, (Path(out_folder) / "part-0").open("wb") as out:
         while batch := [decoder.decode(line) for line in itertools.islice(lines, BATCH)]:
             inputs = np.array([transaction.inputs() for transaction in batch], dtype=np.float32)

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from drills.faults.base import Fault
-from drills.faults.consumers import CONSUMER_DOWN
-from drills.faults.endpoints import ENDPOINT_GONE, THROTTLED
-from drills.faults.processes import JOBMANAGER_KILLED, PYTHON_WORKER_KILLED, TASKMANAGER_KILLED
-from drills.faults.records import BROKEN_RECORDS, CLOCK_WRONG, DOUBLED_AND_LATE
-from drills.faults.releases import CATALOGUE_UPGRADED, PARALLELISM_CHANGED
-from drills.faults.shards import SHARD_IDLE, SHARDS_CHANGED
-from drills.faults.storage import CHECKPOINT_STORAGE_FULL
+from drills.faults.consumer_faults import CONSUMER_DOWN
+from drills.faults.endpoint_faults import ENDPOINT_GONE, THROTTLED
+from drills.faults.fault import Fault
+from drills.faults.process_faults import JOBMANAGER_KILLED, PYTHON_WORKER_KILLED, TASKMANAGER_KILLED
+from drills.faults.record_faults import BROKEN_RECORDS, CLOCK_WRONG, DOUBLED_AND_LATE
+from drills.faults.release_faults import CATALOGUE_UPGRADED, PARALLELISM_CHANGED
+from drills.faults.shard_faults import SHARD_IDLE, SHARDS_CHANGED
+from drills.faults.storage_faults import CHECKPOINT_STORAGE_FULL
 
 FAULTS: Final[dict[str, Fault]] = {
     fault.name: fault

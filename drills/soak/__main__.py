@@ -12,9 +12,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from benchmarks.machine import machine
 from drills.cluster import ClusterError
-from drills.soak import report
-from drills.soak.figures import COMPARED_MINUTES, WARM_UP_MINUTES
-from drills.soak.run import Soaked, run
+from drills.soak import soak_report as report
+from drills.soak.soak_figures import COMPARED_MINUTES, WARM_UP_MINUTES
+from drills.soak.soak_run import Soaked, run
 from fraudstream.runtime.project_root import ROOT
 
 BUILD: Final = ROOT / "build"

@@ -1,15 +1,14 @@
 """The alert: what a consumer gets for a transaction whose score reached the threshold."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
-from fraudstream.domain.families import HIGH_AMOUNT_VND
-from fraudstream.domain.reasons import Reason
-from fraudstream.domain.transaction import FraudType
+from fraudstream.domain.alert_reasons import Reason
+from fraudstream.domain.patterns import FraudType
 
 RiskLevel = Literal["medium", "high", "critical"]
 Features = Mapping[str, float | None]
@@ -27,20 +26,6 @@ ANALYST_FEATURES: Final = (
     "num_transactions",
 )
 """The ten values that an analyst looks at first, beside the amount."""
-
-LARGE_LOANS_VND: Final = 500_000_000
-"""Loan fraud in the product's fraud patterns: total loans above this."""
-SHORT_HISTORY_TRANSACTIONS: Final = 50
-"""Loan fraud: an account with fewer transactions than this in its life."""
-FEE_FREQUENCY_PER_5_MINUTES: Final = 12
-"""Fee manipulation: more transactions than this within five minutes."""
-HIGH_FEE_RATIO: Final = 0.03
-"""Fee manipulation: a fee of at least this share of the amount; ordinary fees are a tenth of it."""
-SMALL_AMOUNT_VND: Final = 100_000
-"""Fee manipulation: amounts of 10,000 VND up to this."""
-RAPID_SUM_VND: Final = 3 * HIGH_AMOUNT_VND
-"""Money laundering: more than this within five minutes. It shows after some transactions of the 16 and
-more that the pattern names, and where they are smaller."""
 
 
 def _in_milliseconds(time: datetime) -> str:
@@ -102,47 +87,3 @@ def risk_level(score: float, threshold: float) -> RiskLevel:
     if share < 1 / 3:
         return "medium"
     return "high" if share < 2 / 3 else "critical"
-
-
-_Sign = Callable[[float], bool]
-
-
-def _is_set(value: float) -> bool:
-    return value == 1
-
-
-_SIGNS: Final[dict[FraudType, dict[str, _Sign]]] = {
-    "fee_manipulation": {
-        "account_count_5m": lambda number: number > FEE_FREQUENCY_PER_5_MINUTES,
-        "fee_to_amount_ratio": lambda ratio: ratio >= HIGH_FEE_RATIO,
-        "transaction_amount_vnd": lambda vnd: vnd <= SMALL_AMOUNT_VND,
-    },
-    "account_takeover": {"new_device_flag": _is_set, "biometric_failures_flag": _is_set},
-    "loan_fraud": {
-        "total_loans_vnd": lambda vnd: vnd > LARGE_LOANS_VND,
-        "num_transactions": lambda number: number < SHORT_HISTORY_TRANSACTIONS,
-        "npl_flag": _is_set,
-    },
-    "money_laundering": {
-        "high_amount_flag": _is_set,
-        "off_hours_flag": _is_set,
-        "account_amount_vnd_sum_5m": lambda vnd: vnd > RAPID_SUM_VND,
-    },
-}
-"""What the product's fraud patterns name. `python -m models types` measures how often it is right."""
-
-
-def likely_fraud_type(features: Features) -> FraudType | None:
-    """Return the fraud type of whose signs the largest share holds, None if none of any holds.
-
-    A sign whose feature is missing does not hold. Of equals, the more specific type (first in the
-    table) is taken.
-    """
-
-    def share(fraud_type: FraudType) -> float:
-        signs = _SIGNS[fraud_type]
-        values = ((features.get(name), sign) for name, sign in signs.items())
-        return sum(value is not None and sign(value) for value, sign in values) / len(signs)
-
-    best = max(_SIGNS, key=share)
-    return best if share(best) > 0 else None

@@ -25,7 +25,7 @@ _TOLD_BY: Final[Mapping[str, str]] = {
 """Of which statistic over a longer window one tells what is usual for another."""
 
 
-class Usual(Protocol):
+class Baseline(Protocol):
     """Works out what is usual for an account."""
 
     def of(self, vector: Vector) -> float:
@@ -111,7 +111,7 @@ class _MeanGap:
         return self.window_seconds / count if count > FEWEST_TRANSACTIONS else nan
 
 
-def usual_of_account(catalogue: Catalogue) -> tuple[Usual, ...]:
+def account_baselines(catalogue: Catalogue) -> tuple[Baseline, ...]:
     """Return for each feature of the catalogue, in its order, how to tell what is usual for the account.
 
     - ``count``, ``sum`` of the account: what one of its transactions usually sees, by the rest of its
@@ -141,7 +141,7 @@ class _Finder:
             if feature.statistic == "count" and not feature.delay_ms
         }
 
-    def of_row(self, feature: TransactionFeature) -> Usual:
+    def of_row(self, feature: TransactionFeature) -> Baseline:
         column = feature.name if feature.statistic != "value" else feature.column
         ratio = self._longest("ratio_to_mean", column)
         if ratio is not None and feature.statistic == "value":
@@ -149,7 +149,7 @@ class _Finder:
         mean = self._longest("mean", column)
         return _Other(self._places[mean.name]) if mean else _Unknown()
 
-    def of_window(self, feature: WindowFeature) -> Usual:
+    def of_window(self, feature: WindowFeature) -> Baseline:
         longer = self._longest(_TOLD_BY.get(feature.statistic, ""), feature.column)
         if feature.entity != "account_id" or longer is None:
             return _Unknown()
@@ -161,7 +161,7 @@ class _Finder:
             return _Other(self._places[longer.name])
         return self._by_the_rest(feature, longer)
 
-    def _by_the_rest(self, feature: WindowFeature, longer: WindowFeature) -> Usual:
+    def _by_the_rest(self, feature: WindowFeature, longer: WindowFeature) -> Baseline:
         own, others = self._counts.get(feature.window_ms), self._counts.get(longer.window_ms)
         # Windows with a delay leave the transaction itself out.
         if feature.delay_ms or longer.delay_ms or own is None or others is None:

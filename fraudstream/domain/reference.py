@@ -21,8 +21,8 @@ Features = dict[str, Value]
 class Evaluated(NamedTuple):
     """What becomes of one arriving transaction; features and ordinals are empty unless it is new.
 
-    The ordinals say the how-manieth new transaction of its account, and of each other entity that
-    has windows and that it has an id of, it is: from 1, since the beginning.
+    The ordinals are its sequence numbers, from 1, among the new transactions of its account, and of each
+    other entity that has windows and that it has an id of.
     """
 
     transaction: Transaction

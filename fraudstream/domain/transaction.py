@@ -11,15 +11,9 @@ from typing import Any, Final, Literal
 
 import orjson
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from fraudstream.domain.patterns import FraudType
 
-FraudType = Literal["money_laundering", "account_takeover", "loan_fraud", "fee_manipulation"]
-FRAUD_TYPES: Final[tuple[FraudType, ...]] = (
-    "money_laundering",
-    "account_takeover",
-    "loan_fraud",
-    "fee_manipulation",
-)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

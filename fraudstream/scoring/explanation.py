@@ -2,8 +2,8 @@
 
 from typing import Final, NamedTuple
 
+from fraudstream.domain.alert_reasons import Reason, Reasoner
 from fraudstream.domain.catalogue import Catalogue
-from fraudstream.domain.reasons import Reason, Reasoner
 from fraudstream.scoring.decisions import Matrix
 from fraudstream.scoring.scorer import Scorer
 

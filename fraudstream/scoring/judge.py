@@ -4,8 +4,9 @@ from math import isnan
 
 import numpy as np
 
-from fraudstream.domain.alert import ANALYST_FEATURES, Alert, alert_id, likely_fraud_type, risk_level
+from fraudstream.domain.alert import ANALYST_FEATURES, Alert, alert_id, risk_level
 from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.likely_fraud_type import likely_fraud_type
 from fraudstream.domain.transaction import from_time_ms
 from fraudstream.scoring.decisions import Scores, Subject
 from fraudstream.scoring.explanation import Explanation

@@ -52,7 +52,7 @@ class RecordWriter(Protocol):
     def put(self, records: Sequence[Record]) -> PutResult:
         """Write the records in order and account for each of them.
 
-        Failures that a retry may mend are retried, then reported in the result; others raise `StreamError`.
+        Failures that a retry may fix are retried, then reported in the result; others raise `StreamError`.
         """
 
 

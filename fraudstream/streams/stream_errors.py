@@ -2,4 +2,4 @@
 
 
 class StreamError(Exception):
-    """A stream that can't be used as things stand; the message says what is wrong and how to mend it."""
+    """A stream that can't be used as things stand; the message says what is wrong and how to fix it."""

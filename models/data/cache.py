@@ -9,30 +9,32 @@ from typing import Final
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.manifest import ModelError
-from models.data.dataset import Dataset, Files, read_dataset
-from models.data.features import compute_features
+from models.data.feature_arrays import compute_features
+from models.data.labelled_dataset import Dataset, DatasetFiles, read_dataset
 
 KERNEL: Final = ROOT / "build" / "pyflink-dependencies.jar"
 FOLDER: Final = ROOT / "build" / "evaluation"
 """What can be computed again; it may be deleted at any time."""
 
 
-def load_dataset(files: Files, catalogue: Catalogue, folder: Path, hear: Callable[[str], None]) -> Dataset:
+def load_dataset(
+    files: DatasetFiles, catalogue: Catalogue, folder: Path, on_progress: Callable[[str], None]
+) -> Dataset:
     """Return a data set with the catalogue's features, computed by the job unless ``folder`` has them.
 
-    ``hear`` is told what begins. Raises `ModelError` if a file can't be read or the job fails.
+    ``on_progress`` gets the step that begins. Raises `ModelError` if a file can't be read or the job fails.
     """
     features = folder / f"{features_digest(files, catalogue)}.features.parquet"
     if features.is_file():
-        hear("taking the features that were computed before")
+        on_progress("taking the features that were computed before")
     else:
-        hear("computing the features by the job in bounded mode")
+        on_progress("computing the features by the job in bounded mode")
         _compute(files, catalogue, features)
-    hear("reading features and labels")
+    on_progress("reading features and labels")
     return read_dataset(files, features, catalogue)
 
 
-def features_digest(files: Files, catalogue: Catalogue) -> str:
+def features_digest(files: DatasetFiles, catalogue: Catalogue) -> str:
     """Return 16 hexadecimal digits that change with the files, the catalogue and the kernel.
 
     Raises `ModelError` if a file is missing.
@@ -53,7 +55,7 @@ def _digest(path: Path) -> str:
         raise ModelError(msg) from None
 
 
-def _compute(files: Files, catalogue: Catalogue, features: Path) -> None:
+def _compute(files: DatasetFiles, catalogue: Catalogue, features: Path) -> None:
     features.parent.mkdir(parents=True, exist_ok=True)
     needs_labels = any(feature.statistic == "fraud_rate" for feature in catalogue.windows)
     with tempfile.TemporaryDirectory() as folder:

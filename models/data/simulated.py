@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from fraudstream.domain.duration import DAY_MS
-from models.data.dataset import Files
+from models.data.labelled_dataset import DatasetFiles
 from producer.simulation import Block, TrafficOptions, blocks
 
 START_MS: Final = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
@@ -41,7 +41,7 @@ def write_bank(bank: Bank, folder: Path) -> Iterator[float]:
     if files.labels.is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    new = Files(*(path.with_suffix(".part") for path in (files.transactions, files.labels)))
+    new = DatasetFiles(*(path.with_suffix(".part") for path in (files.transactions, files.labels)))
     with new.transactions.open("wb") as transactions, new.labels.open("wb") as labels:
         for block in _blocks(bank):
             transactions.writelines(record + b"\n" for record in block.records())
@@ -51,9 +51,9 @@ def write_bank(bank: Bank, folder: Path) -> Iterator[float]:
     new.labels.replace(files.labels)
 
 
-def files_of(bank: Bank, folder: Path) -> Files:
+def files_of(bank: Bank, folder: Path) -> DatasetFiles:
     """Return where `write_bank` writes to."""
-    return Files(folder / f"{bank.name}.jsonl", folder / f"{bank.name}-labels.jsonl")
+    return DatasetFiles(folder / f"{bank.name}.jsonl", folder / f"{bank.name}-labels.jsonl")
 
 
 def _blocks(bank: Bank) -> Iterator[Block]:

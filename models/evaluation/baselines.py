@@ -8,7 +8,7 @@ import numpy as np
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature
 from fraudstream.scoring.members.member import Features
-from models.data.dataset import Dataset
+from models.data.labelled_dataset import Dataset
 from models.members.kind import Kind
 
 AMOUNT_ONLY: Final = "amount_only"

@@ -8,14 +8,13 @@ import numpy as np
 
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.scoring.members.member import Scores
-from models.data.dataset import Dataset
+from models.data.labelled_dataset import Dataset
 from models.ensemble import FIXED_WEIGHTS, Mean, is_gain, learn_blend
 from models.evaluation.baselines import AMOUNT_ONLY
-from models.evaluation.judging import DIGITS, Judged
+from models.evaluation.judging import DIGITS, JudgedFold
 from models.platt_scaling import fit_calibration
-from models.splits import Fold, Parts
-from models.threshold import Choice
-from models.threshold import Judged as Validated
+from models.threshold import JudgedTransactions, ThresholdChoice
+from models.time_folds import Fold, FoldRows
 
 MAIN: Final = "xgboost"
 """The kind that the ensemble must do better than."""
@@ -48,14 +47,14 @@ class _Way(Protocol):
 class Blended:
     """What a fold's models say of its test."""
 
-    judged: Mapping[str, Judged]
+    judged: Mapping[str, JudgedFold]
     """By model: the kinds, typed-in weights, the ensemble, and last what all must do better than."""
     weights: Mapping[str, float]
     """The ensemble's by kind; those that it leaves out are not there."""
 
 
 def blend(
-    data: Dataset, fold: Fold, rows: Parts, scores: Mapping[str, PartScores], choice: Choice
+    data: Dataset, fold: Fold, rows: FoldRows, scores: Mapping[str, PartScores], choice: ThresholdChoice
 ) -> Blended:
     """Combine, calibrate and choose thresholds by the labels that are known when the test begins."""
     kinds = {name: each for name, each in scores.items() if name != AMOUNT_ONLY}
@@ -80,18 +79,20 @@ def _mixed(way: _Way, kinds: Mapping[str, PartScores]) -> _Mixed:
     )
 
 
-def _judged(scores: PartScores, data: Dataset, fold: Fold, rows: Parts, choice: Choice) -> Judged:
+def _judged(
+    scores: PartScores, data: Dataset, fold: Fold, rows: FoldRows, choice: ThresholdChoice
+) -> JudgedFold:
     is_fraud = data.known_fraud(fold.test_start_ms)[rows.validation]
     calibration = fit_calibration(scores.validation, is_fraud)
     threshold = choice.threshold(
-        Validated(
+        JudgedTransactions(
             scores=calibration.calibrated(scores.validation),
             is_fraud=is_fraud,
             amount_vnd=data.amount_vnd[rows.validation],
             days=(fold.validation_end_ms - fold.validation_start_ms) / DAY_MS,
         )
     )
-    return Judged(rows.test, calibration.calibrated(scores.test), threshold)
+    return JudgedFold(rows.test, calibration.calibrated(scores.test), threshold)
 
 
 def shipping(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

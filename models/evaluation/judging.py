@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fraudstream.scoring.members.member import Scores
-from models.data.dataset import Dataset
-from models.metrics import ALERT_COST_VND, ALERTS_PER_DAY, calibration_curve, measure
-from models.splits import Rows
+from models.data.labelled_dataset import Dataset
+from models.score_metrics import ALERT_COST_VND, ALERTS_PER_DAY, calibration_curve, measure
+from models.time_folds import Rows
 
 DIGITS: Final = 6
 """Digits behind the point of a figure: far finer than its sd."""
@@ -20,7 +20,7 @@ Metrics = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedFold:
     """A model's probabilities for the tests of one fold, and the threshold that was chosen before."""
 
     rows: Rows
@@ -37,7 +37,7 @@ class Team:
     alert_cost_vnd: float = ALERT_COST_VND
 
 
-def results(data: Dataset, folds: Sequence[Judged], team: Team) -> Metrics:
+def results(data: Dataset, folds: Sequence[JudgedFold], team: Team) -> Metrics:
     """Return a model's object of the evaluation file.
 
     Each metric by its name as the mean over the folds, ``sd`` (of the folds as a population), ``folds``
@@ -56,13 +56,13 @@ def results(data: Dataset, folds: Sequence[Judged], team: Team) -> Metrics:
     }
 
 
-def pooled(data: Dataset, folds: Sequence[Judged]) -> tuple[npt.NDArray[np.bool_], Scores]:
+def pooled(data: Dataset, folds: Sequence[JudgedFold]) -> tuple[npt.NDArray[np.bool_], Scores]:
     """Return truth and scores of all tests together."""
     rows = np.concatenate([fold.rows for fold in folds])
     return data.is_fraud[rows], np.concatenate([fold.scores for fold in folds])
 
 
-def _over_folds(data: Dataset, folds: Sequence[Judged], team: Team) -> Metrics:
+def _over_folds(data: Dataset, folds: Sequence[JudgedFold], team: Team) -> Metrics:
     each = [_metrics(data, fold, team) for fold in folds]
     return {
         **{name: _mean(values) for name, values in _columns(each)},
@@ -71,7 +71,7 @@ def _over_folds(data: Dataset, folds: Sequence[Judged], team: Team) -> Metrics:
     }
 
 
-def _metrics(data: Dataset, fold: Judged, team: Team) -> Metrics:
+def _metrics(data: Dataset, fold: JudgedFold, team: Team) -> Metrics:
     rows = fold.rows
     metrics = measure(
         is_fraud=data.is_fraud[rows],
@@ -86,9 +86,9 @@ def _metrics(data: Dataset, fold: Judged, team: Team) -> Metrics:
     return {**metrics, "threshold": fold.threshold}
 
 
-def _of_type(data: Dataset, fold: Judged, code: int) -> Judged:
+def _of_type(data: Dataset, fold: JudgedFold, code: int) -> JudgedFold:
     kept = ~data.is_fraud[fold.rows] | (data.fraud_types[fold.rows] == code)
-    return Judged(fold.rows[kept], fold.scores[kept], fold.threshold)
+    return JudgedFold(fold.rows[kept], fold.scores[kept], fold.threshold)
 
 
 def _columns(each: Sequence[Metrics]) -> Iterable[tuple[str, list[float]]]:

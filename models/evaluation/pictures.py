@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from sklearn.metrics import precision_recall_curve
 
-from models.metrics import savings_by_alerts
+from models.score_metrics import savings_by_alerts
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
 """Okabe and Ito's palette, which colour-blind people tell apart; the last one is for what is to be beaten."""

@@ -22,11 +22,11 @@ class Steps:
 
     @contextmanager
     def shown(self) -> Iterator[Callable[[str], None]]:
-        """Show the progress meanwhile; gives `hear`."""
+        """Show the progress meanwhile; gives `on_progress`."""
         with self._progress:
-            yield self.hear
+            yield self.on_progress
 
-    def hear(self, text: str) -> None:
+    def on_progress(self, text: str) -> None:
         """Say what begins."""
         self._progress.console.log(text)
         self._progress.update(self._task, description=text)

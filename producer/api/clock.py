@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from producer.kinesis import wall_clock_ms
+from producer.transaction_sender import wall_clock_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import Final
 
 from fraudstream.streams.protocols import Record
 from producer.load.lanes import Due, Lane, lane_number
-from producer.load.schedule import Schedule
-from producer.load.statistics import LoadStatistics
+from producer.load.load_statistics import LoadStatistics
+from producer.load.send_schedule import SendSchedule
 
 TICK_S: Final = 0.005
 """Records that come due within this are made together: a wake-up for each would cost more than they do."""
@@ -27,7 +27,7 @@ class Maker:
     def __init__(
         self,
         source: Iterator[Record],
-        schedule: Schedule,
+        schedule: SendSchedule,
         lanes: Sequence[Lane],
         statistics: LoadStatistics,
         now_s: Callable[[], float],

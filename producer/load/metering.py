@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from fraudstream.runtime.aws_errors import error_code
 from fraudstream.streams.kinesis.aggregation import SEPARATOR
-from producer.load.shards import UNKNOWN_SHARD, throttling_shard
-from producer.load.statistics import Accepted, LoadStatistics
+from producer.load.load_statistics import Accepted, LoadStatistics
+from producer.load.shard_counts import UNKNOWN_SHARD, throttling_shard
 from producer.load.throttling import AdaptivePace
 
 if TYPE_CHECKING:

@@ -3,16 +3,16 @@
 from typing import Any, Final
 
 from producer.load.histogram import LogHistogram
-from producer.load.schedule import Schedule
-from producer.load.shards import hot_shards
-from producer.load.statistics import LoadStatistics
+from producer.load.load_statistics import LoadStatistics
+from producer.load.send_schedule import SendSchedule
+from producer.load.shard_counts import hot_shards
 
 LATE_MS: Final = 1_000
 """A schedule whose slowest hundredth is later than this was not kept."""
 
 
 def summary(
-    statistics: LoadStatistics, schedule: Schedule, *, open_shards: int, in_doubt: int
+    statistics: LoadStatistics, schedule: SendSchedule, *, open_shards: int, in_doubt: int
 ) -> dict[str, Any]:
     """Return the counts of transactions, where ``sent + failed + not_sent`` is ``made``, and the times.
 
@@ -60,7 +60,7 @@ def _percentiles(histogram: LogHistogram) -> dict[str, float | None]:
     return {name: None if value is None else round(value, 2) for name, value in values.items()}
 
 
-def _late(statistics: LoadStatistics, schedule: Schedule) -> list[str]:
+def _late(statistics: LoadStatistics, schedule: SendSchedule) -> list[str]:
     lag_ms = statistics.lag_ms.percentile_ms(99)
     if schedule.rate_per_s is None or lag_ms is None or lag_ms <= LATE_MS:
         return []

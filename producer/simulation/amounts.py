@@ -4,13 +4,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from producer.simulation.draws import Bools, Ints, between, chance, lognormal
+from fraudstream.domain.arrays import Bools, Ints, Rows
+from producer.simulation.draws import between, chance, lognormal
 from producer.simulation.episodes import FOREIGN_COUNTRIES
 from producer.simulation.kinds import CATEGORY_FACTORS, CODES, FACTORS, HAS_MERCHANT, INCOMING, SIGMAS
 from producer.simulation.merchants import Market
 from producer.simulation.money import cash_vnd, price_vnd, round_sum_vnd, shop_price_vnd
 from producer.simulation.options import TrafficOptions
-from producer.simulation.plans import NONE, Rows, taken
+from producer.simulation.plans import NONE, taken
 
 TRANSFER_FEES_VND: Final = np.array([0, 0, 0, 3_300, 5_500, 7_700])
 ATM_FEES_VND: Final = np.array([0, 1_100, 3_300])

@@ -7,16 +7,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from fraudstream.domain.arrays import Ints, Rows
 from fraudstream.domain.duration import HOUR_MS
-from fraudstream.domain.transaction import FRAUD_TYPES, Label, Transaction, format_time
+from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.domain.transaction import Label, Transaction, format_time
 from producer.simulation.cities import CITIES
 from producer.simulation.devices import device_text
-from producer.simulation.draws import Ints
 from producer.simulation.episodes import FOREIGN_COUNTRIES
 from producer.simulation.kinds import CHANNELS, TYPES
 from producer.simulation.merchants import ACCOUNT_BASE, CATEGORIES
 from producer.simulation.places import DEGREES
-from producer.simulation.plans import NONE, Rows
+from producer.simulation.plans import NONE
 
 STATUSES: Final = ("completed", "declined")
 CURRENCIES: Final = ("VND", "USD", "EUR", "JPY", "CNY")

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from producer.simulation.draws import Ints, running
+from fraudstream.domain.arrays import Ints
+from producer.simulation.draws import running
 
 
 class City(NamedTuple):

@@ -4,10 +4,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from fraudstream.domain.arrays import Ints, Rows
 from producer.simulation.amounts import Prices
 from producer.simulation.block import COUNTRIES, CURRENCIES, STATUSES, empty_rows
 from producer.simulation.devices import failures, signed_in
-from producer.simulation.draws import Ints, between, chance
+from producer.simulation.draws import between, chance
 from producer.simulation.kinds import (
     CHANNEL_CODES,
     CHANNELS,
@@ -22,7 +23,7 @@ from producer.simulation.ledger import ranks_within
 from producer.simulation.merchants import CATEGORIES, Market
 from producer.simulation.options import TrafficOptions
 from producer.simulation.places import near, whereabouts
-from producer.simulation.plans import NONE, Rows, taken
+from producer.simulation.plans import NONE, taken
 
 WEB_CUSTOMERS_SHARE: Final = 0.25
 WEB_SHARE: Final = 0.8
@@ -33,7 +34,7 @@ OPTIONAL: Final = (
 )  # fmt: skip
 
 
-class Outcome(NamedTuple):
+class SettledPlans(NamedTuple):
     """Planned transactions, what they cost, and how they came out; row by row the same ones."""
 
     planned: Rows
@@ -43,7 +44,7 @@ class Outcome(NamedTuple):
     settled: Rows
 
 
-def finished(outcome: Outcome, accounts: Rows, market: Market, options: TrafficOptions) -> Rows:
+def finished(outcome: SettledPlans, accounts: Rows, market: Market, options: TrafficOptions) -> Rows:
     """Return the transactions, not yet numbered; counts the sign-ins in ``accounts``."""
     planned, owners, prices, settled = outcome
     rows = empty_rows(len(planned))

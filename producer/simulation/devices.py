@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from producer.simulation.draws import Bools, Ints, Keys, between, bits, chance, pick, running, with_number
-from producer.simulation.plans import Rows
+from fraudstream.domain.arrays import Bools, Ints, Keys, Rows
+from producer.simulation.draws import between, bits, chance, pick, running, with_number
 
 SIGN_INS_PER_PHONE: Final = 330
 """A phone is replaced after so many sign-ins on average: about 0.3 % of them are the first with a new one."""

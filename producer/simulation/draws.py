@@ -12,13 +12,8 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Keys = npt.NDArray[np.uint64]
-"""64 random bits each, from which any number of draws can be made."""
+from fraudstream.domain.arrays import Bools, Floats, Ints, Keys
 
 _GOLDEN: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 _FIRST: Final = np.uint64(0xBF58_476D_1CE4_E5B9)

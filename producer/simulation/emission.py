@@ -5,11 +5,11 @@ from typing import Final
 
 import numpy as np
 
+from fraudstream.domain.arrays import Ints, Keys, Rows
 from fraudstream.domain.duration import MINUTE_MS, SECOND_MS
 from producer.simulation.block import ROW
-from producer.simulation.draws import Ints, Keys, between, chance, fractions, seed_key, with_number
+from producer.simulation.draws import between, chance, fractions, seed_key, with_number
 from producer.simulation.options import TrafficOptions
-from producer.simulation.plans import Rows
 
 DOUBLED_AFTER_MS: Final = (SECOND_MS, 10 * MINUTE_MS)
 """Of event time, between a transaction and its double."""

@@ -9,22 +9,13 @@ from typing import Final
 
 import numpy as np
 
+from fraudstream.domain.arrays import Ints, Keys, Rows
 from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
-from producer.simulation.draws import (
-    Ints,
-    Keys,
-    between,
-    bits,
-    chance,
-    fractions,
-    log_uniform,
-    seed_key,
-    with_number,
-)
+from producer.simulation.draws import between, bits, chance, fractions, log_uniform, seed_key, with_number
 from producer.simulation.kinds import CODES
 from producer.simulation.merchants import Market
 from producer.simulation.money import price_vnd, round_sum_vnd
-from producer.simulation.plans import NONE, Rows, joined, plans, spread, taken
+from producer.simulation.plans import NONE, joined, plans, spread, taken
 from producer.simulation.population import MORTGAGE_VND, Population
 from producer.simulation.rhythm import VIETNAM_OFFSET_MS, pay_day_offsets
 

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from producer.simulation.draws import Bools, Floats, Ints, exact_exp, running
+from fraudstream.domain.arrays import Bools, Floats, Ints
+from producer.simulation.draws import exact_exp, running
 
 TYPES: Final = (
     "purchase",
@@ -42,7 +43,7 @@ MERCHANT_CATEGORIES: Final = {
 CATEGORY_FACTORS: Final[Floats] = np.array(list(MERCHANT_CATEGORIES.values()))
 
 
-class Kind(NamedTuple):
+class TransactionKind(NamedTuple):
     """What one kind of transaction looks like.
 
     ``weight`` is its share of ordinary visits in thousandths (0: it only happens in episodes),
@@ -61,29 +62,29 @@ class Kind(NamedTuple):
 
 
 KINDS: Final = {
-    "purchase_by_card": Kind("purchase", "pos", place=True, merchant=True, weight=205, sigma=0.7),
-    "purchase_in_app": Kind(
+    "purchase_by_card": TransactionKind("purchase", "pos", place=True, merchant=True, weight=205, sigma=0.7),
+    "purchase_in_app": TransactionKind(
         "purchase", "mobile", device=True, place=True, merchant=True, weight=215, sigma=0.7
     ),
-    "transfer": Kind(
+    "transfer": TransactionKind(
         "transfer", "mobile", device=True, place=True, counterparty=True, weight=250, factor=0.6, sigma=1.1
     ),
-    "bill": Kind(
+    "bill": TransactionKind(
         "bill_payment", "mobile", device=True, place=True, counterparty=True, weight=90, factor=0.3, sigma=0.6
     ),
-    "withdrawal": Kind("withdrawal", "atm", place=True, weight=80, factor=1.2, sigma=0.7),
-    "deposit": Kind("deposit", "branch", place=True, weight=30, sigma=0.8),
-    "incoming": Kind("incoming_transfer", "auto_credit", counterparty=True, weight=75, sigma=0.8),
-    "repayment": Kind("loan_repayment", "auto_debit", weight=40, factor=2.0, sigma=0.4),
-    "foreign": Kind("purchase", "web", device=True, place=True, merchant=True, weight=12),
+    "withdrawal": TransactionKind("withdrawal", "atm", place=True, weight=80, factor=1.2, sigma=0.7),
+    "deposit": TransactionKind("deposit", "branch", place=True, weight=30, sigma=0.8),
+    "incoming": TransactionKind("incoming_transfer", "auto_credit", counterparty=True, weight=75, sigma=0.8),
+    "repayment": TransactionKind("loan_repayment", "auto_debit", weight=40, factor=2.0, sigma=0.4),
+    "foreign": TransactionKind("purchase", "web", device=True, place=True, merchant=True, weight=12),
     # What follows happens in episodes, in campaigns or on pay-day.
-    "salary": Kind("salary", "auto_credit", counterparty=True),
-    "toll": Kind("purchase", "auto_debit", place=True, merchant=True),
-    "game": Kind("purchase", "mobile", device=True, place=True, merchant=True),
-    "qr_sale": Kind("qr_receipt", "qr", device=True, place=True, counterparty=True),
-    "large_transfer": Kind("transfer", "mobile", device=True, place=True, counterparty=True),
-    "loan": Kind("loan_disbursement", "branch", place=True),
-    "cash_at_branch": Kind("withdrawal", "branch", place=True),
+    "salary": TransactionKind("salary", "auto_credit", counterparty=True),
+    "toll": TransactionKind("purchase", "auto_debit", place=True, merchant=True),
+    "game": TransactionKind("purchase", "mobile", device=True, place=True, merchant=True),
+    "qr_sale": TransactionKind("qr_receipt", "qr", device=True, place=True, counterparty=True),
+    "large_transfer": TransactionKind("transfer", "mobile", device=True, place=True, counterparty=True),
+    "loan": TransactionKind("loan_disbursement", "branch", place=True),
+    "cash_at_branch": TransactionKind("withdrawal", "branch", place=True),
 }
 
 CODES: Final = {name: code for code, name in enumerate(KINDS)}

@@ -4,11 +4,12 @@ from typing import Final
 
 import numpy as np
 
+from fraudstream.domain.arrays import Ints, Rows
 from producer.simulation.amounts import Prices
-from producer.simulation.draws import Ints, between, chance
+from producer.simulation.draws import between, chance
 from producer.simulation.kinds import CODES, INCOMING
 from producer.simulation.money import ATM_NOTE_VND, price_vnd
-from producer.simulation.plans import NONE, Rows, taken
+from producer.simulation.plans import NONE, taken
 
 FITTED_SHARE: Final = 0.9
 """Share of payments whose customers look at their balance first, and pay less if it is low."""

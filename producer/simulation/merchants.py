@@ -4,9 +4,9 @@ from typing import Final
 
 import numpy as np
 
-from producer.simulation.draws import Bools, Ints, Keys, between, chance, fractions
+from fraudstream.domain.arrays import Bools, Ints, Keys, Rows
+from producer.simulation.draws import between, chance, fractions
 from producer.simulation.kinds import MERCHANT_CATEGORIES
-from producer.simulation.plans import Rows
 from producer.simulation.population import habit_keys
 
 STRANGER_SHARE: Final = 0.2

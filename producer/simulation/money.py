@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from producer.simulation.draws import Ints, Keys, chance
+from fraudstream.domain.arrays import Ints, Keys
+from producer.simulation.draws import chance
 
 _PRICE_ENDS_VND: Final = np.array([1_000_000, 100_000_000])
 _PRICE_STEPS_VND: Final = np.array([1_000, 10_000, 1_000_000])

@@ -7,13 +7,11 @@ from math import isclose
 from typing import Final
 
 from fraudstream.domain.duration import DAY_MS
-from fraudstream.domain.transaction import FRAUD_TYPES, FraudType
+from fraudstream.domain.patterns import FRAUD_TYPES, FraudType, fraud_patterns
 
+_ALL_WEIGHTS: Final = sum(pattern.default_weight for pattern in fraud_patterns())
 DEFAULT_FRAUD_MIX: Final[Mapping[FraudType, float]] = {
-    "money_laundering": 0.30,
-    "account_takeover": 0.25,
-    "loan_fraud": 0.25,
-    "fee_manipulation": 0.20,
+    pattern.fraud_type: pattern.default_weight / _ALL_WEIGHTS for pattern in fraud_patterns()
 }
 LATEST_START_MS: Final = 4_102_444_800_000
 """2100-01-01, in UTC."""

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from fraudstream.domain.arrays import Bools, Ints, Keys, Rows
 from fraudstream.domain.duration import HOUR_MS
 from producer.simulation.cities import CITIES, LATITUDES_MICRO, LONGITUDES_MICRO
-from producer.simulation.draws import Bools, Ints, Keys, between, bits, chance, with_number
-from producer.simulation.plans import Rows
+from producer.simulation.draws import between, bits, chance, with_number
 
 TRIP_WINDOW_HOURS: Final = 480
 """There is at most one trip in each 20 days."""

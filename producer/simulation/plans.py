@@ -3,12 +3,9 @@
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from producer.simulation.draws import Bools, Ints, Keys, between, with_number
-
-Rows = npt.NDArray[np.void]
-"""A structured array."""
+from fraudstream.domain.arrays import Bools, Ints, Keys, Rows
+from producer.simulation.draws import between, with_number
 
 NONE: Final = -1
 """In any column of whole numbers: absent, or left to the kind of the transaction."""

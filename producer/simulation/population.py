@@ -9,12 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from fraudstream.domain.arrays import Bools, Floats, Ints, Keys, Rows
 from producer.simulation.cities import CITY_ENDS
 from producer.simulation.draws import (
-    Bools,
-    Floats,
-    Ints,
-    Keys,
     between,
     bits,
     chance,
@@ -29,7 +26,7 @@ from producer.simulation.draws import (
 )
 from producer.simulation.kinds import MEAN_RECEIVED, MEAN_SPENT
 from producer.simulation.money import price_vnd
-from producer.simulation.plans import NONE, Rows
+from producer.simulation.plans import NONE
 from producer.simulation.rhythm import DAYS_PER_MONTH, HOURS_PER_DAY
 
 ACTIVITY_SIGMA: Final = 0.7

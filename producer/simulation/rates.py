@@ -5,8 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from fraudstream.domain.arrays import Floats, Ints
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
-from producer.simulation.draws import Floats, Ints
+from fraudstream.domain.patterns import fraud_patterns
+from fraudstream.domain.patterns.fraud_pattern import FraudPattern
 from producer.simulation.episodes import (
     SALARY_TRANSACTIONS,
     SALE_EVERY_DAYS,
@@ -14,13 +16,11 @@ from producer.simulation.episodes import (
     sale_customers,
 )
 from producer.simulation.options import TrafficOptions
-from producer.simulation.patterns import PATTERNS
-from producer.simulation.patterns.base import mean_count
-from producer.simulation.patterns.loan_fraud import VISITS_BEFORE
 from producer.simulation.population import NIGHT_WORKER_SHARE, PAY_DAY_ENDS, PAY_DAY_OFFSETS
 from producer.simulation.rhythm import (
     DAYS_PER_MONTH,
     HOURS_PER_DAY,
+    OF_CAMPAIGNS,
     OFFICE_HOURS,
     day_weights,
     pay_day_offsets,
@@ -46,14 +46,17 @@ class Rates:
         self.salaried_share = min(SALARIED_SHARE, MOST_SALARY_TRAFFIC * honest / salary)
         self._salary = self.salaried_share * SALARY_TRANSACTIONS
         self._sale = sale_customers(options.accounts) / SALE_EVERY_DAYS / options.accounts
-        self._before_loans = self.campaigns_per_day(2) * mean_count(VISITS_BEFORE) / options.accounts
-        others = self.salaried_share * salary + self._sale + self._before_loans
+        self._before_fraud = sum(
+            self.campaigns_per_day(pattern) * pattern.honest_transactions_before / options.accounts
+            for pattern in fraud_patterns()
+        )
+        others = self.salaried_share * salary + self._sale + self._before_fraud
         # With nearly all of the traffic loan fraud, what comes before it would be more than is left.
         self.visits_per_day = max(0.0, honest - others) / VISIT_TRANSACTIONS
 
-    def campaigns_per_day(self, number: int) -> float:
-        """Return how many campaigns of a pattern (its place in `PATTERNS`) start in the bank in a day."""
-        options, pattern = self._options, PATTERNS[number]
+    def campaigns_per_day(self, pattern: FraudPattern) -> float:
+        """Return how many campaigns of a pattern start in the bank in a day."""
+        options = self._options
         share = options.fraud_share * options.fraud_mix.get(pattern.fraud_type, 0)
         transactions = share * options.accounts * options.transactions_per_account_per_day
         return transactions / pattern.expected_transactions(options.subtle_share)
@@ -65,14 +68,14 @@ class Rates:
         by_day, by_night = hourly_weights(first_hour, end_hour)
         visits = (1 - NIGHT_WORKER_SHARE) * by_day + NIGHT_WORKER_SHARE * by_night
         salaries = _pay_day_shares(days) * OFFICE_HOURS.shares[in_day]
-        even = (self._sale + self._before_loans) / HOURS_PER_DAY
+        even = (self._sale + self._before_fraud) / HOURS_PER_DAY
         honest = self.visits_per_day * VISIT_TRANSACTIONS * visits + self._salary * salaries + even
         weights = day_weights(days)
         total: Floats = honest * self._options.accounts
-        for number, pattern in enumerate(PATTERNS):
+        for pattern in fraud_patterns():
             length = pattern.expected_transactions(self._options.subtle_share)
-            per_day = self.campaigns_per_day(number) * length * weights
-            total = total + per_day * pattern.rhythm.shares[in_day]
+            per_day = self.campaigns_per_day(pattern) * length * weights
+            total = total + per_day * OF_CAMPAIGNS[pattern.rhythm].shares[in_day]
         return total
 
 

@@ -3,15 +3,16 @@
 All weights are chosen by hand; none is measured.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import accumulate
 from typing import Final
 
 import numpy as np
 
+from fraudstream.domain.arrays import Floats, Ints
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
-from producer.simulation.draws import Floats, Ints
+from fraudstream.domain.patterns.fraud_pattern import RhythmName
 
 VIETNAM_OFFSET_MS: Final = 7 * HOUR_MS
 """Vietnam is at UTC+7 all year."""
@@ -154,3 +155,10 @@ OFFICE_HOURS: Final = Rhythm((*(0 for _ in range(8)), *(1 for _ in range(9)), *(
 
 AROUND_THE_CLOCK: Final = Rhythm((1,) * HOURS_PER_DAY)
 """What runs by itself, or does not care about the hour."""
+
+OF_CAMPAIGNS: Final[Mapping[RhythmName, Rhythm]] = {
+    "around_the_clock": AROUND_THE_CLOCK,
+    "off_hours": OFF_HOURS,
+    "office_hours": OFFICE_HOURS,
+}
+"""The rhythms by the names that fraud patterns give."""

@@ -10,22 +10,25 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from fraudstream.domain.arrays import Keys, Rows
 from fraudstream.domain.duration import HOUR_MS
+from fraudstream.domain.patterns import fraud_patterns
+from fraudstream.domain.patterns.fraud_pattern import Campaigns, FraudPattern
 from fraudstream.domain.transaction import Label, Transaction
 from producer.simulation.amounts import priced
 from producer.simulation.block import ROW, Block
-from producer.simulation.columns import Outcome, finished
-from producer.simulation.draws import Keys, fractions, seed_key, with_number
+from producer.simulation.columns import SettledPlans, finished
+from producer.simulation.draws import fractions, seed_key, with_number
 from producer.simulation.emission import Emission
 from producer.simulation.episodes import FlashSales, pay_days, with_episodes
 from producer.simulation.ledger import settle
 from producer.simulation.merchants import Market
 from producer.simulation.options import TrafficOptions
-from producer.simulation.patterns import PATTERNS
-from producer.simulation.patterns.base import Campaigns, Pattern, Scene
-from producer.simulation.plans import PLAN, Rows, in_order, joined, taken
+from producer.simulation.plans import PLAN, in_order, joined, taken
 from producer.simulation.population import Population
 from producer.simulation.rates import Rates
+from producer.simulation.rhythm import OF_CAMPAIGNS
+from producer.simulation.scene import Scene
 from producer.simulation.visits import visits
 
 STRETCH_TRANSACTIONS: Final = 16_384
@@ -69,14 +72,14 @@ def blocks(options: TrafficOptions, stretch_transactions: int = STRETCH_TRANSACT
         hours = min(2 * hours, most_hours)
 
 
-class Schedule:
+class CampaignSchedule:
     """When the campaigns of a pattern start: evenly on average, each at a random moment of its interval."""
 
-    def __init__(self, pattern: Pattern, per_day: float, key: Keys, start_ms: int) -> None:
-        self._pattern = pattern
+    def __init__(self, pattern: FraudPattern, per_day: float, key: Keys, start_ms: int) -> None:
+        self._rhythm = OF_CAMPAIGNS[pattern.rhythm]
         self._per_day = per_day
         self._key = key
-        self._origin = pattern.rhythm.activity(start_ms)
+        self._origin = self._rhythm.activity(start_ms)
 
     def between(self, start_ms: int, end_ms: int) -> Campaigns:
         """Return the campaigns that start from ``start_ms`` until before ``end_ms``."""
@@ -84,12 +87,12 @@ class Schedule:
         numbers = np.arange(max(0, int(first) - 1), int(end) + 2 if self._per_day else 0)
         keys = with_number(self._key, numbers)
         activity = self._origin + (numbers + fractions(keys, "start")) / (self._per_day or 1.0)
-        times_ms = self._pattern.rhythm.times_ms(activity)
+        times_ms = self._rhythm.times_ms(activity)
         due = (times_ms >= start_ms) & (times_ms < end_ms)
         return Campaigns(keys[due], numbers[due], times_ms[due])
 
     def _intervals(self, time_ms: int) -> float:
-        return (self._pattern.rhythm.activity(time_ms) - self._origin) * self._per_day
+        return (self._rhythm.activity(time_ms) - self._origin) * self._per_day
 
 
 class _Traffic:
@@ -106,13 +109,13 @@ class _Traffic:
         self._scene = Scene(self._population, self._market, options.subtle_share)
         self._sales = FlashSales(options.seed, self._population, self._market)
         self._schedules = [
-            Schedule(
+            CampaignSchedule(
                 pattern,
-                rates.campaigns_per_day(number),
+                rates.campaigns_per_day(pattern),
                 seed_key(options.seed, pattern.fraud_type),
                 options.start_ms,
             )
-            for number, pattern in enumerate(PATTERNS)
+            for pattern in fraud_patterns()
         ]
         self._pending: Rows = np.zeros(0, PLAN)
         self._emission = Emission(options)
@@ -142,7 +145,7 @@ class _Traffic:
 
     def _campaigns(self, start_ms: int, end_ms: int) -> list[Rows]:
         planned = []
-        for pattern, schedule in zip(PATTERNS, self._schedules, strict=True):
+        for pattern, schedule in zip(fraud_patterns(), self._schedules, strict=True):
             ahead_ms = pattern.hours_ahead * HOUR_MS
             # The first stretch makes up for the time before it: the stream begins amid its usual course.
             first_ms = start_ms + ahead_ms if start_ms > self._options.start_ms else self._options.start_ms
@@ -154,7 +157,7 @@ class _Traffic:
         owners = taken(accounts, due["row"])
         prices = priced(due, owners, self._market, options)
         settled = settle(due, accounts, prices, options.declined_share)
-        rows = finished(Outcome(due, owners, prices, settled), accounts, self._market, options)
+        rows = finished(SettledPlans(due, owners, prices, settled), accounts, self._market, options)
         rows["id"] = self._made + 1 + np.arange(len(rows))
         self._made += len(rows)
         return rows

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from fraudstream.domain.arrays import Floats, Rows
 from fraudstream.domain.duration import HOUR_MS
-from producer.simulation.draws import Floats, between, counts, fractions, pick, with_number
+from producer.simulation.draws import between, counts, fractions, pick, with_number
 from producer.simulation.kinds import KIND_ENDS
-from producer.simulation.plans import Rows, plans
+from producer.simulation.plans import plans
 from producer.simulation.population import Population
 from producer.simulation.rhythm import DAY_PEOPLE, HOURS_PER_DAY, NIGHT_PEOPLE, day_weights, vietnam_day
 

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from deploy.package import package
-from drills.aws import emulator_environment
 from drills.cluster import Cluster, start_jobmanager, start_taskmanager
+from drills.emulator_environment import emulator_environment
 from drills.live_job import Launcher, LiveJob
 from fraudstream.domain.catalogue import BUILT_IN_WITH_LABELS
 from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS

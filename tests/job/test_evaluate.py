@@ -20,16 +20,16 @@ from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.members.member import Features
 from fraudstream.scoring.members.trees import Trees
 from models.__main__ import app
-from models.data.dataset import Files
+from models.data.labelled_dataset import DatasetFiles
 from models.data.simulated import Bank, files_of, write_bank
+from models.evaluation.evaluation_report import write_report
+from models.evaluation.evaluation_run import EvaluationRequest, evaluate
 from models.evaluation.judging import Team
-from models.evaluation.report import write_report
-from models.evaluation.run import Request, evaluate
 from models.evaluation.steps import Steps
 from models.members.kind import Kind
 from models.members.trees_training import TreesKind
-from models.splits import SplitOptions
 from models.threshold import BestF1
+from models.time_folds import SplitOptions
 
 CATALOGUE = Catalogue(
     (
@@ -76,12 +76,12 @@ class Unfit(FewTrees):
         return f"{len(catalogue.names)} features are not what it needs"
 
 
-def request(files: Files) -> Request:
+def request(files: DatasetFiles) -> EvaluationRequest:
     split = SplitOptions(folds=2, test_days=2, delay_days=2, validation_days=2)
-    return Request(files, "a bank", CATALOGUE, 5, split, Team(), BestF1())
+    return EvaluationRequest(files, "a bank", CATALOGUE, 5, split, Team(), BestF1())
 
 
-def run(files: Files, kinds: dict[str, Kind], folder: Path) -> tuple[dict[str, Any], str]:
+def run(files: DatasetFiles, kinds: dict[str, Kind], folder: Path) -> tuple[dict[str, Any], str]:
     """Evaluate; return the figures, and what a person saw."""
     console = Console(record=True, width=200, quiet=False, file=(folder.parent / "seen").open("w"))
     steps = Steps(console)
@@ -101,7 +101,7 @@ def _known_ms(label: dict[str, Any]) -> int:
 
 
 @pytest.fixture(name="files", scope="module")
-def fixture_files(folder: Path) -> Files:
+def fixture_files(folder: Path) -> DatasetFiles:
     """Return ten days of a small bank; a third of the labels of honest transactions never came."""
     bank = Bank(seed=3, accounts=150, days=10)
     assert list(write_bank(bank, folder))[-1] <= 1.0
@@ -116,7 +116,7 @@ def fixture_files(folder: Path) -> Files:
     return files
 
 
-def test_an_evaluation_is_done_once_and_the_same_at_every_start(files: Files, folder: Path) -> None:
+def test_an_evaluation_is_done_once_and_the_same_at_every_start(files: DatasetFiles, folder: Path) -> None:
     trees = FewTrees()
     kinds: dict[str, Kind] = {"xgboost": trees, "unfit": Unfit()}
     first, seen = run(files, kinds, folder)
@@ -151,7 +151,7 @@ def test_an_evaluation_is_done_once_and_the_same_at_every_start(files: Files, fo
     assert "| loan_fraud |" in text
 
 
-def test_one_fold_that_is_gone_is_the_only_one_that_is_done_again(files: Files, folder: Path) -> None:
+def test_one_fold_that_is_gone_is_the_only_one_that_is_done_again(files: DatasetFiles, folder: Path) -> None:
     trees = FewTrees()
     first, _ = run(files, {"xgboost": trees}, folder)
     done = len(trees.fitted)
@@ -163,22 +163,22 @@ def test_one_fold_that_is_gone_is_the_only_one_that_is_done_again(files: Files, 
 
 
 def test_data_without_a_known_fraud_is_refused_with_the_part_and_the_remedy(
-    files: Files, folder: Path
+    files: DatasetFiles, folder: Path
 ) -> None:
     honest = folder.parent / "honest.jsonl"
     lines = files.labels.read_bytes().splitlines(keepends=True)
     honest.write_bytes(b"".join(line for line in lines if b'"is_fraud":true' not in line))
     with pytest.raises(ModelError, match=r"fold 1: 0 of the \d+ transactions in the fit part are known as"):
-        run(Files(files.transactions, honest), {"xgboost": FewTrees()}, folder)
+        run(DatasetFiles(files.transactions, honest), {"xgboost": FewTrees()}, folder)
 
 
 def test_the_command_writes_the_same_figures_and_a_report_beside_them(
-    files: Files, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    files: DatasetFiles, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected, _ = run(files, {"xgboost": FewTrees()}, folder)
     trees = FewTrees()
-    monkeypatch.setattr("models.evaluation.command.KINDS", {"xgboost": trees})
-    monkeypatch.setattr("models.evaluation.command.FOLDER", folder)
+    monkeypatch.setattr("models.evaluate_command.KINDS", {"xgboost": trees})
+    monkeypatch.setattr("models.evaluate_command.FOLDER", folder)
     catalogue = tmp_path / "catalogue.json"
     catalogue.write_text(CATALOGUE.to_json())
     out = tmp_path / "new" / "figures.json"
@@ -209,7 +209,7 @@ def test_the_command_writes_the_same_figures_and_a_report_beside_them(
 def test_what_can_t_be_used_ends_the_command_with_code_2_and_the_remedy(
     options: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.evaluation.command.FOLDER", tmp_path / "kept")
+    monkeypatch.setattr("models.evaluate_command.FOLDER", tmp_path / "kept")
     found = CliRunner().invoke(app, ["evaluate", *options])
     assert found.exit_code == 2
     assert says in found.output
@@ -218,7 +218,7 @@ def test_what_can_t_be_used_ends_the_command_with_code_2_and_the_remedy(
 def test_fresh_drops_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
-    monkeypatch.setattr("models.evaluation.command.FOLDER", kept)
+    monkeypatch.setattr("models.evaluate_command.FOLDER", kept)
     assert CliRunner().invoke(app, ["evaluate", "--catalogue", "c.json"]).exit_code == 2
     assert kept.is_dir()
     assert CliRunner().invoke(app, ["evaluate", "--catalogue", "c.json", "--fresh"]).exit_code == 2

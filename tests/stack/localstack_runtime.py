@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 from fraudstream.runtime.project_root import ROOT
-from localrun.job import free_port
+from localrun.job_process import free_port
 
 REQUIREMENTS = Path(__file__).with_name("localstack-requirements.txt")
 READY_TIMEOUT_S = 90.0

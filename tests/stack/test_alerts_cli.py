@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from alerts.consumer import Consumer
+from alerts.message_consumer import Consumer
 from fraudstream.domain.alert import Alert
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client

@@ -1,4 +1,4 @@
-"""Dead letters against the emulator: found, shown, mended, sent again."""
+"""Dead letters against the emulator: found, shown, repaired, sent again."""
 
 import re
 import time
@@ -69,7 +69,7 @@ def test_a_letter_is_mended_sent_once_and_says_so_from_then_on(streams: JobSetti
     unmended = alerts_command("dead", "redrive", name)
     assert unmended.returncode == 1
     assert (
-        "transaction_amount_vnd is 'a lot': it must be a number above 0; mend it with --patch"
+        "transaction_amount_vnd is 'a lot': it must be a number above 0; repair it with --patch"
         in unmended.stderr
     )
     dry = alerts_command("dead", "redrive", name, "--patch", str(patch), "--dry-run")

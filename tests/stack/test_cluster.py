@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 from deploy.package import package
-from drills.aws import emulator_environment, stream_names
 from drills.cluster import (
     JAR,
     Cluster,
@@ -20,6 +19,7 @@ from drills.cluster import (
     session_cluster,
     submitted_job,
 )
+from drills.emulator_environment import emulator_environment, stream_names
 from fraudstream.runtime.project_root import ROOT
 from jobs.job_settings import JobSettings
 from tests.stack.stack_helpers import read_all, run_module

@@ -5,11 +5,11 @@ import io
 import pytest
 from rich.console import Console
 
+from drills.drill_suite import run
+from drills.drill_view import DrillView
 from drills.faults import FAULTS
 from drills.load import Effort
-from drills.suite import run
 from drills.verdict import Verdict
-from drills.view import View
 
 SHORT = Effort(transactions=600, rate=150, outage_s=4)
 DRILLED = ("taskmanager_killed", "endpoint_gone", "throttled")
@@ -18,7 +18,7 @@ DRILLED = ("taskmanager_killed", "endpoint_gone", "throttled")
 @pytest.fixture(scope="module")
 def verdicts() -> dict[str, Verdict]:
     said = io.StringIO()
-    view = View(Console(file=said), len(DRILLED))
+    view = DrillView(Console(file=said), len(DRILLED))
     results = run([FAULTS[name] for name in DRILLED], SHORT, view)
     assert not results.failures, said.getvalue()
     return {verdict.name: verdict for verdict in results.verdicts}

@@ -15,8 +15,8 @@ from typing import Final
 import pytest
 
 from deploy.package import package
-from drills.aws import emulator_environment
 from drills.cluster import session_cluster
+from drills.emulator_environment import emulator_environment
 from drills.live_job import Launcher
 from jobs.job_settings import JobSettings
 from tests.golden import saved_state

@@ -15,7 +15,7 @@ import boto3
 import orjson
 import pytest
 
-from drills.reference import wrong_features
+from drills.reference_comparison import wrong_features
 from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.project_root import ROOT
@@ -24,7 +24,7 @@ from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.protocols import Record
 from jobs.job_settings import JobSettings
-from localrun.job import JobProcess, job_process
+from localrun.job_process import JobProcess, job_process
 from localstack.streams import create_streams
 from producer.simulation import TrafficOptions, generate
 from tests.stack.stack_helpers import run_module, settings_with_own_streams

@@ -17,10 +17,10 @@ import pytest
 from pyflink.java_gateway import get_gateway
 
 from deploy.package import package
-from drills.aws import emulator_environment
 from drills.cluster import ClusterError, session_cluster, start_taskmanager
+from drills.emulator_environment import emulator_environment
 from drills.live_job import Launcher, LiveJob
-from drills.reference import Scored, last_copies, wrong_features, wrong_ordinals
+from drills.reference_comparison import Scored, last_copies, wrong_features, wrong_ordinals
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Entity, Feature, WindowFeature
 from fraudstream.domain.duration import HOUR_MS, MINUTE_MS
 from fraudstream.domain.transaction import Transaction

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from benchmarks.latency import stamps
-from drills.soak.job import running_job
-from drills.soak.traffic import traffic_file
+from drills.soak.soak_job import running_job
+from drills.soak.soak_traffic import traffic_file
 
 TRANSACTIONS = 100_000
 RATE = 2_000

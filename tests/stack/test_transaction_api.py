@@ -20,7 +20,7 @@ import schemathesis
 
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process
-from localrun.job import free_port
+from localrun.job_process import free_port
 from producer.api.application import create_app
 from producer.api.auth import key_hash
 from producer.api.settings import ApiSettings

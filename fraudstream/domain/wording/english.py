@@ -135,9 +135,9 @@ ENGLISH: Final = Language(
     missing="there is no figure for {subject}",
     missing_flag="it is not known whether {yes}",
     sequence="{subject}, taken together, look like fraud",
-    usual_of_account="; usual for this account is {usual}",
-    usual_of_population="; usual for honest transactions is {usual}",
-    share_of_account="; this holds for {usual} of the account's transactions",
+    baseline_of_account="; usual for this account is {baseline}",
+    baseline_of_population="; usual for honest transactions is {baseline}",
+    share_of_account="; this holds for {baseline} of the account's transactions",
     as_population="; it is the same for most honest transactions",
     not_as_population="; it is not so for most honest transactions",
 )

@@ -88,8 +88,8 @@ class Language:
     missing: str
     missing_flag: str
     sequence: str
-    usual_of_account: str
-    usual_of_population: str
+    baseline_of_account: str
+    baseline_of_population: str
     share_of_account: str
     as_population: str
     not_as_population: str

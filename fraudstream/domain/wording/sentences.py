@@ -13,8 +13,8 @@ from fraudstream.domain.families import BIOMETRIC_FAILURES, OFF_HOURS, REPORTED_
 from fraudstream.domain.transaction import COLUMN_KINDS
 from fraudstream.domain.wording.language import Clause, Language, Noun, Unit
 
-UsualOf = Literal["account", "population"]
-"""Whose usual value a reason names: this account's, or that of honest transactions in general."""
+BaselineOf = Literal["account", "population"]
+"""Whose baseline a reason names: this account's, or that of honest transactions in general."""
 
 _UNITS: Final[Mapping[str, Unit]] = {
     "seconds_since_previous": "seconds",
@@ -32,8 +32,8 @@ _OF_THE_COLUMN: Final = ("sum", "mean", "min", "max", "std", "value")
 class Sentence(Protocol):
     """What a feature says of a transaction, in one language."""
 
-    def say(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:
-        """Return it for a value, NaN if missing, and what is usual, None if not known."""
+    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:
+        """Return it for a value, NaN if missing, and its baseline, None if not known."""
 
 
 class _Gap:
@@ -51,25 +51,27 @@ class _Quantity:
         self._written = language.writer(unit)
         self._missing = _capital(language.missing.format(subject=subject))
         self._is = _Gap(_capital(language.quantity.format(subject=subject, value="{value}")), "value")
-        self._usual: dict[UsualOf | None, _Gap] = {
-            "account": _Gap(language.usual_of_account + ".", "usual"),
-            "population": _Gap(language.usual_of_population + ".", "usual"),
+        self._baseline: dict[BaselineOf | None, _Gap] = {
+            "account": _Gap(language.baseline_of_account + ".", "baseline"),
+            "population": _Gap(language.baseline_of_population + ".", "baseline"),
         }
 
-    def say(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:
+    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:
         start = self._missing if isnan(value) else self._is.filled(self._written(value))
-        return start + ("." if usual is None else self._usual[usual_of].filled(self._written(usual)))
+        return start + (
+            "." if baseline is None else self._baseline[baseline_of].filled(self._written(baseline))
+        )
 
 
 class _Code:
-    """A text of a list, by its place; a median of places says nothing, so nothing is usual."""
+    """A text of a list, by its place; a median of places says nothing, so there is no baseline."""
 
     def __init__(self, language: Language, subject: str, values: tuple[str, ...]) -> None:
         texts = [*(f"“{value}”" for value in values), language.other_text]
         self._texts = [_sentence(language.quantity.format(subject=subject, value=text)) for text in texts]
         self._missing = _sentence(language.missing.format(subject=subject))
 
-    def say(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:  # noqa: ARG002 - the protocol's
+    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:  # noqa: ARG002 - the protocol's
         return self._missing if isnan(value) else self._texts[min(int(value), len(self._texts)) - 1]
 
 
@@ -78,29 +80,29 @@ class _Flag:
         self._missing = _sentence(language.missing_flag.format(yes=clause.yes))
         self._yes, self._no = _capital(clause.yes), _capital(clause.no)
         self._percent = language.writer("percent")
-        self._share = _Gap(language.share_of_account + ".", "usual")
+        self._share = _Gap(language.share_of_account + ".", "baseline")
         self._as_population = language.as_population + "."
         self._not_as_population = language.not_as_population + "."
 
-    def say(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:
+    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:
         if isnan(value):
             return self._missing
-        return (self._yes if value else self._no) + self._compared(value, usual, usual_of)
+        return (self._yes if value else self._no) + self._compared(value, baseline, baseline_of)
 
-    def _compared(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:
-        if usual is None:
+    def _compared(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:
+        if baseline is None:
             return "."
-        if usual_of == "account":
+        if baseline_of == "account":
             # The account's share is of transactions for which the flag is 1.
-            return self._share.filled(self._percent(usual if value else 1 - usual))
-        return self._as_population if usual == value else self._not_as_population
+            return self._share.filled(self._percent(baseline if value else 1 - baseline))
+        return self._as_population if baseline == value else self._not_as_population
 
 
 class _Sequence:
     def __init__(self, language: Language, subject: str) -> None:
         self._sentence = _sentence(language.sequence.format(subject=subject))
 
-    def say(self, value: float, usual: float | None, usual_of: UsualOf | None) -> str:  # noqa: ARG002 - the protocol's
+    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:  # noqa: ARG002 - the protocol's
         return self._sentence
 
 

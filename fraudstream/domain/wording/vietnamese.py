@@ -141,9 +141,9 @@ VIETNAMESE: Final = Language(
     missing="không có số liệu về {subject}",
     missing_flag="không xác định được liệu {yes}",
     sequence="{subject}, xét chung, có dấu hiệu gian lận",
-    usual_of_account="; mức thường thấy của tài khoản này là {usual}",
-    usual_of_population="; mức thường thấy của giao dịch hợp lệ là {usual}",
-    share_of_account="; điều này đúng với {usual} số giao dịch của tài khoản",
+    baseline_of_account="; mức thường thấy của tài khoản này là {baseline}",
+    baseline_of_population="; mức thường thấy của giao dịch hợp lệ là {baseline}",
+    share_of_account="; điều này đúng với {baseline} số giao dịch của tài khoản",
     as_population="; đa số giao dịch hợp lệ cũng như vậy",
     not_as_population="; đa số giao dịch hợp lệ không như vậy",
 )

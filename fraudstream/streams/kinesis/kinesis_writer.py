@@ -62,7 +62,7 @@ class StreamWriter:
         """Write the records in order and say what became of each.
 
         Throttling, faults of the service and lost connections are tried again, then reported in
-        the result. What no retry mends (no such stream, no permission) raises `StreamError`; the
+        the result. What no retry fixes (no such stream, no permission) raises `StreamError`; the
         requests before that one are in.
         """
         result = PutResult()

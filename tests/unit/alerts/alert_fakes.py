@@ -8,11 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from alerts.delivery import Delivery, Parts
-from alerts.handlers.base import Handler, Outcome
+from alerts.delivery import Delivery, DeliveryDependencies
+from alerts.handlers.handler_protocol import AlertHandler, HandlerOutcome
 from alerts.messages import Handover
 from alerts.refused import RefusedFile
-from alerts.store.base import ProgressStore
+from alerts.store.progress_store import ProgressStore
 from fraudstream.runtime.backoff import Backoff
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.protocols import Start
@@ -62,15 +62,15 @@ class FakeHandler:
     """Handles what it gets, by the answers it was given first; ``got`` has every id of every try."""
 
     batch_size: int = 2
-    answers: list[Callable[[Sequence[Handover]], Outcome]] = field(default_factory=list)
+    answers: list[Callable[[Sequence[Handover]], HandlerOutcome]] = field(default_factory=list)
     got: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
-    def handle(self, batch: Sequence[Handover]) -> Outcome:
+    def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
         """Take a batch."""
         self.got += [each.alert.alert_id for each in batch]
         self.bodies += [each.body for each in batch]
-        return self.answers.pop(0)(batch) if self.answers else Outcome()
+        return self.answers.pop(0)(batch) if self.answers else HandlerOutcome()
 
     def close(self) -> None:
         """Do nothing."""
@@ -95,7 +95,7 @@ class Stage:
 
     kinesis: FakeKinesis
     store: ProgressStore
-    handler: Handler
+    handler: AlertHandler
     folder: Path
     stop: NoWait = field(default_factory=NoWait)
     said: list[str] = field(default_factory=list)
@@ -118,7 +118,7 @@ class Stage:
             "stop": self.stop,
             "backoff": Backoff(),
         }
-        return Delivery(Parts(**{**parts, **more}))
+        return Delivery(DeliveryDependencies(**{**parts, **more}))
 
     def tick(self) -> int:
         """Return a clock that goes on by half a second at each look."""

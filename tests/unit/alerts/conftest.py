@@ -8,9 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from alerts.store.base import ProgressStore
 from alerts.store.dynamodb import DynamoStore
 from alerts.store.memory import MemoryStore
+from alerts.store.progress_store import ProgressStore
 from alerts.store.redrives import DynamoRedrives, RedriveStore, SqliteRedrives
 from alerts.store.sqlite import SqliteStore
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from alerts.commands.diff import SHOWN_ROWS
+from alerts.commands.diff_command import SHOWN_ROWS
 from tests.unit.alerts.alert_command import alerts_command
 from tests.unit.alerts.alert_samples import alert
 

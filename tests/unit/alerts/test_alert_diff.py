@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from alerts.diff import UNEXPLAINED, Difference, differences
+from alerts.alert_diff import UNEXPLAINED, Difference, differences
 from fraudstream.domain.alert import Alert
 from tests.unit.alerts.alert_samples import alert
 

@@ -9,11 +9,11 @@ import orjson
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from alerts.consumer import Consumer
 from alerts.dead.hexdump import hexdump
-from alerts.dead.mending import MendingError, Patch, mend
+from alerts.dead.record_repair import Patch, RepairError, repair
 from alerts.handlers.console import shown
 from alerts.lines import alert_line, dead_letter_line
+from alerts.message_consumer import Consumer
 from alerts.messages import UnreadableError, handover, parse
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
@@ -156,15 +156,15 @@ def letter_of(raw: bytes) -> DeadLetter:
 def test_any_record_with_any_patch_is_a_sound_record_or_one_complaint(raw: bytes, operations: Any) -> None:  # noqa: ANN401 - any JSON value
     try:
         patch = None if operations is None else Patch(json.dumps(operations))
-        mended = mend(letter_of(raw), patch, "Transactions", LIMIT_BYTES)
-    except MendingError:
+        repaired = repair(letter_of(raw), patch, "Transactions", LIMIT_BYTES)
+    except RepairError:
         return
-    document = orjson.loads(mended.data)
-    assert document["account_id"] == mended.partition_key
+    document = orjson.loads(repaired.data)
+    assert document["account_id"] == repaired.partition_key
     assert document["redriven_from"] == "Transactions/-/-/00"
-    assert 1 <= len(mended.partition_key) <= 256
-    assert b"\n" not in mended.data
-    assert len(mended.data) <= LIMIT_BYTES
+    assert 1 <= len(repaired.partition_key) <= 256
+    assert b"\n" not in repaired.data
+    assert len(repaired.data) <= LIMIT_BYTES
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -172,5 +172,5 @@ def test_any_record_with_any_patch_is_a_sound_record_or_one_complaint(raw: bytes
 @example("[" * 2_000)
 @example("[1e400]")
 def test_any_text_is_a_patch_or_one_complaint(text: str) -> None:
-    with contextlib.suppress(MendingError):
+    with contextlib.suppress(RepairError):
         Patch(text)

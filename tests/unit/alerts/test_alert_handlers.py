@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 from rich.console import Console
 
-from alerts.handlers.base import HandlerError
 from alerts.handlers.console import PrintHandler
+from alerts.handlers.handler_protocol import HandlerError
 from alerts.handlers.jsonl import JsonLinesHandler
 from alerts.handlers.sns import SnsHandler
 from alerts.handlers.table import TableHandler

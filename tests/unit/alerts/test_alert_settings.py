@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from alerts.handlers.base import HandlerError
+from alerts.alert_settings import AlertSettings
 from alerts.handlers.console import PrintHandler
+from alerts.handlers.handler_factory import HandlerName, checked_url, open_handler
+from alerts.handlers.handler_protocol import HandlerError
 from alerts.handlers.jsonl import JsonLinesHandler
-from alerts.handlers.opening import HandlerName, checked_url, open_handler
 from alerts.handlers.sns import SnsHandler
 from alerts.handlers.table import TableHandler
 from alerts.handlers.webhook import WebhookHandler
 from alerts.reading import parse_start, time_ms
-from alerts.settings import AlertSettings
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.streams.stream_settings import StreamSettings
 

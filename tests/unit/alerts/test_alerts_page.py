@@ -8,13 +8,13 @@ from typing import Any, get_args
 import pytest
 from pydantic import SecretStr
 
+from alerts.alert_settings import AlertSettings
 from alerts.handlers.console import PrintHandler
+from alerts.handlers.handler_factory import HandlerName
 from alerts.handlers.jsonl import JsonLinesHandler
-from alerts.handlers.opening import HandlerName
 from alerts.handlers.sns import SnsHandler
 from alerts.handlers.table import TableHandler
 from alerts.handlers.webhook import WebhookHandler
-from alerts.settings import AlertSettings
 from fraudstream.runtime.project_root import ROOT
 from tests.unit.alerts.alert_fakes import running_webhook
 from tests.unit.alerts.test_alert_handlers import given

@@ -8,16 +8,16 @@ import orjson
 import pytest
 
 from alerts.delivery import REFUSED_IN_A_ROW, SHOWN_WAIT_S
-from alerts.handlers.base import HandlerError, Outcome, Refusal
+from alerts.handlers.handler_protocol import HandlerError, HandlerOutcome, Refusal
 from alerts.messages import Handover
-from alerts.store.base import LEASE_MS, Claims, ProgressStore
+from alerts.store.progress_store import LEASE_MS, Claims, ProgressStore
 from fraudstream.runtime.backoff import Backoff
 from fraudstream.streams.positions import Position
 from tests.unit.alerts.alert_fakes import NOW_MS, FakeHandler, RetainingKinesis, Stage
 from tests.unit.alerts.alert_samples import alert
 from tests.unit.alerts.conftest import StoreMaker
 
-Answer = Callable[[Sequence[Handover]], Outcome]
+Answer = Callable[[Sequence[Handover]], HandlerOutcome]
 
 
 def ids(*numbers: int) -> list[str]:
@@ -39,12 +39,12 @@ def handler_of(stage: Stage) -> FakeHandler:
     return stage.handler
 
 
-def fail(batch: Sequence[Handover]) -> Outcome:
-    return Outcome(again=batch, problem="answered 503")
+def fail(batch: Sequence[Handover]) -> HandlerOutcome:
+    return HandlerOutcome(again=batch, problem="answered 503")
 
 
-def refuse(batch: Sequence[Handover]) -> Outcome:
-    return Outcome(refused=[Refusal(each, "answered 400") for each in batch])
+def refuse(batch: Sequence[Handover]) -> HandlerOutcome:
+    return HandlerOutcome(refused=[Refusal(each, "answered 400") for each in batch])
 
 
 def test_every_alert_is_handled_once_in_batches_and_in_order(stage: Stage) -> None:
@@ -84,10 +84,10 @@ def test_the_next_run_goes_on_behind_what_was_handled(stage: Stage) -> None:
 def test_a_position_never_passes_an_alert_that_is_not_finished(stage: Stage) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(6)))
 
-    def die(_batch: Sequence[Handover]) -> Outcome:
+    def die(_batch: Sequence[Handover]) -> HandlerOutcome:
         raise KeyboardInterrupt
 
-    handler_of(stage).answers = [lambda _batch: Outcome(), die]
+    handler_of(stage).answers = [lambda _batch: HandlerOutcome(), die]
     delivery = stage.delivery()
     with pytest.raises(KeyboardInterrupt):
         delivery.step()
@@ -101,10 +101,10 @@ def test_positions_are_stored_while_alerts_come_and_not_only_at_the_end(stage: S
     stage.kinesis.write("s0", *(alert(number) for number in range(6)))
     seen: list[str | None] = []
 
-    def look(_batch: Sequence[Handover]) -> Outcome:
+    def look(_batch: Sequence[Handover]) -> HandlerOutcome:
         position = stage.store.positions().get("s0")
         seen.append(position.sequence_number if position else None)
-        return Outcome()
+        return HandlerOutcome()
 
     handler_of(stage).answers = [look, look, look]
     stage.delivery().step()
@@ -144,7 +144,7 @@ def test_waits_grow_from_try_to_try_up_to_a_cap(stage: Stage) -> None:
 
 def test_a_target_that_asks_for_a_pause_gets_it(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0))
-    handler_of(stage).answers = [lambda batch: Outcome(again=batch, problem="429", retry_after_s=17.0)]
+    handler_of(stage).answers = [lambda batch: HandlerOutcome(again=batch, problem="429", retry_after_s=17.0)]
     stage.delivery().step()
     assert stage.stop.waited_s == [17.0]
 
@@ -162,11 +162,11 @@ def test_only_what_failed_of_a_batch_is_tried_again(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0), alert(1))
     known: list[bool] = []
 
-    def look(_batch: Sequence[Handover]) -> Outcome:
+    def look(_batch: Sequence[Handover]) -> HandlerOutcome:
         known.append(bool(stage.store.claim(["alert-0"], stage.now_ms).done))
-        return Outcome()
+        return HandlerOutcome()
 
-    handler_of(stage).answers = [lambda batch: Outcome(again=batch[1:], problem="throttled"), look]
+    handler_of(stage).answers = [lambda batch: HandlerOutcome(again=batch[1:], problem="throttled"), look]
     stage.delivery().step()
     assert handler_of(stage).got == ids(0, 1, 1)
     assert known == [True]
@@ -231,9 +231,9 @@ def test_a_record_that_is_no_alert_goes_to_the_file_with_its_bytes_and_place(
 def test_a_stop_ends_it_after_the_batch_in_hand_and_the_rest_comes_in_the_next_run(stage: Stage) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(6)))
 
-    def stop(_batch: Sequence[Handover]) -> Outcome:
+    def stop(_batch: Sequence[Handover]) -> HandlerOutcome:
         stage.stop.set()
-        return Outcome()
+        return HandlerOutcome()
 
     handler_of(stage).answers = [stop]
     delivery = stage.delivery()
@@ -248,7 +248,7 @@ def test_a_stop_ends_it_after_the_batch_in_hand_and_the_rest_comes_in_the_next_r
 def test_a_stop_while_the_target_fails_leaves_the_alert_for_the_next_run(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0))
 
-    def fail_and_stop(batch: Sequence[Handover]) -> Outcome:
+    def fail_and_stop(batch: Sequence[Handover]) -> HandlerOutcome:
         stage.stop.set()
         return fail(batch)
 
@@ -339,7 +339,7 @@ def test_a_handler_that_can_not_go_on_gives_its_claim_back(
     stage.store = open_dynamo()
     stage.kinesis.write("s0", alert(0))
 
-    def break_down(_batch: Sequence[Handover]) -> Outcome:
+    def break_down(_batch: Sequence[Handover]) -> HandlerOutcome:
         msg = "no such topic"
         raise HandlerError(msg)
 
@@ -358,7 +358,7 @@ def test_a_claim_is_renewed_before_every_try(stage: Stage, open_dynamo: StoreMak
     stage.kinesis.write("s0", alert(0))
     busy: list[bool] = []
 
-    def slow(batch: Sequence[Handover]) -> Outcome:
+    def slow(batch: Sequence[Handover]) -> HandlerOutcome:
         busy.append(bool(rival.claim(["alert-0"], stage.now_ms).busy))
         stage.now_ms += LEASE_MS * 2 // 3
         return fail(batch)

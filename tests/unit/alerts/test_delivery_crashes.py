@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.handlers.base import Outcome
+from alerts.handlers.handler_protocol import HandlerOutcome
 from alerts.messages import Handover
 from alerts.store.sqlite import SqliteStore
 from tests.unit.alerts.alert_fakes import FakeHandler, RetainingKinesis, Stage
@@ -106,7 +106,7 @@ def test_a_death_right_after_handling_hands_the_batch_over_once_more(tmp_path: P
     kinesis.write("s0", alert(0), alert(1), alert(2))
     handler = FakeHandler()
 
-    def die(_batch: Sequence[Handover]) -> Outcome:
+    def die(_batch: Sequence[Handover]) -> HandlerOutcome:
         raise DeathError
 
     handler.answers = [die]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alerts.consumer import REMEMBERED
-from alerts.store.base import LEASE_MS, ProgressStore, StoreError
+from alerts.message_consumer import REMEMBERED
 from alerts.store.dynamodb import DynamoStore
 from alerts.store.memory import MemoryStore
+from alerts.store.progress_store import LEASE_MS, ProgressStore, StoreError
 from alerts.store.sqlite import MAX_VARIABLES, PURGE_INTERVAL_MS, SqliteStore
 from fraudstream.streams.positions import Position
 from tests.unit.alerts.conftest import DAY_MS, TABLE, StoreMaker

@@ -24,7 +24,7 @@ from benchmarks.async_profiler import (
     whole_size_bytes,
 )
 from benchmarks.errors import RunFailedError, StoppedError, TooFewSamplesError
-from benchmarks.progress import Sample
+from benchmarks.progress import OutputSample
 
 LINE = b"x" * 99 + b"\n"
 TRANSACTIONS = 30
@@ -64,7 +64,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 def sample_until_the_profiler_ended(sampler: Sampler, size_bytes: int) -> None:
     def has_ended() -> bool:
-        sampler.on_sample(Sample(2.0, size_bytes))
+        sampler.on_sample(OutputSample(2.0, size_bytes))
         return not sampler.is_sampling
 
     wait_until(has_ended)
@@ -170,12 +170,12 @@ def test_sampling_begins_at_a_third_of_the_output_and_not_before(
 ) -> None:
     with sampler_of(tmp_path, monkeypatch, WORKS) as sampler:
         for size_bytes in (0, 400, 999):
-            sampler.on_sample(Sample(1.0, size_bytes))
+            sampler.on_sample(OutputSample(1.0, size_bytes))
             assert not sampler.is_sampling
-        sampler.on_sample(Sample(1.5, 1_000))
+        sampler.on_sample(OutputSample(1.5, 1_000))
         assert sampler.is_sampling
         sample_until_the_profiler_ended(sampler, 2_000)
-        sampler.on_sample(Sample(3.0, 3_000))
+        sampler.on_sample(OutputSample(3.0, 3_000))
         sampler.check()
     options = f"-d 10 -e cpu -i 10ms -t -o collapsed -f {tmp_path / 'stacks.collapsed'} {JVM}"
     assert (tmp_path / "done").read_text().strip() == options
@@ -183,7 +183,7 @@ def test_sampling_begins_at_a_third_of_the_output_and_not_before(
 
 def test_without_permission_it_samples_by_a_timer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with sampler_of(tmp_path, monkeypatch, NO_PERF) as sampler:
-        sampler.on_sample(Sample(1.0, 1_000))
+        sampler.on_sample(OutputSample(1.0, 1_000))
         sample_until_the_profiler_ended(sampler, 2_000)
     assert sampler.event == "itimer"
     assert "-e itimer" in (tmp_path / "done").read_text()
@@ -193,7 +193,7 @@ def test_a_profiler_that_fails_is_reported_with_what_it_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with sampler_of(tmp_path, monkeypatch, FAILS) as sampler:
-        sampler.on_sample(Sample(1.0, 1_000))
+        sampler.on_sample(OutputSample(1.0, 1_000))
         with pytest.raises(RunFailedError, match="ended with 3: out of luck"):
             sample_until_the_profiler_ended(sampler, 2_000)
 
@@ -202,7 +202,7 @@ def test_a_job_that_had_written_all_before_the_end_was_sampled_idle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with sampler_of(tmp_path, monkeypatch, WORKS) as sampler:
-        sampler.on_sample(Sample(1.0, 1_000))
+        sampler.on_sample(OutputSample(1.0, 1_000))
         sample_until_the_profiler_ended(sampler, 3_000)
         with pytest.raises(TooFewSamplesError, match="over before 10 s"):
             sampler.check()
@@ -211,7 +211,7 @@ def test_a_job_that_had_written_all_before_the_end_was_sampled_idle(
 def test_a_run_that_ends_meanwhile_ends_the_profiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = tmp_path / "done"
     with sampler_of(tmp_path, monkeypatch, HANGS) as sampler:
-        sampler.on_sample(Sample(1.0, 1_000))
+        sampler.on_sample(OutputSample(1.0, 1_000))
         wait_until(lambda: done.is_file() and bool(done.read_text()))
         with pytest.raises(TooFewSamplesError):
             sampler.check()

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.errors import TooFewSamplesError
-from benchmarks.progress import OutputWatch, Sample, part_files, rate_per_s, startup_s
+from benchmarks.progress import OutputSample, OutputWatch, part_files, rate_per_s, startup_s
 
 
-def growth(*sizes: int) -> list[Sample]:
+def growth(*sizes: int) -> list[OutputSample]:
     """Return a sample each second."""
-    return [Sample(float(at_s), size) for at_s, size in enumerate(sizes)]
+    return [OutputSample(float(at_s), size) for at_s, size in enumerate(sizes)]
 
 
 def test_steady_growth_has_the_rate_of_its_slope() -> None:

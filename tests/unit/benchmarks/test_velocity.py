@@ -6,7 +6,7 @@ import json
 import pytest
 
 from benchmarks.four_features import FEATURES
-from benchmarks.trees import velocity_features
+from benchmarks.rival_trees import velocity_features
 from benchmarks.velocity import LONG_MS, SHORT_MS, Event, Features, advance, epoch_ms
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.duration import DAY_MS

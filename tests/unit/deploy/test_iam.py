@@ -26,7 +26,7 @@ CODE_OF_ROLE = {
     "redrive": [
         "alerts/dead/*.py",
         "alerts/store/redrives.py",
-        "alerts/commands/dead.py",
+        "alerts/commands/dead_command.py",
         "fraudstream/streams/kinesis/kinesis_reader.py",
         "fraudstream/streams/kinesis/kinesis_writer.py",
     ],

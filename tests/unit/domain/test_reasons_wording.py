@@ -15,7 +15,7 @@ from fraudstream.domain.features import ENTITIES, TransactionStatistic, WindowSt
 from fraudstream.domain.transaction import COLUMN_KINDS
 from fraudstream.domain.wording.english import ENGLISH
 from fraudstream.domain.wording.language import Clause, Language
-from fraudstream.domain.wording.sentences import UsualOf, sentences
+from fraudstream.domain.wording.sentences import BaselineOf, sentences
 from fraudstream.domain.wording.vietnamese import VIETNAMESE
 
 LANGUAGES = (ENGLISH, VIETNAMESE)
@@ -103,11 +103,11 @@ def said(  # noqa: PLR0913, PLR0917 - the parts of a sentence
     catalogue: Catalogue,
     name: str,
     value: float,
-    usual: float | None = None,
-    usual_of: UsualOf | None = None,
+    baseline: float | None = None,
+    baseline_of: BaselineOf | None = None,
     language: Language = ENGLISH,
 ) -> str:
-    return sentences(catalogue, language)[catalogue.names.index(name)].say(value, usual, usual_of)
+    return sentences(catalogue, language)[catalogue.names.index(name)].say(value, baseline, baseline_of)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -130,8 +130,8 @@ def test_every_statistic_of_every_entity_and_column_has_a_sentence(language: Lan
     catalogue = Catalogue.from_json(_json(features))
     for sentence in sentences(catalogue, language):
         for value in (0.0, 1.0, nan):
-            for usual, usual_of in ((None, None), (0.5, "account"), (0.5, "population")):
-                text = sentence.say(value, usual, usual_of)  # type: ignore[arg-type]
+            for baseline, baseline_of in ((None, None), (0.5, "account"), (0.5, "population")):
+                text = sentence.say(value, baseline, baseline_of)  # type: ignore[arg-type]
                 assert text[0].isupper() or not text[0].isalpha()
                 assert text.endswith(".")
                 assert not {"{", "}", "  ", "None", "nan"} & {*text, *text[1:].split()}
@@ -180,7 +180,7 @@ def test_every_column_and_entity_has_a_noun_and_every_known_feature_is_one_of_th
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "usual", "usual_of", "english", "vietnamese"),
+    ("name", "value", "baseline", "baseline_of", "english", "vietnamese"),
     [
         (
             "transaction_amount_vnd",
@@ -313,11 +313,16 @@ def test_every_column_and_entity_has_a_noun_and_every_known_feature_is_one_of_th
     ],
 )
 def test_features_of_the_project_say(  # noqa: PLR0913, PLR0917 - a table
-    name: str, value: float, usual: float | None, usual_of: UsualOf | None, english: str, vietnamese: str
+    name: str,
+    value: float,
+    baseline: float | None,
+    baseline_of: BaselineOf | None,
+    english: str,
+    vietnamese: str,
 ) -> None:
     catalogue = BUILT_IN_WITH_LABELS
-    assert said(catalogue, name, value, usual, usual_of) == english
-    assert said(catalogue, name, value, usual, usual_of, VIETNAMESE) == vietnamese
+    assert said(catalogue, name, value, baseline, baseline_of) == english
+    assert said(catalogue, name, value, baseline, baseline_of, VIETNAMESE) == vietnamese
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.domain.transaction import (
     COLUMN_KINDS,
     FIELD_NAMES,
-    FRAUD_TYPES,
     Label,
     Transaction,
     format_time,

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from drills.live_job import Received
-from drills.load import Effort, Item, ordinary, transactions_of
+from drills.live_job import WrittenRecord
+from drills.load import Effort, SentItem, ordinary, transactions_of
 from drills.verdict import Evidence, Truth
 from fraudstream.domain.alert import alert_id
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
@@ -36,7 +36,7 @@ def perfect_run() -> Evidence:
     return evidence_of(ordinary(Effort(transactions=150), NOW_MS))
 
 
-def evidence_of(items: Sequence[Item], catalogue: Catalogue = BUILT_IN) -> Evidence:
+def evidence_of(items: Sequence[SentItem], catalogue: Catalogue = BUILT_IN) -> Evidence:
     """Return what a perfect job writes for sound transactions; the fault is at 0 ms and over at once."""
     evaluated = list(evaluate(catalogue, transactions_of(items), allowed_lateness_ms=DAY_MS))
     matrix = np.array(
@@ -57,8 +57,8 @@ def evidence_of(items: Sequence[Item], catalogue: Catalogue = BUILT_IN) -> Evide
     return Evidence(
         items=items,
         first_try_ms={record["transaction_id"]: number for number, record in enumerate(records)},
-        scored=[Received(record, number + 100) for number, record in enumerate(records)],
-        alerts=[Received(alert, 0) for alert in alerts],
+        scored=[WrittenRecord(record, number + 100) for number, record in enumerate(records)],
+        alerts=[WrittenRecord(alert, 0) for alert in alerts],
         dead_letters=[],
         began_ms=0,
         ended_ms=0,
@@ -72,7 +72,7 @@ def alert_of(record: dict[str, Any]) -> dict[str, Any]:
     return {"alert_id": own_id, "transaction_id": id_, "score": record["score"]}
 
 
-def letter_of(item: Item, sequence_number: int, reason: str | None = None) -> Received:
+def letter_of(item: SentItem, sequence_number: int, reason: str | None = None) -> WrittenRecord:
     """Return the dead letter of a broken record."""
     letter = {
         "reason": reason or item.reason,
@@ -85,7 +85,7 @@ def letter_of(item: Item, sequence_number: int, reason: str | None = None) -> Re
         "shard_id": "shard",
         "sequence_number": str(sequence_number),
     }
-    return Received(letter, 0)
+    return WrittenRecord(letter, 0)
 
 
 def with_changed(evidence: Evidence, place: int, **fields: Any) -> Evidence:  # noqa: ANN401 - whatever a record has

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from drills.aws import emulator_environment
+from drills.alert_consumer_process import AlertConsumer
 from drills.cluster import Cluster
-from drills.consumer import AlertConsumer
+from drills.emulator_environment import emulator_environment
 from fraudstream.runtime.project_root import ROOT
 from jobs.job_settings import JobSettings
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from drills.aws import stream_names, with_own_streams
 from drills.cluster import Cluster, ClusterError, submitted_job
+from drills.emulator_environment import stream_names, with_own_streams
 from drills.live_job import LiveJob
 from jobs.job_settings import JobSettings
 

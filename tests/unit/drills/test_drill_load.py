@@ -7,7 +7,7 @@ from drills.load import (
     LATEST,
     TOO_LARGE_FEES_VND,
     Effort,
-    Item,
+    SentItem,
     doubled_and_late,
     ordinary,
     shard_number,
@@ -24,7 +24,7 @@ EFFORT = Effort(transactions=600, broken=70)
 SHARDS = 4
 
 
-def times_ms(items: list[Item]) -> list[int]:
+def times_ms(items: list[SentItem]) -> list[int]:
     return [item.transaction.event_time_ms for item in items if item.transaction]
 
 

@@ -8,10 +8,10 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from drills.__main__ import main
+from drills.drill_report import BEGIN, END, fault_table, table, to_json, with_measured
+from drills.drill_suite import DrillResults
 from drills.faults import FAULTS
 from drills.load import Effort
-from drills.report import BEGIN, END, fault_table, table, to_json, with_measured
-from drills.suite import Results
 from drills.verdict import Verdict
 from fraudstream.runtime.project_root import ROOT
 
@@ -38,7 +38,7 @@ def text(of: object) -> str:
 
 
 def test_the_file_has_what_programs_look_for() -> None:
-    assert to_json(Results([GOOD], {"another": "no cluster"})) == {
+    assert to_json(DrillResults([GOOD], {"another": "no cluster"})) == {
         "faults": [
             {
                 "name": "a_fault",
@@ -58,31 +58,31 @@ def test_the_file_has_what_programs_look_for() -> None:
     "bad", [replace(GOOD, lost=1), replace(GOOD, wrong=1), replace(GOOD, alerts_with_new_id=1)]
 )
 def test_a_fault_is_not_survived_if_it_cost_anything(bad: Verdict) -> None:
-    assert Results([GOOD]).is_survived
-    assert not Results([GOOD, bad]).is_survived
+    assert DrillResults([GOOD]).is_survived
+    assert not DrillResults([GOOD, bad]).is_survived
 
 
 def test_a_fault_that_could_not_be_judged_is_not_survived() -> None:
-    assert not Results([GOOD], {"another": "no cluster"}).is_survived
+    assert not DrillResults([GOOD], {"another": "no cluster"}).is_survived
 
 
 def test_the_table_has_a_row_for_each_fault() -> None:
-    assert re.search(r"a_fault +│ +6,000 +│ +0 +│ +0 +│ +7 +│ +0 +│ +1\.3", text(table(Results([GOOD]))))
+    assert re.search(r"a_fault +│ +6,000 +│ +0 +│ +0 +│ +7 +│ +0 +│ +1\.3", text(table(DrillResults([GOOD]))))
 
 
 def test_the_page_gets_the_figures_between_its_markers_and_keeps_the_rest() -> None:
-    page = with_measured(PAGE, Results([GOOD]), Effort(transactions=6_000, rate=300), MACHINE)
+    page = with_measured(PAGE, DrillResults([GOOD]), Effort(transactions=6_000, rate=300), MACHINE)
     assert page.startswith(f"# Page\n\nbefore\n\n{BEGIN}\n")
     assert page.endswith(f"{END}\n\nafter\n")
     assert "| a_fault | 6,000 | 0 | 0 | 7 | 0 | 1.3 |" in page
     assert "6,000 transactions, 300 a second, on a processor" in page
     assert "old figures" not in page
-    assert with_measured(page, Results([GOOD]), Effort(transactions=6_000, rate=300), MACHINE) == page
+    assert with_measured(page, DrillResults([GOOD]), Effort(transactions=6_000, rate=300), MACHINE) == page
 
 
 def test_a_page_without_the_markers_is_refused() -> None:
     with pytest.raises(ValueError, match="put both where the table belongs"):
-        with_measured("# Page\n", Results([GOOD]), Effort(), MACHINE)
+        with_measured("# Page\n", DrillResults([GOOD]), Effort(), MACHINE)
 
 
 def test_every_fault_is_listed_and_described() -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from drills.drill_sender import DrillSender
 from drills.load import Effort, ordinary, transactions_of
-from drills.sender import Sender
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record
 from fraudstream.streams.stream_errors import StreamError
 
@@ -32,7 +32,7 @@ class Stream:
 
 def test_everything_is_sent_once_and_in_order_though_some_is_refused_at_first() -> None:
     stream = Stream()
-    sender = Sender(stream, ITEMS, rate=1_000)
+    sender = DrillSender(stream, ITEMS, rate=1_000)
     sender.start()
     _join(sender, 60)
     assert stream.taken == [item.record.data for item in ITEMS]
@@ -43,7 +43,7 @@ def test_everything_is_sent_once_and_in_order_though_some_is_refused_at_first() 
 
 def test_the_rest_waits_until_it_may_go_on() -> None:
     stream = Stream()
-    sender = Sender(stream, ITEMS, rate=100, hold_at=0.5)
+    sender = DrillSender(stream, ITEMS, rate=100, hold_at=0.5)
     assert not sender.is_idle
     sender.start()
     _wait(lambda: sender.is_idle)
@@ -58,13 +58,13 @@ def test_the_rest_waits_until_it_may_go_on() -> None:
 
 
 def test_what_never_began_can_be_ended() -> None:
-    sender = Sender(Stream(), ITEMS, rate=100)
+    sender = DrillSender(Stream(), ITEMS, rate=100)
     sender.stop()
     assert sender.sent == 0
 
 
 def test_what_waits_can_be_ended() -> None:
-    sender = Sender(Stream(), ITEMS, rate=100, hold_at=0.5)
+    sender = DrillSender(Stream(), ITEMS, rate=100, hold_at=0.5)
     sender.start()
     _wait(lambda: sender.is_idle)
     sender.stop()
@@ -72,7 +72,7 @@ def test_what_waits_can_be_ended() -> None:
 
 
 def test_the_first_try_is_what_counts_for_what_is_sent_twice() -> None:
-    sender = Sender(Stream(), [*ITEMS[:1], *ITEMS[:1]], rate=10)
+    sender = DrillSender(Stream(), [*ITEMS[:1], *ITEMS[:1]], rate=10)
     sender.start()
     _join(sender, 2)
     assert len(sender.first_try_ms) == 1
@@ -86,7 +86,7 @@ def test_a_stream_that_is_away_for_good_does_not_hold_up_the_end() -> None:
             refused.set()
             return PutResult(failures=[FailedRecord(0, each, "Throttled", "") for each in records])
 
-    sender = Sender(Away(), ITEMS, rate=1_000)
+    sender = DrillSender(Away(), ITEMS, rate=1_000)
     sender.start()
     assert refused.wait(10)
     sender.stop()
@@ -99,7 +99,7 @@ def test_what_ends_the_sending_is_raised_where_it_is_waited_for() -> None:
             msg = f"no stream for {len(records)} records"
             raise StreamError(msg)
 
-    sender = Sender(Broken(), ITEMS, rate=1_000)
+    sender = DrillSender(Broken(), ITEMS, rate=1_000)
     sender.check()
     sender.start()
     sender.stop()
@@ -107,7 +107,7 @@ def test_what_ends_the_sending_is_raised_where_it_is_waited_for() -> None:
         sender.check()
 
 
-def _join(sender: Sender, awaited: int) -> None:
+def _join(sender: DrillSender, awaited: int) -> None:
     _wait(lambda: sender.sent >= awaited)
     sender.stop()
     sender.check()

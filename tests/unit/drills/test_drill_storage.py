@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.faults.storage import full
+from drills.faults.storage_faults import full
 
 
 def test_while_the_storage_is_full_no_new_checkpoint_folder_can_be_made_and_the_old_one_is_there(

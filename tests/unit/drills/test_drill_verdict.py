@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from drills.faults.releases import ADDED, UPGRADED
-from drills.live_job import Received
-from drills.load import Effort, Item, doubled_and_late, with_broken
+from drills.faults.release_faults import ADDED, UPGRADED
+from drills.live_job import WrittenRecord
+from drills.load import Effort, SentItem, doubled_and_late, with_broken
 from drills.verdict import Evidence, Truth, Verdict, judge, recovery_s
 from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.streams.protocols import Record
@@ -80,7 +80,7 @@ def test_a_copy_that_was_not_recognised_is_lost() -> None:
     ids = [item.transaction.transaction_id for item in items if item.transaction]
     copies = [id_ for number, id_ in enumerate(ids) if id_ in ids[:number]]
     assert len(copies) > 25
-    duplicates = [Received({"transaction_id": id_, "outcome": "duplicate"}, 0) for id_ in copies]
+    duplicates = [WrittenRecord({"transaction_id": id_, "outcome": "duplicate"}, 0) for id_ in copies]
     assert verdict(replace(run, scored=[*run.scored, *duplicates])).is_survived
     assert verdict(replace(run, scored=[*run.scored, *duplicates[1:]])).lost == 1
 
@@ -94,7 +94,7 @@ def test_a_broken_record_without_a_dead_letter_is_lost() -> None:
 
 
 def test_the_same_broken_bytes_sent_twice_need_two_dead_letters_of_their_own() -> None:
-    item = Item(Record(b"{", "key"), reason="malformed_json")
+    item = SentItem(Record(b"{", "key"), reason="malformed_json")
     run = replace(perfect_run(), items=[*perfect_run().items, item, item])
     twice_the_same = [letter_of(item, 1), letter_of(item, 1)]
     assert verdict(replace(run, dead_letters=twice_the_same)).lost == 1
@@ -159,14 +159,16 @@ def test_a_scored_transaction_that_nobody_sent_is_wrong() -> None:
     alerts = [alert_of(stranger.content)] if stranger.content["score"] >= TRUTH.judge.threshold else []
     found = verdict(
         replace(
-            run, scored=[*run.scored, stranger], alerts=[*run.alerts, *(Received(each, 0) for each in alerts)]
+            run,
+            scored=[*run.scored, stranger],
+            alerts=[*run.alerts, *(WrittenRecord(each, 0) for each in alerts)],
         )
     )
     assert found.wrong == 1
 
 
 def test_a_dead_letter_with_a_reason_of_another_kind_is_wrong() -> None:
-    item = Item(Record(b"{", "key"), reason="malformed_json")
+    item = SentItem(Record(b"{", "key"), reason="malformed_json")
     run = replace(perfect_run(), items=[*perfect_run().items, item])
     found = verdict(replace(run, dead_letters=[letter_of(item, 1, reason="oversize")]))
     assert (found.lost, found.wrong) == (0, 1)
@@ -230,7 +232,7 @@ def test_an_alert_under_a_new_id_is_noticed() -> None:
 def test_an_alert_for_a_score_below_the_threshold_has_no_right_to_its_id() -> None:
     run = perfect_run()
     below = next(each.content for each in run.scored if each.content["score"] < TRUTH.judge.threshold)
-    found = verdict(replace(run, alerts=[*run.alerts, Received(alert_of(below), 0)]))
+    found = verdict(replace(run, alerts=[*run.alerts, WrittenRecord(alert_of(below), 0)]))
     assert found.alerts_with_new_id == 1
 
 
@@ -243,7 +245,7 @@ def test_an_alert_of_an_earlier_copy_that_reached_the_threshold_is_right() -> No
         replace(
             run,
             scored=[earlier, *run.scored],
-            alerts=[*run.alerts, Received(alert_of(earlier.content), 0)],
+            alerts=[*run.alerts, WrittenRecord(alert_of(earlier.content), 0)],
         )
     )
     assert found.alerts_with_new_id == 0
@@ -267,7 +269,7 @@ def waits(began_ms: int, ended_ms: int, tried_and_scored_ms: dict[str, tuple[int
             ended_ms=ended_ms,
             first_try_ms={id_: tried for id_, (tried, _) in tried_and_scored_ms.items()},
             scored=[
-                Received({"transaction_id": id_, "outcome": "new"}, at)
+                WrittenRecord({"transaction_id": id_, "outcome": "new"}, at)
                 for id_, (_, at) in tried_and_scored_ms.items()
             ],
         )

@@ -6,21 +6,21 @@ import math
 import numpy as np
 import pytest
 
-from drills.soak.figures import (
+from drills.soak.soak_figures import (
     COMPARED_MINUTES,
     LIMITS,
     WARM_UP_MINUTES,
     Change,
     Minute,
-    Sample,
+    SoakSample,
     changes,
     live_heap,
     minutes_of,
 )
 
 
-def sample(at_s: float, **values: float | None) -> Sample:
-    usual = Sample(
+def sample(at_s: float, **values: float | None) -> SoakSample:
+    usual = SoakSample(
         at_s=at_s,
         records=int(100 * at_s),
         state_mb=10.0,

@@ -6,8 +6,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from drills.soak import traffic
-from drills.soak.traffic import traffic_file
+from drills.soak import soak_traffic as traffic
+from drills.soak.soak_traffic import traffic_file
 from fraudstream.domain.transaction import parse_time_ms
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
-from fraudstream.domain.transaction import FraudType, Label, Transaction
+from fraudstream.domain.patterns import FraudType
+from fraudstream.domain.transaction import Label, Transaction
 from fraudstream.streams.protocols import StreamRecord
 from localrun.tally import WARM_UP_TRANSACTIONS, Tally
 from producer.simulation import LabelledTransaction

@@ -1,6 +1,6 @@
 from moto.kinesis.models import Shard
 
-from localstack.shards import newest_sequence_number
+from localstack.shard_repair import newest_sequence_number
 
 
 def test_it_says_what_motos_own_method_says_with_and_without_records() -> None:

@@ -8,7 +8,7 @@ from fraudstream.domain.catalogue import BUILT_IN, Catalogue, TransactionFeature
 from fraudstream.scoring.manifest import ModelError
 from models.data import cache
 from models.data.cache import features_digest, load_dataset
-from models.data.dataset import Files
+from models.data.labelled_dataset import DatasetFiles
 
 HOUR = TransactionFeature(name="hour", entity="transaction", statistic="hour")
 PLAIN = Catalogue((HOUR,))
@@ -20,8 +20,8 @@ TRANSACTION = (
 
 
 @pytest.fixture(name="files")
-def fixture_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
-    files = Files(tmp_path / "transactions.jsonl", tmp_path / "labels.jsonl")
+def fixture_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DatasetFiles:
+    files = DatasetFiles(tmp_path / "transactions.jsonl", tmp_path / "labels.jsonl")
     files.transactions.write_text(TRANSACTION)
     files.labels.write_text("")
     kernel = tmp_path / "kernel.jar"
@@ -30,7 +30,7 @@ def fixture_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     return files
 
 
-def test_the_digest_changes_with_each_file_the_catalogue_and_the_kernel(files: Files) -> None:
+def test_the_digest_changes_with_each_file_the_catalogue_and_the_kernel(files: DatasetFiles) -> None:
     digests = {features_digest(files, PLAIN), features_digest(files, BUILT_IN)}
     for path in (files.transactions, files.labels, cache.KERNEL):
         path.write_text(path.read_text() + "\n")
@@ -39,7 +39,7 @@ def test_the_digest_changes_with_each_file_the_catalogue_and_the_kernel(files: F
     assert features_digest(files, PLAIN) in digests
 
 
-def test_what_is_missing_is_named_with_its_remedy(files: Files) -> None:
+def test_what_is_missing_is_named_with_its_remedy(files: DatasetFiles) -> None:
     cache.KERNEL.unlink()
     with pytest.raises(ModelError, match=r"kernel\.jar can't be read .*; run `make setup`"):
         features_digest(files, PLAIN)
@@ -50,7 +50,12 @@ def test_what_is_missing_is_named_with_its_remedy(files: Files) -> None:
 
 @pytest.mark.parametrize(("catalogue", "needs_labels"), [(PLAIN, False), (Catalogue((HOUR, RATE)), True)])
 def test_features_are_computed_once_and_with_labels_only_where_a_feature_needs_them(
-    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue, *, needs_labels: bool
+    files: DatasetFiles,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    catalogue: Catalogue,
+    *,
+    needs_labels: bool,
 ) -> None:
     asked: list[Path | None] = []
 

@@ -5,13 +5,13 @@ import numpy.typing as npt
 import pytest
 
 from fraudstream.domain.duration import DAY_MS
-from models.data.dataset import HONEST, Dataset
+from models.data.labelled_dataset import HONEST, Dataset
 from models.evaluation.baselines import AMOUNT_ONLY
 from models.evaluation.blending import ENSEMBLE, MAIN, blend, shipping
-from models.evaluation.judging import Judged, Team, pooled, results
-from models.evaluation.scoring import FoldScores
-from models.splits import Fold, Parts
+from models.evaluation.fold_scoring import FoldScores
+from models.evaluation.judging import JudgedFold, Team, pooled, results
 from models.threshold import AlertBudget, BestF1
+from models.time_folds import Fold, FoldRows
 
 Floats = npt.NDArray[np.float64]
 FRAUD = np.array([1, 0, 1, 0, 0, 1, 0, 0], dtype=np.bool_)
@@ -33,8 +33,8 @@ def dataset(is_fraud: npt.NDArray[np.bool_] = FRAUD, types: npt.NDArray[np.int8]
 
 
 FOLDS = [
-    Judged(np.arange(4), np.array([0.9, 0.8, 0.2, 0.1]), 0.5),
-    Judged(np.arange(4, 8), np.array([0.1, 0.6, 0.3, 0.2]), 0.5),
+    JudgedFold(np.arange(4), np.array([0.9, 0.8, 0.2, 0.1]), 0.5),
+    JudgedFold(np.arange(4, 8), np.array([0.1, 0.6, 0.3, 0.2]), 0.5),
 ]
 
 
@@ -84,7 +84,7 @@ FOLD = Fold(
     test_end_ms=COUNT * DAY_MS,
     known_span_ms=0,
 )
-PARTS = Parts(fit=slice(0, 0), validation=np.arange(200), test=np.arange(200, COUNT), left_out=0)
+PARTS = FoldRows(fit=slice(0, 0), validation=np.arange(200), test=np.arange(200, COUNT), left_out=0)
 TRUTH = np.arange(COUNT) % 5 == 0
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from fraudstream.domain.duration import DAY_MS
-from models.data.dataset import HONEST, Dataset
-from models.evaluation.judging import Judged, Team, results
+from models.data.labelled_dataset import HONEST, Dataset
+from models.evaluation.evaluation_report import EvaluationReport, write_report
+from models.evaluation.judging import JudgedFold, Team, results
 from models.evaluation.pictures import COLOURS, colour
-from models.evaluation.report import Report, write_report
 
 COUNT = 600
 TRUTH = np.arange(COUNT) % 6 == 0
@@ -30,15 +30,15 @@ def dataset(*, has_types: bool) -> Dataset:
     )
 
 
-def report(*, has_types: bool = True, note: str | None = None, importance: bool = True) -> Report:
+def report(*, has_types: bool = True, note: str | None = None, importance: bool = True) -> EvaluationReport:
     data, team = dataset(has_types=has_types), Team()
-    judged: dict[str, list[Judged]] = {}
+    judged: dict[str, list[JudgedFold]] = {}
     for place, name in enumerate(MODELS):
         random = np.random.default_rng(place)
         scores = np.clip(TRUTH * (0.7 - 0.2 * place) + 0.5 * random.random(COUNT), 0, 1)
         judged[name] = [
-            Judged(np.arange(300), scores[:300], 0.6),
-            Judged(np.arange(300, 600), scores[300:], 0.7),
+            JudgedFold(np.arange(300), scores[:300], 0.6),
+            JudgedFold(np.arange(300, 600), scores[300:], 0.7),
         ]
     fold = {"fit": 1_000, "validation": 200, "test": 300, "left_out": 7, "test_start": "x", "test_end": "y"}
     facts: dict[str, Any] = {
@@ -56,10 +56,10 @@ def report(*, has_types: bool = True, note: str | None = None, importance: bool 
     }
     figures: dict[str, Any] = {name: results(data, folds, team) for name, folds in judged.items()}
     sizes = {"small": 0.1, "large": 2.0} if importance else {}
-    return Report({**figures, "data": facts}, data, judged, sizes, team)
+    return EvaluationReport({**figures, "data": facts}, data, judged, sizes, team)
 
 
-def written(folder: Path, made: Report) -> tuple[str, dict[str, bytes]]:
+def written(folder: Path, made: EvaluationReport) -> tuple[str, dict[str, bytes]]:
     write_report(made, folder / "evaluation.md")
     pictures = {path.stem: path.read_bytes() for path in (folder / "evaluation-pictures").iterdir()}
     return (folder / "evaluation.md").read_text(), pictures

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from fraudstream.domain.alert import Alert
+from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
-from fraudstream.domain.reasons import Reason
 from fraudstream.domain.transaction import format_time
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import Decider

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from models.threshold import AlertBudget, BestF1, Judged, LeastCost, parse_choice
+from models.threshold import AlertBudget, BestF1, JudgedTransactions, LeastCost, parse_choice
 
 
 def judged(
     is_fraud: list[int], scores: list[float], amount_vnd: list[float] | None = None, days: float = 1
-) -> Judged:
+) -> JudgedTransactions:
     amounts = np.array(amount_vnd or [1.0] * len(scores))
-    return Judged(np.array(scores), np.array(is_fraud, dtype=bool), amounts, days)
+    return JudgedTransactions(np.array(scores), np.array(is_fraud, dtype=bool), amounts, days)
 
 
 @pytest.mark.parametrize(

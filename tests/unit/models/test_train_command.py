@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.__main__ import app
-from models.data.dataset import Files
+from models.data.labelled_dataset import DatasetFiles
 from models.data.simulated import Bank
 from models.train_command import source_of
 
@@ -22,7 +22,7 @@ def test_the_source_of_a_simulated_bank_says_how_to_get_it_again() -> None:
 
 def test_the_source_of_files_names_them_for_a_shell() -> None:
     told = {**TOLD, "catalogue": Path("my catalogue.json")}
-    source = source_of(Files(Path("in/tx.parquet"), Path("in/labels.jsonl")), told)
+    source = source_of(DatasetFiles(Path("in/tx.parquet"), Path("in/labels.jsonl")), told)
     assert source["source"] == "tx.parquet with labels.jsonl"
     assert source["command"].endswith(
         "--catalogue 'my catalogue.json' --transactions in/tx.parquet --labels in/labels.jsonl"

@@ -9,11 +9,11 @@ from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFe
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.scoring.manifest import Manifest, ModelError
 from fraudstream.scoring.scorer import Scorer
-from models.data.dataset import Dataset
+from models.data.labelled_dataset import Dataset
 from models.members import KINDS, autoencoder_training, trees_training
-from models.pieces import pieces_of
 from models.threshold import AlertBudget, BestF1
-from models.train import Request, Version, train, usual_values
+from models.train import TrainedVersion, TrainingRequest, baseline_values, train
+from models.training_splits import training_splits
 
 CATALOGUE = Catalogue(
     (
@@ -48,7 +48,7 @@ def bank(signal: float = 4.0, seed: int = 1) -> Dataset:
     )
 
 
-def request(**changes: object) -> Request:
+def request(**changes: object) -> TrainingRequest:
     facts = {
         "version": "v9",
         "seed": 3,
@@ -56,7 +56,7 @@ def request(**changes: object) -> Request:
         "source": {"source": "A test", "command": "train it"},
         "choice": BestF1(),
     }
-    return Request(**(facts | changes))  # type: ignore[arg-type]
+    return TrainingRequest(**(facts | changes))  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -73,12 +73,12 @@ def fixture_heard() -> list[str]:
 
 
 @pytest.fixture(name="version", scope="module")
-def fixture_version(heard: list[str]) -> Version:
+def fixture_version(heard: list[str]) -> TrainedVersion:
     return train(bank(), request(), KINDS, heard.append)
 
 
 def test_each_kind_that_can_learn_is_trained_and_the_others_say_why_not(
-    version: Version, heard: list[str]
+    version: TrainedVersion, heard: list[str]
 ) -> None:
     assert [name for name in KINDS if f"training {name}" in heard] == [
         "xgboost",
@@ -94,11 +94,13 @@ def test_each_kind_that_can_learn_is_trained_and_the_others_say_why_not(
     }
 
 
-def test_what_is_written_is_loaded_and_scores_as_it_was_measured(version: Version, tmp_path: Path) -> None:
+def test_what_is_written_is_loaded_and_scores_as_it_was_measured(
+    version: TrainedVersion, tmp_path: Path
+) -> None:
     version.write(tmp_path / "v9")
     assert Manifest.load(tmp_path / "v9") == version.manifest
     scorer = Scorer.load(tmp_path / "v9", CATALOGUE)
-    test = pieces_of(bank()).test
+    test = training_splits(bank()).test
     scores = scorer.score(test.features.astype(np.float64))
     metrics = version.manifest.metrics["test"]
     assert scores.mean() == metrics["mean_score"]
@@ -111,14 +113,14 @@ def test_what_is_written_is_loaded_and_scores_as_it_was_measured(version: Versio
     }
 
 
-def test_probabilities_are_calibrated_on_what_no_member_saw(version: Version) -> None:
+def test_probabilities_are_calibrated_on_what_no_member_saw(version: TrainedVersion) -> None:
     for part in ("choice", "test"):
         metrics = version.manifest.metrics[part]
         assert metrics["mean_score"] == pytest.approx(metrics["base_rate"], rel=0.25)
         assert metrics["auc_roc"] > 0.97
 
 
-def test_the_same_data_and_seed_give_the_same_bytes_and_another_seed_others(version: Version) -> None:
+def test_the_same_data_and_seed_give_the_same_bytes_and_another_seed_others(version: TrainedVersion) -> None:
     again = train(bank(), request(), KINDS, lambda _: None)
     assert again.manifest == version.manifest
     assert again.files == version.files
@@ -134,7 +136,7 @@ def test_the_ensemble_ships_where_it_is_better_than_its_first_member() -> None:
     assert set(version.files) == {member.file for member in version.manifest.members}
 
 
-def test_the_simpler_model_ships_where_it_is_not(version: Version) -> None:
+def test_the_simpler_model_ships_where_it_is_not(version: TrainedVersion) -> None:
     if not version.manifest.metrics["ensemble"]["ships"]:
         assert [member.kind for member in version.manifest.members] == ["xgboost"]
         assert version.manifest.bias == 0
@@ -147,7 +149,7 @@ def test_the_threshold_is_chosen_as_asked_for_and_says_so() -> None:
     trees_alone = {"xgboost": KINDS["xgboost"]}
     version = train(bank(), request(choice=AlertBudget(3)), trees_alone, lambda _: None)
     assert version.manifest.threshold_choice == "at most 3 alerts a day, on the part 'choice'"
-    choice = pieces_of(bank()).choice
+    choice = training_splits(bank()).choice
     scorer = Scorer(version.files, version.manifest, CATALOGUE)
     alerts = scorer.score(choice.features.astype(np.float64)) >= version.manifest.threshold
     assert 2 < alerts.sum() / choice.days <= 3
@@ -155,15 +157,15 @@ def test_the_threshold_is_chosen_as_asked_for_and_says_so() -> None:
 
 def test_the_parts_follow_each_other_with_the_label_delay_before_the_test() -> None:
     data = bank()
-    pieces = pieces_of(data)
-    ends = [(int(piece.event_time_ms[0]), int(piece.event_time_ms[-1])) for piece in pieces.named.values()]
+    splits = training_splits(data)
+    ends = [(int(split.event_time_ms[0]), int(split.event_time_ms[-1])) for split in splits.named.values()]
     for (_, earlier), (later, _) in pairwise(ends):
         assert earlier < later
     assert ends[3][0] - ends[2][1] > 7 * DAY_MS - DAY_MS // 2
-    assert round(pieces.weights.days) == round(pieces.choice.days) == 7
-    assert round(pieces.test.days) == 14
+    assert round(splits.weights.days) == round(splits.choice.days) == 7
+    assert round(splits.test.days) == 14
     first = int(np.searchsorted(data.event_time_ms, ends[2][0]))
-    assert np.array_equal(pieces.choice.amount_vnd[:5], data.amount_vnd[first : first + 5])
+    assert np.array_equal(splits.choice.amount_vnd[:5], data.amount_vnd[first : first + 5])
 
 
 def test_labels_that_are_not_known_when_the_test_begins_do_not_train() -> None:
@@ -172,9 +174,9 @@ def test_labels_that_are_not_known_when_the_test_begins_do_not_train() -> None:
         **{name: getattr(data, name) for name in Dataset.__slots__ if name != "available_at_ms"},
         available_at_ms=np.where(np.arange(len(data)) % 2, data.available_at_ms, np.iinfo(np.int64).max),
     )
-    pieces, whole = pieces_of(late), pieces_of(data)
-    assert pieces.fit.is_fraud.sum() < 0.7 * whole.fit.is_fraud.sum()
-    assert pieces.test.is_fraud.sum() >= whole.test.is_fraud.sum()
+    splits, whole = training_splits(late), training_splits(data)
+    assert splits.fit.is_fraud.sum() < 0.7 * whole.fit.is_fraud.sum()
+    assert splits.test.is_fraud.sum() >= whole.test.is_fraud.sum()
 
 
 def test_a_part_without_fraud_is_named() -> None:
@@ -186,21 +188,21 @@ def test_a_part_without_fraud_is_named() -> None:
     with pytest.raises(
         ModelError, match=r"the part 'fit' has 0 known frauds among \d+ transactions, and both"
     ):
-        pieces_of(honest)
+        training_splits(honest)
 
 
 def test_the_usual_value_is_the_median_of_honest_transactions() -> None:
     data = bank(signal=1_000)
-    fit = pieces_of(data).fit
-    usual = usual_values(fit, CATALOGUE)
+    fit = training_splits(data).fit
+    usual = baseline_values(fit, CATALOGUE)
     assert usual["amount"] == pytest.approx(0, abs=0.1)
     column = fit.features[~fit.is_fraud][:, 2]
     assert usual["count"] == np.nanmedian(column)
     fit.features[:, 1] = np.nan
-    assert usual_values(fit, CATALOGUE)["hour"] is None
+    assert baseline_values(fit, CATALOGUE)["hour"] is None
 
 
-def test_the_card_says_what_the_manifest_does(version: Version, tmp_path: Path) -> None:
+def test_the_card_says_what_the_manifest_does(version: TrainedVersion, tmp_path: Path) -> None:
     version.write(tmp_path)
     card = (tmp_path / "model-card.md").read_text()
     manifest = version.manifest

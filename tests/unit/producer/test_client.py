@@ -13,8 +13,8 @@ from producer.client import (
     SILENCE_S,
     ApiError,
     AsyncTransactionClient,
-    Batch,
     DroppedError,
+    TransactionBatch,
     TransactionClient,
 )
 
@@ -68,7 +68,7 @@ class Api:
         return [request.headers.get("Last-Event-ID") for request in self.requests]
 
 
-def take(batches: Iterable[Batch], count: int) -> list[Batch]:
+def take(batches: Iterable[TransactionBatch], count: int) -> list[TransactionBatch]:
     return [batch for _, batch in zip(range(count), batches, strict=False)]
 
 
@@ -108,7 +108,7 @@ def test_a_refusal_by_something_else_on_the_way_is_told_too() -> None:
 def test_a_stream_is_asked_for_at_its_own_pace() -> None:
     api = Api(sse(event("a.1", 2)))
     batches = take(api.client().stream(frequency_seconds=0.5, batch_size=2, last_event_id="a.0"), 1)
-    assert batches == [Batch("a.1", (TRANSACTION, TRANSACTION), follows_gap=False)]
+    assert batches == [TransactionBatch("a.1", (TRANSACTION, TRANSACTION), follows_gap=False)]
     assert dict(api.requests[0].url.params) == {"frequency_seconds": "0.5", "batch_size": "2"}
     assert api.resumed_after() == ["a.0"]
 
@@ -209,12 +209,12 @@ def test_the_asynchronous_client_does_the_same(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
 
-    async def use() -> list[Batch]:
+    async def use() -> list[TransactionBatch]:
         transport = httpx.MockTransport(api.handle)
         async with AsyncTransactionClient(URL, api_key="k", transport=transport) as client:
             assert await client.transaction() == TRANSACTION
             assert await client.transactions(2) == [TRANSACTION] * 2
-            batches: list[Batch] = []
+            batches: list[TransactionBatch] = []
             async for batch in client.stream():
                 batches.append(batch)
                 if len(batches) == 2:

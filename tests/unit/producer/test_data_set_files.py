@@ -10,7 +10,8 @@ from pyarrow import csv
 from pyarrow import parquet as pq
 from typer.testing import CliRunner
 
-from fraudstream.domain.transaction import FRAUD_TYPES, format_time
+from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.domain.transaction import format_time
 from producer import dataset
 from producer.__main__ import app
 from producer.dataset import TRANSACTION_SCHEMA, TRUTH_SCHEMA, Kind, write_dataset

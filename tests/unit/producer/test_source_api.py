@@ -11,7 +11,7 @@ import pytest
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.backoff import Backoff
 from fraudstream.streams.stream_errors import StreamError
-from producer.mixing import Item
+from producer.mixing import RecordItem
 from producer.source_api import (
     AT_ONCE,
     MOST_TRIES,
@@ -36,7 +36,7 @@ class Streaming:
         self.said: list[str] = []
         self.stream = ApiStream(self.api.client(), URL, self.stop, self.said.append)
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[RecordItem]:
         return self.stream.items(0.5, 20)
 
 
@@ -46,7 +46,7 @@ def numbered(*numbers: int) -> bytes:
     return b'id: a.%d\ndata: {"count":%d,"transactions":[%s]}\n\n' % (numbers[-1], len(numbers), data)
 
 
-def ids(items: list[Item]) -> list[str]:
+def ids(items: list[RecordItem]) -> list[str]:
     return [Transaction.from_json(item.record.data).transaction_id for item in items]
 
 
@@ -54,7 +54,7 @@ def test_the_stream_is_asked_for_at_the_producers_pace_and_its_items_have_no_tru
     streaming = Streaming(sse(event("a.1", 2)))
     items = list(islice(streaming.items(), 2))
     assert dict(streaming.api.requests[0].url.params) == {"frequency_seconds": "0.5", "batch_size": "20"}
-    assert items == [Item("good", (RECORD, "A1"), TRANSACTION_TIME_MS, None)] * 2  # type: ignore[arg-type]
+    assert items == [RecordItem("good", (RECORD, "A1"), TRANSACTION_TIME_MS, None)] * 2  # type: ignore[arg-type]
 
 
 def test_after_a_break_in_the_middle_of_an_event_nothing_is_lost_or_doubled() -> None:
@@ -130,7 +130,7 @@ def test_an_answer_that_fails_for_the_moment_is_asked_for_again_after_a_wait() -
 
 def test_an_api_that_stays_away_is_given_up() -> None:
     api = Api(*[httpx.ConnectError("refused") for _ in range(MOST_TRIES)])
-    with pytest.raises(StreamError, match=r"gives no answer .*start it, or mend TRANSACTION_API_URL"):
+    with pytest.raises(StreamError, match=r"gives no answer .*start it, or fix TRANSACTION_API_URL"):
         next(api_records(api.client(), URL, api.slept_s.append))
     assert len(api.slept_s) == MOST_TRIES - 1
 

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
-from producer.source import Source
+from producer.record_source import RecordSource
 from producer.timing import Timing, Wishes, future_warning, timing_of
 
 NOW_MS = 1_767_312_000_000
-BANK, API, FILE = Source("bank"), Source("api"), Source("file", Path("a.jsonl"))
+BANK, API, FILE = RecordSource("bank"), RecordSource("api"), RecordSource("file", Path("a.jsonl"))
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ BANK, API, FILE = Source("bank"), Source("api"), Source("file", Path("a.jsonl"))
     ],
 )
 def test_the_timing_is_even_unless_event_time_is_to_set_it(
-    wishes: Wishes, source: Source, timing: Timing
+    wishes: Wishes, source: RecordSource, timing: Timing
 ) -> None:
     assert timing_of(wishes, source, 20, NOW_MS) == timing
 
@@ -42,7 +42,9 @@ def test_the_timing_is_even_unless_event_time_is_to_set_it(
         (Wishes(start="2026-01-01T00:00:00"), BANK, "has no UTC offset"),
     ],
 )
-def test_wishes_that_exclude_each_other_are_refused(wishes: Wishes, source: Source, complaint: str) -> None:
+def test_wishes_that_exclude_each_other_are_refused(
+    wishes: Wishes, source: RecordSource, complaint: str
+) -> None:
     with pytest.raises(ValueError, match=complaint):
         timing_of(wishes, source, 20, NOW_MS)
 

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fraudstream.domain.alert_reasons import Reason, Reasoner
 from fraudstream.domain.catalogue import BUILT_IN
-from fraudstream.domain.reasons import Reason, Reasoner
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.explanation import NOTHING_ADDED, Explainer, Explanation
 from fraudstream.scoring.scorer import Scorer

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fraudstream.domain.alert import Alert, alert_id
+from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
-from fraudstream.domain.reasons import Reason
 from fraudstream.domain.transaction import from_time_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decisions import Subject

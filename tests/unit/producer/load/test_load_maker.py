@@ -6,9 +6,9 @@ import pytest
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_errors import StreamError
 from producer.load.lanes import Due, Lane, lane_number
+from producer.load.load_statistics import LoadStatistics
 from producer.load.maker import MOST_AT_ONCE, Maker
-from producer.load.schedule import Schedule
-from producer.load.statistics import LoadStatistics
+from producer.load.send_schedule import SendSchedule
 from tests.unit.producer.load.load_fakes import records
 
 
@@ -28,7 +28,7 @@ class FakeStop(threading.Event):
 class Made:
     """A maker with its lanes, in a time of its own."""
 
-    def __init__(self, source: Iterator[Record], schedule: Schedule, lanes: int = 3) -> None:
+    def __init__(self, source: Iterator[Record], schedule: SendSchedule, lanes: int = 3) -> None:
         self.statistics = LoadStatistics()
         self.stop = FakeStop()
         self.lanes = [Lane(1_000_000) for _ in range(lanes)]
@@ -59,7 +59,7 @@ def test_every_record_is_made_at_its_time_and_not_before() -> None:
             made_at_s.append(made.stop.now_s)
             yield record
 
-    made = Made(source(), Schedule(records=None, rate_per_s=40.0))
+    made = Made(source(), SendSchedule(records=None, rate_per_s=40.0))
     made.run()
     close(made)
     assert [due.due_s for due in made.due()] == pytest.approx([n / 40 for n in range(1_000)])
@@ -69,7 +69,7 @@ def test_every_record_is_made_at_its_time_and_not_before() -> None:
 
 
 def test_a_late_start_is_followed_by_records_with_the_due_times_of_the_schedule() -> None:
-    made = Made(iter(records(2_000)), Schedule(records=1_500, rate_per_s=1_000.0))
+    made = Made(iter(records(2_000)), SendSchedule(records=1_500, rate_per_s=1_000.0))
     made.stop.now_s = 100.0
     made.run()
     close(made)
@@ -79,14 +79,14 @@ def test_a_late_start_is_followed_by_records_with_the_due_times_of_the_schedule(
 
 
 def test_without_a_rate_all_are_due_as_they_are_made() -> None:
-    made = Made(iter(records(700)), Schedule(records=600, rate_per_s=None)).run()
+    made = Made(iter(records(700)), SendSchedule(records=600, rate_per_s=None)).run()
     close(made)
     assert made.stop.now_s == 0.0
     assert [due.due_s for due in made.due()] == [0.0] * 600
 
 
 def test_an_account_stays_in_one_lane_and_in_order() -> None:
-    made = Made(iter(records(500)), Schedule(records=None, rate_per_s=None)).run()
+    made = Made(iter(records(500)), SendSchedule(records=None, rate_per_s=None)).run()
     close(made)
     for number, lane in enumerate(made.lanes):
         taken = [due.record for due in lane.take(500)]
@@ -101,7 +101,7 @@ def test_a_stop_is_noticed_after_the_records_in_hand() -> None:
                 made.stop.set()
             yield record
 
-    made = Made(source(), Schedule(records=None, rate_per_s=None))
+    made = Made(source(), SendSchedule(records=None, rate_per_s=None))
     made.run()
     close(made)
     assert made.statistics.made == 2 * MOST_AT_ONCE
@@ -109,7 +109,7 @@ def test_a_stop_is_noticed_after_the_records_in_hand() -> None:
 
 
 def test_what_a_closed_lane_refuses_is_counted_as_not_sent() -> None:
-    made = Made(iter(records(100)), Schedule(records=None, rate_per_s=None))
+    made = Made(iter(records(100)), SendSchedule(records=None, rate_per_s=None))
     made.lanes[1].close()
     made.run()
     close(made)
@@ -124,7 +124,7 @@ def test_a_source_that_fails_ends_the_run_and_says_why() -> None:
         msg = "line 17 is broken"
         raise StreamError(msg)
 
-    made = Made(source(), Schedule(records=None, rate_per_s=None)).run()
+    made = Made(source(), SendSchedule(records=None, rate_per_s=None)).run()
     assert made.stop.is_set()
     assert made.statistics.errors == ["line 17 is broken"]
     close(made)

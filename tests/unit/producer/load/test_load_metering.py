@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from producer.load.load_statistics import LoadStatistics
 from producer.load.metering import NOT_SENT, MeteredClient
-from producer.load.shards import UNKNOWN_SHARD
-from producer.load.statistics import LoadStatistics
+from producer.load.shard_counts import UNKNOWN_SHARD
 from producer.load.throttling import AdaptivePace
 from tests.unit.producer.load.load_fakes import THROTTLED, FakeStream
 from tests.unit.streams.fake_kinesis import refusal

@@ -10,14 +10,14 @@ from rich.console import Console
 
 from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORD_BYTES
 from fraudstream.streams.protocols import Record
-from producer.load.run import LoadOptions, LoadRun
-from producer.load.schedule import Schedule
-from producer.load.statistics import LoadStatistics
+from producer.load.load_run import LoadOptions, LoadRun
+from producer.load.load_statistics import LoadStatistics
+from producer.load.send_schedule import SendSchedule
 from producer.load.summary import summary
 from tests.unit.producer.load.load_fakes import THROTTLED, FakeStream, counted, records
 from tests.unit.streams.fake_kinesis import refusal
 
-UNPACED = Schedule(records=None, rate_per_s=None)
+UNPACED = SendSchedule(records=None, rate_per_s=None)
 
 
 def sent(  # noqa: PLR0913 - what a test may choose
@@ -180,7 +180,7 @@ def test_a_source_that_breaks_down_is_told_and_what_it_gave_is_sent() -> None:
 def test_a_schedule_that_was_not_kept_is_warned_of(lag_ms: float, is_late: bool) -> None:  # noqa: FBT001 - a table's column
     statistics = LoadStatistics()
     statistics.lag_ms.record([lag_ms] * 10)
-    paced = Schedule(records=10, rate_per_s=5.0)
+    paced = SendSchedule(records=10, rate_per_s=5.0)
     warnings = summary(statistics, paced, open_shards=1, in_doubt=0)["warnings"]
     assert [warning[:29] for warning in warnings] == ["the schedule was not kept: 99"] * is_late
     assert not summary(statistics, UNPACED, open_shards=1, in_doubt=0)["warnings"]

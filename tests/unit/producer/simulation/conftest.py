@@ -4,8 +4,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from fraudstream.domain.arrays import Rows
 from producer.simulation import TrafficOptions, blocks
-from producer.simulation.plans import Rows
 
 START_MS = 1_767_200_400_000  # 2026-01-01, 00:00 in Vietnam
 

@@ -5,12 +5,12 @@ from math import asin, cos, radians, sin, sqrt
 import numpy as np
 import pytest
 
+from fraudstream.domain.arrays import Rows
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from producer.simulation.block import STATUSES
 from producer.simulation.cities import CITIES
 from producer.simulation.devices import NEW_DEVICE_BASE
 from producer.simulation.kinds import CHANNELS, INCOMING_TYPES, TYPES
-from producer.simulation.plans import Rows
 from producer.simulation.rhythm import VIETNAM_OFFSET_MS
 
 DECLINED = STATUSES.index("declined")

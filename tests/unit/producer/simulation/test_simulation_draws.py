@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from fraudstream.domain.arrays import Ints
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from producer.simulation import draws
 from producer.simulation.rhythm import (
@@ -111,7 +112,7 @@ def test_a_rhythm_without_24_usable_weights_is_refused(weights: tuple[int, ...])
         Rhythm(weights)
 
 
-def days(first: str, count: int) -> draws.Ints:
+def days(first: str, count: int) -> Ints:
     return np.datetime64(first, "D").astype(np.int64) + np.arange(count)
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import orjson
 import pytest
 
+from fraudstream.domain.arrays import Rows
 from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
 from fraudstream.domain.transaction import parse_time_ms
 from producer.simulation import TrafficOptions, blocks
 from producer.simulation.block import STATUSES
 from producer.simulation.columns import OPTIONAL
 from producer.simulation.kinds import TYPES
-from producer.simulation.plans import Rows
 
 START_MS = 1_767_200_400_000
 Take = Callable[[int, TrafficOptions], Rows]

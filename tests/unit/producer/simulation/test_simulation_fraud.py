@@ -4,16 +4,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from fraudstream.domain.arrays import Rows
 from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
-from fraudstream.domain.transaction import FRAUD_TYPES, FraudType
+from fraudstream.domain.patterns import FRAUD_TYPES, FraudType, fraud_patterns
+from fraudstream.domain.patterns.fraud_pattern import FraudPattern
 from producer.simulation import TrafficOptions
 from producer.simulation.block import STATUSES
 from producer.simulation.devices import NEW_DEVICE_BASE
 from producer.simulation.kinds import INCOMING_TYPES, TYPES
 from producer.simulation.merchants import ACCOUNT_BASE
-from producer.simulation.patterns import PATTERNS
-from producer.simulation.patterns.base import Pattern
-from producer.simulation.plans import Rows
 from producer.simulation.rhythm import VIETNAM_OFFSET_MS
 
 START_MS = 1_767_200_400_000
@@ -158,16 +157,12 @@ def test_the_share_of_subtle_campaigns_is_an_option(take: Take, share: float) ->
     assert fraud.mean() == pytest.approx(0.3, rel=0.15)
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.fraud_type)
+@pytest.mark.parametrize("pattern", fraud_patterns(), ids=lambda pattern: pattern.fraud_type)
 def test_a_campaign_is_as_long_as_expected_on_average(
-    campaigns: dict[FraudType, list[Campaign]], pattern: Pattern
+    campaigns: dict[FraudType, list[Campaign]], pattern: FraudPattern
 ) -> None:
     mean = np.mean([len(campaign) for campaign in campaigns[pattern.fraud_type]])
     assert mean == pytest.approx(pattern.expected_transactions(0.15), rel=0.05)
-
-
-def test_there_is_one_pattern_for_each_class_of_fraud() -> None:
-    assert tuple(pattern.fraud_type for pattern in PATTERNS) == FRAUD_TYPES
 
 
 def test_all_but_chains_happen_on_one_account(campaigns: dict[FraudType, list[Campaign]]) -> None:

@@ -2,12 +2,11 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
+from fraudstream.domain.arrays import Bools, Rows
 from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
 from producer.simulation.devices import NEW_DEVICE_BASE
-from producer.simulation.draws import Bools
 from producer.simulation.kinds import CHANNELS, TYPES
 from producer.simulation.merchants import CATEGORIES
-from producer.simulation.plans import Rows
 from producer.simulation.rhythm import VIETNAM_OFFSET_MS
 
 OFF_HOURS = (22, 23, 0, 1, 2, 3)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fraudstream.domain.arrays import Rows
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
-from fraudstream.domain.transaction import FRAUD_TYPES, FraudType, Label, Transaction
+from fraudstream.domain.patterns import FRAUD_TYPES, FraudType
+from fraudstream.domain.transaction import Label, Transaction
 from producer.simulation import (
     DEFAULT_FRAUD_MIX,
     TrafficOptions,
@@ -18,7 +20,6 @@ from producer.simulation import (
     generate,
     simulated_span_ms,
 )
-from producer.simulation.plans import Rows
 from producer.simulation.speed import measure
 
 START_MS = 1_767_200_400_000  # 2026-01-01, 00:00 in Vietnam

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
-from fraudstream.domain.transaction import FRAUD_TYPES, FraudType, Label, Transaction
+from fraudstream.domain.patterns import FRAUD_TYPES, FraudType
+from fraudstream.domain.transaction import Label, Transaction
 from producer.simulation import (
     DEFAULT_FRAUD_MIX,
     LabelledTransaction,

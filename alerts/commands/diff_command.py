@@ -1,0 +1,93 @@
+"""``python -m alerts diff``: two runs' alerts, and what differs."""
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import orjson
+import rich.progress
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from alerts.alert_diff import Difference, Kind, differences
+from alerts.commands.common import AsJson, complain, console
+from alerts.lines import printable
+from alerts.messages import UnreadableError, parse
+from fraudstream.domain.alert import Alert
+from fraudstream.streams.protocols import StreamRecord
+
+SHOWN_ROWS: Final = 50
+KINDS: Final[dict[Kind, str]] = {
+    "new": "new, only in the second",
+    "gone": "gone, only in the first",
+    "score": "another score",
+    "other": "the same score, something else differs",
+}
+
+AlertsFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
+def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> None:
+    """Compare the alerts of two runs: JSON lines, as --alerts-out or `run --handler jsonl` writes them.
+
+    Alerts belong together by transaction_id; of several for one, the last counts. Ends with code 0 if they
+    are the same, 1 if they differ, 2 if a file can't be read.
+    """
+    first, second = read_alerts(before), read_alerts(after)
+    found = list(differences(first, second))
+    same = len(first.keys() & second.keys()) - sum(each.kind in {"score", "other"} for each in found)
+    if as_json:
+        summary = {kind: [asdict(each) for each in found if each.kind == kind] for kind in KINDS}
+        typer.echo(orjson.dumps({"same": same, **summary}).decode())
+    else:
+        _show(found, same)
+    raise typer.Exit(1 if found else 0)
+
+
+def read_alerts(path: Path) -> dict[str, Alert]:
+    """Read a file of alerts by transaction_id; ends the command with code 2 at a line that is none."""
+    alerts: dict[str, Alert] = {}
+    errors = Console(stderr=True)
+    with rich.progress.open(path, "rb", description=path.name, console=errors, transient=True) as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                alert = _alert(line, path, number)
+                alerts[alert.transaction_id] = alert
+    return alerts
+
+
+def _alert(line: bytes, path: Path, number: int) -> Alert:
+    record = StreamRecord(line, "", path.name, str(number), arrival_ms=0)
+    try:
+        return parse(record, Alert).message
+    except UnreadableError as error:
+        complain(f"{path}, line {number}: {error}; give a file with an alert in each line")
+        raise typer.Exit(2) from error
+
+
+def _show(found: list[Difference], same: int) -> None:
+    counts = Counter(each.kind for each in found)
+    console.print(f"{same:,} alerts are the same", markup=False)
+    for kind, meaning in KINDS.items():
+        if counts[kind]:
+            console.print(f"{counts[kind]:,} {meaning}", markup=False)
+    if found:
+        console.print(_table(found[:SHOWN_ROWS]), soft_wrap=False)
+    if len(found) > SHOWN_ROWS:
+        console.print(f"{len(found) - SHOWN_ROWS:,} more: --json has all", markup=False)
+
+
+def _table(found: list[Difference]) -> Table:
+    table = Table("transaction", "", "score", "why")
+    for each in found:
+        scores = f"{_score(each.score_before)} → {_score(each.score_after)}"
+        why = printable("; ".join(each.why))
+        table.add_row(*map(Text, (printable(each.transaction_id), each.kind, scores, why)))
+    return table
+
+
+def _score(score: float | None) -> str:
+    return "-" if score is None else f"{score:.4f}"

@@ -1,0 +1,135 @@
+"""``python -m alerts run``: every alert to a handler, and on from there after a restart."""
+
+import contextlib
+import re
+import threading
+import time
+from typing import Annotated, Final
+
+import typer
+
+from alerts.commands.common import (
+    AsJson,
+    Idle,
+    Maximum,
+    complain,
+    console,
+    errors_reported,
+    load_alert_settings,
+    read_as,
+    stream_reader,
+    wall_clock_ms,
+)
+from alerts.delivery import Delivery, DeliveryDependencies
+from alerts.handlers.handler_factory import HandlerName, open_handler
+from alerts.reading import parse_start
+from alerts.refused import RefusedFile
+from alerts.store.progress_store import ProgressStore
+from alerts.store.progress_store_factory import open_progress
+from fraudstream.domain.transaction import format_time, from_time_ms
+from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.protocols import Start
+from fraudstream.streams.stream_commands import load_settings
+from fraudstream.streams.stream_settings import StreamSettings
+
+STATUS_INTERVAL_S: Final = 60.0
+"""Between two lines that say what has been handled, if that has changed."""
+CLOCK_MARGIN_MS: Final = 1_000
+"""LATEST begins so much earlier: Kinesis refuses a time that its own clock has not reached."""
+NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+HandlerOption = Annotated[HandlerName, typer.Option(help="Where the alerts go")]
+TargetOption = Annotated[
+    str | None, typer.Option("--to", help="The handler's file, URL, topic ARN or table; print needs none")
+]
+
+
+def run(  # noqa: PLR0913 - the options of a command line
+    *,
+    handler: HandlerOption = "print",
+    to: TargetOption = None,
+    name: Annotated[
+        str | None, typer.Option(help="Whose progress this is; left out: the handler's name")
+    ] = None,
+    start: Annotated[
+        str, typer.Option("--from", help="Where the first run begins: TRIM_HORIZON, LATEST, or a time")
+    ] = "TRIM_HORIZON",
+    as_json: AsJson = False,
+    maximum: Maximum = None,
+    idle_seconds: Idle = None,
+) -> None:
+    """Bring every alert to the handler, and go on where the last run of this name was.
+
+    Ctrl-C and SIGTERM end it after the batch in hand, its position stored.
+    """
+    settings, options = load_settings(), load_alert_settings()
+    begin = read_as(parse_start, start, "--from")
+    stop = stop_on_signals()
+    with errors_reported(), contextlib.ExitStack() as opened:
+        store = open_progress(settings, options, _checked(name or handler))
+        opened.callback(store.close)
+        target = open_handler(handler, to, settings, options, console=console, as_json=as_json)
+        opened.callback(target.close)
+        refused = RefusedFile(options.refused)
+        opened.callback(refused.close)
+        delivery = Delivery(
+            DeliveryDependencies(
+                reader=_resumed(settings, store, begin),
+                store=store,
+                handler=target,
+                refused=refused,
+                now_ms=wall_clock_ms,
+                on_problem=complain,
+                stop=stop,
+            )
+        )
+        try:
+            deliver(delivery, stop, maximum, idle_seconds)
+        finally:
+            complain(f"{delivery.counts}")
+
+
+def deliver(delivery: Delivery, stop: threading.Event, maximum: int | None, idle_s: float | None) -> None:
+    """Step until so many alerts have been handled, none came for so long, or the stop is set."""
+    last_s = said_s = time.monotonic()
+    said = str(delivery.counts)
+    try:
+        while not stop.is_set() and (maximum is None or delivery.counts.handled < maximum):
+            most = None if maximum is None else maximum - delivery.counts.handled
+            now_s = time.monotonic()
+            last_s = time.monotonic() if delivery.step(most) else last_s
+            if idle_s is not None and now_s - last_s >= idle_s:
+                return
+            if now_s - said_s >= STATUS_INTERVAL_S and said != str(delivery.counts):
+                said, said_s = str(delivery.counts), now_s
+                complain(said)
+    finally:
+        delivery.save()
+
+
+def _checked(name: str) -> str:
+    if not NAME.fullmatch(name):
+        msg = f"{name!r} is no name: give 1 to 64 letters, digits, dots, dashes or underscores"
+        raise typer.BadParameter(msg, param_hint="--name")
+    return name
+
+
+def _resumed(settings: StreamSettings, store: ProgressStore, begin: Start) -> StreamReader:
+    """Make the reader that goes on where the store says, or begins where the first run is to begin."""
+    if begin == "TRIM_HORIZON":
+        start_ms = None
+    elif begin == "LATEST":
+        # Kept as a time: LATEST at the next start would pass over what came between.
+        start_ms = wall_clock_ms() - CLOCK_MARGIN_MS
+    else:
+        start_ms = round(begin.timestamp() * 1000)
+    begun_ms = store.begin(start_ms)
+    positions = store.positions()
+    if positions:
+        reached_ms = min(position.reached_ms for position in positions.values())
+        complain(
+            f"going on where the last run was, at {format_time(reached_ms)}; --from is for the first run"
+        )
+    start: Start = "TRIM_HORIZON" if begun_ms is None else from_time_ms(begun_ms)
+    return stream_reader(settings, settings.alerts_stream, start, positions)

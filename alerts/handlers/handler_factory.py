@@ -1,0 +1,114 @@
+"""From ``--handler`` and ``--to`` to the handler."""
+
+import ipaddress
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from rich.console import Console
+
+from alerts.alert_settings import AlertSettings
+from alerts.clients import dynamodb_client, sns_client
+from alerts.handlers.console import PrintHandler
+from alerts.handlers.handler_protocol import AlertHandler, HandlerError
+from alerts.handlers.jsonl import JsonLinesHandler
+from alerts.handlers.sns import SnsHandler
+from alerts.handlers.table import TableHandler
+from alerts.handlers.webhook import WebhookHandler
+from fraudstream.streams.stream_settings import StreamSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HandlerName = Literal["print", "jsonl", "webhook", "sns", "dynamodb"]
+
+TARGETS: Final[dict[HandlerName, str]] = {
+    "jsonl": "the path of a file",
+    "webhook": "a URL, like https://bank.example/alerts",
+    "sns": "the ARN of a topic, like arn:aws:sns:ap-southeast-1:123456789012:FraudAlerts",
+    "dynamodb": "the name of a table",
+}
+
+
+def open_handler(  # noqa: PLR0913 - what the command line says, and where it is said
+    name: HandlerName,
+    target: str | None,
+    settings: StreamSettings,
+    options: AlertSettings,
+    *,
+    console: Console,
+    as_json: bool,
+) -> AlertHandler:
+    """Make the handler; raises `HandlerError`, which names the option and the remedy, if that can't be."""
+    if name == "print":
+        return PrintHandler(console, as_json=as_json)
+    if target is None:
+        msg = f"--handler {name} needs --to: {TARGETS[name]}"
+        raise HandlerError(msg)
+    makers: dict[HandlerName, Callable[[], AlertHandler]] = {
+        "jsonl": lambda: JsonLinesHandler(Path(target)),
+        "webhook": lambda: _webhook(target, options),
+        "sns": lambda: _sns(target, settings),
+        "dynamodb": lambda: _table(target, settings, options),
+    }
+    return makers[name]()
+
+
+def _webhook(url: str, options: AlertSettings) -> WebhookHandler:
+    if options.webhook_secret is None:
+        msg = (
+            "the webhook has no secret to sign with: set ALERTS_WEBHOOK_SECRET, in .env or the environment; "
+            "`openssl rand -hex 32` makes one"
+        )
+        raise HandlerError(msg)
+    return WebhookHandler(checked_url(url), options.webhook_secret, now_s=time.time)
+
+
+def _sns(topic_arn: str, settings: StreamSettings) -> SnsHandler:
+    if not topic_arn.startswith("arn:") or ":sns:" not in topic_arn:
+        msg = f"--to {topic_arn}: this is no topic; give {TARGETS['sns']}"
+        raise HandlerError(msg)
+    return SnsHandler(sns_client(settings), topic_arn)
+
+
+def _table(table: str, settings: StreamSettings, options: AlertSettings) -> TableHandler:
+    keep_ms = options.table_keep // timedelta(milliseconds=1)
+    return TableHandler(
+        dynamodb_client(settings), table, keep_ms=keep_ms, now_ms=lambda: time.time_ns() // 1_000_000
+    )
+
+
+def checked_url(url: str) -> str:
+    """Return the URL if alerts may go there: https, or http on this machine, without a password in it.
+
+    Raises `HandlerError` otherwise.
+    """
+    parts = _split(url)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        msg = f"--to {url!r}: this is no URL; give {TARGETS['webhook']}"
+        raise HandlerError(msg)
+    if parts.username is not None or parts.password is not None:
+        msg = "--to: leave the password out of the URL, where anybody sees it; the signature proves who sends"
+        raise HandlerError(msg)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        msg = f"--to {url}: alerts name accounts, so they leave this machine by https only; give an https URL"
+        raise HandlerError(msg)
+    return url
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises where it is no number
+    except ValueError:
+        return None
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

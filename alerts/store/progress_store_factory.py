@@ -1,0 +1,34 @@
+"""From the setting to the store."""
+
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+from alerts.alert_settings import DYNAMODB, SQLITE, AlertSettings
+from alerts.clients import dynamodb_client
+from alerts.store.dynamodb import DynamoStore
+from alerts.store.progress_store import ProgressStore
+from alerts.store.redrives import DynamoRedrives, RedriveStore, SqliteRedrives
+from alerts.store.sqlite import SqliteStore
+from fraudstream.streams.stream_settings import StreamSettings
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def open_progress(settings: StreamSettings, options: AlertSettings, name: str) -> ProgressStore:
+    """Open the store of the alert stream's consumer ``name``; raises `StoreError` if it can't be used."""
+    consumer = f"{settings.alerts_stream}/{name}"
+    keep_ids_ms = options.keep_ids // MILLISECOND
+    if options.store.startswith(SQLITE):
+        return SqliteStore(Path(options.store.removeprefix(SQLITE)), consumer, keep_ids_ms=keep_ids_ms)
+    table = options.store.removeprefix(DYNAMODB)
+    return DynamoStore(
+        dynamodb_client(settings), table, consumer, owner=uuid.uuid4().hex, keep_ids_ms=keep_ids_ms
+    )
+
+
+def open_redrives(settings: StreamSettings, options: AlertSettings) -> RedriveStore:
+    """Open the store of redrives; raises `StoreError` if it can't be used."""
+    if options.store.startswith(SQLITE):
+        return SqliteRedrives(Path(options.store.removeprefix(SQLITE)))
+    return DynamoRedrives(dynamodb_client(settings), options.store.removeprefix(DYNAMODB))

@@ -1,0 +1,73 @@
+"""Catalogues and models that the job takes in place of its own, for what is measured beside it."""
+
+import shutil
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import xgboost
+
+from benchmarks import rival_trees as trees
+from benchmarks.catalogues import write_windows_catalogue
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.manifest import (
+    MANIFEST_NAME,
+    MODEL_NAME,
+    Manifest,
+    ManifestCalibration,
+    ManifestMember,
+    manifest_features,
+)
+from models.data.feature_arrays import compute_features, read_features
+
+ALERT_SHARE: Final = 0.05
+"""Of the transactions that a model of windows is trained on; about as many as there are frauds."""
+
+
+class JobVariant(NamedTuple):
+    """What the job's options ``--catalogue`` and ``--model`` take."""
+
+    catalogue: Path
+    model: Path
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The command line's words."""
+        return ("--catalogue", str(self.catalogue), "--model", str(self.model))
+
+
+def write_version(catalogue: Path, model: Path, folder: Path, threshold: float | None = None) -> JobVariant:
+    """Make a version in ``folder`` of a model that was trained on all features of a catalogue.
+
+    Without ``threshold`` its alerts begin where those of the project's own model do.
+    """
+    features = Catalogue.load(catalogue)
+    own = Manifest.load(ROOT / "models" / "v1")
+    manifest = own.model_copy(
+        update={
+            "version": folder.name,
+            "features": manifest_features(features),
+            "catalogue_version": features.version,
+            "members": (ManifestMember(kind="xgboost", file=MODEL_NAME, weight=1.0, parameters={}),),
+            "bias": 0.0,
+            "calibration": ManifestCalibration(slope=1.0, intercept=0.0),
+            "threshold": own.threshold if threshold is None else threshold,
+        }
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2))
+    shutil.copyfile(model, folder / MODEL_NAME)
+    return JobVariant(catalogue, folder)
+
+
+def windows_version(folder: Path, windows: int, transactions: Path, is_fraud: Path) -> JobVariant:
+    """Make a catalogue of so many windows, and train the job's number of trees on them all."""
+    catalogue = write_windows_catalogue(folder, windows)
+    rows = compute_features(transactions, folder / f"features-{windows}-windows.parquet", catalogue)
+    inputs = read_features(rows, Catalogue.load(catalogue))
+    rows.unlink()
+    model = trees.train(folder / f"model-{windows}-windows.ubj", inputs, is_fraud)
+    scores = xgboost.Booster(model_file=model).inplace_predict(inputs)
+    threshold = float(np.quantile(scores, 1 - ALERT_SHARE))
+    return write_version(catalogue, model, folder / f"windows-{windows}", threshold)

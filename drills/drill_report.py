@@ -1,0 +1,67 @@
+"""What the drill found: numbers for programs, tables for people."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from rich.table import Table
+
+from benchmarks.machine import described
+from benchmarks.result_tables import markdown_table, terminal_table
+from drills.drill_suite import DrillResults
+from drills.faults.fault import Fault
+from drills.load import Effort
+from drills.verdict import Verdict
+
+COLUMNS: Final = ("fault", "sent", "lost", "wrong", "alerts doubled", "with a new id", "recovery, s")
+BEGIN: Final = "<!-- measured: written by python -m drills -->"
+END: Final = "<!-- end of measured -->"
+
+
+def to_json(results: DrillResults) -> dict[str, Any]:
+    """Return what build/drill.json holds; ``failures`` are the faults that could not be judged."""
+    return {"faults": [each.to_json() for each in results.verdicts], "failures": results.failures}
+
+
+def table(results: DrillResults) -> Table:
+    """Return the table for a terminal."""
+    return terminal_table(COLUMNS, _rows(results.verdicts), "what each fault cost")
+
+
+def fault_table(faults: Iterable[Fault]) -> Table:
+    """Return what each fault is, for a terminal."""
+    return terminal_table(("fault", "what happens"), [(fault.name, fault.what) for fault in faults])
+
+
+def with_measured(page: str, results: DrillResults, effort: Effort, machine: dict[str, str | int]) -> str:
+    """Return a page with the part between its two markers written anew.
+
+    Raises ``ValueError`` if the page has not both.
+    """
+    pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
+    if not pattern.search(page):
+        msg = f"the page has no part between {BEGIN} and {END}: put both where the table belongs"
+        raise ValueError(msg)
+    lines = [
+        BEGIN,
+        "",
+        f"{effort.transactions:,} transactions, {effort.rate:g} a second, on {described(machine)}:",
+        "",
+        *markdown_table(COLUMNS, _rows(results.verdicts)),
+        "",
+        END,
+    ]
+    return pattern.sub(lambda _: "\n".join(lines), page)
+
+
+def _rows(verdicts: Iterable[Verdict]) -> list[tuple[str, ...]]:
+    return [
+        (
+            each.name,
+            f"{each.sent:,}",
+            *(f"{number:,}" for number in (each.lost, each.wrong, each.alerts_doubled)),
+            f"{each.alerts_with_new_id:,}",
+            f"{each.recovery_s:.1f}",
+        )
+        for each in verdicts
+    ]

@@ -1,0 +1,156 @@
+"""One fault after the other, each with a job and streams of its own on a cluster that they share."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from subprocess import TimeoutExpired
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deploy.package import package
+from drills.cluster import ClusterError, renew_taskmanager, session_cluster
+from drills.drill_view import DrillView
+from drills.emulator_environment import emulator_environment, with_own_streams
+from drills.endpoint import FaultyEndpoint
+from drills.faults.fault import Fault
+from drills.live_job import Launcher
+from drills.load import SEED, Effort
+from drills.stage import Bench, Stage
+from drills.verdict import Verdict, judge
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.stream_errors import StreamError
+from jobs.job_settings import JobSettings
+from localstack.emulator import embedded_emulator
+from localstack.streams import create_streams
+
+CHECKPOINT_INTERVAL: Final = "3s"
+"""Shorter than the job's own, so that a short load has some checkpoints behind it, and some records after."""
+LOGS: Final = ROOT / "build" / "drill"
+"""Where the logs of a fault that could not be judged are kept."""
+CREATION_TIMEOUT_S: Final = 60.0
+ERRORS: Final = (ClusterError, StreamError, OSError, ClientError, BotoCoreError, TimeoutExpired)
+"""What ends the drill of one fault, and not the whole."""
+
+
+@dataclass
+class DrillResults:
+    """The verdicts so far, and of those faults that could not be judged, why."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_survived(self) -> bool:
+        """Whether every fault was survived."""
+        return not self.failures and all(verdict.is_survived for verdict in self.verdicts)
+
+
+@contextlib.contextmanager
+def bench() -> Iterator[Bench]:
+    """Run an emulator and a cluster while the block runs; their files go with them."""
+    with (
+        _emulator_credentials(),
+        tempfile.TemporaryDirectory(prefix="fraudstream-drill-") as temporary,
+        embedded_emulator() as url,
+    ):
+        folder = Path(temporary)
+        archive = folder / "fraudstream-python.zip"
+        package(archive)
+        # On the command line, which nothing overrules: a drill must never reach another endpoint.
+        settings = JobSettings.load(["--aws-endpoint-url", url], env_file=None)
+        environment = emulator_environment(settings) | {
+            "FRAUDSTREAM_CHECKPOINT_INTERVAL": CHECKPOINT_INTERVAL
+        }
+        (folder / "cluster").mkdir()
+        with session_cluster(folder / "cluster", environment) as cluster:
+            yield Bench(Launcher(cluster, archive), url, settings, folder)
+
+
+@contextlib.contextmanager
+def _emulator_credentials() -> Iterator[None]:
+    """Give this process credentials for an emulator, which checks none; real ones have no business there."""
+    own = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    hidden = {
+        name: os.environ.pop(name)
+        for name in (*own, "AWS_SESSION_TOKEN", "AWS_PROFILE", "LOCALSTACK_HOST")
+        if name in os.environ
+    }
+    os.environ |= own
+    try:
+        yield
+    finally:
+        for name in own:
+            del os.environ[name]
+        os.environ |= hidden
+
+
+def run(
+    faults: Sequence[Fault],
+    effort: Effort,
+    view: DrillView,
+    save: Callable[[DrillResults], None] = lambda _: None,
+) -> DrillResults:
+    """Make each fault happen, and judge it; one that can't be judged has its cluster replaced by another.
+
+    ``save`` gets what there is after each.
+    """
+    results = DrillResults()
+    waiting = list(faults)
+    while waiting:
+        with bench() as shared:
+            is_sound = True
+            while waiting and is_sound:
+                is_sound = _drilled(waiting.pop(0), shared, effort, view, results)
+                save(results)
+    return results
+
+
+def _drilled(fault: Fault, shared: Bench, effort: Effort, view: DrillView, results: DrillResults) -> bool:
+    """Drill one fault; False if the cluster can't be trusted any more."""
+    view.begin(fault.name)
+    try:
+        verdict = drill(fault, shared, effort, view)
+    except ERRORS as error:
+        logs = _kept_logs(shared, fault.name)
+        results.failures[fault.name] = f"{str(error).splitlines()[0]}; the cluster's logs are in {logs}"
+        view.failed(fault.name, results.failures[fault.name])
+        return False
+    results.verdicts.append(verdict)
+    view.judged(verdict)
+    return True
+
+
+def _kept_logs(shared: Bench, name: str) -> Path:
+    """Put what the cluster's processes said where it outlives them."""
+    target = LOGS / name
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(shared.launcher.cluster.folder / "log", target)
+    return target
+
+
+def drill(fault: Fault, shared: Bench, effort: Effort, view: DrillView) -> Verdict:
+    """Let ``fault`` happen to a job under load, and return what it cost."""
+    renew_taskmanager(shared.launcher.cluster)
+    settings = with_own_streams(shared.settings, fault.name)
+    create_streams(kinesis_client(settings), settings, wait_s=CREATION_TIMEOUT_S)
+    effort = replace(effort, rate=fault.pace * effort.rate)
+    items = fault.load(effort, time.time_ns() // 1_000_000)
+    with contextlib.closing(FaultyEndpoint(shared.emulator_url, SEED)) as endpoint:
+        stage = Stage(shared, settings, endpoint, effort=effort, items=items, say=view.tell)
+        with contextlib.closing(stage):
+            if fault.has_consumer:
+                stage.start_consumer()
+            stage.start_job(*fault.options, parallelism=fault.parallelism, catalogue=fault.catalogue)
+            stage.sender.start()
+            stage.wait_until_under_way()
+            fault.strike(stage)
+            stage.wait_until_all_is_there()
+    stage.tell("comparing")
+    return judge(fault.name, stage.truth(), stage.evidence())

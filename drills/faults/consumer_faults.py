@@ -1,0 +1,27 @@
+"""A consumer of alerts that is away for a while."""
+
+from typing import Final
+
+from drills.cluster import ClusterError
+from drills.faults.fault import Fault
+from drills.stage import Stage
+
+
+def kill_consumer(stage: Stage) -> None:
+    """Kill the consumer while alerts come, and start it later with nothing but what its store has."""
+    stage.wait("alerts at the handler", lambda: bool(stage.consumer.records))
+    with stage.fault(f"the consumer of alerts is killed, and away for {stage.effort.absence_s:.0f} s"):
+        stage.consumer.kill()
+        stage.pause(stage.effort.absence_s)
+        if not stage.unhandled_alerts():
+            msg = "no alert came while the consumer was away: send more, or let it be away for longer"
+            raise ClusterError(msg)
+        stage.consumer.start()
+
+
+CONSUMER_DOWN: Final = Fault(
+    name="consumer_down",
+    what="the consumer of alerts is killed, and started again after two minutes",
+    strike=kill_consumer,
+    has_consumer=True,
+)

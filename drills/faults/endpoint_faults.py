@@ -1,0 +1,39 @@
+"""A Kinesis endpoint that is away, or throttles."""
+
+from typing import Final
+
+from drills.cluster import ClusterError
+from drills.faults.fault import Fault
+from drills.stage import Stage
+
+THROTTLED_SHARE: Final = 0.3
+
+
+def lose_endpoint(stage: Stage) -> None:
+    """Refuse every connection of producer and job for a while."""
+    with stage.fault(f"the endpoint is gone for {stage.effort.outage_s:.0f} s"), stage.endpoint.gone():
+        stage.pause(stage.effort.outage_s)
+
+
+def throttle(stage: Stage) -> None:
+    """Throttle the producer's puts, the job's reads and the job's puts until all is sent."""
+    with (
+        stage.fault(f"{THROTTLED_SHARE:.0%} of all records and reads are throttled"),
+        stage.endpoint.throttling(THROTTLED_SHARE),
+    ):
+        stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
+    if not stage.endpoint.throttled:
+        msg = "nothing was throttled: producer and job do not go through the drill's endpoint"
+        raise ClusterError(msg)
+
+
+ENDPOINT_GONE: Final = Fault(
+    name="endpoint_gone",
+    what="the endpoint of the streams refuses every connection for a minute",
+    strike=lose_endpoint,
+)
+THROTTLED: Final = Fault(
+    name="throttled",
+    what="30 % of the records of PutRecords (producer and job) and of the reads are throttled",
+    strike=throttle,
+)

@@ -1,0 +1,59 @@
+"""Processes that end without a word, as in a power cut."""
+
+from typing import Final
+
+from drills.cluster import ClusterError, start_jobmanager, start_taskmanager
+from drills.faults.fault import Fault
+from drills.stage import Stage, kill
+
+PYTHON_WORKERS: Final = ("pyflink.fn_execution.beam.beam_boot", "beam_sdk_worker_main")
+"""What one of the command lines of the Python beside a TaskManager has (``pyflink-udf-runner.sh``)."""
+
+
+def kill_taskmanager(stage: Stage) -> None:
+    """Kill the worker with all that it started, and start it anew, as a supervisor does."""
+    with stage.fault("killing the TaskManager"):
+        stage.cluster.kill("taskmanager")
+    start_taskmanager(stage.cluster)
+
+
+def kill_jobmanager(stage: Stage) -> None:
+    """Kill the JobManager, start it anew, and the job from its newest retained checkpoint."""
+    with stage.fault("killing the JobManager"):
+        stage.cluster.kill("jobmanager")
+    checkpoint = stage.job.newest_checkpoint()
+    start_jobmanager(stage.cluster)
+    stage.wait("slots", stage.cluster.has_slots)
+    stage.start_job(flink_options=("-s", checkpoint))
+
+
+def kill_python_worker(stage: Stage) -> None:
+    """Kill every Python process of the worker; the TaskManager's JVM goes on."""
+    commands = stage.cluster.commands("taskmanager")
+    workers = [pid for pid, command in commands.items() if any(part in command for part in PYTHON_WORKERS)]
+    if not workers:
+        msg = f"the TaskManager has no Python worker: {list(commands.values())}"
+        raise ClusterError(msg)
+    with stage.fault(f"killing {len(workers)} Python processes"):
+        for pid in workers:
+            kill(pid)
+
+
+TASKMANAGER_KILLED: Final = Fault(
+    name="taskmanager_killed",
+    what="kill -9 the TaskManager in the middle of a window; it is started again",
+    strike=kill_taskmanager,
+)
+JOBMANAGER_KILLED: Final = Fault(
+    name="jobmanager_killed",
+    what="kill -9 the JobManager; it and the job are started again, from the newest checkpoint",
+    strike=kill_jobmanager,
+    # The TaskManager works on until it has missed heartbeats for 50 s (Flink's heartbeat.timeout).
+    pace=0.2,
+)
+PYTHON_WORKER_KILLED: Final = Fault(
+    name="python_worker_killed",
+    what="kill -9 the Python processes that score",
+    strike=kill_python_worker,
+    options=("--python-mode", "process"),
+)

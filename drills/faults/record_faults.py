@@ -1,0 +1,33 @@
+"""Records that are broken, doubled, late, or of a wrong time; nothing of the machinery fails."""
+
+from typing import Final
+
+from drills.faults.fault import Fault
+from drills.load import doubled_and_late, with_broken, with_wrong_clock
+from drills.stage import Stage
+
+
+def send_it_all(stage: Stage) -> None:
+    """Let the load do what it does: it is the fault."""
+    with stage.fault("sending"):
+        stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
+
+
+BROKEN_RECORDS: Final = Fault(
+    name="broken_records",
+    what="5,000 broken records of every kind among the others, and one that the model can't score",
+    strike=send_it_all,
+    load=with_broken,
+)
+DOUBLED_AND_LATE: Final = Fault(
+    name="doubled_and_late",
+    what="every record is sent twice, and 5 % come late by up to 2 hours",
+    strike=send_it_all,
+    load=doubled_and_late,
+)
+CLOCK_WRONG: Final = Fault(
+    name="clock_wrong",
+    what="the producer's clock is an hour ahead for a third of the load, then an hour behind",
+    strike=send_it_all,
+    load=with_wrong_clock,
+)

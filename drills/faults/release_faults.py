@@ -1,0 +1,48 @@
+"""Changes that are made on purpose: another parallelism, another catalogue."""
+
+from typing import Final
+
+from drills.faults.fault import Fault
+from drills.stage import Stage
+from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.domain.duration import HOUR_MS
+from fraudstream.domain.features import WindowFeature
+
+ADDED: Final = WindowFeature(
+    name="account_amount_vnd_max_2h",
+    entity="account_id",
+    statistic="max",
+    column="transaction_amount_vnd",
+    window_ms=2 * HOUR_MS,
+)
+"""Looks at a column that the account's windows look at already, so it has its past at once."""
+UPGRADED: Final = Catalogue((*BUILT_IN.features, ADDED))
+
+
+def change_parallelism(stage: Stage) -> None:
+    """Stop with a savepoint and go on with one slot, and once more with two."""
+    with stage.fault("stopping with a savepoint, going on in one slot, then in two"):
+        savepoint = stage.job.stop_with_savepoint(stage.folder)
+    stage.start_job(parallelism=1, flink_options=("-s", savepoint))
+    stage.wait_for_more()
+    savepoint = stage.job.stop_with_savepoint(stage.folder)
+    stage.start_job(parallelism=2, flink_options=("-s", savepoint))
+
+
+def upgrade(stage: Stage) -> None:
+    """Stop with a savepoint and go on with a feature more."""
+    with stage.fault("stopping with a savepoint, going on with a feature more"):
+        savepoint = stage.job.stop_with_savepoint(stage.folder)
+    stage.start_job(catalogue=UPGRADED, flink_options=("-s", savepoint))
+
+
+PARALLELISM_CHANGED: Final = Fault(
+    name="parallelism_changed",
+    what="stopped with a savepoint and started with one slot in place of two, and back",
+    strike=change_parallelism,
+)
+CATALOGUE_UPGRADED: Final = Fault(
+    name="catalogue_upgraded",
+    what="stopped with a savepoint, and a job with one feature more goes on from it",
+    strike=upgrade,
+)

@@ -1,0 +1,76 @@
+"""Shards that come, go, or have nothing to say."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from drills.cluster import ClusterError
+from drills.faults.fault import Fault
+from drills.load import with_idle_shard
+from drills.stage import Stage
+from localstack.streams import TRANSACTIONS_SHARDS
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.type_defs import ShardTypeDef
+
+
+def change_shards(stage: Stage) -> None:
+    """Split a shard and merge two others under load; each new one must take records before the load ends."""
+    before = set(_open_shards(stage))
+    first, *_, last_but_one, last = sorted(before)
+    with stage.fault("a shard is split, two others are merged"):
+        _split(stage, first)
+        stage.wait_for_more()
+        _merge(stage, last_but_one, last)
+    new = _open_shards(stage).keys() - before
+    stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
+    if unused := new - stage.sender.shards.keys():
+        msg = f"the new shards {', '.join(sorted(unused))} took no records: send more, or more slowly"
+        raise ClusterError(msg)
+
+
+def _split(stage: Stage, shard_id: str) -> None:
+    bounds = _open_shards(stage)[shard_id]["HashKeyRange"]
+    middle = (int(bounds["StartingHashKey"]) + int(bounds["EndingHashKey"])) // 2
+    name = stage.settings.transactions_stream
+    stage.client.split_shard(StreamName=name, ShardToSplit=shard_id, NewStartingHashKey=str(middle))
+    stage.wait("the stream", lambda: _is_active(stage))
+
+
+def _merge(stage: Stage, shard_id: str, adjacent_id: str) -> None:
+    name = stage.settings.transactions_stream
+    stage.client.merge_shards(StreamName=name, ShardToMerge=shard_id, AdjacentShardToMerge=adjacent_id)
+    stage.wait("the stream", lambda: _is_active(stage))
+
+
+def _open_shards(stage: Stage) -> "dict[str, ShardTypeDef]":
+    shards = stage.client.list_shards(StreamName=stage.settings.transactions_stream)["Shards"]
+    return {
+        shard["ShardId"]: shard
+        for shard in shards
+        if "EndingSequenceNumber" not in shard["SequenceNumberRange"]
+    }
+
+
+def _is_active(stage: Stage) -> bool:
+    name = stage.settings.transactions_stream
+    summary = stage.client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    return summary["StreamStatus"] == "ACTIVE"
+
+
+def leave_shard_idle(stage: Stage) -> None:
+    """Wait until the load is sent, whose order leaves a shard idle until its end."""
+    with stage.fault("one shard is idle"):
+        stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
+
+
+SHARDS_CHANGED: Final = Fault(
+    name="shards_changed",
+    what="a shard is split and two others are merged under load",
+    strike=change_shards,
+)
+SHARD_IDLE: Final = Fault(
+    name="shard_idle",
+    what="one of four shards gets nothing for most of the load, then all of its records at once",
+    strike=leave_shard_idle,
+    load=partial(with_idle_shard, shards=TRANSACTIONS_SHARDS),
+)

@@ -1,0 +1,51 @@
+"""Storage that takes no checkpoint."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from drills.faults.fault import Fault
+from drills.stage import Stage
+
+BLOCKED: Final = 200
+"""Checkpoints whose place is taken; more than there can be while the fault lasts."""
+
+
+def fill_checkpoint_storage(stage: Stage) -> None:
+    """Let no further checkpoint be written for a while; those that are there can be read."""
+    folder = stage.cluster.checkpoints / stage.job.job_id
+    with (
+        stage.fault(f"no checkpoint can be written for {stage.effort.outage_s:.0f} s"),
+        full(folder),
+    ):
+        stage.pause(stage.effort.outage_s)
+    completed = stage.job.completed_checkpoints()
+    stage.wait("checkpoint after that", lambda: stage.job.completed_checkpoints() > completed)
+
+
+@contextmanager
+def full(folder: Path) -> Iterator[None]:
+    """Make it impossible to write the next checkpoints into a job's folder while the block runs.
+
+    A file stands where each of their folders would be made: unlike a right that is taken away, that
+    stops root too.
+    """
+    newest = max((int(path.name.removeprefix("chk-")) for path in folder.glob("chk-*")), default=0)
+    # Of the next one the folder may be there already.
+    places = [folder / f"chk-{number}" for number in range(newest + 1, newest + 1 + BLOCKED)]
+    taken = [place for place in places if not place.exists()]
+    for place in taken:
+        place.touch()
+    try:
+        yield
+    finally:
+        for place in taken:
+            place.unlink()
+
+
+CHECKPOINT_STORAGE_FULL: Final = Fault(
+    name="checkpoint_storage_full",
+    what="for a minute no checkpoint can be written",
+    strike=fill_checkpoint_storage,
+)

@@ -1,0 +1,147 @@
+"""The two parts of a soak: how much the job can take, and then a share of that for long."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.latency import stamps
+from drills.soak.soak_figures import (
+    SECONDS_PER_MINUTE,
+    WARM_UP_MINUTES,
+    Change,
+    Minute,
+    SoakSample,
+    changes,
+    live_heap,
+    minutes_of,
+)
+from drills.soak.soak_job import SoakJob, running_job
+from drills.soak.soak_traffic import traffic_file
+
+SHARE: Final = 0.7
+"""Of the maximum: what a job should be run at, so that it can catch up after a fault."""
+FILLING_TRANSACTIONS: Final = 2_000_000
+"""They span more than the longest window of 30 days, so that the maximum is one with a full state."""
+MAXIMUM_S: Final = 30.0
+"""How long the maximum is measured."""
+MAXIMUM_TRANSACTIONS: Final = 6_000_000
+"""Enough for both at 100,000 a second, more than which no two cores of today take."""
+RAMP_S: Final = 30
+TIME_TO_LIVE: Final = "2m"
+"""By the clock, of state that is not seen again. From 13,000 transactions a second on, more than a month of
+event time passes meanwhile: it is longer than any window, as in a stream, where both clocks are one."""
+SAMPLE_S: Final = 5.0
+COUNTING_MINUTES: Final = 1
+"""For counts of the live objects after the load, with the job still running."""
+SPARE_MINUTES: Final = 1
+"""The file has so much more, for what is sent before the load is watched."""
+MILLISECONDS: Final = 1000
+
+Tell = Callable[[str, float, float], None]
+"""Hears what happens now, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Soaked:
+    """What a soak found."""
+
+    maximum_tx_per_s: float
+    offered_tx_per_s: float
+    minutes: list[Minute]
+    changes: list[Change]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nothing grew past its limit."""
+        return all(change.is_kept for change in self.changes)
+
+
+def run(folder: Path, minutes: int, tell: Tell) -> Soaked:
+    """Measure the maximum, then run the job at `SHARE` of it for so many minutes.
+
+    The transactions stay in ``folder`` for the next time, all else in it goes. Raises `ClusterError` if
+    the job fails or the file is read before the time is over.
+    """
+    source = _traffic(folder, MAXIMUM_TRANSACTIONS, tell)
+    maximum = _maximum(folder / "maximum", source, tell)
+    offered = math.floor(SHARE * maximum)
+    needed = offered * (minutes + COUNTING_MINUTES + SPARE_MINUTES) * SECONDS_PER_MINUTE
+    source = _traffic(folder, needed, tell)
+    rate = ("--source-rate", str(offered), "--source-ramp", f"{RAMP_S}s")
+    with running_job(folder / "soak", source, *rate, "--source-ttl", TIME_TO_LIVE) as job:
+        return _watched(job, maximum, offered, minutes, tell)
+
+
+def _traffic(folder: Path, transactions: int, tell: Tell) -> Path:
+    written = 0
+
+    def on_written(more: int) -> None:
+        nonlocal written
+        written += more
+        tell("writing transactions", written, transactions)
+
+    return traffic_file(folder, transactions, on_written)
+
+
+def _maximum(folder: Path, source: Path, tell: Tell) -> float:
+    """Return how many transactions a second the job takes when it need not wait for any."""
+    with running_job(folder, source, "--source-ttl", TIME_TO_LIVE) as job:
+        while (records := job.records()) < FILLING_TRANSACTIONS:
+            tell("maximum: filling the state", records, FILLING_TRANSACTIONS)
+            _pause(job)
+        begin_s, read = time.monotonic(), records
+        # Asked all the time: Flink's answer is the count at the question before.
+        while (spent_s := time.monotonic() - begin_s) < MAXIMUM_S:
+            tell("maximum: measuring", spent_s, MAXIMUM_S)
+            _pause(job)
+            read = job.records()
+        return (read - records) / spent_s
+
+
+def _watched(job: SoakJob, maximum: float, offered: float, minutes: int, tell: Tell) -> Soaked:
+    """Sample the running job; in the minutes before and after what is compared, count its live objects too.
+
+    Such a count stops the job for seconds.
+    """
+    begin_s, begin_ms = time.monotonic(), time.time_ns() // 1_000_000
+    whole_s = (minutes + COUNTING_MINUTES) * SECONDS_PER_MINUTE
+    samples: list[SoakSample] = []
+    heap_mb: dict[int, list[float]] = {WARM_UP_MINUTES - 1: [], minutes: []}
+    while not samples or samples[-1].at_s < whole_s:
+        samples.append(job.sample(time.monotonic() - begin_s))
+        tell(_news(samples), samples[-1].at_s, whole_s)
+        if (counts := heap_mb.get(int(samples[-1].at_s // SECONDS_PER_MINUTE))) is not None:
+            counts.append(job.live_heap_mb())
+        _pause(job)
+    found = minutes_of(samples, _latencies(job.alerts(), begin_ms, minutes))[:minutes]
+    return Soaked(maximum, offered, found, [*changes(found), live_heap(*heap_mb.values())])
+
+
+def _news(samples: list[SoakSample]) -> str:
+    before, now = samples[max(len(samples) - 7, 0)], samples[-1]
+    rate = (now.records - before.records) / (now.at_s - before.at_s) if now.at_s > before.at_s else 0.0
+    return (
+        f"soak: {rate:,.0f} tx/s, state {now.state_mb:,.0f} MB, JVM {now.jvm_resident_mb:,.0f} MB, "
+        f"Python {now.python_resident_mb:,.0f} MB"
+    )
+
+
+def _pause(job: SoakJob) -> None:
+    job.cluster.check("the end of the measurement")
+    time.sleep(SAMPLE_S)
+
+
+def _latencies(
+    alerts: Iterable[bytes], begin_ms: int, minutes: int
+) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
+    """Yield each minute, and how long the alerted transactions that arrived in it took to their score."""
+    arrivals_ms, latencies_ms = stamps(alerts)
+    minute = (arrivals_ms - begin_ms) // (SECONDS_PER_MINUTE * MILLISECONDS)
+    for number in range(minutes):
+        yield number, latencies_ms[minute == number].astype(np.float64)

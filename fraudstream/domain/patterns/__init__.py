@@ -1,0 +1,51 @@
+"""The registry of fraud patterns: a new one is a file beside this one and a line in `FRAUD_TYPES`.
+
+The file has the name of the fraud type and defines ``PATTERN``, a `FraudPattern`: the signs that name it
+in an alert, its weight in simulated traffic, and the campaigns that the simulator plays.
+"""
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import AfterValidator
+
+if TYPE_CHECKING:
+    from fraudstream.domain.patterns.fraud_pattern import FraudPattern
+
+FRAUD_TYPES: Final[tuple[str, ...]] = (
+    "money_laundering",
+    "account_takeover",
+    "loan_fraud",
+    "fee_manipulation",
+)
+"""In the order in which simulated data and metrics number them: append, never reorder."""
+
+
+def _known(name: str) -> str:
+    if name not in FRAUD_TYPES:
+        msg = f"{name!r} is no fraud type; the known ones are {', '.join(FRAUD_TYPES)}"
+        raise ValueError(msg)
+    return name
+
+
+FraudType = Annotated[str, AfterValidator(_known)]
+"""One of `FRAUD_TYPES`; pydantic models refuse any other."""
+
+
+@cache
+def fraud_patterns() -> "tuple[FraudPattern, ...]":
+    """Return the patterns in the order of `FRAUD_TYPES`; the first call imports their files, and numpy.
+
+    Raises ``ValueError`` if a file holds the pattern of another fraud type.
+    """
+    return tuple(_pattern_of(name) for name in FRAUD_TYPES)
+
+
+def _pattern_of(name: str) -> "FraudPattern":
+    module = import_module(f"{__name__}.{name}")
+    pattern: FraudPattern = module.PATTERN
+    if pattern.fraud_type != name:
+        msg = f"{module.__name__} has the pattern of {pattern.fraud_type!r}; set its fraud_type to {name!r}"
+        raise ValueError(msg)
+    return pattern

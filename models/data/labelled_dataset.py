@@ -1,0 +1,133 @@
+"""Labelled transactions as arrays, in the order of their event time."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.scoring.manifest import ModelError
+from models.data.feature_arrays import read_features, read_ids
+from models.data.records import Kind, places_in, read_columns
+
+HONEST: Final = -1
+"""The fraud type of what is honest, or a fraud whose type nobody said."""
+_TRANSACTION_COLUMNS: Final[dict[str, Kind]] = {
+    "transaction_id": "text",
+    "event_time": "time",
+    "account_id": "text",
+    "transaction_amount_vnd": "number",
+}
+_LABEL_COLUMNS: Final[dict[str, Kind]] = {
+    "transaction_id": "text",
+    "available_at": "time",
+    "is_fraud": "flag",
+    "fraud_type": "text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFiles:
+    """Where transactions and their labels are: ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` each."""
+
+    transactions: Path
+    labels: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Transactions in the order of their event time, each array with a row for each of them."""
+
+    features: npt.NDArray[np.float32]
+    """Shape (transactions, width of the catalogue's vector); NaN if missing, never infinite."""
+    event_time_ms: npt.NDArray[np.int64]
+    available_at_ms: npt.NDArray[np.int64]
+    """When the label became known; the event time itself where there is no label."""
+    accounts: npt.NDArray[np.int32]
+    """A number for each account, from 0."""
+    amount_vnd: npt.NDArray[np.float64]
+    is_fraud: npt.NDArray[np.bool_]
+    """What the last label says; honest where there is none."""
+    fraud_types: npt.NDArray[np.int8]
+    """Places in ``fraud_type_names``, `HONEST` where there is no type."""
+    fraud_type_names: tuple[str, ...] = FRAUD_TYPES
+
+    def __len__(self) -> int:
+        """Return how many transactions there are."""
+        return len(self.event_time_ms)
+
+    def known_fraud(self, time_ms: int) -> npt.NDArray[np.bool_]:
+        """Return which transactions are known as fraud at a time, by the labels that came until then."""
+        return self.is_fraud & (self.available_at_ms <= time_ms)
+
+
+def read_dataset(files: DatasetFiles, features: Path, catalogue: Catalogue) -> Dataset:
+    """Bring transactions, labels and features together by transaction id; ``features`` is a Parquet file.
+
+    A transaction that the job refused has no features and is left out. Where an id has several labels, the
+    one that became known last counts. Raises `ModelError` if a file can't be read, or nothing is left.
+    """
+    ids = read_ids(features)
+    transactions = read_columns(files.transactions, _TRANSACTION_COLUMNS)
+    transactions = transactions.take(places_in(ids, transactions["transaction_id"]).drop_null())
+    if len(transactions) != len(ids) or not len(ids):
+        msg = (
+            f"{features} has features of {len(ids):,} transactions, of which {len(transactions):,} are in "
+            f"{files.transactions}; give a file of which the job accepts some"
+        )
+        raise ModelError(msg)
+    order = np.argsort(_numbers(transactions["event_time"]), kind="stable")
+    ranks = np.empty_like(order)
+    ranks[order] = np.arange(len(order))
+    transactions = transactions.take(pa.array(order))
+    labels = _labels_of(transactions["transaction_id"], files.labels)
+    is_fraud = _numbers(pc.fill_null(labels["is_fraud"], fill_value=False)).astype(np.bool_)
+    names, codes = _fraud_types(labels["fraud_type"])
+    return Dataset(
+        features=read_features(features, catalogue, ranks),
+        event_time_ms=_numbers(transactions["event_time"]),
+        available_at_ms=_numbers(pc.coalesce(labels["available_at"], transactions["event_time"])),
+        accounts=_codes(transactions["account_id"]),
+        amount_vnd=_numbers(transactions["transaction_amount_vnd"]),
+        is_fraud=is_fraud,
+        fraud_types=np.where(is_fraud, codes, HONEST).astype(np.int8),
+        fraud_type_names=names,
+    )
+
+
+def _labels_of(ids: pa.ChunkedArray, path: Path) -> pa.Table:
+    """Return a label for each id, null where there is none."""
+    labels = read_columns(path, _LABEL_COLUMNS)
+    known_at_ms = labels["available_at"].fill_null(np.iinfo(np.int64).min)
+    # The last one in the file wins among those of one moment.
+    order = np.argsort(_numbers(known_at_ms), kind="stable")[::-1]
+    labels = labels.take(pa.array(order))
+    return labels.take(places_in(ids, labels["transaction_id"]))
+
+
+def _numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    numbers: npt.NDArray[Any] = column.to_numpy()
+    return numbers
+
+
+def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int32]:
+    encoded = column.combine_chunks().dictionary_encode()
+    codes: npt.NDArray[np.int32] = encoded.indices.to_numpy().astype(np.int32)
+    return codes
+
+
+def _fraud_types(column: pa.ChunkedArray) -> tuple[tuple[str, ...], npt.NDArray[np.int8]]:
+    """Return the names, the project's own first, and each row's place among them."""
+    others = sorted(set(column.unique().drop_null().to_pylist()) - set(FRAUD_TYPES))
+    names = (*FRAUD_TYPES, *others)
+    if len(names) > np.iinfo(np.int8).max:
+        msg = f"the labels have {len(names)} fraud types; give at most {np.iinfo(np.int8).max}"
+        raise ModelError(msg)
+    places = pc.index_in(column, value_set=pa.array(names, column.type))
+    codes: npt.NDArray[np.int8] = places.fill_null(HONEST).to_numpy().astype(np.int8)
+    return names, codes

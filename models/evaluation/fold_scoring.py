@@ -1,0 +1,102 @@
+"""One candidate in one fold: trained on the fit part, its scores on the parts behind it; kept in a file."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fraudstream.runtime.project_root import ROOT
+from fraudstream.scoring.members.member import Features, Member, Scores
+from models.data.labelled_dataset import Dataset
+from models.evaluation.baselines import Candidate
+from models.time_folds import Fold, FoldRows
+
+EXPLAINED: Final = 5_000
+"""Rows of the test, evenly spread, that the importance of the features is averaged over."""
+CODE: Final = (
+    "fraudstream/scoring/*.py",
+    "models/members/*.py",
+    "models/evaluation/baselines.py",
+    "models/evaluation/fold_scoring.py",
+    "models/time_folds.py",
+)
+"""What scores depend on beside data and parameters; kept scores are not used again once it changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoldScores:
+    """What a candidate gave in a fold, not yet probabilities."""
+
+    validation: Scores
+    test: Scores
+    importance: npt.NDArray[np.float64]
+    """Mean size of what each place of the vector adds to the log-odds; empty if the kind can't say."""
+
+
+def fit_and_score(candidate: Candidate, data: Dataset, parts: FoldRows, fold: Fold, seed: int) -> FoldScores:
+    """Train on the fit part, by the labels that are known when the test begins, and score the other two."""
+    inputs = candidate.inputs(data)
+    is_fraud = data.known_fraud(fold.test_start_ms)[parts.fit]
+    member = candidate.kind.fit(inputs[parts.fit], is_fraud, candidate.catalogue, seed)
+    test = inputs[parts.test]
+    return FoldScores(member.score(inputs[parts.validation]), member.score(test), _importance(member, test))
+
+
+def _importance(member: Member, test: Features) -> npt.NDArray[np.float64]:
+    contributions = getattr(member, "contributions", None)
+    if contributions is None or not len(test):
+        return np.zeros(0)
+    rows = test[np.unique(np.linspace(0, len(test) - 1, EXPLAINED).astype(np.intp))]
+    sizes: npt.NDArray[np.float64] = np.abs(contributions(rows)).mean(axis=0)
+    return sizes
+
+
+def scores_file(folder: Path, candidate: Candidate, fold: Fold, depends_on: dict[str, Any]) -> Path:
+    """Return where a fold's scores are kept: a name that changes with all that they depend on."""
+    facts = {
+        **depends_on,
+        "fold": asdict(fold),
+        "catalogue": candidate.catalogue.version,
+        "parameters": candidate.kind.parameters(depends_on["seed"]),
+        "code": _code_digest(),
+    }
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    return folder / f"{digest}.{candidate.name}.{fold.number}.npz"
+
+
+def code_files() -> list[Path]:
+    """Return the files that scores depend on; each pattern of `CODE` has some, or a rename went past it."""
+    found = []
+    for pattern in CODE:
+        files = sorted(ROOT.glob(pattern))
+        if not files:
+            msg = f"{pattern} has no files any more; name the ones that scores depend on in CODE"
+            raise FileNotFoundError(msg)
+        found += files
+    return found
+
+
+def _code_digest() -> str:
+    digest = hashlib.sha256()
+    for path in code_files():
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def save(scores: FoldScores, path: Path) -> None:
+    """Write the file, which appears under its name when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez(file, **asdict(scores))
+    part.replace(path)
+
+
+def load(path: Path) -> FoldScores:
+    """Read what `save` wrote."""
+    with np.load(path) as arrays:
+        return FoldScores(**{name: arrays[name] for name in arrays.files})

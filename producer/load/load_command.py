@@ -1,0 +1,131 @@
+"""``python -m producer load``: the options of a load test, and its exit code."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from fraudstream.runtime.aws_errors import AWS_ERRORS
+from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_errors import stream_error
+from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS
+from fraudstream.streams.protocols import Record
+from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
+from fraudstream.streams.stream_errors import StreamError
+from producer.load.load_run import LoadOptions, LoadRun
+from producer.load.send_schedule import SendSchedule, schedule_of
+from producer.load.summary import summary
+from producer.record_source import SOURCE_HELP, RecordSource, api_access
+from producer.simulation import TrafficOptions
+from producer.source_api import api_records, check_api
+from producer.source_bank import bank_records
+from producer.source_files import file_records
+from producer.transaction_sender import wall_clock_ms
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
+
+
+def load(  # noqa: PLR0913 - the options of a command line
+    context: typer.Context,
+    *,
+    count: Annotated[int | None, typer.Option(min=1, help="Transactions to send")] = None,
+    rps: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Transactions a second; left out: as fast as the stream takes them"),
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0.001, help="Seconds of the schedule, with --rps")
+    ] = None,
+    senders: Annotated[int, typer.Option(min=1, max=64, help="Threads that send, each a share of keys")] = 4,
+    source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "bank",
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Same seed, same transactions, ids included; left out: new ones each time"),
+    ] = None,
+    accounts: Annotated[int, typer.Option(help="Accounts of the simulated bank")] = 10_000,
+    fraud_share: Annotated[float, typer.Option(help="Share of fraud")] = 0.05,
+    batch: Annotated[int, typer.Option(min=1, max=MAX_RECORDS, help="Most transactions of a request")] = 500,
+    joined: Annotated[
+        bool, typer.Option("--joined", help="Send several transactions in one record of the stream")
+    ] = False,
+    flush_seconds: Annotated[
+        float, typer.Option(min=0, help="After Ctrl-C or SIGTERM: longest wait for what was made")
+    ] = 10.0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the summary to this file")] = None,
+) -> None:
+    """Send transactions by a schedule and measure how far the stream follows it.
+
+    Ends with code 0 if everything that was made is in the stream, else with 1.
+    """
+    settings = load_settings()
+    stop = stop_on_signals()
+    console = Console(soft_wrap=True)
+    try:
+        schedule = schedule_of(count, rps, duration)
+        chosen = RecordSource.named(source)
+        chosen.refuse_bank_options(context, ("seed", "accounts", "fraud_share"))
+        seed = wall_clock_ms() if seed is None else seed
+        traffic = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
+        with stream_errors_reported():
+            records = _records(chosen, traffic, schedule, stop)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    with stream_errors_reported():
+        clients = [kinesis_client(settings) for _ in range(senders)]
+        open_shards = _open_shards(clients[0], settings.transactions_stream)
+        options = LoadOptions(
+            stream_name=settings.transactions_stream,
+            open_shards=open_shards,
+            batch_size=batch,
+            flush_s=flush_seconds,
+            joined=joined,
+        )
+        run = LoadRun(records, schedule, clients, options)
+        in_doubt = run.run(stop, console)
+        result = summary(run.statistics, schedule, open_shards=open_shards, in_doubt=in_doubt)
+        if chosen.kind == "bank":
+            result["seed"] = seed
+        _report(result, json_file, console)
+        if run.statistics.errors:
+            raise StreamError("; ".join(dict.fromkeys(run.statistics.errors)))
+    raise typer.Exit(1 if result["failed"] or result["not_sent"] else 0)
+
+
+def _records(
+    source: RecordSource, traffic: TrafficOptions, schedule: SendSchedule, stop: threading.Event
+) -> Iterator[Record]:
+    """Open the source; raises ``ValueError`` for one without an end and without a number."""
+    if source.path is not None:
+        return file_records(source.path)
+    if schedule.records is None:
+        msg = f"--source {source.kind} has no end: give --count, or --rps and --duration"
+        raise ValueError(msg)
+    if source.kind == "bank":
+        return bank_records(traffic, schedule.records, wall_clock_ms())
+    access = api_access()
+    client = access.client(stop.wait)
+    check_api(client, access.url)
+    return api_records(client, access.url, stop.wait)
+
+
+def _open_shards(client: "KinesisClient", stream_name: str) -> int:
+    try:
+        return client.describe_stream_summary(StreamName=stream_name)["StreamDescriptionSummary"][
+            "OpenShardCount"
+        ]
+    except AWS_ERRORS as error:
+        raise stream_error(error, stream_name) from error
+
+
+def _report(result: dict[str, object], json_file: Path | None, console: Console) -> None:
+    text = json.dumps(result, indent=2)
+    console.print(text, markup=False, highlight=False)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(text + "\n")

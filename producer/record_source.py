@@ -1,0 +1,77 @@
+"""Which of its sources a producer sends from: the simulated bank, a file, or the transaction API."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from dotenv import dotenv_values
+
+from fraudstream.runtime.settings_sources import ENV_FILE
+from producer.mixing import RecordItem
+from producer.source_api import ApiAccess
+from producer.source_files import ENDINGS, ending_of, file_items, labelled_file_items, truth_path
+
+if TYPE_CHECKING:
+    import typer
+
+SOURCE_HELP: Final = "'bank' (simulated here), 'api' (at TRANSACTION_API_URL), or a file"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSource:
+    """What ``--source`` names; ``path`` is None unless that is a file."""
+
+    kind: Literal["bank", "file", "api"]
+    path: Path | None = None
+
+    @classmethod
+    def named(cls, text: str) -> "RecordSource":
+        """Return what a command line names; raises ``ValueError`` if that is a file that can't be used."""
+        if text == "bank":
+            return cls("bank")
+        if text == "api":
+            return cls("api")
+        path = Path(text)
+        if not path.is_file():
+            msg = f"--source {text}: give 'bank', 'api', or a file that is there"
+            raise ValueError(msg)
+        if ending_of(path) is None:
+            msg = f"--source {text}: give a file that ends in one of {', '.join(ENDINGS)}"
+            raise ValueError(msg)
+        return cls("file", path)
+
+    def without_truth(self) -> str | None:
+        """Say why there are no labels; None if there are."""
+        if self.kind == "api":
+            return "the transaction API does not tell the truth about its transactions"
+        if self.path is not None and not truth_path(self.path).is_file():
+            return f"there is no file {truth_path(self.path)}"
+        return None
+
+    def file_items(self) -> Iterator[RecordItem]:
+        """Read the file, with its truth if that is beside it."""
+        assert self.path is not None  # noqa: S101 - the caller has looked at the kind
+        return file_items(self.path) if self.without_truth() else labelled_file_items(self.path)
+
+    def refuse_bank_options(self, context: "typer.Context", names: Sequence[str]) -> None:
+        """Raise ``ValueError`` if one of these options of the simulated bank is given for another source."""
+        given = [
+            name
+            for name in names
+            if (origin := context.get_parameter_source(name)) and origin.name == "COMMANDLINE"
+        ]
+        if given and self.kind != "bank":
+            options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            msg = f"{options}: only the simulated bank takes this; leave it out, or --source"
+            raise ValueError(msg)
+
+
+def api_access(env_file: Path = ENV_FILE) -> ApiAccess:
+    """Return where the API is, by the environment and ``.env``, which wins as it does for settings.
+
+    Raises ``ValueError`` if neither says it.
+    """
+    in_file = dotenv_values(env_file) if env_file.is_file() else {}
+    return ApiAccess.from_variables(os.environ | {name: value for name, value in in_file.items() if value})

@@ -1,0 +1,197 @@
+"""Sends transactions to the stream, and their truth to the stream of labels, at one of two paces.
+
+Both are open-loop: what is due when is fixed before the run, whatever the sends take. A slow stream makes
+batches late and then close together; it does not lower the rate.
+
+- Evenly: batch k is due at the start plus k intervals. Event time then runs at the pace of the simulated
+  bank, not of the sends. It may run `MAX_AHEAD_MS` ahead of the wall clock and no further: from there on a
+  batch waits until the clock has followed, so an endless run settles at the rate at which its accounts
+  really make transactions.
+- By event time: a transaction is due when its own event time comes, which runs a number of times as fast as
+  the clock.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import Final
+
+from fraudstream.streams.protocols import PutResult, Record, RecordWriter
+from fraudstream.streams.stream_errors import StreamError
+from producer.mixing import RecordItem
+from producer.sending_statistics import Statistics
+from producer.simulation import LabelledTransaction
+
+MAX_AHEAD_MS: Final = int(timedelta(hours=6) / timedelta(milliseconds=1))
+"""A simulated night or rush hour is off the average by less; the job refuses a day ahead."""
+LONGEST_SLEEP_S: Final = 0.1
+"""So long a stop may go unnoticed."""
+
+OnSent = Callable[[Sequence[LabelledTransaction], int], None]
+
+
+def _no_callback(_batch: Sequence[LabelledTransaction], _put_at_ms: int) -> None:
+    pass
+
+
+def wall_clock_ms() -> int:
+    """Return the epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The time sources of a run: wall clock (epoch milliseconds), monotonic seconds, and sleep."""
+
+    now_ms: Callable[[], int] = wall_clock_ms
+    monotonic_s: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPace:
+    """Event time begins at ``start_ms`` (epoch) and runs ``speedup`` times as fast as the clock."""
+
+    start_ms: int
+    speedup: float
+
+    def due_s(self, event_time_ms: int) -> float:
+        """Return when an event time comes, in seconds from the start of the run."""
+        return (event_time_ms - self.start_ms) / 1000 / self.speedup
+
+
+class TransactionSender:
+    """Sends items in batches; `statistics` may be read from another thread while it runs.
+
+    ``on_sent`` is called after each batch with its good transactions that are in the stream and whose truth
+    is known (doubles are left out), and the wall clock right before they were put. ``labels`` is the writer
+    of the truth, or None to keep it back. With an ``event_pace``, ``batch_size`` is the most that goes out
+    at once and ``interval_s`` is not looked at. ``max_ahead_ms`` is None where event time is not ours to
+    hold back.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a part of the run that its caller decides
+        self,
+        items: Iterator[RecordItem],
+        transactions: RecordWriter,
+        labels: RecordWriter | None,
+        *,
+        batch_size: int,
+        interval_s: float,
+        max_batches: int | None = None,
+        max_ahead_ms: int | None = MAX_AHEAD_MS,
+        event_pace: EventPace | None = None,
+        on_sent: OnSent = _no_callback,
+        clock: Clock | None = None,
+    ) -> None:
+        self.statistics = Statistics()
+        self._items = items
+        self._transactions = transactions
+        self._labels = labels
+        self._batch_size = batch_size
+        self._interval_s = interval_s
+        self._max_batches = max_batches
+        self._max_ahead_ms = max_ahead_ms
+        self._event_pace = event_pace
+        self._on_sent = on_sent
+        self._clock = clock or Clock()
+
+    def run(self, stop: threading.Event) -> Statistics:
+        """Send until the items end, ``max_batches`` are out or ``stop`` is set.
+
+        A batch that is begun is brought to its end, retries and labels included. Raises
+        `StreamError` where a stream can't be used at all; the batch in hand counts as failed.
+        """
+        pace = self._event_pace
+        for batch in self._evenly(stop) if pace is None else self._by_event_time(pace, stop):
+            self._send(batch)
+        return self.statistics
+
+    def _evenly(self, stop: threading.Event) -> Iterator[list[RecordItem]]:
+        began_s = self._clock.monotonic_s()
+        while self.statistics.batches != self._max_batches:
+            self._wait_until_s(began_s + self.statistics.batches * self._interval_s, stop)
+            batch = [] if stop.is_set() else list(islice(self._items, self._batch_size))
+            if not batch:
+                return
+            self._wait_for_clock(batch, stop)
+            yield batch
+
+    def _by_event_time(self, pace: EventPace, stop: threading.Event) -> Iterator[list[RecordItem]]:
+        """Yield what is due together; an item without a time, like a broken one, goes with the one before."""
+        began_s = due_s = self._clock.monotonic_s()
+        batch: list[RecordItem] = []
+        for item in self._items:
+            if item.event_time_ms is not None:
+                due_s = began_s + pace.due_s(item.event_time_ms)
+            if batch and (len(batch) == self._batch_size or due_s > self._clock.monotonic_s()):
+                yield batch
+                batch = []
+            self._wait_until_s(due_s, stop)
+            if stop.is_set():
+                break
+            batch.append(item)
+        if batch:
+            yield batch
+
+    def _wait_until_s(self, due_s: float, stop: threading.Event) -> None:
+        while not stop.is_set() and (left_s := due_s - self._clock.monotonic_s()) > 0:
+            self._clock.sleep(min(left_s, LONGEST_SLEEP_S))
+
+    def _wait_for_clock(self, batch: list[RecordItem], stop: threading.Event) -> None:
+        if self._max_ahead_ms is None:
+            return
+        times_ms = [item.event_time_ms for item in batch if item.event_time_ms is not None]
+        ahead_ms = max(times_ms, default=0) - self._clock.now_ms() - self._max_ahead_ms
+        if ahead_ms > 0:
+            self.statistics.waits_for_clock += 1
+            self._wait_until_s(self._clock.monotonic_s() + ahead_ms / 1000, stop)
+
+    def _send(self, batch: list[RecordItem]) -> None:
+        self.statistics.batches += 1
+        put_at_ms = self._clock.now_ms()
+        try:
+            result = self._transactions.put([item.record for item in batch])
+        except StreamError:
+            self.statistics.failed += len(batch)
+            raise
+        good = self._count(batch, result)
+        if good:
+            self._on_sent(good, put_at_ms)
+        self._send_labels(good)
+
+    def _count(self, batch: list[RecordItem], result: PutResult) -> list[LabelledTransaction]:
+        """Add the result to the statistics; returns the good ones in the stream whose truth is known."""
+        failed = {failure.position for failure in result.failures}
+        sent = [item for position, item in enumerate(batch) if position not in failed]
+        good = [item.labelled for item in sent if item.kind == "good" and item.labelled]
+        statistics = self.statistics
+        statistics.sent_good += sum(item.kind == "good" for item in sent)
+        statistics.sent_broken += sum(item.kind == "broken" for item in sent)
+        statistics.sent_doubled += sum(item.kind == "doubled" for item in sent)
+        statistics.failed += len(failed)
+        statistics.complete_batches += not failed
+        statistics.shards = statistics.shards + result.shards
+        self._count_request(result)
+        statistics.count_fraud(sum(labelled.label.is_fraud for labelled in good), len(good))
+        return good
+
+    def _count_request(self, result: PutResult) -> None:
+        self.statistics.retries += result.retries
+        self.statistics.error_codes.update(failure.error_code for failure in result.failures)
+
+    def _send_labels(self, good: list[LabelledTransaction]) -> None:
+        if self._labels is None or not good:
+            return
+        records = [Record(label.to_json(), label.account_id) for _, label in good]
+        try:
+            result = self._labels.put(records)
+        except StreamError:
+            self.statistics.failed_labels += len(records)
+            raise
+        self.statistics.sent_labels += result.sent
+        self.statistics.failed_labels += len(result.failures)
+        self._count_request(result)

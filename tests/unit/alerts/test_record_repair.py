@@ -1,0 +1,302 @@
+"""From a dead letter to a record that is sent again."""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from alerts.dead.hexdump import hexdump
+from alerts.dead.letters import Letter, LetterFilter
+from alerts.dead.record_repair import Patch, RepairedRecord, RepairError, repair
+from alerts.dead.redrive import Redriver
+from alerts.messages import ReceivedMessage
+from alerts.store.progress_store import StoreError
+from alerts.store.redrives import DynamoRedrives, RedriveStore
+from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.streams.protocols import FailedRecord, PutResult, Record, StreamRecord
+from fraudstream.streams.stream_errors import StreamError
+from tests.unit.alerts.alert_samples import dead_letter, transaction
+
+STREAM = "Transactions"
+LIMIT_BYTES = 65_536
+WHOLE = Patch(orjson.dumps([{"op": "replace", "path": "", "value": transaction(1)}]).decode())
+
+
+def letter_of(data: bytes, number: int = 7, /, **changes: object) -> DeadLetter:
+    return DeadLetter.model_validate_json(dead_letter(data, number, **changes))
+
+
+def patch_of(*operations: dict[str, Any]) -> Patch:
+    return Patch(orjson.dumps(list(operations)).decode())
+
+
+def repaired(data: bytes, patch: Patch | None = None, **changes: object) -> RepairedRecord:
+    return repair(letter_of(data, 7, **changes), patch, STREAM, LIMIT_BYTES)
+
+
+def test_a_record_goes_out_as_it_was_with_a_mark_of_where_it_comes_from() -> None:
+    raw = orjson.dumps(transaction(1, note="kept"))
+    result = repaired(raw)
+    letter = letter_of(raw)
+    assert orjson.loads(result.data) == transaction(1, note="kept") | {
+        "redriven_from": f"Transactions/shardId-000000000003/7/{letter.sha256}"
+    }
+    assert result.partition_key == "ACC_1"
+
+
+def test_a_patch_mends_it_and_the_key_is_that_of_the_mended_account() -> None:
+    raw = orjson.dumps(transaction(1, account_id=17, transaction_amount_vnd="a lot"))
+    patch = patch_of(
+        {"op": "replace", "path": "/account_id", "value": "ACC_17"},
+        {"op": "replace", "path": "/transaction_amount_vnd", "value": 5},
+    )
+    result = repaired(raw, patch)
+    assert result.partition_key == "ACC_17"
+    assert orjson.loads(result.data)["transaction_amount_vnd"] == 5
+
+
+def test_a_letter_of_a_redriven_record_is_marked_anew() -> None:
+    raw = orjson.dumps(transaction(1, redriven_from="Transactions/s0/1/00"))
+    assert orjson.loads(repaired(raw).data)["redriven_from"].startswith(
+        "Transactions/shardId-000000000003/7/"
+    )
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe", b"{not json", b"", b"[1, 2]", b"7"])
+def test_what_is_no_object_is_mended_by_a_patch_of_the_whole(raw: bytes) -> None:
+    with pytest.raises(RepairError, match="its bytes are no JSON object; repair it with --patch"):
+        repaired(raw)
+    assert orjson.loads(repaired(raw, WHOLE).data)["transaction_id"] == "T1"
+
+
+def test_a_record_of_several_lines_goes_out_on_one() -> None:
+    raw = orjson.dumps(transaction(1), option=orjson.OPT_INDENT_2)
+    assert b"\n" not in repaired(raw).data
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"transaction_id": ""}, "transaction_id is ''"),
+        ({"transaction_id": None}, "transaction_id is None"),
+        ({"account_id": "x" * 257}, "account_id is 'xxx"),
+        ({"event_time": "yesterday"}, "event_time is 'yesterday'"),
+        ({"event_time": 7}, "event_time is 7"),
+        ({"event_time": "2026-01-02T03:04:05"}, "event_time is"),
+        ({"transaction_amount_vnd": 0}, "transaction_amount_vnd is 0"),
+        ({"transaction_amount_vnd": True}, "transaction_amount_vnd is True"),
+        ({"transaction_amount_vnd": "5"}, "transaction_amount_vnd is '5'"),
+    ],
+)
+def test_what_the_job_would_refuse_again_is_not_sent(changes: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(RepairError, match=rf"^{complaint}.*must be.*repair it with --patch$"):
+        repaired(orjson.dumps(transaction(1, **changes)))
+
+
+def test_a_label_is_no_transaction() -> None:
+    label = {
+        "transaction_id": "T1",
+        "account_id": "A",
+        "event_time": "2026-01-02T03:04:05Z",
+        "is_fraud": True,
+    }
+    with pytest.raises(RepairError, match="transaction_amount_vnd is None"):
+        repaired(orjson.dumps(label))
+
+
+def test_a_truncated_letter_is_refused_with_the_reason() -> None:
+    with pytest.raises(RepairError, match=r"only the beginning of its 900,000 bytes.*ask its sender"):
+        repaired(orjson.dumps(transaction(1)), WHOLE, truncated=True, size_bytes=900_000)
+
+
+def test_a_record_that_is_too_large_for_the_job_can_be_shortened() -> None:
+    raw = orjson.dumps(transaction(1, note="x" * LIMIT_BYTES))
+    with pytest.raises(RepairError, match="the job takes 65,536: shorten it with --patch"):
+        repaired(raw)
+    assert repaired(raw, patch_of({"op": "remove", "path": "/note"})).partition_key == "ACC_1"
+
+
+def test_a_record_that_is_nested_too_deep_to_be_written_is_refused() -> None:
+    raw = orjson.dumps(transaction(1))[:-1] + b', "deep": ' + b"[" * 300 + b"]" * 300 + b"}"
+    with pytest.raises(
+        RepairError, match=r"can't be written as JSON: Recursion limit.*repair it with --patch"
+    ):
+        repaired(raw)
+    assert repaired(raw, patch_of({"op": "remove", "path": "/deep"})).partition_key == "ACC_1"
+
+
+def test_a_patch_that_does_not_fit_says_so() -> None:
+    with pytest.raises(RepairError, match=r"the patch does not fit this record: .*nowhere"):
+        repaired(orjson.dumps(transaction(1)), patch_of({"op": "remove", "path": "/nowhere"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "7",
+        '[{"op": "fly", "path": "/a"}]',
+        '[{"path": "/a"}]',
+        "[[]]",
+        '[{"op": "add", "path": "a"}]',
+    ],
+)
+def test_what_is_no_patch_is_refused_when_it_is_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "patch.json").write_text(text)
+    with pytest.raises(RepairError, match="this is no JSON patch: "):
+        Patch.load(tmp_path / "patch.json")
+
+
+def test_a_patch_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RepairError, match=r"patch\.json can't be read"):
+        Patch.load(tmp_path / "patch.json")
+
+
+def test_a_letter_without_a_place_still_has_a_name() -> None:
+    letter = letter_of(b"x", shard_id=None, sequence_number=None)
+    assert letter.origin(STREAM) == f"Transactions/-/-/{letter.sha256}"
+    assert len(letter.letter_id(STREAM)) == 16
+    assert letter.letter_id(STREAM) != letter_of(b"x").letter_id(STREAM)
+
+
+def test_a_choice_lets_through_what_every_part_of_it_does() -> None:
+    message = letter_of(b"x", reason="late")
+    letter = Letter(message.letter_id(STREAM), message, b"", refused_ms=100)
+    assert LetterFilter().has(letter)
+    assert LetterFilter(reasons=frozenset({"late", "scoring"}), since_ms=100, until_ms=101).has(letter)
+    assert not LetterFilter(reasons=frozenset({"scoring"})).has(letter)
+    assert not LetterFilter(since_ms=101).has(letter)
+    assert not LetterFilter(until_ms=100).has(letter)
+    assert not LetterFilter(letter_ids=frozenset({"0" * 16})).has(letter)
+    assert LetterFilter(letter_ids=frozenset({letter.letter_id})).has(letter)
+
+
+def test_bytes_are_shown_in_rows_of_sixteen_with_their_text() -> None:
+    assert list(hexdump(b'{"a": 1}\x00\xff\nabcdef')) == [
+        '00000000  7b 22 61 22 3a 20 31 7d  00 ff 0a 61 62 63 64 65  |{"a": 1}...abcde|',
+        "00000010  66                                                |f|",
+    ]
+    assert list(hexdump(b"")) == []
+
+
+class FakeWriter:
+    """A stream that takes records, or does as it is told."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.error: Exception | None = None
+        self.is_lost = False
+
+    def put(self, records: Sequence[Record]) -> PutResult:
+        """Take records."""
+        if self.error:
+            raise self.error
+        self.records += records
+        failures = [FailedRecord(0, records[0], "ReadTimeoutError", "")] if self.is_lost else []
+        return PutResult(sent=len(records) - len(failures), failures=failures)
+
+
+@pytest.fixture
+def writer() -> FakeWriter:
+    return FakeWriter()
+
+
+def redriver(
+    store: RedriveStore, writer: FakeWriter, *, again: bool = False, patch: Patch | None = None
+) -> Redriver:
+    return Redriver(
+        store, writer, STREAM, patch=patch, again=again, max_record_bytes=LIMIT_BYTES, now_ms=lambda: 5_000
+    )
+
+
+def letter(number: int = 1, data: bytes | None = None) -> Letter:
+    raw = dead_letter(orjson.dumps(transaction(number)) if data is None else data, number)
+    record = StreamRecord(raw, "key", "s0", str(number), 1_000)
+    return Letter.of(ReceivedMessage(DeadLetter.model_validate_json(raw), record), STREAM)
+
+
+def test_a_redrive_is_sent_under_its_account_and_its_original_is_kept(
+    redrives: RedriveStore, writer: FakeWriter
+) -> None:
+    one = letter(data=b"\xff")
+    redriver(redrives, writer, patch=WHOLE).redrive(one)
+    ((data, key),) = writer.records
+    (kept,) = redrives.of(one.letter_id)
+    assert key == "ACC_1"
+    assert (kept.record, kept.original, kept.patch) == (data, one.original, WHOLE.text)
+    assert (kept.began_at_ms, kept.sent_at_ms) == (5_000, 5_000)
+    assert base64.b64decode(orjson.loads(kept.original)["raw"]) == b"\xff"
+
+
+def test_a_second_redrive_is_refused_with_the_time_of_the_first(
+    redrives: RedriveStore, writer: FakeWriter
+) -> None:
+    redriver(redrives, writer).redrive(letter())
+    with pytest.raises(RepairError, match=r"already redriven at 1970-01-01T00:00:05\.000Z; --again"):
+        redriver(redrives, writer).redrive(letter())
+    assert len(writer.records) == 1
+
+
+def test_again_sends_it_once_more_and_keeps_both_tries(redrives: RedriveStore, writer: FakeWriter) -> None:
+    redriver(redrives, writer).redrive(letter())
+    redriver(redrives, writer, again=True).redrive(letter())
+    assert len(writer.records) == 2
+    assert writer.records[0] == writer.records[1]
+    assert [each.attempt for each in redrives.of(letter().letter_id)] == [1, 2]
+
+
+def test_letters_do_not_stand_in_each_others_way(redrives: RedriveStore, writer: FakeWriter) -> None:
+    for number in (1, 2, 3):
+        redriver(redrives, writer).redrive(letter(number))
+    assert [record.partition_key for record in writer.records] == ["ACC_1", "ACC_2", "ACC_3"]
+
+
+def test_of_two_that_redrive_at_the_same_moment_one_is_refused(
+    redrives: RedriveStore, writer: FakeWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redriver(redrives, writer).redrive(letter())
+    monkeypatch.setattr(redrives, "of", lambda _letter_id: [])
+    with pytest.raises(RepairError, match="somebody else redrives it at this moment"):
+        redriver(redrives, writer).redrive(letter())
+    assert len(writer.records) == 1
+
+
+def test_a_lost_answer_leaves_it_open_and_nothing_is_sent_twice_unasked(
+    redrives: RedriveStore, writer: FakeWriter
+) -> None:
+    writer.is_lost = True
+    with pytest.raises(RepairError, match="ReadTimeoutError"):
+        redriver(redrives, writer).redrive(letter())
+    writer.is_lost = False
+    with pytest.raises(RepairError, match="it is not known whether its record is in"):
+        redriver(redrives, writer).redrive(letter())
+    redriver(redrives, writer, again=True).redrive(letter())
+    assert [each.sent_at_ms for each in redrives.of(letter().letter_id)] == [None, 5_000]
+
+
+def test_a_stream_that_can_not_be_used_leaves_no_trace(redrives: RedriveStore, writer: FakeWriter) -> None:
+    writer.error = StreamError("no such stream")
+    with pytest.raises(StreamError):
+        redriver(redrives, writer).redrive(letter())
+    assert redrives.of(letter().letter_id) == []
+
+
+def test_a_dry_run_sends_and_records_nothing(redrives: RedriveStore, writer: FakeWriter) -> None:
+    assert redriver(redrives, writer).repaired(letter()).partition_key == "ACC_1"
+    assert (writer.records, redrives.of(letter().letter_id)) == ([], [])
+
+
+def test_a_letter_that_a_table_has_no_room_for_is_refused_before_it_is_sent(
+    writer: FakeWriter, request: pytest.FixtureRequest
+) -> None:
+    store = DynamoRedrives(request.getfixturevalue("dynamodb"), "AlertConsumers")
+    large = letter(data=b"x" * 400_000)
+    with pytest.raises(
+        StoreError, match=r"400,\d\d\d|53\d,\d\d\d bytes, an item 409,600 at most.*sqlite:PATH"
+    ):
+        redriver(store, writer, patch=WHOLE).redrive(large)
+    assert writer.records == []

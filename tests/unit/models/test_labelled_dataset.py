@@ -1,0 +1,222 @@
+import gzip
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.scoring.manifest import ModelError
+from models.data.labelled_dataset import HONEST, Dataset, DatasetFiles, read_dataset
+from models.data.records import read_columns
+
+CATALOGUE = Catalogue((TransactionFeature(name="hour", entity="transaction", statistic="hour"),))
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+NOON_MS = int(NOON.timestamp() * 1000)
+ENDINGS = ("jsonl", "jsonl.gz", "parquet")
+
+
+def write(path: Path, records: list[dict[str, Any]]) -> Path:
+    lines = b"".join(orjson.dumps(record) + b"\n" for record in records)
+    if path.suffix == ".parquet":
+        times = ("event_time", "available_at")
+        pq.write_table(
+            pa.Table.from_pylist([
+                record | {name: datetime.fromisoformat(record[name]) for name in times if name in record}
+                for record in records
+            ]),
+            path,
+        )  # fmt: skip
+    else:
+        path.write_bytes(gzip.compress(lines) if path.suffix == ".gz" else lines)
+    return path
+
+
+def transaction(number: int, minutes: int, account: str = "A") -> dict[str, Any]:
+    return {
+        "transaction_id": f"t{number}",
+        "event_time": (NOON + timedelta(minutes=minutes)).isoformat(),
+        "account_id": account,
+        "transaction_amount_vnd": 1_000.0 * number,
+    }
+
+
+def label(number: int, days: float, *, is_fraud: bool, fraud_type: str | None = None) -> dict[str, Any]:
+    return {
+        "transaction_id": f"t{number}",
+        "account_id": "A",
+        "event_time": NOON.isoformat(),
+        "available_at": (NOON + timedelta(days=days)).isoformat(),
+        "is_fraud": is_fraud,
+        "fraud_type": fraud_type,
+    }
+
+
+def read(
+    folder: Path,
+    transactions: list[dict[str, Any]],
+    labels: list[dict[str, Any]],
+    *,
+    refused: tuple[str, ...] = (),
+    ending: str = "jsonl",
+) -> Dataset:
+    files = DatasetFiles(
+        write(folder / f"transactions.{ending}", transactions), write(folder / f"labels.{ending}", labels)
+    )
+    kept = [record for record in transactions if record["transaction_id"] not in refused]
+    features = pa.table({
+        "transaction_id": [record["transaction_id"] for record in kept],
+        "hour": [record["transaction_amount_vnd"] for record in kept],
+    })  # fmt: skip
+    pq.write_table(features, folder / "features.parquet")
+    return read_dataset(files, folder / "features.parquet", CATALOGUE)
+
+
+TRANSACTIONS = [
+    transaction(1, 5, "A"),
+    transaction(2, 0, "B"),
+    transaction(3, 9, "A"),
+    transaction(4, 5, "C"),
+]
+LABELS = [
+    label(3, 8, is_fraud=True, fraud_type="loan_fraud"),
+    label(2, 7, is_fraud=False),
+    label(4, 9, is_fraud=True),
+]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_all_arrays_are_in_the_order_of_event_time_and_of_the_file_among_equals(
+    tmp_path: Path, ending: str
+) -> None:
+    data = read(tmp_path, TRANSACTIONS, LABELS, ending=ending)
+    assert len(data) == 4
+    assert (data.amount_vnd / 1_000).tolist() == [2, 1, 4, 3]
+    assert (data.features[:, 0] / 1_000).tolist() == [2, 1, 4, 3]
+    assert (data.event_time_ms - NOON_MS).tolist() == [0, 300_000, 300_000, 540_000]
+    assert data.is_fraud.tolist() == [False, False, True, True]
+    assert data.accounts[1] == data.accounts[3]
+    assert len(set(data.accounts.tolist())) == 3
+    loan_fraud = FRAUD_TYPES.index("loan_fraud")
+    assert data.fraud_types.tolist() == [HONEST, HONEST, HONEST, loan_fraud]
+    # Without a label there is nothing to wait for.
+    known_after_ms = (data.available_at_ms - NOON_MS).tolist()
+    assert known_after_ms == [7 * DAY_MS, 300_000, 9 * DAY_MS, 8 * DAY_MS]
+
+
+def test_the_types_of_the_arrays_are_small_ones(tmp_path: Path) -> None:
+    data = read(tmp_path, TRANSACTIONS, LABELS)
+    kinds = [array.dtype.name for array in (data.features, data.event_time_ms, data.available_at_ms)]
+    assert kinds == ["float32", "int64", "int64"]
+    assert [array.dtype.name for array in (data.accounts, data.amount_vnd)] == ["int32", "float64"]
+    assert [array.dtype.name for array in (data.is_fraud, data.fraud_types)] == ["bool", "int8"]
+
+
+def test_a_fraud_is_known_from_its_label_s_time_on(tmp_path: Path) -> None:
+    data = read(tmp_path, TRANSACTIONS, LABELS)
+    for days, known in ((7.9, []), (8, [3]), (9, [2, 3])):
+        assert np.flatnonzero(data.known_fraud(NOON_MS + int(days * DAY_MS))).tolist() == known
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_label_that_became_known_last_counts(tmp_path: Path, *, backwards: bool) -> None:
+    labels = [label(1, 7, is_fraud=True), label(1, 9, is_fraud=False), label(1, 8, is_fraud=True)]
+    data = read(tmp_path, TRANSACTIONS, labels[::-1] if backwards else labels)
+    assert not data.is_fraud.any()
+    assert data.available_at_ms[1] == NOON_MS + 9 * DAY_MS
+
+
+def test_the_last_in_the_file_counts_of_those_of_one_moment(tmp_path: Path) -> None:
+    labels = [label(1, 7, is_fraud=False), label(1, 7, is_fraud=True)]
+    assert read(tmp_path, TRANSACTIONS, labels).is_fraud.tolist() == [False, True, False, False]
+
+
+def test_a_transaction_that_the_job_refused_is_left_out_with_its_label(tmp_path: Path) -> None:
+    data = read(tmp_path, TRANSACTIONS, LABELS, refused=("t3",))
+    assert (data.amount_vnd / 1_000).tolist() == [2, 1, 4]
+    assert data.is_fraud.tolist() == [False, False, True]
+
+
+def test_types_of_fraud_that_the_project_does_not_know_get_places_behind_its_own(tmp_path: Path) -> None:
+    labels = [
+        label(1, 7, is_fraud=True, fraud_type="skimming"),
+        label(2, 7, is_fraud=True, fraud_type="phishing"),
+        # What is honest has no type, whatever its label says.
+        label(3, 7, is_fraud=False, fraud_type="loan_fraud"),
+    ]
+    data = read(tmp_path, TRANSACTIONS, labels)
+    assert data.fraud_type_names == (*FRAUD_TYPES, "phishing", "skimming")
+    assert data.fraud_types.tolist() == [4, 5, HONEST, HONEST]
+
+
+def test_labels_need_no_type(tmp_path: Path) -> None:
+    labels = [{key: value for key, value in each.items() if key != "fraud_type"} for each in LABELS]
+    for ending in ENDINGS:
+        data = read(tmp_path, TRANSACTIONS, labels, ending=ending)
+        assert data.is_fraud.sum() == 2
+        assert data.fraud_types.tolist() == [HONEST] * 4
+
+
+def test_features_of_other_transactions_are_refused(tmp_path: Path) -> None:
+    read(tmp_path, TRANSACTIONS, LABELS)
+    files = DatasetFiles(write(tmp_path / "transactions.jsonl", TRANSACTIONS[:2]), tmp_path / "labels.jsonl")
+    with pytest.raises(ModelError, match=r"has features of 4 transactions, of which 2 are in .*\.jsonl"):
+        read_dataset(files, tmp_path / "features.parquet", CATALOGUE)
+
+
+def test_a_file_without_a_good_transaction_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="give a file of which the job accepts some"):
+        read(tmp_path, TRANSACTIONS[:1], LABELS, refused=("t1",))
+
+
+@pytest.mark.parametrize("name", ["missing.jsonl", "missing.parquet"])
+def test_a_file_that_can_t_be_read_is_named_with_the_remedy(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        read_columns(tmp_path / name, {"transaction_id": "text"})
+    assert str(tmp_path / name) in str(refused.value)
+    assert "give a whole .jsonl, .jsonl.gz or .parquet file" in str(refused.value)
+
+
+def test_a_gzip_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "transactions.jsonl.gz", TRANSACTIONS)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ModelError, match="can't be read"):
+        read_columns(path, {"transaction_id": "text"})
+
+
+def test_lines_that_the_job_refuses_are_null_or_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "transactions.jsonl"
+    path.write_bytes(
+        b'{"id": 7, "amount": "1", "time": "now", "fraud": 1}\n'
+        b"{broken\n"
+        b"[1]\n"
+        b'{"id": "t", "amount": true, "time": 5, "fraud": "true"}\n'
+        b'{"id": "t", "amount": 5, "time": "1970-01-01t00:00:01.0029z", "fraud": true}\n'
+    )
+    table = read_columns(path, {"id": "text", "amount": "number", "time": "time", "fraud": "flag"})
+    assert table.to_pydict() == {
+        "id": [None, "t", "t"],
+        "amount": [None, None, 5.0],
+        "time": [None, None, 1_002],
+        "fraud": [None, None, True],
+    }
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array(["1970-01-01T00:00:01.0029Z"]),
+        pa.array([1_002_900], pa.timestamp("us")),
+        pa.array([1_002_900], pa.timestamp("us", "Asia/Ho_Chi_Minh")),
+    ],
+)
+def test_a_column_of_times_may_be_text_or_timestamps(tmp_path: Path, times: pa.Array) -> None:
+    pq.write_table(pa.table({"time": times, "amount": pa.array([7])}), tmp_path / "t.parquet")
+    table = read_columns(tmp_path / "t.parquet", {"time": "time", "amount": "number", "other": "flag"})
+    assert table.to_pydict() == {"time": [1_002], "amount": [7.0], "other": [None]}

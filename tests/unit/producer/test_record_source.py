@@ -1,0 +1,110 @@
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from producer.__main__ import app
+from producer.record_source import RecordSource, api_access
+from producer.source_api import ApiAccess
+
+
+@pytest.fixture(autouse=True)
+def no_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what the machine says of an API."""
+    for name in ("URL", "KEY", "KEY_FILE", "TOKEN"):
+        monkeypatch.delenv(f"TRANSACTION_API_{name}", raising=False)
+
+
+def existing(path: Path) -> Path:
+    path.touch()
+    return path
+
+
+def test_a_source_is_named_or_a_file_that_is_there(tmp_path: Path) -> None:
+    path = existing(tmp_path / "a.parquet")
+    assert RecordSource.named("bank") == RecordSource("bank")
+    assert RecordSource.named("api") == RecordSource("api")
+    assert RecordSource.named(str(path)) == RecordSource("file", path)
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [("nowhere.jsonl", "give 'bank', 'api', or a file that is there"), ("a.csv", "ends in one of .jsonl,")],
+)
+def test_another_source_is_refused_with_what_there_is(tmp_path: Path, name: str, complaint: str) -> None:
+    existing(tmp_path / "a.csv")
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        RecordSource.named(str(tmp_path / name))
+
+
+def test_the_truth_is_known_of_the_bank_and_of_a_file_with_the_truth_beside_it(tmp_path: Path) -> None:
+    source = RecordSource.named(str(existing(tmp_path / "a.jsonl")))
+    assert RecordSource("bank").without_truth() is None
+    assert (
+        RecordSource("api").without_truth()
+        == "the transaction API does not tell the truth about its transactions"
+    )
+    assert source.without_truth() == f"there is no file {tmp_path / 'a.truth.jsonl'}"
+    existing(tmp_path / "a.truth.jsonl")
+    assert source.without_truth() is None
+
+
+def test_the_api_is_where_the_file_of_settings_says_else_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRANSACTION_API_URL", "http://one")
+    monkeypatch.setenv("TRANSACTION_API_KEY", "k")
+    monkeypatch.setenv("TRANSACTION_API_TOKEN", "")
+    access = api_access(tmp_path / "none")
+    assert (access.url, access.api_key, access.token) == ("http://one", "k", None)
+    env_file = tmp_path / "env"
+    env_file.write_text("TRANSACTION_API_URL=https://two\nTRANSACTION_API_TOKEN=t\nTRANSACTION_API_KEY=\n")
+    access = api_access(env_file)
+    assert (access.url, access.api_key, access.token) == ("https://two", "k", "t")
+    assert "'k'" not in repr(access)
+
+
+def test_the_key_may_lie_in_a_file(tmp_path: Path) -> None:
+    variables = {"TRANSACTION_API_URL": "http://one", "TRANSACTION_API_KEY_FILE": str(tmp_path / "key")}
+    with pytest.raises(ValueError, match=r"TRANSACTION_API_KEY_FILE=.*key: can't be read \(No such file"):
+        ApiAccess.from_variables(variables)
+    (tmp_path / "key").write_text("k\n")
+    assert ApiAccess.from_variables(variables).api_key == "k"
+    assert ApiAccess.from_variables(variables | {"TRANSACTION_API_KEY": "other"}).api_key == "other"
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8000"])
+def test_an_api_without_an_address_is_refused(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRANSACTION_API_URL", url)
+    with pytest.raises(ValueError, match=f"TRANSACTION_API_URL={url}: set it to the API's address"):
+        api_access(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["stream", "--source", "api", "--accounts", "5"], "--accounts: only the simulated bank takes this"),
+        (["stream", "--source", "FILE", "--fraud-share", "0.1"], "--fraud-share: only the simulated bank"),
+        (["load", "--source", "FILE", "--seed", "5", "--accounts", "7"], "--seed, --accounts: only the"),
+        (["load", "--source", "api", "--count", "5"], "TRANSACTION_API_URL=: set it"),
+        (["load", "--source", "api"], "--source api has no end: give --count"),
+        (["load"], "--source bank has no end: give --count"),
+        (["stream", "--source", "api"], "TRANSACTION_API_URL=: set it"),
+        (["stream", "--source", "generator"], "give 'bank', 'api', or a file"),
+        (["stream", "--speedup", "60", "--rate", "5"], "leave out --rate, INTERVAL and MAX_BATCHES"),
+        (["stream", "20", "1", "--start", "2026-01-01T00:00:00Z"], "leave out --rate, INTERVAL"),
+        (["stream", "--start", "tomorrow"], "Invalid isoformat"),
+        (["stream", "--start", "2200-01-01T00:00:00Z"], "give epoch milliseconds from 1970 to 2099"),
+    ],
+)
+def test_options_that_do_not_go_with_the_source_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], complaint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    existing(tmp_path / "a.jsonl")
+    said = CliRunner().invoke(app, [word.replace("FILE", "a.jsonl") for word in arguments])
+    assert said.exit_code == 2
+    assert complaint in " ".join(said.output.replace("│", " ").split())
