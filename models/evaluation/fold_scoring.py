@@ -19,6 +19,7 @@ EXPLAINED: Final = 5_000
 """Rows of the test, evenly spread, that the importance of the features is averaged over."""
 CODE: Final = (
     "fraudstream/scoring/*.py",
+    "fraudstream/scoring/members/*.py",
     "models/members/*.py",
     "models/evaluation/baselines.py",
     "models/evaluation/fold_scoring.py",

@@ -19,7 +19,6 @@ FAMILIES: dict[str, str] = {
 }
 """Class names that several modules have on purpose, and the reason."""
 TO_RENAME = {
-    "inputs": "jobs/inputs.py and models/members/inputs.py move with the connectors and the scoring library",
     "settings": "producer/api/settings.py moves with the web library",
 }
 """Module names that are still shared, and what takes them away."""
