@@ -17,7 +17,7 @@ from fraudstream.archives.locations import S3Uri
 from fraudstream.archives.record_files import InputError
 from fraudstream.archives.s3_objects import S3
 from fraudstream.domain.transaction import Label, Transaction
-from jobs.inputs import source_lines
+from jobs.connectors.source_lines import source_lines
 from jobs.job_settings import JobSettings
 
 BUCKET = "bank-archive"
@@ -248,17 +248,14 @@ def test_without_credentials_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch,
 # ---- as the job's source ----
 
 
-def lines_for_the_job(folder: Path, *arguments: object) -> bytes:
-    out = ("--features-out", str(folder / "out.jsonl"))
-    settings = JobSettings.load([*map(str, arguments), *out], env_file=None)
-    with source_lines(settings) as lines:
-        assert lines is not None
+def lines_for_the_job(source: S3Uri | Path, labels: S3Uri | None = None) -> bytes:
+    with source_lines(source, labels, JobSettings.load(env_file=None)) as lines:
         return lines.read_bytes()
 
 
 def test_the_job_reads_an_archive_as_one_file_of_lines(tmp_path: Path) -> None:
     archive = on_disk(tmp_path / "archive", files())
-    assert lines_for_the_job(tmp_path, "--source", archive) == b"".join(each + b"\n" for each in ORDERED)
+    assert lines_for_the_job(archive) == b"".join(each + b"\n" for each in ORDERED)
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
@@ -266,7 +263,7 @@ def test_a_single_file_without_line_feeds_is_taken_apart_too(tmp_path: Path, nam
     data = transaction(1) + transaction(2)
     (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
     expected = transaction(1) + b"\n" + transaction(2) + b"\n"
-    assert lines_for_the_job(tmp_path, "--source", tmp_path / name) == expected
+    assert lines_for_the_job(tmp_path / name) == expected
 
 
 def test_labels_may_be_an_archive_on_s3(s3: Client, tmp_path: Path) -> None:
@@ -278,7 +275,7 @@ def test_labels_may_be_an_archive_on_s3(s3: Client, tmp_path: Path) -> None:
     ]
     on_s3(s3, "labels/", {"1.jsonl": labels[0], "2.json.gz": gzip.compress(labels[1])})
     archive = on_disk(tmp_path / "archive", {"1.jsonl": transaction(1), "2.jsonl": transaction(2)})
-    lines = lines_for_the_job(tmp_path, "--source", archive, "--labels", f"s3://{BUCKET}/labels").splitlines()
+    lines = lines_for_the_job(archive, S3Uri(f"s3://{BUCKET}/labels")).splitlines()
     assert lines == [b"L" + labels[0], b"T" + transaction(1), b"L" + labels[1], b"T" + transaction(2)]
 
 
@@ -291,5 +288,5 @@ def test_nothing_is_left_in_the_temporary_folder(
     (tmp_path / "t").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
     with pytest.raises(InputError, match=r"2\.jsonl\.gz"):
-        lines_for_the_job(tmp_path, "--source", f"s3://{BUCKET}")
+        lines_for_the_job(S3Uri(f"s3://{BUCKET}"))
     assert list((tmp_path / "t").iterdir()) == []

@@ -17,10 +17,8 @@ from fraudstream.archives.locations import S3Uri
 from fraudstream.archives.record_delimiting import is_undelimited
 from fraudstream.archives.record_files import InputError, is_gzip, is_parquet, read_lines
 from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
-from jobs.job_settings import JobSettings
+from fraudstream.runtime.aws_settings import AwsSettings
 from jobs.running import JobFailedError
-
-__all__ = ["LABEL", "TRANSACTION", "InputError", "merge_lines", "source_lines"]
 
 TRANSACTION: Final = b"T"
 LABEL: Final = b"L"
@@ -30,17 +28,14 @@ LOOKED_AT_BYTES: Final = 65_536
 
 
 @contextmanager
-def source_lines(settings: JobSettings) -> Iterator[Path | None]:
-    """Give the file of JSON lines to read; None in live mode.
+def source_lines(source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings) -> Iterator[Path]:
+    """Give the file of JSON lines to read.
 
     It is the source itself if that is one and there are no labels, else a temporary file, which has
     both in one order: each label just before the first transaction, in the order of the source, whose
     event time is not before the label's ``available_at``. Raises `InputError` if one can't be read.
     """
-    source = settings.source
-    if source is None:
-        yield None
-    elif settings.labels is None and isinstance(source, Path) and _is_of_lines(source):
+    if labels is None and isinstance(source, Path) and _is_of_lines(source):
         try:
             yield source
         except JobFailedError:
@@ -49,7 +44,7 @@ def source_lines(settings: JobSettings) -> Iterator[Path | None]:
     else:
         with tempfile.TemporaryDirectory(prefix="fraudstream-") as folder:
             path = Path(folder) / "lines.jsonl"
-            _write_lines(path, source, settings)
+            _write_lines(path, source, labels, aws)
             yield path
 
 
@@ -73,12 +68,12 @@ def _check_gzip(source: Path) -> None:
         collections.deque(read_lines(source, Transaction), maxlen=0)
 
 
-def _write_lines(path: Path, source: S3Uri | Path, settings: JobSettings) -> None:
+def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings) -> None:
     from fraudstream.archives.archive_reader import archived_lines  # noqa: PLC0415 - a live job does without boto3 and rich
 
-    lines = archived_lines(source, settings, Transaction)
-    if settings.labels is not None:
-        lines = merge_lines(lines, archived_lines(settings.labels, settings, Label))
+    lines = archived_lines(source, aws, Transaction)
+    if labels is not None:
+        lines = merge_lines(lines, archived_lines(labels, aws, Label))
     try:
         with path.open("wb") as file:
             file.writelines(line + b"\n" for line in lines)

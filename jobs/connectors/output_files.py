@@ -3,7 +3,7 @@
 import itertools
 import shutil
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import orjson
 import pyarrow as pa
@@ -11,24 +11,10 @@ import pyarrow.parquet as pq
 
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.runtime.settings_sources import SettingsError
-from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
 
 ROWS_PER_BATCH: Final = 10_000
 COPIED_BYTES: Final = 8 * 1024 * 1024
-
-Sink = Literal["dead_letters", "alerts", "scored_transactions", "features"]
-
-
-def file_outputs(settings: JobSettings) -> dict[Sink, Path]:
-    """Return the sinks of bounded mode and the file of each."""
-    outputs: dict[Sink, Path | None] = {
-        "dead_letters": settings.dead_letters_out,
-        "alerts": settings.alerts_out,
-        "scored_transactions": settings.scores_out,
-        "features": settings.features_out,
-    }
-    return {sink: path for sink, path in outputs.items() if path is not None}
 
 
 def fresh_parts_folder(path: Path) -> Path:
@@ -46,19 +32,18 @@ def fresh_parts_folder(path: Path) -> Path:
     return folder
 
 
-def finish_files(settings: JobSettings, catalogue: Catalogue) -> None:
-    """Put each output's part files together, in the order of their writing; there is none in live mode.
+def put_together(path: Path, catalogue: Catalogue) -> None:
+    """Make the file ``path`` of its part files, in the order of their writing.
 
-    The file appears under its name only when it is whole. Raises `JobFailedError` if it can't be written.
+    It appears under its name only when it is whole. Raises `JobFailedError` if it can't be written.
     """
-    for path in file_outputs(settings).values():
-        folder = _parts_folder(path)
-        try:
-            _finish(folder, path, catalogue)
-            shutil.rmtree(folder)
-        except OSError as error:
-            msg = f"{path} could not be put together from {folder}: {error}; make room there and run again"
-            raise JobFailedError(msg) from None
+    folder = _parts_folder(path)
+    try:
+        _finish(folder, path, catalogue)
+        shutil.rmtree(folder)
+    except OSError as error:
+        msg = f"{path} could not be put together from {folder}: {error}; make room there and run again"
+        raise JobFailedError(msg) from None
 
 
 def _finish(folder: Path, path: Path, catalogue: Catalogue) -> None:
