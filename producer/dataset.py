@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol
@@ -16,7 +15,7 @@ from pyarrow import parquet as pq
 from rich.console import Console
 from rich.progress import Progress
 
-from fraudstream.domain.transaction import COLUMN_KINDS, format_time, parse_time_ms
+from fraudstream.domain.transaction import COLUMN_KINDS, format_time, from_time_ms, parse_time_ms
 from producer.datacard import DataCard
 from producer.simulation import Block, TrafficOptions, blocks
 
@@ -97,7 +96,7 @@ def _table(records: Sequence[bytes], schema: pa.Schema) -> pa.Table:
 
 
 def _with_times(record: dict[str, Any]) -> dict[str, Any]:
-    return record | {name: datetime.fromisoformat(record[name]) for name in _TIMES if name in record}
+    return record | {name: from_time_ms(parse_time_ms(record[name])) for name in _TIMES if name in record}
 
 
 def csv_file(  # noqa: PLR0913 - the options of a command line

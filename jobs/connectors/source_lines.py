@@ -103,7 +103,6 @@ def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Itera
 def _time_ms(line: bytes, field: str) -> float:
     """Return the time in a field of a record, minus infinity if there is none to be read."""
     try:
-        # RFC 3339 allows small letters, Python does not.
-        return parse_time_ms(orjson.loads(line)[field].upper())
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return parse_time_ms(orjson.loads(line)[field])
+    except (ValueError, KeyError, TypeError):
         return -math.inf

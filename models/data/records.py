@@ -92,8 +92,7 @@ def _value(value: object, kind: Kind) -> object:
 
 def _time_ms(value: object) -> int | None:
     try:
-        # RFC 3339 allows small letters, Python does not.
-        return parse_time_ms(str(value).upper())
+        return parse_time_ms(str(value))
     except ValueError:
         return None
 
