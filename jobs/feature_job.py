@@ -21,7 +21,7 @@ if __name__ == "__main__":
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
-from fraudstream.archives.record_files import InputError
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.alert import Judge
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
 from fraudstream.runtime.aws_credentials import export_aws_credentials
@@ -139,7 +139,7 @@ def main(arguments: list[str]) -> int:
         with connector.prepared():
             run(build(settings, catalogue, connector), is_bounded=connector.is_bounded)
         connector.finish(catalogue)
-    except (SettingsError, CatalogueError, ModelError, InputError, SavepointError) as error:
+    except (SettingsError, CatalogueError, ModelError, ArchiveError, SavepointError) as error:
         _say(f"error: {error}")
         return 2
     except JobFailedError as error:

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
-from fraudstream.archives.record_files import SUFFIXES, InputError, RecordType, is_of_a_known_kind, read_lines
+from fraudstream.archives.record_files import SUFFIXES, RecordType, is_of_a_known_kind, read_lines
 from fraudstream.archives.s3_objects import S3, S3Object
 from fraudstream.runtime.aws_settings import AwsSettings
 
@@ -34,7 +35,7 @@ def archived_lines(location: S3Uri | Path, settings: AwsSettings, record_type: R
 
     Files come in the order of their names, by the bytes of their paths within the folder, or of their keys;
     a file's records in theirs. Objects of S3 are copied to the temporary folder one by one. Files that are
-    of no kind that holds records are passed over, and said on standard error. Raises `InputError` if one
+    of no kind that holds records are passed over, and said on standard error. Raises `ArchiveError` if one
     can't be read, or there is none.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -48,7 +49,7 @@ def archived_lines(location: S3Uri | Path, settings: AwsSettings, record_type: R
 
 
 def archived_files(location: S3Uri | Path, settings: AwsSettings) -> list[ArchivedFile]:
-    """Return the files of an archive in their order, also those of other kinds; raises `InputError`."""
+    """Return the files of an archive in their order, also those of other kinds; raises `ArchiveError`."""
     if isinstance(location, S3Uri):
         s3 = S3(settings)
         return [_on_s3(s3, each) for each in s3.objects(location)]
@@ -60,7 +61,7 @@ def archived_files(location: S3Uri | Path, settings: AwsSettings) -> list[Archiv
         return [_on_disk(path) for path in paths]
     except OSError as error:
         msg = f"{location} can't be listed ({error}); check its permissions"
-        raise InputError(msg) from None
+        raise ArchiveError(msg) from None
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -98,7 +99,7 @@ def _known(files: list[ArchivedFile], location: S3Uri | Path, console: Console) 
     if not known:
         found = f"none of its {len(others):,} files is, like {others[0]}" if others else "nothing is there"
         msg = f"{location} has no file that is {_KINDS}: {found}; give the folder or key of such files"
-        raise InputError(msg)
+        raise ArchiveError(msg)
     size = decimal(sum(file.size_bytes for file in known))
     console.print(f"reading {len(known):,} files of {location}, {size}", markup=False)
     if others:

@@ -60,7 +60,7 @@ class Connector(Protocol):
     def prepared(self) -> AbstractContextManager[None]:
         """Make the source ready to be read for as long as the context lasts.
 
-        Raises `InputError` if it can't be read.
+        Raises `ArchiveError` if it can't be read.
         """
 
     def create_sinks(self, environment: StreamTableEnvironment) -> None:

@@ -90,7 +90,7 @@ class FileConnector:
     def prepared(self) -> Iterator[None]:
         """Have the source's lines in one file, a temporary one where the source itself will not do.
 
-        Raises `InputError` if the source or the labels can't be read.
+        Raises `ArchiveError` if the source or the labels can't be read.
         """
         with source_lines(self._source, self._settings.labels, self._settings) as self._lines:
             yield

@@ -9,6 +9,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fraudstream.archives.record_files import is_parquet
+from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs.running import JobFailedError
@@ -48,18 +50,17 @@ def put_together(path: Path, catalogue: Catalogue) -> None:
 
 def _finish(folder: Path, path: Path, catalogue: Catalogue) -> None:
     parts = sorted(folder.glob("part-*"), key=_part_order)
-    whole = folder / "whole"
-    if path.suffix == ".parquet":
-        _write_parquet(parts, whole, catalogue)
-    else:
-        _join(parts, whole)
-    whole.replace(path)
+    if len(parts) == 1 and not is_parquet(path):
+        parts[0].replace(path)
+        return
+    with replaced_when_whole(path) as unfinished:
+        if is_parquet(path):
+            _write_parquet(parts, unfinished, catalogue)
+        else:
+            _join(parts, unfinished)
 
 
 def _join(parts: list[Path], path: Path) -> None:
-    if len(parts) == 1:
-        parts[0].replace(path)
-        return
     with path.open("wb") as joined:
         for part in parts:
             with part.open("rb") as source:

@@ -13,9 +13,10 @@ from typing import Final
 
 import orjson
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
 from fraudstream.archives.record_delimiting import is_undelimited
-from fraudstream.archives.record_files import InputError, is_gzip, is_parquet, read_lines
+from fraudstream.archives.record_files import is_gzip, is_parquet, read_lines
 from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
 from fraudstream.runtime.aws_settings import AwsSettings
 from jobs.running import JobFailedError
@@ -33,7 +34,7 @@ def source_lines(source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSett
 
     It is the source itself if that is one and there are no labels, else a temporary file, which has
     both in one order: each label just before the first transaction, in the order of the source, whose
-    event time is not before the label's ``available_at``. Raises `InputError` if one can't be read.
+    event time is not before the label's ``available_at``. Raises `ArchiveError` if one can't be read.
     """
     if labels is None and isinstance(source, Path) and _is_of_lines(source):
         try:
@@ -63,7 +64,7 @@ def _begin(source: Path) -> bytes:
 
 
 def _check_gzip(source: Path) -> None:
-    """Raise `InputError` if that is why the job failed: Flink's own message names no file."""
+    """Raise `ArchiveError` if that is why the job failed: Flink's own message names no file."""
     if is_gzip(source):
         collections.deque(read_lines(source, Transaction), maxlen=0)
 
@@ -79,7 +80,7 @@ def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, 
             file.writelines(line + b"\n" for line in lines)
     except OSError as error:
         msg = f"{path}, a copy of {source}, can't be written: {error}; set TMPDIR to a folder with room"
-        raise InputError(msg) from None
+        raise ArchiveError(msg) from None
 
 
 def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Iterator[bytes]:

@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.archive_reader import archived_files, archived_lines
 from fraudstream.archives.locations import S3Uri
-from fraudstream.archives.record_files import InputError
 from fraudstream.archives.s3_objects import S3
 from fraudstream.domain.transaction import Label, Transaction
 from jobs.connectors.source_lines import source_lines
@@ -82,7 +82,7 @@ def read(location: S3Uri | Path) -> list[bytes]:
 
 
 def refusal(location: S3Uri | Path) -> str:
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(ArchiveError) as refused:
         read(location)
     return str(refused.value)
 
@@ -206,7 +206,7 @@ def test_what_s3_refuses_is_said_with_the_remedy(
         raise ClientError({"Error": {"Code": code}}, "ListObjectsV2")
 
     monkeypatch.setattr(store._client, "list_objects_v2", refuse)  # noqa: SLF001 - S3 itself refuses nobody here
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(ArchiveError) as refused:
         store.objects(S3Uri("s3://bank/key"))
     assert complaint in str(refused.value)
     assert SECRET not in str(refused.value)
@@ -214,13 +214,17 @@ def test_what_s3_refuses_is_said_with_the_remedy(
 
 def test_an_object_that_goes_while_it_is_read_is_said(s3: Client, tmp_path: Path) -> None:
     del s3
-    with pytest.raises(InputError, match=r"a\.jsonl is no longer there: something deletes from the archive"):
+    with pytest.raises(
+        ArchiveError, match=r"a\.jsonl is no longer there: something deletes from the archive"
+    ):
         S3(JobSettings.load(env_file=None)).download(S3Uri(f"s3://{BUCKET}/a.jsonl"), tmp_path / "a")
 
 
 def test_a_copy_that_finds_no_room_is_said(s3: Client) -> None:
     on_s3(s3, "", {"a.jsonl": b"1"})
-    with pytest.raises(InputError, match=r"can't be copied to /no/such/a .*set TMPDIR to a folder with room"):
+    with pytest.raises(
+        ArchiveError, match=r"can't be copied to /no/such/a .*set TMPDIR to a folder with room"
+    ):
         S3(JobSettings.load(env_file=None)).download(S3Uri(f"s3://{BUCKET}/a.jsonl"), Path("/no/such/a"))
 
 
@@ -287,6 +291,6 @@ def test_nothing_is_left_in_the_temporary_folder(
     on_s3(s3, "", {"1.jsonl": b"1", "2.jsonl.gz": b"broken"})
     (tmp_path / "t").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
-    with pytest.raises(InputError, match=r"2\.jsonl\.gz"):
+    with pytest.raises(ArchiveError, match=r"2\.jsonl\.gz"):
         lines_for_the_job(S3Uri(f"s3://{BUCKET}"))
     assert list((tmp_path / "t").iterdir()) == []

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fraudstream.archives.record_files import InputError, read_lines
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_files import read_lines
 from fraudstream.domain.transaction import Label, Transaction
 
 TIME = "2026-01-02T03:04:05.678Z"
@@ -32,7 +33,7 @@ NO_GZIP = [b"", b"{}", b"\n" * 30, WHOLE[:-1], WHOLE[:100], WHOLE[:9], WHOLE[:-8
 @pytest.mark.parametrize("data", NO_GZIP)
 def test_a_broken_gzip_file_is_named_with_the_remedy(tmp_path: Path, data: bytes) -> None:
     path = broken_gzip(tmp_path, data)
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(ArchiveError) as refused:
         list(read_lines(path, Transaction))
     assert str(refused.value).startswith(f"{path} is no whole gzip file (")
     assert str(refused.value).endswith("; compress it again, or give it as .jsonl")
@@ -44,7 +45,7 @@ def test_a_gzip_file_of_several_members_is_read_to_its_end(tmp_path: Path) -> No
 
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"gone\.jsonl can't be read \(.*No such file"):
+    with pytest.raises(ArchiveError, match=r"gone\.jsonl can't be read \(.*No such file"):
         list(read_lines(tmp_path / "gone.jsonl", Transaction))
 
 
@@ -131,7 +132,7 @@ def test_a_file_without_rows_has_no_lines(tmp_path: Path) -> None:
 def test_a_transaction_file_without_a_column_that_it_needs_is_refused(tmp_path: Path, column: str) -> None:
     path = write_parquet(tmp_path / "in.parquet", status=["completed"])
     pq.write_table(pq.read_table(path).drop([column]), path)
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(ArchiveError) as refused:
         list(read_lines(path, Transaction))
     assert str(refused.value).startswith(
         f"{path} has no column {column}, which every transaction needs; it has "
@@ -140,7 +141,7 @@ def test_a_transaction_file_without_a_column_that_it_needs_is_refused(tmp_path: 
 
 
 def test_a_label_file_needs_the_columns_of_a_label(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="has no column available_at, is_fraud, which every label needs"):
+    with pytest.raises(ArchiveError, match="has no column available_at, is_fraud, which every label needs"):
         list(read_lines(write_parquet(tmp_path / "labels.parquet", city=["Huế"]), Label))
 
 
@@ -149,7 +150,7 @@ def test_a_broken_parquet_file_is_named_with_the_remedy(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for data in (b"", b"{}", whole[:-1], whole.replace("Huế".encode(), b"Hu\xff\xff\xff")):
         path.write_bytes(data)
-        with pytest.raises(InputError) as refused:
+        with pytest.raises(ArchiveError) as refused:
             list(read_lines(path, Transaction))
         assert str(refused.value).startswith(f"{path} is no whole Parquet file (")
         assert str(refused.value).endswith("; write it again, or give it as .jsonl")
@@ -159,5 +160,5 @@ def test_damaged_pages_of_a_parquet_file_are_named(tmp_path: Path) -> None:
     path = write_parquet(tmp_path / "in.parquet", num_transactions=list(range(10_000)))
     whole = path.read_bytes()
     path.write_bytes(whole[:1_000] + b"\xff" * 3_000 + whole[4_000:])
-    with pytest.raises(InputError, match=r"in\.parquet"):
+    with pytest.raises(ArchiveError, match=r"in\.parquet"):
         list(read_lines(path, Transaction))

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from hypothesis import given
 
-from fraudstream.archives.record_files import InputError
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.reference import merge_labels
 from fraudstream.domain.transaction import Label, Transaction
 from jobs.connectors.source_lines import LABEL, TRANSACTION, merge_lines, source_lines
@@ -152,7 +152,7 @@ def test_a_temporary_file_that_finds_no_room_is_named_with_the_remedy(
 ) -> None:
     source = write(tmp_path / "in.jsonl", [b'{"n":1}{"n":2}'])
     monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda **_: nullcontext("/no/such/folder"))
-    with pytest.raises(InputError) as refused, lines_of(source):
+    with pytest.raises(ArchiveError) as refused, lines_of(source):
         pass
     assert f"/no/such/folder/lines.jsonl, a copy of {source}, can't be written" in str(refused.value)
     assert "set TMPDIR to a folder with room" in str(refused.value)
@@ -164,7 +164,7 @@ def test_a_temporary_file_that_finds_no_room_is_named_with_the_remedy(
 def test_a_job_that_fails_over_a_broken_gzip_file_says_so(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl.gz"
     source.write_bytes(gzip.compress(b"{}\n" * 1_000)[:-1])
-    with pytest.raises(InputError, match="is no whole gzip file"):
+    with pytest.raises(ArchiveError, match="is no whole gzip file"):
         fail(source, "java.io.EOFException")
 
 
