@@ -19,6 +19,7 @@ from alerts.scored import ScoredFile, catalogue_of, index
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.archive_reader import archived_lines
 from fraudstream.archives.locations import S3Uri, s3_or_path
+from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, ENTITIES, Catalogue, CatalogueError
 from fraudstream.domain.transaction import Transaction
 from fraudstream.streams.stream_commands import load_settings
@@ -84,8 +85,7 @@ def diff_features(
 
 
 def _indexed(path: Path) -> ScoredFile:
-    errors = Console(stderr=True)
-    with rich.progress.open(path, "rb", description=path.name, console=errors, transient=True) as file:
+    with opened_with_bar(path) as file:
         return index(path, file)
 
 
