@@ -8,6 +8,7 @@ from typing import IO, Any, Final
 
 import orjson
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.catalogue import ENTITIES, Catalogue
 
 FIELDS: Final = (
@@ -24,10 +25,6 @@ REMEDY: Final = (
     "give scored records as JSON lines: the job's --scores-out, or "
     "`python -m streams archive FILE --stream Scored`"
 )
-
-
-class ScoredError(ValueError):
-    """A file that is none of scored transactions; the message has file, line and remedy."""
 
 
 @dataclass(slots=True)
@@ -59,7 +56,7 @@ def index(path: Path, file: IO[bytes]) -> ScoredFile:
     """Read through a file of scored transactions once; duplicates are left out, they have no features.
 
     Of several records of a transaction the last one counts: a job that was restored writes some twice.
-    Raises `ScoredError` at a line that is no scored record.
+    Raises `ArchiveError` at a line that is no scored record.
     """
     scored = ScoredFile(path, {}, {}, set())
     offset = 0
@@ -85,17 +82,17 @@ def _record(line: bytes, path: Path, number: int) -> dict[str, Any]:
         missing = [name for name in FIELDS if name not in record]
     except (orjson.JSONDecodeError, TypeError) as error:
         msg = f"{path}, line {number}: no JSON object ({error}); {REMEDY}"
-        raise ScoredError(msg) from None
+        raise ArchiveError(msg) from None
     if missing or not isinstance(record, dict):
         msg = f"{path}, line {number}: no scored record, it lacks {', '.join(missing or FIELDS)}; {REMEDY}"
-        raise ScoredError(msg)
+        raise ArchiveError(msg)
     return record
 
 
 def catalogue_of(files: Sequence[ScoredFile], known: Sequence[Catalogue]) -> Catalogue:
     """Return the one of the known catalogues that all records are of: it says what each feature looks at.
 
-    Raises `ScoredError` if there is none.
+    Raises `ArchiveError` if there is none.
     """
     versions = set[str]().union(*(file.catalogue_versions for file in files))
     for catalogue in known:
@@ -105,4 +102,4 @@ def catalogue_of(files: Sequence[ScoredFile], known: Sequence[Catalogue]) -> Cat
         f"the records have features of catalogue {', '.join(sorted(versions))}, and known here is "
         f"{' or '.join(each.version for each in known)}: give runs of one catalogue, and that as --catalogue"
     )
-    raise ScoredError(msg)
+    raise ArchiveError(msg)

@@ -17,7 +17,7 @@ from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.runtime.project_root import ROOT
 from jobs.environment import JAR
 from jobs.job_settings import JobSettings
-from jobs.kernel import job_config
+from jobs.kernel import KernelOptions, job_config
 
 TEST_CLASSES: Final = ROOT / "kernel" / "flink" / "target" / "test-classes"
 PROBE: Final = "fraudstream.kernel.stream.KernelProbe"
@@ -61,9 +61,10 @@ def probe_command() -> list[str]:
 
 
 def _requests(source: Path, transactions: int) -> Iterator[bytes]:
-    config = job_config(JobSettings(), BUILT_IN, model_version="none")
     # Events of a file lie where they lie: no clock judges them.
-    yield b"C" + json.dumps(config | {"future_tolerance_ms": -1}).encode() + b"\n"
+    no_clock = KernelOptions(future_tolerance_ms=-1)
+    yield b"C" + json.dumps(job_config(JobSettings(), BUILT_IN, no_clock, model_version="none")).encode()
+    yield b"\n"
     with source.open("rb") as lines:
         yield from (b"T" + line for line in islice(lines, transactions))
     yield b"S\n"

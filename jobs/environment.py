@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -20,8 +21,8 @@ LOCAL_CHECKPOINTS: Final = ROOT / "build" / "checkpoints"
 """Where the local mini cluster keeps its checkpoints unless the settings say otherwise."""
 
 
-def start_jvm(settings: JobSettings) -> None:
-    """Let PyFlink start its JVM, with what that must find in its environment; once for a process.
+def start_jvm(variables: Mapping[str, str]) -> None:
+    """Let PyFlink start its JVM, with the environment variables that it must find; once for a process.
 
     The jar goes on the class path of the JVM itself: in the local mini cluster the client compiles
     code that names the kernel's functions, and a jar that is only attached to the job is not seen
@@ -29,25 +30,23 @@ def start_jvm(settings: JobSettings) -> None:
     """
     if JAR.is_file():
         os.environ["HADOOP_CLASSPATH"] = str(JAR)
-    os.environ.setdefault("AWS_REGION", settings.aws_region)
-    if settings.is_emulator:
-        # Emulators do not speak CBOR; the source's SDK and the sink's each have their own switch.
-        os.environ["AWS_CBOR_DISABLE"] = "true"
-        os.environ["CBOR_ENABLED"] = "false"
+    os.environ.update(variables)
     with python_path():
         get_gateway()
 
 
-def execution_environment(settings: JobSettings) -> StreamExecutionEnvironment:
+def execution_environment(
+    settings: JobSettings, connector_options: Mapping[str, str]
+) -> StreamExecutionEnvironment:
     """Return an environment with the job's configuration, in the JVM that was started."""
     configuration = Configuration()
-    for key, value in flink_configuration(settings).items():
+    for key, value in flink_configuration(settings, connector_options).items():
         configuration.set_string(key, value)
     return StreamExecutionEnvironment.get_execution_environment(configuration)
 
 
-def flink_configuration(settings: JobSettings) -> dict[str, str]:
-    """Return Flink's options; every key is one that Flink 1.20 and 2.x both take."""
+def flink_configuration(settings: JobSettings, connector_options: Mapping[str, str]) -> dict[str, str]:
+    """Return Flink's options, the connector's among them; Flink 1.20 and 2.x both take every key."""
     options = {
         "pipeline.name": "fraudstream",
         "pipeline.max-parallelism": str(settings.max_parallelism),
@@ -73,15 +72,16 @@ def flink_configuration(settings: JobSettings) -> dict[str, str]:
         options["execution.state-recovery.path"] = settings.from_savepoint
     if settings.allow_dropped_state:
         options["execution.state-recovery.ignore-unclaimed-state"] = "true"
-    return options | (_fail_at_once() if settings.source else _survive_failures(settings))
+    return options | dict(connector_options)
 
 
-def _fail_at_once() -> dict[str, str]:
-    # A file is read again from its beginning, so there is nothing to restore.
+def fail_at_once() -> dict[str, str]:
+    """Return Flink's options for a job that is started again from the beginning after a failure."""
     return {"restart-strategy.type": "disable"}
 
 
-def _survive_failures(settings: JobSettings) -> dict[str, str]:
+def keep_running(settings: JobSettings) -> dict[str, str]:
+    """Return Flink's options for a job that restarts after any failure, from its last checkpoint."""
     options = {
         "execution.checkpointing.interval": f"{milliseconds(settings.checkpoint_interval)} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",

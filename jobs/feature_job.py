@@ -10,7 +10,9 @@ the same plan runs over a file and ends with it.
 """
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 if __name__ == "__main__":
     # However it is started (python, flink run, Managed Flink): the packages lie beside this folder.
@@ -19,21 +21,25 @@ if __name__ == "__main__":
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
-from jobs.ends import Outputs, create_sinks, fill_sinks, parsed_events, source_tables
+from jobs.connectors import connector_for
+from jobs.connectors.connector_protocol import Connector
+from jobs.connectors.flink_tables import Outputs, Sink, fill_sinks
 from jobs.environment import execution_environment, start_jvm
-from jobs.files import Sink, finish_files
-from jobs.inputs import InputError, source_lines
 from jobs.job_settings import JobSettings
 from jobs.kernel import JavaStream, Kernel, steps
 from jobs.running import JobFailedError, run
 from jobs.savepoints import SavepointError, check_savepoint
 from jobs.scoring_udf import scoring_udf
+
+NEED_SCORES: Final[frozenset[Sink]] = frozenset({"alerts", "scored_transactions"})
+"""The sinks that a model is needed for."""
 
 
 def topology(
@@ -41,7 +47,7 @@ def topology(
     environment: StreamTableEnvironment,
     parsed: list[JavaStream],
     entities: list[str],
-    sinks: frozenset[Sink],
+    sinks: Collection[Sink],
 ) -> Outputs:
     """Return what goes to each of ``sinks``; ``parsed`` are the events of transactions and labels.
 
@@ -57,7 +63,7 @@ def topology(
     outputs: Outputs = {}
     if "features" in sinks:
         outputs["features"] = [kernel.features(events)]
-    if sinks & {"alerts", "scored_transactions"}:
+    if not NEED_SCORES.isdisjoint(sinks):
         scored = score(kernel, environment, events, with_scored="scored_transactions" in sinks)
         outputs["alerts"] = [kernel.side(scored, "alerts")]
         outputs["scored_transactions"] = [kernel.side(scored, "scored_transactions")]
@@ -75,9 +81,11 @@ def score(
     return kernel.verdicts(environment.to_data_stream(answers), with_scored=with_scored)
 
 
-def load_catalogue(settings: JobSettings) -> Catalogue:
-    """Load the catalogue of the settings; the project's own has fraud rates if there are labels for them."""
-    has_labels = settings.label_feedback or settings.labels is not None
+def load_catalogue(settings: JobSettings, *, has_labels: bool) -> Catalogue:
+    """Load the catalogue of the settings; the project's own has fraud rates if there are labels for them.
+
+    Raises `CatalogueError` if it can't be used.
+    """
     if settings.catalogue is None:
         return BUILT_IN_WITH_LABELS if has_labels else BUILT_IN
     catalogue = Catalogue.load(settings.catalogue)
@@ -90,29 +98,26 @@ def load_catalogue(settings: JobSettings) -> Catalogue:
     return catalogue
 
 
-def load_decider(settings: JobSettings, catalogue: Catalogue) -> Decider | None:
-    """Load the model, to decide by the settings' threshold; None if no sink of the settings needs scores."""
-    if settings.source and not (settings.scores_out or settings.alerts_out):
-        return None
+def load_decider(settings: JobSettings, catalogue: Catalogue) -> Decider:
+    """Load the model, to decide by the settings' threshold, or by the model's own."""
     return Decider(Scorer.load(settings.model, catalogue), catalogue, settings.alert_threshold)
 
 
-def build(
-    settings: JobSettings, catalogue: Catalogue, lines: Path | None = None
-) -> StreamExecutionEnvironment:
-    """Return the whole job that the settings describe, ready to be executed; ``lines`` in bounded mode."""
-    decider = load_decider(settings, catalogue)
-    start_jvm(settings)
-    execution = execution_environment(settings)
+def build(settings: JobSettings, catalogue: Catalogue, connector: Connector) -> StreamExecutionEnvironment:
+    """Return the whole job that the settings describe, ready to be executed; ``connector`` is prepared."""
+    needs_scores = not NEED_SCORES.isdisjoint(connector.sinks)
+    decider = load_decider(settings, catalogue) if needs_scores else None
+    start_jvm(connector.jvm_variables)
+    execution = execution_environment(settings, connector.flink_options)
     environment = StreamTableEnvironment.create(execution)
     model_version = decider.judge.model_version if decider else "none"
-    kernel = Kernel(settings, catalogue, model_version=model_version)
+    kernel = Kernel(settings, catalogue, connector.kernel_options, model_version=model_version)
     if decider:
         environment.create_temporary_function("score", scoring_udf(decider))
-    sinks = create_sinks(environment, settings)
-    parsed = parsed_events(execution, environment, settings, kernel, lines)
-    fill_sinks(environment, topology(kernel, environment, parsed, steps(catalogue), sinks))
-    tables = (*source_tables(settings), *sinks)
+    connector.create_sinks(environment)
+    parsed = connector.parsed_events(execution, environment, kernel)
+    fill_sinks(environment, topology(kernel, environment, parsed, steps(catalogue), connector.sinks))
+    tables = (*connector.source_tables, *connector.sinks)
     kernel.name_tables(execution, tables)
     check_savepoint(execution, steps(catalogue), tables)
     return execution
@@ -128,11 +133,12 @@ def main(arguments: list[str]) -> int:
         export_aws_credentials()
         settings = JobSettings.load(arguments)
         _say("\n".join(f"{name} = {value}" for name, value in settings.table()))
-        catalogue = load_catalogue(settings)
-        with source_lines(settings) as lines:
-            run(build(settings, catalogue, lines), is_bounded=lines is not None)
-        finish_files(settings, catalogue)
-    except (SettingsError, CatalogueError, ModelError, InputError, SavepointError) as error:
+        connector = connector_for(settings)
+        catalogue = load_catalogue(settings, has_labels=connector.has_labels)
+        with connector.prepared():
+            run(build(settings, catalogue, connector), is_bounded=connector.is_bounded)
+        connector.finish(catalogue)
+    except (SettingsError, CatalogueError, ModelError, ArchiveError, SavepointError) as error:
         _say(f"error: {error}")
         return 2
     except JobFailedError as error:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -28,14 +29,36 @@ JavaStream = Any
 """A ``DataStream`` of the JVM; PyFlink has no types."""
 
 
-class Kernel:
-    """The steps of ``fraudstream.kernel.stream.Steps``, for one job's settings and catalogue."""
+@dataclass(frozen=True, kw_only=True)
+class KernelOptions:
+    """How the kernel's steps treat the records of a connector; the defaults are those of a stream."""
 
-    def __init__(self, settings: JobSettings, catalogue: Catalogue, *, model_version: str) -> None:
+    future_tolerance_ms: int
+    """How far an event time may lie past the record's arrival; negative: no clock judges it."""
+    state_ttl_ms: int = -1
+    """How long, by the clock, an entity's state is kept; negative: as long as its windows need it."""
+    batch_time_ms: int | None = None
+    """The longest wait for a batch to score; None: what the settings or the mode of Python ask for."""
+    is_labelled: bool = False
+    """Whether a letter before each line says if it is a transaction or a label."""
+    transactions_per_second: float = 0.0
+    """How many lines are let through; 0: as many as can be read."""
+    ramp_ms: int = 0
+    """The time in which that rate is reached, evenly from 0."""
+    writes_files: bool = False
+    """Whether the outputs go to files."""
+
+
+class Kernel:
+    """The steps of ``fraudstream.kernel.stream.Steps``, for one job's settings, catalogue and connector."""
+
+    def __init__(
+        self, settings: JobSettings, catalogue: Catalogue, options: KernelOptions, *, model_version: str
+    ) -> None:
         stream = get_gateway().jvm.fraudstream.kernel.stream
         self._steps = stream.Steps
         self._config = stream.JobConfig.fromJson(
-            json.dumps(job_config(settings, catalogue, model_version=model_version))
+            json.dumps(job_config(settings, catalogue, options, model_version=model_version))
         )
 
     def lines(self, execution: StreamExecutionEnvironment, uri: str) -> JavaStream:
@@ -89,10 +112,9 @@ class Kernel:
         return DataStream(self._steps.output(step, sink))
 
 
-def _batch_time_ms(settings: JobSettings) -> int:
-    if settings.source is not None and settings.source_rate is None:
-        # They come as fast as the file can be read, and have no time of arrival.
-        return NO_HURRY_MS
+def _batch_time_ms(settings: JobSettings, options: KernelOptions) -> int:
+    if options.batch_time_ms is not None:
+        return options.batch_time_ms
     return settings.bundle_time_ms or BUNDLE_TIME_MS[python_mode(settings, is_on_cluster=is_on_cluster())]
 
 
@@ -101,22 +123,16 @@ def steps(catalogue: Catalogue) -> list[str]:
     return [entity for entity in ENTITIES if entity == "account_id" or entity in catalogue.entities]
 
 
-def job_config(settings: JobSettings, catalogue: Catalogue, *, model_version: str) -> dict[str, Any]:
+def job_config(
+    settings: JobSettings, catalogue: Catalogue, options: KernelOptions, *, model_version: str
+) -> dict[str, Any]:
     """Return what the kernel's ``JobConfig`` reads."""
     return {
         "catalogue": catalogue.to_json(),
         "catalogue_version": catalogue.version,
         "model_version": model_version,
         "max_record_bytes": settings.max_record_bytes,
-        # A file's transactions lie in the past or wherever their owner put them: no clock judges them.
-        "future_tolerance_ms": -1 if settings.source else milliseconds(settings.future_tolerance),
         "allowed_lateness_ms": milliseconds(settings.allowed_lateness),
         "state_ttl_margin_ms": milliseconds(STATE_TTL_MARGIN),
-        "state_ttl_ms": -1 if settings.source_ttl is None else milliseconds(settings.source_ttl),
         "batch_size": settings.bundle_size,
-        "batch_time_ms": _batch_time_ms(settings),
-        "is_labelled": settings.labels is not None,
-        "transactions_per_second": settings.source_rate or 0.0,
-        "ramp_ms": milliseconds(settings.source_ramp),
-        "writes_files": settings.source is not None,
-    }
+    } | asdict(replace(options, batch_time_ms=_batch_time_ms(settings, options)))

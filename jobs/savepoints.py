@@ -9,16 +9,13 @@ from pyflink.java_gateway import get_gateway
 from pyflink.util.java_utils import to_jarray
 
 from fraudstream.domain.catalogue import ENTITIES
-from jobs.ends import SINK_ORDER
-from jobs.kinesis import CONNECTOR_4, CONNECTOR_6
+from jobs.connectors import known_tables
 
 WINDOWS: Final = "windows-"
 TABLE: Final = "table-"
 """How the identities of an entity's step, and of a source or sink, begin; their own names follow."""
 ACCOUNT: Final = f"{WINDOWS}account_id"
 """The identity of the one step with state that every job of this project has."""
-_TABLES: Final = (*CONNECTOR_4.source_tables, *CONNECTOR_6.source_tables, *SINK_ORDER)
-"""Every source and sink that some job of this project has."""
 
 
 class SavepointError(Exception):
@@ -93,5 +90,5 @@ def _open(path: str) -> Any:  # noqa: ANN401 - an object of the JVM
 
 
 def _identities(savepoint: Any) -> set[str]:  # noqa: ANN401 - an object of the JVM
-    known = [*(WINDOWS + entity for entity in ENTITIES), *(TABLE + name for name in _TABLES)]
+    known = [*(WINDOWS + entity for entity in ENTITIES), *(TABLE + name for name in known_tables())]
     return set(savepoint.identities(to_jarray(get_gateway().jvm.String, known)))

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol
@@ -12,11 +11,16 @@ import orjson
 import pyarrow as pa
 import typer
 from pyarrow import csv
-from pyarrow import parquet as pq
 from rich.console import Console
 from rich.progress import Progress
 
-from fraudstream.domain.transaction import COLUMN_KINDS, format_time, parse_time_ms
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_writers import (
+    parquet_written_whole,
+    replaced_when_whole,
+    write_errors,
+)
+from fraudstream.domain.transaction import COLUMN_KINDS, format_time, from_time_ms, parse_time_ms
 from producer.datacard import DataCard
 from producer.simulation import Block, TrafficOptions, blocks
 
@@ -55,6 +59,7 @@ def write_dataset(options: TrafficOptions, count: int, out: Path, kind: Kind) ->
 
     The truth of ``data.csv`` is ``data.truth.csv``, its card ``data.card.md`` with ``data.card.svg``. Times
     are timestamps in UTC, absent fields empty. The job reads the Parquet files as its source and its labels.
+    A file is there once it is whole. Raises `ArchiveError` if one can't be written.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     card = DataCard()
@@ -84,10 +89,12 @@ def _first(stream: Iterator[Block], count: int) -> Iterator[Block]:
 
 def _opened(stack: ExitStack, path: Path, schema: pa.Schema, kind: Kind) -> _Table:
     opened: _Table
-    if kind == "csv":
-        opened = stack.enter_context(csv.CSVWriter(path, schema))
+    if kind == "parquet":
+        opened = stack.enter_context(parquet_written_whole(path, schema))
     else:
-        opened = stack.enter_context(pq.ParquetWriter(path, schema))
+        stack.enter_context(write_errors(path))
+        unfinished = stack.enter_context(replaced_when_whole(path))
+        opened = stack.enter_context(csv.CSVWriter(unfinished, schema))
     return opened
 
 
@@ -97,7 +104,7 @@ def _table(records: Sequence[bytes], schema: pa.Schema) -> pa.Table:
 
 
 def _with_times(record: dict[str, Any]) -> dict[str, Any]:
-    return record | {name: datetime.fromisoformat(record[name]) for name in _TIMES if name in record}
+    return record | {name: from_time_ms(parse_time_ms(record[name])) for name in _TIMES if name in record}
 
 
 def csv_file(  # noqa: PLR0913 - the options of a command line
@@ -144,7 +151,10 @@ def _write(kind: Kind, count: int, out: Path, options: TrafficOptions) -> None:
         raise typer.BadParameter(msg)
     with Progress(console=console) as progress:
         task = progress.add_task("transactions", total=count)
-        for done in write_dataset(options, count, out, kind):
-            progress.update(task, completed=done)
+        try:
+            for done in write_dataset(options, count, out, kind):
+                progress.update(task, completed=done)
+        except ArchiveError as error:
+            raise typer.BadParameter(str(error), param_hint="--out") from error
     began = format_time(options.start_ms)
     console.print(f"written: {out}, its truth and its card; {count:,} transactions from {began} on")

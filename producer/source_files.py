@@ -4,26 +4,21 @@ The truth of ``data.parquet`` is looked for in ``data.truth.parquet``, that of `
 ``data.truth.jsonl.gz``. It has one row for each transaction, in the same order.
 """
 
-import gzip
 import itertools
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import orjson
-import pyarrow as pa
-from pyarrow import parquet as pq
 
-from fraudstream.domain.transaction import Label, Transaction, format_time, parse_time_ms
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_files import place_in, read_rows
+from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
 from fraudstream.streams.protocols import Record
-from fraudstream.streams.stream_errors import StreamError
 from producer.mixing import RecordItem
 from producer.simulation import LabelledTransaction
 
 ENDINGS: Final = (".jsonl", ".jsonl.gz", ".parquet")
-PARQUET_ROWS: Final = 4_096
-"""Rows in memory at once."""
 
 Decoded = TypeVar("Decoded")
 
@@ -48,7 +43,7 @@ def truth_path(path: Path) -> Path:
 def file_records(path: Path) -> Iterator[Record]:
     """Read one transaction a row, sent as it stands under its ``account_id``; empty lines are left out.
 
-    Nothing else of a row is looked at. Raises `StreamError` with the file and the row where there is no
+    Nothing else of a row is looked at. Raises `ArchiveError` with the file and the row where there is no
     account to go by, or the file is not what its ending says.
     """
     for row in _rows(path):
@@ -66,14 +61,14 @@ def file_items(path: Path) -> Iterator[RecordItem]:
 def labelled_file_items(path: Path) -> Iterator[RecordItem]:
     """Read the same with their truth, from the file beside it.
 
-    Raises `StreamError` too where a row is no transaction, or the truth's row is about another one.
+    Raises `ArchiveError` too where a row is no transaction, or the truth's row is about another one.
     """
     truth = truth_path(path)
     for row, truth_row in itertools.zip_longest(_rows(path), _rows(truth)):
         if row is None or truth_row is None:
             longer = (row or truth_row).place
             msg = f"{longer}: {path} and {truth} differ in length; give files that belong together"
-            raise StreamError(msg)
+            raise ArchiveError(msg)
         labelled = LabelledTransaction(
             _read(row, Transaction.from_json, "transaction"), _read(truth_row, Label.from_json, "label")
         )
@@ -87,7 +82,7 @@ def _labelled(row: _Row, truth_row: _Row, labelled: LabelledTransaction) -> Reco
             f"{truth_row.place} is about {label.transaction_id}, and {row.place} has "
             f"{transaction.transaction_id}; give both in the same order"
         )
-        raise StreamError(msg)
+        raise ArchiveError(msg)
     return RecordItem("good", Record(row.data, transaction.account_id), transaction.event_time_ms, labelled)
 
 
@@ -96,43 +91,14 @@ def _read(row: _Row, decode: Callable[[bytes], Decoded], what: str) -> Decoded:
         return decode(row.data)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         msg = f"{row.place}: not a {what} ({error!r}); give a file as `producer parquet` writes it"
-        raise StreamError(msg) from error
+        raise ArchiveError(msg) from error
 
 
 def _rows(path: Path) -> Iterator[_Row]:
-    try:
-        yield from _parquet_rows(path) if path.suffix == ".parquet" else _lines(path)
-    except (OSError, EOFError, pa.ArrowException) as error:
-        kind = {".parquet": "Parquet", ".gz": "gzip"}.get(path.suffix, "text")
-        msg = f"{path}: can't be read as {kind} ({error}); give a file that is what its name says"
-        raise StreamError(msg) from error
-
-
-def _lines(path: Path) -> Iterator[_Row]:
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            data = line.strip()
-            if data:
-                yield _Row(data, f"{path}, line {number}")
-
-
-def _parquet_rows(path: Path) -> Iterator[_Row]:
-    numbers = itertools.count(1)
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(PARQUET_ROWS):
-            for values in batch.to_pylist():
-                yield _Row(_json(values), f"{path}, row {next(numbers)}")
-
-
-def _json(values: dict[str, Any]) -> bytes:
-    return orjson.dumps({
-        name: _time_text(value) if isinstance(value, datetime) else value for name, value in values.items()
-    })  # fmt: skip
-
-
-def _time_text(time: datetime) -> str:
-    in_utc = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    return format_time(parse_time_ms(in_utc.isoformat()))
+    for number, row in enumerate(read_rows(path), 1):
+        data = row.strip()
+        if data:
+            yield _Row(data, place_in(path, number))
 
 
 def _decoded(row: _Row) -> object:
@@ -140,7 +106,7 @@ def _decoded(row: _Row) -> object:
         values: object = orjson.loads(row.data)
     except orjson.JSONDecodeError as error:
         msg = f"{row.place}: not JSON ({error}); give one transaction a line"
-        raise StreamError(msg) from error
+        raise ArchiveError(msg) from error
     return values
 
 
@@ -148,7 +114,7 @@ def _account_id(values: object, place: str) -> str:
     account_id = values.get("account_id") if isinstance(values, dict) else None
     if not isinstance(account_id, str) or not account_id:
         msg = f"{place}: no account_id, which is the partition key; give one transaction a line"
-        raise StreamError(msg)
+        raise ArchiveError(msg)
     return account_id
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.runtime.aws_errors import AWS_ERRORS
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
@@ -135,7 +136,7 @@ class _Plan:
 
 def _sent(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Statistics:
     """Send by the plan, or until ``stop``; shows what was sent, also where it ends in an error."""
-    with stream_errors_reported():
+    with stream_errors_reported(ArchiveError):
         client = kinesis_client(settings)
         _check_stream(client, settings.transactions_stream)
         labels = _label_writer(plan, client, settings)

@@ -9,12 +9,14 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_writers import written_whole
 from fraudstream.domain.transaction import format_time
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
-from streams.archiving import Archived, archive, written_whole
+from streams.archiving import Archived, archive
 
 MS_PER_S: Final = 1_000
 SUFFIXES: Final = (".jsonl", ".jsonl.gz")
@@ -62,7 +64,7 @@ def archive_stream(
     name = stream or settings.transactions_stream
     end_ms = time.time_ns() // 1_000_000 + round(seconds * MS_PER_S)
     stop = stop_on_signals()
-    with stream_errors_reported():
+    with stream_errors_reported(ArchiveError):
         reader = StreamReader(kinesis_client(settings), name, poll_interval_ms=settings.poll_interval_ms)
         with _progress() as progress, written_whole(out) as file:
             task = progress.add_task(name, said="")

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import orjson
-import rich.progress
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +14,8 @@ from alerts.alert_diff import Difference, Kind, differences
 from alerts.commands.common import AsJson, complain, console
 from alerts.lines import printable
 from alerts.messages import UnreadableError, parse
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.alert import Alert
 from fraudstream.streams.protocols import StreamRecord
 
@@ -36,7 +36,11 @@ def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> N
     Alerts belong together by transaction_id; of several for one, the last counts. Ends with code 0 if they
     are the same, 1 if they differ, 2 if a file can't be read.
     """
-    first, second = read_alerts(before), read_alerts(after)
+    try:
+        first, second = read_alerts(before), read_alerts(after)
+    except ArchiveError as error:
+        complain(str(error))
+        raise typer.Exit(2) from error
     found = list(differences(first, second))
     same = len(first.keys() & second.keys()) - sum(each.kind in {"score", "other"} for each in found)
     if as_json:
@@ -48,10 +52,9 @@ def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> N
 
 
 def read_alerts(path: Path) -> dict[str, Alert]:
-    """Read a file of alerts by transaction_id; ends the command with code 2 at a line that is none."""
+    """Read a file of alerts by transaction_id; raises `ArchiveError` at a line that is none."""
     alerts: dict[str, Alert] = {}
-    errors = Console(stderr=True)
-    with rich.progress.open(path, "rb", description=path.name, console=errors, transient=True) as lines:
+    with opened_with_bar(path) as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 alert = _alert(line, path, number)
@@ -64,8 +67,8 @@ def _alert(line: bytes, path: Path, number: int) -> Alert:
     try:
         return parse(record, Alert).message
     except UnreadableError as error:
-        complain(f"{path}, line {number}: {error}; give a file with an alert in each line")
-        raise typer.Exit(2) from error
+        msg = f"{path}, line {number}: {error}; give a file with an alert in each line"
+        raise ArchiveError(msg) from error
 
 
 def _show(found: list[Difference], same: int) -> None:

@@ -15,10 +15,11 @@ from alerts.commands.common import AsJson, complain, console, read_as
 from alerts.features_diff import FeatureDifference, FeaturesComparison
 from alerts.lines import printable
 from alerts.order import Ids, order_changes
-from alerts.scored import ScoredError, ScoredFile, catalogue_of, index
+from alerts.scored import ScoredFile, catalogue_of, index
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.archive_reader import archived_lines
 from fraudstream.archives.locations import S3Uri, s3_or_path
-from fraudstream.archives.record_files import InputError
+from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, ENTITIES, Catalogue, CatalogueError
 from fraudstream.domain.transaction import Transaction
 from fraudstream.streams.stream_commands import load_settings
@@ -73,7 +74,7 @@ def diff_features(
     try:
         known = [Catalogue.load(catalogue)] if catalogue else [BUILT_IN, BUILT_IN_WITH_LABELS]
         found = _compared(_indexed(before), _indexed(after), known, location, settings)
-    except (ScoredError, CatalogueError, InputError) as error:
+    except (ArchiveError, CatalogueError) as error:
         complain(str(error))
         raise typer.Exit(2) from error
     if as_json:
@@ -84,8 +85,7 @@ def diff_features(
 
 
 def _indexed(path: Path) -> ScoredFile:
-    errors = Console(stderr=True)
-    with rich.progress.open(path, "rb", description=path.name, console=errors, transient=True) as file:
+    with opened_with_bar(path) as file:
         return index(path, file)
 
 
@@ -144,7 +144,7 @@ def _check_known(common: list[str], ids: dict[str, Ids], transactions: S3Uri | P
             f"{len(unknown):,} transactions that both runs scored are not in {transactions}, like "
             f"{unknown[0]}: give as --transactions all that the runs read"
         )
-        raise ScoredError(msg)
+        raise ArchiveError(msg)
 
 
 def _as_json(found: Found) -> dict[str, Any]:

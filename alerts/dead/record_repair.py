@@ -119,7 +119,7 @@ def problem_with(document: Any) -> str | None:  # noqa: ANN401 - any JSON value
 def _problem_with_time(value: object) -> str | None:
     try:
         parse_time_ms(value if isinstance(value, str) else "")
-    except (ValueError, OverflowError):
+    except ValueError:
         return f"event_time is {_shown(value)}: it must be RFC 3339 with an offset"
     return None
 

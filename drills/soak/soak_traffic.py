@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from fraudstream.archives.record_writers import replaced_when_whole
 from producer.simulation import TrafficOptions, blocks
 
 ACCOUNTS: Final = 10_000
@@ -42,19 +43,18 @@ def _files(folder: Path) -> Iterator[tuple[int, Path]]:
 def _write(path: Path, transactions: int, on_written: Callable[[int], None]) -> None:
     """Write a file that appears under its name only when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
     packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
-    try:
-        # Packing runs in a thread beside the simulation, which takes as long.
-        with partial.open("wb") as file, ThreadPoolExecutor(1) as thread:
-            packed = thread.submit(bytes)
-            for lines in _lines(transactions, on_written):
-                file.write(packed.result())
-                packed = thread.submit(packer.compress, lines)
-            file.write(packed.result() + packer.flush())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    # Packing runs in a thread beside the simulation, which takes as long.
+    with (
+        replaced_when_whole(path) as unfinished,
+        unfinished.open("wb") as file,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        packed = thread.submit(bytes)
+        for lines in _lines(transactions, on_written):
+            file.write(packed.result())
+            packed = thread.submit(packer.compress, lines)
+        file.write(packed.result() + packer.flush())
 
 
 def _lines(transactions: int, on_written: Callable[[int], None]) -> Iterator[bytes]:

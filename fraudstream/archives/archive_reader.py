@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
-from fraudstream.archives.record_files import SUFFIXES, InputError, RecordType, is_of_a_known_kind, read_lines
-from fraudstream.archives.s3_objects import S3, S3Object
+from fraudstream.archives.record_files import SUFFIXES, RecordType, is_of_a_known_kind, read_lines
+from fraudstream.archives.record_progress import bytes_bar
 from fraudstream.runtime.aws_settings import AwsSettings
+
+if TYPE_CHECKING:
+    from fraudstream.archives.s3_objects import S3, S3Object
 
 _KINDS: Final = f"{', '.join(SUFFIXES)}, or what Firehose writes"
 
@@ -34,12 +37,12 @@ def archived_lines(location: S3Uri | Path, settings: AwsSettings, record_type: R
 
     Files come in the order of their names, by the bytes of their paths within the folder, or of their keys;
     a file's records in theirs. Objects of S3 are copied to the temporary folder one by one. Files that are
-    of no kind that holds records are passed over, and said on standard error. Raises `InputError` if one
+    of no kind that holds records are passed over, and said on standard error. Raises `ArchiveError` if one
     can't be read, or there is none.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     files = _known(archived_files(location, settings), location, console)
-    with _progress(console) as progress:
+    with bytes_bar(console) as progress:
         task = progress.add_task(str(location), total=sum(file.size_bytes for file in files))
         for file in files:
             with file.opened() as path:
@@ -48,8 +51,10 @@ def archived_lines(location: S3Uri | Path, settings: AwsSettings, record_type: R
 
 
 def archived_files(location: S3Uri | Path, settings: AwsSettings) -> list[ArchivedFile]:
-    """Return the files of an archive in their order, also those of other kinds; raises `InputError`."""
+    """Return the files of an archive in their order, also those of other kinds; raises `ArchiveError`."""
     if isinstance(location, S3Uri):
+        from fraudstream.archives.s3_objects import S3  # noqa: PLC0415 - files on disk do without boto3
+
         s3 = S3(settings)
         return [_on_s3(s3, each) for each in s3.objects(location)]
     if location.is_file():
@@ -60,7 +65,7 @@ def archived_files(location: S3Uri | Path, settings: AwsSettings) -> list[Archiv
         return [_on_disk(path) for path in paths]
     except OSError as error:
         msg = f"{location} can't be listed ({error}); check its permissions"
-        raise InputError(msg) from None
+        raise ArchiveError(msg) from None
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -75,7 +80,7 @@ def _on_disk(path: Path) -> ArchivedFile:
     return ArchivedFile(str(path), path.stat().st_size, lambda: nullcontext(path))
 
 
-def _on_s3(s3: S3, listed: S3Object) -> ArchivedFile:
+def _on_s3(s3: "S3", listed: "S3Object") -> ArchivedFile:
     @contextmanager
     def opened() -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="fraudstream-") as folder:
@@ -98,20 +103,9 @@ def _known(files: list[ArchivedFile], location: S3Uri | Path, console: Console) 
     if not known:
         found = f"none of its {len(others):,} files is, like {others[0]}" if others else "nothing is there"
         msg = f"{location} has no file that is {_KINDS}: {found}; give the folder or key of such files"
-        raise InputError(msg)
+        raise ArchiveError(msg)
     size = decimal(sum(file.size_bytes for file in known))
     console.print(f"reading {len(known):,} files of {location}, {size}", markup=False)
     if others:
         console.print(f"passed over {len(others):,} files of other kinds, like {others[0]}", markup=False)
     return known
-
-
-def _progress(console: Console) -> Progress:
-    """Make a bar of the bytes that have been read, where a person looks."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

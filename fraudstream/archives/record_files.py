@@ -1,10 +1,11 @@
-"""The records of one file, whatever kind of file it is, as JSON. No Flink, no network."""
+"""The records of one file, whatever kind of file it is, as JSON."""
 
 import dataclasses
 import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_delimiting import UndelimitedError, records_of_line
 from fraudstream.domain.transaction import Label, Transaction, format_time
 
@@ -27,10 +29,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 RecordType = type[Transaction] | type[Label]
-
-
-class InputError(Exception):
-    """An input that can't be read; the message names the file and the remedy."""
 
 
 def is_parquet(path: Path) -> bool:
@@ -53,47 +51,75 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
     """Read the records of a file of JSON lines, plain or .gz, or of a .parquet, as JSON, in their order.
 
     Several JSON objects on one line, with nothing in between, are a record each. Errors call the file
-    ``name``, its path if left out. Raises `InputError` if it is broken, or its columns can't hold what
+    ``name``, its path if left out. Raises `ArchiveError` if it is broken, or its columns can't hold what
     ``record_type`` needs.
     """
     called = name or str(path)
-    try:
+    with file_errors(called):
         if is_parquet(path):
-            yield from _parquet_lines(path, record_type, called)
-        else:
-            yield from _json_lines(path)
+            _check_columns(path, record_type, called)
+            yield from _parquet_rows(path)
+            return
+        if is_gzip(path) and not path.stat().st_size:
+            msg = "it has no bytes"
+            raise EOFError(msg)
+        for number, line in enumerate(_lines(path), 1):
+            yield from records_of_line(line, number)
+
+
+def read_rows(path: Path) -> Iterator[bytes]:
+    """Read the rows of a .parquet as JSON, or else the lines of a file, plain or .gz, as they are.
+
+    Unlike `read_lines` it asks for no column and takes no line apart. Raises `ArchiveError` if the file is
+    not what its name says.
+    """
+    with file_errors(str(path)):
+        yield from _parquet_rows(path) if is_parquet(path) else _lines(path)
+
+
+def place_in(path: Path, number: int) -> str:
+    """Name a row of `read_rows`, counted from 1, for a person."""
+    return f"{path}, {'row' if is_parquet(path) else 'line'} {number}"
+
+
+@contextmanager
+def file_errors(called: str) -> Iterator[None]:
+    """Raise `ArchiveError`, with the reason and the fix, where the file of that name can't be read."""
+    try:
+        yield
     except UndelimitedError as error:
         msg = f"{called}, {error}"
-        raise InputError(msg) from None
+        raise ArchiveError(msg) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         msg = f"{called} is no whole gzip file ({error}); compress it again, or give it as .jsonl"
-        raise InputError(msg) from None
+        raise ArchiveError(msg) from None
     except (pa.ArrowException, UnicodeDecodeError) as error:
         msg = f"{called} is no whole Parquet file ({error}); write it again, or give it as .jsonl"
-        raise InputError(msg) from None
+        raise ArchiveError(msg) from None
     except OSError as error:
         msg = f"{called} can't be read ({error}); check its permissions, and write it again if it is damaged"
-        raise InputError(msg) from None
+        raise ArchiveError(msg) from None
 
 
-def _json_lines(path: Path) -> Iterator[bytes]:
-    if is_gzip(path) and not path.stat().st_size:
-        msg = "it has no bytes"
-        raise EOFError(msg)
+def _lines(path: Path) -> Iterator[bytes]:
     with gzip.open(path, "rb") if is_gzip(path) else path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            yield from records_of_line(line.rstrip(b"\n"), number)
+        for line in file:
+            yield line.rstrip(b"\n")
 
 
-def _parquet_lines(path: Path, record_type: RecordType, called: str) -> Iterator[bytes]:
+def _check_columns(path: Path, record_type: RecordType, called: str) -> None:
+    names = pq.read_schema(path).names
+    missing = [name for name in _required(record_type) if name not in names]
+    if missing:
+        msg = (
+            f"{called} has no column {', '.join(missing)}, which every {record_type.__name__.lower()} "
+            f"needs; it has {', '.join(names)}: rename or add columns"
+        )
+        raise ArchiveError(msg)
+
+
+def _parquet_rows(path: Path) -> Iterator[bytes]:
     with pq.ParquetFile(path) as parquet:
-        missing = [name for name in _required(record_type) if name not in parquet.schema_arrow.names]
-        if missing:
-            msg = (
-                f"{called} has no column {', '.join(missing)}, which every {record_type.__name__.lower()} "
-                f"needs; it has {', '.join(parquet.schema_arrow.names)}: rename or add columns"
-            )
-            raise InputError(msg)
         for batch in parquet.iter_batches(ROWS_AT_A_TIME):
             for record in batch.to_pylist():
                 yield orjson.dumps(record, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)

@@ -15,8 +15,8 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
-from fraudstream.archives.record_files import InputError
 from fraudstream.runtime.aws_settings import AwsSettings
 
 CONNECT_TIMEOUT_S: Final = 5
@@ -61,23 +61,23 @@ class S3:
     def objects(self, uri: S3Uri) -> list[S3Object]:
         """Return the object of that key, or all below that key as a folder, in the order of their keys.
 
-        That order is S3's: by the bytes of the keys in UTF-8. Raises `InputError` if S3 refuses or gives no
+        That order is S3's: by the bytes of the keys in UTF-8. Raises `ArchiveError` if S3 refuses or gives no
         answer.
         """
         try:
             return self._exactly(uri) or self._below(uri)
         except _ERRORS as error:
-            raise _input_error(error, uri) from None
+            raise _archive_error(error, uri) from None
 
     def download(self, uri: S3Uri, path: Path) -> None:
-        """Copy an object to ``path``; raises `InputError` if it can't be read or there is no room."""
+        """Copy an object to ``path``; raises `ArchiveError` if it can't be read or there is no room."""
         try:
             self._client.download_file(uri.bucket, uri.key, str(path))
         except _ERRORS as error:
-            raise _input_error(error, uri) from None
+            raise _archive_error(error, uri) from None
         except OSError as error:
             msg = f"{uri} can't be copied to {path} ({error}); set TMPDIR to a folder with room"
-            raise InputError(msg) from None
+            raise ArchiveError(msg) from None
 
     def _exactly(self, uri: S3Uri) -> list[S3Object]:
         if not uri.key or uri.key.endswith("/"):
@@ -98,14 +98,16 @@ def _listed(uri: S3Uri, page: dict[str, Any]) -> list[S3Object]:
     ]
 
 
-def _input_error(error: Exception, uri: S3Uri) -> InputError:
+def _archive_error(error: Exception, uri: S3Uri) -> ArchiveError:
     """Say in words, with the remedy where one is known, why S3 did not give ``uri``."""
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return InputError(f"{uri} needs AWS credentials ({error}): {CREDENTIALS_REMEDY}")
+        return ArchiveError(f"{uri} needs AWS credentials ({error}): {CREDENTIALS_REMEDY}")
     if isinstance(error, BotoConnectionError | HTTPClientError):
-        return InputError(f"{uri}: S3 gives no answer ({error}); see that AWS_ENDPOINT_URL is a running one")
+        return ArchiveError(
+            f"{uri}: S3 gives no answer ({error}); see that AWS_ENDPOINT_URL is a running one"
+        )
     code = _code(error)
-    return InputError(f"{uri} {_refusal(code, uri.bucket) or f'could not be read: {code}: {error}'}")
+    return ArchiveError(f"{uri} {_refusal(code, uri.bucket) or f'could not be read: {code}: {error}'}")
 
 
 def _refusal(code: str, bucket: str) -> str | None:

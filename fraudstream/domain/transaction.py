@@ -5,8 +5,9 @@ stream of its own, late, as it does in a bank.
 """
 
 import dataclasses
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
 
 import orjson
@@ -14,6 +15,21 @@ import orjson
 from fraudstream.domain.patterns import FraudType
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_SECONDS_PER_DAY: Final = 86_400
+_CALENDAR_YEARS: Final = 400
+_CALENDAR_DAYS: Final = 146_097
+"""After so many years the Gregorian calendar repeats."""
+_FIRST_MS: Final = -62_135_596_800_000
+_END_MS: Final = 253_370_764_800_000
+"""The years 1 to 9998 of UTC."""
+_LARGEST_OFFSET_S: Final = 18 * 3_600
+_RFC3339: Final = re.compile(
+    r"(?:\+0{1,6})?([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"[Tt]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{0,9}))?)?"
+    r"(?:[Zz]|([+-])([01][0-9])(?::([0-5][0-9])(?::([0-5][0-9]))?)?)"
+)
+"""What the kernel reads (java.time's ISO_OFFSET_DATE_TIME): seconds may be missing, years have more zeros."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +142,31 @@ def from_time_ms(time_ms: int) -> datetime:
 def parse_time_ms(text: str) -> int:
     """Return the epoch milliseconds of an RFC 3339 time, digits past the millisecond cut off.
 
-    Raises ``ValueError`` if it has no UTC offset or is not a time.
+    Reads what the kernel's ``Rfc3339`` reads, letters of either case included. Raises ``ValueError`` if it
+    has no UTC offset, is not a time, or lies outside the years 1 to 9998 in UTC.
     """
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        msg = f"{text!r} has no UTC offset; write RFC 3339, like 2026-01-02T03:04:05.678Z"
+    found = _RFC3339.fullmatch(text)
+    if found is None:
+        msg = f"{text!r} is no RFC 3339 time with a UTC offset; write it like 2026-01-02T03:04:05.678Z"
         raise ValueError(msg)
-    whole_seconds = int(time.replace(microsecond=0).timestamp())
-    return whole_seconds * 1000 + time.microsecond // 1000
+    year, month, day, hour, minute, second, fraction, sign, *offset = found.groups()
+    # Year 0 begins in UTC's year 1 with some offsets; Python has none, but the calendar repeats.
+    days = date(int(year), int(month), int(day)).toordinal() if int(year) else _day_of_year_0(month, day)
+    of_day_s = _seconds(hour, minute, second)
+    offset_s = _seconds(*offset) if sign else 0
+    time_ms = ((days - _EPOCH_DAY) * _SECONDS_PER_DAY + of_day_s) * 1000 + int(
+        (fraction or "")[:3].ljust(3, "0")
+    )
+    time_ms += offset_s * (1000 if sign == "-" else -1000)
+    if offset_s > _LARGEST_OFFSET_S or not _FIRST_MS <= time_ms < _END_MS:
+        msg = f"{text!r} is outside the years 1 to 9998, or its offset is above 18:00; correct the time"
+        raise ValueError(msg)
+    return time_ms
+
+
+def _day_of_year_0(month: str, day: str) -> int:
+    return date(_CALENDAR_YEARS, int(month), int(day)).toordinal() - _CALENDAR_DAYS
+
+
+def _seconds(hour: str, minute: str | None, second: str | None) -> int:
+    return int(hour) * 3_600 + int(minute or 0) * 60 + int(second or 0)

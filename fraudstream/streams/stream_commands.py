@@ -23,10 +23,11 @@ def load_settings() -> StreamSettings:
 
 
 @contextmanager
-def stream_errors_reported() -> Iterator[None]:
-    """End the command with code 1 and one line on stderr where a stream can't be used."""
+def stream_errors_reported(*others: type[Exception]) -> Iterator[None]:
+    """End the command with code 1 and one line on stderr where a stream can't be used, or at ``others``."""
+    reported: tuple[type[Exception], ...] = (StreamError, *others)
     try:
         yield
-    except StreamError as error:
+    except reported as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(1) from error

@@ -9,11 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fraudstream.archives.record_columns import Kind
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.scoring.manifest import ModelError
 from models.data.feature_arrays import read_features, read_ids
-from models.data.records import Kind, places_in, read_columns
+from models.data.records import places_in, read_columns
 
 HONEST: Final = -1
 """The fraud type of what is honest, or a fraud whose type nobody said."""

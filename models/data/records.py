@@ -1,101 +1,23 @@
-"""Columns of the product's files (JSON lines or Parquet), for people who want arrays and not records."""
+"""Columns of transactions and labels, and where their ids stand in one another."""
 
-import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from fraudstream.domain.transaction import parse_time_ms
+from fraudstream.archives import record_columns
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_columns import Kind
 from fraudstream.scoring.manifest import ModelError
-
-Kind = Literal["text", "time", "number", "flag"]
-"""What a column holds; a time becomes whole milliseconds since 1970."""
-TYPES: Final[Mapping[Kind, pa.DataType]] = {
-    "text": pa.large_string(),
-    "time": pa.int64(),
-    "number": pa.float64(),
-    "flag": pa.bool_(),
-}
-_PYTHON: Final[Mapping[Kind, tuple[type, ...]]] = {
-    "text": (str,),
-    "number": (int, float),
-    "flag": (bool,),
-}
 
 
 def read_columns(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
-    """Return these columns of a ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` file, a row for each record.
-
-    What is absent, or of another kind than asked for, is null: the job refuses such a record, so that it has
-    no features. Raises `ModelError` if the file can't be read.
-    """
+    """Return columns as `record_columns.read_columns` does; raises `ModelError` if the file can't be read."""
     try:
-        if path.suffix == ".parquet":
-            return _parquet(path, columns)
-        return _json_lines(path, columns)
-    except (OSError, EOFError, pa.ArrowException) as error:
-        msg = f"{path} can't be read ({error}); give a whole .jsonl, .jsonl.gz or .parquet file"
-        raise ModelError(msg) from None
-
-
-def _parquet(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
-    there = pq.read_schema(path).names
-    table = pq.read_table(path, columns=[name for name in columns if name in there])
-    arrays = {
-        name: _converted(table[name], kind) if name in there else pa.nulls(len(table), TYPES[kind])
-        for name, kind in columns.items()
-    }
-    return pa.table(arrays)
-
-
-def _converted(column: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray:
-    if kind != "time":
-        return column.cast(TYPES[kind], safe=False)
-    if pa.types.is_timestamp(column.type):
-        # Digits past the millisecond are cut off, as everywhere.
-        return column.cast(pa.timestamp("ms", column.type.tz), safe=False).cast(pa.int64())
-    return pa.chunked_array([pa.array([_time_ms(text) for text in column.to_pylist()], pa.int64())])
-
-
-def _json_lines(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
-    lists: dict[str, list[Any]] = {name: [] for name in columns}
-    readers = [(lists[name].append, name, kind) for name, kind in columns.items()]
-    for record in _records(path):
-        for append, name, kind in readers:
-            append(_value(record.get(name), kind))
-    return pa.table({name: pa.array(lists[name], TYPES[kind]) for name, kind in columns.items()})
-
-
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-        for line in file:
-            try:
-                record = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                continue
-            if isinstance(record, dict):
-                yield record
-
-
-def _value(value: object, kind: Kind) -> object:
-    if kind == "time":
-        return _time_ms(value)
-    # To Python a flag is a number.
-    fits = isinstance(value, _PYTHON[kind]) and (kind == "flag" or not isinstance(value, bool))
-    return value if fits else None
-
-
-def _time_ms(value: object) -> int | None:
-    try:
-        # RFC 3339 allows small letters, Python does not.
-        return parse_time_ms(str(value).upper())
-    except ValueError:
-        return None
+        return record_columns.read_columns(path, columns)
+    except ArchiveError as error:
+        raise ModelError(str(error)) from None
 
 
 def places_in(ids: pa.ChunkedArray, known: pa.ChunkedArray) -> pa.ChunkedArray:

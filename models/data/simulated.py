@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from fraudstream.archives.record_writers import written_whole
 from fraudstream.domain.duration import DAY_MS
 from models.data.labelled_dataset import DatasetFiles
 from producer.simulation import Block, TrafficOptions, blocks
@@ -41,14 +42,12 @@ def write_bank(bank: Bank, folder: Path) -> Iterator[float]:
     if files.labels.is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    new = DatasetFiles(*(path.with_suffix(".part") for path in (files.transactions, files.labels)))
-    with new.transactions.open("wb") as transactions, new.labels.open("wb") as labels:
+    # The labels come last, since it is they that say whether the bank is there.
+    with written_whole(files.labels) as labels, written_whole(files.transactions) as transactions:
         for block in _blocks(bank):
             transactions.writelines(record + b"\n" for record in block.records())
             labels.writelines(record + b"\n" for record in block.labels())
             yield (int(block.rows["time_ms"][-1]) - START_MS) / (bank.days * DAY_MS)
-    new.transactions.replace(files.transactions)
-    new.labels.replace(files.labels)
 
 
 def files_of(bank: Bank, folder: Path) -> DatasetFiles:

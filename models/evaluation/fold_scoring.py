@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.members.member import Features, Member, Scores
 from models.data.labelled_dataset import Dataset
@@ -91,10 +92,8 @@ def _code_digest() -> str:
 def save(scores: FoldScores, path: Path) -> None:
     """Write the file, which appears under its name when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with replaced_when_whole(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, **asdict(scores))
-    part.replace(path)
 
 
 def load(path: Path) -> FoldScores:

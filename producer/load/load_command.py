@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.runtime.aws_errors import AWS_ERRORS
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
@@ -72,7 +73,7 @@ def load(  # noqa: PLR0913 - the options of a command line
         chosen.refuse_bank_options(context, ("seed", "accounts", "fraud_share"))
         seed = wall_clock_ms() if seed is None else seed
         traffic = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
-        with stream_errors_reported():
+        with stream_errors_reported(ArchiveError):
             records = _records(chosen, traffic, schedule, stop)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

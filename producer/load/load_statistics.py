@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.streams.stream_errors import StreamError
 from producer.load.histogram import LogHistogram
 from producer.load.shard_counts import ShardCounts
@@ -86,4 +87,4 @@ class LoadStatistics:
     def on_error(self, error: Exception) -> None:
         """Remember what ended the run before its time."""
         with self.lock:
-            self.errors.append(str(error) if isinstance(error, StreamError) else repr(error))
+            self.errors.append(str(error) if isinstance(error, StreamError | ArchiveError) else repr(error))

@@ -13,7 +13,7 @@ from fraudstream.domain.catalogue import ENTITIES, Catalogue
 from fraudstream.domain.reference import Features
 from fraudstream.domain.transaction import Label, Transaction
 from jobs.job_settings import JobSettings
-from jobs.kernel import job_config
+from jobs.kernel import KernelOptions, job_config
 
 
 class Answer(NamedTuple):
@@ -37,8 +37,9 @@ class KernelProbe:
 
         All state goes through its serializer after every third arrival.
         """
-        config = job_config(JobSettings(source=None), catalogue, model_version="none")
-        config |= {"allowed_lateness_ms": allowed_lateness_ms, "future_tolerance_ms": -1}
+        no_clock = KernelOptions(future_tolerance_ms=-1)
+        config = job_config(JobSettings(source=None), catalogue, no_clock, model_version="none")
+        config |= {"allowed_lateness_ms": allowed_lateness_ms}
         self._ask(b"C" + json.dumps(config).encode())
         answers = []
         for place, arrival in enumerate(arrivals):

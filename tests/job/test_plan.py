@@ -9,6 +9,7 @@ from pyflink.table import StreamTableEnvironment
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.transaction import COLUMN_KINDS
 from jobs import feature_job
+from jobs.connectors import connector_for
 from jobs.job_settings import JobSettings
 from tests.golden import operators as golden
 
@@ -121,13 +122,13 @@ def test_no_credential_stands_in_the_tables_that_the_job_creates(monkeypatch: py
         return execute(environment, statement)
 
     monkeypatch.setattr(StreamTableEnvironment, "execute_sql", remember)
-    feature_job.build(settings(), BUILT_IN)
+    feature_job.build(settings(), BUILT_IN, connector_for(settings()))
     assert sum("'connector' = 'kinesis'" in statement for statement in statements) == 4
     assert not [statement for statement in statements if "do-not-show" in statement]
 
 
 def test_the_kernel_and_the_domain_have_the_same_columns() -> None:
-    feature_job.build(settings(), BUILT_IN)  # starts the JVM with the kernel
+    feature_job.build(settings(), BUILT_IN, connector_for(settings()))  # starts the JVM with the kernel
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - only once the JVM has its class path
 
     columns = get_gateway().jvm.fraudstream.kernel.record.Column.values()

@@ -12,8 +12,8 @@ from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.protocols import PutResult, Record
+from jobs.connectors.kinesis_connector import stream_arn
 from jobs.job_settings import JobSettings
-from jobs.kinesis import stream_arn
 from localstack.streams import create_streams
 
 WRITERS = 4

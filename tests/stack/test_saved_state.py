@@ -27,6 +27,7 @@ from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.manifest import MANIFEST_NAME, Manifest, manifest_features
 from jobs import feature_job
+from jobs.connectors import connector_for
 from jobs.environment import start_jvm
 from jobs.job_settings import JobSettings
 from models.members import KINDS
@@ -370,7 +371,7 @@ def test_what_is_no_savepoint_is_refused(
 
 def test_the_savepoint_of_another_job_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with mock.patch.dict(os.environ):
-        start_jvm(JobSettings.load(env_file=None))
+        start_jvm(connector_for(JobSettings.load(env_file=None)).jvm_variables)
         write_foreign_savepoint(tmp_path)
     error = refusal(capfd, "--from-savepoint", tmp_path.as_uri())
     assert error.startswith(f"{tmp_path.as_uri()} holds no account's state: it is no savepoint of this job")
@@ -399,4 +400,5 @@ def test_a_savepoint_from_before_the_first_transaction_is_as_good_as_another(
     options = ["--from-savepoint", stopped.empty_savepoint, *catalogue_file(tmp_path, FIRST)]
     with mock.patch.dict(os.environ):
         settings = JobSettings.load(options, env_file=None)
-        feature_job.build(settings, feature_job.load_catalogue(settings))
+        catalogue = feature_job.load_catalogue(settings, has_labels=False)
+        feature_job.build(settings, catalogue, connector_for(settings))

@@ -12,12 +12,12 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.archive_reader import archived_files, archived_lines
 from fraudstream.archives.locations import S3Uri
-from fraudstream.archives.record_files import InputError
 from fraudstream.archives.s3_objects import S3
 from fraudstream.domain.transaction import Label, Transaction
-from jobs.inputs import source_lines
+from jobs.connectors.source_lines import source_lines
 from jobs.job_settings import JobSettings
 
 BUCKET = "bank-archive"
@@ -82,7 +82,7 @@ def read(location: S3Uri | Path) -> list[bytes]:
 
 
 def refusal(location: S3Uri | Path) -> str:
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(ArchiveError) as refused:
         read(location)
     return str(refused.value)
 
@@ -206,7 +206,7 @@ def test_what_s3_refuses_is_said_with_the_remedy(
         raise ClientError({"Error": {"Code": code}}, "ListObjectsV2")
 
     monkeypatch.setattr(store._client, "list_objects_v2", refuse)  # noqa: SLF001 - S3 itself refuses nobody here
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(ArchiveError) as refused:
         store.objects(S3Uri("s3://bank/key"))
     assert complaint in str(refused.value)
     assert SECRET not in str(refused.value)
@@ -214,13 +214,17 @@ def test_what_s3_refuses_is_said_with_the_remedy(
 
 def test_an_object_that_goes_while_it_is_read_is_said(s3: Client, tmp_path: Path) -> None:
     del s3
-    with pytest.raises(InputError, match=r"a\.jsonl is no longer there: something deletes from the archive"):
+    with pytest.raises(
+        ArchiveError, match=r"a\.jsonl is no longer there: something deletes from the archive"
+    ):
         S3(JobSettings.load(env_file=None)).download(S3Uri(f"s3://{BUCKET}/a.jsonl"), tmp_path / "a")
 
 
 def test_a_copy_that_finds_no_room_is_said(s3: Client) -> None:
     on_s3(s3, "", {"a.jsonl": b"1"})
-    with pytest.raises(InputError, match=r"can't be copied to /no/such/a .*set TMPDIR to a folder with room"):
+    with pytest.raises(
+        ArchiveError, match=r"can't be copied to /no/such/a .*set TMPDIR to a folder with room"
+    ):
         S3(JobSettings.load(env_file=None)).download(S3Uri(f"s3://{BUCKET}/a.jsonl"), Path("/no/such/a"))
 
 
@@ -248,17 +252,14 @@ def test_without_credentials_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch,
 # ---- as the job's source ----
 
 
-def lines_for_the_job(folder: Path, *arguments: object) -> bytes:
-    out = ("--features-out", str(folder / "out.jsonl"))
-    settings = JobSettings.load([*map(str, arguments), *out], env_file=None)
-    with source_lines(settings) as lines:
-        assert lines is not None
+def lines_for_the_job(source: S3Uri | Path, labels: S3Uri | None = None) -> bytes:
+    with source_lines(source, labels, JobSettings.load(env_file=None)) as lines:
         return lines.read_bytes()
 
 
 def test_the_job_reads_an_archive_as_one_file_of_lines(tmp_path: Path) -> None:
     archive = on_disk(tmp_path / "archive", files())
-    assert lines_for_the_job(tmp_path, "--source", archive) == b"".join(each + b"\n" for each in ORDERED)
+    assert lines_for_the_job(archive) == b"".join(each + b"\n" for each in ORDERED)
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
@@ -266,7 +267,7 @@ def test_a_single_file_without_line_feeds_is_taken_apart_too(tmp_path: Path, nam
     data = transaction(1) + transaction(2)
     (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
     expected = transaction(1) + b"\n" + transaction(2) + b"\n"
-    assert lines_for_the_job(tmp_path, "--source", tmp_path / name) == expected
+    assert lines_for_the_job(tmp_path / name) == expected
 
 
 def test_labels_may_be_an_archive_on_s3(s3: Client, tmp_path: Path) -> None:
@@ -278,7 +279,7 @@ def test_labels_may_be_an_archive_on_s3(s3: Client, tmp_path: Path) -> None:
     ]
     on_s3(s3, "labels/", {"1.jsonl": labels[0], "2.json.gz": gzip.compress(labels[1])})
     archive = on_disk(tmp_path / "archive", {"1.jsonl": transaction(1), "2.jsonl": transaction(2)})
-    lines = lines_for_the_job(tmp_path, "--source", archive, "--labels", f"s3://{BUCKET}/labels").splitlines()
+    lines = lines_for_the_job(archive, S3Uri(f"s3://{BUCKET}/labels")).splitlines()
     assert lines == [b"L" + labels[0], b"T" + transaction(1), b"L" + labels[1], b"T" + transaction(2)]
 
 
@@ -290,6 +291,6 @@ def test_nothing_is_left_in_the_temporary_folder(
     on_s3(s3, "", {"1.jsonl": b"1", "2.jsonl.gz": b"broken"})
     (tmp_path / "t").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
-    with pytest.raises(InputError, match=r"2\.jsonl\.gz"):
-        lines_for_the_job(tmp_path, "--source", f"s3://{BUCKET}")
+    with pytest.raises(ArchiveError, match=r"2\.jsonl\.gz"):
+        lines_for_the_job(S3Uri(f"s3://{BUCKET}"))
     assert list((tmp_path / "t").iterdir()) == []

@@ -105,15 +105,67 @@ def test_a_record_without_a_required_field_is_refused(missing: str) -> None:
         # Digits past the millisecond are cut off towards the past, as the kernel does.
         ("1969-12-31T23:59:59.9995Z", -1),
         ("2026-01-02T03:04:05.678Z", 1_767_323_045_678),
+        # Letters of either case, no seconds, any number of digits up to nine.
+        ("2026-01-02t03:04:05.678z", 1_767_323_045_678),
+        ("2026-01-02T03:04Z", 1_767_323_040_000),
+        ("2026-01-02T03:04:05.Z", 1_767_323_045_000),
+        ("2026-01-02T03:04:05.6Z", 1_767_323_045_600),
+        ("2026-01-02T03:04:05.678999999Z", 1_767_323_045_678),
+        # An offset has hours, and may have minutes and seconds.
+        ("2026-01-02T10:04:05+07", 1_767_323_045_000),
+        ("2026-01-02T10:04:35+07:00:30", 1_767_323_045_000),
+        ("2026-01-01T23:34:05-03:30", 1_767_323_045_000),
+        ("2026-01-02T21:04:05+18:00", 1_767_323_045_000),
+        # The first and the last millisecond, in UTC and from a year that is another one there.
+        ("0001-01-01T00:00:00Z", -62_135_596_800_000),
+        ("0000-12-31T23:00:00-02:00", -62_135_593_200_000),
+        ("9998-12-31T23:59:59.999Z", 253_370_764_799_999),
+        ("9999-01-01T05:00:00+07:00", 253_370_757_600_000),
+        ("+02026-01-02T03:04:05Z", 1_767_323_045_000),
     ],
 )
 def test_a_time_is_read_to_the_millisecond(text: str, time_ms: int) -> None:
     assert parse_time_ms(text) == time_ms
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-29T00:00:00Z", "2026-01-02T03:04:05"])
-def test_what_is_no_time_with_an_offset_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"isoformat|day is out of range|has no UTC offset; write RFC 3339"):
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "Z", "yesterday", "1767323045678", "2026-01-02", "2026-01-02Z", "2026-01-02T03Z"),
+        # No offset, another letter than T, something before or behind it.
+        *("2026-01-02T03:04:05", "2026-01-02 03:04:05Z", " 2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z\n"),
+        # ISO 8601, but not RFC 3339.
+        *("20260102T030405Z", "2026-W01-1T03:04:05Z", "2026-002T03:04:05Z", "2026-01-02T03:04:05,678Z"),
+        # No such hour, minute or second, too many digits.
+        *("2026-01-02T24:00:00Z", "2026-01-02T03:60:00Z", "2026-01-02T03:04:60Z"),
+        "2026-01-02T03:04:05.1234567890Z",
+        # Other writings of an offset.
+        *("2026-01-02T03:04:05+7", "2026-01-02T03:04:05+0700", "2026-01-02T03:04:05+07:60"),
+        "2026-01-02T03:04:05\N{MINUS SIGN}07:00",
+        # Not written in 0 to 9.
+        "\N{ARABIC-INDIC DIGIT TWO}026-01-02T03:04:05Z",
+    ],
+)
+def test_what_is_not_written_as_a_time_with_an_offset_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no RFC 3339 time with a UTC offset; write it like 2026-01-02T03"):
+        parse_time_ms(text)
+
+
+@pytest.mark.parametrize("text", ["2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-00T00:00:00Z"])
+def test_a_day_that_the_calendar_lacks_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"day is out of range|month must be in"):
+        parse_time_ms(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0000-01-01T00:00:00Z", "0001-01-01T00:00:00+07:00", "9999-01-01T00:00:00Z"),
+        *("9998-12-31T20:00:00-07:00", "2026-01-02T03:04:05+18:01"),
+    ],
+)
+def test_a_time_outside_the_kernels_years_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="outside the years 1 to 9998, or its offset is above 18:00"):
         parse_time_ms(text)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from fraudstream.domain.catalogue import BUILT_IN
+from jobs.connectors import connector_for
 from jobs.job_settings import JobSettings
 from jobs.kernel import job_config
 
@@ -12,4 +13,5 @@ def test_windows_decide_how_long_state_is_kept_unless_a_file_has_its_own_time(
     arguments: list[str], ttl_ms: int
 ) -> None:
     settings = JobSettings.load(["--source", __file__, "--features-out", "a", *arguments], env_file=None)
-    assert job_config(settings, BUILT_IN, model_version="v1")["state_ttl_ms"] == ttl_ms
+    options = connector_for(settings).kernel_options
+    assert job_config(settings, BUILT_IN, options, model_version="v1")["state_ttl_ms"] == ttl_ms

@@ -10,7 +10,8 @@ import pytest
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.runtime.settings_sources import SettingsError
-from jobs.files import file_outputs, finish_files, fresh_parts_folder
+from jobs.connectors.file_connector import FileConnector
+from jobs.connectors.output_files import fresh_parts_folder, put_together
 from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
 
@@ -30,28 +31,10 @@ CATALOGUE = Catalogue(
 )
 
 
-LIVE = JobSettings.load(env_file=None)
-
-
-def settings(**outputs: Path) -> JobSettings:
-    options = [part for name, path in outputs.items() for part in (f"--{name.replace('_', '-')}", str(path))]
-    return JobSettings.load(["--source", __file__, *options], env_file=None)
-
-
 def part(path: Path, subtask: int, number: int, data: bytes) -> None:
     """Write what a subtask of Flink's writer has finished."""
     folder = path.with_name(f"{path.name}.parts")
     (folder / f"part-1f0e7c04-8d2b-4a4b-9d2f-0a1b2c3d4e5f-{subtask}-{number}").write_bytes(data)
-
-
-def test_each_output_has_its_sink(tmp_path: Path) -> None:
-    paths = [tmp_path / name for name in ("f", "s", "d", "a")]
-    features, scores, dead_letters, alerts = paths
-    given = settings(features_out=features, scores_out=scores)
-    assert file_outputs(given) == {"features": features, "scored_transactions": scores}
-    given = settings(dead_letters_out=dead_letters, alerts_out=alerts)
-    assert file_outputs(given) == {"dead_letters": dead_letters, "alerts": alerts}
-    assert file_outputs(LIVE) == {}
 
 
 # ---- where Flink writes ----
@@ -90,7 +73,7 @@ def test_parts_follow_each_other_by_subtask_and_then_by_number(out: Path) -> Non
     places = [(10, 0), (0, 10), (2, 1), (0, 9), (2, 0), (1, 0), (0, 0)]
     for subtask, number in places:
         part(out, subtask, number, f"{subtask}-{number}\n".encode())
-    finish_files(settings(alerts_out=out), CATALOGUE)
+    put_together(out, CATALOGUE)
     assert out.read_text().split() == ["0-0", "0-9", "0-10", "1-0", "2-0", "2-1", "10-0"]
     assert list(out.parent.iterdir()) == [out]
 
@@ -100,25 +83,25 @@ def test_any_number_of_parts_makes_one_file_in_place_of_an_older_one(out: Path, 
     out.write_text("of an earlier run")
     for number, data in enumerate(parts):
         part(out, 0, number, data)
-    finish_files(settings(dead_letters_out=out), CATALOGUE)
+    put_together(out, CATALOGUE)
     assert out.read_bytes() == b"".join(parts)
 
 
 def test_what_flink_has_not_finished_is_left_out(out: Path) -> None:
     part(out, 0, 0, b"whole\n")
     (out.with_name("out.jsonl.parts") / ".part-1-0-1.inprogress.2").write_bytes(b"hal")
-    finish_files(settings(dead_letters_out=out), CATALOGUE)
+    put_together(out, CATALOGUE)
     assert out.read_bytes() == b"whole\n"
 
 
-def test_every_output_is_finished_and_none_in_live_mode(tmp_path: Path) -> None:
-    given = settings(alerts_out=tmp_path / "a", features_out=tmp_path / "f")
-    for path in file_outputs(given).values():
+def test_the_connector_puts_every_output_together(tmp_path: Path) -> None:
+    outputs = {"--alerts-out": tmp_path / "a", "--features-out": tmp_path / "f"}
+    for path in outputs.values():
         fresh_parts_folder(path)
         part(path, 0, 0, path.name.encode())
-    finish_files(LIVE, CATALOGUE)
-    assert {path.name for path in tmp_path.iterdir()} == {"a.parts", "f.parts"}
-    finish_files(given, CATALOGUE)
+    arguments = [str(each) for pair in outputs.items() for each in pair]
+    settings = JobSettings.load(["--source", __file__, *arguments], env_file=None)
+    FileConnector(settings).finish(CATALOGUE)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "a", "f": "f"}
 
 
@@ -133,7 +116,7 @@ def test_a_failure_while_writing_leaves_the_older_file_and_names_the_output(
 
     monkeypatch.setattr(Path, "replace", no_room)
     with pytest.raises(JobFailedError) as failed:
-        finish_files(settings(alerts_out=out), CATALOGUE)
+        put_together(out, CATALOGUE)
     assert str(failed.value).startswith(f"{out} could not be put together from {out}.parts: ")
     assert "No space left on device; make room there and run again" in str(failed.value)
     assert out.read_text() == "of an earlier run"
@@ -161,7 +144,7 @@ def parquet_of(tmp_path: Path, *parts: list[dict[str, Any]]) -> pa.Table:
     fresh_parts_folder(out)
     for number, rows in enumerate(parts):
         part(out, 0, number, b"".join(orjson.dumps(row) + b"\n" for row in rows))
-    finish_files(settings(features_out=out), CATALOGUE)
+    put_together(out, CATALOGUE)
     assert list(tmp_path.iterdir()) == [out]
     return pq.read_table(out)
 

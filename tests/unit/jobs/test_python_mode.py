@@ -11,6 +11,7 @@ from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs import kernel, python_mode
+from jobs.connectors import connector_for
 from jobs.job_settings import JobSettings
 from jobs.kernel import job_config
 
@@ -76,6 +77,12 @@ def test_what_is_started_later_finds_the_path_as_it_was(
     assert os.environ.get("PYTHONPATH") == inherited
 
 
+def batch_time_ms(*arguments: str) -> object:
+    given = settings(*arguments)
+    options = connector_for(given).kernel_options
+    return job_config(given, BUILT_IN, options, model_version="v1")["batch_time_ms"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "waits_ms"),
     [
@@ -86,11 +93,10 @@ def test_what_is_started_later_finds_the_path_as_it_was(
     ],
 )
 def test_how_long_a_batch_waits_for_more(arguments: list[str], waits_ms: int) -> None:
-    assert job_config(settings(*arguments), BUILT_IN, model_version="v1")["batch_time_ms"] == waits_ms
+    assert batch_time_ms(*arguments) == waits_ms
 
 
 @pytest.mark.parametrize("libpython", [True], indirect=True)
 @pytest.mark.usefixtures("libpython")
 def test_a_thread_is_called_sooner() -> None:
-    config = job_config(settings("--python-mode", "thread"), BUILT_IN, model_version="v1")
-    assert config["batch_time_ms"] == 5
+    assert batch_time_ms("--python-mode", "thread") == 5

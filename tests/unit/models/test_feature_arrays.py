@@ -10,8 +10,7 @@ import pytest
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.scoring.manifest import ModelError
-from jobs.files import finish_files, fresh_parts_folder
-from jobs.job_settings import JobSettings
+from jobs.connectors.output_files import fresh_parts_folder, put_together
 from models.data.feature_arrays import LARGEST, compute_features, read_features, read_ids
 
 CATALOGUE = Catalogue(
@@ -36,9 +35,7 @@ def write(folder: Path, *records: dict[str, Any]) -> Path:
     path = folder / "features.parquet"
     lines = [orjson.dumps({"transaction_id": f"t{n}", **record}) for n, record in enumerate(records)]
     (fresh_parts_folder(path) / "part-x-0-0").write_bytes(b"".join(line + b"\n" for line in lines))
-    (folder / "in.jsonl").touch()
-    settings = JobSettings.load(["--source", str(folder / "in.jsonl"), "--features-out", str(path)])
-    finish_files(settings, CATALOGUE)
+    put_together(path, CATALOGUE)
     return path
 
 

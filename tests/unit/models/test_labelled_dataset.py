@@ -179,44 +179,5 @@ def test_a_file_without_a_good_transaction_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_can_t_be_read_is_named_with_the_remedy(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError) as refused:
         read_columns(tmp_path / name, {"transaction_id": "text"})
-    assert str(tmp_path / name) in str(refused.value)
-    assert "give a whole .jsonl, .jsonl.gz or .parquet file" in str(refused.value)
-
-
-def test_a_gzip_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "transactions.jsonl.gz", TRANSACTIONS)
-    path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(ModelError, match="can't be read"):
-        read_columns(path, {"transaction_id": "text"})
-
-
-def test_lines_that_the_job_refuses_are_null_or_left_out(tmp_path: Path) -> None:
-    path = tmp_path / "transactions.jsonl"
-    path.write_bytes(
-        b'{"id": 7, "amount": "1", "time": "now", "fraud": 1}\n'
-        b"{broken\n"
-        b"[1]\n"
-        b'{"id": "t", "amount": true, "time": 5, "fraud": "true"}\n'
-        b'{"id": "t", "amount": 5, "time": "1970-01-01t00:00:01.0029z", "fraud": true}\n'
-    )
-    table = read_columns(path, {"id": "text", "amount": "number", "time": "time", "fraud": "flag"})
-    assert table.to_pydict() == {
-        "id": [None, "t", "t"],
-        "amount": [None, None, 5.0],
-        "time": [None, None, 1_002],
-        "fraud": [None, None, True],
-    }
-
-
-@pytest.mark.parametrize(
-    "times",
-    [
-        pa.array(["1970-01-01T00:00:01.0029Z"]),
-        pa.array([1_002_900], pa.timestamp("us")),
-        pa.array([1_002_900], pa.timestamp("us", "Asia/Ho_Chi_Minh")),
-    ],
-)
-def test_a_column_of_times_may_be_text_or_timestamps(tmp_path: Path, times: pa.Array) -> None:
-    pq.write_table(pa.table({"time": times, "amount": pa.array([7])}), tmp_path / "t.parquet")
-    table = read_columns(tmp_path / "t.parquet", {"time": "time", "amount": "number", "other": "flag"})
-    assert table.to_pydict() == {"time": [1_002], "amount": [7.0], "other": [None]}
+    assert str(refused.value).startswith(f"{tmp_path / name} can't be read (")
+    assert "check its permissions, and write it again" in str(refused.value)

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet as pq
 
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_files import ROWS_AT_A_TIME
 from fraudstream.domain.transaction import Transaction
-from fraudstream.streams.stream_errors import StreamError
 from producer.dataset import write_dataset
 from producer.simulation import LabelledTransaction, TrafficOptions, generate
 from producer.source_files import (
-    PARQUET_ROWS,
     ending_of,
     file_items,
     file_records,
@@ -53,7 +53,7 @@ def test_a_files_lines_are_sent_as_they_stand(tmp_path: Path, ending: str) -> No
 
 
 def test_a_parquet_files_rows_are_its_transactions_over_more_than_one_batch(tmp_path: Path) -> None:
-    count = PARQUET_ROWS + 10
+    count = ROWS_AT_A_TIME + 10
     records = list(file_records(with_truth(tmp_path, ".parquet", count)))
     expected = [transaction for transaction, _ in made(count)]
     assert [Transaction.from_json(record.data) for record in records] == expected
@@ -94,14 +94,14 @@ def test_without_its_truth_a_record_has_its_time_and_one_that_is_broken_has_none
 def test_a_line_without_an_account_is_named_by_its_number(tmp_path: Path, line: bytes) -> None:
     path = written(tmp_path / "some.jsonl", [orjson.dumps({"account_id": "A"}), line])
     for read in (file_records, file_items):
-        with pytest.raises(StreamError, match=r"some\.jsonl, line 2: "):
+        with pytest.raises(ArchiveError, match=r"some\.jsonl, line 2: "):
             list(read(path))
 
 
 def test_a_parquet_row_without_an_account_is_named_by_its_number(tmp_path: Path) -> None:
     path = tmp_path / "some.parquet"
     pq.write_table(pa.table({"account_id": ["A", None]}), path)
-    with pytest.raises(StreamError, match=r"some\.parquet, row 2: no account_id"):
+    with pytest.raises(ArchiveError, match=r"some\.parquet, row 2: no account_id"):
         list(file_records(path))
 
 
@@ -109,21 +109,21 @@ def test_a_parquet_row_without_an_account_is_named_by_its_number(tmp_path: Path)
 def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path: Path, ending: str, kind: str) -> None:
     path = tmp_path / f"some{ending}"
     path.write_bytes(b'{"account_id":"A"}\n')
-    with pytest.raises(StreamError, match=f"can't be read as {kind} "):
+    with pytest.raises(ArchiveError, match=f"is no whole {kind} file "):
         list(file_records(path))
 
 
 def test_a_gzip_file_that_was_cut_off_is_refused_after_what_it_holds(tmp_path: Path) -> None:
     path = written(tmp_path / "some.jsonl.gz", [b'{"account_id":"A"}'] * 3)
     path.write_bytes(path.read_bytes()[:-8])
-    with pytest.raises(StreamError, match="can't be read as gzip"):
+    with pytest.raises(ArchiveError, match="is no whole gzip file"):
         list(file_records(path))
 
 
 def test_a_truth_in_another_order_is_refused(tmp_path: Path) -> None:
     path = with_truth(tmp_path, ".jsonl", 3)
     written(truth_path(path), [label.to_json() for _, label in reversed(made(3))])
-    with pytest.raises(StreamError, match=r"data\.truth\.jsonl, line 1 is about .* line 1 has .*same order"):
+    with pytest.raises(ArchiveError, match=r"data\.truth\.jsonl, line 1 is about .* line 1 has .*same order"):
         list(labelled_file_items(path))
 
 
@@ -133,7 +133,7 @@ def test_a_truth_of_another_length_is_refused(tmp_path: Path, rows: int) -> None
     written(truth_path(path), [label.to_json() for _, label in made(rows)])
     items = labelled_file_items(path)
     assert len(list(islice(items, min(rows, 3)))) == min(rows, 3)
-    with pytest.raises(StreamError, match=f"line {max(rows, 3)}: .* differ in length"):
+    with pytest.raises(ArchiveError, match=f"line {max(rows, 3)}: .* differ in length"):
         next(items)
 
 
@@ -143,7 +143,7 @@ def test_a_row_that_is_none_is_refused_where_the_truth_goes_with_it(
 ) -> None:
     path = with_truth(tmp_path, ".jsonl", 1)
     written((path, truth_path(path))[place], [b'{"account_id":"A"}'])
-    with pytest.raises(StreamError, match=f"line 1: not a {what} "):
+    with pytest.raises(ArchiveError, match=f"line 1: not a {what} "):
         list(labelled_file_items(path))
 
 

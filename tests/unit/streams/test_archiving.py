@@ -1,9 +1,7 @@
 """A stream into a file: which records, in which order, and as which lines."""
 
-import gzip
 import io
 import threading
-from pathlib import Path
 from typing import cast
 
 import orjson
@@ -13,8 +11,7 @@ from hypothesis import strategies as st
 
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.protocols import StreamRecord
-from fraudstream.streams.stream_errors import StreamError
-from streams.archiving import Archived, archive, written_whole
+from streams.archiving import Archived, archive
 from streams.arrival_order import ArrivalOrder, lines_of
 from tests.unit.streams.fake_kinesis import FakeKinesis
 
@@ -161,51 +158,3 @@ def test_a_stop_ends_it_before_its_end() -> None:
     kinesis = FakeKinesis("a")
     kinesis.write("a", b"1")
     assert archived(kinesis, STAMP_MS + 1, stop=True) == (Archived(), b"")
-
-
-# ---- the file ----
-
-
-@pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz"])
-def test_a_file_has_its_name_when_it_is_whole(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    with written_whole(path) as file:
-        file.write(b"1\n")
-        assert not path.exists()
-    data = path.read_bytes()
-    assert (gzip.decompress(data) if name.endswith(".gz") else data) == b"1\n"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_the_same_records_give_the_same_compressed_bytes(tmp_path: Path) -> None:
-    paths = [tmp_path / "a" / "out.jsonl.gz", tmp_path / "b" / "out.jsonl.gz"]
-    for path in paths:
-        path.parent.mkdir()
-        with written_whole(path) as file:
-            file.write(b"1\n")
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-
-
-def test_a_failure_leaves_an_older_file_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "out.jsonl"
-    path.write_bytes(b"old")
-    error = "the stream is gone"
-
-    def fail() -> None:
-        with written_whole(path) as file:
-            file.write(b"new")
-            raise StreamError(error)
-
-    with pytest.raises(StreamError, match=error):
-        fail()
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_file_that_can_not_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
-    path = tmp_path / "gone" / "out.jsonl"
-    with (
-        pytest.raises(StreamError, match=r"out\.jsonl can't be written \(.*make room there, or give"),
-        written_whole(path),
-    ):
-        pass

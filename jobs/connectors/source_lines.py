@@ -13,14 +13,13 @@ from typing import Final
 
 import orjson
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
 from fraudstream.archives.record_delimiting import is_undelimited
-from fraudstream.archives.record_files import InputError, is_gzip, is_parquet, read_lines
+from fraudstream.archives.record_files import is_gzip, is_parquet, read_lines
 from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
-from jobs.job_settings import JobSettings
+from fraudstream.runtime.aws_settings import AwsSettings
 from jobs.running import JobFailedError
-
-__all__ = ["LABEL", "TRANSACTION", "InputError", "merge_lines", "source_lines"]
 
 TRANSACTION: Final = b"T"
 LABEL: Final = b"L"
@@ -30,17 +29,14 @@ LOOKED_AT_BYTES: Final = 65_536
 
 
 @contextmanager
-def source_lines(settings: JobSettings) -> Iterator[Path | None]:
-    """Give the file of JSON lines to read; None in live mode.
+def source_lines(source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings) -> Iterator[Path]:
+    """Give the file of JSON lines to read.
 
     It is the source itself if that is one and there are no labels, else a temporary file, which has
     both in one order: each label just before the first transaction, in the order of the source, whose
-    event time is not before the label's ``available_at``. Raises `InputError` if one can't be read.
+    event time is not before the label's ``available_at``. Raises `ArchiveError` if one can't be read.
     """
-    source = settings.source
-    if source is None:
-        yield None
-    elif settings.labels is None and isinstance(source, Path) and _is_of_lines(source):
+    if labels is None and isinstance(source, Path) and _is_of_lines(source):
         try:
             yield source
         except JobFailedError:
@@ -49,7 +45,7 @@ def source_lines(settings: JobSettings) -> Iterator[Path | None]:
     else:
         with tempfile.TemporaryDirectory(prefix="fraudstream-") as folder:
             path = Path(folder) / "lines.jsonl"
-            _write_lines(path, source, settings)
+            _write_lines(path, source, labels, aws)
             yield path
 
 
@@ -68,23 +64,23 @@ def _begin(source: Path) -> bytes:
 
 
 def _check_gzip(source: Path) -> None:
-    """Raise `InputError` if that is why the job failed: Flink's own message names no file."""
+    """Raise `ArchiveError` if that is why the job failed: Flink's own message names no file."""
     if is_gzip(source):
         collections.deque(read_lines(source, Transaction), maxlen=0)
 
 
-def _write_lines(path: Path, source: S3Uri | Path, settings: JobSettings) -> None:
+def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings) -> None:
     from fraudstream.archives.archive_reader import archived_lines  # noqa: PLC0415 - a live job does without boto3 and rich
 
-    lines = archived_lines(source, settings, Transaction)
-    if settings.labels is not None:
-        lines = merge_lines(lines, archived_lines(settings.labels, settings, Label))
+    lines = archived_lines(source, aws, Transaction)
+    if labels is not None:
+        lines = merge_lines(lines, archived_lines(labels, aws, Label))
     try:
         with path.open("wb") as file:
             file.writelines(line + b"\n" for line in lines)
     except OSError as error:
         msg = f"{path}, a copy of {source}, can't be written: {error}; set TMPDIR to a folder with room"
-        raise InputError(msg) from None
+        raise ArchiveError(msg) from None
 
 
 def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Iterator[bytes]:
@@ -108,7 +104,6 @@ def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Itera
 def _time_ms(line: bytes, field: str) -> float:
     """Return the time in a field of a record, minus infinity if there is none to be read."""
     try:
-        # RFC 3339 allows small letters, Python does not.
-        return parse_time_ms(orjson.loads(line)[field].upper())
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return parse_time_ms(orjson.loads(line)[field])
+    except (ValueError, KeyError, TypeError):
         return -math.inf

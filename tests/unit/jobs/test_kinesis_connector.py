@@ -3,23 +3,24 @@
 import pytest
 
 from fraudstream.runtime.settings_sources import SettingsError
-from jobs.files import Sink
-from jobs.job_settings import JobSettings
-from jobs.kinesis import (
-    CONNECTOR_4,
-    CONNECTOR_6,
-    Connector,
-    connector_for,
+from jobs.connectors.flink_tables import Sink, sql_options
+from jobs.connectors.kinesis_connector import (
+    RELEASE_4,
+    RELEASE_6,
+    ConnectorRelease,
+    KinesisConnector,
+    release_for,
     sink_options,
     source_columns,
     source_options,
-    sql_options,
     stream_arn,
 )
+from jobs.job_settings import JobSettings
+from jobs.kernel import KernelOptions
 
 ON_AWS = ("--aws-region", "ap-southeast-1", "--aws-account-id", "012345678901")
 ON_EMULATOR = ("--aws-region", "ap-southeast-1", "--aws-endpoint-url", "http://127.0.0.1:4566")
-BOTH = pytest.mark.parametrize("connector", [CONNECTOR_4, CONNECTOR_6], ids=["4", "6"])
+BOTH = pytest.mark.parametrize("release", [RELEASE_4, RELEASE_6], ids=["4", "6"])
 
 
 @pytest.fixture(autouse=True)
@@ -36,29 +37,29 @@ def settings(*arguments: str) -> JobSettings:
 
 
 @pytest.mark.parametrize(
-    ("version", "connector"),
+    ("version", "release"),
     [
-        ("1.20.5", CONNECTOR_4),
-        ("1.20.dev0", CONNECTOR_4),
-        ("2.0.0", CONNECTOR_6),
-        ("2.2.1", CONNECTOR_6),
-        ("3.0.0", CONNECTOR_6),
-        ("10.0.0", CONNECTOR_6),
+        ("1.20.5", RELEASE_4),
+        ("1.20.dev0", RELEASE_4),
+        ("2.0.0", RELEASE_6),
+        ("2.2.1", RELEASE_6),
+        ("3.0.0", RELEASE_6),
+        ("10.0.0", RELEASE_6),
     ],
 )
-def test_the_release_of_flink_says_which_connector_is_there(version: str, connector: Connector) -> None:
-    assert connector_for(version) is connector
+def test_the_release_of_flink_says_which_connector_is_there(version: str, release: ConnectorRelease) -> None:
+    assert release_for(version) is release
 
 
 def test_what_one_connector_saved_of_its_reading_is_never_given_to_the_other() -> None:
-    assert not set(CONNECTOR_4.source_tables) & set(CONNECTOR_6.source_tables)
+    assert not set(RELEASE_4.source_tables) & set(RELEASE_6.source_tables)
 
 
 # ---- the options of both, whole ----
 
 
 def test_a_source_on_aws_with_connector_4() -> None:
-    assert source_options(CONNECTOR_4, settings(*ON_AWS), "Transactions") == {
+    assert source_options(RELEASE_4, settings(*ON_AWS), "Transactions") == {
         "connector": "kinesis",
         "stream": "Transactions",
         "aws.region": "ap-southeast-1",
@@ -71,7 +72,7 @@ def test_a_source_on_aws_with_connector_4() -> None:
 
 
 def test_a_source_on_aws_with_connector_6() -> None:
-    assert source_options(CONNECTOR_6, settings(*ON_AWS), "Transactions") == {
+    assert source_options(RELEASE_6, settings(*ON_AWS), "Transactions") == {
         "connector": "kinesis",
         "stream.arn": "arn:aws:kinesis:ap-southeast-1:012345678901:stream/Transactions",
         "aws.region": "ap-southeast-1",
@@ -85,17 +86,17 @@ def test_a_source_on_aws_with_connector_6() -> None:
 
 
 @pytest.mark.parametrize(
-    ("connector", "stream"),
+    ("release", "stream"),
     [
-        (CONNECTOR_4, {"stream": "Alerts"}),
-        (CONNECTOR_6, {"stream.arn": "arn:aws:kinesis:ap-southeast-1:012345678901:stream/Alerts"}),
+        (RELEASE_4, {"stream": "Alerts"}),
+        (RELEASE_6, {"stream.arn": "arn:aws:kinesis:ap-southeast-1:012345678901:stream/Alerts"}),
     ],
     ids=["4", "6"],
 )
 def test_a_sink_on_aws_differs_in_the_name_of_its_stream_only(
-    connector: Connector, stream: dict[str, str]
+    release: ConnectorRelease, stream: dict[str, str]
 ) -> None:
-    assert sink_options(connector, settings(*ON_AWS), "alerts", "Alerts") == stream | {
+    assert sink_options(release, settings(*ON_AWS), "alerts", "Alerts") == stream | {
         "connector": "kinesis",
         "aws.region": "ap-southeast-1",
         "aws.credentials.provider": "AUTO",
@@ -107,7 +108,7 @@ def test_a_sink_on_aws_differs_in_the_name_of_its_stream_only(
 
 
 def test_with_connector_4_a_record_says_when_it_arrived_and_where_it_lies() -> None:
-    assert source_columns(CONNECTOR_4) == (
+    assert source_columns(RELEASE_4) == (
         "`raw` BYTES, "
         "arrival TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL, "
         "shard_id STRING METADATA FROM 'shard-id' VIRTUAL, "
@@ -116,7 +117,7 @@ def test_with_connector_4_a_record_says_when_it_arrived_and_where_it_lies() -> N
 
 
 def test_with_connector_6_it_does_not_and_the_columns_are_null() -> None:
-    assert source_columns(CONNECTOR_6) == (
+    assert source_columns(RELEASE_6) == (
         "`raw` BYTES, "
         "arrival AS CAST(NULL AS TIMESTAMP_LTZ(3)), "
         "shard_id AS CAST(NULL AS STRING), "
@@ -129,25 +130,25 @@ def test_with_connector_6_it_does_not_and_the_columns_are_null() -> None:
 
 @BOTH
 @pytest.mark.parametrize("position", ["TRIM_HORIZON", "LATEST"])
-def test_the_start_position_is_that_of_the_settings(connector: Connector, position: str) -> None:
-    options = source_options(connector, settings(*ON_AWS, "--start-position", position), "Transactions")
-    assert options[connector.start_position] == position
+def test_the_start_position_is_that_of_the_settings(release: ConnectorRelease, position: str) -> None:
+    options = source_options(release, settings(*ON_AWS, "--start-position", position), "Transactions")
+    assert options[release.start_position] == position
 
 
 @BOTH
-def test_an_emulator_is_asked_as_often_as_its_own_setting_says(connector: Connector) -> None:
+def test_an_emulator_is_asked_as_often_as_its_own_setting_says(release: ConnectorRelease) -> None:
     options = source_options(
-        connector, settings(*ON_EMULATOR, "--emulator.poll-interval-ms", "30"), "Transactions"
+        release, settings(*ON_EMULATOR, "--emulator.poll-interval-ms", "30"), "Transactions"
     )
     assert options["aws.endpoint"] == "http://127.0.0.1:4566"
-    assert options[connector.poll_interval] == "30"
+    assert options[release.poll_interval] == "30"
 
 
 @BOTH
-def test_only_the_sinks_of_an_emulator_leave_http_2_alone(connector: Connector) -> None:
+def test_only_the_sinks_of_an_emulator_leave_http_2_alone(release: ConnectorRelease) -> None:
     option = "sink.http-client.protocol.version"
-    assert sink_options(connector, settings(*ON_EMULATOR), "alerts", "Alerts")[option] == "HTTP1_1"
-    assert option not in sink_options(connector, settings(*ON_AWS), "alerts", "Alerts")
+    assert sink_options(release, settings(*ON_EMULATOR), "alerts", "Alerts")[option] == "HTTP1_1"
+    assert option not in sink_options(release, settings(*ON_AWS), "alerts", "Alerts")
 
 
 @BOTH
@@ -156,9 +157,9 @@ def test_only_the_sinks_of_an_emulator_leave_http_2_alone(connector: Connector) 
     [("alerts", "Alerts", "50"), ("scored_transactions", "Scored", "500"), ("dead_letters", "Bad", "500")],
 )
 def test_only_alerts_are_in_a_hurry_and_only_dead_letters_go_in_small_batches(
-    connector: Connector, sink: Sink, stream: str, timeout_ms: str
+    release: ConnectorRelease, sink: Sink, stream: str, timeout_ms: str
 ) -> None:
-    options = sink_options(connector, settings(*ON_AWS), sink, stream)
+    options = sink_options(release, settings(*ON_AWS), sink, stream)
     assert options["sink.flush-buffer.timeout"] == timeout_ms
     assert ("sink.batch.max-size" in options) == (sink == "dead_letters")
 
@@ -200,7 +201,7 @@ def test_the_account_of_the_settings_wins_on_an_emulator_too() -> None:
 )
 def test_without_an_account_connector_6_is_refused_with_the_remedy(where: tuple[str, ...]) -> None:
     with pytest.raises(SettingsError) as refused:
-        source_options(CONNECTOR_6, settings(*where), "Transactions")
+        source_options(RELEASE_6, settings(*where), "Transactions")
     assert str(refused.value) == (
         "aws_account_id: is not set, and on Flink 2 a stream goes by its ARN, which names the account; "
         "give --aws-account-id, the 12 digits of the account that owns the streams"
@@ -208,7 +209,7 @@ def test_without_an_account_connector_6_is_refused_with_the_remedy(where: tuple[
 
 
 def test_connector_4_asks_for_no_account() -> None:
-    assert source_options(CONNECTOR_4, settings("--aws-region", "us-east-1"), "S")["stream"] == "S"
+    assert source_options(RELEASE_4, settings("--aws-region", "us-east-1"), "S")["stream"] == "S"
 
 
 # ---- on the way into SQL ----
@@ -216,3 +217,30 @@ def test_connector_4_asks_for_no_account() -> None:
 
 def test_an_option_can_hold_a_quote() -> None:
     assert sql_options({"a": "it's"}) == "'a' = 'it''s'"
+
+
+# ---- a job's part of it ----
+
+
+def test_labels_are_read_only_if_the_job_wants_them() -> None:
+    assert KinesisConnector(settings()).source_tables == ("transactions",)
+    assert KinesisConnector(settings("--label-feedback", "true")).source_tables == ("transactions", "labels")
+
+
+def test_a_stream_that_is_off_is_no_sink() -> None:
+    assert KinesisConnector(settings()).sinks == ("dead_letters", "alerts", "scored_transactions")
+    assert KinesisConnector(settings("--scored-stream", "off")).sinks == ("dead_letters", "alerts")
+
+
+def test_only_for_an_emulator_both_sdks_leave_cbor_alone() -> None:
+    assert KinesisConnector(settings(*ON_AWS)).jvm_variables == {"AWS_REGION": "ap-southeast-1"}
+    assert KinesisConnector(settings(*ON_EMULATOR)).jvm_variables == {
+        "AWS_REGION": "ap-southeast-1",
+        "AWS_CBOR_DISABLE": "true",
+        "CBOR_ENABLED": "false",
+    }
+
+
+def test_a_stream_judges_event_times_by_their_arrival() -> None:
+    options = KinesisConnector(settings("--future-tolerance", "2h")).kernel_options
+    assert options == KernelOptions(future_tolerance_ms=7_200_000)

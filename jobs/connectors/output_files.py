@@ -3,32 +3,20 @@
 import itertools
 import shutil
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fraudstream.archives.record_files import is_parquet
+from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.runtime.settings_sources import SettingsError
-from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
 
 ROWS_PER_BATCH: Final = 10_000
 COPIED_BYTES: Final = 8 * 1024 * 1024
-
-Sink = Literal["dead_letters", "alerts", "scored_transactions", "features"]
-
-
-def file_outputs(settings: JobSettings) -> dict[Sink, Path]:
-    """Return the sinks of bounded mode and the file of each."""
-    outputs: dict[Sink, Path | None] = {
-        "dead_letters": settings.dead_letters_out,
-        "alerts": settings.alerts_out,
-        "scored_transactions": settings.scores_out,
-        "features": settings.features_out,
-    }
-    return {sink: path for sink, path in outputs.items() if path is not None}
 
 
 def fresh_parts_folder(path: Path) -> Path:
@@ -46,35 +34,33 @@ def fresh_parts_folder(path: Path) -> Path:
     return folder
 
 
-def finish_files(settings: JobSettings, catalogue: Catalogue) -> None:
-    """Put each output's part files together, in the order of their writing; there is none in live mode.
+def put_together(path: Path, catalogue: Catalogue) -> None:
+    """Make the file ``path`` of its part files, in the order of their writing.
 
-    The file appears under its name only when it is whole. Raises `JobFailedError` if it can't be written.
+    It appears under its name only when it is whole. Raises `JobFailedError` if it can't be written.
     """
-    for path in file_outputs(settings).values():
-        folder = _parts_folder(path)
-        try:
-            _finish(folder, path, catalogue)
-            shutil.rmtree(folder)
-        except OSError as error:
-            msg = f"{path} could not be put together from {folder}: {error}; make room there and run again"
-            raise JobFailedError(msg) from None
+    folder = _parts_folder(path)
+    try:
+        _finish(folder, path, catalogue)
+        shutil.rmtree(folder)
+    except OSError as error:
+        msg = f"{path} could not be put together from {folder}: {error}; make room there and run again"
+        raise JobFailedError(msg) from None
 
 
 def _finish(folder: Path, path: Path, catalogue: Catalogue) -> None:
     parts = sorted(folder.glob("part-*"), key=_part_order)
-    whole = folder / "whole"
-    if path.suffix == ".parquet":
-        _write_parquet(parts, whole, catalogue)
-    else:
-        _join(parts, whole)
-    whole.replace(path)
+    if len(parts) == 1 and not is_parquet(path):
+        parts[0].replace(path)
+        return
+    with replaced_when_whole(path) as unfinished:
+        if is_parquet(path):
+            _write_parquet(parts, unfinished, catalogue)
+        else:
+            _join(parts, unfinished)
 
 
 def _join(parts: list[Path], path: Path) -> None:
-    if len(parts) == 1:
-        parts[0].replace(path)
-        return
     with path.open("wb") as joined:
         for part in parts:
             with part.open("rb") as source:

@@ -1,0 +1,91 @@
+"""Columns of record files (JSON lines or Parquet), for programs that want arrays and not records."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fraudstream.archives.record_files import file_errors, is_parquet, read_rows
+from fraudstream.domain.transaction import parse_time_ms
+
+Kind = Literal["text", "time", "number", "flag"]
+"""What a column holds; a time becomes whole milliseconds since 1970."""
+TYPES: Final[Mapping[Kind, pa.DataType]] = {
+    "text": pa.large_string(),
+    "time": pa.int64(),
+    "number": pa.float64(),
+    "flag": pa.bool_(),
+}
+_PYTHON: Final[Mapping[Kind, tuple[type, ...]]] = {
+    "text": (str,),
+    "number": (int, float),
+    "flag": (bool,),
+}
+
+
+def read_columns(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
+    """Return these columns of a ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` file, a row for each record.
+
+    What is absent, or of another kind than asked for, is null: the job refuses such a record, so that it has
+    no features. Raises `ArchiveError` if the file can't be read.
+    """
+    if is_parquet(path):
+        with file_errors(str(path)):
+            return _parquet(path, columns)
+    return _json_lines(path, columns)
+
+
+def _parquet(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
+    there = pq.read_schema(path).names
+    table = pq.read_table(path, columns=[name for name in columns if name in there])
+    arrays = {
+        name: _converted(table[name], kind) if name in there else pa.nulls(len(table), TYPES[kind])
+        for name, kind in columns.items()
+    }
+    return pa.table(arrays)
+
+
+def _converted(column: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray:
+    if kind != "time":
+        return column.cast(TYPES[kind], safe=False)
+    if pa.types.is_timestamp(column.type):
+        # Digits past the millisecond are cut off, as everywhere.
+        return column.cast(pa.timestamp("ms", column.type.tz), safe=False).cast(pa.int64())
+    return pa.chunked_array([pa.array([_time_ms(text) for text in column.to_pylist()], pa.int64())])
+
+
+def _json_lines(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
+    lists: dict[str, list[Any]] = {name: [] for name in columns}
+    readers = [(lists[name].append, name, kind) for name, kind in columns.items()]
+    for record in _records(path):
+        for append, name, kind in readers:
+            append(_value(record.get(name), kind))
+    return pa.table({name: pa.array(lists[name], TYPES[kind]) for name, kind in columns.items()})
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    for line in read_rows(path):
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(record, dict):
+            yield record
+
+
+def _value(value: object, kind: Kind) -> object:
+    if kind == "time":
+        return _time_ms(value)
+    # To Python a flag is a number.
+    fits = isinstance(value, _PYTHON[kind]) and (kind == "flag" or not isinstance(value, bool))
+    return value if fits else None
+
+
+def _time_ms(value: object) -> int | None:
+    try:
+        return parse_time_ms(str(value))
+    except ValueError:
+        return None

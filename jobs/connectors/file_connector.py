@@ -1,0 +1,125 @@
+"""Bounded mode: files as the source, files as the sinks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar
+
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
+from fraudstream.domain.catalogue import Catalogue
+from jobs.connectors.flink_tables import SINK_ORDER, Sink, sql_options
+from jobs.connectors.output_files import fresh_parts_folder, put_together
+from jobs.connectors.source_lines import source_lines
+from jobs.environment import absolute_uri, fail_at_once, milliseconds
+from jobs.job_settings import JobSettings
+from jobs.kernel import NO_HURRY_MS, JavaStream, Kernel, KernelOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class FileConnector:
+    """Reads the files of ``source`` and ``labels``, and ends with them; a file for each output."""
+
+    known_source_tables: ClassVar[tuple[str, ...]] = ()
+    is_bounded: ClassVar[bool] = True
+
+    def __init__(self, settings: JobSettings) -> None:
+        if settings.source is None:
+            msg = "the settings name no source file; take the connector that `connector_for` chooses"
+            raise ValueError(msg)
+        self._settings = settings
+        self._source = settings.source
+        self._lines: Path | None = None
+        outputs: dict[Sink, Path | None] = {
+            "dead_letters": settings.dead_letters_out,
+            "alerts": settings.alerts_out,
+            "scored_transactions": settings.scores_out,
+            "features": settings.features_out,
+        }
+        self._outputs = {sink: path for sink in SINK_ORDER if (path := outputs[sink]) is not None}
+
+    @classmethod
+    def takes(cls, settings: JobSettings) -> bool:
+        """Return whether the settings name a source file."""
+        return settings.source is not None
+
+    @property
+    def source_tables(self) -> tuple[str, ...]:
+        """None: the lines of a file are no table."""
+        return ()
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Those that have an output file."""
+        return tuple(self._outputs)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether there is a file of labels."""
+        return self._settings.labels is not None
+
+    @property
+    def kernel_options(self) -> KernelOptions:
+        """No clock judges event times; batches fill up unless the source has a rate of its own."""
+        settings = self._settings
+        return KernelOptions(
+            # A file's transactions lie in the past or wherever their owner put them.
+            future_tolerance_ms=-1,
+            state_ttl_ms=-1 if settings.source_ttl is None else milliseconds(settings.source_ttl),
+            # Without a rate they come as fast as the file can be read, and have no time of arrival.
+            batch_time_ms=NO_HURRY_MS if settings.source_rate is None else None,
+            is_labelled=self.has_labels,
+            transactions_per_second=settings.source_rate or 0.0,
+            ramp_ms=milliseconds(settings.source_ramp),
+            writes_files=True,
+        )
+
+    @property
+    def flink_options(self) -> dict[str, str]:
+        """No restarts: a file is read again from its beginning, so there is nothing to restore."""
+        return fail_at_once()
+
+    @property
+    def jvm_variables(self) -> dict[str, str]:
+        """None: the JVM reads and writes local files only."""
+        return {}
+
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Have the source's lines in one file, a temporary one where the source itself will not do.
+
+        Raises `ArchiveError` if the source or the labels can't be read.
+        """
+        with source_lines(self._source, self._settings.labels, self._settings) as self._lines:
+            yield
+
+    def create_sinks(self, environment: StreamTableEnvironment) -> None:
+        """Create sinks of ready-made JSON lines, which write part files beside the outputs."""
+        for sink, path in self._outputs.items():
+            options = {
+                "connector": "filesystem",
+                "path": absolute_uri(fresh_parts_folder(path)),
+                "format": "payload",
+            }
+            environment.execute_sql(
+                f"CREATE TEMPORARY TABLE {sink} (`key` STRING, payload BYTES) WITH ({sql_options(options)})"
+            )
+
+    def parsed_events(
+        self,
+        execution: StreamExecutionEnvironment,
+        environment: StreamTableEnvironment,  # noqa: ARG002 - the protocol's; lines are no table
+        kernel: Kernel,
+    ) -> list[JavaStream]:
+        """Return one stream with the events of transactions and labels, in the order of the lines."""
+        if self._lines is None:
+            msg = "the source's lines are there only in the context of `prepared`; build the job within it"
+            raise RuntimeError(msg)
+        return [kernel.parse_lines(kernel.lines(execution, absolute_uri(self._lines)))]
+
+    def finish(self, catalogue: Catalogue) -> None:
+        """Put each output's part files together; raises `JobFailedError` if that fails."""
+        for path in self._outputs.values():
+            put_together(path, catalogue)

@@ -1,0 +1,256 @@
+"""Kinesis streams as the source and the sinks; the one place that names the Flink connector's options."""
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+from pyflink.version import __version__ as flink_version
+
+from fraudstream.domain.catalogue import Catalogue
+from fraudstream.runtime.aws_settings import EMULATOR_ACCOUNT
+from fraudstream.runtime.settings_sources import SettingsError
+from jobs.connectors.flink_tables import Sink, sql_options, table_rows
+from jobs.environment import keep_running, milliseconds
+from jobs.job_settings import JobSettings
+from jobs.kernel import JavaStream, Kernel, KernelOptions
+
+
+@dataclass(frozen=True)
+class ConnectorRelease:
+    """What differs between the releases of Flink's Kinesis connector."""
+
+    stream: str
+    """The option that says which stream: by its name, or by its ARN if that is how it goes."""
+    goes_by_arn: bool
+    start_position: str
+    records_per_read: str
+    poll_interval: str
+    """The option of the pause between two reads; a number without a unit is milliseconds in all releases."""
+    discovery_interval: tuple[str, str] | None
+    """The option of the pause between two looks for shards and its value, if the default does not do."""
+    has_metadata: bool
+    """Whether records come with their arrival, shard and sequence number."""
+    source_tables: tuple[str, str]
+    """The tables of transactions and of labels. Saved state goes by these names, and what a release has
+    saved of how far it read is nothing to another: each has names of its own."""
+
+
+RELEASE_4: Final = ConnectorRelease(
+    stream="stream",
+    goes_by_arn=False,
+    start_position="scan.stream.initpos",
+    records_per_read="scan.shard.getrecords.maxrecordcount",
+    poll_interval="scan.shard.getrecords.intervalmillis",
+    discovery_interval=None,
+    has_metadata=True,
+    source_tables=("transactions", "labels"),
+)
+"""flink-connector-kinesis 4.3.0-1.19, for Flink 1.20."""
+RELEASE_6: Final = ConnectorRelease(
+    stream="stream.arn",
+    goes_by_arn=True,
+    start_position="source.init.position",
+    records_per_read="source.shard.get-records.max-record-count",
+    poll_interval="source.reader.empty-records-fetch-interval",
+    # The shards that are found before all readers are there wait for the next look, 10 s if nothing is said.
+    # A look that comes before the first is over fails the job, so it can't be short either.
+    discovery_interval=("source.shard.discovery.interval", "5 s"),
+    # Declared, but a table that asks for it fails (FLINK-36671).
+    has_metadata=False,
+    source_tables=("transactions_6", "labels_6"),
+)
+"""flink-connector-aws-kinesis-streams 6.0.x-2.0, for Flink 2."""
+
+
+def release_for(version: str) -> ConnectorRelease:
+    """Return the release of the connector that goes with a release of Flink, like 1.20.5."""
+    return RELEASE_4 if version.startswith("1.") else RELEASE_6
+
+
+RELEASE: Final = release_for(flink_version)
+"""The one that goes with the Flink that runs here."""
+
+PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+"""The first part of an ARN by the beginning of the region, where it is not ``aws``."""
+
+RECORDS_PER_READ: Final = 10_000
+"""The most that GetRecords gives at once."""
+FLUSH_MS: Final[dict[Sink, int]] = {"alerts": 50, "dead_letters": 500, "scored_transactions": 500}
+"""How long a record waits for others to fill a request; the connector's default of 5,000 ms would hold
+back each alert. Nobody waits for the rest, and fewer requests cost less."""
+
+MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
+"""PutRecords takes 5 MiB, partition keys included, which the connector leaves out of its sum."""
+DEAD_LETTER_BATCHES: Final = {
+    "sink.batch.max-size": "50",
+    "sink.requests.max-buffered": "500",
+    "sink.requests.max-inflight": "2",
+}
+"""A dead letter may have 512 KiB: with the defaults, made for small records, a flood of them would fill
+the heap with buffers and requests."""
+
+
+class KinesisConnector:
+    """Reads the streams of transactions and, if so set, of labels; writes a stream for each sink."""
+
+    known_source_tables: ClassVar[tuple[str, ...]] = (*RELEASE_4.source_tables, *RELEASE_6.source_tables)
+    is_bounded: ClassVar[bool] = False
+
+    def __init__(self, settings: JobSettings) -> None:
+        self._settings = settings
+        streams: dict[Sink, str] = {
+            "dead_letters": settings.dead_letters_stream,
+            "alerts": settings.alerts_stream,
+            "scored_transactions": settings.scored_stream,
+        }
+        self._sink_streams = {sink: stream for sink, stream in streams.items() if stream != "off"}
+
+    @classmethod
+    def takes(cls, settings: JobSettings) -> bool:  # noqa: ARG003 - the protocol's
+        """Return True: every job without files reads Kinesis."""
+        return True
+
+    @property
+    def source_tables(self) -> tuple[str, ...]:
+        """The transactions, and the labels if they are read."""
+        return RELEASE.source_tables if self.has_labels else RELEASE.source_tables[:1]
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Those that have a stream."""
+        return tuple(self._sink_streams)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the stream of labels is read."""
+        return self._settings.label_feedback
+
+    @property
+    def kernel_options(self) -> KernelOptions:
+        """Event times are judged by the time of arrival; state lives as long as its windows."""
+        return KernelOptions(future_tolerance_ms=milliseconds(self._settings.future_tolerance))
+
+    @property
+    def flink_options(self) -> dict[str, str]:
+        """Checkpoints, and restarts without an end."""
+        return keep_running(self._settings)
+
+    @property
+    def jvm_variables(self) -> dict[str, str]:
+        """The region, and for an emulator the switches of both AWS SDKs, the source's and the sink's."""
+        region = {"AWS_REGION": os.environ.get("AWS_REGION", self._settings.aws_region)}
+        # Emulators do not speak CBOR.
+        no_cbor = {"AWS_CBOR_DISABLE": "true", "CBOR_ENABLED": "false"}
+        return region | no_cbor if self._settings.is_emulator else region
+
+    def prepared(self) -> AbstractContextManager[None]:
+        """Do nothing: streams are there or not, as Flink's connector is going to find out."""
+        return nullcontext()
+
+    def create_sinks(self, environment: StreamTableEnvironment) -> None:
+        """Create sinks of ready-made JSON; records with the same ``key`` stay in one shard and in order."""
+        for sink, stream in self._sink_streams.items():
+            options = sink_options(RELEASE, self._settings, sink, stream)
+            environment.execute_sql(
+                f"CREATE TEMPORARY TABLE {sink} (`key` STRING, payload BYTES) PARTITIONED BY (`key`) "
+                f"WITH ({sql_options(options)})"
+            )
+
+    def parsed_events(
+        self,
+        execution: StreamExecutionEnvironment,  # noqa: ARG002 - the protocol's; streams are tables
+        environment: StreamTableEnvironment,
+        kernel: Kernel,
+    ) -> list[JavaStream]:
+        """Return the events of the transactions' stream, then of the labels' if it is read."""
+        streams = (self._settings.transactions_stream, self._settings.labels_stream)
+        parsed: list[JavaStream] = []
+        for table, stream in zip(self.source_tables, streams, strict=False):
+            options = source_options(RELEASE, self._settings, stream)
+            environment.execute_sql(
+                f"CREATE TEMPORARY TABLE {table} ({source_columns(RELEASE)}) WITH ({sql_options(options)})"
+            )
+            parsed.append(kernel.parse_rows(table_rows(environment, table), are_labels=bool(parsed)))
+        return parsed
+
+    def finish(self, catalogue: Catalogue) -> None:
+        """Do nothing: what a sink has sent is in its stream."""
+
+
+def source_options(release: ConnectorRelease, settings: JobSettings, stream: str) -> dict[str, str]:
+    """Return the options of a table that reads the records of ``stream`` as they are."""
+    options = _common_options(release, settings, stream) | {
+        release.start_position: settings.start_position,
+        release.records_per_read: str(RECORDS_PER_READ),
+        release.poll_interval: str(settings.poll_interval_ms),
+        "format": "raw",
+    }
+    if release.discovery_interval is not None:
+        name, value = release.discovery_interval
+        options[name] = value
+    return options
+
+
+def source_columns(release: ConnectorRelease) -> str:
+    """Return the columns of such a table, as SQL; what the connector can't tell is null."""
+    metadata = {
+        "arrival": ("TIMESTAMP_LTZ(3)", "timestamp"),
+        "shard_id": ("STRING", "shard-id"),
+        "sequence_number": ("STRING", "sequence-number"),
+    }
+    columns = ["`raw` BYTES"]
+    for column, (sql_type, key) in metadata.items():
+        columns.append(
+            f"{column} {sql_type} METADATA FROM '{key}' VIRTUAL"
+            if release.has_metadata
+            else f"{column} AS CAST(NULL AS {sql_type})"
+        )
+    return ", ".join(columns)
+
+
+def sink_options(
+    release: ConnectorRelease, settings: JobSettings, table: Sink, stream: str
+) -> dict[str, str]:
+    """Return the options of the sink ``table`` that writes to ``stream``."""
+    options = _common_options(release, settings, stream) | {
+        "sink.flush-buffer.timeout": str(FLUSH_MS[table]),
+        "sink.flush-buffer.size": str(MAX_REQUEST_BYTES),
+        "sink.fail-on-error": "false",
+        "format": "payload",
+    }
+    if table == "dead_letters":
+        options |= DEAD_LETTER_BATCHES
+    if settings.is_emulator:
+        # Emulators do not speak HTTP/2; the sink would wait for them for ever.
+        options["sink.http-client.protocol.version"] = "HTTP1_1"
+    return options
+
+
+def _common_options(release: ConnectorRelease, settings: JobSettings, stream: str) -> dict[str, str]:
+    # AUTO is the SDK's own chain (environment, profile, role): no secret ever enters the plan.
+    options = {
+        "connector": "kinesis",
+        release.stream: stream_arn(settings, stream) if release.goes_by_arn else stream,
+        "aws.region": settings.aws_region,
+        "aws.credentials.provider": "AUTO",
+    }
+    if settings.endpoint_url is not None:
+        options["aws.endpoint"] = settings.endpoint_url
+    return options
+
+
+def stream_arn(settings: JobSettings, stream: str) -> str:
+    """Return the ARN of a stream; raises `SettingsError` if nobody says whose it is."""
+    account = settings.aws_account_id or (EMULATOR_ACCOUNT if settings.is_emulator else None)
+    if account is None:
+        msg = (
+            "aws_account_id: is not set, and on Flink 2 a stream goes by its ARN, which names the account; "
+            "give --aws-account-id, the 12 digits of the account that owns the streams"
+        )
+        raise SettingsError(msg)
+    region = settings.aws_region
+    partition = next((name for start, name in PARTITIONS.items() if region.startswith(start)), "aws")
+    return f"arn:{partition}:kinesis:{region}:{account}:stream/{stream}"

@@ -1,0 +1,84 @@
+"""Record files are there whole or not at all."""
+
+import gzip
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_writers import parquet_written_whole, written_whole
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz"])
+def test_a_file_has_its_name_when_it_is_whole(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with written_whole(path) as file:
+        file.write(b"1\n")
+        assert not path.exists()
+    data = path.read_bytes()
+    assert (gzip.decompress(data) if name.endswith(".gz") else data) == b"1\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_same_lines_give_the_same_compressed_bytes(tmp_path: Path) -> None:
+    paths = [tmp_path / "a" / "out.jsonl.gz", tmp_path / "b" / "out.jsonl.gz"]
+    for path in paths:
+        path.parent.mkdir()
+        with written_whole(path) as file:
+            file.write(b"1\n")
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_a_failure_leaves_an_older_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with written_whole(path) as file:
+            file.write(b"new")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_can_not_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "out.jsonl"
+    with (
+        pytest.raises(ArchiveError, match=r"out\.jsonl can't be written \(.*make room there, or give"),
+        written_whole(path),
+    ):
+        pass
+
+
+TABLE = pa.table({"n": [1, 2]})
+
+
+def test_a_parquet_file_has_its_name_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out.parquet"
+    with parquet_written_whole(path, TABLE.schema) as writer:
+        writer.write_table(TABLE)
+        assert not path.exists()
+    assert pq.read_table(path) == TABLE
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failure_leaves_no_half_of_a_parquet_file(tmp_path: Path) -> None:
+    def fail() -> None:
+        with parquet_written_whole(tmp_path / "out.parquet", TABLE.schema) as writer:
+            writer.write_table(TABLE)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_parquet_file_that_can_not_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "out.parquet"
+    with pytest.raises(ArchiveError, match=r"out\.parquet can't be written \(.*make room there, or give"):
+        parquet_written_whole(path, TABLE.schema).__enter__()

@@ -1,0 +1,175 @@
+"""The lines that bounded mode reads: from each kind of file, with labels put in their places."""
+
+import gzip
+import tempfile
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given
+
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.domain.reference import merge_labels
+from fraudstream.domain.transaction import Label, Transaction
+from jobs.connectors.source_lines import LABEL, TRANSACTION, merge_lines, source_lines
+from jobs.job_settings import JobSettings
+from jobs.running import JobFailedError
+from tests.strategies import START_MS, arrivals
+
+AWS = JobSettings.load(env_file=None)
+TIME = "2026-01-02T03:04:05.678Z"
+LINES = [b'{"transaction_id": "t1"}', b"", b"\xff no json", b'{"transaction_id": "t2"}\r']
+
+
+def transaction(id_: str, time_ms: int) -> Transaction:
+    return Transaction(transaction_id=id_, event_time_ms=time_ms, account_id="a", transaction_amount_vnd=1.0)
+
+
+def label(id_: str, available_at_ms: int, *, is_fraud: bool = True) -> Label:
+    return Label(
+        transaction_id=id_,
+        account_id="a",
+        event_time_ms=available_at_ms,
+        available_at_ms=available_at_ms,
+        is_fraud=is_fraud,
+    )
+
+
+def write(path: Path, lines: list[bytes]) -> Path:
+    data = b"".join(line + b"\n" for line in lines)
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def lines_of(source: Path, labels: Path | None = None) -> AbstractContextManager[Path]:
+    return source_lines(source, labels, AWS)
+
+
+# ---- where labels stand ----
+
+
+def merged(transactions: list[bytes], labels: list[bytes]) -> list[bytes]:
+    return list(merge_lines(transactions, labels))
+
+
+def test_a_label_stands_just_before_the_first_transaction_that_it_is_known_to() -> None:
+    t1, t2, t3 = (transaction(f"t{ms}", ms).to_json() for ms in (1_000, 2_000, 3_000))
+    early, tied, late = (label(f"t{ms}", ms).to_json() for ms in (999, 2_000, 3_001))
+    assert merged([t1, t2, t3], [late, tied, early]) == [
+        *(LABEL + early, TRANSACTION + t1),
+        *(LABEL + tied, TRANSACTION + t2),
+        *(TRANSACTION + t3, LABEL + late),
+    ]
+
+
+def test_labels_of_one_time_keep_the_order_of_their_file() -> None:
+    said = label("t", 1_000).to_json()
+    taken_back = label("t", 1_000, is_fraud=False).to_json()
+    (at_hand,) = [transaction("t", 1_000).to_json()]
+    expected = [LABEL + said, LABEL + taken_back, TRANSACTION + at_hand]
+    assert merged([at_hand], [said, taken_back]) == expected
+    assert merged([at_hand], [taken_back, said]) != expected
+
+
+@given(drawn=arrivals(max_size=12))
+def test_whole_lines_are_put_together_as_the_reference_puts_them(drawn: list[Transaction | Label]) -> None:
+    transactions = [each for each in drawn if isinstance(each, Transaction)]
+    labels = [each for each in drawn if isinstance(each, Label)]
+    lines = merged([each.to_json() for each in transactions], [each.to_json() for each in labels])
+    expected = merge_labels(transactions, labels)
+    assert lines == [
+        (LABEL if isinstance(each, Label) else TRANSACTION) + each.to_json() for each in expected
+    ]
+
+
+BROKEN = [b"", b"{", b"[]", b"7", b'"x"', b"\xff", b"{}", b'{"event_time": 5, "available_at": 5}']
+
+
+@pytest.mark.parametrize("line", [*BROKEN, b'{"event_time": "soon", "available_at": "2026-01-02T03:04:05"}'])
+def test_a_label_without_a_time_comes_first_and_a_transaction_without_one_waits_for_no_label(
+    line: bytes,
+) -> None:
+    whole = transaction("t", 2_000).to_json()
+    known = label("t", 1_000).to_json()
+    assert merged([line, whole], [known, line]) == [
+        *(LABEL + line, TRANSACTION + line),
+        *(LABEL + known, TRANSACTION + whole),
+    ]
+
+
+def test_a_time_may_have_small_letters_and_an_offset() -> None:
+    first, second = (
+        orjson.dumps({"event_time": text}) for text in ("1970-01-01t00:00:01z", "1970-01-01T07:00:02+07:00")
+    )
+    known = orjson.dumps({"available_at": "1970-01-01t00:00:02z"})
+    assert merged([first, second], [known]) == [TRANSACTION + first, LABEL + known, TRANSACTION + second]
+
+
+# ---- which file is read ----
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
+def test_lines_without_labels_are_read_where_they_are(tmp_path: Path, name: str) -> None:
+    source = write(tmp_path / name, LINES)
+    with lines_of(source) as lines:
+        assert lines == source
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
+@pytest.mark.parametrize("labels_name", ["labels.jsonl", "labels.jsonl.gz"])
+def test_with_labels_a_temporary_file_has_each_line_as_it_was(
+    tmp_path: Path, name: str, labels_name: str
+) -> None:
+    source = write(tmp_path / name, LINES)
+    known = label("t1", START_MS).to_json()
+    labels = write(tmp_path / labels_name, [known, b"", b"\xff"])
+    with lines_of(source, labels) as lines:
+        found = lines.read_bytes()
+    expected = [LABEL, LABEL + b"\xff", *(TRANSACTION + line for line in LINES), LABEL + known]
+    assert found == b"".join(line + b"\n" for line in expected)
+    assert not lines.exists()
+
+
+def fail(source: Path, cause: str) -> None:
+    """Let the job that reads the lines fail."""
+    with lines_of(source):
+        raise JobFailedError(cause)
+
+
+def test_the_temporary_file_is_gone_after_a_failure_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    source = write(tmp_path / "in.jsonl", [b'{"n":1}{"n":2}'])
+    with pytest.raises(JobFailedError, match="out of memory"):
+        fail(source, "out of memory")
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_temporary_file_that_finds_no_room_is_named_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(tmp_path / "in.jsonl", [b'{"n":1}{"n":2}'])
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda **_: nullcontext("/no/such/folder"))
+    with pytest.raises(ArchiveError) as refused, lines_of(source):
+        pass
+    assert f"/no/such/folder/lines.jsonl, a copy of {source}, can't be written" in str(refused.value)
+    assert "set TMPDIR to a folder with room" in str(refused.value)
+
+
+# ---- a job that fails ----
+
+
+def test_a_job_that_fails_over_a_broken_gzip_file_says_so(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl.gz"
+    source.write_bytes(gzip.compress(b"{}\n" * 1_000)[:-1])
+    with pytest.raises(ArchiveError, match="is no whole gzip file"):
+        fail(source, "java.io.EOFException")
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
+def test_a_job_that_fails_over_something_else_keeps_its_error(tmp_path: Path, name: str) -> None:
+    source = write(tmp_path / name, LINES)
+    with pytest.raises(JobFailedError, match="out of memory"):
+        fail(source, "out of memory")
