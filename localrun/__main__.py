@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from fraudstream.runtime.aws_credentials import export_aws_credentials
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import stop_on_signals
@@ -22,7 +23,6 @@ from localrun.job import JobProcessError, job_process
 from localrun.run import Run
 from localstack.emulator import EmulatorError, embedded_emulator
 from localstack.streams import create_streams
-from producer.kinesis import wall_clock_ms
 from producer.mixing import Mixture
 from producer.simulation import TrafficOptions, ending_at
 

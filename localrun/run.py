@@ -13,6 +13,7 @@ from rich.live import Live
 from alerts.consumer import Consumer
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.scoring.manifest import Manifest
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
@@ -24,7 +25,7 @@ from jobs.job_settings import JobSettings
 from localrun.job import JobProcess
 from localrun.tally import Tally
 from localrun.view import View
-from producer.kinesis import TransactionSender, wall_clock_ms
+from producer.kinesis import TransactionSender
 from producer.mixing import Mixture, mix
 from producer.simulation import TrafficOptions, generate
 

@@ -5,12 +5,12 @@ import sys
 import typer
 from rich.console import Console
 
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_commands import load_settings
 from producer.checks import lines, run_checks
 from producer.costs import costs
 from producer.dataset import csv_file, parquet_file
-from producer.kinesis import wall_clock_ms
 from producer.load.command import load
 from producer.simulation import TrafficOptions, ending_at, generate
 from producer.stream import stream

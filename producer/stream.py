@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from fraudstream.runtime.aws_errors import AWS_ERRORS
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
@@ -21,7 +22,7 @@ from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS, StreamWriter
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
-from producer.kinesis import MAX_AHEAD_MS, EventPace, TransactionSender, wall_clock_ms
+from producer.kinesis import MAX_AHEAD_MS, EventPace, TransactionSender
 from producer.mixing import Item, Mixture, mix_items
 from producer.simulation import TrafficOptions, ending_at, simulated_span_ms
 from producer.source import SOURCE_HELP, Source, api_access

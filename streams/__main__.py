@@ -1,7 +1,6 @@
 """The streams' command line: ``python -m streams`` with archive."""
 
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from fraudstream.domain.transaction import format_time
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
@@ -60,7 +60,7 @@ def archive_stream(
     """
     settings = load_settings()
     name = stream or settings.transactions_stream
-    end_ms = time.time_ns() // 1_000_000 + round(seconds * MS_PER_S)
+    end_ms = wall_clock_ms() + round(seconds * MS_PER_S)
     stop = stop_on_signals()
     with stream_errors_reported():
         reader = StreamReader(kinesis_client(settings), name, poll_interval_ms=settings.poll_interval_ms)

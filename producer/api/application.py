@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
+from fraudstream.runtime.clock import AsyncClock
 from producer.api.auth import KEY_HEADER, Authenticator
-from producer.api.clock import ApiClock
 from producer.api.hub import Hub
 from producer.api.limiting import RateLimiter
 from producer.api.logs import LOGGER
@@ -31,12 +31,12 @@ DESCRIPTION: Final = (
 )
 
 
-def create_app(settings: ApiSettings, clock: ApiClock | None = None) -> FastAPI:
+def create_app(settings: ApiSettings, clock: AsyncClock | None = None) -> FastAPI:
     """Return the application; raises `SettingsError` if the keys that the settings name can't be used."""
     authenticator = Authenticator(settings) if settings.auth == "on" else None
     if authenticator is None:
         LOGGER.warning("authentication is off: everybody who reaches this port may ask and configure")
-    service = Service(settings, clock or ApiClock())
+    service = Service(settings, clock or AsyncClock())
     app = FastAPI(title="Transaction API", version=VERSION, description=DESCRIPTION, lifespan=_lifespan)
     app.state.service = service
     app.include_router(open_router)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fraudstream.domain.transaction import Transaction
-from producer.api.clock import ApiClock
+from fraudstream.runtime.clock import AsyncClock
 from producer.api.flow import Client, Ending, Flow, Pace, Source
 from producer.api.logs import LOGGER
 from producer.api.metrics import Metrics
@@ -26,7 +26,7 @@ class FairSource:
     pace that is more than the generator can do takes half of the process at most and is itself slowed.
     """
 
-    def __init__(self, source: Source, clock: ApiClock) -> None:
+    def __init__(self, source: Source, clock: AsyncClock) -> None:
         self._source = source
         self._clock = clock
         self._turn = asyncio.Lock()
@@ -56,7 +56,7 @@ class Hub:
         source: Source,
         default_pace: Callable[[], Pace],
         metrics: Metrics,
-        clock: ApiClock,
+        clock: AsyncClock,
     ) -> None:
         self.streaming = True
         self.dropped = 0

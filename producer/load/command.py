@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from fraudstream.runtime.aws_errors import AWS_ERRORS
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
@@ -17,7 +18,6 @@ from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
 from fraudstream.streams.stream_errors import StreamError
-from producer.kinesis import wall_clock_ms
 from producer.load.run import LoadOptions, LoadRun
 from producer.load.schedule import Schedule, schedule_of
 from producer.load.summary import summary

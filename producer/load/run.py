@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.live import Live
 
+from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.protocols import Record, RecordWriter
@@ -89,9 +90,10 @@ class LoadRun:
         return in_doubt
 
     def _sender(self, lane: Lane, client: "KinesisClient") -> Sender:
-        pace = AdaptivePace(sleep=self._gave_up.wait)
+        clock = Clock(sleep=self._gave_up.wait)
+        pace = AdaptivePace(clock)
         metered = MeteredClient(client, self.statistics, pace, self._gave_up)
-        writer: RecordWriter = StreamWriter(metered.client, self._options.stream_name, sleep=self._wait)
+        writer: RecordWriter = StreamWriter(metered.client, self._options.stream_name, clock=clock)
         return Sender(
             lane,
             metered,
@@ -101,9 +103,6 @@ class LoadRun:
             gave_up=self._gave_up,
             now_s=self.now_s,
         )
-
-    def _wait(self, seconds: float) -> None:
-        self._gave_up.wait(seconds)
 
     def _until_sent(self, threads: Sequence[threading.Thread], stop: threading.Event) -> None:
         maker, *senders = threads

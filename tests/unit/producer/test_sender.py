@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from fraudstream.domain.transaction import Label, Transaction
+from fraudstream.runtime.clock import Clock
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record
 from fraudstream.streams.stream_errors import StreamError
 from producer.broken import BROKEN_KINDS
-from producer.kinesis import MAX_AHEAD_MS, Clock, EventPace, TransactionSender
+from producer.kinesis import MAX_AHEAD_MS, EventPace, TransactionSender
 from producer.mixing import DOUBLED_AFTER, Item, Mixture, labelled_items, mix, mix_items
 from producer.simulation import LabelledTransaction
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import Message
 
-from producer.api.clock import ApiClock
+from fraudstream.runtime.clock import AsyncClock
 from producer.api.flow import Pace
 from producer.api.hub import Hub, Membership
 from producer.api.metrics import Metrics
@@ -43,7 +43,7 @@ def serve(scenario: Callable[[Hub, Wire, Membership], Coroutine[Any, Any, None]]
     """Run a scenario beside one client with a heartbeat each 50 ms and 100 ms for a write."""
 
     async def beside() -> None:
-        hub = Hub(settings(), Numbered(FakeTime()), lambda: pace, Metrics(), ApiClock())
+        hub = Hub(settings(), Numbered(FakeTime()), lambda: pace, Metrics(), AsyncClock())
         wire = Wire()
         member = hub.join(pace, None)
         answer = EventStream(member, heartbeat_s=0.05, write_timeout_s=0.1)
