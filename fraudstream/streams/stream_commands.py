@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import typer
 
 from fraudstream.runtime.aws_credentials import export_aws_credentials
+from fraudstream.runtime.aws_errors import AwsCredentialsError
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
@@ -24,9 +25,9 @@ def load_settings() -> StreamSettings:
 
 @contextmanager
 def stream_errors_reported() -> Iterator[None]:
-    """End the command with code 1 and one line on stderr where a stream can't be used."""
+    """End the command with code 1 and one line on stderr where a stream can't be used, or AWS at all."""
     try:
         yield
-    except StreamError as error:
+    except (StreamError, AwsCredentialsError) as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(1) from error
