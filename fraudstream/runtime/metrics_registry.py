@@ -43,7 +43,7 @@ class MetricsRegistry:
         if not _NAME.fullmatch(prefix):
             msg = f"metric prefix {prefix!r}: write lower case words with underscores, like decision_api"
             raise ValueError(msg)
-        self._prefix = prefix
+        self.prefix = prefix
         self._registry = CollectorRegistry()
 
     def counter(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Counter:
@@ -83,8 +83,8 @@ class MetricsRegistry:
         if not _NAME.fullmatch(name):
             msg = f"metric {name!r}: write lower case words with underscores, like requests_total"
             raise ValueError(msg)
-        if name.startswith(f"{self._prefix}_"):
-            msg = f"metric {name!r}: leave the prefix {self._prefix}_ out; the registry adds it"
+        if name.startswith(f"{self.prefix}_"):
+            msg = f"metric {name!r}: leave the prefix {self.prefix}_ out; the registry adds it"
             raise ValueError(msg)
         if name.rpartition("_")[2] in _RESERVED_ENDINGS:
             msg = f"metric {name!r}: Prometheus gives this ending to parts of a metric; take another"
@@ -100,7 +100,7 @@ class MetricsRegistry:
             if not _NAME.fullmatch(label) or label in _RESERVED_LABELS:
                 msg = f"metric {name!r}: the label {label!r} can't be used; take another lower case word"
                 raise ValueError(msg)
-        return f"{self._prefix}_{name}"
+        return f"{self.prefix}_{name}"
 
     @staticmethod
     def _not_a_total(name: str) -> None:

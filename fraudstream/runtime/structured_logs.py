@@ -86,9 +86,9 @@ def log_config(level: str, loggers: Sequence[str], silenced: Sequence[str] = ())
     }
 
 
-def configure_logging(level: str, loggers: Sequence[str]) -> None:
-    """Write what ``loggers`` log from ``level`` on to stderr, as JSON."""
-    logging.config.dictConfig(log_config(level, loggers))
+def configure_logging(level: str, loggers: Sequence[str], silenced: Sequence[str] = ()) -> None:
+    """Write what ``loggers`` log from ``level`` on to stderr, as JSON, and nothing of ``silenced``."""
+    logging.config.dictConfig(log_config(level, loggers, silenced))
 
 
 def _arranged(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.clock import AsyncClock
+from fraudstream.web.problem_details import Problem
 from producer.api.flow import Client, Ending, Flow, Pace, Source
-from producer.api.logs import LOGGER
+from producer.api.identity import LOGGER
 from producer.api.metrics import Metrics
-from producer.api.problems import Problem
 from producer.api.ring import Ring
 from producer.api.settings import ApiSettings
 
@@ -108,7 +108,7 @@ class Hub:
         """Write down that a client was dropped."""
         self.dropped += 1
         self._metrics.clients_dropped.labels(ending.reason).inc()
-        LOGGER.warning("a client of the stream was dropped", extra={"reason": ending.reason})
+        LOGGER.warning("a client of the stream was dropped", reason=ending.reason)
 
     def close(self, reason: str) -> None:
         """Say goodbye to every client and take no new one; a second call changes nothing."""

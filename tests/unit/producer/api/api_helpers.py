@@ -12,8 +12,8 @@ import httpx
 from fastapi import FastAPI
 
 from fraudstream.runtime.clock import AsyncClock
+from fraudstream.web.api_keys import key_hash
 from producer.api.application import create_app
-from producer.api.auth import key_hash
 from producer.api.service import Service
 from producer.api.settings import ApiSettings
 
