@@ -14,7 +14,7 @@ def wall_clock_ms() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSources:
-    """Wall clock (epoch milliseconds) and monotonic seconds, which only differences have a meaning of."""
+    """Wall clock (epoch milliseconds) and monotonic seconds, of which only differences mean anything."""
 
     now_ms: Callable[[], int] = wall_clock_ms
     monotonic_s: Callable[[], float] = time.monotonic
