@@ -2,10 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-import boto3
-from botocore.config import Config
-
-from fraudstream.streams.kinesis.kinesis_client import CONNECT_TIMEOUT_S
+from fraudstream.runtime.aws_clients import aws_client
 from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
@@ -14,18 +11,13 @@ if TYPE_CHECKING:
 
 READ_TIMEOUT_S: Final = 10
 """An alert is small; a call that hangs is tried again after it."""
-_CONFIG: Final = Config(
-    retries={"mode": "standard"}, connect_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S
-)
 
 
 def dynamodb_client(settings: StreamSettings) -> "DynamoDBClient":
-    """Connect to where the settings say AWS is; no call is made yet."""
-    session = boto3.Session(region_name=settings.aws_region)
-    return session.client("dynamodb", endpoint_url=settings.endpoint_url, config=_CONFIG)
+    """Connect to where the settings say AWS is; raises `AwsCredentialsError` without credentials."""
+    return aws_client("dynamodb", settings, read_timeout_s=READ_TIMEOUT_S)
 
 
 def sns_client(settings: StreamSettings) -> "SNSClient":
-    """Connect to where the settings say AWS is; no call is made yet."""
-    session = boto3.Session(region_name=settings.aws_region)
-    return session.client("sns", endpoint_url=settings.endpoint_url, config=_CONFIG)
+    """Connect to where the settings say AWS is; raises `AwsCredentialsError` without credentials."""
+    return aws_client("sns", settings, read_timeout_s=READ_TIMEOUT_S)

@@ -1,7 +1,6 @@
 """The project's own consumer of alerts as a process, and what its handler has received."""
 
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ import orjson
 from drills.cluster import Cluster
 from drills.emulator_environment import emulator_environment, stream_names
 from drills.live_job import WrittenRecord
+from fraudstream.runtime.clock import wall_clock_ms
 from jobs.job_settings import JobSettings
 
 NAME: Final = "alerts-consumer"
@@ -53,7 +53,7 @@ class AlertConsumer:
             file.seek(self._read_bytes)
             whole, end, _ = file.read().rpartition(b"\n")
         self._read_bytes += len(whole + end)
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = wall_clock_ms()
         new = [WrittenRecord(orjson.loads(line), now_ms) for line in whole.splitlines()]
         self.records += new
         return new

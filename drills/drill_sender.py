@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from drills.load import SentItem
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS
 from fraudstream.streams.protocols import RecordWriter
 
@@ -79,7 +80,7 @@ class DrillSender:
             self._error = error
 
     def _send(self, items: Sequence[SentItem]) -> None:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = wall_clock_ms()
         for item in items:
             if item.transaction is not None:
                 self.first_try_ms.setdefault(item.transaction.transaction_id, now_ms)

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from drills.live_job import Launcher
 from drills.load import SEED, Effort
 from drills.stage import Bench, Stage
 from drills.verdict import Verdict, judge
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.stream_errors import StreamError
@@ -141,7 +141,7 @@ def drill(fault: Fault, shared: Bench, effort: Effort, view: DrillView) -> Verdi
     settings = with_own_streams(shared.settings, fault.name)
     create_streams(kinesis_client(settings), settings, wait_s=CREATION_TIMEOUT_S)
     effort = replace(effort, rate=fault.pace * effort.rate)
-    items = fault.load(effort, time.time_ns() // 1_000_000)
+    items = fault.load(effort, wall_clock_ms())
     with contextlib.closing(FaultyEndpoint(shared.emulator_url, SEED)) as endpoint:
         stage = Stage(shared, settings, endpoint, effort=effort, items=items, say=view.tell)
         with contextlib.closing(stage):

@@ -18,6 +18,7 @@ from drills.live_job import Followed, Launcher, LiveJob, WrittenRecord
 from drills.load import Effort, SentItem, transactions_of
 from drills.verdict import Evidence, Truth
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.scoring.judge import Judge
 from fraudstream.scoring.manifest import Manifest
 from fraudstream.scoring.scorer import Scorer
@@ -184,10 +185,10 @@ class Stage:
     def fault(self, what: str) -> Iterator[None]:
         """Take note of when the fault began and was over: ``what`` happens while the block runs."""
         self.tell(what)
-        self._began_ms = _now_ms()
+        self._began_ms = wall_clock_ms()
         self.sender.go_on()
         yield
-        self._ended_ms = _now_ms()
+        self._ended_ms = wall_clock_ms()
 
     def read(self) -> bool:
         """Read what has come out; whether anything was new."""
@@ -265,7 +266,3 @@ def _ids(alerts: Iterable[WrittenRecord]) -> set[str]:
 def kill(pid: int) -> None:
     """End a process of the cluster as a power cut does."""
     os.kill(pid, signal.SIGKILL)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from fraudstream.runtime.aws_credentials import export_aws_credentials
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import stop_on_signals
@@ -24,7 +25,6 @@ from localstack.emulator import EmulatorError, embedded_emulator
 from localstack.streams import create_streams
 from producer.mixing import Mixture
 from producer.simulation import TrafficOptions, ending_at
-from producer.transaction_sender import wall_clock_ms
 
 SCORED_STREAM: Final = "Scored"
 

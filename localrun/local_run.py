@@ -13,6 +13,7 @@ from rich.live import Live
 from alerts.message_consumer import Consumer
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.scoring.manifest import Manifest
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
@@ -26,7 +27,7 @@ from localrun.local_run_view import LocalRunView
 from localrun.tally import Tally
 from producer.mixing import Mixture, mix
 from producer.simulation import TrafficOptions, generate
-from producer.transaction_sender import TransactionSender, wall_clock_ms
+from producer.transaction_sender import TransactionSender
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient

@@ -5,6 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_commands import load_settings
 from producer.checks import lines, run_checks
@@ -13,7 +14,6 @@ from producer.load.load_command import load
 from producer.simulation import TrafficOptions, ending_at, generate
 from producer.stream import stream
 from producer.stream_costs import costs
-from producer.transaction_sender import wall_clock_ms
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Synthetic bank transactions to Kinesis.")
 console = Console(soft_wrap=True)

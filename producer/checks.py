@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import boto3
-
-from fraudstream.runtime.aws_errors import AWS_ERRORS, CONNECTION_REMEDY, error_code, is_transient
+from fraudstream.runtime.aws_clients import find_credentials
+from fraudstream.runtime.aws_errors import (
+    AWS_ERRORS,
+    CONNECTION_REMEDY,
+    AwsCredentialsError,
+    error_code,
+    is_transient,
+)
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
@@ -58,11 +63,11 @@ def run_checks(
     """
     try:
         client = connect(settings)
-    except StreamError as error:
+        method = find_credentials(settings).method
+    except (StreamError, AwsCredentialsError) as error:
         return [Check("credentials", "none that can be used", str(error))]
-    found = Check("credentials", f"found ({_method(settings)})")
     return [
-        found,
+        Check("credentials", f"found ({method})"),
         *_transactions(client, settings.transactions_stream, record),
         _labels(client, settings.labels_stream),
     ]
@@ -73,12 +78,6 @@ def lines(checks: list[Check]) -> Iterator[str]:
     width = max(len(check.what) for check in checks)
     for check in checks:
         yield f"{'ok  ' if check.remedy is None else 'FAIL'}  {check.what:<{width}}  {check.result}"
-
-
-def _method(settings: StreamSettings) -> str:
-    """Return how boto3 came by the credentials: env, shared-credentials-file, iam-role and so on."""
-    credentials = boto3.Session(region_name=settings.aws_region).get_credentials()
-    return "unknown" if credentials is None else str(credentials.method)
 
 
 def _transactions(client: "KinesisClient", name: str, record: Record) -> Iterator[Check]:

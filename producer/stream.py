@@ -14,6 +14,7 @@ from rich.console import Console
 
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.runtime.aws_errors import AWS_ERRORS
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
@@ -29,7 +30,7 @@ from producer.simulation import TrafficOptions, ending_at, simulated_span_ms
 from producer.source_api import ApiAccess, ApiStream, check_api
 from producer.source_bank import bank_items
 from producer.timing import Timing, Wishes, future_warning, timing_of
-from producer.transaction_sender import MAX_AHEAD_MS, EventPace, TransactionSender, wall_clock_ms
+from producer.transaction_sender import MAX_AHEAD_MS, EventPace, TransactionSender
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient

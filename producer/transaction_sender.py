@@ -12,13 +12,13 @@ batches late and then close together; it does not lower the rate.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from typing import Final
 
+from fraudstream.runtime.clock import SYSTEM_CLOCK, Clock
 from fraudstream.streams.protocols import PutResult, Record, RecordWriter
 from fraudstream.streams.stream_errors import StreamError
 from producer.mixing import RecordItem
@@ -35,20 +35,6 @@ OnSent = Callable[[Sequence[LabelledTransaction], int], None]
 
 def _no_callback(_batch: Sequence[LabelledTransaction], _put_at_ms: int) -> None:
     pass
-
-
-def wall_clock_ms() -> int:
-    """Return the epoch milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """The time sources of a run: wall clock (epoch milliseconds), monotonic seconds, and sleep."""
-
-    now_ms: Callable[[], int] = wall_clock_ms
-    monotonic_s: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +71,7 @@ class TransactionSender:
         max_ahead_ms: int | None = MAX_AHEAD_MS,
         event_pace: EventPace | None = None,
         on_sent: OnSent = _no_callback,
-        clock: Clock | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.statistics = Statistics()
         self._items = items
@@ -97,7 +83,7 @@ class TransactionSender:
         self._max_ahead_ms = max_ahead_ms
         self._event_pace = event_pace
         self._on_sent = on_sent
-        self._clock = clock or Clock()
+        self._clock = clock
 
     def run(self, stop: threading.Event) -> Statistics:
         """Send until the items end, ``max_batches`` are out or ``stop`` is set.

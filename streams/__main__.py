@@ -1,7 +1,6 @@
 """The streams' command line: ``python -m streams`` with archive."""
 
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_writers import written_whole
 from fraudstream.domain.transaction import format_time
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
@@ -62,7 +62,7 @@ def archive_stream(
     """
     settings = load_settings()
     name = stream or settings.transactions_stream
-    end_ms = time.time_ns() // 1_000_000 + round(seconds * MS_PER_S)
+    end_ms = wall_clock_ms() + round(seconds * MS_PER_S)
     stop = stop_on_signals()
     with stream_errors_reported(ArchiveError):
         reader = StreamReader(kinesis_client(settings), name, poll_interval_ms=settings.poll_interval_ms)

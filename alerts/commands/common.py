@@ -1,7 +1,6 @@
 """What the commands share: options, settings, readers, errors in one line on stderr."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Final, TypeVar
@@ -31,11 +30,6 @@ Idle = Annotated[float | None, typer.Option(min=0, help="End after so many secon
 NO_POSITIONS: Final[Mapping[str, Position]] = {}
 
 console = Console(highlight=False, soft_wrap=True)
-
-
-def wall_clock_ms() -> int:
-    """Return the epoch milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def complain(text: str) -> None:

@@ -20,7 +20,6 @@ from alerts.commands.common import (
     load_alert_settings,
     read_as,
     stream_reader,
-    wall_clock_ms,
 )
 from alerts.dead.hexdump import hexdump
 from alerts.dead.letters import Letter, LetterFilter
@@ -33,6 +32,7 @@ from alerts.store.progress_store_factory import open_redrives
 from alerts.store.redrives import Redrive
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.transaction import format_time, from_time_ms
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter

@@ -16,7 +16,6 @@ from alerts.commands.common import (
     load_alert_settings,
     read_as,
     stream_reader,
-    wall_clock_ms,
 )
 from alerts.commands.run_command import HandlerOption, TargetOption
 from alerts.delivery import Delivery, DeliveryDependencies
@@ -25,6 +24,7 @@ from alerts.reading import time_ms
 from alerts.refused import RefusedFile
 from alerts.store.memory import MemoryStore
 from fraudstream.domain.transaction import from_time_ms
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.stream_commands import load_settings

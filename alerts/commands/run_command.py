@@ -18,7 +18,6 @@ from alerts.commands.common import (
     load_alert_settings,
     read_as,
     stream_reader,
-    wall_clock_ms,
 )
 from alerts.delivery import Delivery, DeliveryDependencies
 from alerts.handlers.handler_factory import HandlerName, open_handler
@@ -27,6 +26,7 @@ from alerts.refused import RefusedFile
 from alerts.store.progress_store import ProgressStore
 from alerts.store.progress_store_factory import open_progress
 from fraudstream.domain.transaction import format_time, from_time_ms
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.protocols import Start

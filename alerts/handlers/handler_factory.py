@@ -17,6 +17,7 @@ from alerts.handlers.jsonl import JsonLinesHandler
 from alerts.handlers.sns import SnsHandler
 from alerts.handlers.table import TableHandler
 from alerts.handlers.webhook import WebhookHandler
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
@@ -75,9 +76,7 @@ def _sns(topic_arn: str, settings: StreamSettings) -> SnsHandler:
 
 def _table(table: str, settings: StreamSettings, options: AlertSettings) -> TableHandler:
     keep_ms = options.table_keep // timedelta(milliseconds=1)
-    return TableHandler(
-        dynamodb_client(settings), table, keep_ms=keep_ms, now_ms=lambda: time.time_ns() // 1_000_000
-    )
+    return TableHandler(dynamodb_client(settings), table, keep_ms=keep_ms, now_ms=wall_clock_ms)
 
 
 def checked_url(url: str) -> str:

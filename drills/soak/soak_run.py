@@ -23,6 +23,7 @@ from drills.soak.soak_figures import (
 )
 from drills.soak.soak_job import SoakJob, running_job
 from drills.soak.soak_traffic import traffic_file
+from fraudstream.runtime.clock import wall_clock_ms
 
 SHARE: Final = 0.7
 """Of the maximum: what a job should be run at, so that it can catch up after a fault."""
@@ -109,7 +110,7 @@ def _watched(job: SoakJob, maximum: float, offered: float, minutes: int, tell: T
 
     Such a count stops the job for seconds.
     """
-    begin_s, begin_ms = time.monotonic(), time.time_ns() // 1_000_000
+    begin_s, begin_ms = time.monotonic(), wall_clock_ms()
     whole_s = (minutes + COUNTING_MINUTES) * SECONDS_PER_MINUTE
     samples: list[SoakSample] = []
     heap_mb: dict[int, list[float]] = {WARM_UP_MINUTES - 1: [], minutes: []}

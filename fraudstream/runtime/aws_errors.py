@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 TRANSIENT_CODES: Final = frozenset(
@@ -29,6 +29,17 @@ CONNECTION_REMEDY: Final = (
     "see that AWS_ENDPOINT_URL names a running endpoint; "
     "`python -m localstack.emulator --port 4566` starts one"
 )
+
+
+class AwsCredentialsError(Exception):
+    """There are no AWS credentials, or they can't be used; the message says so, with the remedy."""
+
+
+def credentials_error(error: BotoCoreError | None) -> AwsCredentialsError:
+    """Say what is wrong with the credentials: ``error`` is boto3's, or None where it found none."""
+    if error is None or isinstance(error, NoCredentialsError):
+        return AwsCredentialsError(f"there are no AWS credentials: {CREDENTIALS_REMEDY}")
+    return AwsCredentialsError(f"the AWS credentials can't be used ({error}): {CREDENTIALS_REMEDY}")
 
 
 def error_code(error: Exception) -> str:

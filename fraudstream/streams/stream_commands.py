@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import typer
 
 from fraudstream.runtime.aws_credentials import export_aws_credentials
+from fraudstream.runtime.aws_errors import AwsCredentialsError
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
@@ -24,8 +25,8 @@ def load_settings() -> StreamSettings:
 
 @contextmanager
 def stream_errors_reported(*others: type[Exception]) -> Iterator[None]:
-    """End the command with code 1 and one line on stderr where a stream can't be used, or at ``others``."""
-    reported: tuple[type[Exception], ...] = (StreamError, *others)
+    """End the command with code 1 and one line on stderr where a stream or AWS is unusable, or at ``others``."""
+    reported: tuple[type[Exception], ...] = (StreamError, AwsCredentialsError, *others)
     try:
         yield
     except reported as error:

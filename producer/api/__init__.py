@@ -21,13 +21,14 @@ def __getattr__(name: str) -> "FastAPI":
     if name != "app":
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
+    from fraudstream.web.http_server import configure_service_logging  # noqa: PLC0415 - as below
     from producer.api.application import create_app  # noqa: PLC0415 - the settings are read here, not on import
-    from producer.api.logs import configure_logging  # noqa: PLC0415 - as above
+    from producer.api.identity import NAMES  # noqa: PLC0415 - as above
     from producer.api.settings import ApiSettings  # noqa: PLC0415 - as above
 
     try:
         settings = ApiSettings.load()
-        configure_logging(settings.log_level)
+        configure_service_logging(NAMES, settings)
         application = create_app(settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")

@@ -1,17 +1,15 @@
 """``python -m producer.api`` serves the API; ``python -m producer.api key NAME`` makes a key for it."""
 
-import re
 import sys
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 
 from fraudstream.runtime.settings_sources import SettingsError
-from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.web.api_keys import make_key
+from fraudstream.web.http_server import configure_service_logging, run_server
 from producer.api.application import create_app
-from producer.api.auth import key_hash, new_key
-from producer.api.logs import configure_logging, log_config
+from producer.api.identity import KEY_PREFIX, NAMES
 from producer.api.settings import ApiSettings
 
 command = typer.Typer(add_completion=False, help="The Transaction API: synthetic transactions over HTTP.")
@@ -31,33 +29,23 @@ def serve(
     }
     try:
         settings = ApiSettings.load(**given)
-        configure_logging(settings.log_level)
+        configure_service_logging(NAMES, settings)
         app = create_app(settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(2) from error
-    # The server ends on a signal and raises it again when it is done; the process then ends with code 0.
-    stop_on_signals()
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=dict(log_config(settings.log_level)),
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
+    run_server(app, settings)
 
 
 @command.command()
 def key(name: Annotated[str, typer.Argument(help="Whose key it is; the log and the limits know it")]) -> None:
     """Make an API key: prints it, this one time, and its line for the key file."""
-    if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", name) is None:
-        msg = f"{name!r}: give 1 to 64 letters, digits, dots, dashes or underscores"
-        raise typer.BadParameter(msg)
-    made = new_key()
+    try:
+        made, kept = make_key(name, KEY_PREFIX)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     typer.echo(f"Key, shown only now:    {made}")
-    typer.echo(f"Line for the key file:  {name} {key_hash(made)}")
+    typer.echo(f"Line for the key file:  {kept.line()}")
 
 
 if __name__ == "__main__":

@@ -6,71 +6,46 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
-from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
-from starlette.middleware.cors import CORSMiddleware
 
-from producer.api.auth import KEY_HEADER, Authenticator
-from producer.api.clock import ApiClock
+from fraudstream.runtime.clock import AsyncClock
+from fraudstream.web.guarded_app import guarded_app
 from producer.api.hub import Hub
-from producer.api.limiting import RateLimiter
-from producer.api.logs import LOGGER
-from producer.api.middleware import ID_HEADER, Guard, RequestContext
-from producer.api.problems import install
-from producer.api.routes import open_router, router
+from producer.api.identity import LOGGER, NAMES, PROBLEMS
+from producer.api.routes import STREAM_PATH, router
 from producer.api.schemas import COMPONENTS
 from producer.api.service import Service
 from producer.api.settings import ApiSettings
 
-VERSION: Final = "1.0.0"
-DESCRIPTION: Final = (
-    "Synthetic transactions of a simulated Vietnamese bank, for the test of fraud detection. "
-    "No transaction is anybody's, and none says whether it is fraud."
-)
 
-
-def create_app(settings: ApiSettings, clock: ApiClock | None = None) -> FastAPI:
+def create_app(settings: ApiSettings, clock: AsyncClock | None = None) -> FastAPI:
     """Return the application; raises `SettingsError` if the keys that the settings name can't be used."""
-    authenticator = Authenticator(settings) if settings.auth == "on" else None
-    if authenticator is None:
-        LOGGER.warning("authentication is off: everybody who reaches this port may ask and configure")
-    service = Service(settings, clock or ApiClock())
-    app = FastAPI(title="Transaction API", version=VERSION, description=DESCRIPTION, lifespan=_lifespan)
-    app.state.service = service
-    app.include_router(open_router)
-    app.include_router(router)
-    install(app)
-    # The last one added is the outermost: a refusal of the guard has its id and its CORS headers too.
-    app.add_middleware(
-        Guard,
-        authenticator=authenticator,
-        limiter=RateLimiter(settings.rate_limit),
-        max_body_bytes=settings.max_body_bytes,
+    service = Service(settings, clock or AsyncClock())
+    app = guarded_app(
+        NAMES,
+        settings,
+        [router],
+        registry=service.metrics.registry,
+        problems=PROBLEMS,
+        lifespan=_lifespan,
+        is_closing=lambda: service.hub.is_closing,
+        untimed_routes=frozenset({STREAM_PATH}),
+        schemas=COMPONENTS,
     )
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=[KEY_HEADER, "Authorization", "Content-Type", "Last-Event-ID", ID_HEADER],
-            expose_headers=[ID_HEADER, "Retry-After"],
-        )
-    app.add_middleware(RequestContext, metrics=service.metrics)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.state.service = service
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    LOGGER.info("starting", extra={"settings": dict(service.settings.table())})
+    LOGGER.info("starting", settings=dict(service.settings.table()))
     await service.source.open()
     with _goodbye_on_signals(service.hub):
         yield
     await service.hub.ended()
-    LOGGER.info("ended", extra={"transactions_served": service.source.taken})
+    LOGGER.info("ended", transactions_served=service.source.taken)
 
 
 @contextmanager
@@ -98,13 +73,3 @@ def _goodbye_on_signals(hub: Hub) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        schema = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes
-        )
-        schema["components"]["schemas"] |= COMPONENTS
-        app.openapi_schema = schema
-    return app.openapi_schema

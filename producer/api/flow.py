@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import orjson
 
 from fraudstream.domain.transaction import Transaction
-from producer.api.clock import ApiClock
+from fraudstream.runtime.clock import AsyncClock
 from producer.api.ring import Event, Ring
 
 LONGEST_SLEEP_S: Final = 0.25
@@ -106,7 +106,7 @@ class Flow:
         pace: Callable[[], Pace],
         source: Source,
         ring: Ring,
-        clock: ApiClock,
+        clock: AsyncClock,
         on_event: Callable[[], None],
     ) -> None:
         self.token = token_hex(8)

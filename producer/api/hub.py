@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fraudstream.domain.transaction import Transaction
-from producer.api.clock import ApiClock
+from fraudstream.runtime.clock import AsyncClock
+from fraudstream.web.problem_details import Problem
 from producer.api.flow import Client, Ending, Flow, Pace, Source
-from producer.api.logs import LOGGER
+from producer.api.identity import LOGGER
 from producer.api.metrics import Metrics
-from producer.api.problems import Problem
 from producer.api.ring import Ring
 from producer.api.settings import ApiSettings
 
@@ -26,7 +26,7 @@ class FairSource:
     pace that is more than the generator can do takes half of the process at most and is itself slowed.
     """
 
-    def __init__(self, source: Source, clock: ApiClock) -> None:
+    def __init__(self, source: Source, clock: AsyncClock) -> None:
         self._source = source
         self._clock = clock
         self._turn = asyncio.Lock()
@@ -56,7 +56,7 @@ class Hub:
         source: Source,
         default_pace: Callable[[], Pace],
         metrics: Metrics,
-        clock: ApiClock,
+        clock: AsyncClock,
     ) -> None:
         self.streaming = True
         self.dropped = 0
@@ -108,7 +108,7 @@ class Hub:
         """Write down that a client was dropped."""
         self.dropped += 1
         self._metrics.clients_dropped.labels(ending.reason).inc()
-        LOGGER.warning("a client of the stream was dropped", extra={"reason": ending.reason})
+        LOGGER.warning("a client of the stream was dropped", reason=ending.reason)
 
     def close(self, reason: str) -> None:
         """Say goodbye to every client and take no new one; a second call changes nothing."""

@@ -2,32 +2,25 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import PlainTextResponse
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import Depends, Header, Path, Query, Request, Response
 
-from producer.api import metrics
-from producer.api.auth import KEY_HEADER
+from fraudstream.web.guarded_routes import guarded_router, json_only
+from fraudstream.web.problem_openapi import refusals
 from producer.api.flow import Pace, transactions_json
-from producer.api.problems import Problem
+from producer.api.identity import PROBLEMS
 from producer.api.schemas import (
     Config,
     ConfigChange,
-    Health,
     Information,
     Mode,
     Status,
     content,
-    refusals,
 )
 from producer.api.service import Service
 from producer.api.settings import MAX_COUNT, MAX_FREQUENCY_S, MIN_FREQUENCY_S
 from producer.api.sse import EventStream
 
-_KEY: Final = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="See docs/transaction-api.md")
-_BEARER: Final = HTTPBearer(bearerFormat="JWT", auto_error=False, description="If JWTs are configured")
-_EVERYWHERE: Final = refusals(401, 413, 422, 429)
+STREAM_PATH: Final = "/stream"
 STREAM_EXAMPLE: Final = (
     "retry: 3000\n\n"
     'id: 4b1f0c5e9a7d2e38.1\ndata: {"count":1,"transactions":[{"transaction_id":"T1789000000000-0000002001",'
@@ -36,41 +29,12 @@ STREAM_EXAMPLE: Final = (
     'event: bye\ndata: {"reason":"the server ends"}\n\n'
 )
 
-open_router = APIRouter()
-"""What is answered without a key."""
-
-
-async def _known_parameters_only(request: Request) -> None:
-    """Refuse what is misspelt: passed over, it would leave a client with another answer than it asked for."""
-    known = [field.alias for field in request.scope["route"].dependant.query_params]
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        raise RequestValidationError([
-            {
-                "type": "unknown_parameter",
-                "loc": ("query", name),
-                "input": request.query_params[name],
-                "ctx": {"known": ", ".join(known) or "none"},
-            }
-            for name in unknown
-        ])  # fmt: skip
-
-
-# The check of the key is the guard's, before a body is read; the first two tell OpenAPI about it.
-router = APIRouter(
-    dependencies=[Security(_KEY), Security(_BEARER), Depends(_known_parameters_only)], responses=_EVERYWHERE
-)
+router = guarded_router(PROBLEMS)
 
 
 async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
-
-
-async def _json_only(request: Request) -> None:
-    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise Problem(415, "send the body as JSON, with Content-Type: application/json")
 
 
 Here = Annotated[Service, Depends(_service)]
@@ -114,11 +78,11 @@ async def transactions(
 
 
 @router.get(
-    "/stream",
+    STREAM_PATH,
     summary="Transactions as server-sent events",
     status_code=200,
     response_class=EventStream,
-    responses=refusals(503)
+    responses=refusals(PROBLEMS, 503)
     | {
         200: {
             "description": "Events without end",
@@ -191,8 +155,8 @@ async def config(service: Here) -> Config:
 @router.post(
     "/config",
     summary="Change the configuration",
-    dependencies=[Depends(_json_only)],
-    responses=refusals(400, 415),
+    dependencies=[Depends(json_only)],
+    responses=refusals(PROBLEMS, 400, 415),
 )
 async def configure(service: Here, change: ConfigChange) -> Config:
     """Change what is given; the answer comes when it is in force, and is the whole configuration.
@@ -200,27 +164,6 @@ async def configure(service: Here, change: ConfigChange) -> Config:
     A new ``fraud_injection_rate`` opens a new bank: new accounts, and ids that never were before.
     """
     return await service.configure(change)
-
-
-@router.get(
-    "/metrics",
-    summary="Counters for Prometheus",
-    response_class=PlainTextResponse,
-    responses={
-        200: {"content": {"text/plain": {"example": "transaction_api_stream_clients 2.0\n"}}},
-    },
-)
-async def prometheus(service: Here) -> PlainTextResponse:
-    """Give the counters of this process in Prometheus' text format."""
-    return PlainTextResponse(service.metrics.text(), media_type=metrics.MEDIA_TYPE)
-
-
-@open_router.get("/health", summary="Whether the process can serve", responses=refusals(413, 503))
-async def health(service: Here) -> Health:
-    """Answer without a key; 503 once the process was asked to end."""
-    if service.hub.is_closing:
-        raise Problem(503, "the server is about to end", {"Retry-After": "5"})
-    return Health(status="ok")
 
 
 def _switch(service: Service, *, streaming: bool) -> Mode:

@@ -1,13 +1,12 @@
 """What goes in and out: the models of the endpoints, the schema of a transaction, the examples."""
 
-from http import HTTPStatus
 from typing import Any, Final, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from fraudstream.domain.transaction import COLUMN_KINDS, Transaction
-from producer.api.problems import MEDIA_TYPE, NAMES, TYPE_PREFIX
+from fraudstream.web.problem_openapi import Responses
 from producer.api.settings import MAX_COUNT, MAX_FRAUD_RATE, MAX_FREQUENCY_S, MIN_FREQUENCY_S
 
 EXAMPLE_CONFIG: Final[dict[str, JsonValue]] = {
@@ -112,14 +111,6 @@ class Information(BaseModel):
     endpoints: dict[str, str]
 
 
-class Health(BaseModel):
-    """The process answers and takes clients."""
-
-    model_config = ConfigDict(json_schema_extra={"example": {"status": "ok"}})
-
-    status: Literal["ok"]
-
-
 EXAMPLE_TRANSACTION: Final[dict[str, Any]] = orjson.loads(
     Transaction(
         transaction_id="T1789000000000-0000002001",
@@ -161,64 +152,13 @@ TRANSACTIONS_SCHEMA: Final[dict[str, Any]] = {
     "required": ["count", "transactions"],
     "example": {"count": 1, "transactions": [EXAMPLE_TRANSACTION]},
 }
-PROBLEM_SCHEMA: Final[dict[str, Any]] = {
-    "title": "Problem",
-    "type": "object",
-    "description": "A refusal, as RFC 9457 has it.",
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {name: {"type": "string"} for name in ("field", "value", "remedy")},
-                "required": ["field", "value", "remedy"],
-            },
-        },
-    },
-    "required": ["type", "title", "status", "detail", "instance"],
-}
 COMPONENTS: Final = {
     "Transaction": TRANSACTION_SCHEMA,
     "Transactions": TRANSACTIONS_SCHEMA,
-    "Problem": PROBLEM_SCHEMA,
-}
-
-_MEANINGS: Final = {
-    400: "The body can't be read as JSON",
-    401: "No key, an unknown one, or a JWT that is not valid",
-    405: "The path has no such method",
-    413: "The body is too large",
-    415: "The body is not declared as JSON",
-    422: "A value can't be used; `errors` names each with a remedy",
-    429: "Too many requests; Retry-After says in how many seconds to try again",
-    503: "No place is free; Retry-After says in how many seconds to try again",
 }
 
 
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI is to say about these statuses of an endpoint."""
-    return {status: _refusal(status) for status in statuses}
-
-
-def content(name: str, description: str) -> dict[int | str, dict[str, Any]]:
+def content(name: str, description: str) -> Responses:
     """Return what OpenAPI is to say about an answer 200 of the schema ``name`` in `COMPONENTS`."""
     media = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": COMPONENTS[name]["example"]}
     return {200: {"description": description, "content": {"application/json": media}}}
-
-
-def _refusal(status: int) -> dict[str, Any]:
-    meaning = _MEANINGS[status]
-    example = {
-        "type": TYPE_PREFIX + NAMES[status],
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": meaning,
-        "instance": "/",
-    }
-    media = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
-    return {"description": meaning, "content": {MEDIA_TYPE: media}}

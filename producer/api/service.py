@@ -1,6 +1,6 @@
 """What the endpoints share: the parts of one application, and its configuration while it runs."""
 
-from producer.api.clock import ApiClock
+from fraudstream.runtime.clock import AsyncClock
 from producer.api.flow import Pace
 from producer.api.hub import Hub
 from producer.api.metrics import Metrics
@@ -12,7 +12,7 @@ from producer.api.source import TransactionSource
 class Service:
     """One application's source of transactions, stream and counters."""
 
-    def __init__(self, settings: ApiSettings, clock: ApiClock) -> None:
+    def __init__(self, settings: ApiSettings, clock: AsyncClock) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.source = TransactionSource(

@@ -18,7 +18,7 @@ from typing import Final
 
 from fraudstream.domain.duration import HOUR_MS, MINUTE_MS
 from fraudstream.domain.transaction import Transaction
-from producer.api.clock import ApiClock
+from fraudstream.runtime.clock import AsyncClock
 from producer.simulation import LabelledTransaction, TrafficOptions, ending_at, generate
 
 MAX_BEHIND_MS: Final = MINUTE_MS
@@ -72,7 +72,7 @@ class TransactionSource:
         *,
         accounts: int,
         fraud_share: float,
-        clock: ApiClock,
+        clock: AsyncClock,
         on_taken: Callable[[int], None] = _not_counted,
     ) -> None:
         self._accounts = accounts

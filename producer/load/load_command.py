@@ -11,6 +11,7 @@ from rich.console import Console
 
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.runtime.aws_errors import AWS_ERRORS
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
@@ -26,7 +27,6 @@ from producer.simulation import TrafficOptions
 from producer.source_api import api_records, check_api
 from producer.source_bank import bank_records
 from producer.source_files import file_records
-from producer.transaction_sender import wall_clock_ms
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.live import Live
 
+from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.protocols import Record, RecordWriter
-from producer.load.lane_sender import LaneSender
 from producer.load.lanes import Lane
 from producer.load.load_statistics import LoadStatistics
 from producer.load.load_view import LoadView
@@ -89,9 +89,10 @@ class LoadRun:
         return in_doubt
 
     def _sender(self, lane: Lane, client: "KinesisClient") -> LaneSender:
-        pace = AdaptivePace(sleep=self._gave_up.wait)
+        clock = Clock(sleep=self._gave_up.wait)
+        pace = AdaptivePace(clock)
         metered = MeteredClient(client, self.statistics, pace, self._gave_up)
-        writer: RecordWriter = StreamWriter(metered.client, self._options.stream_name, sleep=self._wait)
+        writer: RecordWriter = StreamWriter(metered.client, self._options.stream_name, clock=clock)
         return LaneSender(
             lane,
             metered,
@@ -101,9 +102,6 @@ class LoadRun:
             gave_up=self._gave_up,
             now_s=self.now_s,
         )
-
-    def _wait(self, seconds: float) -> None:
-        self._gave_up.wait(seconds)
 
     def _until_sent(self, threads: Sequence[threading.Thread], stop: threading.Event) -> None:
         maker, *senders = threads

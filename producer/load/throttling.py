@@ -1,9 +1,9 @@
 """A sender's pace under throttling: additive increase, multiplicative decrease."""
 
 import math
-import time
-from collections.abc import Callable
 from typing import Final
+
+from fraudstream.runtime.clock import SYSTEM_CLOCK, Clock
 
 CUT: Final = 0.5
 """Of the pace that was too fast: as TCP does it."""
@@ -20,25 +20,19 @@ class AdaptivePace:
     fewer requests would put more records into each. Not for several threads at once.
     """
 
-    def __init__(
-        self,
-        *,
-        monotonic_s: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.rate_per_s = math.inf
-        self._monotonic_s = monotonic_s
-        self._sleep = sleep
+        self._clock = clock
         self._free_at_s = -math.inf
         self._began_s = -math.inf
         self._raised_at_s = -math.inf
 
     def wait(self, records: int) -> None:
         """Sleep until the next request may go out, which has so many records."""
-        wait_s = self._free_at_s - self._monotonic_s()
+        wait_s = self._free_at_s - self._clock.monotonic_s()
         if wait_s > 0:
-            self._sleep(wait_s)
-        self._began_s = self._monotonic_s()
+            self._clock.sleep(wait_s)
+        self._began_s = self._clock.monotonic_s()
         self._free_at_s = self._began_s + records / self.rate_per_s
 
     def slow_down(self, got_through: int) -> None:
@@ -47,7 +41,7 @@ class AdaptivePace:
         ``got_through`` is how many of its records were accepted, or, if none was, how many it had: the
         first cut starts from these, as there is no pace yet to cut.
         """
-        now_s = self._monotonic_s()
+        now_s = self._clock.monotonic_s()
         got_through_per_s = got_through / max(now_s - self._began_s, 1e-3)
         self.rate_per_s = max(LOWEST_PER_S, CUT * min(self.rate_per_s, got_through_per_s))
         self._raised_at_s = now_s
@@ -55,6 +49,6 @@ class AdaptivePace:
     def speed_up(self) -> None:
         """Raise the pace after a request without throttling, by the time since the last change."""
         if math.isfinite(self.rate_per_s):
-            now_s = self._monotonic_s()
+            now_s = self._clock.monotonic_s()
             self.rate_per_s += RAISE_PER_S * (now_s - self._raised_at_s)
             self._raised_at_s = now_s

@@ -10,7 +10,9 @@ import yaml
 from starlette.datastructures import Headers
 
 from fraudstream.runtime.project_root import ROOT
-from producer.api.auth import Authenticator, key_hash
+from fraudstream.web.api_keys import key_hash
+from fraudstream.web.authentication import Authenticator
+from fraudstream.web.scopes import Caller
 from producer.api.settings import ApiSettings
 from producer.source_api import ApiAccess
 
@@ -133,7 +135,7 @@ def test_the_api_of_the_file_serves_its_producer(
         monkeypatch.setenv(variable, value.replace("/run/secrets/transaction-api-keys", str(keys)))
     settings = ApiSettings.load(env_file=None)
     assert (settings.auth, settings.port, settings.host) == ("on", 8_000, "0.0.0.0")  # noqa: S104 - in a container
-    assert Authenticator(settings).identify(Headers({"X-API-Key": "the-key"})) == "key:compose"
+    assert Authenticator(settings).identify(Headers({"X-API-Key": "the-key"})) == Caller("key:compose")
     variables = services["api-producer"]["environment"]
     access = ApiAccess.from_variables(
         {

@@ -2,16 +2,14 @@
 
 from botocore.exceptions import NoCredentialsError, PartialCredentialsError
 
-from fraudstream.runtime.aws_errors import CREDENTIALS_REMEDY, error_code
+from fraudstream.runtime.aws_errors import credentials_error, error_code
 from fraudstream.streams.stream_errors import StreamError
 
 
 def stream_error(error: Exception, stream_name: str) -> StreamError:
     """Say in words, with a remedy where one is known, why a call on this stream failed."""
-    if isinstance(error, NoCredentialsError):
-        return StreamError(f"there are no AWS credentials: {CREDENTIALS_REMEDY}")
-    if isinstance(error, PartialCredentialsError):
-        return StreamError(f"the AWS credentials are incomplete ({error}): {CREDENTIALS_REMEDY}")
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return StreamError(str(credentials_error(error)))
     if error_code(error) == "ResourceNotFoundException":
         return missing_stream(stream_name)
     return StreamError(f"stream {stream_name!r} can't be used: {error_code(error)}: {error}")

@@ -9,7 +9,6 @@ there. What the stream no longer has by then is reported, never passed over in s
 """
 
 import dataclasses
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from fraudstream.runtime.aws_errors import AWS_ERRORS, CONNECTION_REMEDY, error_code, is_transient
 from fraudstream.runtime.backoff import Backoff
+from fraudstream.runtime.clock import SYSTEM_CLOCK, Clock
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
 from fraudstream.streams.positions import Gap, Position
 from fraudstream.streams.protocols import Start, StreamRecord
@@ -94,7 +94,7 @@ class StreamReader:
     oldest record left.
     """
 
-    def __init__(  # noqa: PLR0913 - the time sources are named one by one, for tests to replace
+    def __init__(  # noqa: PLR0913 - each is a choice of its own
         self,
         client: "KinesisClient",
         stream_name: str,
@@ -103,9 +103,7 @@ class StreamReader:
         positions: Mapping[str, Position] | None = None,
         on_gap: Callable[[Gap], None] = _no_gap_expected,
         poll_interval_ms: int = 200,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        monotonic_s: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock = SYSTEM_CLOCK,
         backoff: Backoff | None = None,
     ) -> None:
         self._client = client
@@ -114,9 +112,7 @@ class StreamReader:
         self._resumed_at = dict(positions or {})
         self._on_gap = on_gap
         self._poll_interval_s = poll_interval_ms / 1000
-        self._now_ms = now_ms
-        self._monotonic_s = monotonic_s
-        self._sleep = sleep
+        self._clock = clock
         self._backoff = backoff or Backoff()
         self._shards: dict[str, _Shard] = {}
         self._discovery = _Attempts()
@@ -135,7 +131,7 @@ class StreamReader:
         `StreamError` if the stream is not there or gives no answer in a good number of tries.
         """
         self._wait_for_round()
-        now_s = self._monotonic_s()
+        now_s = self._clock.monotonic_s()
         if now_s >= max(self._discover_at_s, self._discovery.resume_at_s):
             self._discover()
         records: list[StreamRecord] = []
@@ -170,10 +166,10 @@ class StreamReader:
         return min(known_ms) if is_known else None
 
     def _wait_for_round(self) -> None:
-        wait_s = self._next_round_s - self._monotonic_s()
+        wait_s = self._next_round_s - self._clock.monotonic_s()
         if wait_s > 0:
-            self._sleep(wait_s)
-        self._next_round_s = self._monotonic_s() + self._poll_interval_s
+            self._clock.sleep(wait_s)
+        self._next_round_s = self._clock.monotonic_s() + self._poll_interval_s
 
     def _is_readable(self, shard: _Shard, now_s: float) -> bool:
         if shard.is_finished or now_s < shard.attempts.resume_at_s:
@@ -191,7 +187,7 @@ class StreamReader:
             self._failed(self._discovery, error)
             return
         self._discovery = _Attempts()
-        self._discover_at_s = self._monotonic_s() + DISCOVERY_INTERVAL_S
+        self._discover_at_s = self._clock.monotonic_s() + DISCOVERY_INTERVAL_S
         for description in listed:
             shard = self._shards.get(description["ShardId"])
             if shard is None:
@@ -223,7 +219,7 @@ class StreamReader:
     def _oldest_ms(self) -> int:
         """Return the time before which the stream keeps nothing."""
         summary = self._client.describe_stream_summary(StreamName=self._stream_name)
-        return self._now_ms() - summary["StreamDescriptionSummary"]["RetentionPeriodHours"] * HOUR_MS
+        return self._clock.now_ms() - summary["StreamDescriptionSummary"]["RetentionPeriodHours"] * HOUR_MS
 
     def _list_shards(self) -> list["ShardTypeDef"]:
         shards: list[ShardTypeDef] = []
@@ -247,7 +243,7 @@ class StreamReader:
         )
 
     def _read(self, shard: _Shard) -> list[StreamRecord]:
-        asked_ms = self._now_ms()
+        asked_ms = self._clock.now_ms()
         try:
             if shard.iterator is None:
                 shard.iterator = self._open(shard)
@@ -265,7 +261,7 @@ class StreamReader:
 
     def _start_over(self, shard: _Shard) -> None:
         """Go on at the oldest record, as the stream refuses the position."""
-        self._on_gap(Gap(shard.shard_id, shard.reached_ms or 0, self._now_ms(), POSITION_UNKNOWN))
+        self._on_gap(Gap(shard.shard_id, shard.reached_ms or 0, self._clock.now_ms(), POSITION_UNKNOWN))
         shard.is_resumed = False
         shard.last_sequence_number = None
         shard.start = "TRIM_HORIZON"
@@ -286,7 +282,7 @@ class StreamReader:
             request["Timestamp"] = shard.opened_at
         elif isinstance(shard.start, datetime):
             request["Timestamp"] = shard.start
-        opened_at = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
+        opened_at = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         iterator = self._client.get_shard_iterator(**request)["ShardIterator"]
         shard.opened_at = shard.opened_at or opened_at
         return iterator
@@ -324,5 +320,5 @@ class StreamReader:
                 f"{CONNECTION_REMEDY}"
             )
             raise StreamError(msg) from error
-        attempts.resume_at_s = self._monotonic_s() + self._backoff.wait_s(attempts.failures)
+        attempts.resume_at_s = self._clock.monotonic_s() + self._backoff.wait_s(attempts.failures)
         attempts.failures += 1

@@ -10,12 +10,12 @@ What is promised:
   then comes after it.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, is_transient
 from fraudstream.runtime.backoff import Backoff
+from fraudstream.runtime.clock import SYSTEM_CLOCK, Clock
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record
 
@@ -48,13 +48,13 @@ class StreamWriter:
         client: "KinesisClient",
         stream_name: str,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock = SYSTEM_CLOCK,
         backoff: Backoff | None = None,
         max_attempts: int = 10,
     ) -> None:
         self._client = client
         self._stream_name = stream_name
-        self._sleep = sleep
+        self._clock = clock
         self._backoff = backoff or Backoff()
         self._max_attempts = max_attempts
 
@@ -79,7 +79,7 @@ class StreamWriter:
         for retry in range(self._max_attempts - 1):
             if not failures:
                 return
-            self._sleep(self._backoff.wait_s(retry))
+            self._clock.sleep(self._backoff.wait_s(retry))
             result.retries += 1
             failures = self._request([_Numbered(f.position, f.record) for f in failures], result)
         result.failures.extend(failures)

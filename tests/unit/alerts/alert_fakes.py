@@ -14,6 +14,7 @@ from alerts.messages import Handover
 from alerts.refused import RefusedFile
 from alerts.store.progress_store import ProgressStore
 from fraudstream.runtime.backoff import Backoff
+from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.protocols import Start
 from tests.unit.streams.fake_kinesis import FakeKinesis, refusal
@@ -52,9 +53,9 @@ class RetainingKinesis(FakeKinesis):
 
 def reader_of(kinesis: FakeKinesis, start: Start = "TRIM_HORIZON", **more: Any) -> StreamReader:  # noqa: ANN401 - the reader's own
     """Make a reader that never waits; it looks for new shards at every poll."""
-    clock = iter(range(0, 10**9, 10))
-    options = {"monotonic_s": lambda: float(next(clock)), "sleep": lambda _s: None, "now_ms": lambda: NOW_MS}
-    return StreamReader(kinesis.client, "Alerts", start=start, **{**options, **more})
+    seconds = iter(range(0, 10**9, 10))
+    clock = Clock(now_ms=lambda: NOW_MS, monotonic_s=lambda: float(next(seconds)), sleep=lambda _s: None)
+    return StreamReader(kinesis.client, "Alerts", start=start, **{"clock": clock, **more})
 
 
 @dataclass

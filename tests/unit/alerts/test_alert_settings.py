@@ -79,6 +79,8 @@ def test_each_handler_is_made_from_its_name_and_target(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ALERTS_WEBHOOK_SECRET", SECRET)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     handler = open_handler(
         name, target, StreamSettings.load(env_file=None), load(), console=Console(), as_json=False
     )

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from fraudstream.domain.transaction import Label, Transaction
+from fraudstream.runtime.clock import Clock
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record
 from fraudstream.streams.stream_errors import StreamError
 from producer.broken import BROKEN_KINDS
 from producer.mixing import DOUBLED_AFTER, Mixture, RecordItem, labelled_items, mix, mix_items
 from producer.simulation import LabelledTransaction
-from producer.transaction_sender import MAX_AHEAD_MS, Clock, EventPace, TransactionSender
+from producer.transaction_sender import MAX_AHEAD_MS, EventPace, OnSent, TransactionSender
 
 if TYPE_CHECKING:
     from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
@@ -105,7 +106,9 @@ class Run:
         self.sent: list[tuple[list[str], int]] = []
         self.stop = threading.Event()
 
-    def sender(self, source: Iterator[RecordItem], *, with_labels: bool = True) -> TransactionSender:
+    def sender(
+        self, source: Iterator[RecordItem], *, with_labels: bool = True, on_sent: OnSent | None = None
+    ) -> TransactionSender:
         """Connect the sender to the fakes."""
         return TransactionSender(
             source,
@@ -116,7 +119,7 @@ class Run:
             max_batches=self.max_batches,
             max_ahead_ms=self.max_ahead_ms,
             event_pace=self.event_pace,
-            on_sent=self.on_sent,
+            on_sent=on_sent or self.on_sent,
             clock=self.time.clock,
         )
 
@@ -129,8 +132,7 @@ def test_a_batch_is_told_of_before_its_labels_go_out() -> None:
     """Else an alert could arrive before anyone knows of its transaction."""
     run = Run()
     labels_sent: list[int] = []
-    sender = run.sender(items(1))
-    sender._on_sent = lambda *_batch: labels_sent.append(len(run.labels.began_s))  # noqa: SLF001 - the callback alone
+    sender = run.sender(items(1), on_sent=lambda *_batch: labels_sent.append(len(run.labels.began_s)))
     sender.run(run.stop)
     assert labels_sent == [0]
     assert len(run.labels.began_s) == 1

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraudstream.runtime.backoff import Backoff
+from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
 from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORD_BYTES, TOO_LARGE, StreamWriter
 from fraudstream.streams.protocols import PutResult, Record
@@ -22,7 +23,7 @@ def put(puts: FakePuts, records: list[Record], *, buckets: int = 64, max_bytes: 
     writer = StreamWriter(
         cast("KinesisClient", puts),
         "Numbers",
-        sleep=lambda _: None,
+        clock=Clock(sleep=lambda _: None),
         backoff=Backoff(rng=random.Random(1)),
         max_attempts=2,
     )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.protocols import StreamRecord
 from streams.archiving import Archived, archive
@@ -99,7 +100,8 @@ def test_a_record_is_as_many_lines_as_the_job_sees_records_in_it(data: bytes, li
 
 
 def archived(kinesis: FakeKinesis, end_ms: int, *, stop: bool = False) -> tuple[Archived, bytes]:
-    reader = StreamReader(kinesis.client, "s", sleep=lambda _s: None, now_ms=lambda: STAMP_MS + 5)
+    clock = Clock(sleep=lambda _s: None, now_ms=lambda: STAMP_MS + 5)
+    reader = StreamReader(kinesis.client, "s", clock=clock)
     stopped, file = threading.Event(), io.BytesIO()
     if stop:
         stopped.set()

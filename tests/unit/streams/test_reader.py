@@ -1,6 +1,7 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.kinesis_reader import MAX_FAILURES_IN_A_ROW, StreamReader
 from fraudstream.streams.protocols import Start
 from fraudstream.streams.stream_errors import StreamError
@@ -29,8 +30,7 @@ def reader(kinesis: FakeKinesis, start: Start = "TRIM_HORIZON", time: FakeTime |
         "Numbers",
         start=start,
         poll_interval_ms=POLL_INTERVAL_MS,
-        monotonic_s=lambda: time.now_s,
-        sleep=time.sleep,
+        clock=Clock(monotonic_s=lambda: time.now_s, sleep=time.sleep),
     )
 
 

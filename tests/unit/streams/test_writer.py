@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from fraudstream.runtime.backoff import Backoff
+from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.kinesis_writer import (
     MAX_RECORD_BYTES,
     MAX_REQUEST_BYTES,
@@ -60,7 +61,7 @@ def put(puts: FakePuts, records: list[Record], slept_s: list[float] | None = Non
     writer = StreamWriter(
         cast("KinesisClient", puts),
         "Numbers",
-        sleep=(slept_s if slept_s is not None else []).append,
+        clock=Clock(sleep=(slept_s if slept_s is not None else []).append),
         backoff=Backoff(rng=random.Random(1)),
         max_attempts=MAX_ATTEMPTS,
     )

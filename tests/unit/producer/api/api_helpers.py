@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from fraudstream.runtime.clock import AsyncClock
+from fraudstream.web.api_keys import key_hash
 from producer.api.application import create_app
-from producer.api.auth import key_hash
-from producer.api.clock import ApiClock
 from producer.api.service import Service
 from producer.api.settings import ApiSettings
 
@@ -29,8 +29,8 @@ class FakeTime:
     elapsed_s: float = 0.0
     sleeps: list[float] = field(default_factory=list)
 
-    def clock(self) -> ApiClock:
-        return ApiClock(now_ms=lambda: self.wall_ms, monotonic_s=lambda: self.elapsed_s, sleep=self.sleep)
+    def clock(self) -> AsyncClock:
+        return AsyncClock(now_ms=lambda: self.wall_ms, monotonic_s=lambda: self.elapsed_s, sleep=self.sleep)
 
     async def sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 import producer.api
+from fraudstream.web.api_keys import ApiKey, key_hash, read_keys
 from producer.api.__main__ import command
-from producer.api.auth import key_hash, read_keys
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def test_a_key_is_printed_once_with_the_line_that_the_file_takes(tmp_path: Path)
     assert line == f"loader {key_hash(key)}"
     file = tmp_path / "keys"
     file.write_text(line)
-    assert read_keys(file) == {"loader": key_hash(key)}
+    assert read_keys(file, "key NAME") == [ApiKey("loader", key_hash(key))]
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a\nb", "x" * 65])
@@ -59,7 +59,7 @@ def test_the_application_of_the_package_is_refused_in_the_same_words(
 
 def test_the_application_of_the_package_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSACTION_API_AUTH", "off")
-    monkeypatch.setattr("producer.api.logs.configure_logging", lambda _level: None)
+    monkeypatch.setattr("fraudstream.web.http_server.configure_service_logging", lambda *_: None)
     try:
         assert producer.api.app is producer.api.app
     finally:

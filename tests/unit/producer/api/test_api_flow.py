@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from fraudstream.domain.transaction import Transaction
+from fraudstream.web.problem_details import Problem
 from producer.api.flow import Client, Flow, Pace
 from producer.api.hub import Hub
 from producer.api.metrics import Metrics
-from producer.api.problems import Problem
 from producer.api.ring import Event, Ring
 from tests.unit.producer.api.api_helpers import FakeTime, decode, settings, until
 
@@ -305,7 +305,10 @@ def test_a_pace_that_only_waits_for_its_client_makes_room_for_another() -> None:
         new = hub.join(Pace(0.5, 1), None)
         await settle()
         assert hub.paces == 2
-        assert {stays.flow, new.flow} == {running.flow for running in hub._flows.values()}  # noqa: SLF001 - which
+        assert hub.join(Pace(2.0, 1), None).flow is stays.flow
+        assert hub.join(Pace(0.5, 1), None).flow is new.flow
+        with pytest.raises(Problem, match="2 paces have clients"):
+            hub.join(PACE, None)
         await hub.ended()
 
     run(scenario)

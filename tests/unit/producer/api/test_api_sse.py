@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import Message
 
-from producer.api.clock import ApiClock
+from fraudstream.runtime.clock import AsyncClock
 from producer.api.flow import Pace
 from producer.api.hub import Hub, Membership
 from producer.api.metrics import Metrics
@@ -18,13 +18,14 @@ NEVER = Pace(3_600.0, 1)
 
 
 class Wire:
-    """A client's connection; it can be made to block, and to be closed by the client."""
+    """A client's connection, which can block and be closed by the client; and its server's metrics."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.free = asyncio.Event()
         self.free.set()
         self.gone = asyncio.Event()
+        self.metrics = Metrics()
 
     async def send(self, message: Message) -> None:
         await self.free.wait()
@@ -43,8 +44,8 @@ def serve(scenario: Callable[[Hub, Wire, Membership], Coroutine[Any, Any, None]]
     """Run a scenario beside one client with a heartbeat each 50 ms and 100 ms for a write."""
 
     async def beside() -> None:
-        hub = Hub(settings(), Numbered(FakeTime()), lambda: pace, Metrics(), ApiClock())
         wire = Wire()
+        hub = Hub(settings(), Numbered(FakeTime()), lambda: pace, wire.metrics, AsyncClock())
         member = hub.join(pace, None)
         answer = EventStream(member, heartbeat_s=0.05, write_timeout_s=0.1)
         serving = asyncio.create_task(answer({"type": "http"}, wire.receive, wire.send))
@@ -116,7 +117,7 @@ def test_a_write_that_blocks_too_long_drops_the_client() -> None:
         await until(lambda: hub.dropped == 1)
         assert member.client.ending is not None
         assert member.client.ending.reason == "write_blocked"
-        text = hub._metrics.text().decode()  # noqa: SLF001 - as Prometheus reads it
+        text = wire.metrics.registry.text().decode()
         assert 'clients_dropped_total{reason="write_blocked"} 1.0' in text
 
     serve(scenario, Pace(0.01, 1))

@@ -2,8 +2,8 @@ import threading
 
 import pytest
 
+from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
-from producer.load.lane_sender import LaneSender
 from producer.load.lanes import Due, Lane
 from producer.load.load_statistics import LoadStatistics
 from producer.load.metering import MeteredClient
@@ -21,7 +21,7 @@ class Sending:
         self.lane = Lane(100)
         self.lane.put([Due(n / 10, record) for n, record in enumerate(records(10))])
         client = MeteredClient(stream.client, self.statistics, AdaptivePace(), self.gave_up)
-        writer = StreamWriter(client.client, "S", sleep=lambda _seconds: None, max_attempts=2)
+        writer = StreamWriter(client.client, "S", clock=Clock(sleep=lambda _seconds: None), max_attempts=2)
         self.sender = LaneSender(
             self.lane,
             client,

@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from fraudstream.runtime.clock import Clock
 from producer.load.throttling import LOWEST_PER_S, RAISE_PER_S, AdaptivePace
 
 
@@ -20,7 +21,7 @@ class FakeTime:
 
     def pace(self) -> AdaptivePace:
         """Make a pace that lives in this time."""
-        return AdaptivePace(monotonic_s=lambda: self.now_s, sleep=self.sleep)
+        return AdaptivePace(Clock(monotonic_s=lambda: self.now_s, sleep=self.sleep))
 
 
 def throttled(time: FakeTime, pace: AdaptivePace, got_through: int, took_s: float) -> None:

@@ -9,14 +9,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.datastructures import Headers
 
 from fraudstream.runtime.settings_sources import SettingsError
-from producer.api.auth import Authenticator, Refused, key_hash, new_key, read_keys
-from tests.unit.producer.api.api_helpers import KEY, key_file, settings
+from fraudstream.web.api_keys import ApiKey, Refused, key_hash, make_key, new_key, read_keys
+from fraudstream.web.authentication import Authenticator
+from fraudstream.web.scopes import Caller
+from tests.unit.web.tiny_service import KEY, key_file, settings
 
 SECRET = "a-shared-secret-of-more-than-32-bytes"
 LONG_AFTER_S = 4_102_444_800  # 2100-01-01: the test's name must be the same in every process
 
 
-def identify(authenticator: Authenticator, **headers: str) -> str | Refused:
+def identify(authenticator: Authenticator, **headers: str) -> Caller | Refused:
     return authenticator.identify(Headers({name.replace("_", "-"): text for name, text in headers.items()}))
 
 
@@ -26,7 +28,7 @@ def token(key: str = SECRET, algorithm: str = "HS256", **claims: object) -> str:
     return jwt.encode({name: value for name, value in whole.items() if value is not None}, key, algorithm)
 
 
-def bearer(authenticator: Authenticator, text: str) -> str | Refused:
+def bearer(authenticator: Authenticator, text: str) -> Caller | Refused:
     return identify(authenticator, authorization=f"Bearer {text}")
 
 
@@ -35,14 +37,16 @@ def hs256(**values: object) -> Authenticator:
 
 
 def test_a_known_key_gives_the_name_it_was_made_for(tmp_path: Path) -> None:
-    file = key_file(tmp_path, loader=KEY, other="txn_other")
+    file = key_file(tmp_path, ("loader", KEY, ""), ("other", "note_other", "a:read a:write"))
     authenticator = Authenticator(settings(auth="on", keys_file=file))
-    assert identify(authenticator, x_api_key=KEY) == "key:loader"
-    assert identify(authenticator, x_api_key="txn_other") == "key:other"
+    assert identify(authenticator, x_api_key=KEY) == Caller("key:loader")
+    assert identify(authenticator, x_api_key="note_other") == Caller(
+        "key:other", frozenset({"a:read", "a:write"})
+    )
 
 
 @pytest.mark.parametrize(
-    "key", ["", "txn_", KEY[:-1], KEY + "x", KEY.upper(), hashlib.sha256(KEY.encode()).hexdigest()]
+    "key", ["", "note_", KEY[:-1], KEY + "x", KEY.upper(), hashlib.sha256(KEY.encode()).hexdigest()]
 )
 def test_any_other_key_gives_none_and_is_not_repeated(key: str, tmp_path: Path) -> None:
     refused = identify(Authenticator(settings(auth="on", keys_file=key_file(tmp_path))), x_api_key=key)
@@ -51,23 +55,46 @@ def test_any_other_key_gives_none_and_is_not_repeated(key: str, tmp_path: Path) 
 
 def test_the_key_file_holds_no_key(tmp_path: Path) -> None:
     assert KEY not in key_file(tmp_path).read_text()
-    assert read_keys(key_file(tmp_path)) == {"tester": key_hash(KEY)}
+    assert read_keys(key_file(tmp_path), "make") == [ApiKey("tester", key_hash(KEY))]
 
 
 def test_two_new_keys_differ_and_hold_256_bits() -> None:
-    one, other = new_key(), new_key()
+    one, other = new_key("note_"), new_key("note_")
     assert one != other
-    assert len(one.removeprefix("txn_")) == 43
+    assert len(one.removeprefix("note_")) == 43
+
+
+def test_a_new_key_has_the_line_that_the_file_takes(tmp_path: Path) -> None:
+    key, kept = make_key("loader", "note_", ["b:write", "a:read"])
+    assert key.startswith("note_")
+    assert kept.line() == f"loader {key_hash(key)} scopes=a:read,b:write"
+    file = tmp_path / "keys"
+    file.write_text(f"# keys\n\n  {kept.line()}  \nother\t{'0' * 64}\n")
+    assert read_keys(file, "make") == [kept, ApiKey("other", "0" * 64)]
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a\nb", "x" * 65])
+def test_a_name_that_would_break_the_file_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="give 1 to 64 letters"):
+        make_key(name, "note_")
+
+
+def test_a_scope_that_would_break_the_file_is_refused() -> None:
+    with pytest.raises(ValueError, match="'a,b' is no scope"):
+        make_key("loader", "note_", ["a,b"])
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "has no key"),
+        ("", "has no key: add the line that `make NAME` prints"),
         ("# only a comment\n\n", "has no key"),
         ("loader abc\n", "line 1 .* can't be used"),
         (f"a {'0' * 64}\n\na {'1' * 64}\n", "line 3 .* has the name 'a' again"),
         (f"a {'0' * 64} more\n", "line 1"),
+        (f"a {'0' * 64} scopes=\n", "line 1 .* can't be used"),
+        (f"a {'0' * 64} scopes=a:read,B\n", "line 1"),
+        (f"a {'0' * 64} scopes=a:read more\n", "line 1"),
         (f"{KEY}\n", "line 1"),
     ],
 )
@@ -77,13 +104,28 @@ def test_a_key_file_that_cant_be_used_is_refused_without_its_content(
     file = tmp_path / "keys"
     file.write_text(text)
     with pytest.raises(SettingsError, match=reason) as refused:
-        read_keys(file)
+        read_keys(file, "make NAME")
     assert KEY not in str(refused.value)
 
 
 def test_a_jwt_gives_its_subject() -> None:
-    assert bearer(hs256(), token()) == "jwt:analyst"
-    assert bearer(hs256(), token(sub=None)) == "jwt:"
+    assert bearer(hs256(), token()) == Caller("jwt:analyst")
+    assert bearer(hs256(), token(sub=None)) == Caller("jwt:")
+
+
+def test_the_claim_scope_of_a_jwt_gives_its_scopes() -> None:
+    scopes = "a:read  https://other.example/b a:write"
+    assert bearer(hs256(), token(scope=scopes)) == Caller(
+        "jwt:analyst", frozenset({"a:read", "a:write", "https://other.example/b"})
+    )
+    assert bearer(hs256(), token(scope="")) == Caller("jwt:analyst")
+
+
+@pytest.mark.parametrize("scope", [["a:read"], {"a:read": True}, 7, True])
+def test_a_claim_scope_that_is_no_text_gives_nobody(scope: object) -> None:
+    refused = bearer(hs256(), token(scope=scope))
+    assert isinstance(refused, Refused)
+    assert "claim scope" in refused.reason
 
 
 @pytest.mark.parametrize(
@@ -107,7 +149,7 @@ def test_a_jwt_that_is_not_valid_gives_nobody(text: str, reason: str) -> None:
 
 def test_audience_and_issuer_are_checked_if_they_are_configured() -> None:
     strict = hs256(jwt_audience="transactions", jwt_issuer="https://id.example")
-    assert bearer(strict, token(aud="transactions", iss="https://id.example")) == "jwt:analyst"
+    assert bearer(strict, token(aud="transactions", iss="https://id.example")) == Caller("jwt:analyst")
     for claims in (
         {},
         {"aud": "transactions"},
@@ -116,7 +158,7 @@ def test_audience_and_issuer_are_checked_if_they_are_configured() -> None:
         {"aud": "transactions", "iss": "https://other.example"},
     ):
         assert isinstance(bearer(strict, token(**claims)), Refused)
-    assert bearer(hs256(), token(aud="anybody", iss="anybody")) == "jwt:analyst"
+    assert bearer(hs256(), token(aud="anybody", iss="anybody")) == Caller("jwt:analyst")
 
 
 def rsa_pair(folder: Path) -> tuple[str, Path]:
@@ -138,7 +180,7 @@ def test_rs256_takes_what_the_private_key_signed_and_nothing_signed_with_the_pub
 ) -> None:
     private, public = rsa_pair(tmp_path)
     authenticator = Authenticator(settings(auth="on", jwt_algorithm="RS256", jwt_public_key_file=public))
-    assert bearer(authenticator, token(key=private, algorithm="RS256")) == "jwt:analyst"
+    assert bearer(authenticator, token(key=private, algorithm="RS256")) == Caller("jwt:analyst")
     assert isinstance(bearer(authenticator, token(key=SECRET)), Refused)
 
 

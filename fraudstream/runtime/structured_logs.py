@@ -1,0 +1,124 @@
+"""Logs as JSON on stderr, one object per line, without secrets.
+
+A program takes its logger from `get_logger` and calls `configure_logging` once, at start. Lines that
+libraries write through the standard library's `logging` come out in the same form.
+"""
+
+import json
+import logging
+import logging.config
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.processors import format_exc_info
+from structlog.stdlib import (
+    BoundLogger,
+    ExtraAdder,
+    PositionalArgumentsFormatter,
+    ProcessorFormatter,
+    filter_by_level,
+)
+from structlog.typing import EventDict, Processor
+
+from fraudstream.runtime.settings import HIDDEN
+
+REQUEST_ID: Final = "request_id"
+"""The field that names the request a line belongs to."""
+_SECRET_NAME: Final = re.compile(
+    r"secret|password|((^|[._-])(authorization|cookie|token|credentials?|api[_-]?key|private[_-]?key)$)",
+    re.IGNORECASE,
+)
+"""Names of fields whose text is never written."""
+_UNSET: Final = frozenset({"", "None"})
+"""Text that says that there is no secret; `SettingsBase.table` writes ``None`` so."""
+_UVICORN_FIELD: Final = "color_message"
+"""Uvicorn's message a second time, with colours."""
+_NOWHERE: Final = {"handlers": [], "propagate": False}
+
+
+def get_logger(name: str) -> BoundLogger:
+    """Return the logger of this name; keywords of its calls become fields of the line."""
+    processors: list[Processor] = [
+        filter_by_level,
+        merge_contextvars,
+        PositionalArgumentsFormatter(),
+        format_exc_info,
+        ProcessorFormatter.wrap_for_formatter,
+    ]
+    return BoundLogger(logging.getLogger(name), processors, {})
+
+
+@contextmanager
+def request_id_bound(request_id: str) -> Iterator[None]:
+    """Put ``request_id`` into every line that is logged inside, in this task and those that it starts."""
+    with bound_contextvars(**{REQUEST_ID: request_id}):
+        yield
+
+
+def json_formatter() -> ProcessorFormatter:
+    """Return the formatter of a line: time (RFC 3339, UTC), level, logger, message, request_id, the rest.
+
+    A value that JSON has no form for is written as text. Text in a field whose name says that it is
+    secret, at any depth, is written as asterisks.
+    """
+    return ProcessorFormatter(
+        foreign_pre_chain=[merge_contextvars, ExtraAdder(), format_exc_info],
+        processors=[_arranged, _without_secrets, _as_json],
+    )
+
+
+def log_config(level: str, loggers: Sequence[str], silenced: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the argument of `logging.config.dictConfig`: ``loggers`` to stderr from ``level`` on.
+
+    Loggers in ``silenced`` write nothing.
+    """
+    to_stderr = {"handlers": ["stderr"], "level": level, "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": json_formatter}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "loggers": dict.fromkeys(loggers, to_stderr) | dict.fromkeys(silenced, _NOWHERE),
+    }
+
+
+def configure_logging(level: str, loggers: Sequence[str], silenced: Sequence[str] = ()) -> None:
+    """Write what ``loggers`` log from ``level`` on to stderr, as JSON, and nothing of ``silenced``."""
+    logging.config.dictConfig(log_config(level, loggers, silenced))
+
+
+def _arranged(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Put the fields of every line first; a field given with one of their names gets ``extra_`` before it."""
+    record: logging.LogRecord = event["_record"]
+    line: dict[str, Any] = {
+        "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+        "level": record.levelname,
+        "logger": record.name,
+        "message": event["event"],
+    }
+    if REQUEST_ID in event:
+        line[REQUEST_ID] = event[REQUEST_ID]
+    left_out = {"event", "_record", "_from_structlog", REQUEST_ID, _UVICORN_FIELD}
+    given = {name: value for name, value in event.items() if name not in left_out}
+    return line | {f"extra_{name}" if name in line else name: value for name, value in given.items()}
+
+
+def _without_secrets(_logger: object, _method: str, event: EventDict) -> EventDict:
+    return {name: _shown(name, value) for name, value in event.items()}
+
+
+def _shown(name: str, value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _shown(str(key), each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_shown(name, each) for each in value]
+    is_secret = isinstance(value, str | bytes) and str(value) not in _UNSET and _SECRET_NAME.search(name)
+    return HIDDEN if is_secret else value
+
+
+def _as_json(_logger: object, _method: str, event: EventDict) -> str:
+    return json.dumps(event, default=str)

@@ -1,0 +1,30 @@
+"""Who asks: by an API key, or by a JWT."""
+
+from starlette.datastructures import Headers
+
+from fraudstream.web.api_keys import KEY_HEADER, ApiKeys, Refused, read_keys
+from fraudstream.web.json_web_tokens import JwtVerifier
+from fraudstream.web.scopes import Caller
+from fraudstream.web.web_settings import WebSettings
+
+
+class Authenticator:
+    """Tells who asks; raises `SettingsError` if the key file or the public key can't be used."""
+
+    def __init__(self, settings: WebSettings) -> None:
+        file = settings.keys_file
+        self._keys = ApiKeys([] if file is None else read_keys(file, settings.key_command))
+        self._tokens = JwtVerifier(settings)
+
+    def identify(self, headers: Headers) -> Caller | Refused:
+        """Return who asks, like ``key:loader`` or ``jwt:analyst``, or why nobody known does.
+
+        A key decides if there is one; only without it is a JWT looked at.
+        """
+        key = headers.get(KEY_HEADER)
+        if key is not None:
+            return self._keys.identify(key)
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self._tokens.is_configured:
+            return self._tokens.identify(token.strip())
+        return Refused(f"send a key in the header {KEY_HEADER}, or a JWT as Authorization: Bearer")

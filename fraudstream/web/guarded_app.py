@@ -1,0 +1,87 @@
+"""An HTTP service, put together from its parts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
+
+from fraudstream.runtime.metrics_registry import MetricsRegistry
+from fraudstream.runtime.structured_logs import get_logger
+from fraudstream.web.api_keys import KEY_HEADER
+from fraudstream.web.authentication import Authenticator
+from fraudstream.web.health_routes import health_router, metrics_router, never_closing
+from fraudstream.web.problem_details import ProblemFormat
+from fraudstream.web.problem_openapi import PROBLEM_SCHEMA
+from fraudstream.web.rate_limits import RateLimiter
+from fraudstream.web.request_context import ID_HEADER, RequestContext
+from fraudstream.web.request_guard import RequestGuard
+from fraudstream.web.request_metrics import RequestMetrics
+from fraudstream.web.service_names import ServiceNames
+from fraudstream.web.web_settings import WebSettings
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+NO_SCHEMAS: Mapping[str, Any] = {}
+
+
+def guarded_app(  # noqa: PLR0913 - what a service brings
+    names: ServiceNames,
+    settings: WebSettings,
+    routers: Sequence[APIRouter],
+    *,
+    registry: MetricsRegistry,
+    problems: ProblemFormat,
+    lifespan: Lifespan | None = None,
+    is_closing: Callable[[], bool] = never_closing,
+    untimed_routes: frozenset[str] = frozenset(),
+    schemas: Mapping[str, Any] = NO_SCHEMAS,
+) -> FastAPI:
+    """Return an application with the ``routers``, ``/health`` and ``/metrics``, and a guard before all.
+
+    ``registry`` takes the counters of the requests; requests of ``untimed_routes`` are not timed. Once
+    ``is_closing`` is true ``/health`` answers 503. ``schemas`` are more components of the OpenAPI document.
+    Raises `SettingsError` if the keys that the settings name can't be used.
+    """
+    logger = get_logger(names.logger)
+    authenticator = Authenticator(settings) if settings.auth == "on" else None
+    if authenticator is None:
+        logger.warning("authentication is off: everybody who reaches this port may ask and configure")
+    app = FastAPI(title=names.title, version=names.version, description=names.description, lifespan=lifespan)
+    for router in (*routers, metrics_router(problems, registry), health_router(problems, is_closing)):
+        app.include_router(router)
+    problems.install(app)
+    # The last one added is the outermost: a refusal of the guard has its id and its CORS headers too.
+    app.add_middleware(
+        RequestGuard,
+        authenticator=authenticator,
+        limiter=RateLimiter(settings.rate_limit),
+        max_body_bytes=settings.max_body_bytes,
+        problems=problems,
+        realm=names.realm,
+    )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=[KEY_HEADER, "Authorization", "Content-Type", "Last-Event-ID", ID_HEADER],
+            expose_headers=[ID_HEADER, "Retry-After"],
+        )
+    app.add_middleware(
+        RequestContext, logger=logger, metrics=RequestMetrics(registry, untimed_routes), problems=problems
+    )
+    components = {"Problem": PROBLEM_SCHEMA, **schemas}
+    app.openapi = lambda: _openapi(app, components)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,51 @@
+"""Routers whose routes need a key or a JWT, and refuse what they do not know."""
+
+from typing import Final
+
+from fastapi import APIRouter, Depends, Request, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from fraudstream.web.api_keys import KEY_HEADER
+from fraudstream.web.problem_details import Problem, ProblemFormat
+from fraudstream.web.problem_openapi import refusals
+from fraudstream.web.scopes import requires
+
+# The check of the key is the guard's, before a body is read; these two tell OpenAPI about it.
+_KEY: Final = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="A key of the service's key file")
+_BEARER: Final = HTTPBearer(bearerFormat="JWT", auto_error=False, description="If JWTs are configured")
+
+
+def guarded_router(problems: ProblemFormat, *scopes: str) -> APIRouter:
+    """Return a router for what needs a key or a JWT, with all of ``scopes``.
+
+    Its routes refuse query parameters that they do not have.
+    """
+    dependencies = [Security(_KEY), Security(_BEARER), Depends(known_parameters_only)]
+    statuses = (401, 403, 413, 422, 429) if scopes else (401, 413, 422, 429)
+    if scopes:
+        dependencies.append(requires(*scopes))
+    return APIRouter(dependencies=dependencies, responses=refusals(problems, *statuses))
+
+
+async def known_parameters_only(request: Request) -> None:
+    """Refuse what is misspelt: ignored, it would leave a client with another answer than it asked for."""
+    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise RequestValidationError([
+            {
+                "type": "unknown_parameter",
+                "loc": ("query", name),
+                "input": request.query_params[name],
+                "ctx": {"known": ", ".join(known) or "none"},
+            }
+            for name in unknown
+        ])  # fmt: skip
+
+
+async def json_only(request: Request) -> None:
+    """Refuse a body that is not declared as JSON, with 415."""
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Problem(415, "send the body as JSON, with Content-Type: application/json")

@@ -1,0 +1,58 @@
+"""``/health`` for whoever starts and stops the service, ``/metrics`` for Prometheus."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, ConfigDict
+
+from fraudstream.runtime.metrics_registry import MEDIA_TYPE, MetricsRegistry
+from fraudstream.web.guarded_routes import guarded_router
+from fraudstream.web.problem_details import Problem, ProblemFormat
+from fraudstream.web.problem_openapi import refusals
+
+
+class Health(BaseModel):
+    """The process answers and takes clients."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"status": "ok"}})
+
+    status: Literal["ok"]
+
+
+def never_closing() -> bool:
+    """Tell that a service has no way to say that it is about to end."""
+    return False
+
+
+def health_router(problems: ProblemFormat, is_closing: Callable[[], bool] = never_closing) -> APIRouter:
+    """Return ``GET /health``: answered without a key; 503 once ``is_closing`` says so."""
+    router = APIRouter()
+
+    @router.get("/health", summary="Whether the process can serve", responses=refusals(problems, 413, 503))
+    async def health() -> Health:
+        """Answer without a key; 503 once the process was asked to end."""
+        if is_closing():
+            raise Problem(503, "the server is about to end", {"Retry-After": "5"})
+        return Health(status="ok")
+
+    return router
+
+
+def metrics_router(problems: ProblemFormat, registry: MetricsRegistry) -> APIRouter:
+    """Return ``GET /metrics``: the metrics of ``registry``, for whoever has a key or a JWT."""
+    router = guarded_router(problems)
+    example = f"{registry.prefix}_request_seconds_count 2.0\n"
+
+    @router.get(
+        "/metrics",
+        summary="Counters for Prometheus",
+        response_class=PlainTextResponse,
+        responses={200: {"content": {"text/plain": {"example": example}}}},
+    )
+    async def prometheus() -> PlainTextResponse:
+        """Give the counters of this process in Prometheus' text format."""
+        return PlainTextResponse(registry.text(), media_type=MEDIA_TYPE)
+
+    return router

@@ -1,0 +1,72 @@
+"""JWTs: their signature, their claims, and what they say about who asks."""
+
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.web.api_keys import LONGEST_CREDENTIAL, Refused
+from fraudstream.web.scopes import Caller
+from fraudstream.web.web_settings import WebSettings
+
+
+class JwtVerifier:
+    """Checks JWTs with the algorithm and key of the settings, and no other.
+
+    Raises `SettingsError` if the public key can't be used.
+    """
+
+    def __init__(self, settings: WebSettings) -> None:
+        self._settings = settings
+        self._key = _key(settings)
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether the settings let anybody in by a JWT."""
+        return self._key is not None
+
+    def identify(self, token: str) -> Caller | Refused:
+        """Return the subject, like ``jwt:analyst``, with the scopes of its claim ``scope`` (RFC 8693)."""
+        settings = self._settings
+        required = ["exp"]
+        required += ["aud"] if settings.jwt_audience else []
+        required += ["iss"] if settings.jwt_issuer else []
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token[:LONGEST_CREDENTIAL],
+                self._key or "",
+                algorithms=[settings.jwt_algorithm or ""],
+                audience=settings.jwt_audience,
+                issuer=settings.jwt_issuer,
+                options={"require": required, "verify_aud": settings.jwt_audience is not None},
+            )
+        except jwt.ExpiredSignatureError:
+            return Refused("this JWT has expired: get a new one")
+        except jwt.PyJWTError as error:
+            return Refused(f"this JWT can't be used ({type(error).__name__})")
+        scope = claims.get("scope", "")
+        if not isinstance(scope, str):
+            return Refused("this JWT can't be used (its claim scope is no text with spaces between scopes)")
+        return Caller(f"jwt:{claims.get('sub', '')}", frozenset(scope.split()))
+
+
+def _key(settings: WebSettings) -> str | None:
+    if settings.jwt_algorithm == "HS256" and settings.jwt_secret is not None:
+        return settings.jwt_secret.get_secret_value()
+    if settings.jwt_algorithm == "RS256" and settings.jwt_public_key_file is not None:
+        return _public_key(settings.jwt_public_key_file)
+    return None
+
+
+def _public_key(path: Path) -> str:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        jwt.get_algorithm_by_name("RS256").prepare_key(text)
+    except (ValueError, TypeError, jwt.PyJWTError):
+        msg = f"jwt_public_key_file: {path} can't be used: give the PEM file of an RSA public key"
+        raise SettingsError(msg) from None
+    if "PRIVATE KEY" in text:
+        msg = f"jwt_public_key_file: {path} holds a private key: give the public one only"
+        raise SettingsError(msg)
+    return text

@@ -1,0 +1,147 @@
+"""Every refusal as a problem of RFC 9457: what it looks like, and how it is made from an exception."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
+from starlette.types import Scope
+
+MEDIA_TYPE: Final = "application/problem+json"
+LONGEST_VALUE: Final = 100
+"""Characters of a refused value that are sent back."""
+
+NAMES: Final[Mapping[int, str]] = {
+    400: "bad-request",
+    401: "unauthorized",
+    403: "insufficient-scope",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "body-too-large",
+    415: "not-json",
+    422: "invalid-input",
+    429: "rate-limited",
+    500: "server-error",
+    503: "unavailable",
+}
+"""The name of the problem of each status, which ends its ``type``."""
+_REMEDIES: Final[Mapping[str, str]] = {
+    "missing": "give it",
+    "extra_forbidden": "leave it out: there is no such field",
+    "json_invalid": "send one JSON object",
+    "greater_than_equal": "give at least {ge}",
+    "less_than_equal": "give at most {le}",
+    "finite_number": "give a finite number",
+    "int_parsing": "give a whole number",
+    "int_type": "give a whole number",
+    "int_from_float": "give a whole number",
+    "float_parsing": "give a number",
+    "float_type": "give a number",
+    "model_attributes_type": "send one JSON object",
+    "unknown_parameter": "leave it out: the parameters here are: {known}",
+}
+"""What to do about each type of pydantic's errors that endpoints raise often, and of our own."""
+
+_DETAILS: Final[Mapping[int, str]] = {
+    404: "there is nothing at this path; see /docs for the endpoints",
+    405: "this path has no such method; the header Allow names those it has",
+}
+
+
+class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
+    """A refusal: its status, what is wrong here, headers that go with it, and extension members."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = dict(members or {})
+
+
+class ProblemFormat:
+    """Writes the problems of one service: ``type_prefix`` and the name from ``names`` are their ``type``."""
+
+    def __init__(self, type_prefix: str, names: Mapping[int, str] = NAMES) -> None:
+        self._type_prefix = type_prefix
+        self._names = names
+
+    def type_of(self, status: int) -> str:
+        """Return the ``type`` of the problem of a status."""
+        return self._type_prefix + self._names.get(status, "refused")
+
+    def response(self, scope: Scope, problem: Problem) -> Response:
+        """Return the answer to the request of ``scope``."""
+        body: dict[str, Any] = {
+            "type": self.type_of(problem.status),
+            "title": HTTPStatus(problem.status).phrase,
+            "status": problem.status,
+            "detail": problem.detail,
+            "instance": quote(scope["path"]),
+        } | problem.members
+        # The standard library's encoder: it escapes what is no valid UTF-8, where orjson refuses it.
+        return Response(json.dumps(body), problem.status, problem.headers, MEDIA_TYPE)
+
+    def install(self, app: FastAPI) -> None:
+        """Let ``app`` answer every exception of an endpoint with a problem."""
+        app.add_exception_handler(Problem, self._on_problem)
+        app.add_exception_handler(HTTPException, self._on_http_exception)
+        app.add_exception_handler(RequestValidationError, self._on_invalid)
+
+    async def _on_problem(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101 - the handler is installed for this class
+        return self.response(request.scope, error)
+
+    async def _on_http_exception(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - the handler is installed for this class
+        detail = _DETAILS.get(error.status_code, str(error.detail))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(request)):
+            headers["Allow"] = methods
+        return self.response(request.scope, Problem(error.status_code, detail, headers))
+
+    async def _on_invalid(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is installed for this class
+        errors = validation_errors(error.errors())
+        detail = "; ".join(f"{item['field']}={item['value']}: {item['remedy']}" for item in errors)
+        return self.response(request.scope, Problem(422, detail, members={"errors": errors}))
+
+
+def validation_errors(problems: Sequence[Any]) -> list[dict[str, str]]:
+    """Return field, value and remedy of each of pydantic's errors; a value is cut short."""
+    return [
+        {
+            "field": ".".join(str(part) for part in problem["loc"]),
+            "value": _shown(problem.get("input")),
+            "remedy": _remedy(problem),
+        }
+        for problem in problems
+    ]
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+
+
+def _remedy(problem: Mapping[str, Any]) -> str:
+    remedy = _REMEDIES.get(problem["type"])
+    return remedy.format(**problem.get("ctx", {})) if remedy else str(problem["msg"])
+
+
+def _methods(request: Request) -> str:
+    """Return the documented methods of the path; the router's own answer names those of one route only."""
+    paths: Mapping[str, Mapping[str, object]] = request.app.openapi()["paths"]
+    found = (methods for path, methods in paths.items() if compile_path(path)[0].match(request.scope["path"]))
+    return ", ".join(sorted({method.upper() for methods in found for method in methods}))

@@ -1,0 +1,61 @@
+"""Problems in a service's OpenAPI document."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from fraudstream.web.problem_details import MEDIA_TYPE, ProblemFormat
+
+Responses = dict[int | str, dict[str, Any]]
+"""What FastAPI takes as the ``responses`` of a route."""
+
+PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "type": "object",
+    "description": "A refusal, as RFC 9457 has it.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {name: {"type": "string"} for name in ("field", "value", "remedy")},
+                "required": ["field", "value", "remedy"],
+            },
+        },
+        "missing_scopes": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["type", "title", "status", "detail", "instance"],
+}
+_MEANINGS: Final = {
+    400: "The body can't be read as JSON",
+    401: "No key, an unknown one, or a JWT that is not valid",
+    403: "The key or JWT lacks a scope; `missing_scopes` names it",
+    405: "The path has no such method",
+    413: "The body is too large",
+    415: "The body is not declared as JSON",
+    422: "A value can't be used; `errors` names each with a remedy",
+    429: "Too many requests; Retry-After says in how many seconds to try again",
+    503: "No place is free; Retry-After says in how many seconds to try again",
+}
+
+
+def refusals(problems: ProblemFormat, *statuses: int) -> Responses:
+    """Return what OpenAPI is to say about these statuses of an endpoint."""
+    return {status: _refusal(problems, status) for status in statuses}
+
+
+def _refusal(problems: ProblemFormat, status: int) -> dict[str, Any]:
+    meaning = _MEANINGS[status]
+    example = {
+        "type": problems.type_of(status),
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": meaning,
+        "instance": "/",
+    }
+    media = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
+    return {"description": meaning, "content": {MEDIA_TYPE: media}}

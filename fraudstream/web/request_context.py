@@ -1,0 +1,82 @@
+"""Around every request: its id, its log line and counters, and an answer where the service failed.
+
+Plain ASGI, so that a stream passes through without a buffer or a task of its own.
+"""
+
+import re
+import time
+from typing import Final
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.stdlib import BoundLogger
+
+from fraudstream.runtime.structured_logs import request_id_bound
+from fraudstream.web.problem_details import Problem, ProblemFormat
+from fraudstream.web.request_metrics import RequestMetrics
+
+ID_HEADER: Final = "X-Request-ID"
+_SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def request_id(offered: str | None) -> str:
+    """Return ``offered`` if it is 1 to 64 letters, digits, dots, dashes or underscores, else a new id.
+
+    Anything else could forge a line of the log or a header of the answer.
+    """
+    return offered if offered is not None and _SANE_ID.fullmatch(offered) else uuid4().hex
+
+
+class RequestContext:
+    """Gives each request an id, a log line and its counters, and each failure an answer."""
+
+    def __init__(
+        self, app: ASGIApp, logger: BoundLogger, metrics: RequestMetrics, problems: ProblemFormat
+    ) -> None:
+        self._app = app
+        self._logger = logger
+        self._metrics = metrics
+        self._problems = problems
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; other scopes are passed on as they are."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        id_ = request_id(Headers(scope=scope).get(ID_HEADER))
+        with request_id_bound(id_):
+            await self._serve(id_, scope, receive, send)
+
+    async def _serve(self, id_: str, scope: Scope, receive: Receive, send: Send) -> None:
+        began_s = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[ID_HEADER] = id_
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            self._logger.exception("a request failed")
+            if status == 0:
+                detail = "the server failed; its log has the reason under the request id of this answer"
+                await self._problems.response(scope, Problem(500, detail))(scope, receive, send_with_id)
+        finally:
+            self._write_down(scope, status, time.perf_counter() - began_s)
+
+    def _write_down(self, scope: Scope, status: int, seconds: float) -> None:
+        self._metrics.count(getattr(scope.get("route"), "path", None), scope["method"], status, seconds)
+        caller = scope.get("state", {}).get("caller")
+        self._logger.info(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            duration_ms=round(seconds * 1000, 3),
+            who=None if caller is None else caller.name,
+        )

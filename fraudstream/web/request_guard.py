@@ -1,0 +1,108 @@
+"""Before every request: who asks, how often, and how much they send.
+
+Plain ASGI, so that a stream passes through without a buffer or a task of its own.
+"""
+
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fraudstream.web.api_keys import KEY_HEADER, Refused
+from fraudstream.web.authentication import Authenticator
+from fraudstream.web.problem_details import Problem, ProblemFormat
+from fraudstream.web.rate_limits import RateLimiter
+from fraudstream.web.scopes import Caller
+
+OPEN_PATHS: Final = frozenset({"/health", "/docs", "/redoc", "/openapi.json"})
+"""Paths that are answered without a key: nothing there is anybody's."""
+UNLIMITED_PATHS: Final = frozenset({"/health"})
+
+
+class RequestGuard:
+    """Lets in who is known, not too often, with a body that is not too large.
+
+    Without an ``authenticator`` everybody is let in, with every scope. The caller is in the state of the
+    request: `fraudstream.web.scopes.caller_of`.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a part that its caller chooses
+        self,
+        app: ASGIApp,
+        *,
+        authenticator: Authenticator | None,
+        limiter: RateLimiter,
+        max_body_bytes: int,
+        problems: ProblemFormat,
+        realm: str,
+        open_paths: frozenset[str] = OPEN_PATHS,
+    ) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._limiter = limiter
+        self._max_body_bytes = max_body_bytes
+        self._problems = problems
+        self._challenge = f'Bearer realm="{realm}", ApiKey header="{KEY_HEADER}"'
+        self._open_paths = open_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer why not."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._let_in(scope)
+            body = await self._body(scope, receive)
+        except Problem as problem:
+            await self._problems.response(scope, problem)(scope, receive, send)
+            return
+        await self._app(scope, _replayed(body, receive), send)
+
+    def _let_in(self, scope: Scope) -> None:
+        path = scope["path"]
+        address = f"address:{scope['client'][0]}" if scope.get("client") else "address:unknown"
+        stranger = Caller(address, is_unrestricted=self._authenticator is None)
+        found: Caller | Refused = stranger
+        if self._authenticator is not None and path not in self._open_paths:
+            found = self._authenticator.identify(Headers(scope=scope))
+        # Those who are refused count too, by their address.
+        caller = stranger if isinstance(found, Refused) else found
+        scope.setdefault("state", {})["caller"] = caller
+        if path not in UNLIMITED_PATHS and (wait_s := self._limiter.retry_after_s(caller.name)) is not None:
+            msg = f"too many requests: try again in {wait_s} s"
+            raise Problem(429, msg, {"Retry-After": str(wait_s)})
+        if isinstance(found, Refused):
+            raise Problem(401, found.reason, {"WWW-Authenticate": self._challenge})
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
+        """Return the whole body, or None if the client went away before its end."""
+        length = Headers(scope=scope).get("Content-Length", "")
+        if length.isdecimal() and int(length) > self._max_body_bytes:
+            raise self._too_large()
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._max_body_bytes:
+                raise self._too_large()
+        return bytes(body)
+
+    def _too_large(self) -> Problem:
+        # What is left of the body is not read: the connection can't be used for another request.
+        msg = f"the body is larger than {self._max_body_bytes} bytes: send less"
+        return Problem(413, msg, {"Connection": "close"})
+
+
+def _replayed(body: bytes | None, receive: Receive) -> Receive:
+    messages: list[Message] = [{"type": "http.disconnect"}]
+    if body is not None:
+        messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay

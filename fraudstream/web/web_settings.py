@@ -1,0 +1,159 @@
+"""The settings that every HTTP service has: where it listens, who may ask, how often and how much.
+
+A service extends `WebSettings` by a prefix for its environment variables and by settings of its own.
+Read, from the weakest to the strongest: the defaults, the environment, ``.env``, the command line.
+"""
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from limits import parse as parse_rate
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from fraudstream.runtime.settings import SettingsBase
+from fraudstream.runtime.settings_sources import ENV_FILE, DotEnvSource, EnvironmentSource
+
+MIN_SECRET_BYTES: Final = 32
+"""RFC 7518, section 3.2: an HS256 key has at least the size of the hash."""
+
+
+def web_settings_config(env_prefix: str) -> SettingsConfigDict:
+    """Return the ``model_config`` of a service whose environment variables begin with ``env_prefix``."""
+    return SettingsConfigDict(
+        env_prefix=env_prefix,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+
+class WebSettings(SettingsBase):
+    """The settings of a service; a subclass sets ``model_config`` and the class variables."""
+
+    key_command: ClassVar[str]
+    """The command that makes an API key, for messages."""
+    documentation: ClassVar[str]
+    """The page that lists the settings, for messages."""
+    client_names: ClassVar[frozenset[str]] = frozenset()
+    """Environment variables with the service's prefix that are for its clients, and ignored."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on")
+    port: int = Field(8_000, ge=0, le=65_535, description="TCP port to listen on; 0 takes a free one")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level of what is logged"
+    )
+    auth: Literal["on", "off"] = Field("on", description="off lets everybody in and logs a warning")
+    keys_file: Path | None = Field(
+        None, description="File of API keys: lines of a name and the SHA-256 of the key in hex"
+    )
+    jwt_algorithm: Literal["HS256", "RS256"] | None = Field(
+        None, description="Signature of the JWTs that are taken; left out: none are"
+    )
+    jwt_secret: SecretStr | None = Field(None, description="HS256: the shared secret, at least 32 bytes")
+    jwt_public_key_file: Path | None = Field(None, description="RS256: PEM file of the public key")
+    jwt_audience: str | None = Field(None, description="The `aud` that a JWT must have; left out: any")
+    jwt_issuer: str | None = Field(None, description="The `iss` that a JWT must have; left out: any")
+    rate_limit: str = Field(
+        "6000/minute", description="Requests in a moving window, for each key, JWT subject or address"
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins of web pages that may ask, with commas between them; left out: none"
+    )
+    max_body_bytes: int = Field(
+        16_384, ge=64, le=1_048_576, description="Largest request body; a larger one is refused"
+    )
+    shutdown_seconds: int = Field(
+        10, ge=1, le=300, description="Longest wait for open requests when the process is asked to end"
+    )
+
+    @field_validator("keys_file", "jwt_public_key_file")
+    @classmethod
+    def _is_a_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            msg = "there is no such file; give the path of one that exists"
+            raise ValueError(msg)
+        return path
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_a_rate(cls, rate: str) -> str:
+        try:
+            item = parse_rate(rate)
+        except ValueError:
+            item = None
+        if item is None or item.amount < 1:
+            msg = "write a count and a unit of time, like 100/second or 6000/minute"
+            raise ValueError(msg)
+        return rate
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
+                msg = f"{origin!r} is no origin; write scheme, host and port only, like https://bank.example"
+                raise ValueError(msg)
+        return origins
+
+    @model_validator(mode="after")
+    def _somebody_can_get_in(self) -> Self:
+        if self.auth == "on" and self.keys_file is None and self.jwt_algorithm is None:
+            msg = (
+                f"auth: 'on' can't be used: nobody could get in: set {self._variable('keys_file')} "
+                f"(`{self.key_command}` makes a key and its line), or {self._variable('jwt_algorithm')}, or "
+                f"{self._variable('auth')}=off for a machine of your own"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _jwt_has_its_key(self) -> Self:
+        secret, algorithm = self.jwt_secret, self._variable("jwt_algorithm")
+        if self.jwt_algorithm == "HS256":
+            if secret is None or len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
+                msg = f"jwt_secret: HS256 needs one of at least {MIN_SECRET_BYTES} bytes: set it"
+                raise ValueError(msg)
+        elif secret is not None:
+            msg = f"jwt_secret goes with HS256: set {algorithm}=HS256, or leave it out"
+            raise ValueError(msg)
+        if self.jwt_algorithm == "RS256" and self.jwt_public_key_file is None:
+            msg = "jwt_public_key_file: RS256 needs the public key: give the path of its PEM file"
+            raise ValueError(msg)
+        if self.jwt_algorithm != "RS256" and self.jwt_public_key_file is not None:
+            msg = f"jwt_public_key_file goes with RS256: set {algorithm}=RS256"
+            raise ValueError(msg)
+        return self
+
+    @classmethod
+    def load(cls, *, env_file: Path | None = ENV_FILE, **overrides: object) -> Self:
+        """Read the settings; ``overrides`` win. Raises `SettingsError` if any can't be used."""
+        return cls.read(
+            lambda settings_cls, given: (
+                given,
+                DotEnvSource(settings_cls, env_file, others=cls.client_names),
+                EnvironmentSource(settings_cls, others=cls.client_names),
+            ),
+            **overrides,
+        )
+
+    @classmethod
+    def unknown(cls, name: str) -> str:
+        """Return the message for a name that is no setting."""
+        return f"{name}: there is no such setting; {cls.documentation} lists those that there are"
+
+    @classmethod
+    def _variable(cls, field: str) -> str:
+        """Return the environment variable of a setting."""
+        return f"{cls.model_config['env_prefix']}{field}".upper()

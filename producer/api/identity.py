@@ -1,0 +1,22 @@
+"""What the Transaction API is called: in its document, logs, metrics, challenges and problems."""
+
+from typing import Final
+
+from fraudstream.runtime.structured_logs import get_logger
+from fraudstream.web.problem_details import ProblemFormat
+from fraudstream.web.service_names import ServiceNames
+
+NAMES: Final = ServiceNames(
+    title="Transaction API",
+    version="1.0.0",
+    description="Synthetic transactions of a simulated Vietnamese bank, for the test of fraud detection. "
+    "No transaction is anybody's, and none says whether it is fraud.",
+    logger="transaction_api",
+    realm="transaction-api",
+)
+METRIC_PREFIX: Final = "transaction_api"
+KEY_PREFIX: Final = "txn_"
+"""So that a key that leaked into a repository or a log can be searched for."""
+PROBLEMS: Final = ProblemFormat("urn:fraudstream:problem:")
+"""docs/transaction-api.md lists the names."""
+LOGGER: Final = get_logger(NAMES.logger)

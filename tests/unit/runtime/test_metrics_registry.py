@@ -1,0 +1,85 @@
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from fraudstream.runtime.metrics_registry import MEDIA_TYPE, MetricsRegistry
+
+
+def samples(registry: MetricsRegistry) -> dict[str, float]:
+    families = text_string_to_metric_families(registry.text().decode())
+    return {
+        f"{sample.name}{sorted(sample.labels.items()) or ''}": sample.value
+        for family in families
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    }
+
+
+def test_metrics_are_read_by_prometheus_under_the_prefix() -> None:
+    registry = MetricsRegistry("tiny_api")
+    registry.counter("requests_total", "Requests", ["route"]).labels("/a").inc(2)
+    registry.gauge("clients", "Clients").set(3)
+    registry.histogram("request_seconds", "Time to answer", buckets=(0.1, 1.0)).observe(0.5)
+    found = samples(registry)
+    assert found["tiny_api_requests_total[('route', '/a')]"] == 2
+    assert found["tiny_api_clients"] == 3
+    assert found["tiny_api_request_seconds_sum"] == 0.5
+    assert found["tiny_api_request_seconds_bucket[('le', '0.1')]"] == 0
+    assert found["tiny_api_request_seconds_bucket[('le', '1.0')]"] == 1
+    assert MEDIA_TYPE.startswith("text/plain")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "remedy"),
+    [
+        ("counter", "requests", "a counter ends with _total"),
+        ("gauge", "clients_total", "_total ends the names of counters alone"),
+        ("histogram", "request_total", "_total ends the names of counters alone"),
+        ("histogram", "request_time", "end the name of a histogram with its unit: seconds, bytes"),
+        ("histogram", "request_ms_seconds", "write seconds in place of ms"),
+        ("gauge", "age_minutes", "write seconds in place of minutes"),
+        ("gauge", "memory_mib", "write bytes in place of mib"),
+        ("gauge", "full_percent", "write ratio in place of percent"),
+        ("counter", "sent_kb_total", "write bytes in place of kb"),
+        ("gauge", "requestCount", "lower case words with underscores"),
+        ("gauge", "a__b", "lower case words with underscores"),
+        ("gauge", "lag_count", "gives this ending to parts of a metric"),
+        ("gauge", "tiny_api_clients", "leave the prefix tiny_api_ out"),
+    ],
+)
+def test_a_name_that_breaks_a_rule_is_refused_with_the_remedy(kind: str, name: str, remedy: str) -> None:
+    registry = MetricsRegistry("tiny_api")
+    with pytest.raises(ValueError, match=remedy) as refused:
+        getattr(registry, kind)(name, "Meaning")
+    assert repr(name) in str(refused.value)
+    assert registry.text() == b""
+
+
+def test_a_metric_without_a_meaning_is_refused() -> None:
+    with pytest.raises(ValueError, match="say in a sentence"):
+        MetricsRegistry("tiny_api").gauge("clients", " ")
+
+
+@pytest.mark.parametrize("label", ["le", "instance", "Route", "__name", "route-of"])
+def test_a_label_that_prometheus_takes_otherwise_is_refused(label: str) -> None:
+    with pytest.raises(ValueError, match=f"label '{label}' can't be used"):
+        MetricsRegistry("tiny_api").counter("requests_total", "Requests", ["method", label])
+
+
+def test_a_name_that_is_taken_is_refused() -> None:
+    registry = MetricsRegistry("tiny_api")
+    registry.gauge("clients", "Clients")
+    with pytest.raises(ValueError, match="tiny_api_clients"):
+        registry.gauge("clients", "Clients")
+
+
+@pytest.mark.parametrize("prefix", ["", "Tiny", "tiny-api", "tiny_"])
+def test_a_prefix_that_is_none_is_refused(prefix: str) -> None:
+    with pytest.raises(ValueError, match="metric prefix"):
+        MetricsRegistry(prefix)
+
+
+def test_two_registries_count_apart() -> None:
+    one, other = MetricsRegistry("tiny_api"), MetricsRegistry("tiny_api")
+    one.counter("requests_total", "Requests").inc()
+    other.counter("requests_total", "Requests")
+    assert samples(other) == {"tiny_api_requests_total": 0}

@@ -1,0 +1,303 @@
+"""What every HTTP service promises, seen from outside of one that is not the transaction API."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from fastapi import FastAPI
+
+from tests.unit.web.tiny_service import KEY, client_of, key_file, tiny_app
+
+SECRET = "a-shared-secret-of-more-than-32-bytes"
+LONG_AFTER_S = 4_102_444_800  # 2100-01-01
+ORIGIN = "https://bank.example"
+
+
+def ask(
+    app: FastAPI,
+    method: str,
+    path: str,
+    key: str | None = None,
+    **options: Any,  # noqa: ANN401 - httpx knows their types
+) -> httpx.Response:
+    async def once() -> httpx.Response:
+        headers = options.pop("headers", {}) | ({} if key is None else {"X-API-Key": key})
+        async with client_of(app) as client:
+            return await client.request(method, path, headers=headers, **options)
+
+    return asyncio.run(once())
+
+
+def get(app: FastAPI, path: str, key: str | None = None, **headers: str) -> httpx.Response:
+    return ask(app, "GET", path, key, headers=headers)
+
+
+def problem(answer: httpx.Response) -> dict[str, Any]:
+    """Return the problem of a refusal, having seen that it is one."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail", "instance"} <= set(body)
+    assert body["status"] == answer.status_code
+    assert body["type"].startswith("urn:tiny:problem:")
+    return body
+
+
+def locked_app(
+    folder: Path,
+    *keys: tuple[str, str, str],
+    **values: Any,  # noqa: ANN401 - those of the settings
+) -> FastAPI:
+    return tiny_app(auth="on", keys_file=key_file(folder, *keys), **values)
+
+
+# ---- who may ask ----
+
+
+def test_without_a_key_nothing_is_answered_but_what_is_open(tmp_path: Path) -> None:
+    app = locked_app(tmp_path)
+    for path in ("/notes/1", "/notes/x", "/flow", "/admin", "/metrics", "/nothing"):
+        answer = get(app, path)
+        assert problem(answer)["type"] == "urn:tiny:problem:unauthorized", path
+        assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="tiny-notes"')
+    for path in ("/health", "/docs", "/redoc", "/openapi.json"):
+        assert get(app, path).status_code == 200, path
+
+
+def test_a_refused_body_is_not_looked_at(tmp_path: Path) -> None:
+    assert ask(locked_app(tmp_path), "POST", "/notes", content=b"{broken").status_code == 401
+
+
+def test_a_key_lets_in_and_the_route_knows_who_asks(tmp_path: Path) -> None:
+    app = locked_app(tmp_path, ("loader", KEY, "notes:write notes:read"))
+    assert get(app, "/notes/7", KEY).json() == {
+        "number": 7,
+        "caller": "key:loader",
+        "scopes": ["notes:read", "notes:write"],
+    }
+    assert problem(get(app, "/notes/7", f"{KEY}x"))["detail"] == "this key is not known"
+
+
+def test_a_service_without_authentication_warns_of_it_and_one_with_it_does_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    locked_app(tmp_path)
+    assert caplog.text == ""
+    tiny_app()
+    assert "authentication is off" in caplog.text
+
+
+# ---- what they may do ----
+
+
+@pytest.mark.parametrize(
+    ("scopes", "route", "missing"),
+    [
+        ("", "POST /notes", ["notes:write"]),
+        ("notes:read", "POST /notes", ["notes:write"]),
+        ("notes:writer", "POST /notes", ["notes:write"]),
+        ("notes:write", "DELETE /notes", ["notes:delete"]),
+        ("", "DELETE /notes", ["notes:write", "notes:delete"]),
+        ("", "GET /admin", ["notes:admin"]),
+        ("notes:admin", "POST /admin", ["notes:write"]),
+        ("notes:write", "POST /admin", ["notes:admin"]),
+    ],
+)
+@pytest.mark.parametrize("way", ["key", "jwt"])
+def test_a_missing_scope_is_refused_by_name(
+    way: str, scopes: str, route: str, missing: list[str], tmp_path: Path
+) -> None:
+    answer = asked(way, scopes, route, tmp_path)
+    body = problem(answer)
+    assert (answer.status_code, body["type"]) == (403, "urn:tiny:problem:insufficient-scope")
+    assert body["missing_scopes"] == missing
+    assert all(scope in body["detail"] for scope in missing)
+    assert answer.headers["WWW-Authenticate"] == (
+        f'Bearer error="insufficient_scope", scope="{" ".join(missing)}"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("scopes", "route", "status"),
+    [
+        ("", "GET /notes/1", 200),
+        ("notes:write", "POST /notes", 200),
+        ("notes:delete notes:write", "DELETE /notes", 409),
+        ("notes:admin", "GET /admin", 200),
+        ("notes:admin notes:write", "POST /admin", 200),
+    ],
+)
+@pytest.mark.parametrize("way", ["key", "jwt"])
+def test_whoever_has_the_scopes_may(way: str, scopes: str, route: str, status: int, tmp_path: Path) -> None:
+    assert asked(way, scopes, route, tmp_path).status_code == status
+
+
+def asked(way: str, scopes: str, route: str, folder: Path) -> httpx.Response:
+    """Ask with a key or a JWT of these scopes."""
+    method, path = route.split()
+    body: dict[str, Any] = {"json": {"text": "a"}} if method == "POST" else {}
+    if way == "key":
+        return ask(locked_app(folder, ("tester", KEY, scopes)), method, path, KEY, **body)
+    app = tiny_app(auth="on", jwt_algorithm="HS256", jwt_secret=SECRET)
+    token = jwt.encode({"sub": "analyst", "exp": LONG_AFTER_S, "scope": scopes}, SECRET, "HS256")
+    return ask(app, method, path, headers={"Authorization": f"Bearer {token}"}, **body)
+
+
+def test_with_authentication_off_everybody_has_every_scope() -> None:
+    app = tiny_app()
+    assert ask(app, "POST", "/notes", json={"text": "a"}).json() == {"text": "a"}
+    assert get(app, "/admin").status_code == 200
+
+
+# ---- how often and how much ----
+
+
+def test_requests_are_limited_by_key_and_the_others_go_on(tmp_path: Path) -> None:
+    app = locked_app(tmp_path, ("eager", KEY, ""), ("calm", "note_calm", ""), rate_limit="3/hour")
+    assert [get(app, "/notes/1", KEY).status_code for _ in range(4)] == [200, 200, 200, 429]
+    refused = get(app, "/notes/1", KEY)
+    assert problem(refused)["type"].endswith(":rate-limited")
+    assert 3_590 <= int(refused.headers["Retry-After"]) <= 3_600
+    assert get(app, "/notes/1", "note_calm").status_code == 200
+
+
+def test_those_who_are_refused_are_limited_by_their_address(tmp_path: Path) -> None:
+    app = locked_app(tmp_path, rate_limit="2/hour")
+    assert [get(app, "/notes/1", f"wrong{n}").status_code for n in range(3)] == [401, 401, 429]
+    assert get(app, "/notes/1", KEY).status_code == 200
+
+
+def test_a_body_that_is_too_large_is_refused_with_and_without_a_length() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b" " * 30
+
+    app = tiny_app(max_body_bytes=100)
+    json: dict[str, Any] = {"headers": {"Content-Type": "application/json"}}
+    for content in (b" " * 101, pieces()):
+        refused = ask(app, "POST", "/notes", content=content, **json)
+        assert problem(refused)["type"].endswith(":body-too-large")
+        assert refused.headers["Connection"] == "close"
+    whole = b'{"text": "a"}'.ljust(100)
+    assert ask(app, "POST", "/notes", content=whole, **json).json() == {"text": "a"}
+
+
+# ---- refusals ----
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "name"),
+    [
+        ("GET", "/nothing", 404, "not-found"),
+        ("PUT", "/notes", 405, "method-not-allowed"),
+        ("GET", "/notes/0", 422, "invalid-input"),
+        ("GET", "/notes/1?colour=red", 422, "invalid-input"),
+        ("POST", "/notes", 415, "not-json"),
+        ("DELETE", "/notes", 409, "torn-up"),
+        ("GET", "/broken", 500, "server-error"),
+    ],
+)
+def test_every_refusal_is_a_problem_of_the_service(method: str, path: str, status: int, name: str) -> None:
+    answer = ask(tiny_app(), method, path)
+    body = problem(answer)
+    assert (answer.status_code, body["type"]) == (status, f"urn:tiny:problem:{name}")
+    assert body["instance"] == path.partition("?")[0]
+
+
+def test_a_validation_names_field_value_and_remedy() -> None:
+    (error,) = problem(get(tiny_app(), "/notes/0"))["errors"]
+    assert error == {"field": "path.number", "value": "'0'", "remedy": "give at least 1"}
+
+
+def test_a_problem_may_have_members_of_its_own() -> None:
+    assert problem(ask(tiny_app(), "DELETE", "/notes"))["notes"] == 0
+
+
+def test_a_method_that_is_not_there_is_answered_with_those_that_are() -> None:
+    assert ask(tiny_app(), "PUT", "/notes").headers["Allow"] == "DELETE, POST"
+
+
+def test_a_failure_is_logged_and_its_inside_is_not_sent(caplog: pytest.LogCaptureFixture) -> None:
+    answer = get(tiny_app(), "/broken")
+    assert answer.status_code == 500
+    assert "inner secret" not in answer.text
+    assert "inner secret" in caplog.text
+    assert answer.headers["X-Request-ID"]
+
+
+# ---- health, metrics, pages ----
+
+
+def test_health_needs_no_key_is_never_limited_and_takes_what_a_probe_adds(tmp_path: Path) -> None:
+    app = locked_app(tmp_path, rate_limit="1/hour")
+    assert [get(app, "/health?probe=1").json() for _ in range(3)] == [{"status": "ok"}] * 3
+
+
+def test_health_says_when_the_service_is_about_to_end() -> None:
+    closing: list[bool] = []
+    app = tiny_app(is_closing=lambda: bool(closing))
+    assert get(app, "/health").status_code == 200
+    closing.append(True)
+    refused = get(app, "/health")
+    assert problem(refused)["type"].endswith(":unavailable")
+    assert refused.headers["Retry-After"] == "5"
+
+
+def test_metrics_count_by_route_and_never_by_path_and_do_not_time_what_has_no_end() -> None:
+    app = tiny_app()
+    for path in ("/notes/3", "/notes/4", "/made-up-1", "/made-up-2", "/flow"):
+        get(app, path)
+    ask(app, "BREW", "/notes/3")
+    text = get(app, "/metrics").text
+    assert 'tiny_notes_requests_total{method="GET",route="/notes/{number}",status="200"} 2.0' in text
+    assert 'tiny_notes_requests_total{method="GET",route="unmatched",status="404"} 2.0' in text
+    assert 'tiny_notes_request_seconds_count{route="/notes/{number}"} ' in text
+    assert 'tiny_notes_requests_total{method="GET",route="/flow",status="200"} 1.0' in text
+    assert 'request_seconds_count{route="/flow"}' not in text
+    assert 'method="other"' in text
+    assert "made-up" not in text
+    assert "BREW" not in text
+
+
+def test_two_applications_count_apart() -> None:
+    one, other = tiny_app(), tiny_app()
+    get(one, "/notes/3")
+    assert "/notes/{number}" in get(one, "/metrics").text
+    assert "/notes/{number}" not in get(other, "/metrics").text
+
+
+def test_no_web_page_may_ask_unless_its_origin_is_listed() -> None:
+    assert "Access-Control-Allow-Origin" not in get(tiny_app(), "/notes/1", Origin=ORIGIN).headers
+    app = tiny_app(cors_origins=ORIGIN)
+    assert get(app, "/notes/1", Origin=ORIGIN).headers["Access-Control-Allow-Origin"] == ORIGIN
+    other = get(app, "/notes/1", Origin="https://evil.example")
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_a_preflight_needs_no_key_and_a_refusal_can_be_read_by_the_page(tmp_path: Path) -> None:
+    app = locked_app(tmp_path, cors_origins=ORIGIN)
+    headers = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "X-API-Key, Content-Type",
+    }
+    assert ask(app, "OPTIONS", "/notes", headers=headers).status_code == 200
+    refused = get(app, "/notes/1", Origin=ORIGIN)
+    assert refused.status_code == 401
+    assert refused.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+
+def test_the_openapi_document_names_the_service_the_ways_in_and_the_refusals() -> None:
+    document = get(tiny_app(), "/openapi.json").json()
+    assert (document["info"]["title"], document["info"]["version"]) == ("Notes", "2.1.0")
+    assert set(document["components"]["securitySchemes"]) == {"APIKeyHeader", "HTTPBearer"}
+    assert "Problem" in document["components"]["schemas"]
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert bool(operation.get("security")) == (path != "/health"), path
+    admin = document["paths"]["/admin"]["get"]["responses"]
+    assert set(admin) >= {"401", "403", "413", "422", "429"}
+    assert "403" not in document["paths"]["/notes/{number}"]["get"]["responses"]
