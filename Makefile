@@ -8,16 +8,18 @@ RATE ?= 500
 RUN_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format train evaluate drill soak package managed-flink bench bench-full profile lock clean
+.PHONY: help setup run test check format train evaluate drill soak package managed-flink wheel bench bench-full profile lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/installed $(JAR) ## Make .venv and the jar of the kernel and the Kinesis connector
 
-$(VENV)/installed: requirements.txt
+# The second installation adds the command `fraudstream`, with the locked setuptools and without the network.
+$(VENV)/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(JAR): kernel/pom.xml $(shell find kernel/src/main -type f)
@@ -33,11 +35,12 @@ test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Ki
 	mvn --quiet --batch-mode --file kernel/pom.xml test
 	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-check: setup ## Check style, types and format; compile the kernel, its warnings being errors
+check: setup ## Check style, types, format and imports; compile the kernel, its warnings being errors
 	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo --cache-dir build/import_linter
 
 format: setup ## Format the Python code
 	$(VENV)/bin/ruff format
@@ -61,6 +64,10 @@ package: setup ## Write build/fraudstream-python.zip, which flink run gives to t
 managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service for Apache Flink
 	$(PY) -m deploy.managed_flink
 
+wheel: setup ## Write the wheel of the library and of the command `fraudstream` to build/
+	rm -rf build/lib build/bdist.*
+	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir build .
+
 bench: setup ## Measure this job beside its rivals; writes build/bench.json and docs/bench.md (15 minutes)
 	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
 	$(PY) -m benchmarks
@@ -72,14 +79,14 @@ bench-full: setup ## The same, each run three times, and more parallelism (over 
 profile: setup ## Show where the time of the job goes; writes docs/profile.md (3 minutes)
 	$(PY) -m benchmarks.profiling
 
-lock: setup ## Fix the versions and hashes of requirements.in in requirements.txt
+lock: setup ## Fix the versions and hashes of requirements/*.in in requirements*.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		requirements.in --output-file requirements.txt
+		requirements/all.in --output-file requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--constraint requirements.txt --no-emit-package apache-flink-libraries \
-		requirements-runtime.in --output-file requirements-runtime.txt
+		requirements/runtime.in --output-file requirements-runtime.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--constraint requirements.txt requirements-producer.in --output-file requirements-producer.txt
+		--constraint requirements.txt requirements/producer.in --output-file requirements-producer.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		benchmarks/requirements-rival.in --output-file benchmarks/requirements-rival.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
