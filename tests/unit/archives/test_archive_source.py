@@ -194,20 +194,19 @@ def test_a_bucket_that_is_not_there_is_named(s3: Client) -> None:
     ],
 )
 def test_what_s3_refuses_is_said_with_the_remedy(
-    s3: Client,
-    monkeypatch: pytest.MonkeyPatch,
-    code: str,
-    complaint: str,
+    s3: Client, monkeypatch: pytest.MonkeyPatch, code: str, complaint: str
 ) -> None:
     del s3
-    store = S3(JobSettings.load(env_file=None))
 
-    def refuse(**_request: object) -> None:
-        raise ClientError({"Error": {"Code": code}}, "ListObjectsV2")
+    class Refusing:
+        """The emulator refuses nobody."""
 
-    monkeypatch.setattr(store._client, "list_objects_v2", refuse)  # noqa: SLF001 - S3 itself refuses nobody here
+        def list_objects_v2(self, **_request: object) -> None:
+            raise ClientError({"Error": {"Code": code}}, "ListObjectsV2")
+
+    monkeypatch.setattr(boto3.Session, "client", lambda *_arguments, **_options: Refusing())
     with pytest.raises(InputError) as refused:
-        store.objects(S3Uri("s3://bank/key"))
+        S3(JobSettings.load(env_file=None)).objects(S3Uri("s3://bank/key"))
     assert complaint in str(refused.value)
     assert SECRET not in str(refused.value)
 

@@ -1,6 +1,6 @@
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 from random import Random
@@ -103,6 +103,7 @@ class Run:
         self.transactions = FakeWriter(self.time, self.refused)
         self.labels = FakeWriter(FakeTime(), self.refused_labels)
         self.sent: list[tuple[list[str], int]] = []
+        self.told: Callable[[], object] = lambda: None
         self.stop = threading.Event()
 
     def sender(self, source: Iterator[Item], *, with_labels: bool = True) -> TransactionSender:
@@ -122,6 +123,7 @@ class Run:
 
     def on_sent(self, batch: Sequence[LabelledTransaction], put_at_ms: int) -> None:
         """Remember what the sender tells."""
+        self.told()
         self.sent.append(([labelled.transaction.transaction_id for labelled in batch], put_at_ms))
 
 
@@ -129,9 +131,8 @@ def test_a_batch_is_told_of_before_its_labels_go_out() -> None:
     """Else an alert could arrive before anyone knows of its transaction."""
     run = Run()
     labels_sent: list[int] = []
-    sender = run.sender(items(1))
-    sender._on_sent = lambda *_batch: labels_sent.append(len(run.labels.began_s))  # noqa: SLF001 - the callback alone
-    sender.run(run.stop)
+    run.told = lambda: labels_sent.append(len(run.labels.began_s))
+    run.sender(items(1)).run(run.stop)
     assert labels_sent == [0]
     assert len(run.labels.began_s) == 1
 

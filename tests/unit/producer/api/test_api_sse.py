@@ -39,11 +39,15 @@ class Wire:
         return [event for event in decode(data) if "retry" not in event]
 
 
-def serve(scenario: Callable[[Hub, Wire, Membership], Coroutine[Any, Any, None]], pace: Pace = NEVER) -> None:
+def serve(
+    scenario: Callable[[Hub, Wire, Membership], Coroutine[Any, Any, None]],
+    pace: Pace = NEVER,
+    metrics: Metrics | None = None,
+) -> None:
     """Run a scenario beside one client with a heartbeat each 50 ms and 100 ms for a write."""
 
     async def beside() -> None:
-        hub = Hub(settings(), Numbered(FakeTime()), lambda: pace, Metrics(), ApiClock())
+        hub = Hub(settings(), Numbered(FakeTime()), lambda: pace, metrics or Metrics(), ApiClock())
         wire = Wire()
         member = hub.join(pace, None)
         answer = EventStream(member, heartbeat_s=0.05, write_timeout_s=0.1)
@@ -110,16 +114,17 @@ def test_the_end_of_the_server_is_a_last_event_and_the_end_of_the_answer() -> No
 
 
 def test_a_write_that_blocks_too_long_drops_the_client() -> None:
+    metrics = Metrics()
+
     async def scenario(hub: Hub, wire: Wire, member: Membership) -> None:
         await until(lambda: len(wire.events()) >= 1)
         wire.free.clear()
         await until(lambda: hub.dropped == 1)
         assert member.client.ending is not None
         assert member.client.ending.reason == "write_blocked"
-        text = hub._metrics.text().decode()  # noqa: SLF001 - as Prometheus reads it
-        assert 'clients_dropped_total{reason="write_blocked"} 1.0' in text
+        assert 'clients_dropped_total{reason="write_blocked"} 1.0' in metrics.text().decode()
 
-    serve(scenario, Pace(0.01, 1))
+    serve(scenario, Pace(0.01, 1), metrics)
 
 
 def test_a_dropped_client_that_reads_again_is_told_why() -> None:
