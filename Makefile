@@ -8,7 +8,7 @@ RATE ?= 500
 RUN_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format train evaluate drill soak package managed-flink wheel bench bench-full profile lock clean
+.PHONY: help setup run test quick coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,12 @@ run: setup ## Run everything on this machine: emulator, job, producer, live view
 test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Kinesis)
 	mvn --quiet --batch-mode --file kernel/pom.xml test
 	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+quick: setup ## Run the unit tests: no JVM, no cluster, no stream (3 minutes)
+	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+coverage: setup ## Run the unit tests and write which lines and branches they reach to build/coverage/index.html
+	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report html --cov-report term:skip-covered
 
 check: setup ## Check style, types, format and imports; compile the kernel, its warnings being errors
 	mvn --quiet --batch-mode --file kernel/pom.xml test-compile
