@@ -9,16 +9,18 @@ RATE ?= 500
 RUN_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format train evaluate drill soak package managed-flink bench bench-full profile lock clean
+.PHONY: help setup run test quick coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel, Kinesis connector) and the core's, for servers
 
-$(VENV)/installed: requirements.txt
+# The second installation adds the command `fraudstream`, with the locked setuptools and without the network.
+$(VENV)/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	touch $@
 
 # One call of Maven makes both; each takes its name only once it is whole.
@@ -36,11 +38,18 @@ test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Ki
 	$(MVN) test
 	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-check: setup ## Check style, types and format; compile the kernel, its warnings being errors
+quick: setup ## Run the unit tests: no JVM, no cluster, no stream (3 minutes)
+	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+coverage: setup ## Run the unit tests and write which lines and branches they reach to build/coverage/index.html
+	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report html --cov-report term:skip-covered
+
+check: setup ## Check style, types, format and imports; compile the kernel, its warnings being errors
 	$(MVN) test-compile
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo --cache-dir build/import_linter
 
 format: setup ## Format the Python code
 	$(VENV)/bin/ruff format
@@ -64,6 +73,10 @@ package: setup ## Write build/fraudstream-python.zip, which flink run gives to t
 managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service for Apache Flink
 	$(PY) -m deploy.managed_flink
 
+wheel: setup ## Write the wheel of the library and of the command `fraudstream` to build/
+	rm -rf build/lib build/bdist.*
+	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir build .
+
 bench: setup ## Measure this job beside its rivals; writes build/bench.json and docs/bench.md (15 minutes)
 	$(MVN) test-compile
 	$(PY) -m benchmarks
@@ -75,14 +88,14 @@ bench-full: setup ## The same, each run three times, and more parallelism (over 
 profile: setup ## Show where the time of the job goes; writes docs/profile.md (3 minutes)
 	$(PY) -m benchmarks.profiling
 
-lock: setup ## Fix the versions and hashes of requirements.in in requirements.txt
+lock: setup ## Fix the versions and hashes of requirements/*.in in requirements*.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		requirements.in --output-file requirements.txt
+		requirements/all.in --output-file requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--constraint requirements.txt --no-emit-package apache-flink-libraries \
-		requirements-runtime.in --output-file requirements-runtime.txt
+		requirements/runtime.in --output-file requirements-runtime.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--constraint requirements.txt requirements-producer.in --output-file requirements-producer.txt
+		--constraint requirements.txt requirements/producer.in --output-file requirements-producer.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		benchmarks/requirements-rival.in --output-file benchmarks/requirements-rival.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -6,6 +6,7 @@ prefix ``FRAUDSTREAM_`` in the environment (``FRAUDSTREAM_PARALLELISM=4``), none
 (``--parallelism 4``); the AWS names are the usual ones.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,7 +99,7 @@ class JobSettings(JobSettingsFields):
                     settings_cls,
                     cli_parse_args=list(arguments),
                     cli_kebab_case=True,
-                    cli_prog_name="feature_job.py",
+                    cli_prog_name=Path(sys.argv[0]).name,
                     cli_hide_none_type=True,
                 ),
                 ManagedFlinkSource(settings_cls, properties_file),

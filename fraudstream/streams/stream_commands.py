@@ -25,7 +25,7 @@ def load_settings() -> StreamSettings:
 
 @contextmanager
 def stream_errors_reported(*others: type[Exception]) -> Iterator[None]:
-    """End the command with code 1 and one line on stderr where a stream or AWS is unusable, or at ``others``."""
+    """End the command with code 1 and one line on stderr if a stream, AWS or one of ``others`` fails."""
     reported: tuple[type[Exception], ...] = (StreamError, AwsCredentialsError, *others)
     try:
         yield

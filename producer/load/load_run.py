@@ -14,6 +14,7 @@ from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.protocols import Record, RecordWriter
+from producer.load.lane_sender import LaneSender
 from producer.load.lanes import Lane
 from producer.load.load_statistics import LoadStatistics
 from producer.load.load_view import LoadView

@@ -100,9 +100,14 @@ def test_a_folder_on_s3_is_read_in_the_same_order(s3: Client) -> None:
         assert read(S3Uri(uri)) == ORDERED
 
 
-def test_more_objects_than_a_page_of_the_listing_are_all_read(s3: Client) -> None:
-    on_s3(s3, "", {f"{number:05}.jsonl": b"%d\n" % number for number in range(1_050)})
-    assert len(archived_files(S3Uri(f"s3://{BUCKET}"), JobSettings.load(env_file=None))) == 1_050
+def test_more_objects_than_a_page_of_the_listing_are_all_read(
+    s3: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # S3's own pages have 1,000.
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "20")
+    on_s3(s3, "", {f"{number:05}.jsonl": b"%d\n" % number for number in range(50)})
+    assert s3.list_objects_v2(Bucket=BUCKET)["IsTruncated"]
+    assert len(archived_files(S3Uri(f"s3://{BUCKET}"), JobSettings.load(env_file=None))) == 50
 
 
 def test_a_key_is_that_object_alone_and_a_folder_what_lies_in_it(s3: Client) -> None:
@@ -194,20 +199,19 @@ def test_a_bucket_that_is_not_there_is_named(s3: Client) -> None:
     ],
 )
 def test_what_s3_refuses_is_said_with_the_remedy(
-    s3: Client,
-    monkeypatch: pytest.MonkeyPatch,
-    code: str,
-    complaint: str,
+    s3: Client, monkeypatch: pytest.MonkeyPatch, code: str, complaint: str
 ) -> None:
     del s3
-    store = S3(JobSettings.load(env_file=None))
 
-    def refuse(**_request: object) -> None:
-        raise ClientError({"Error": {"Code": code}}, "ListObjectsV2")
+    class Refusing:
+        """The emulator refuses nobody."""
 
-    monkeypatch.setattr(store._client, "list_objects_v2", refuse)  # noqa: SLF001 - S3 itself refuses nobody here
+        def list_objects_v2(self, **_request: object) -> None:
+            raise ClientError({"Error": {"Code": code}}, "ListObjectsV2")
+
+    monkeypatch.setattr(boto3.Session, "client", lambda *_arguments, **_options: Refusing())
     with pytest.raises(ArchiveError) as refused:
-        store.objects(S3Uri("s3://bank/key"))
+        S3(JobSettings.load(env_file=None)).objects(S3Uri("s3://bank/key"))
     assert complaint in str(refused.value)
     assert SECRET not in str(refused.value)
 

@@ -170,13 +170,21 @@ def test_the_strategies_reach_every_statistic_with_a_telling_value_and_every_out
     outcomes: set[str] = set()
     telling: set[str] = set()
 
-    @settings(deadline=None, max_examples=200, derandomize=True, database=None)
-    @given(case=strategies.cases(min_size=10))
-    def draw(case: Case) -> None:
-        statistic_of = {feature.name: feature.statistic for feature in case.catalogue.features}
-        for result in evaluate(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms):
-            outcomes.add(result.outcome)
-            telling.update(statistic_of[name] for name, value in result.features.items() if is_telling(value))
+    # A stream takes far longer to draw than a catalogue, and `cases` draws them apart: several for each.
+    @settings(deadline=None, max_examples=20, derandomize=True, database=None)
+    @given(
+        stream=strategies.arrivals(min_size=10),
+        catalogues=st.lists(strategies.catalogues(), min_size=6, max_size=6),
+        lateness_ms=st.sampled_from(strategies.LATENESSES_MS),
+    )
+    def draw(stream: list[Transaction | Label], catalogues: list[Catalogue], lateness_ms: int) -> None:
+        for catalogue in catalogues:
+            statistics = {feature.name: feature.statistic for feature in catalogue.features}
+            for result in evaluate(catalogue, stream, allowed_lateness_ms=lateness_ms):
+                outcomes.add(result.outcome)
+                telling.update(
+                    statistics[name] for name, value in result.features.items() if is_telling(value)
+                )
 
     draw()
     assert outcomes == {"new", "duplicate", "late"}

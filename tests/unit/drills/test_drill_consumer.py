@@ -4,17 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from drills.alert_consumer_process import AlertConsumer
+from drills.alert_consumer_process import NAME, AlertConsumer
 from drills.cluster import Cluster
 from drills.emulator_environment import emulator_environment
 from fraudstream.runtime.project_root import ROOT
 from jobs.job_settings import JobSettings
 
 
-@pytest.fixture(name="consumer")
-def fixture_consumer(tmp_path: Path) -> AlertConsumer:
+@pytest.fixture
+def cluster(tmp_path: Path) -> Cluster:
     (tmp_path / "cluster").mkdir()
-    return AlertConsumer(Cluster(tmp_path / "cluster", {}), JobSettings.load([], env_file=None), tmp_path)
+    return Cluster(tmp_path / "cluster", {})
+
+
+@pytest.fixture
+def consumer(cluster: Cluster, tmp_path: Path) -> AlertConsumer:
+    return AlertConsumer(cluster, JobSettings.load([], env_file=None), tmp_path)
 
 
 def contents(consumer: AlertConsumer) -> list[object]:
@@ -45,8 +50,20 @@ def test_half_a_line_that_a_crash_left_and_the_next_run_cut_off_is_never_seen(
     assert contents(consumer) == [{"alert_id": "2"}]
 
 
-def test_one_that_was_never_started_can_be_closed(consumer: AlertConsumer) -> None:
-    consumer.close()
+def test_closing_ends_the_consumer_if_it_was_started_and_no_other_process(
+    cluster: Cluster, consumer: AlertConsumer
+) -> None:
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    cluster.start("other", sleep)
+    try:
+        consumer.close()
+        assert cluster.has("other")
+        cluster.start(NAME, sleep)
+        consumer.close()
+        assert not cluster.has(NAME)
+        assert cluster.has("other")
+    finally:
+        cluster.end("other")
 
 
 def test_what_is_started_for_a_drill_reads_no_settings_from_the_folder_where_it_is_started(

@@ -1,6 +1,7 @@
 """The API as a source: against answers made by hand, each transaction once, and what goes wrong in words."""
 
 import threading
+import time
 from collections.abc import Iterator
 from itertools import islice
 from random import Random
@@ -103,11 +104,24 @@ def test_a_stop_ends_the_items_though_nothing_comes() -> None:
 
 
 def test_reading_stops_while_nobody_takes_what_was_read() -> None:
-    many_events = sse(*(numbered(n) for n in range(1, 3 * MOST_WAITING)))
-    streaming = Streaming(many_events)
-    items = streaming.items()
+    read: list[int] = []
+
+    def events() -> Iterator[bytes]:
+        for number in range(1, 3 * MOST_WAITING):
+            read.append(number)
+            yield numbered(number)
+
+    answer = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=events())
+    items = Streaming(answer).items()
     next(items)
-    assert streaming.stream._waiting.maxsize == MOST_WAITING  # noqa: SLF001 - what bounds the memory
+    deadline_s = time.monotonic() + 10
+    while len(read) <= MOST_WAITING:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    # Long enough for a reader without a bound to read the rest.
+    time.sleep(0.1)
+    # One was taken and one is in the reader's hand.
+    assert len(read) == MOST_WAITING + 2
     assert len(ids(list(islice(items, 3 * MOST_WAITING - 2)))) == 3 * MOST_WAITING - 2
 
 
@@ -164,7 +178,11 @@ def test_an_api_that_can_be_used_is_asked_for_its_status() -> None:
     assert [request.url.path for request in api.requests] == ["/status"]
 
 
-def test_the_client_has_the_key_and_the_token() -> None:
-    client = ApiAccess(URL, "k", "t").client(lambda _seconds: None)
-    assert client._http.headers["X-API-Key"] == "k"  # noqa: SLF001 - what goes along with each request
-    assert client._http.headers["Authorization"] == "Bearer t"  # noqa: SLF001 - as above
+def test_the_client_has_the_key_and_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(httpx.Response(200, json={"mode": "streaming"}))
+    monkeypatch.setattr(
+        httpx.HTTPTransport, "handle_request", lambda _transport, request: api.handle(request)
+    )
+    ApiAccess(URL, "k", "t").client(lambda _seconds: None).status()
+    assert api.requests[0].headers["X-API-Key"] == "k"
+    assert api.requests[0].headers["Authorization"] == "Bearer t"

@@ -40,7 +40,10 @@ class Wire:
         return [event for event in decode(data) if "retry" not in event]
 
 
-def serve(scenario: Callable[[Hub, Wire, Membership], Coroutine[Any, Any, None]], pace: Pace = NEVER) -> None:
+def serve(
+    scenario: Callable[[Hub, Wire, Membership], Coroutine[Any, Any, None]],
+    pace: Pace = NEVER,
+) -> None:
     """Run a scenario beside one client with a heartbeat each 50 ms and 100 ms for a write."""
 
     async def beside() -> None:
@@ -111,6 +114,7 @@ def test_the_end_of_the_server_is_a_last_event_and_the_end_of_the_answer() -> No
 
 
 def test_a_write_that_blocks_too_long_drops_the_client() -> None:
+
     async def scenario(hub: Hub, wire: Wire, member: Membership) -> None:
         await until(lambda: len(wire.events()) >= 1)
         wire.free.clear()

@@ -4,6 +4,7 @@ import pytest
 
 from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
+from producer.load.lane_sender import LaneSender
 from producer.load.lanes import Due, Lane
 from producer.load.load_statistics import LoadStatistics
 from producer.load.metering import MeteredClient

@@ -1,0 +1,8 @@
+"""``python -m fraudstream``: the same as the command ``fraudstream``."""
+
+import sys
+
+from fraudstream.command_line import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
