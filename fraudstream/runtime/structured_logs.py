@@ -6,7 +6,6 @@ libraries write through the standard library's `logging` come out in the same fo
 
 import json
 import logging
-import logging.config
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,7 +36,6 @@ _UNSET: Final = frozenset({"", "None"})
 """Text that says that there is no secret; `SettingsBase.table` writes ``None`` so."""
 _UVICORN_FIELD: Final = "color_message"
 """Uvicorn's message a second time, with colours."""
-_NOWHERE: Final = {"handlers": [], "propagate": False}
 
 
 def get_logger(name: str) -> BoundLogger:
@@ -71,24 +69,26 @@ def json_formatter() -> ProcessorFormatter:
     )
 
 
-def log_config(level: str, loggers: Sequence[str], silenced: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the argument of `logging.config.dictConfig`: ``loggers`` to stderr from ``level`` on.
-
-    Loggers in ``silenced`` write nothing.
-    """
-    to_stderr = {"handlers": ["stderr"], "level": level, "propagate": False}
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"json": {"()": json_formatter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-        "loggers": dict.fromkeys(loggers, to_stderr) | dict.fromkeys(silenced, _NOWHERE),
-    }
-
-
 def configure_logging(level: str, loggers: Sequence[str], silenced: Sequence[str] = ()) -> None:
-    """Write what ``loggers`` log from ``level`` on to stderr, as JSON, and nothing of ``silenced``."""
-    logging.config.dictConfig(log_config(level, loggers, silenced))
+    """Write what ``loggers`` log from ``level`` on to stderr, as JSON, and nothing of ``silenced``.
+
+    Other loggers and their handlers stay as they are. `logging.config.dictConfig` would close the handlers of
+    every library in the process.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(json_formatter())
+    for name in loggers:
+        _arrange(name, [handler])
+        logging.getLogger(name).setLevel(level)
+    for name in silenced:
+        # Without any handler the warnings of a logger go to stderr.
+        _arrange(name, [logging.NullHandler()])
+
+
+def _arrange(name: str, handlers: list[logging.Handler]) -> None:
+    logger = logging.getLogger(name)
+    logger.handlers = handlers
+    logger.propagate = False
 
 
 def _arranged(_logger: object, _method: str, event: EventDict) -> EventDict:

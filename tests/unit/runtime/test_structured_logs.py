@@ -11,7 +11,6 @@ from fraudstream.runtime.structured_logs import (
     configure_logging,
     get_logger,
     json_formatter,
-    log_config,
     request_id_bound,
 )
 
@@ -140,11 +139,28 @@ def test_what_json_has_no_form_for_is_written_as_text(lines: Lines) -> None:
     assert lines.only()["by_place"] == {"(1, 2)": "x"}
 
 
-def test_a_silenced_logger_writes_nothing_and_the_others_to_stderr() -> None:
-    loggers = log_config("INFO", [NAME, "server"], silenced=["server.access"])["loggers"]
-    assert loggers["server.access"] == {"handlers": [], "propagate": False}
-    assert loggers[NAME] == loggers["server"]
-    assert (loggers[NAME]["handlers"], loggers[NAME]["level"]) == (["stderr"], "INFO")
+def test_a_silenced_logger_writes_nothing_the_others_to_stderr(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    server = f"{NAME}.server"
+    configure_logging("INFO", [server], silenced=[f"{server}.access"])
+    logging.getLogger(f"{server}.access").error("a request")
+    logging.getLogger(server).debug("a detail")
+    logging.getLogger(server).info("started")
+    assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == ["started"]
+
+
+def test_handlers_of_others_stay_open() -> None:
+    """Libraries have handlers of their own, and some close the stream that they write to."""
+
+    class Closing(logging.StreamHandler[io.StringIO]):
+        def close(self) -> None:
+            self.stream.close()
+            super().close()
+
+    other = Closing(io.StringIO())
+    configure_logging("INFO", [f"{NAME}.beside"])
+    assert not other.stream.closed
 
 
 def test_configured_logs_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

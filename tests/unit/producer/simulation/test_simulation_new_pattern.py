@@ -70,25 +70,30 @@ import itertools
 
 import orjson
 
-from fraudstream.domain.alert import Judge
+from fraudstream.domain.catalogue import Catalogue, TransactionFeature
 from fraudstream.domain.transaction import Label
+from fraudstream.scoring.decisions import Subject
+from fraudstream.scoring.explanation import Explanation
+from fraudstream.scoring.judge import Judge
 from producer.simulation import DEFAULT_FRAUD_MIX, TrafficOptions, generate
 
 options = TrafficOptions(seed=7, accounts=300, fraud_share=0.3, start_ms=1_767_200_400_000)
 stream = list(itertools.islice(generate(options), 5_000))
 tested = [one for one in stream if one.label.fraud_type == "card_testing"]
 transaction, label = tested[0]
-judge = Judge(threshold=0.5, model_version="v1", catalogue_version="c", flag_names=())
-alert = judge.alert(
+amount = TransactionFeature(
+    name="transaction_amount_vnd", entity="transaction", statistic="value", column="transaction_amount_vnd"
+)
+judge = Judge(Catalogue((amount,)), threshold=0.5, model_version="v1")
+subject = Subject(
     transaction_id=transaction.transaction_id,
     account_id=transaction.account_id,
     event_time_ms=transaction.event_time_ms,
     arrival_ms=None,
-    scored_at_ms=transaction.event_time_ms,
     transaction_amount_vnd=transaction.transaction_amount_vnd,
-    score=0.9,
-    features={"transaction_amount_vnd": transaction.transaction_amount_vnd},
 )
+vector = [transaction.transaction_amount_vnd]
+alert = judge.alert(subject, vector, 0.9, Explanation(()), transaction.event_time_ms)
 print(orjson.dumps({
     "mix": dict(DEFAULT_FRAUD_MIX),
     "types": [one.label.fraud_type for one in stream],
