@@ -151,7 +151,8 @@ import sys
 from importlib.metadata import packages_distributions
 from packaging.utils import canonicalize_name
 
-locked = set(sys.argv[1:])
+# An editable install makes the project a distribution too.
+locked = {"fraudstream", *sys.argv[1:]}
 
 class Hidden:
     modules = {

@@ -23,10 +23,13 @@ TRANSACTIONS: Final = 200
 LEFT_TO_THE_SERVICE: Final = {"apache_flink", "pyflink", "pandas", "numpy", "pyarrow", "apache_beam", "py4j"}
 
 ONLY_THE_RUNTIME = '''
+import os
 import sys
 from importlib.machinery import PathFinder
 
 RUNTIME = {runtime!r}
+# An editable install puts the checkout there, which has every module that the archive may lack.
+sys.path[:] = [place for place in sys.path if not os.path.isfile(os.path.join(place, "pyproject.toml"))]
 
 
 class OnlyTheRuntime:

@@ -76,7 +76,6 @@ except ProjectRootError as error:
 """
 
 
-@pytest.mark.xfail(reason="fraudstream.scoring.scorer still imports models")
 def test_every_module_of_the_library_can_be_imported_and_none_finds_a_root(installed: Path) -> None:
     done = run(installed, "-c", IMPORT_ALL)
     assert done.returncode == 0, done.stderr
