@@ -1,11 +1,9 @@
 """Objects on S3: list them, copy one to disk; what goes wrong said with the remedy."""
 
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import boto3
 from boto3.exceptions import Boto3Error
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -17,14 +15,12 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
+from fraudstream.runtime.aws_clients import aws_client
+from fraudstream.runtime.aws_errors import CREDENTIALS_REMEDY, AwsCredentialsError, error_code
 from fraudstream.runtime.aws_settings import AwsSettings
 
-CONNECT_TIMEOUT_S: Final = 5
 READ_TIMEOUT_S: Final = 60
 """Of one read, not of a whole object; boto3 tries what hangs for longer again."""
-CREDENTIALS_REMEDY: Final = (
-    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values for an emulator), AWS_PROFILE, or use a role"
-)
 _ERRORS: Final = (ClientError, BotoCoreError, Boto3Error)
 _NO_ACCESS: Final = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
 _NO_IDENTITY: Final = frozenset(
@@ -42,21 +38,14 @@ class S3Object(NamedTuple):
 
 
 class S3:
-    """S3 where the settings say that AWS is, with the credentials of boto3's own chain."""
+    """S3 where the settings say that AWS is; raises `ArchiveError` if there are no credentials."""
 
     def __init__(self, settings: AwsSettings) -> None:
-        # Emulators know no host names with the bucket in them.
-        style: Literal["path", "auto"] = "path" if settings.is_emulator else "auto"
-        self._client: Any = boto3.Session(region_name=settings.aws_region).client(
-            "s3",
-            endpoint_url=settings.endpoint_url,
-            config=Config(
-                retries={"mode": "standard"},
-                connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=READ_TIMEOUT_S,
-                s3={"addressing_style": style},
-            ),
-        )
+        try:
+            self._client = aws_client("s3", settings, read_timeout_s=READ_TIMEOUT_S)
+        except AwsCredentialsError as error:
+            msg = f"S3 can't be read: {error}"
+            raise ArchiveError(msg) from None
 
     def objects(self, uri: S3Uri) -> list[S3Object]:
         """Return the object of that key, or all below that key as a folder, in the order of their keys.
@@ -106,7 +95,7 @@ def _archive_error(error: Exception, uri: S3Uri) -> ArchiveError:
         return ArchiveError(
             f"{uri}: S3 gives no answer ({error}); see that AWS_ENDPOINT_URL is a running one"
         )
-    code = _code(error)
+    code = error_code(error)
     return ArchiveError(f"{uri} {_refusal(code, uri.bucket) or f'could not be read: {code}: {error}'}")
 
 
@@ -123,9 +112,3 @@ def _refusal(code: str, bucket: str) -> str | None:
     if code == "NoSuchBucket":
         return f"is nowhere: there is no bucket {bucket!r}; check its name, and AWS_ENDPOINT_URL"
     return None
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "Unknown"))
-    return type(error).__name__

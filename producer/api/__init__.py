@@ -1,7 +1,7 @@
 """The Transaction API: synthetic bank transactions over HTTP, one by one, in batches or as a stream.
 
 ``uvicorn producer.api:app`` and ``python -m producer.api`` serve it. The application is built when
-``app`` is first asked for, from the settings of `producer.api.settings`; importing a module of this
+``app`` is first asked for, from the settings of `producer.api.api_settings`; importing a module of this
 package reads no settings.
 """
 
@@ -22,9 +22,9 @@ def __getattr__(name: str) -> "FastAPI":
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
     from fraudstream.web.http_server import configure_service_logging  # noqa: PLC0415 - as below
+    from producer.api.api_settings import ApiSettings  # noqa: PLC0415 - as above
     from producer.api.application import create_app  # noqa: PLC0415 - the settings are read here, not on import
     from producer.api.identity import NAMES  # noqa: PLC0415 - as above
-    from producer.api.settings import ApiSettings  # noqa: PLC0415 - as above
 
     try:
         settings = ApiSettings.load()

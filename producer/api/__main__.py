@@ -8,9 +8,9 @@ import typer
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.web.api_keys import make_key
 from fraudstream.web.http_server import configure_service_logging, run_server
+from producer.api.api_settings import ApiSettings
 from producer.api.application import create_app
 from producer.api.identity import KEY_PREFIX, NAMES
-from producer.api.settings import ApiSettings
 
 command = typer.Typer(add_completion=False, help="The Transaction API: synthetic transactions over HTTP.")
 

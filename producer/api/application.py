@@ -11,12 +11,12 @@ from fastapi import FastAPI
 
 from fraudstream.runtime.clock import AsyncClock
 from fraudstream.web.guarded_app import guarded_app
+from producer.api.api_settings import ApiSettings
 from producer.api.hub import Hub
 from producer.api.identity import LOGGER, NAMES, PROBLEMS
 from producer.api.routes import STREAM_PATH, router
 from producer.api.schemas import COMPONENTS
 from producer.api.service import Service
-from producer.api.settings import ApiSettings
 
 
 def create_app(settings: ApiSettings, clock: AsyncClock | None = None) -> FastAPI:

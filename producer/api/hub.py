@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.clock import AsyncClock
 from fraudstream.web.problem_details import Problem
+from producer.api.api_metrics import Metrics
+from producer.api.api_settings import ApiSettings
 from producer.api.flow import Client, Ending, Flow, Pace, Source
 from producer.api.identity import LOGGER
-from producer.api.metrics import Metrics
 from producer.api.ring import Ring
-from producer.api.settings import ApiSettings
 
 RETRY_AFTER_S = 5
 """What a client that finds no place is told to wait."""

@@ -6,6 +6,7 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 
 from fraudstream.web.guarded_routes import guarded_router, json_only
 from fraudstream.web.problem_openapi import refusals
+from producer.api.api_settings import MAX_COUNT, MAX_FREQUENCY_S, MIN_FREQUENCY_S
 from producer.api.flow import Pace, transactions_json
 from producer.api.identity import PROBLEMS
 from producer.api.schemas import (
@@ -17,7 +18,6 @@ from producer.api.schemas import (
     content,
 )
 from producer.api.service import Service
-from producer.api.settings import MAX_COUNT, MAX_FREQUENCY_S, MIN_FREQUENCY_S
 from producer.api.sse import EventStream
 
 STREAM_PATH: Final = "/stream"

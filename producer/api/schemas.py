@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from fraudstream.domain.transaction import COLUMN_KINDS, Transaction
 from fraudstream.web.problem_openapi import Responses
-from producer.api.settings import MAX_COUNT, MAX_FRAUD_RATE, MAX_FREQUENCY_S, MIN_FREQUENCY_S
+from producer.api.api_settings import MAX_COUNT, MAX_FRAUD_RATE, MAX_FREQUENCY_S, MIN_FREQUENCY_S
 
 EXAMPLE_CONFIG: Final[dict[str, JsonValue]] = {
     "frequency_seconds": 0.5,

@@ -1,12 +1,12 @@
 """What the endpoints share: the parts of one application, and its configuration while it runs."""
 
 from fraudstream.runtime.clock import AsyncClock
+from producer.api.api_metrics import Metrics
+from producer.api.api_settings import ApiSettings
 from producer.api.flow import Pace
 from producer.api.hub import Hub
-from producer.api.metrics import Metrics
 from producer.api.schemas import Config, ConfigChange, Status
-from producer.api.settings import ApiSettings
-from producer.api.source import TransactionSource
+from producer.api.simulated_feed import TransactionSource
 
 
 class Service:

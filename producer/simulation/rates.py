@@ -32,6 +32,8 @@ SALARIED_SHARE: Final = 0.85
 """Share of accounts that get a salary, unless they are too little used for it."""
 MOST_SALARY_TRAFFIC: Final = 0.2
 """Salaries, and what is paid from them at once, are at most this share of the honest traffic."""
+LEAST_CAMPAIGNS_PER_DAY: Final = 1e-6
+"""A pattern that starts less often, about once in 2,700 years, does not occur: its times would overflow."""
 _STEP_HOURS: Final = 8_760
 
 
@@ -59,7 +61,8 @@ class Rates:
         options = self._options
         share = options.fraud_share * options.fraud_mix.get(pattern.fraud_type, 0)
         transactions = share * options.accounts * options.transactions_per_account_per_day
-        return transactions / pattern.expected_transactions(options.subtle_share)
+        per_day = transactions / pattern.expected_transactions(options.subtle_share)
+        return per_day if per_day >= LEAST_CAMPAIGNS_PER_DAY else 0.0
 
     def transactions(self, first_hour: int, end_hour: int) -> Floats:
         """Return the mean number of transactions in each hour since 1970, in the whole bank."""

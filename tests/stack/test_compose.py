@@ -13,7 +13,7 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.web.api_keys import key_hash
 from fraudstream.web.authentication import Authenticator
 from fraudstream.web.scopes import Caller
-from producer.api.settings import ApiSettings
+from producer.api.api_settings import ApiSettings
 from producer.source_api import ApiAccess
 
 Services = dict[str, Any]

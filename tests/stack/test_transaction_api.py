@@ -22,8 +22,8 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process
 from fraudstream.web.api_keys import key_hash
 from localrun.job_process import free_port
+from producer.api.api_settings import ApiSettings
 from producer.api.application import create_app
-from producer.api.settings import ApiSettings
 
 KEY = "txn_a-key-of-the-tests"
 HEADERS = {"X-API-Key": KEY}

@@ -18,10 +18,6 @@ FAMILIES: dict[str, str] = {
     "Score": "each rival's step that scores, written as that framework's own documents write it",
 }
 """Class names that several modules have on purpose, and the reason."""
-TO_RENAME = {
-    "settings": "producer/api/settings.py moves with the web library",
-}
-"""Module names that are still shared, and what takes them away."""
 
 
 def module_names(root: Path) -> dict[str, list[str]]:
@@ -52,8 +48,7 @@ def shared(names: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 
 def test_no_two_modules_share_a_name() -> None:
-    found = {name: places for name, places in shared(module_names(ROOT)).items() if name not in TO_RENAME}
-    assert found == {}
+    assert shared(module_names(ROOT)) == {}
 
 
 def test_no_two_public_classes_share_a_name() -> None:
@@ -63,7 +58,6 @@ def test_no_two_public_classes_share_a_name() -> None:
 
 def test_every_exception_is_still_needed() -> None:
     assert set(FAMILIES) <= set(shared(class_names(ROOT)))
-    assert set(TO_RENAME) <= set(shared(module_names(ROOT)))
 
 
 def test_every_folder_of_the_product_is_looked_at() -> None:

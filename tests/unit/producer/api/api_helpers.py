@@ -13,9 +13,9 @@ from fastapi import FastAPI
 
 from fraudstream.runtime.clock import AsyncClock
 from fraudstream.web.api_keys import key_hash
+from producer.api.api_settings import ApiSettings
 from producer.api.application import create_app
 from producer.api.service import Service
-from producer.api.settings import ApiSettings
 
 KEY = "txn_a-key-of-the-tests"
 NOON_MS = 1_790_000_000_000

@@ -8,9 +8,9 @@ import pytest
 
 from fraudstream.domain.transaction import Transaction
 from fraudstream.web.problem_details import Problem
+from producer.api.api_metrics import Metrics
 from producer.api.flow import Client, Flow, Pace
 from producer.api.hub import Hub
-from producer.api.metrics import Metrics
 from producer.api.ring import Event, Ring
 from tests.unit.producer.api.api_helpers import FakeTime, decode, settings, until
 

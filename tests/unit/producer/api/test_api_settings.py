@@ -5,7 +5,7 @@ import pytest
 
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
-from producer.api.settings import ENV_PREFIX, ApiSettings
+from producer.api.api_settings import ENV_PREFIX, ApiSettings
 from tests.unit.producer.api.api_helpers import settings
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
 from fraudstream.domain.transaction import Transaction
-from producer.api.source import MAX_BEHIND_MS, EventTimes, TransactionSource
+from producer.api.simulated_feed import MAX_BEHIND_MS, EventTimes, TransactionSource
 from producer.simulation import LabelledTransaction, TrafficOptions, generate
 from tests.unit.producer.api.api_helpers import NOON_MS, FakeTime
 
@@ -148,7 +148,7 @@ def test_the_share_of_fraud_is_that_of_the_options_and_changes_with_them(
         opened.append(options.fraud_share)
         return generate(options)
 
-    monkeypatch.setattr("producer.api.source.generate", noted)
+    monkeypatch.setattr("producer.api.simulated_feed.generate", noted)
     source = source_of(FakeTime(), fraud_share=0.2)
     take(source, 1)
     asyncio.run(source.set_fraud_share(0.2))

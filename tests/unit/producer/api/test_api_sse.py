@@ -7,9 +7,9 @@ from typing import Any
 from starlette.types import Message
 
 from fraudstream.runtime.clock import AsyncClock
+from producer.api.api_metrics import Metrics
 from producer.api.flow import Pace
 from producer.api.hub import Hub, Membership
-from producer.api.metrics import Metrics
 from producer.api.sse import EventStream
 from tests.unit.producer.api.api_helpers import FakeTime, decode, settings, until
 from tests.unit.producer.api.test_api_flow import Numbered

@@ -13,6 +13,7 @@ from producer.simulation import TrafficOptions, blocks
 from producer.simulation.block import STATUSES
 from producer.simulation.columns import OPTIONAL
 from producer.simulation.kinds import TYPES
+from producer.simulation.plans import NONE
 
 START_MS = 1_767_200_400_000
 Take = Callable[[int, TrafficOptions], Rows]
@@ -116,3 +117,10 @@ def test_without_edges_nothing_is_late_or_doubled(usual: Rows) -> None:
     assert (np.diff(usual["time_ms"]) >= 0).all()
     assert (np.diff(usual["id"]) == 1).all()
     assert usual["time_ms"][-1] - START_MS < 5 * DAY_MS
+
+
+@pytest.mark.parametrize("share", [2.2e-313, 1e-30, 1e-15])
+def test_a_share_of_fraud_that_never_shows_gives_honest_traffic(take: Take, share: float) -> None:
+    found = take(2_000, TrafficOptions(start_ms=START_MS, fraud_share=share))
+    assert len(found) == 2_000
+    assert (found["fraud"] == NONE).all()
