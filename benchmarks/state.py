@@ -63,8 +63,8 @@ def probe_command() -> list[str]:
 def _requests(source: Path, transactions: int) -> Iterator[bytes]:
     # Events of a file lie where they lie: no clock judges them.
     no_clock = KernelOptions(future_tolerance_ms=-1)
-    yield b"C" + json.dumps(job_config(JobSettings(), BUILT_IN, no_clock, model_version="none")).encode()
-    yield b"\n"
+    config = job_config(JobSettings(), BUILT_IN, no_clock, model_version="none")
+    yield b"C" + json.dumps(config).encode() + b"\n"
     with source.open("rb") as lines:
         yield from (b"T" + line for line in islice(lines, transactions))
     yield b"S\n"
