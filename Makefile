@@ -7,6 +7,7 @@ MVN := mvn --quiet --batch-mode --file kernel/pom.xml
 TRANSACTIONS ?= 20000
 RATE ?= 500
 RUN_OPTIONS ?=
+PYTEST_OPTIONS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test quick coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile lock clean
@@ -36,7 +37,7 @@ run: setup ## Run everything on this machine: emulator, job, producer, live view
 
 test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Kinesis)
 	$(MVN) test
-	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 quick: setup ## Run the unit tests: no JVM, no cluster, no stream (3 minutes)
 	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder
