@@ -14,9 +14,8 @@ from alerts.refused import RefusedFile
 from alerts.store.progress_store import ProgressStore
 from fraudstream.domain.alert import Alert
 from fraudstream.runtime.backoff import Backoff
-from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.positions import Position
-from fraudstream.streams.protocols import StreamRecord
+from fraudstream.streams.protocols import RecordReader, StreamRecord
 
 ADVANCE_INTERVAL_MS: Final = 1_000
 """Between two moves of the positions while alerts come; what lies between is known by its ids."""
@@ -63,7 +62,7 @@ class DeliveryDependencies:
     replay marks its alerts. Records that came at ``end_ms`` or later (epoch milliseconds) are left out.
     """
 
-    reader: StreamReader
+    reader: RecordReader
     store: ProgressStore
     handler: AlertHandler
     refused: RefusedFile

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, Generic
 
 from alerts.messages import Message, ReceivedMessage, UnreadableError, parse
-from fraudstream.streams.kinesis.kinesis_reader import StreamReader
-from fraudstream.streams.protocols import StreamRecord
+from fraudstream.streams.protocols import RecordReader, StreamRecord
 
 REMEMBERED: Final = 100_000
 """Ids; some 20 MB. A double that comes after so many others is handed out once more."""
@@ -28,7 +27,7 @@ class Consumer(Generic[Message]):
 
     def __init__(
         self,
-        reader: StreamReader,
+        reader: RecordReader,
         message_type: type[Message],
         *,
         on_unreadable: OnUnreadable,
@@ -48,12 +47,12 @@ class Consumer(Generic[Message]):
             yield from self.poll()
 
     def poll(self) -> list[ReceivedMessage[Message]]:
-        """Read each shard once and return what is new; see `StreamReader.poll`."""
+        """Read each shard once and return what is new; see `RecordReader.poll`."""
         received = (self._parse(record) for record in self._reader.poll())
         return [item for item in received if item is not None and self._is_new(item.message.identity)]
 
     def reached_ms(self) -> int | None:
-        """Return the time before which all that arrived was handed out; see `StreamReader.reached_ms`."""
+        """Return the time before which all that arrived was handed out; see `RecordReader.reached_ms`."""
         return self._reader.reached_ms()
 
     def _parse(self, record: StreamRecord) -> ReceivedMessage[Message] | None:

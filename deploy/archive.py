@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.runtime.project_root import ROOT
 
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
@@ -45,11 +46,12 @@ def write_archive(archive: Path, files: Iterable[tuple[str, Path]]) -> None:
             raise ValueError(msg)
         contents[name] = path
     archive.parent.mkdir(parents=True, exist_ok=True)
-    partial = archive.with_name(archive.name + ".partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as target:
+    with (
+        replaced_when_whole(archive) as partial,
+        zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
         for name in sorted(contents):
             target.writestr(_entry(name), contents[name].read_bytes())
-    partial.replace(archive)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

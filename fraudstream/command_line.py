@@ -112,7 +112,7 @@ def _is_here(module: str) -> bool:
     if root is None:
         return False
     path = root.joinpath(*module.split("."))
-    return path.is_dir() or path.with_suffix(".py").is_file()
+    return (path / "__main__.py").is_file() or path.with_suffix(".py").is_file()
 
 
 def _run(name: str, arguments: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 import gc
 import struct
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, udf
 
 from fraudstream.domain.alert import Alert
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.scoring.decider import Decider, alert_failure
 from fraudstream.scoring.decisions import Decisions, Subject
 from jobs.worker_memory import stop_leak
@@ -93,12 +93,8 @@ class ScoreBatches(ScalarFunction):  # type: ignore[misc] # PyFlink has no types
     def eval(self, data: bytes) -> bytes:
         """Return a batch's scores, and a note for each alert and for each transaction without a score."""
         batch = ScoringBatch(data)
-        decisions = self._decider.decide(batch, batch.vectors, _now_ms)
+        decisions = self._decider.decide(batch, batch.vectors, wall_clock_ms)
         return decisions.scores.astype("<f8").tobytes() + b"".join(_notes(decisions))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _notes(decisions: Decisions) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.catalogue import BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.manifest import ModelError
@@ -84,7 +85,7 @@ def evaluate_command(  # noqa: PLR0913 - the options of a command line
             team = Team(alerts_per_day, alert_cost_vnd)
             request = EvaluationRequest(files, source, chosen, seed, split, team, _choice(threshold))
             report = evaluate(request, KINDS, FOLDER, steps)
-    except (ModelError, CatalogueError) as error:
+    except (ArchiveError, ModelError, CatalogueError) as error:
         console.print(f"error: {error}", markup=False)
         raise typer.Exit(2) from None
     _write(report, out)

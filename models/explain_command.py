@@ -1,23 +1,23 @@
 """The commands ``explain`` and ``types``: alerts made again from what was stored, and their types checked."""
 
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import orjson
-import rich.progress
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import Catalogue, CatalogueError
 from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
@@ -47,7 +47,7 @@ def explain(
     try:
         for alert in _rederived(scored, model, Catalogue.load(catalogue), threshold):
             sys.stdout.write(alert.to_json() + "\n")
-    except (ModelError, CatalogueError, OSError, orjson.JSONDecodeError) as error:
+    except (ArchiveError, ModelError, CatalogueError, OSError, orjson.JSONDecodeError) as error:
         stderr.print(f"error: {error}", markup=False)
         raise typer.Exit(2) from None
 
@@ -60,7 +60,7 @@ def types(
     """Show how often the likely fraud type of alerts is the true one."""
     try:
         table = confusion(_alerts(alerts), true_types(labels))
-    except (ModelError, OSError, ValidationError) as error:
+    except (ArchiveError, ModelError, OSError, ValidationError) as error:
         stderr.print(f"error: {error}", markup=False)
         raise typer.Exit(2) from None
     console.print(_shown(table))
@@ -107,17 +107,11 @@ def _shown(table: Confusion) -> Table:
 
 
 def _alerts(path: Path) -> Iterator[Alert]:
-    with _lines(path) as lines:
+    with opened_with_bar(path) as lines:
         yield from map(Alert.from_json, lines)
 
 
 def _rederived(scored: Path, model: Path, catalogue: Catalogue, threshold: float | None) -> Iterator[Alert]:
     decider = Decider(Scorer.load(model, catalogue), catalogue, threshold)
-    with _lines(scored) as lines:
-        yield from rederive(lines, decider, catalogue, time.time_ns() // 1_000_000)
-
-
-@contextmanager
-def _lines(path: Path) -> Iterator[Iterable[bytes]]:
-    with rich.progress.open(path, "rb", console=stderr, description=path.name) as lines:
-        yield lines
+    with opened_with_bar(scored) as lines:
+        yield from rederive(lines, decider, catalogue, wall_clock_ms())

@@ -16,7 +16,7 @@ def logistic_regression(
 
     They make the log-odds of fraud. ``is_fraud`` needs one of each.
     """
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - what scores does without scikit-learn
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - importing it takes a second
 
     # scikit-learn's C weighs the sum of the losses against the penalty.
     regression = LogisticRegression(C=1 / (PENALTY * len(inputs)), tol=1e-8, max_iter=1000)

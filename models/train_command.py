@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.catalogue import Catalogue, CatalogueError
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.manifest import Manifest, ModelError
@@ -63,7 +64,7 @@ def train_command(  # noqa: PLR0913 - the options of a command line
             files = data if isinstance(data, DatasetFiles) else _simulated(data, on_progress)
             trained = train(load_dataset(files, chosen, FOLDER, on_progress), request, KINDS, on_progress)
             trained.write(folder / version)
-    except (ModelError, CatalogueError, ValueError) as error:
+    except (ArchiveError, ModelError, CatalogueError, ValueError) as error:
         console.print(f"error: {error}", markup=False)
         raise typer.Exit(2) from None
     console.print(_table(trained.manifest))

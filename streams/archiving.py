@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
-from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.protocols import RecordReader
 from streams.arrival_order import ArrivalOrder, lines_of
 
 
@@ -22,7 +22,7 @@ class Archived:
 
 
 def archive(
-    reader: StreamReader,
+    reader: RecordReader,
     file: IO[bytes],
     end_ms: int,
     stop: threading.Event,

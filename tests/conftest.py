@@ -18,6 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a run whose tests all passed or were skipped, if it must not skip any."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    is_asked_for = session.config.getoption("--fail-on-skip") and reporter is not None
-    if is_asked_for and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+    if reporter is None or not session.config.getoption("--fail-on-skip"):
+        return
+    if reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

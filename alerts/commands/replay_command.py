@@ -26,7 +26,7 @@ from alerts.store.memory import MemoryStore
 from fraudstream.domain.transaction import from_time_ms
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
-from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.protocols import RecordReader
 from fraudstream.streams.stream_commands import load_settings
 
 
@@ -90,7 +90,7 @@ class _Bar:
         self._progress.update(self._task, completed=done_ms, counts=f"{handled:,} alerts")
 
 
-def _to_the_end(delivery: Delivery, reader: StreamReader, bar: _Bar, stop: threading.Event) -> bool:
+def _to_the_end(delivery: Delivery, reader: RecordReader, bar: _Bar, stop: threading.Event) -> bool:
     """Step until all that came before the end is handled; False if the stop came first."""
     while not stop.is_set():
         delivery.step()

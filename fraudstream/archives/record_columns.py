@@ -1,6 +1,7 @@
 """Columns of record files (JSON lines or Parquet), for programs that want arrays and not records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -8,6 +9,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_files import file_errors, is_parquet, read_rows
 from fraudstream.domain.transaction import parse_time_ms
 
@@ -42,7 +44,9 @@ def _parquet(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
     there = pq.read_schema(path).names
     table = pq.read_table(path, columns=[name for name in columns if name in there])
     arrays = {
-        name: _converted(table[name], kind) if name in there else pa.nulls(len(table), TYPES[kind])
+        name: _column(path, name, kind, partial(_converted, table[name], kind))
+        if name in there
+        else pa.nulls(len(table), TYPES[kind])
         for name, kind in columns.items()
     }
     return pa.table(arrays)
@@ -63,7 +67,20 @@ def _json_lines(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
     for record in _records(path):
         for append, name, kind in readers:
             append(_value(record.get(name), kind))
-    return pa.table({name: pa.array(lists[name], TYPES[kind]) for name, kind in columns.items()})
+    arrays = {
+        name: _column(path, name, kind, partial(pa.array, lists[name], TYPES[kind]))
+        for name, kind in columns.items()
+    }
+    return pa.table(arrays)
+
+
+def _column(path: Path, name: str, kind: Kind, convert: Callable[[], pa.ChunkedArray]) -> pa.ChunkedArray:
+    """Return a converted column; raises `ArchiveError` if a value does not fit its kind."""
+    try:
+        return convert()
+    except pa.ArrowException as error:
+        msg = f"{path}: column {name} can't be read as {kind} ({error}); write values of that kind"
+        raise ArchiveError(msg) from None
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

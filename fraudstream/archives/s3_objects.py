@@ -8,15 +8,18 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
 from fraudstream.runtime.aws_clients import aws_client
-from fraudstream.runtime.aws_errors import CREDENTIALS_REMEDY, AwsCredentialsError, error_code
+from fraudstream.runtime.aws_errors import (
+    CONNECTION_REMEDY,
+    CREDENTIALS_REMEDY,
+    AwsCredentialsError,
+    error_code,
+)
 from fraudstream.runtime.aws_settings import AwsSettings
 
 READ_TIMEOUT_S: Final = 60
@@ -89,12 +92,8 @@ def _listed(uri: S3Uri, page: dict[str, Any]) -> list[S3Object]:
 
 def _archive_error(error: Exception, uri: S3Uri) -> ArchiveError:
     """Say in words, with the remedy where one is known, why S3 did not give ``uri``."""
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return ArchiveError(f"{uri} needs AWS credentials ({error}): {CREDENTIALS_REMEDY}")
     if isinstance(error, BotoConnectionError | HTTPClientError):
-        return ArchiveError(
-            f"{uri}: S3 gives no answer ({error}); see that AWS_ENDPOINT_URL is a running one"
-        )
+        return ArchiveError(f"{uri}: S3 gives no answer ({error}); {CONNECTION_REMEDY}")
     code = error_code(error)
     return ArchiveError(f"{uri} {_refusal(code, uri.bucket) or f'could not be read: {code}: {error}'}")
 

@@ -22,7 +22,7 @@ LOOKS_ALIKE: Final = 0.85
 MANAGED_FLINK_PROPERTIES: Final = Path("/etc/flink/application_properties.json")
 """Where Managed Flink puts the runtime properties of an application."""
 PROPERTY_GROUP: Final = "fraudstream"
-"""The runtime property group that is read; its keys are the fields of `Settings`."""
+"""The runtime property group that is read; its keys are the job's settings."""
 ENV_FILE_VARIABLE: Final = "FRAUDSTREAM_ENV_FILE"
 ENV_FILE: Final = Path(os.environ.get(ENV_FILE_VARIABLE, ".env"))
 """The file of settings in the folder where a command is started, or the one that the variable names."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.likely_fraud_type import likely_fraud_type
 from fraudstream.scoring.decisions import Decisions, Matrix, Scores, Subjects
 from fraudstream.scoring.explanation import Explainer
 from fraudstream.scoring.judge import Judge
@@ -26,7 +27,8 @@ class Decider:
         self._width = catalogue.width
 
     def warm_up(self) -> None:
-        """Prepare the reasons, which takes a second, so that no alert waits for it."""
+        """Prepare the reasons, which takes a second, and load the fraud patterns, so that no alert waits."""
+        likely_fraud_type({})
         self._explainer.explain(np.zeros((1, self._width)))
 
     def decide(self, subjects: Subjects, vectors: Matrix, now_ms: Callable[[], int]) -> Decisions:

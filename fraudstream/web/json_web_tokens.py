@@ -45,10 +45,16 @@ class JwtVerifier:
             return Refused("this JWT has expired: get a new one")
         except jwt.PyJWTError as error:
             return Refused(f"this JWT can't be used ({type(error).__name__})")
-        scope = claims.get("scope", "")
-        if not isinstance(scope, str):
-            return Refused("this JWT can't be used (its claim scope is no text with spaces between scopes)")
-        return Caller(f"jwt:{claims.get('sub', '')}", frozenset(scope.split()))
+        return Caller(f"jwt:{claims.get('sub', '')}", _scopes(claims.get("scope")))
+
+
+def _scopes(claim: object) -> frozenset[str]:
+    """Return the scopes of a claim: a text with spaces between them (RFC 8693) or a list; else none."""
+    if isinstance(claim, str):
+        return frozenset(claim.split())
+    return (
+        frozenset(each for each in claim if isinstance(each, str)) if isinstance(claim, list) else frozenset()
+    )
 
 
 def _key(settings: WebSettings) -> str | None:

@@ -55,9 +55,16 @@ def test_it_has_the_library_and_the_command_and_no_program(installed: Path) -> N
 
 def test_it_names_the_packages_that_the_library_needs(installed: Path) -> None:
     (metadata,) = importlib.metadata.distributions(path=[str(installed)])
-    listed = re.findall(r"^([a-z0-9-]+)", (ROOT / "requirements" / "library.in").read_text(), re.MULTILINE)
-    assert metadata.requires == listed
-    assert {"numpy", "pydantic-settings", "xgboost-cpu"} <= set(listed)
+    always = listed_in("library")
+    of_web = [f'{each}; extra == "web"' for each in listed_in("services")]
+    assert metadata.requires == always + of_web
+    assert {"numpy", "pydantic-settings", "xgboost-cpu"} <= set(always)
+
+
+def listed_in(file: str) -> list[str]:
+    """Return the requirements of ``requirements/FILE.in``."""
+    text = (ROOT / "requirements" / f"{file}.in").read_text()
+    return re.findall(r"^([a-z0-9-]+(?:\[[a-z]+\])?)", text, re.MULTILINE)
 
 
 IMPORT_ALL = """
