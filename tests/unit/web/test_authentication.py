@@ -125,9 +125,7 @@ def test_the_claim_scope_of_a_jwt_gives_its_scopes() -> None:
     ("scope", "scopes"),
     [(["a:read", "b:write", 7], {"a:read", "b:write"}), ({"a:read": True}, set()), (7, set()), (True, set())],
 )
-def test_a_claim_scope_may_be_a_list_and_anything_else_gives_no_scope(
-    scope: object, scopes: set[str]
-) -> None:
+def test_a_claim_scope_may_be_a_list_and_else_gives_no_scope(scope: object, scopes: set[str]) -> None:
     assert bearer(hs256(), token(scope=scope)) == Caller("jwt:analyst", frozenset(scopes))
 
 
