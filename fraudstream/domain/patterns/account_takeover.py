@@ -22,7 +22,7 @@ BIOMETRIC_FAILURES: Final = (3, 6)
 SUBTLE_BIOMETRIC_FAILURES: Final = (1, 2)
 SPAN_MS: Final = (4 * MINUTE_MS, 20 * MINUTE_MS)
 PERMILLE_TAKEN: Final = (400, 700)
-"""How much of what is left each transaction takes."""
+"""Share of the remaining balance that each transaction takes, in thousandths."""
 RECEIVERS: Final = 2
 WAYS: Final = 1
 
@@ -30,8 +30,8 @@ WAYS: Final = 1
 class AccountTakeover(FraudPattern):
     """3 to 6 transfers in 4 to 20 minutes, from a new device after 3 to 6 biometric failures.
 
-    Each takes 40 to 70 % of the balance that it finds. The subtle campaigns fail only once or twice,
-    as an owner with a new phone does too.
+    Each transfer takes 40 to 70 % of the remaining balance. Subtle campaigns have only one or two failures,
+    like an owner with a new phone.
     """
 
     fraud_type: ClassVar[str] = "account_takeover"
@@ -45,7 +45,7 @@ class AccountTakeover(FraudPattern):
         return mean_count(TRANSACTIONS)
 
     def plan(self, campaigns: Campaigns, bank: SimulatedBank) -> Rows:
-        """Drain each victim's account; the owner's habits don't show anywhere."""
+        """Drain each victim's account, with none of the owner's habits."""
         keys = campaigns.keys
         ways = bank.ways(keys, WAYS)
         victims = bank.victims(keys, campaigns.start_ms)
