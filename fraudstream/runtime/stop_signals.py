@@ -19,7 +19,7 @@ def stop_on_signals() -> threading.Event:
 
 
 def end_process(process: subprocess.Popen[bytes], timeout_s: float) -> None:
-    """Terminate a process that the caller started; kill it if it has not ended after ``timeout_s`` seconds."""
+    """Terminate a process that the caller started; kill it if it is not done after ``timeout_s`` seconds."""
     process.terminate()
     try:
         process.wait(timeout_s)

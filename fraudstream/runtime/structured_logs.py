@@ -58,8 +58,7 @@ def request_id_bound(request_id: str) -> Iterator[None]:
 
 
 def json_formatter() -> ProcessorFormatter:
-    """Return a formatter of lines with time (RFC 3339, UTC), level, logger, message, request_id, other
-    fields.
+    """Return a formatter of lines: time (RFC 3339, UTC), level, logger, message, request_id, other fields.
 
     Values without a JSON type are written as text. Text in a field whose name marks it as secret is replaced
     by asterisks at any depth.
