@@ -1,4 +1,4 @@
-"""What connectors share: sources and sinks as tables of Flink, the sinks' names and order."""
+"""Flink tables shared by all connectors: table sources, table sinks, and the names and order of the sinks."""
 
 from typing import Any, Final, Literal
 
@@ -8,7 +8,7 @@ from pyflink.table import StreamTableEnvironment
 from pyflink.util.java_utils import get_java_class
 
 Sink = Literal["dead_letters", "alerts", "scored_transactions", "features"]
-"""The name of a sink's table, which saved state goes by."""
+"""Name of a sink's table, by which its saved state is keyed."""
 Outputs = dict[Sink, list[DataStream]]
 """Rows of (key, payload) for each sink."""
 
@@ -29,7 +29,7 @@ def table_rows(environment: StreamTableEnvironment, table: str) -> Any:  # noqa:
 
 
 def fill_sinks(environment: StreamTableEnvironment, outputs: Outputs) -> None:
-    """Make each output go to the sink of its name."""
+    """Insert each output into the sink of its name."""
     statements = environment.create_statement_set()
     for sink in SINK_ORDER:
         if sink in outputs:
@@ -40,7 +40,7 @@ def fill_sinks(environment: StreamTableEnvironment, outputs: Outputs) -> None:
 
 
 def sql_options(options: dict[str, str]) -> str:
-    """Return a table's options as SQL."""
+    """Return table options in SQL syntax."""
     return ", ".join(f"'{key}' = {_literal(value)}" for key, value in options.items())
 
 
