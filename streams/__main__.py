@@ -1,4 +1,4 @@
-"""The streams' command line: ``python -m streams`` with archive."""
+"""Command line ``python -m streams``, with the command ``archive``."""
 
 import sys
 from pathlib import Path
@@ -81,7 +81,7 @@ def _said(archived: Archived) -> str:
 
 
 def _progress() -> Progress:
-    """Show on standard error how much has been written, where a person looks."""
+    """Return a progress display on standard error, shown only in a terminal."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),
