@@ -109,11 +109,11 @@ def is_on_cluster() -> bool:
 
 
 def milliseconds(duration: timedelta) -> int:
-    """Return the whole milliseconds of a timedelta."""
+    """Return a timedelta in milliseconds, rounded to a whole number."""
     return round(duration.total_seconds() * 1000)
 
 
 def absolute_uri(path: Path) -> str:
-    """Return the ``file:`` URI that Flink takes for a local path."""
+    """Return the ``file:`` URI of a local path in the form that Flink expects."""
     # Flink does not decode URIs: an escape sequence would become part of the file name.
     return f"file://{path.resolve()}"

@@ -63,7 +63,7 @@ class JobSettingsFields(StreamSettings):
         le=65_535,
         description="Loopback port of Flink's REST API in the local mini cluster; left out: any free one",
     )
-    # What is computed and how it is judged
+    # Features and scoring
     catalogue: Path | None = Field(
         None, description="JSON file of the features to compute; left out: the catalogue of the project"
     )
@@ -75,7 +75,7 @@ class JobSettingsFields(StreamSettings):
         None, ge=0, le=1, description="Score from which an alert is sent; left out: the model's own"
     )
 
-    # Bounded mode: files in place of streams
+    # Bounded mode: files instead of streams
     source: Location | None = Field(
         None,
         description="Read this in place of the stream: a .jsonl, .jsonl.gz or .parquet file, a folder of "

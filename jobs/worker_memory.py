@@ -31,7 +31,7 @@ def looked_up_once(processor: Any) -> list[Any]:  # noqa: ANN401 - Beam has no t
     if outputs is None:
         transforms = processor.process_bundle_descriptor.transforms
         outputs = {name: dict(transforms[name].outputs) for name in processor.ops}
-        processor._outputs_by_transform = outputs  # noqa: SLF001 - beside its own, for as long as it lives
+        processor._outputs_by_transform = outputs  # noqa: SLF001 - cached on the processor for its lifetime
     infos: dict[Any, Any] = {}
     for name, operation in processor.ops.items():
         infos.update(operation.monitoring_infos(name, outputs[name]))

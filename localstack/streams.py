@@ -121,7 +121,7 @@ def main(
         typer.Option(min=0, help="Longest wait for the endpoint and the streams"),
     ] = 60.0,
 ) -> None:
-    """Create the streams of the settings on the emulator; existing ones are left as they are."""
+    """Create the streams of the settings on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
         states = create_streams(kinesis_client(settings), settings, wait_s=wait_seconds)

@@ -62,7 +62,7 @@ def main(
     progress: Annotated[str, typer.Option(help="Table of consumers' progress")] = "AlertConsumers",
     alerts: Annotated[str, typer.Option(help="Table of alerts")] = "FraudAlerts",
 ) -> None:
-    """Create the tables on the emulator; existing ones are left as they are."""
+    """Create the tables on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
         create_tables(settings, progress, alerts)

@@ -55,7 +55,7 @@ def archived_files(location: S3Uri | Path, settings: AwsSettings) -> list[Archiv
     Raises `ArchiveError` if they can't be listed.
     """
     if isinstance(location, S3Uri):
-        from fraudstream.archives.s3_objects import S3  # noqa: PLC0415 - files on disk do without boto3
+        from fraudstream.archives.s3_objects import S3  # noqa: PLC0415 - files on disk don't need boto3
 
         s3 = S3(settings)
         return [_on_s3(s3, each) for each in s3.objects(location)]

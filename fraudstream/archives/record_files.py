@@ -130,7 +130,7 @@ def _required(record_type: RecordType) -> list[str]:
     return [field.name.removesuffix("_ms") for field in fields if field.default is dataclasses.MISSING]
 
 
-def _plain(value: Any) -> float | str:  # noqa: ANN401 - whatever a column holds; the parser judges it
+def _plain(value: Any) -> float | str:  # noqa: ANN401 - any column value; the parser checks it
     """Convert a value without a JSON type to one that has it; a time without a zone is taken as UTC."""
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)

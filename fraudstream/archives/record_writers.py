@@ -45,7 +45,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
             return
         # No timestamp in the header, so that the same lines give the same bytes.
         with gzip.GzipFile(unfinished, "wb", COMPRESSION_LEVEL, mtime=0) as compressed:
-            yield compressed  # type: ignore[misc] # typeshed does not take it for the IO that it is
+            yield compressed  # type: ignore[misc] # typeshed doesn't declare it as IO
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Baseline(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Unknown:
-    def of(self, vector: Vector) -> float:  # noqa: ARG002 - the protocol's
+    def of(self, vector: Vector) -> float:  # noqa: ARG002 - part of the protocol
         return nan
 
 

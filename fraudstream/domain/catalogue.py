@@ -45,7 +45,7 @@ __all__ = [
 
 _SPEC: Final[TypeAdapter[Feature]] = TypeAdapter(Annotated[Feature, Field(discriminator="entity")])
 _TRANSACTION: Final = "transaction"
-"""The entity of features of the transaction itself."""
+"""Value of ``entity`` for features of the transaction itself."""
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ def structuring() -> Iterable[Feature]:
 
 
 def night_share() -> Iterable[Feature]:
-    """Yield the share of the account's transactions that it makes at night."""
+    """Yield the share of the account's transactions that are made at night."""
     yield _window("account_id", "mean", 7 * DAY_MS, "off_hours_flag")
 
 

@@ -16,7 +16,7 @@ class Calibration:
     """
 
     slope: float
-    """Positive."""
+    """Factor of the log-odds; positive."""
     intercept: float
 
     def calibrated(self, scores: Scores) -> Scores:

@@ -75,7 +75,7 @@ class Decider:
         try:
             scores = self.scorer.score(vectors)
             failures: dict[int, str] = {}
-        except Exception:  # noqa: BLE001 - one bad row must not stop the rest: each is tried alone
+        except Exception:  # noqa: BLE001 - one bad row must not stop the rest: score rows singly
             scores, failures = self._scores_one_by_one(vectors)
         missing = np.flatnonzero(np.isnan(scores)).tolist()
         return scores, {row: failures.get(row, TOO_LARGE) for row in missing}
@@ -86,7 +86,7 @@ class Decider:
         for row in range(len(vectors)):
             try:
                 scores[row] = self.scorer.score(vectors[row : row + 1])[0]
-            except Exception as error:  # noqa: BLE001 - whatever it is, the other rows are scored
+            except Exception as error:  # noqa: BLE001 - the other rows must still be scored
                 failures[row] = f"the model failed: {error}"
         return scores, failures
 

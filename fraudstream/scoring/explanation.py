@@ -36,7 +36,7 @@ class Explainer:
         """
         try:
             contributions = self._scorer.contributions(features).tolist()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the alerts go out
+        except Exception as error:  # noqa: BLE001 - the alerts must still be sent
             return [Explanation((), f"the model's contributions failed: {error}")] * len(features)
         # Python floats: accessing numpy scalars one by one costs ten times as much.
         return [self._explanation(*row) for row in zip(features.tolist(), contributions, strict=True)]
@@ -45,5 +45,5 @@ class Explainer:
         try:
             reasons = self._reasoner.reasons(vector, contributions)
             return Explanation(reasons, None if reasons else NOTHING_ADDED)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the alert goes out
+        except Exception as error:  # noqa: BLE001 - the alert must still be sent
             return Explanation((), f"the reasons could not be worded: {error}")

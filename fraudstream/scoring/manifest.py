@@ -69,7 +69,7 @@ class Manifest(_Facts):
 
     @model_validator(mode="before")
     @classmethod
-    def _one_member(cls, facts: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    def _one_member(cls, facts: Any) -> Any:  # noqa: ANN401 - any content of the file
         """Accept the format of a single model, which has ``parameters`` instead of ``members``."""
         if not isinstance(facts, dict) or "members" in facts or "parameters" not in facts:
             return facts

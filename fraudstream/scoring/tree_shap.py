@@ -219,7 +219,7 @@ def _check_depth(depth: int) -> None:
 @cache
 def _quadrature(points: int) -> tuple[Floats, Floats]:
     """Return the nodes and weights of Gauss-Legendre quadrature on [0, 1], shape (points, 1, 1) each."""
-    nodes, weights = np.polynomial.legendre.leggauss(points)  # type: ignore[no-untyped-call] # numpy has no types for it
+    nodes, weights = np.polynomial.legendre.leggauss(points)  # type: ignore[no-untyped-call] # numpy has no types for this
     return (nodes[:, None, None] + 1) / 2, weights[:, None, None] / 2
 
 

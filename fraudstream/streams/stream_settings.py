@@ -25,7 +25,7 @@ class StreamSettings(AwsSettings):
         200, ge=200, le=60_000, description="Pause between two reads of a shard (AWS allows 5 a second)"
     )
 
-    # What the job accepts
+    # Limits of accepted records
     allowed_lateness: Duration = Field(
         timedelta(hours=24),
         ge=timedelta(0),

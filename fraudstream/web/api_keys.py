@@ -37,7 +37,7 @@ class ApiKey:
     scopes: frozenset[str] = frozenset()
 
     def line(self) -> str:
-        """Return the line of the key file."""
+        """Return the line for the key file."""
         scopes = f" scopes={','.join(sorted(self.scopes))}" if self.scopes else ""
         return f"{self.name} {self.digest}{scopes}"
 

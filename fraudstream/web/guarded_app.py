@@ -26,7 +26,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 NO_SCHEMAS: Mapping[str, Any] = {}
 
 
-def guarded_app(  # noqa: PLR0913 - what a service brings
+def guarded_app(  # noqa: PLR0913 - the parts of a service
     names: ServiceNames,
     settings: WebSettings,
     routers: Sequence[APIRouter],

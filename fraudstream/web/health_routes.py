@@ -14,7 +14,7 @@ from fraudstream.web.problem_openapi import refusals
 
 
 class Health(BaseModel):
-    """The process answers and takes clients."""
+    """Response of a process that is up and accepts clients."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"status": "ok"}})
 
@@ -32,7 +32,7 @@ def health_router(problems: ProblemFormat, is_closing: Callable[[], bool] = neve
 
     @router.get("/health", summary="Whether the process can serve", responses=refusals(problems, 413, 503))
     async def health() -> Health:
-        """Answer without a key; 503 once the process was asked to end."""
+        """Report health without a key; the status is 503 once the process was asked to shut down."""
         if is_closing():
             raise Problem(503, "the server is about to end", {"Retry-After": "5"})
         return Health(status="ok")
@@ -52,7 +52,7 @@ def metrics_router(problems: ProblemFormat, registry: MetricsRegistry) -> APIRou
         responses={200: {"content": {"text/plain": {"example": example}}}},
     )
     async def prometheus() -> PlainTextResponse:
-        """Give the counters of this process in Prometheus' text format."""
+        """Return the metrics of this process in Prometheus' text format."""
         return PlainTextResponse(registry.text(), media_type=MEDIA_TYPE)
 
     return router

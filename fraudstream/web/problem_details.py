@@ -53,7 +53,7 @@ _DETAILS: Final[Mapping[int, str]] = {
 }
 
 
-class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
+class Problem(Exception):  # noqa: N818 - the term of RFC 9457
     """An error response: status, detail, additional headers, and extension members of the problem."""
 
     def __init__(

@@ -26,7 +26,7 @@ class RequestGuard:
     of the request: see `fraudstream.web.scopes.caller_of`.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a part that its caller chooses
+    def __init__(  # noqa: PLR0913 - independent options
         self,
         app: ASGIApp,
         *,

@@ -110,7 +110,7 @@ class FileConnector:
     def parsed_events(
         self,
         execution: StreamExecutionEnvironment,
-        environment: StreamTableEnvironment,  # noqa: ARG002 - the protocol's; lines are no table
+        environment: StreamTableEnvironment,  # noqa: ARG002 - part of the protocol; lines are not a table
         kernel: Kernel,
     ) -> list[JavaStream]:
         """Return one stream with the events of transactions and labels, in the order of the lines."""

@@ -13,7 +13,7 @@ Outputs = dict[Sink, list[DataStream]]
 """Rows of (key, payload) for each sink."""
 
 SINK_ORDER: Final[tuple[Sink, ...]] = ("dead_letters", "alerts", "scored_transactions", "features")
-"""The order in which sinks are planned."""
+"""Order in which sinks are added to the plan."""
 
 
 def table_rows(environment: StreamTableEnvironment, table: str) -> Any:  # noqa: ANN401 - PyFlink has no types
@@ -22,10 +22,10 @@ def table_rows(environment: StreamTableEnvironment, table: str) -> Any:  # noqa:
     The table's columns are ``raw`` BYTES, ``arrival`` TIMESTAMP_LTZ(3), ``shard_id`` STRING and
     ``sequence_number`` STRING; all but the first may be null.
     """
-    rows = environment.from_path(table)._j_table  # noqa: SLF001 - PyFlink would make a Row of each
+    rows = environment.from_path(table)._j_table  # noqa: SLF001 - PyFlink would convert each to a Row
     row_data = get_java_class(get_gateway().jvm.org.apache.flink.table.data.RowData)
     data_type = rows.getResolvedSchema().toSourceRowDataType().bridgedTo(row_data)
-    return environment._j_tenv.toDataStream(rows, data_type)  # noqa: SLF001 - the same
+    return environment._j_tenv.toDataStream(rows, data_type)  # noqa: SLF001 - as above
 
 
 def fill_sinks(environment: StreamTableEnvironment, outputs: Outputs) -> None:

@@ -109,7 +109,7 @@ class KinesisConnector:
         self._sink_streams = {sink: stream for sink, stream in streams.items() if stream != "off"}
 
     @classmethod
-    def takes(cls, settings: JobSettings) -> bool:  # noqa: ARG003 - the protocol's
+    def takes(cls, settings: JobSettings) -> bool:  # noqa: ARG003 - part of the protocol
         """Return True: every job without source files uses Kinesis."""
         return True
 
@@ -161,7 +161,7 @@ class KinesisConnector:
 
     def parsed_events(
         self,
-        execution: StreamExecutionEnvironment,  # noqa: ARG002 - the protocol's; streams are tables
+        execution: StreamExecutionEnvironment,  # noqa: ARG002 - part of the protocol; streams are tables
         environment: StreamTableEnvironment,
         kernel: Kernel,
     ) -> list[JavaStream]:

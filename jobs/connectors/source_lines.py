@@ -71,7 +71,7 @@ def _check_gzip(source: Path) -> None:
 
 
 def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings) -> None:
-    from fraudstream.archives.archive_reader import archived_lines  # noqa: PLC0415 - a live job does without boto3 and rich
+    from fraudstream.archives.archive_reader import archived_lines  # noqa: PLC0415 - a live job doesn't need boto3 and rich
 
     lines = archived_lines(source, aws, Transaction)
     if labels is not None:

@@ -1,4 +1,4 @@
-"""Account takeover: a stranger gets in from a new device in another city and empties the account."""
+"""Account takeover: an intruder with a new device in another city empties the account."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Final
@@ -40,8 +40,8 @@ class AccountTakeover(FraudPattern):
     default_weight: ClassVar[int] = 25
     rhythm: ClassVar[RhythmName] = "around_the_clock"
 
-    def expected_transactions(self, subtle_share: float) -> float:  # noqa: ARG002 - as long when subtle
-        """Return the mean length of a campaign."""
+    def expected_transactions(self, subtle_share: float) -> float:  # noqa: ARG002 - subtle campaigns are as long
+        """Return the mean number of transactions in a campaign."""
         return mean_count(TRANSACTIONS)
 
     def plan(self, campaigns: Campaigns, bank: SimulatedBank) -> Rows:

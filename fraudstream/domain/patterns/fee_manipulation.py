@@ -53,7 +53,7 @@ class FeeManipulation(FraudPattern):
     rhythm: ClassVar[RhythmName] = "around_the_clock"
 
     def expected_transactions(self, subtle_share: float) -> float:
-        """Return the mean length of a campaign."""
+        """Return the mean number of transactions in a campaign."""
         few = subtle_share / WAYS
         return (1 - few) * mean_count(TRANSACTIONS) + few * mean_count(SUBTLE_TRANSACTIONS)
 

@@ -75,7 +75,7 @@ def mean_count(count: tuple[int, int]) -> float:
 
 
 def is_set(value: float) -> bool:
-    """Tell whether a flag is set."""
+    """Whether a flag is set."""
     return value == 1
 
 

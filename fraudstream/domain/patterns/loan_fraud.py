@@ -60,8 +60,8 @@ class LoanFraud(FraudPattern):
     hours_ahead: ClassVar[int] = 48
     honest_transactions_before: ClassVar[float] = mean_count(VISITS_BEFORE)
 
-    def expected_transactions(self, subtle_share: float) -> float:  # noqa: ARG002 - as long when subtle
-        """Return the mean length of a campaign."""
+    def expected_transactions(self, subtle_share: float) -> float:  # noqa: ARG002 - subtle campaigns are as long
+        """Return the mean number of transactions in a campaign."""
         return mean_count(TRANSACTIONS)
 
     def plan(self, campaigns: Campaigns, bank: SimulatedBank) -> Rows:

@@ -79,7 +79,7 @@ class MoneyLaundering(FraudPattern):
     rhythm: ClassVar[RhythmName] = "off_hours"
 
     def expected_transactions(self, subtle_share: float) -> float:
-        """Return the mean length of a campaign."""
+        """Return the mean number of transactions in a campaign."""
         many, few = (
             sum((form.paid_in + form.paid_out) * form.hops * mean_count(units) for form, units in of_forms)
             / len(FORMS)

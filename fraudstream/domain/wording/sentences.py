@@ -71,7 +71,7 @@ class _Code:
         self._texts = [_sentence(language.quantity.format(subject=subject, value=text)) for text in texts]
         self._missing = _sentence(language.missing.format(subject=subject))
 
-    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:  # noqa: ARG002 - the protocol's
+    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:  # noqa: ARG002 - part of the protocol
         return self._missing if isnan(value) else self._texts[min(int(value), len(self._texts)) - 1]
 
 
@@ -102,7 +102,7 @@ class _Sequence:
     def __init__(self, language: Language, subject: str) -> None:
         self._sentence = _sentence(language.sequence.format(subject=subject))
 
-    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:  # noqa: ARG002 - the protocol's
+    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:  # noqa: ARG002 - part of the protocol
         return self._sentence
 
 

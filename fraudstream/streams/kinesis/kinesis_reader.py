@@ -94,7 +94,7 @@ class StreamReader:
     continues at the oldest record left.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a choice of its own
+    def __init__(  # noqa: PLR0913 - independent options
         self,
         client: "KinesisClient",
         stream_name: str,

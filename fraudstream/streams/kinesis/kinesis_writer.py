@@ -21,7 +21,7 @@ from fraudstream.streams.protocols import FailedRecord, PutResult, Record
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
 
-# The limits of one request: PutRecords API reference.
+# Limits of one request, from the PutRecords API reference.
 MAX_RECORDS: Final = 500
 MAX_REQUEST_BYTES: Final = 5 * 1024 * 1024
 MAX_RECORD_BYTES: Final = 1024 * 1024
