@@ -1,1 +1,1 @@
-"""The library that every program shares: domain, runtime, streams, archives and scoring, in layers."""
+"""Library shared by all programs, in layers: domain, runtime, streams, archives and scoring."""

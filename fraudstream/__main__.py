@@ -1,4 +1,4 @@
-"""``python -m fraudstream``: the same as the command ``fraudstream``."""
+"""Entry point of ``python -m fraudstream``, which is equivalent to the command ``fraudstream``."""
 
 import sys
 

@@ -1,7 +1,7 @@
-"""The command ``fraudstream``: one name for each program of the source tree.
+"""Command ``fraudstream``, with a subcommand for each program of the source tree.
 
-It knows programs by the names of their modules and imports the chosen one only, so that help appears at once
-and a program's packages are needed by that program alone. Each ``python -m MODULE`` works as well.
+Programs are listed by module name, and only the selected one is imported: help appears at once, and only the
+program that runs needs its packages installed. ``python -m MODULE`` works as well.
 """
 
 import difflib
@@ -19,7 +19,7 @@ HELP_OPTIONS: Final = frozenset({"-h", "--help", "help"})
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program of the source tree: the module that is run as ``__main__``, and its line in the help."""
+    """A program of the source tree: the module to run as ``__main__`` and its line in the help."""
 
     module: str
     summary: str
@@ -54,10 +54,10 @@ EXAMPLES: Final = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that the first argument names; return its exit code, or 2 if it can't be started.
+    """Run the command named by the first argument; return its exit code, or 2 if it can't be started.
 
-    A program that ends by `SystemExit` passes its code through. ``arguments`` are those of the process if
-    left out.
+    The exit code of a program that raises `SystemExit` is passed through. ``arguments`` defaults to the
+    command line of the process.
     """
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
     if name in HELP_OPTIONS:
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def help_text() -> str:
-    """Return every command with its summary, and examples."""
+    """Return the help: usage, every command with its summary, and examples."""
     width = max(map(len, COMMANDS))
     commands = [f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items()]
     lines = (
@@ -90,7 +90,7 @@ def help_text() -> str:
 
 
 def _problem(name: str) -> str | None:
-    """Return why a command can't be run here, in whole lines; None if it can."""
+    """Return the error message, in whole lines, if the command can't be run here; None if it can."""
     if not name:
         return help_text()
     if name not in COMMANDS:
@@ -107,7 +107,7 @@ _MISSING: Final = (
 
 
 def _is_here(module: str) -> bool:
-    """Whether the source tree has the module; a package of that name from elsewhere doesn't count."""
+    """Whether the source tree has the module. A package of that name outside the tree doesn't count."""
     root = find_project_root()
     if root is None:
         return False
@@ -120,7 +120,7 @@ def _run(name: str, arguments: list[str]) -> None:
     root = str(find_project_root())
     if root not in sys.path:
         sys.path.insert(0, root)
-    # Click and argparse name a program after this; Click only where the main module is in no package.
+    # Click and argparse show sys.argv[0] as the program's name, Click only if __main__ has no package.
     sys.argv = [f"fraudstream {name}", *arguments]
     sys.modules["__main__"].__package__ = None
     runpy.run_module(COMMANDS[name].module, run_name="__main__")

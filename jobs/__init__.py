@@ -1,1 +1,1 @@
-"""What Flink runs."""
+"""Flink job: settings, connectors, kernel steps and the scoring function."""

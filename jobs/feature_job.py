@@ -1,12 +1,12 @@
-"""The job: transactions in, windowed features, scores, alerts out.
+"""Feature job, the Flink pipeline: transactions in; windowed features, scores and alerts out.
 
     transactions -> parse -> account -> device -> merchant -> counterparty -> finish -> score -> verdicts
     (labels ------> parse)      |                                                                   |
                       |         |                           alerts, scored transactions <-----------+
                       +---------+-----------------> dead letters <----------------------------------+
 
-Start it with ``python jobs/feature_job.py [--options]``; ``--help`` lists them. With ``--source FILE``
-the same plan runs over a file and ends with it.
+Run it with ``python jobs/feature_job.py [--options]``; ``--help`` lists the options. With ``--source FILE``
+the same pipeline processes a file and ends with it.
 """
 
 import sys
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 if __name__ == "__main__":
-    # However it is started (python, flink run, Managed Flink): the packages lie beside this folder.
+    # The packages are beside this folder, however the job is started (python, flink run, Managed Flink).
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pyflink.datastream import StreamExecutionEnvironment
@@ -39,7 +39,7 @@ from jobs.savepoints import SavepointError, check_savepoint
 from jobs.scoring_udf import scoring_udf
 
 NEED_SCORES: Final[frozenset[Sink]] = frozenset({"alerts", "scored_transactions"})
-"""The sinks that a model is needed for."""
+"""The sinks that require a model."""
 
 
 def topology(
@@ -49,10 +49,10 @@ def topology(
     entities: list[str],
     sinks: Collection[Sink],
 ) -> Outputs:
-    """Return what goes to each of ``sinks``; ``parsed`` are the events of transactions and labels.
+    """Return the streams for each of ``sinks``; ``parsed`` are the events of transactions and labels.
 
-    The first of ``entities`` is the account, whose step also finds doubled and late transactions. The
-    environment has the function ``score`` if one of the sinks needs scores.
+    The first of ``entities`` is the account, whose step also detects duplicate and late transactions. The
+    environment must have the function ``score`` if one of the sinks needs scores.
     """
     events = kernel.union(parsed)
     refusing = list(parsed)
@@ -75,16 +75,16 @@ def topology(
 def score(
     kernel: Kernel, environment: StreamTableEnvironment, events: JavaStream, *, with_scored: bool
 ) -> JavaStream:
-    """Return the events' verdicts: batches go through the function ``score``, and are taken apart again."""
+    """Return the verdicts of events, which are scored in batches by the function ``score``."""
     environment.create_temporary_view("batches", kernel.batches(events))
     answers = environment.sql_query("SELECT score(input) AS answer, input, events FROM batches")
     return kernel.verdicts(environment.to_data_stream(answers), with_scored=with_scored)
 
 
 def load_catalogue(settings: JobSettings, *, has_labels: bool) -> Catalogue:
-    """Load the catalogue of the settings; the project's own has fraud rates if there are labels for them.
+    """Load the catalogue of the settings; the built-in one has fraud rates if there are labels.
 
-    Raises `CatalogueError` if it can't be used.
+    Raises `CatalogueError` if it is invalid, or needs labels and there are none.
     """
     if settings.catalogue is None:
         return BUILT_IN_WITH_LABELS if has_labels else BUILT_IN
@@ -99,12 +99,12 @@ def load_catalogue(settings: JobSettings, *, has_labels: bool) -> Catalogue:
 
 
 def load_decider(settings: JobSettings, catalogue: Catalogue) -> Decider:
-    """Load the model, to decide by the settings' threshold, or by the model's own."""
+    """Load the model, with the threshold of the settings or else the model's own."""
     return Decider(Scorer.load(settings.model, catalogue), catalogue, settings.alert_threshold)
 
 
 def build(settings: JobSettings, catalogue: Catalogue, connector: Connector) -> StreamExecutionEnvironment:
-    """Return the whole job that the settings describe, ready to be executed; ``connector`` is prepared."""
+    """Build the job that the settings describe, ready for execution; ``connector`` must be prepared."""
     needs_scores = not NEED_SCORES.isdisjoint(connector.sinks)
     decider = load_decider(settings, catalogue) if needs_scores else None
     start_jvm(connector.jvm_variables)
@@ -128,7 +128,7 @@ def _say(text: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the job; return 0 if it ended as asked, 2 for options that can't be used, 1 for a failure."""
+    """Run the job; return 0 if it ended normally, 2 for invalid options, 1 if it failed."""
     try:
         export_aws_credentials()
         settings = JobSettings.load(arguments)

@@ -1,9 +1,9 @@
-"""Every option of the job, typed, validated at start, printable without secrets.
+"""Job settings: loading and cross-field validation.
 
-Read, from the weakest to the strongest: the defaults (`jobs.job_settings_fields`), the environment,
-``.env``, the runtime properties of Managed Flink, the command line. The project's own names carry the
-prefix ``FRAUDSTREAM_`` in the environment (``FRAUDSTREAM_PARALLELISM=4``), none elsewhere
-(``--parallelism 4``); the AWS names are the usual ones.
+Sources, from lowest to highest precedence: defaults (`jobs.job_settings_fields`), environment, ``.env``,
+runtime properties of Managed Flink, command line. The project's own settings have the prefix ``FRAUDSTREAM_``
+in the environment (``FRAUDSTREAM_PARALLELISM=4``) and none elsewhere (``--parallelism 4``); the AWS settings
+have their standard names.
 """
 
 import sys
@@ -28,7 +28,7 @@ from jobs.job_settings_fields import OUTPUTS, JobSettingsFields
 
 
 class JobSettings(JobSettingsFields):
-    """The settings of the job, those that exclude one another refused."""
+    """The settings of the job; combinations that exclude one another are rejected."""
 
     @model_validator(mode="after")
     def _parallelism_has_room(self) -> Self:
@@ -91,7 +91,7 @@ class JobSettings(JobSettingsFields):
         properties_file: Path = MANAGED_FLINK_PROPERTIES,
         env_file: Path | None = ENV_FILE,
     ) -> Self:
-        """Read the settings from all their sources; raises `SettingsError` if any can't be used."""
+        """Read the settings from all sources; raises `SettingsError` if any is invalid."""
 
         def sources(settings_cls: type[BaseSettings], _: PydanticBaseSettingsSource) -> Sources:
             return (

@@ -1,4 +1,4 @@
-"""The settings of the job, one by one; whether they go together is `jobs.job_settings`' to say."""
+"""Fields of the job settings; `jobs.job_settings` validates their combinations."""
 
 import os
 from datetime import timedelta
@@ -19,7 +19,7 @@ Location = Annotated[InstanceOf[S3Uri] | Path, BeforeValidator(s3_or_path)]
 
 
 class JobSettingsFields(StreamSettings):
-    """Each setting's type, limits, default and meaning."""
+    """Type, limits, default and description of each setting."""
 
     start_position: Literal["TRIM_HORIZON", "LATEST"] = Field(
         "TRIM_HORIZON", description="Where a job without saved state starts to read"
@@ -63,7 +63,7 @@ class JobSettingsFields(StreamSettings):
         le=65_535,
         description="Loopback port of Flink's REST API in the local mini cluster; left out: any free one",
     )
-    # What is computed and how it is judged
+    # Features and scoring
     catalogue: Path | None = Field(
         None, description="JSON file of the features to compute; left out: the catalogue of the project"
     )
@@ -75,7 +75,7 @@ class JobSettingsFields(StreamSettings):
         None, ge=0, le=1, description="Score from which an alert is sent; left out: the model's own"
     )
 
-    # Bounded mode: files in place of streams
+    # Bounded mode: files instead of streams
     source: Location | None = Field(
         None,
         description="Read this in place of the stream: a .jsonl, .jsonl.gz or .parquet file, a folder of "
@@ -152,7 +152,7 @@ def _problem_with_output(path: Path) -> str | None:
     if path.is_dir():
         return "this is a folder; give the path of a file"
     if path.exists() and not path.is_file():
-        # The finished file takes the name, be it /dev/null.
+        # The finished file is renamed to this path, which would replace even /dev/null.
         return "this is a device or a pipe; give the path of a file"
     if not folder.is_dir():
         return "its folder does not exist; create that first"

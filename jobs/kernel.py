@@ -1,4 +1,4 @@
-"""The kernel's steps, put together from Python: one method a step, streams of the JVM in between."""
+"""Python interface to the kernel's steps: one method per step, connected by streams of the JVM."""
 
 import json
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ from jobs.job_settings import JobSettings
 from jobs.python_mode import PythonMode, python_mode
 
 STATE_TTL_MARGIN: Final = timedelta(hours=1)
-"""State is kept this much longer than any window can ask for."""
+"""State is kept this much longer than any window needs it."""
 
 BUNDLE_TIME_MS: Final[dict[PythonMode, int]] = {"thread": 5, "process": 20}
-"""The wait for a batch where the settings have none. A call of a process takes some ms, one of a thread a
-fifth of one; a wait that is shorter than a call would make the calls more than the work."""
+"""Default wait for a batch. A call takes a few ms in a process and a fifth of a ms in a thread; with a wait
+shorter than a call, the calls would cost more than the scoring."""
 
 NO_HURRY_MS: Final = 1_000
-"""The longest wait for a batch where nobody waits for a score: only full ones are worth Python's while."""
+"""Longest wait for a batch if latency does not matter, so that calls of Python get full batches."""
 
 JavaStream = Any
 """A ``DataStream`` of the JVM; PyFlink has no types."""
@@ -31,20 +31,20 @@ JavaStream = Any
 
 @dataclass(frozen=True, kw_only=True)
 class KernelOptions:
-    """How the kernel's steps treat the records of a connector; the defaults are those of a stream."""
+    """Options of the kernel's steps for the records of a connector; the defaults are for a stream."""
 
     future_tolerance_ms: int
-    """How far an event time may lie past the record's arrival; negative: no clock judges it."""
+    """Most that an event time may be after the record's arrival; negative: unlimited."""
     state_ttl_ms: int = -1
-    """How long, by the clock, an entity's state is kept; negative: as long as its windows need it."""
+    """Time to live of an entity's state in wall clock time; negative: as long as its windows need it."""
     batch_time_ms: int | None = None
-    """The longest wait for a batch to score; None: what the settings or the mode of Python ask for."""
+    """Longest wait for a batch to score; None: according to the settings or the Python mode."""
     is_labelled: bool = False
-    """Whether a letter before each line says if it is a transaction or a label."""
+    """Whether each line has a prefix letter that distinguishes transactions and labels."""
     transactions_per_second: float = 0.0
-    """How many lines are let through; 0: as many as can be read."""
+    """Rate limit of the lines; 0: unlimited."""
     ramp_ms: int = 0
-    """The time in which that rate is reached, evenly from 0."""
+    """Time in which the rate rises linearly from 0 to its limit."""
     writes_files: bool = False
     """Whether the outputs go to files."""
 
@@ -62,19 +62,19 @@ class Kernel:
         )
 
     def lines(self, execution: StreamExecutionEnvironment, uri: str) -> JavaStream:
-        """Return the lines of a file, in their order."""
+        """Return the lines of a file, in order."""
         return self._steps.lines(execution._j_stream_execution_environment, uri)  # noqa: SLF001 - PyFlink has no other way
 
     def parse_lines(self, lines: JavaStream) -> JavaStream:
-        """Return the events of a file's lines; dead letters on the side."""
+        """Return the events of a file's lines; dead letters are a side output."""
         return self._steps.parseLines(lines, self._config)
 
     def parse_rows(self, rows: JavaStream, *, are_labels: bool = False) -> JavaStream:
-        """Return the events of a stream's rows; dead letters on the side."""
+        """Return the events of a stream's rows; dead letters are a side output."""
         return self._steps.parseRows(rows, self._config, are_labels)
 
     def union(self, events: list[JavaStream]) -> JavaStream:
-        """Return the events of all the streams as one."""
+        """Return the union of several streams of events."""
         first, *others = events
         for other in others:
             first = first.union(
@@ -83,11 +83,11 @@ class Kernel:
         return first
 
     def windows(self, events: JavaStream, entity: str) -> JavaStream:
-        """Return the events with the windows of one entity; the account's late ones on the side."""
+        """Return the events with one entity's windows; the account's late events are a side output."""
         return self._steps.windows(events, self._config, entity)
 
     def finish(self, events: JavaStream) -> JavaStream:
-        """Return the events with the features that depend on windows, once all windows are there."""
+        """Return the events with the features that are derived from windows, after all windows."""
         return self._steps.finish(events, self._config)
 
     def batches(self, events: JavaStream) -> DataStream:
@@ -95,20 +95,20 @@ class Kernel:
         return DataStream(self._steps.batches(events, self._config))
 
     def verdicts(self, answers: DataStream, *, with_scored: bool) -> JavaStream:
-        """Return what follows from the scorer's answers, all of it on the side."""
+        """Return the step that evaluates the scorer's answers; all of its results are side outputs."""
         return self._steps.verdicts(answers._j_data_stream, self._config, with_scored)  # noqa: SLF001 - PyFlink has no other way
 
     def features(self, events: JavaStream) -> DataStream:
-        """Return a line of features for each event that counts."""
+        """Return a line of features for each transaction event."""
         return DataStream(self._steps.features(events, self._config))
 
     def name_tables(self, execution: StreamExecutionEnvironment, tables: Iterable[str]) -> None:
-        """Give the sources and sinks that are tables an identity by their names, for saved state."""
+        """Set operator ids from the table names for sources and sinks that are tables, for saved state."""
         names = to_jarray(get_gateway().jvm.String, list(tables))
         self._steps.nameTables(execution._j_stream_execution_environment, names)  # noqa: SLF001 - PyFlink has no other way
 
     def side(self, step: JavaStream, sink: str) -> DataStream:
-        """Return what a step has put on the side for a sink."""
+        """Return the side output of a step for a sink."""
         return DataStream(self._steps.output(step, sink))
 
 
@@ -119,14 +119,14 @@ def _batch_time_ms(settings: JobSettings, options: KernelOptions) -> int:
 
 
 def steps(catalogue: Catalogue) -> list[str]:
-    """Return the entities that the job has a step for, in order: the account always, others if needed."""
+    """Return the entities that the job has a step for, in order: always the account, others if needed."""
     return [entity for entity in ENTITIES if entity == "account_id" or entity in catalogue.entities]
 
 
 def job_config(
     settings: JobSettings, catalogue: Catalogue, options: KernelOptions, *, model_version: str
 ) -> dict[str, Any]:
-    """Return what the kernel's ``JobConfig`` reads."""
+    """Return the configuration that the kernel's ``JobConfig`` reads."""
     return {
         "catalogue": catalogue.to_json(),
         "catalogue_version": catalogue.version,

@@ -1,4 +1,4 @@
-"""Where the Python of the job runs: inside Flink's own process, or in a process of its own beside it."""
+"""Python execution mode of the job: in a thread of Flink's process, or in a separate process."""
 
 import contextlib
 import os
@@ -19,17 +19,17 @@ _SITE_PACKAGES: Final = tuple(dict.fromkeys(sysconfig.get_path(name) for name in
 
 
 def python_mode(settings: JobSettings, *, is_on_cluster: bool) -> PythonMode:
-    """Return where the model runs.
+    """Return the execution mode of the model.
 
-    In a thread of Flink's own process a batch is a call; in a process beside it, each batch goes
-    through sockets and Beam, which takes milliseconds. The thread needs Python as a shared library,
-    which some builds of Python lack. ``auto`` takes the thread where that library is there and the
-    JVM is one that this process starts; on a cluster it takes the process, which asks nothing of the
-    workers' JVM. Raises `SettingsError` if the thread is asked for and can't be had.
+    In a thread of Flink's own process, a batch is a function call; in a separate process, each batch goes
+    through sockets and Beam, which takes milliseconds. Thread mode needs Python as a shared library, which
+    some builds of Python lack. ``auto`` selects the thread if that library is found and this process starts
+    the JVM; on a cluster it selects the process, which has no requirements on the workers' JVM. Raises
+    `SettingsError` if the thread is requested but not possible.
     """
     if settings.python_mode == "process" or (settings.python_mode == "auto" and is_on_cluster):
         return "process"
-    # A cluster's workers have a Python of their own: what is missing there, they say.
+    # A cluster's workers have their own Python; if the library is missing there, they report it.
     if is_on_cluster or find_libpython() is not None:
         return "thread"
     if settings.python_mode == "auto":
@@ -43,10 +43,10 @@ def python_mode(settings: JobSettings, *, is_on_cluster: bool) -> PythonMode:
 
 @contextlib.contextmanager
 def python_path() -> Iterator[None]:
-    """Let a Python inside a JVM that starts meanwhile find this project and its packages.
+    """Set ``PYTHONPATH`` so that Python inside a JVM started in the context finds this project and packages.
 
-    It begins as the plain Python of the machine, and knows neither the virtual environment nor the
-    folder of the script. Other programs that this process starts must not find them there.
+    That Python starts as the system's Python, without the virtual environment and the folder of the script.
+    Other programs that this process starts must not inherit the path, so it is restored afterwards.
     """
     inherited = os.environ.get("PYTHONPATH")
     paths = [str(ROOT), *_SITE_PACKAGES, *([inherited] if inherited else [])]

@@ -1,4 +1,4 @@
-"""Submit a job, wait for its end, and end it when its process is asked to end."""
+"""Job execution: submit a job, wait for its end, cancel it on a stop signal."""
 
 import threading
 import time
@@ -18,14 +18,15 @@ CANCEL_TIMEOUT_S: Final = 20.0
 
 
 class JobFailedError(Exception):
-    """The job ended by a failure; the message is the innermost cause."""
+    """The job failed; the message is the innermost cause."""
 
 
 def run(job: StreamExecutionEnvironment, *, is_bounded: bool) -> None:
-    """Submit ``job`` and wait until it ends; SIGINT and SIGTERM cancel it, which counts as its end.
+    """Submit ``job`` and wait until it ends; SIGINT and SIGTERM cancel it, which counts as a normal end.
 
-    Waits only in the local mini cluster, whose life is this process's, and in bounded mode: on a
-    cluster a job goes on by itself once it is submitted. Raises `JobFailedError` if it failed.
+    Waits only in the local mini cluster, which ends with this process, and in bounded mode: on a cluster, a
+    job continues by itself once it is submitted. Raises `JobFailedError` if the job failed, or if a job in
+    bounded mode was stopped before the end of its source.
     """
     if is_on_cluster() and not is_bounded:
         job.execute_async(JOB_NAME)
@@ -38,7 +39,7 @@ def run(job: StreamExecutionEnvironment, *, is_bounded: bool) -> None:
 
 
 def _watch(client: JobClient, stop: threading.Event) -> bool:
-    """Wait for the job's end; return whether it came by itself, and not because ``stop`` was set."""
+    """Wait for the job's end; return True if it ended by itself, False if ``stop`` was set."""
     ended = client.get_job_execution_result()
     while not ended.done():
         if stop.wait(_POLL_SECONDS):
@@ -53,7 +54,7 @@ def _watch(client: JobClient, stop: threading.Event) -> bool:
 
 
 def _wait_for_end(ended: CompletableFuture) -> None:
-    """Give the cluster time to end the tasks and to delete what a cancelled job has no use for."""
+    """Give the cluster time to end the tasks and to clean up after a cancelled job."""
     deadline_s = time.monotonic() + CANCEL_TIMEOUT_S
     while not ended.done() and time.monotonic() < deadline_s:
         time.sleep(_POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""Look at a savepoint before the job starts from it, and say in words what does not fit."""
+"""Savepoint compatibility check, with readable errors before the job starts."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -13,25 +13,25 @@ from jobs.connectors import known_tables
 
 WINDOWS: Final = "windows-"
 TABLE: Final = "table-"
-"""How the identities of an entity's step, and of a source or sink, begin; their own names follow."""
+"""Prefixes of the operator ids of entity steps, and of sources and sinks; the name follows."""
 ACCOUNT: Final = f"{WINDOWS}account_id"
-"""The identity of the one step with state that every job of this project has."""
+"""Operator id of the only stateful step that every job of this project has."""
 
 
 class SavepointError(Exception):
-    """A savepoint that this job can't start from; the message says why, and the remedy."""
+    """The job can't start from the savepoint; the message has the reason and the remedy."""
 
 
 def check_savepoint(execution: StreamExecutionEnvironment, steps: list[str], tables: Iterable[str]) -> None:
-    """Raise `SavepointError` if the job is to start from a savepoint that does not fit it.
+    """Raise `SavepointError` if the job is configured to start from an incompatible savepoint.
 
-    ``steps`` are the entities that the job has a step for, ``tables`` its sources and sinks. Features
-    may have been added, changed or taken away; entities and streams added; one that is gone takes its
-    state with it, which must be allowed. Flink would find all this out too, but only once the job is
-    submitted, and says so in hashes and a stack trace.
+    ``steps`` are the entities that the job has a step for, ``tables`` its sources and sinks. Since the
+    savepoint, features may have been added, changed or removed, and entities and streams may have been added.
+    Removing an entity or a stream drops its state, which must be allowed explicitly. Flink checks this too,
+    but only after the job is submitted, and reports hashes and a stack trace.
     """
     configuration = execution._j_stream_execution_environment.getConfiguration()  # noqa: SLF001 - PyFlink hides it
-    # Flink's own options, since they know their old names, too; it is they that `flink run -s` sets.
+    # Flink's own option objects, which also know deprecated names; `flink run -s` sets these options.
     options = get_gateway().jvm.org.apache.flink.configuration
     path = configuration.get(options.StateRecoveryOptions.SAVEPOINT_PATH)
     if not path:

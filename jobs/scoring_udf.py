@@ -1,4 +1,4 @@
-"""Score batches of feature vectors: bytes in, bytes out. The only Python in the path of a transaction."""
+"""Scoring function for batches of feature vectors, the only Python code in the path of a transaction."""
 
 import gc
 import struct
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 NO_TIME: Final = -(2**63)
-"""Stands for an arrival time that is not known."""
+"""Encodes an unknown arrival time."""
 ALERT: Final = 0
 ERROR: Final = 1
 """The kinds of notes in an answer."""
@@ -28,10 +28,10 @@ _NOTE: Final = struct.Struct("<ibi")
 
 
 class ScoringBatch:
-    """A batch as the kernel's ``ScoringBatch`` writes it: the subjects of a decision, and their vectors.
+    """A batch as encoded by the kernel's ``ScoringBatch``: the subjects of decisions and their vectors.
 
-    ``vectors`` has the shape (transactions, width of the catalogue's vector), NaN if missing. A subject is
-    decoded when it is asked for: only rows that alert need their texts.
+    ``vectors`` has the shape (transactions, width of the catalogue's vector), NaN if missing. Subjects are
+    decoded lazily, because only rows that alert need their texts.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -71,15 +71,16 @@ class ScoringBatch:
 
 
 class ScoreBatches(ScalarFunction):  # type: ignore[misc] # PyFlink has no types
-    """Turns a batch of feature vectors into scores and alerts; a row that fails does not fail the batch."""
+    """Computes the scores and alerts of a batch of feature vectors; a failed row does not fail the batch."""
 
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
 
     def open(self, function_context: FunctionContext) -> None:  # noqa: ARG002 - the interface is Flink's
-        """Prepare the reasons, so that no alert waits for it, and what the process needs to last.
+        """Warm up the explanations, so that no alert waits for them, and prepare the process for a long life.
 
-        All that is there is taken out of garbage collection: each full one would hold up all scoring.
+        All existing objects are excluded from garbage collection, as each full collection would delay all
+        scoring.
         """
         stop_leak()
         self._decider.warm_up()
@@ -87,11 +88,11 @@ class ScoreBatches(ScalarFunction):  # type: ignore[misc] # PyFlink has no types
         gc.freeze()
 
     def is_deterministic(self) -> bool:
-        """Say no: an alert holds the time of scoring, and what is deterministic may be run twice."""
+        """Return False: alerts contain the scoring time, and deterministic functions may be run twice."""
         return False
 
     def eval(self, data: bytes) -> bytes:
-        """Return a batch's scores, and a note for each alert and for each transaction without a score."""
+        """Return the encoded scores of a batch, and a note for each alert and each error."""
         batch = ScoringBatch(data)
         decisions = self._decider.decide(batch, batch.vectors, wall_clock_ms)
         return decisions.scores.astype("<f8").tobytes() + b"".join(_notes(decisions))
@@ -112,13 +113,13 @@ def _alert_note(row: int, alert: Alert) -> bytes:
 
 
 def note(row: int, kind: int, text: str) -> bytes:
-    """Return a note as the kernel reads it."""
+    """Return a note in the kernel's encoding."""
     encoded = text.encode()
     return _NOTE.pack(row, kind, len(encoded)) + encoded
 
 
 def scoring_udf(decider: Decider) -> Any:  # noqa: ANN401 - PyFlink has no types
-    """Return the function that `jobs.feature_job` calls ``score``; a call of it scores a whole batch."""
+    """Return the function that `jobs.feature_job` registers as ``score``; each call scores a whole batch."""
     return udf(
         ScoreBatches(decider),
         input_types=[DataTypes.BYTES()],

@@ -1,9 +1,9 @@
-"""A way around a leak in the Python worker, whose process lives as long as the job.
+"""Workaround for a memory leak in the Python worker, whose process lives as long as the job.
 
-Beam looks each transform of a bundle up by its name in the descriptor that the worker keeps for good. In
-protobuf 4.21 to 4.24 every such lookup copies the name into the descriptor's memory, and nothing frees it
-before the descriptor goes (protocolbuffers/upb issue 1526; protobuf 4.25 does not). Beam 2.48, which
-PyFlink 1.20 asks for, allows no protobuf from 4.24 on.
+Beam looks up each transform of a bundle by name in a descriptor that the worker keeps forever. In protobuf
+4.21 to 4.24, every lookup copies the name into the descriptor's memory, which is freed only with the
+descriptor (protocolbuffers/upb issue 1526; fixed in protobuf 4.25). Beam 2.48, which PyFlink 1.20 requires,
+does not allow protobuf 4.24 or later.
 """
 
 import sys
@@ -15,9 +15,9 @@ FIRST_SOUND: Final = (4, 25)
 
 
 def stop_leak() -> None:
-    """Let Beam look names up once for each processor of bundles, if this process has Beam and the leak.
+    """Patch Beam to look up names once per bundle processor, if this process has Beam and the leak.
 
-    Without effect where Python runs inside the JVM, and the second time.
+    Has no effect if Python runs inside the JVM, or if called again.
     """
     bundles = sys.modules.get(BUNDLES)
     if bundles is None or not _leaks():
@@ -26,12 +26,12 @@ def stop_leak() -> None:
 
 
 def looked_up_once(processor: Any) -> list[Any]:  # noqa: ANN401 - Beam has no types
-    """Do what ``BundleProcessor.monitoring_infos`` does, without a lookup in the descriptor."""
+    """Replace ``BundleProcessor.monitoring_infos`` by a version that looks up the descriptor only once."""
     outputs = processor.__dict__.get("_outputs_by_transform")
     if outputs is None:
         transforms = processor.process_bundle_descriptor.transforms
         outputs = {name: dict(transforms[name].outputs) for name in processor.ops}
-        processor._outputs_by_transform = outputs  # noqa: SLF001 - beside its own, for as long as it lives
+        processor._outputs_by_transform = outputs  # noqa: SLF001 - cached on the processor for its lifetime
     infos: dict[Any, Any] = {}
     for name, operation in processor.ops.items():
         infos.update(operation.monitoring_infos(name, outputs[name]))

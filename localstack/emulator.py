@@ -1,8 +1,8 @@
-"""An AWS emulator in one process: moto's server, with one request at a time.
+"""AWS emulator in one process: moto's server, limited to one request at a time.
 
-moto's Kinesis is not made for concurrent requests: with four writers some records of 20,000 were
-lost without an error. A lock round its WSGI application repairs that. `localstack.shard_repair` repairs how
-shards are split and merged.
+moto's Kinesis is not thread-safe: with four concurrent writers, some records of 20,000 were lost without an
+error. A lock around its WSGI application prevents that. `localstack.shard_repair` fixes splitting and merging
+of shards.
 
 ``python -m localstack.emulator --port 0`` prints ``ready http://127.0.0.1:PORT`` when it listens.
 """
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 
 READY: Final = "ready "
 READY_TIMEOUT_S: Final = 60.0
-"""moto's import takes some seconds, many where other processes hold the processor."""
+"""moto takes some seconds to import, and many if the processor is busy with other processes."""
 END_TIMEOUT_S: Final = 10.0
 
 
 class EmulatorError(Exception):
-    """The emulator did not come up; the message carries what it said."""
+    """The emulator did not start; the message contains its output."""
 
 
 def serialized(application: "WSGIApplication") -> "WSGIApplication":
-    """Let one request into the application at a time, its response body included."""
+    """Wrap an application so that it handles one request at a time, including its response body."""
     lock = threading.Lock()
 
     def serve(environment: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -59,10 +59,10 @@ def serialized(application: "WSGIApplication") -> "WSGIApplication":
 
 @contextmanager
 def embedded_emulator() -> Iterator[str]:
-    """Run the emulator as a process of its own while the block runs; yields its URL.
+    """Run the emulator in a separate process for the duration of the block; yields its URL.
 
-    The process is out of the terminal's Ctrl-C, so that what still has to be written when it is
-    pressed finds the emulator alive. Raises `EmulatorError` if it does not come up.
+    Ctrl-C in the terminal does not reach the process, so that remaining records can still be written to the
+    emulator afterwards. Raises `EmulatorError` if it does not start.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
@@ -82,7 +82,7 @@ def embedded_emulator() -> Iterator[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Keep whatever the caller has of AWS away from the emulator; it signs nothing and calls nobody."""
+    """Return an environment without the caller's AWS variables; the emulator never calls AWS."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return environment | {
         "AWS_ACCESS_KEY_ID": "emulator",
@@ -122,14 +122,14 @@ def main(
     host: Annotated[str, typer.Option(callback=_loopback, help="Loopback address")] = "127.0.0.1",
 ) -> None:
     """Serve moto's AWS emulation until SIGTERM or Ctrl-C."""
-    # One line a request would be most of what a test prints.
+    # A log line per request would dominate the output of tests.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     stop = stop_on_signals()
     os.environ["MOTO_ACCOUNT_ID"] = EMULATOR_ACCOUNT
     repair_shards()
     application: Any = serialized(DomainDispatcherApplication(create_backend_app))
     server = make_server(host, port, application, threaded=True)
-    # shutdown() waits for serve_forever(), so that one can't run in the thread that gets the signals.
+    # shutdown() waits for serve_forever(), which therefore can't run in the thread that receives the signals.
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
     sys.stdout.write(f"{READY}http://{host}:{server.server_port}\n")

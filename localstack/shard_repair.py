@@ -1,13 +1,13 @@
-"""What moto's Kinesis gets wrong about shards that are split or merged, repaired.
+"""Patches for moto's Kinesis that correct the behaviour of split and merged shards.
 
-In moto 5.2 a split shard goes on taking the records of its hash range, since the first shard whose range fits
-takes them, open or not; a merge copies the records of both shards into the new one; the iterator of a closed
-shard never ends; and the summary counts the shards that the stream was made with. In Kinesis a closed shard
-keeps the records that it has and takes no more, a new one begins empty, and the last read of a closed
+In moto 5.2, a split shard keeps accepting records of its hash range, because records go to the first shard
+whose range matches, open or not; a merge copies the records of both shards into the new one; the iterator of
+a closed shard never ends; and the summary counts the shards that the stream was created with. In Kinesis, a
+closed shard keeps its records and accepts no more, a new shard starts empty, and the last read of a closed
 shard has no next iterator (Kinesis developer guide: "Data routing, data persistence, and shard state after a
 reshard").
 
-Everything here runs with one request at a time: `localstack.emulator` sees to that.
+`localstack.emulator` ensures that requests run one at a time.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from moto.kinesis.utils import decompose_shard_iterator
 
 MAX_KEY_CHARACTERS: Final = 256
 HASHES: Final = 2**128
-"""Hash keys are 128 bits, as MD5 is (PutRecord API reference, which has the limit of keys too)."""
+"""Number of hash keys, which are 128-bit MD5 hashes (PutRecord API reference, as is the limit of keys)."""
 
 _split = Stream.split_shard
 _merge = Stream.merge_shards
@@ -30,7 +30,7 @@ _get_records = KinesisBackend.get_records
 
 
 def repair_shards() -> None:
-    """Put what is repaired here in the place of moto's own, for this process."""
+    """Replace moto's functions with the corrected ones, for this process."""
     Shard.get_max_sequence_number = newest_sequence_number
     Stream.get_shard_for_key = open_shard_for_key
     Stream.split_shard = split_shard
@@ -39,16 +39,16 @@ def repair_shards() -> None:
 
 
 def newest_sequence_number(shard: Shard) -> int:
-    """Return what moto's ``Shard.get_max_sequence_number`` does, 0 for a shard without records.
+    """Return the same as moto's ``Shard.get_max_sequence_number``: 0 for a shard without records.
 
-    moto's own lists every record of the shard to take the last, at each put: with 20,000 transactions a
-    third of the emulator's time went there.
+    moto's implementation lists all records of the shard at each put to find the last one, which took a third
+    of the emulator's time with 20,000 transactions.
     """
     return next(reversed(shard.records), 0)
 
 
 def open_shard_for_key(stream: Stream, partition_key: str, explicit_hash_key: str | None) -> Shard:
-    """Return the open shard that takes a record, both ends of whose hash range belong to it."""
+    """Return the open shard for a record; both ends of a shard's hash range are inclusive."""
     hash_key = _hash_key(partition_key, explicit_hash_key)
     return next(
         shard for shard in _open_shards(stream) if shard.starting_hash <= hash_key <= shard.ending_hash
@@ -68,20 +68,20 @@ def _hash_key(partition_key: str, explicit_hash_key: str | None) -> int:
 
 
 def split_shard(stream: Stream, shard_to_split: str, new_starting_hash_key: str) -> None:
-    """Close a shard and open two empty ones for its range."""
+    """Close a shard and open two empty ones for its hash range."""
     with _records_left_in(stream, shard_to_split):
         _split(stream, shard_to_split, new_starting_hash_key)
 
 
 def merge_shards(stream: Stream, shard_to_merge: str, adjacent_shard_to_merge: str) -> None:
-    """Close two shards and open an empty one for their ranges."""
+    """Close two shards and open an empty one for their hash ranges."""
     with _records_left_in(stream, shard_to_merge, adjacent_shard_to_merge):
         _merge(stream, shard_to_merge, adjacent_shard_to_merge)
 
 
 @contextmanager
 def _records_left_in(stream: Stream, *shard_ids: str) -> Iterator[None]:
-    """Hide the records of these shards while the block runs, so that it finds none to move."""
+    """Hide the records of the given shards while the block runs, so that moto moves none of them."""
     kept = {shard_id: stream.shards[shard_id].records for shard_id in shard_ids}
     for shard_id in kept:
         stream.shards[shard_id].records = OrderedDict()
@@ -100,7 +100,7 @@ def _open_shards(stream: Stream) -> list[Shard]:
 def get_records(
     backend: KinesisBackend, stream_arn: str | None, shard_iterator: str, limit: int | None
 ) -> tuple[str | None, list[Any], int]:
-    """Return the next iterator, None where a closed shard ends, the records, and how many ms they lag."""
+    """Return the next iterator (None at the end of a closed shard), the records, and their lag in ms."""
     following, records, behind_ms = _get_records(backend, stream_arn, shard_iterator, limit)
     stream_name, shard_id, reached = decompose_shard_iterator(following)
     stream = backend.describe_stream(stream_arn=stream_arn, stream_name=stream_name)

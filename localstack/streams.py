@@ -1,7 +1,7 @@
-"""Creates the streams of the settings on an emulator: ``python -m localstack.streams``.
+"""Command ``python -m localstack.streams``, which creates the streams of the settings on an emulator.
 
-Done twice, it leaves what is there as it is. AWS itself is refused: streams there cost money, and
-belong to whoever deploys.
+It is idempotent: existing streams are left unchanged. It refuses to run against AWS, where streams cost money
+and belong to the deployment.
 """
 
 import time
@@ -27,12 +27,12 @@ TRANSACTIONS_SHARDS: Final = 4
 SCORED_SHARDS: Final = 2
 OTHER_SHARDS: Final = 1
 PAUSE_S: Final = 0.2
-"""Between two looks at an endpoint that is not up or a stream that is not active yet."""
+"""Poll interval while the endpoint is not up or a stream is not active yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """A stream that is ready for use, and whether it was there before."""
+    """A stream that is ready for use, and whether it existed before."""
 
     name: str
     shards: int
@@ -40,7 +40,7 @@ class StreamState:
 
 
 def shard_counts(settings: StreamSettings) -> dict[str, int]:
-    """Return each stream of the settings with the number of shards it is created with."""
+    """Return the number of shards to create for each stream of the settings."""
     counts = {
         settings.transactions_stream: TRANSACTIONS_SHARDS,
         settings.alerts_stream: OTHER_SHARDS,
@@ -53,10 +53,10 @@ def shard_counts(settings: StreamSettings) -> dict[str, int]:
 
 
 def create_streams(client: "KinesisClient", settings: StreamSettings, *, wait_s: float) -> list[StreamState]:
-    """Create what is missing and wait until every stream is active.
+    """Create missing streams and wait until every stream is active.
 
-    Waits up to ``wait_s`` seconds in all for the endpoint and the streams; raises `StreamError`
-    past that, and where the endpoint is not an emulator.
+    Waits up to ``wait_s`` seconds in total for the endpoint and the streams. Raises `StreamError` if that is
+    not enough, and if the endpoint is not an emulator.
     """
     if not settings.is_emulator:
         msg = (
@@ -89,7 +89,7 @@ def _answers(client: "KinesisClient") -> bool:
 
 
 def _create(client: "KinesisClient", name: str, shards: int) -> bool:
-    """Create a stream; False if it was there."""
+    """Create a stream; return False if it exists already."""
     try:
         client.create_stream(StreamName=name, ShardCount=shards)
     except AWS_ERRORS as error:
@@ -121,7 +121,7 @@ def main(
         typer.Option(min=0, help="Longest wait for the endpoint and the streams"),
     ] = 60.0,
 ) -> None:
-    """Create the streams of the settings on the emulator; existing ones are left as they are."""
+    """Create the streams of the settings on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
         states = create_streams(kinesis_client(settings), settings, wait_s=wait_seconds)

@@ -1,6 +1,7 @@
-"""Creates the DynamoDB tables of the alert consumer on an emulator: ``python -m localstack.tables``.
+"""Command ``python -m localstack.tables``, which creates the alert consumer's DynamoDB tables on an emulator.
 
-Done twice, it leaves what is there as it is. AWS itself is refused: docs/alerts.md has the commands for it.
+It is idempotent: existing tables are left unchanged. It refuses to run against AWS, for which docs/alerts.md
+has the commands.
 """
 
 import sys
@@ -23,9 +24,9 @@ ALERT_KEYS: Final = (KEY,)
 
 
 def create_tables(settings: StreamSettings, progress: str, alerts: str) -> None:
-    """Create the table of consumers' progress and that of alerts, where they are missing.
+    """Create the table of consumers' progress and the table of alerts if they are missing.
 
-    Raises `StreamError` where the endpoint is not an emulator, or refuses.
+    Raises `StreamError` if the endpoint is not an emulator or rejects the request.
     """
     if not settings.is_emulator:
         msg = "the endpoint is not an emulator: set AWS_ENDPOINT_URL to one; on AWS, see docs/alerts.md"
@@ -61,7 +62,7 @@ def main(
     progress: Annotated[str, typer.Option(help="Table of consumers' progress")] = "AlertConsumers",
     alerts: Annotated[str, typer.Option(help="Table of alerts")] = "FraudAlerts",
 ) -> None:
-    """Create the tables on the emulator; existing ones are left as they are."""
+    """Create the tables on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
         create_tables(settings, progress, alerts)

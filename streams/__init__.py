@@ -1,1 +1,1 @@
-"""The command line of streams: `python -m streams archive`."""
+"""Command line for streams: `python -m streams archive`."""

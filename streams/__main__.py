@@ -1,4 +1,4 @@
-"""The streams' command line: ``python -m streams`` with archive."""
+"""Command line ``python -m streams``, with the command ``archive``."""
 
 import sys
 from pathlib import Path
@@ -26,7 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is in a
 
 @app.callback()
 def _commands() -> None:
-    """Keep the command's name in the command line though there is one only."""
+    """Keep the command name ``archive`` in the command line although it is the only command."""
 
 
 def _json_lines(path: Path) -> Path:
@@ -55,10 +55,10 @@ def archive_stream(
         float, typer.Option(min=0, help="Also what arrives within so many seconds from now on")
     ] = 0.0,
 ) -> None:
-    """Write what a stream has, from its oldest record up to now, as JSON lines in the order of arrival.
+    """Write a stream's records, from the oldest up to now, as JSON lines in order of arrival.
 
-    Ends with code 0 when all of it is written; with code 1 if it was stopped before (Ctrl-C, SIGTERM), the
-    file then being whole up to the time that it says, or if the stream can't be read.
+    Exits with code 0 when all records are written. Exits with code 1 if the stream can't be read, or if it
+    was stopped before (Ctrl-C, SIGTERM); the file is then complete up to the time that is printed.
     """
     settings = load_settings()
     name = stream or settings.transactions_stream
@@ -81,7 +81,7 @@ def _said(archived: Archived) -> str:
 
 
 def _progress() -> Progress:
-    """Show on standard error how much has been written, where a person looks."""
+    """Return a progress display on standard error, shown only in a terminal."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),

@@ -1,4 +1,4 @@
-"""``python -m streams archive``: the records of a stream into a file, in the order of their arrival."""
+"""Archiving of a stream's records to a file in order of arrival, for ``python -m streams archive``."""
 
 import threading
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from streams.arrival_order import ArrivalOrder, lines_of
 
 @dataclass(slots=True)
 class Archived:
-    """What has been written: records of the stream, the lines that they are, and how far it has come."""
+    """Progress of archiving: stream records and lines written, and the time reached."""
 
     records: int = 0
     lines: int = 0
     rewritten: int = 0
-    """Records that have a carriage return in place of a line feed."""
+    """Records in which a line feed was replaced by a carriage return."""
     reached_ms: int = 0
-    """All that arrived before this time (epoch milliseconds) is written."""
+    """All records that arrived before this time (epoch milliseconds) are written."""
 
 
 def archive(
@@ -28,9 +28,9 @@ def archive(
     stop: threading.Event,
     on_progress: Callable[[Archived], None],
 ) -> Archived:
-    """Write what arrived before ``end_ms`` (epoch milliseconds), until all of it is or the stop is set.
+    """Write all records that arrived before ``end_ms`` (epoch milliseconds), or until ``stop`` is set.
 
-    ``on_progress`` is told after each round over the shards. Raises `StreamError` as the reader does.
+    ``on_progress`` is called after each round over the shards. Raises `StreamError` as the reader does.
     """
     archived, order = Archived(), ArrivalOrder()
     while archived.reached_ms < end_ms and not stop.is_set():
@@ -47,5 +47,5 @@ def _write(data: bytes, file: IO[bytes], archived: Archived) -> None:
     file.writelines(line + b"\n" for line in lines)
     archived.records += 1
     archived.lines += len(lines)
-    # A carriage return that was there before is none of ours.
+    # Don't count carriage returns that the record had before.
     archived.rewritten += sum(line.count(b"\r") for line in lines) > data.count(b"\r")

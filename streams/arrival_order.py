@@ -1,4 +1,4 @@
-"""The records of all shards in one order, that of their arrival, and each as lines of a file. Pure."""
+"""Arrival order: merges the records of all shards by arrival time, and splits records into lines. Pure."""
 
 import heapq
 import re
@@ -8,15 +8,15 @@ from typing import Final
 from fraudstream.streams.protocols import StreamRecord
 
 _RECORD_BEGINS: Final = re.compile(rb"\n(?=\{)")
-"""Where the job begins a new record within one of the stream's (the kernel's ``RecordSplitter``)."""
+"""Boundary at which the job splits a stream record into records (the kernel's ``RecordSplitter``)."""
 
 
 class ArrivalOrder:
-    """Holds back what was read of one shard until all the others have been read as far.
+    """Buffers the records of each shard until all other shards have been read up to the same time.
 
-    The records of a shard keep their order, whatever their times of arrival say: Kinesis calls these
-    approximate. Of two shards, that which arrived first comes first, in one millisecond that which was
-    read first.
+    The records of a shard keep their order even if their arrival times, which are approximate in Kinesis,
+    contradict it. Records of different shards are ordered by arrival time, those of the same millisecond by
+    the order of reading.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class ArrivalOrder:
         self._read = 0
 
     def add(self, records: Iterable[StreamRecord]) -> None:
-        """Take records as the reader hands them out."""
+        """Add records in the order in which the reader returns them."""
         for record in records:
             arrival_ms = max(record.arrival_ms, self._latest_ms.get(record.shard_id, record.arrival_ms))
             self._latest_ms[record.shard_id] = arrival_ms
@@ -33,17 +33,17 @@ class ArrivalOrder:
             self._read += 1
 
     def before(self, time_ms: int) -> Iterator[StreamRecord]:
-        """Give back what arrived before ``time_ms`` (epoch milliseconds), in order."""
+        """Yield and remove the records that arrived before ``time_ms`` (epoch milliseconds), in order."""
         while self._waiting and self._waiting[0][0] < time_ms:
             yield heapq.heappop(self._waiting)[2]
 
 
 def lines_of(data: bytes) -> list[bytes]:
-    r"""Return the lines that stand for a record of the stream, without line feeds.
+    r"""Return the lines that represent a stream record in a file, without line feeds.
 
-    A record that holds several, each beginning a line with a brace, is as many lines, which is how the job
-    reads it. A line feed elsewhere becomes a carriage return, which JSON takes in the same places and
-    refuses in the same (RFC 8259, sections 2 and 7); at the end it is left out. So what was one record for
-    the job, sound or broken, is one again.
+    An aggregated record, in which each record starts a line with a brace, is split into its records, as the
+    job does when it reads the stream. A line feed elsewhere is replaced by a carriage return, which JSON
+    allows and forbids in the same places (RFC 8259, sections 2 and 7); a final line feed is removed. Thus
+    each line is exactly one record for the job, valid or broken, as it was in the stream.
     """
     return [part.rstrip(b"\n").replace(b"\n", b"\r") for part in _RECORD_BEGINS.split(data)]

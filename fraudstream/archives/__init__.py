@@ -1,1 +1,1 @@
-"""Files of records: JSON lines, gzip, Parquet, Firehose objects, in folders and on S3."""
+"""Record files in folders and on S3: JSON lines, gzip, Parquet and Firehose objects."""

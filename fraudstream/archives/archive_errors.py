@@ -1,5 +1,5 @@
-"""The error of record files, whatever reads or writes them."""
+"""Exception for record files that can't be read or written."""
 
 
 class ArchiveError(Exception):
-    """Record files that can't be read or written; the message names the file, the reason and the fix."""
+    """A record file can't be read or written; the message names the file, the reason and the fix."""

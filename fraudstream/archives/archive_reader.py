@@ -1,4 +1,4 @@
-"""An archive of a stream: the files of a folder, on disk or on S3, read as one sequence of records."""
+"""Archive reader: the files of a folder, on disk or on S3, as one sequence of records."""
 
 import os
 import tempfile
@@ -25,7 +25,7 @@ _KINDS: Final = f"{', '.join(SUFFIXES)}, or what Firehose writes"
 
 @dataclass(frozen=True)
 class ArchivedFile:
-    """One file of an archive; ``name`` is its path or S3 URI, ``opened`` gives where it lies on disk."""
+    """One file of an archive. ``name`` is its path or S3 URI; ``opened`` yields its path on disk."""
 
     name: str
     size_bytes: int
@@ -33,12 +33,11 @@ class ArchivedFile:
 
 
 def archived_lines(location: S3Uri | Path, settings: AwsSettings, record_type: RecordType) -> Iterator[bytes]:
-    """Read the records of a file, a folder or a place on S3 as JSON, one file at a time.
+    """Yield the records of a file, a folder or an S3 location as JSON, one file at a time.
 
-    Files come in the order of their names, by the bytes of their paths within the folder, or of their keys;
-    a file's records in theirs. Objects of S3 are copied to the temporary folder one by one. Files that are
-    of no kind that holds records are passed over, and said on standard error. Raises `ArchiveError` if one
-    can't be read, or there is none.
+    Files are sorted by the bytes of their path within the folder, or of their S3 key; the records of a file
+    keep their order. S3 objects are copied to the temporary folder one by one. Files of other kinds are
+    skipped and counted on standard error. Raises `ArchiveError` if a file can't be read or no file is found.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     files = _known(archived_files(location, settings), location, console)
@@ -51,16 +50,19 @@ def archived_lines(location: S3Uri | Path, settings: AwsSettings, record_type: R
 
 
 def archived_files(location: S3Uri | Path, settings: AwsSettings) -> list[ArchivedFile]:
-    """Return the files of an archive in their order, also those of other kinds; raises `ArchiveError`."""
+    """Return all files of an archive in order, including those that hold no records.
+
+    Raises `ArchiveError` if they can't be listed.
+    """
     if isinstance(location, S3Uri):
-        from fraudstream.archives.s3_objects import S3  # noqa: PLC0415 - files on disk do without boto3
+        from fraudstream.archives.s3_objects import S3  # noqa: PLC0415 - files on disk don't need boto3
 
         s3 = S3(settings)
         return [_on_s3(s3, each) for each in s3.objects(location)]
     if location.is_file():
         return [_on_disk(location)]
     try:
-        # By bytes, as S3 orders keys: the same archive has the same order in either place.
+        # By bytes, as S3 sorts keys: an archive has the same order on disk and on S3.
         paths = sorted(_files_below(location), key=lambda path: os.fsencode(path.relative_to(location)))
         return [_on_disk(path) for path in paths]
     except OSError as error:
@@ -84,7 +86,7 @@ def _on_s3(s3: "S3", listed: "S3Object") -> ArchivedFile:
     @contextmanager
     def opened() -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="fraudstream-") as folder:
-            # The suffix says what kind it is; the rest of a key may be no name for a file.
+            # Keep only the suffix, which tells the kind: the rest of a key may not be a valid file name.
             path = Path(folder, "object").with_suffix(PurePosixPath(listed.uri.key).suffix)
             s3.download(listed.uri, path)
             yield path
@@ -93,7 +95,7 @@ def _on_s3(s3: "S3", listed: "S3Object") -> ArchivedFile:
 
 
 def _known(files: list[ArchivedFile], location: S3Uri | Path, console: Console) -> list[ArchivedFile]:
-    """Return the files that hold records, and say what else lies there; a single file is taken as it is."""
+    """Return the files that hold records and report the others; a single file is not checked."""
     if isinstance(location, Path) and location.is_file():
         return files
     known = [file for file in files if is_of_a_known_kind(file.name)]

@@ -1,20 +1,20 @@
-"""Where an input lies: a path on disk, or a place on S3."""
+"""Locations of inputs: paths on disk and S3 URIs."""
 
 import re
 from typing import Final, Self
 
 S3_SCHEME: Final = "s3://"
 _S3_URI: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
-"""The bucket's name as the S3 user guide's naming rules have it; any key."""
+"""A bucket name according to the naming rules of the S3 user guide, and any key."""
 
 
 class S3Uri(str):
-    """``s3://BUCKET/KEY``, where the key is an object's or a folder's; without one it is the whole bucket."""
+    """URI ``s3://BUCKET/KEY`` of an object or a folder; without a key, of the whole bucket."""
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        """Check ``text``; raises ``ValueError`` with the remedy."""
+        """Check ``text``; raises ``ValueError`` with the remedy if it is not a valid URI."""
         if not _S3_URI.fullmatch(text):
             msg = "no bucket has such a name; write s3://BUCKET/KEY, or s3://BUCKET/FOLDER/"
             raise ValueError(msg)
@@ -27,10 +27,13 @@ class S3Uri(str):
 
     @property
     def key(self) -> str:
-        """What follows the bucket; empty for the whole of it."""
+        """The key of the object or folder; empty for the whole bucket."""
         return self.removeprefix(S3_SCHEME).partition("/")[2]
 
 
 def s3_or_path(value: object) -> object:
-    """Return a text that begins with ``s3://`` as an `S3Uri`, all else as it is; ``ValueError`` as there."""
+    """Return a string that begins with ``s3://`` as an `S3Uri`, any other value unchanged.
+
+    Raises ``ValueError`` if the URI is not valid.
+    """
     return S3Uri(value) if isinstance(value, str) and value.startswith(S3_SCHEME) else value

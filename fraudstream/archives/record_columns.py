@@ -1,4 +1,4 @@
-"""Columns of record files (JSON lines or Parquet), for programs that want arrays and not records."""
+"""Column reader of record files (JSON lines or Parquet), for programs that need arrays instead of records."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -14,7 +14,7 @@ from fraudstream.archives.record_files import file_errors, is_parquet, read_rows
 from fraudstream.domain.transaction import parse_time_ms
 
 Kind = Literal["text", "time", "number", "flag"]
-"""What a column holds; a time becomes whole milliseconds since 1970."""
+"""Type of a column; a time is read as whole milliseconds since 1970."""
 TYPES: Final[Mapping[Kind, pa.DataType]] = {
     "text": pa.large_string(),
     "time": pa.int64(),
@@ -29,9 +29,9 @@ _PYTHON: Final[Mapping[Kind, tuple[type, ...]]] = {
 
 
 def read_columns(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
-    """Return these columns of a ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` file, a row for each record.
+    """Return the given columns of a ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` file, one row per record.
 
-    What is absent, or of another kind than asked for, is null: the job refuses such a record, so that it has
+    A value that is absent or of another type than requested is null: the job refuses such a record, so it has
     no features. Raises `ArchiveError` if the file can't be read.
     """
     if is_parquet(path):
@@ -56,7 +56,7 @@ def _converted(column: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray:
     if kind != "time":
         return column.cast(TYPES[kind], safe=False)
     if pa.types.is_timestamp(column.type):
-        # Digits past the millisecond are cut off, as everywhere.
+        # Truncated to milliseconds, as everywhere.
         return column.cast(pa.timestamp("ms", column.type.tz), safe=False).cast(pa.int64())
     return pa.chunked_array([pa.array([_time_ms(text) for text in column.to_pylist()], pa.int64())])
 
@@ -96,7 +96,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 def _value(value: object, kind: Kind) -> object:
     if kind == "time":
         return _time_ms(value)
-    # To Python a flag is a number.
+    # In Python a bool is an int.
     fits = isinstance(value, _PYTHON[kind]) and (kind == "flag" or not isinstance(value, bool))
     return value if fits else None
 

@@ -1,6 +1,6 @@
-"""Takes records apart that were written one behind the other, with nothing in between. Pure.
+"""Splits records that were concatenated without a delimiter. Pure.
 
-Firehose does so unless it is told to put a line feed behind each record.
+Firehose concatenates records unless it is configured to append a line feed to each.
 """
 
 from collections.abc import Iterator
@@ -9,33 +9,33 @@ from typing import Final
 import orjson
 
 MAX_RECORD_BYTES: Final = 1_048_576
-"""The most that the job can be set to read as one record (``max_record_bytes``)."""
+"""Upper limit of the setting ``max_record_bytes``, the largest record that the job reads."""
 MAX_SEAMS: Final = 100
-"""Within the strings of one record; a transaction's texts have none."""
+"""Most occurrences of the seam within the strings of one record; the strings of a transaction have none."""
 REMEDY: Final = (
     "several records with no line feed between them, and one that is no JSON, so nobody can tell where it "
     "ends: let Firehose put a new line delimiter behind each record (processor AppendDelimiterToRecord), and "
     "put a line feed behind each record of this file"
 )
 _SEAM: Final = b"}{"
-"""Where one object ends and the next begins; JSON has it within strings only."""
+"""End of one object and start of the next; within a JSON object it can occur only inside a string."""
 
 
 class UndelimitedError(ValueError):
-    """A line of several records that can't be told apart; the text has the line's number and the remedy."""
+    """A line of several records that can't be split; the message has the line number and the remedy."""
 
 
 def is_undelimited(line: bytes) -> bool:
-    """Whether a line that begins with ``line`` begins with two JSON objects or more, nothing in between."""
+    """Whether ``line``, which may be cut short, starts with two or more concatenated JSON objects."""
     first = next(_joined(_pieces(line)), b"")
     return len(first) < len(line) and _is_whole(first)
 
 
 def records_of_line(line: bytes, number: int) -> Iterator[bytes]:
-    """Yield the records of line ``number`` (from 1): the line as it is, unless it is several JSON objects.
+    """Yield the records of line ``number`` (from 1): each of several concatenated JSON objects, or the line.
 
-    A line that is not made of JSON objects alone is one broken record, unless two or more objects can be
-    seen in it, or it is longer than any record: then it is `UndelimitedError`.
+    A line that does not consist of JSON objects only is yielded unchanged, as one broken record. Raises
+    `UndelimitedError` if such a line contains two or more objects or is longer than any record can be.
     """
     if _SEAM not in line:
         yield line
@@ -52,7 +52,7 @@ def records_of_line(line: bytes, number: int) -> Iterator[bytes]:
 
 
 def _pieces(line: bytes) -> list[bytes]:
-    """Cut a line at each seam, whether it lies within a string or not."""
+    """Cut a line at every seam, including seams inside strings."""
     first, *others = line.split(_SEAM)
     if not others:
         return [line]
@@ -61,7 +61,7 @@ def _pieces(line: bytes) -> list[bytes]:
 
 
 def _joined(pieces: list[bytes]) -> Iterator[bytes]:
-    """Put the pieces of each object together again; what makes no object comes last, as one."""
+    """Join the pieces of each object; a remainder that forms no object comes last, as one item."""
     begin = 0
     for end in range(1, len(pieces) + 1):
         joined = b"".join(pieces[begin:end])
@@ -69,7 +69,7 @@ def _joined(pieces: list[bytes]) -> Iterator[bytes]:
             yield joined
             begin = end
         elif end - begin > MAX_SEAMS:
-            # Each longer beginning of a file of many megabytes would be tried, for days.
+            # Without this limit, trying every prefix of a file of many megabytes would take days.
             break
     if begin < len(pieces):
         yield b"".join(pieces[begin:])

@@ -1,4 +1,4 @@
-"""The records of one file, whatever kind of file it is, as JSON."""
+"""Record file reader: the records of one file of any supported kind, as JSON."""
 
 import dataclasses
 import gzip
@@ -21,10 +21,10 @@ from fraudstream.domain.transaction import Label, Transaction, format_time
 
 ROWS_AT_A_TIME: Final = 10_000
 SUFFIXES: Final = (".jsonl", ".json", ".gz", ".parquet")
-"""Of the files that an archive can have; a .gz holds JSON lines."""
+"""File name suffixes that an archive can contain; a .gz holds JSON lines."""
 _FIREHOSE_NAME: Final = re.compile(r".*-\d{4}(-\d{2}){5}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""What Firehose calls an object without compression, which has no suffix (developer guide: Configure
-Amazon S3 object name format)."""
+"""Firehose's name for an uncompressed object, which has no suffix (developer guide: Configure Amazon S3
+object name format)."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -32,27 +32,27 @@ RecordType = type[Transaction] | type[Label]
 
 
 def is_parquet(path: Path) -> bool:
-    """Tell a Parquet file by its name."""
+    """Whether the name is that of a Parquet file."""
     return path.suffix == ".parquet"
 
 
 def is_gzip(path: Path) -> bool:
-    """Tell a compressed file of JSON lines by its name."""
+    """Whether the name is that of a compressed file of JSON lines."""
     return path.suffix == ".gz"
 
 
 def is_of_a_known_kind(name: str) -> bool:
-    """Tell by its name (or key) whether a file of an archive holds records."""
+    """Whether a file of an archive holds records, judged by its name or S3 key."""
     last = PurePosixPath(name).name
     return last.endswith(SUFFIXES) or _FIREHOSE_NAME.fullmatch(last) is not None
 
 
 def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) -> Iterator[bytes]:
-    """Read the records of a file of JSON lines, plain or .gz, or of a .parquet, as JSON, in their order.
+    """Yield the records of a file of JSON lines (plain or .gz) or of a .parquet file, as JSON, in order.
 
-    Several JSON objects on one line, with nothing in between, are a record each. Errors call the file
-    ``name``, its path if left out. Raises `ArchiveError` if it is broken, or its columns can't hold what
-    ``record_type`` needs.
+    Concatenated JSON objects on one line are separate records. Error messages refer to the file as ``name``,
+    by default its path. Raises `ArchiveError` if the file is broken or lacks a column that ``record_type``
+    requires.
     """
     called = name or str(path)
     with file_errors(called):
@@ -68,23 +68,23 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
 
 
 def read_rows(path: Path) -> Iterator[bytes]:
-    """Read the rows of a .parquet as JSON, or else the lines of a file, plain or .gz, as they are.
+    """Yield the rows of a .parquet file as JSON, or the lines of a plain or .gz file unchanged.
 
-    Unlike `read_lines` it asks for no column and takes no line apart. Raises `ArchiveError` if the file is
-    not what its name says.
+    Unlike `read_lines`, it requires no columns and splits no lines. Raises `ArchiveError` if the content does
+    not match the kind that the file's name implies.
     """
     with file_errors(str(path)):
         yield from _parquet_rows(path) if is_parquet(path) else _lines(path)
 
 
 def place_in(path: Path, number: int) -> str:
-    """Name a row of `read_rows`, counted from 1, for a person."""
+    """Return a readable location of a row of `read_rows`, like ``FILE, line 3``; ``number`` counts from 1."""
     return f"{path}, {'row' if is_parquet(path) else 'line'} {number}"
 
 
 @contextmanager
 def file_errors(called: str) -> Iterator[None]:
-    """Raise `ArchiveError`, with the reason and the fix, where the file of that name can't be read."""
+    """Convert errors of reading the file ``called`` to `ArchiveError` with the reason and the fix."""
     try:
         yield
     except UndelimitedError as error:
@@ -130,14 +130,14 @@ def _required(record_type: RecordType) -> list[str]:
     return [field.name.removesuffix("_ms") for field in fields if field.default is dataclasses.MISSING]
 
 
-def _plain(value: Any) -> float | str:  # noqa: ANN401 - whatever a column holds; the parser judges it
-    """Return what JSON has no form for in one that it has; a time without a zone is one in UTC."""
+def _plain(value: Any) -> float | str:  # noqa: ANN401 - any column value; the parser checks it
+    """Convert a value without a JSON type to one that has it; a time without a zone is taken as UTC."""
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return format_time((aware - _EPOCH) // _MILLISECOND)
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, bytes):
-        # Some writers leave out that their bytes are text; what is none must not become an id's equal.
+        # Some writers don't mark text columns as such. Invalid UTF-8 is escaped, so that ids stay distinct.
         return value.decode(errors="backslashreplace")
     return str(value)

@@ -1,4 +1,4 @@
-"""How far reading has come, as a bar on standard error where a person looks."""
+"""Progress bars for reading record files, shown on standard error if it is a terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from fraudstream.archives.record_files import file_errors
 
 
 def bytes_bar(console: Console) -> Progress:
-    """Make a bar of the bytes that have been read; nothing is shown where ``console`` is no terminal."""
+    """Return a progress bar of the bytes read; it shows nothing if ``console`` is not a terminal."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -25,7 +25,7 @@ def bytes_bar(console: Console) -> Progress:
 
 @contextmanager
 def opened_with_bar(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file of lines, as its bytes are, with a bar; raises `ArchiveError` if it can't be read."""
+    """Open a file in binary mode with a progress bar; raises `ArchiveError` if it can't be read."""
     errors = Console(stderr=True)
     with (
         file_errors(str(path)),

@@ -1,4 +1,4 @@
-"""Writers of record files: under a temporary name first, so that a file is there whole or not at all."""
+"""Atomic writers of record files: a file gets its name only once it is complete."""
 
 import gzip
 from collections.abc import Iterator
@@ -13,14 +13,15 @@ from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_files import is_gzip
 
 COMPRESSION_LEVEL: Final = 6
-"""zlib's own choice between time and size; Python's gzip takes 9, which needs several times as long."""
+"""zlib's default trade-off of time and size; the default of Python's gzip, 9, takes several times as long."""
 
 
 @contextmanager
 def replaced_when_whole(path: Path) -> Iterator[Path]:
-    """Give a path beside ``path`` to write to; the file gets its name once the block has ended.
+    """Yield a temporary path beside ``path``; the file is renamed to ``path`` when the block ends.
 
-    A block that fails leaves an older file as it was, and nothing else. ``OSError`` comes as it is.
+    If the block fails, the temporary file is deleted and an existing file is left unchanged. ``OSError`` is
+    not converted.
     """
     unfinished = path.with_name(f"{path.name}.part")
     try:
@@ -32,9 +33,9 @@ def replaced_when_whole(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[IO[bytes]]:
-    """Give a file to write lines to, compressed if the name ends in .gz; the same lines give the same bytes.
+    """Yield a file to write lines to, compressed if the name ends in .gz; equal lines give equal bytes.
 
-    As with `replaced_when_whole` it is there once the block has ended. Raises `ArchiveError` if it can't be
+    The file appears when the block ends, as with `replaced_when_whole`. Raises `ArchiveError` if it can't be
     written.
     """
     with write_errors(path), replaced_when_whole(path) as unfinished:
@@ -42,14 +43,14 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
             with unfinished.open("wb") as file:
                 yield file
             return
-        # Without a time in it, the same lines give the same bytes.
+        # No timestamp in the header, so that the same lines give the same bytes.
         with gzip.GzipFile(unfinished, "wb", COMPRESSION_LEVEL, mtime=0) as compressed:
-            yield compressed  # type: ignore[misc] # typeshed does not take it for the IO that it is
+            yield compressed  # type: ignore[misc] # typeshed doesn't declare it as IO
 
 
 @contextmanager
 def parquet_written_whole(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
-    """Give a writer of tables with that schema; the file is there once the block has ended.
+    """Yield a writer of tables with the given schema; the file appears when the block ends.
 
     Raises `ArchiveError` if it can't be written.
     """
@@ -63,7 +64,7 @@ def parquet_written_whole(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetW
 
 @contextmanager
 def write_errors(path: Path) -> Iterator[None]:
-    """Raise `ArchiveError`, with the reason and the fix, where ``path`` can't be written."""
+    """Convert errors of writing ``path`` to `ArchiveError` with the reason and the fix."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Objects on S3: list them, copy one to disk; what goes wrong said with the remedy."""
+"""S3 objects: listing, download, and error messages that name the remedy."""
 
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -23,25 +23,25 @@ from fraudstream.runtime.aws_errors import (
 from fraudstream.runtime.aws_settings import AwsSettings
 
 READ_TIMEOUT_S: Final = 60
-"""Of one read, not of a whole object; boto3 tries what hangs for longer again."""
+"""Timeout of one read, not of a whole object; boto3 retries a read that takes longer."""
 _ERRORS: Final = (ClientError, BotoCoreError, Boto3Error)
 _NO_ACCESS: Final = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
 _NO_IDENTITY: Final = frozenset(
     {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
 )
 _GONE: Final = frozenset({"404", "NoSuchKey"})
-"""Error codes (S3 API reference: Error responses); a HEAD has its status alone."""
+"""Error codes (S3 API reference: Error responses); a HEAD response has only its status."""
 
 
 class S3Object(NamedTuple):
-    """An object of the bucket."""
+    """An object in a bucket."""
 
     uri: S3Uri
     size_bytes: int
 
 
 class S3:
-    """S3 where the settings say that AWS is; raises `ArchiveError` if there are no credentials."""
+    """S3 at the endpoint of the settings; raises `ArchiveError` if there are no credentials."""
 
     def __init__(self, settings: AwsSettings) -> None:
         try:
@@ -51,10 +51,10 @@ class S3:
             raise ArchiveError(msg) from None
 
     def objects(self, uri: S3Uri) -> list[S3Object]:
-        """Return the object of that key, or all below that key as a folder, in the order of their keys.
+        """Return the object with the key of ``uri``, or else all objects in that folder, sorted by key.
 
-        That order is S3's: by the bytes of the keys in UTF-8. Raises `ArchiveError` if S3 refuses or gives no
-        answer.
+        The order is S3's: by the UTF-8 bytes of the keys. Raises `ArchiveError` if S3 refuses the request or
+        does not respond.
         """
         try:
             return self._exactly(uri) or self._below(uri)
@@ -62,7 +62,7 @@ class S3:
             raise _archive_error(error, uri) from None
 
     def download(self, uri: S3Uri, path: Path) -> None:
-        """Copy an object to ``path``; raises `ArchiveError` if it can't be read or there is no room."""
+        """Copy an object to ``path``; raises `ArchiveError` if it can't be read or the disk is full."""
         try:
             self._client.download_file(uri.bucket, uri.key, str(path))
         except _ERRORS as error:
@@ -74,7 +74,7 @@ class S3:
     def _exactly(self, uri: S3Uri) -> list[S3Object]:
         if not uri.key or uri.key.endswith("/"):
             return []
-        # The key itself is the first of all that begin with it.
+        # A key sorts before all longer keys that begin with it, so one result is enough.
         found = self._client.list_objects_v2(Bucket=uri.bucket, Prefix=uri.key, MaxKeys=1)
         return [each for each in _listed(uri, found) if each.uri.key == uri.key]
 
@@ -91,7 +91,7 @@ def _listed(uri: S3Uri, page: dict[str, Any]) -> list[S3Object]:
 
 
 def _archive_error(error: Exception, uri: S3Uri) -> ArchiveError:
-    """Say in words, with the remedy where one is known, why S3 did not give ``uri``."""
+    """Return the error for an object that S3 did not return, with the remedy if one is known."""
     if isinstance(error, BotoConnectionError | HTTPClientError):
         return ArchiveError(f"{uri}: S3 gives no answer ({error}); {CONNECTION_REMEDY}")
     code = error_code(error)

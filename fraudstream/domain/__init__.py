@@ -1,1 +1,1 @@
-"""The domain: transactions, labels, features and alerts; pure, without PyFlink, boto3 or a clock."""
+"""Domain model: transactions, labels, features and alerts. Pure: no PyFlink, no boto3, no clock."""

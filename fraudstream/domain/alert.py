@@ -1,4 +1,4 @@
-"""The alert: what a consumer gets for a transaction whose score reached the threshold."""
+"""Alert, the record that consumers receive for a transaction whose score reached the threshold."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ ANALYST_FEATURES: Final = (
     "total_loans_vnd",
     "num_transactions",
 )
-"""The ten values that an analyst looks at first, beside the amount."""
+"""The ten features that an analyst looks at first, besides the amount."""
 
 
 def _in_milliseconds(time: datetime) -> str:
@@ -33,13 +33,13 @@ def _in_milliseconds(time: datetime) -> str:
 
 
 Time = Annotated[AwareDatetime, PlainSerializer(_in_milliseconds)]
-"""Written in RFC 3339, UTC, milliseconds."""
+"""Time with a UTC offset; serialized as RFC 3339 in UTC with milliseconds."""
 
 
 class Alert(BaseModel):
-    """One alert; ``alert_id`` is the same whenever the same model judges the same transaction."""
+    """One alert; ``alert_id`` is deterministic for a transaction and a model version."""
 
-    # A later version of the job may add fields; they are no reason to refuse its alerts.
+    # Forward compatible: a later version of the job may add fields.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     alert_id: str
@@ -57,13 +57,13 @@ class Alert(BaseModel):
     features: dict[str, float | None]
     reasons: tuple[Reason, ...] = ()
     reasons_missing: str | None = None
-    """Why there are no reasons, where they could not be made."""
+    """Error message if the reasons could not be computed."""
     model_version: str
     catalogue_version: str
 
     @property
     def identity(self) -> str:
-        """What makes two records the same alert."""
+        """The key for deduplication: two records with the same identity are the same alert."""
         return self.alert_id
 
     def to_json(self) -> str:
@@ -77,12 +77,12 @@ class Alert(BaseModel):
 
 
 def alert_id(transaction_id: str, model_version: str) -> str:
-    """Return 32 hexadecimal digits that only depend on the transaction and the model version."""
+    """Return 32 hexadecimal digits that depend only on the transaction and the model version."""
     return hashlib.sha256(f"{model_version}\n{transaction_id}".encode()).hexdigest()[:32]
 
 
 def risk_level(score: float, threshold: float) -> RiskLevel:
-    """Name the third of the way from the threshold (medium) to 1 (critical) that the score lies in."""
+    """Return medium, high or critical, for each third of the range from the threshold to 1."""
     share = (score - threshold) / (1 - threshold) if threshold < 1 else 1.0
     if share < 1 / 3:
         return "medium"

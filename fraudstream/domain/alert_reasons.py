@@ -1,4 +1,4 @@
-"""Why an alert was made: the features that spoke most for fraud, each in words that an analyst can check."""
+"""Reasons of an alert: the features that contributed most to the score, in sentences for the analyst."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from fraudstream.domain.wording.sentences import BaselineOf, sentences
 from fraudstream.domain.wording.vietnamese import VIETNAMESE
 
 MOST_REASONS: Final = 5
-"""An analyst reads so many; what comes behind them adds little."""
+"""Most reasons of an alert: further ones add little for the analyst."""
 CONTRIBUTION_DECIMALS: Final = 4
-"""Digits of a contribution; a ten-thousandth in log-odds makes no score that anybody could tell apart."""
+"""Decimals of a contribution; a difference of 0.0001 in log-odds makes no visible difference to a score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One feature that spoke for fraud.
+    """One feature that raised the score.
 
-    ``value`` is null if it was missing, or is a list. ``usual`` is what is usual for this account, or
-    the median of the honest transactions that the model was trained on; ``usual_of`` says which, and
-    both are null if neither is known. Of a flag (1 or 0), what is usual for the account is the share of
-    its transactions for which it is 1. ``contribution`` is the SHAP value in log-odds, above 0.
+    ``value`` is null if the feature is missing or is a list. ``usual`` is the baseline: that of the account,
+    or the median of the honest transactions that the model was trained on. ``usual_of`` says which of the two
+    it is; both are null if neither is known. The account baseline of a flag (1 or 0) is the share of the
+    account's transactions for which it is 1. ``contribution`` is the SHAP value in log-odds, above 0.
     """
 
     feature: str
@@ -37,10 +37,10 @@ class Reason:
 
 
 class Reasoner:
-    """Finds the reasons of alerts over one catalogue, and says them. Pickles, and holds no state."""
+    """Selects and words the reasons of alerts over one catalogue. Picklable and stateless."""
 
     def __init__(self, catalogue: Catalogue, population: Mapping[str, float | None]) -> None:
-        """Take the catalogue, and what is usual in the population for each feature that it is known of."""
+        """Take the catalogue and the population baselines by feature name, as far as they are known."""
         self._names = catalogue.names
         self._places = tuple(catalogue.slices.values())
         self._is_number = tuple(feature.width == 1 for feature in catalogue.features)
@@ -50,10 +50,10 @@ class Reasoner:
         self._vietnamese = sentences(catalogue, VIETNAMESE)
 
     def reasons(self, vector: Vector, contributions: Sequence[float]) -> tuple[Reason, ...]:
-        """Return the features that contribute most to fraud, the largest first, at most `MOST_REASONS`.
+        """Return the features with the largest contributions, largest first, at most `MOST_REASONS`.
 
-        ``vector`` and ``contributions`` (log-odds) have the catalogue's width. What a ``last_n`` adds is
-        the sum over its places. A feature that speaks against fraud, or does not matter, is no reason.
+        ``vector`` and ``contributions`` (log-odds) have the catalogue's width. The contribution of a
+        ``last_n`` is the sum over its positions. Features with a contribution of 0 or less are left out.
         """
         added = self._of_features(contributions)
         top = sorted(range(len(added)), key=added.__getitem__, reverse=True)[:MOST_REASONS]

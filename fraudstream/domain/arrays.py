@@ -1,4 +1,4 @@
-"""The arrays that vectorised code passes around, by what they hold."""
+"""Type aliases of NumPy arrays for vectorised code."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,6 +7,6 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
-"""64 random bits each, from which any number of draws can be made."""
+"""Random keys of 64 bits, from each of which any number of draws can be derived."""
 Rows = npt.NDArray[np.void]
 """A structured array."""

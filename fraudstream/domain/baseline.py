@@ -1,7 +1,8 @@
-"""What is usual for an account, worked out from the other features of the same vector.
+"""Account baselines: the usual value of a feature for an account, derived from the same feature vector.
 
-No state and no look-up: what an alert says is usual can be worked out again from the stored features.
-A catalogue without the features that it takes has none, nor has an account without a past.
+There is no state and no look-up, so the baselines of an alert can be recomputed from the stored features.
+A feature has no baseline if the catalogue lacks the features that it is derived from, or if the account has
+no history.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,34 +14,34 @@ from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFe
 from fraudstream.domain.duration import SECOND_MS
 
 Vector = Sequence[float]
-"""Python's own numbers, in the catalogue's order; NaN if missing."""
+"""A feature vector as Python floats (not numpy's), in the catalogue's order; NaN if missing."""
 FEWEST_TRANSACTIONS: Final = 3
-"""An account with fewer others has no habits yet; the number is this project's choice."""
+"""Fewest other transactions of an account for a baseline; the number is this project's choice."""
 _TOLD_BY: Final[Mapping[str, str]] = {
     "count": "count",
     "sum": "sum",
     "mean": "mean",
     "seconds_since_previous": "count",
 }
-"""Of which statistic over a longer window one tells what is usual for another."""
+"""By statistic of a window: the statistic over a longer window that its baseline is derived from."""
 
 
 class Baseline(Protocol):
-    """Works out what is usual for an account."""
+    """Derives the account baseline of one feature."""
 
     def of(self, vector: Vector) -> float:
-        """Return it; NaN if the vector does not tell."""
+        """Return the baseline; NaN if it can't be derived from the vector."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Unknown:
-    def of(self, vector: Vector) -> float:  # noqa: ARG002 - the protocol's
+    def of(self, vector: Vector) -> float:  # noqa: ARG002 - part of the protocol
         return nan
 
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """What lies in an account's longest window, but not in the one that is judged."""
+    """The part of the account's longest window that lies outside the window of the feature."""
 
     place: int
     longer: int
@@ -51,7 +52,7 @@ class _Rest:
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """What a transaction of the account usually counts: itself, and what comes by chance in such a window."""
+    """Baseline of a count: the transaction itself, plus the expected number of others in such a window."""
 
     transactions: _Rest
     share: float
@@ -63,7 +64,7 @@ class _Count:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """The same of a sum: what a transaction usually adds, and what comes by chance in such a window."""
+    """Baseline of a sum: the mean of one transaction, plus the expected sum of others in such a window."""
 
     added: _Rest
     transactions: _Rest
@@ -78,7 +79,7 @@ class _Sum:
 
 @dataclass(frozen=True, slots=True)
 class _MeanBefore:
-    """A column: the mean that its ratio to the mean was made with."""
+    """Baseline of a column: the mean that its ``ratio_to_mean`` was computed with."""
 
     place: int
     ratio: int
@@ -90,7 +91,7 @@ class _MeanBefore:
 
 @dataclass(frozen=True, slots=True)
 class _Other:
-    """What another feature says: the mean over a longer window, or the share of a flag."""
+    """Baseline that is another feature: the mean over a longer window, or the share of a flag."""
 
     place: int
 
@@ -100,27 +101,27 @@ class _Other:
 
 @dataclass(frozen=True, slots=True)
 class _MeanGap:
-    """The seconds between two transactions: a window's length by how many it has."""
+    """Mean seconds between two transactions: the length of a window divided by its count."""
 
     count: int
     window_seconds: float
 
     def of(self, vector: Vector) -> float:
         count = vector[self.count]
-        # The transaction itself is one more.
+        # The count includes the transaction itself.
         return self.window_seconds / count if count > FEWEST_TRANSACTIONS else nan
 
 
 def account_baselines(catalogue: Catalogue) -> tuple[Baseline, ...]:
-    """Return for each feature of the catalogue, in its order, how to tell what is usual for the account.
+    """Return the account baseline of each feature of the catalogue, in its order.
 
-    - ``count``, ``sum`` of the account: what one of its transactions usually sees, by the rest of its
-      longest window of the kind, if `FEWEST_TRANSACTIONS` lie there.
-    - ``mean`` of the account: that of its longest window.
-    - ``seconds_since_previous`` of the account: its mean over the longest window with a count.
-    - a value: the mean of the month before, or whatever ``ratio_to_mean`` compares it with; else the
-      mean of the longest window.
-    - a flag: the share of the account's transactions for which it is 1.
+    - ``count`` and ``sum`` of the account: the expected value at one of its transactions, derived from the
+      rest of its longest window with the same statistic if that holds `FEWEST_TRANSACTIONS` or more.
+    - ``mean`` of the account: the mean over its longest window.
+    - ``seconds_since_previous`` of the account: the mean gap over the longest window with a count.
+    - value: the mean that ``ratio_to_mean`` compares it with (in the built-in catalogue, the account's month
+      before the transaction), else the mean of the longest window.
+    - flag: the share of the account's transactions for which it is 1.
     """
     finder = _Finder(catalogue)
     return tuple(
@@ -130,7 +131,7 @@ def account_baselines(catalogue: Catalogue) -> tuple[Baseline, ...]:
 
 
 class _Finder:
-    """Finds the features of the account that say what is usual for another one."""
+    """Finds the account's features from which the baseline of another feature is derived."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._places = {name: place.start for name, place in catalogue.slices.items()}
@@ -163,7 +164,7 @@ class _Finder:
 
     def _by_the_rest(self, feature: WindowFeature, longer: WindowFeature) -> Baseline:
         own, others = self._counts.get(feature.window_ms), self._counts.get(longer.window_ms)
-        # Windows with a delay leave the transaction itself out.
+        # The formulas assume windows that include the transaction itself; those with a delay exclude it.
         if feature.delay_ms or longer.delay_ms or own is None or others is None:
             return _Unknown()
         share = feature.window_ms / (longer.window_ms - feature.window_ms)

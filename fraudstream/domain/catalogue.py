@@ -1,7 +1,7 @@
-"""The features that the job computes, as data: one list, read by the kernel, the reference and the models.
+"""Feature catalogue: the list of features to compute, shared by the kernel, the reference and the models.
 
-What a feature can be stands in `fraudstream.domain.features`, the project's own ones in
-`fraudstream.domain.families`. The list has a JSON form, which is what the kernel reads.
+`fraudstream.domain.features` defines the kinds of features, `fraudstream.domain.families` the built-in ones.
+The kernel reads the catalogue in its JSON form.
 """
 
 import hashlib
@@ -45,17 +45,17 @@ __all__ = [
 
 _SPEC: Final[TypeAdapter[Feature]] = TypeAdapter(Annotated[Feature, Field(discriminator="entity")])
 _TRANSACTION: Final = "transaction"
-"""The entity of features of the transaction itself."""
+"""Value of ``entity`` for features of the transaction itself."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """An ordered list of features with different names; their places in the vector follow its order."""
+    """An ordered list of features with unique names; the feature vector has the same order."""
 
     features: tuple[Feature, ...]
 
     def __post_init__(self) -> None:
-        """Check what no single feature can."""
+        """Validate the features against each other: unique names, references to earlier features."""
         if not self.features:
             msg = "the catalogue has no feature; give at least one"
             raise CatalogueError(msg)
@@ -67,7 +67,7 @@ class Catalogue:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Catalogue":
-        """Read ``{"features": [...]}``; raises `CatalogueError` for the first feature that is wrong."""
+        """Parse ``{"features": [...]}``; raises `CatalogueError` for the first invalid feature."""
         try:
             catalogue = json.loads(text)
         except ValueError as error:
@@ -84,7 +84,7 @@ class Catalogue:
 
     @classmethod
     def load(cls, path: Path | None) -> "Catalogue":
-        """Read a catalogue's file; the project's own catalogue for None."""
+        """Read a catalogue file; the built-in catalogue if ``path`` is None."""
         if path is None:
             return BUILT_IN
         try:
@@ -94,14 +94,14 @@ class Catalogue:
             raise CatalogueError(msg) from None
 
     def to_json(self) -> str:
-        """Return the JSON form, the same text for the same catalogue."""
+        """Return the JSON form; equal catalogues give equal text."""
         return json.dumps(
             {"features": [feature.to_json() for feature in self.features]}, separators=(",", ":")
         )
 
     @cached_property
     def version(self) -> str:
-        """Twelve hexadecimal digits that change with any change of the list."""
+        """Twelve hexadecimal digits that change whenever the list changes."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
 
     @cached_property
@@ -111,29 +111,29 @@ class Catalogue:
 
     @cached_property
     def width(self) -> int:
-        """How many numbers the vector has."""
+        """The length of the feature vector."""
         return sum(feature.width for feature in self.features)
 
     @cached_property
     def slices(self) -> Mapping[str, slice]:
-        """Where each feature stands in the vector: one place, 3n for a ``last_n``."""
+        """The slice of each feature in the vector: one position, 3n for a ``last_n``."""
         edges = accumulate((feature.width for feature in self.features), initial=0)
         slices = (slice(start, end) for start, end in pairwise(edges))
         return dict(zip(self.names, slices, strict=True))
 
     @cached_property
     def flags(self) -> tuple[str, ...]:
-        """The names of the features that say yes or no."""
+        """The names of the flags: features that are 1 or 0."""
         return tuple(feature.name for feature in self.features if feature.is_flag)
 
     @cached_property
     def windows(self) -> tuple[WindowFeature, ...]:
-        """The features that look at other transactions, too."""
+        """The features over a window of an entity's transactions."""
         return tuple(feature for feature in self.features if isinstance(feature, WindowFeature))
 
     @cached_property
     def row_features(self) -> tuple[TransactionFeature, ...]:
-        """The features that depend on no window, so that a window can look at them."""
+        """The features that depend on no window; windows can use them as columns."""
         return _row_features(self.features)
 
     @cached_property
@@ -143,7 +143,7 @@ class Catalogue:
 
     @cached_property
     def entities_behind(self) -> Mapping[str, frozenset[Entity]]:
-        """The entities whose windows each feature follows from; none for what a transaction says itself."""
+        """The entities whose windows each feature depends on; empty for features of the transaction alone."""
         behind: dict[str, frozenset[Entity]] = {}
         for feature in self.features:
             if isinstance(feature, WindowFeature):
@@ -154,15 +154,15 @@ class Catalogue:
 
     @cached_property
     def reach_ms(self) -> int:
-        """How far back from a transaction the longest window reaches, its delay included."""
+        """Milliseconds that the longest window reaches back from a transaction, its delay included."""
         return max((feature.reach_ms for feature in self.windows), default=0)
 
     def reach_ms_of(self, entity: Entity) -> int:
-        """Return how far back the windows of one entity reach; 0 if it has none."""
+        """Return the milliseconds that the windows of one entity reach back; 0 if it has no windows."""
         return max((feature.reach_ms for feature in self.windows if feature.entity == entity), default=0)
 
     def meaning(self, name: str) -> dict[str, Any]:
-        """Return what a feature computes, its name left out and the features it refers to spelled out."""
+        """Return the definition of a feature without its name, with the features it refers to expanded."""
         feature = self.features[self.names.index(name)]
         spec = feature.to_json()
         del spec["name"]
@@ -182,7 +182,7 @@ def _row_features(features: Iterable[Feature]) -> tuple[TransactionFeature, ...]
 
 
 def _problem(feature: Feature, before: tuple[Feature, ...]) -> str | None:
-    """Say what is wrong with a feature behind those before it."""
+    """Return what is wrong with a feature, given the features before it; None if nothing is."""
     if feature.name in {other.name for other in before}:
         return " is there twice; give each its own name"
     if isinstance(feature, TransactionFeature):
@@ -205,7 +205,7 @@ def _problem_with_column(feature: WindowFeature, before: tuple[Feature, ...]) ->
     fitting = [other.name for other in _row_features(before)]
     if column is None or column in fitting:
         return None
-    # A feature that has the name of a field can't be reached under it.
+    # The name of a field always means the field, so a feature of that name can't be used as a column.
     choices = fields_of(feature.column_kinds) + [name for name in fitting if name not in COLUMN_KINDS]
     reason = wrong_column(column, choices)
     if column in {other.name for other in before}:
@@ -230,6 +230,6 @@ def _feature(spec: object, place: int) -> Feature:
 
 
 BUILT_IN: Final = Catalogue(tuple(built_in()))
-"""The project's catalogue."""
+"""The built-in catalogue."""
 BUILT_IN_WITH_LABELS: Final = Catalogue((*BUILT_IN.features, *fraud_rates()))
-"""The project's catalogue where labels are fed back; without labels its fraud rates say nothing."""
+"""The built-in catalogue plus fraud rates, which are meaningful only in jobs that read labels."""

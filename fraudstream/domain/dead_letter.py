@@ -1,4 +1,4 @@
-"""The dead letter: what the job writes for a record that it refused."""
+"""Dead letter, the message that the job writes for a record that it refused."""
 
 import base64
 import hashlib
@@ -7,18 +7,18 @@ from typing import Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 ID_DIGITS: Final = 16
-"""Of a letter's short name: two of a billion letters share one with a probability of 3 %."""
+"""Hexadecimal digits of a letter id: among a billion letters, two share an id with a probability of 3 %."""
 
 
 class DeadLetter(BaseModel):
-    """A record that the job refused, and why.
+    """A record that the job refused, and the reason.
 
-    ``raw`` is the record, in base64 where it is not UTF-8; ``truncated`` says that it is only the
-    record's beginning. ``size_bytes`` and ``sha256`` are those of the whole record. The shard and the
-    sequence number are where it lay in the transaction stream.
+    ``raw`` is the record, in base64 if it is not UTF-8; ``truncated`` means that it is only the start of the
+    record. ``size_bytes`` and ``sha256`` are those of the whole record. The shard id and the sequence number
+    give its position in the transaction stream.
     """
 
-    # A later version of the job may add fields; they are no reason to refuse its messages.
+    # Forward compatible: a later version of the job may add fields.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     reason: str
@@ -34,26 +34,26 @@ class DeadLetter(BaseModel):
 
     @property
     def identity(self) -> str | None:
-        """What makes two records the same dead letter; None where its place in the stream is unknown."""
+        """The key for deduplication; None if the position in the stream is not known."""
         if self.shard_id is None or self.sequence_number is None:
             return None
-        # Records that a producer packed into one share their place, so the content counts too.
+        # Records that a producer aggregated into one share their position, so the content counts too.
         return f"{self.shard_id}/{self.sequence_number}/{self.reason}/{self.sha256}"
 
     def origin(self, stream_name: str) -> str:
-        """Name the refused record: its stream, its place there (``-`` where that is unknown), and its bytes.
+        """Return a name of the refused record: stream, shard, sequence number (``-`` if unknown) and SHA-256.
 
-        ``stream_name`` is the stream that it was read from, which the letter does not say.
+        ``stream_name`` is the stream that the record was read from, which the dead letter does not contain.
         """
         return f"{stream_name}/{self.shard_id or '-'}/{self.sequence_number or '-'}/{self.sha256}"
 
     def letter_id(self, stream_name: str) -> str:
-        """Return the short name that commands take: `ID_DIGITS` hex digits of the origin's SHA-256."""
+        """Return the short id that commands accept: `ID_DIGITS` hex digits of the origin's SHA-256."""
         return hashlib.sha256(self.origin(stream_name).encode()).hexdigest()[:ID_DIGITS]
 
     @property
     def raw_bytes(self) -> bytes:
-        """The record's bytes, as far as they are here."""
+        """The record's bytes; only the first ones if the letter is truncated."""
         return _decoded(self.raw, self.encoding)
 
     @model_validator(mode="after")
@@ -63,7 +63,7 @@ class DeadLetter(BaseModel):
 
 
 def as_text(data: bytes) -> tuple[Literal["utf-8", "base64"], str]:
-    """Return bytes as a letter has them: the encoding and the text, base64 if they are not UTF-8."""
+    """Return the fields ``encoding`` and ``raw`` for a record: its text, or base64 if it is not UTF-8."""
     try:
         return "utf-8", data.decode()
     except UnicodeDecodeError:

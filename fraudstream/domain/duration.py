@@ -1,4 +1,4 @@
-"""Durations as people write them in a catalogue or a setting: ``5m``, ``1h``, ``24h``, ``7d``."""
+"""Durations in the notation of catalogues and settings: ``5m``, ``1h``, ``24h``, ``7d``."""
 
 import re
 from typing import Final
@@ -15,7 +15,7 @@ _PATTERN: Final = re.compile(r"(\d+)(ms|s|m|h|d)")
 def parse_duration_ms(text: str) -> int:
     """Return the milliseconds in ``text``: a whole number and one of ms, s, m, h, d.
 
-    Raises ``ValueError`` with the text and the remedy if it is anything else.
+    Raises ``ValueError`` with the text and the remedy for any other text.
     """
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
@@ -25,9 +25,9 @@ def parse_duration_ms(text: str) -> int:
 
 
 def format_duration(duration_ms: int) -> str:
-    """Write ``duration_ms`` in the largest of h, m, s, ms that divides it; whole days past 24 h as d.
+    """Format ``duration_ms`` in the largest of h, m, s, ms that divides it; whole days above 24 h in d.
 
-    A day is ``24h`` and a week ``7d``, as feature names in this field have it.
+    A day is ``24h`` and a week ``7d``, the convention of feature names in this field.
     """
     if duration_ms > DAY_MS and duration_ms % DAY_MS == 0:
         return f"{duration_ms // DAY_MS}d"

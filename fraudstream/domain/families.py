@@ -1,7 +1,7 @@
-"""The project's own features, a family of them in each generator: add a line here to add a feature.
+"""Built-in features, one family per generator. Add a line here to add a feature.
 
-The name of a window says all that it is, and is made from it: entity, column, statistic, window, and
-the delay if there is one.
+The name of a window feature is derived from its definition: entity, column, statistic, window, and the delay
+if there is one.
 """
 
 from collections.abc import Iterable
@@ -18,28 +18,28 @@ from fraudstream.domain.features import (
 )
 
 HIGH_AMOUNT_VND: Final = 300_000_000
-"""Money laundering in the product's fraud patterns moves amounts above this."""
+"""In the product's fraud patterns, money laundering moves amounts above this."""
 HIGH_FREQUENCY_PER_5_MINUTES: Final = 15
-"""Money laundering shows in more transactions than this within five minutes."""
+"""More transactions than this within five minutes are a sign of money laundering."""
 OFF_HOURS: Final = (22, 4)
-"""First hour inside, first hour outside, in Vietnam: the patterns name the hours 22, 23, 24, 1, 2, 3."""
+"""Start hour (inclusive) and end hour (exclusive) in Vietnam; the patterns name hours 22, 23, 24, 1, 2, 3."""
 NEW_DEVICE_PREFIX: Final = "DEV_NEW_9"
-"""The device ids of account takeover begin with this."""
+"""Prefix of the device ids in account takeovers."""
 BIOMETRIC_FAILURES: Final = 3
 """An account takeover has at least this many failed biometric checks."""
 REPORTED_FROM_VND: Final = 400_000_000
 """A transaction of this amount or more must be reported to the State Bank of Vietnam: Decision
 11/2023/QD-TTg of the Prime Minister, article 3, in force since 2023-12-01."""
 STRUCTURING_SHARE: Final = 0.9
-"""From this share of the reported amount on, and below it, an amount looks cut to stay unreported;
-the tenth is this project's choice."""
+"""Structuring: amounts from this share of the reporting threshold up to just below the threshold look split
+to stay unreported. The margin of a tenth is this project's choice."""
 VELOCITY_WINDOWS_MS: Final = (5 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS)
 OWN_HISTORY_DELAY_MS: Final = 1
-"""The shortest delay: it leaves the transaction out of what it is compared with."""
+"""The shortest delay: it excludes the transaction itself from the history that it is compared with."""
 FRAUD_RATE_WINDOWS_MS: Final = (DAY_MS, 7 * DAY_MS, 30 * DAY_MS)
-"""A terminal or a device is misused for days or weeks: a month alone blurs when it began and ended."""
+"""A terminal or a device is misused for days or weeks: a window of a month alone would blur start and end."""
 LABEL_DELAY_MS: Final = 7 * DAY_MS
-"""Younger transactions are left out of a fraud rate: most have no label yet, and would look honest."""
+"""Delay of fraud rates: most transactions younger than this have no label yet and would count as honest."""
 
 _AMOUNT: Final = "transaction_amount_vnd"
 
@@ -56,7 +56,7 @@ def _window(
     *,
     delay_ms: int = 0,
 ) -> WindowFeature:
-    """Return a feature whose name says what it is."""
+    """Return a window feature with a name derived from its definition."""
     parts = [_short(entity), statistic, format_duration(window_ms)]
     if column:
         parts.insert(1, _short(column))
@@ -77,7 +77,7 @@ def _row(name: str, statistic: TransactionStatistic, **operands: Any) -> Transac
 
 
 def account_velocity() -> Iterable[Feature]:
-    """Yield how often, how much and how evenly the account moves money."""
+    """Yield the account's velocity: number and amounts of its transactions, and the time between them."""
     for window_ms in VELOCITY_WINDOWS_MS:
         yield _window("account_id", "count", window_ms)
         for statistic in ("sum", "mean", "max", "std"):
@@ -86,7 +86,7 @@ def account_velocity() -> Iterable[Feature]:
 
 
 def transaction_itself() -> Iterable[Feature]:
-    """Yield the transaction's own numbers."""
+    """Yield numbers of the transaction itself."""
     for column in (
         _AMOUNT,
         "transaction_fees_vnd",
@@ -117,13 +117,13 @@ def signs_of_fraud_patterns() -> Iterable[Feature]:
 
 
 def own_history() -> Iterable[Feature]:
-    """Yield the amount against the account's month before it."""
+    """Yield comparisons of the amount with the account's previous 30 days."""
     for statistic in ("ratio_to_mean", "z_score"):
         yield _window("account_id", statistic, 30 * DAY_MS, _AMOUNT, delay_ms=OWN_HISTORY_DELAY_MS)
 
 
 def devices() -> Iterable[Feature]:
-    """Yield devices of the account, and accounts of the device: a takeover, and a farm of accounts."""
+    """Yield devices per account (a sign of takeover) and accounts per device (a sign of an account farm)."""
     for window_ms in (DAY_MS, 7 * DAY_MS):
         yield _window("account_id", "distinct", window_ms, "device_id")
         yield _window("device_id", "distinct", window_ms, "account_id")
@@ -131,7 +131,7 @@ def devices() -> Iterable[Feature]:
 
 
 def merchants() -> Iterable[Feature]:
-    """Yield what comes in at the merchant, and from how many."""
+    """Yield the number, amounts and paying accounts of the merchant's transactions."""
     yield _window("merchant_id", "count", HOUR_MS)
     yield _window("merchant_id", "sum", HOUR_MS, _AMOUNT)
     yield _window("merchant_id", "distinct", HOUR_MS, "account_id")
@@ -139,7 +139,7 @@ def merchants() -> Iterable[Feature]:
 
 
 def fan_in() -> Iterable[Feature]:
-    """Yield what the receiver collects, and from how many: a mule account has many senders."""
+    """Yield the number, sum and senders of the receiver's transactions: a mule account has many senders."""
     yield _window("counterparty_id", "count", DAY_MS)
     yield _window("counterparty_id", "sum", DAY_MS, _AMOUNT)
     yield _window("counterparty_id", "distinct", HOUR_MS, "account_id")
@@ -147,23 +147,23 @@ def fan_in() -> Iterable[Feature]:
 
 
 def pairs_and_fan_out() -> Iterable[Feature]:
-    """Yield whether the account knows this receiver or merchant, and how many receivers it has."""
+    """Yield whether the account knows this receiver or merchant, and the number of its receivers."""
     for column in ("counterparty_id", "merchant_id"):
         occurrences = _window("account_id", "occurrences", 30 * DAY_MS, column)
         yield occurrences
-        # The transaction itself is one.
+        # The window includes the transaction itself.
         yield _row(f"new_{_short(column)}_flag", "at_most", of=(occurrences.name,), threshold=1)
     yield _window("account_id", "distinct", DAY_MS, "counterparty_id")
 
 
 def geography() -> Iterable[Feature]:
-    """Yield where the account is seen: no traveller is in many cities, or faster than an aeroplane."""
+    """Yield the account's cities and travel speed: no traveller is in many cities or outruns an aeroplane."""
     yield _window("account_id", "distinct", DAY_MS, "city")
     yield _window("account_id", "speed_kmh", DAY_MS)
 
 
 def failures() -> Iterable[Feature]:
-    """Yield what was refused before: someone tries a card, or a face."""
+    """Yield earlier declines and failed biometric checks: signs of someone testing a card or a face."""
     yield _row("declined_flag", "equals", column="status", text="declined")
     for column in ("declined_flag", "biometric_failure_count"):
         for window_ms in (HOUR_MS, DAY_MS):
@@ -171,19 +171,19 @@ def failures() -> Iterable[Feature]:
 
 
 def structuring() -> Iterable[Feature]:
-    """Yield amounts just below the one that must be reported."""
+    """Yield signs of amounts just below the reporting threshold."""
     low = STRUCTURING_SHARE * REPORTED_FROM_VND
     yield _row("structuring_flag", "between", column=_AMOUNT, low=low, high=REPORTED_FROM_VND)
     yield _window("account_id", "sum", DAY_MS, "structuring_flag")
 
 
 def night_share() -> Iterable[Feature]:
-    """Yield the share of the account's transactions that it makes at night."""
+    """Yield the share of the account's transactions that are made at night."""
     yield _window("account_id", "mean", 7 * DAY_MS, "off_hours_flag")
 
 
 def fraud_rates() -> Iterable[Feature]:
-    """Yield the share of known frauds at what the account deals with; only of use with labels."""
+    """Yield the share of known fraud at the device, merchant and counterparty; only useful with labels."""
     entities: tuple[Entity, ...] = ("device_id", "merchant_id", "counterparty_id")
     for entity in entities:
         for window_ms in FRAUD_RATE_WINDOWS_MS:
@@ -191,7 +191,7 @@ def fraud_rates() -> Iterable[Feature]:
 
 
 def built_in() -> Iterable[Feature]:
-    """Yield all families that need no labels, what others refer to first."""
+    """Yield all families that need no labels; a feature comes before those that refer to it."""
     yield from account_velocity()
     yield from transaction_itself()
     yield from signs_of_fraud_patterns()

@@ -1,7 +1,7 @@
-"""The two kinds of features, as data with a JSON form: what each statistic takes, and what it means.
+"""Feature definitions of both kinds, with their JSON form: the operands and the meaning of each statistic.
 
-A `WindowFeature` is a statistic over the transactions of one entity, a `TransactionFeature` a value
-of the transaction at hand. What only a list of features can show (names, order) is the catalogue's.
+A `WindowFeature` is a statistic over the transactions of one entity, a `TransactionFeature` a value of the
+transaction itself. The catalogue checks what concerns several features (unique names, order).
 """
 
 from typing import Annotated, Any, Final, Literal, Self, get_args
@@ -13,13 +13,13 @@ from fraudstream.domain.transaction import COLUMN_KINDS
 
 LONGEST_WINDOW_MS: Final = 365 * DAY_MS
 MOST_LAST_N: Final = 64
-"""A sequence of so many transactions takes 192 places in the vector."""
+"""Most transactions of a ``last_n``; a sequence of 64 takes 192 positions in the vector."""
 RESERVED_NAME: Final = "transaction_id"
-"""The key that stands beside the features in each line of the features file."""
+"""Key of the transaction's id in each line of the features file; no feature may have this name."""
 
 Entity = Literal["account_id", "customer_id", "device_id", "merchant_id", "counterparty_id"]
 ENTITIES: Final[tuple[Entity, ...]] = get_args(Entity)
-"""What a window can be of, in the order of the job's steps."""
+"""The entities that windows can be keyed by, in the order of the job's steps."""
 
 WindowStatistic = Literal[
     "count",
@@ -86,16 +86,16 @@ _TEXT_STATISTICS: Final = {"equals", "starts_with", "code"}
 
 
 class CatalogueError(ValueError):
-    """A list of features that can't be computed; the message names the feature and the remedy."""
+    """An invalid catalogue; the message names the feature and the remedy."""
 
 
 def fields_of(kinds: set[str]) -> list[str]:
-    """Return the fields of a transaction that hold one of ``kinds``."""
+    """Return the fields of a transaction whose type is one of ``kinds``."""
     return [field for field, kind in COLUMN_KINDS.items() if kind in kinds]
 
 
 def wrong_column(column: str, fitting: list[str]) -> str:
-    """Say that a column can't be used, and what can."""
+    """Return the error message for a column that can't be used, with the ones that can."""
     return f"column {column!r} can't be used here; use one of {', '.join(fitting)}"
 
 
@@ -129,32 +129,33 @@ class _Spec(BaseModel):
         return name
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form: what is absent or at its default is left out."""
+        """Return the JSON form without absent values and defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
 
 
 class WindowFeature(_Spec):
     """A statistic over an entity's transactions in (t - delay - window, t - delay].
 
-    t is the event time of the transaction at hand, which lies in the window itself if the delay is
-    0. If it has no id of the entity, the value is null. ``column`` is a field, or an earlier feature
-    of the transaction alone; null values of it are left out.
+    t is the event time of the current transaction, which is part of the window only if the delay is 0. The
+    value is null if the transaction has no id of the entity. ``column`` is a field, or an earlier feature
+    that depends on the transaction alone; null values of the column are ignored.
 
-    - ``count``, ``sum``, ``distinct`` (different values): 0 over none.
-    - ``mean``, ``min``, ``max``: null over none. ``std``: of a sample (by n - 1), null under two.
-    - ``ratio_to_mean``, ``z_score``: the value of the transaction at hand by the window's mean, and
-      its distance from that mean in ``std``. Null if it has none, or what it is divided by is null
-      or 0.
-    - ``occurrences``: how many transactions have the text of the one at hand; null if it has none.
-    - ``seconds_since_previous``: t minus the greatest event time among the other transactions of
-      the window, 0 for one of the same time; null without one.
-    - ``speed_kmh``: from the latest other transaction with a latitude and longitude (of one time: the
-      last to arrive), along the great circle, over at least one second; null without either place.
-    - ``fraud_rate``: known frauds by transactions, null over none. A fraud is known if the label that
-      arrived last for the transaction says so and was available at t.
-    - ``last_n``: a list of at most ``n`` triples [amount, gap, value of the column], newest first (of
-      one time: the last to arrive). The gap is the seconds to the next older transaction of the
-      window, null for its oldest. In the vector: n amounts, n gaps, n values.
+    - ``count``, ``sum``, ``distinct`` (number of distinct values): 0 without values.
+    - ``mean``, ``min``, ``max``: null without values. ``std``: sample standard deviation (n - 1), null for
+      fewer than two values.
+    - ``ratio_to_mean``: the current transaction's value divided by the window's mean. ``z_score``: its
+      distance from that mean in units of ``std``. Null if it has no value, or if the divisor is null or 0.
+    - ``occurrences``: number of transactions with the same text as the current one; null if it has none.
+    - ``seconds_since_previous``: t minus the latest event time among the other transactions of the window;
+      0 if that is the same time, null if there are no others.
+    - ``speed_kmh``: speed from the latest other transaction with a latitude and longitude (at equal event
+      times: the last to arrive), along the great circle, over at least one second; null if either location
+      is missing.
+    - ``fraud_rate``: known frauds divided by transactions, null without transactions. A fraud is known if
+      the label that arrived last for the transaction says so and was available at t.
+    - ``last_n``: list of at most ``n`` triples [amount, gap, value of the column], newest first (at equal
+      event times: the last to arrive). The gap is the seconds to the next older transaction of the window,
+      null for the oldest. Layout in the vector: n amounts, n gaps, n values.
     """
 
     entity: Entity
@@ -166,27 +167,27 @@ class WindowFeature(_Spec):
 
     @property
     def is_flag(self) -> bool:
-        """Never: a statistic of a window is a quantity."""
+        """Always False: a statistic of a window is a quantity."""
         return False
 
     @property
     def width(self) -> int:
-        """How many places it takes in the vector."""
+        """Number of positions in the feature vector."""
         return 3 * (self.n or 0) if self.statistic == "last_n" else 1
 
     @property
     def reach_ms(self) -> int:
-        """How far back from a transaction it looks."""
+        """Milliseconds that the window reaches back from a transaction: length plus delay."""
         return self.window_ms + self.delay_ms
 
     @property
     def refers_to(self) -> str | None:
-        """The feature that it looks at in place of a field, if it does: a field's name wins."""
+        """The feature that is the column; None if ``column`` names a field, which takes precedence."""
         return None if self.column in COLUMN_KINDS else self.column
 
     @property
     def column_kinds(self) -> set[str]:
-        """What a field that it looks at may hold; empty if it looks at whole transactions."""
+        """The types allowed for a field as the column; empty if the statistic takes no column."""
         if self.statistic in _WHOLE_TRANSACTION_STATISTICS:
             return set()
         if self.statistic == "distinct":
@@ -218,7 +219,7 @@ class WindowFeature(_Spec):
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form, with durations as people write them."""
+        """Return the JSON form, with durations in the notation ``5m``, ``24h``, ``7d``."""
         record = super().to_json()
         record["window"] = format_duration(self.window_ms)
         if self.delay_ms:
@@ -227,16 +228,16 @@ class WindowFeature(_Spec):
 
 
 class TransactionFeature(_Spec):
-    """A value of the transaction itself or of earlier features; null if what it needs is null.
+    """A value derived from the transaction itself or from earlier features; null if an operand is null.
 
-    - ``value``: a number as it is, a flag as 1 or 0.
-    - ``hour``, ``hour_between`` (``from_hour`` inside, ``to_hour`` outside, over midnight if from >
-      to) and ``weekend`` go by Vietnam's time.
-    - ``above`` is without the threshold, ``at_least`` and ``at_most`` with it; they compare a column
-      or one earlier feature. ``between``: ``low`` inside, ``high`` outside.
-    - ``equals``, ``starts_with``: to the letter.
-    - ``code``: the place of the text in ``values``, from 1; one more than their number for another.
-    - ``ratio``: column by denominator, null if that is 0.
+    - ``value``: a number unchanged, a flag as 1 or 0.
+    - ``hour``, ``hour_between`` (``from_hour`` inclusive, ``to_hour`` exclusive, across midnight if from >
+      to) and ``weekend`` use Vietnam's time.
+    - ``above`` excludes the threshold, ``at_least`` and ``at_most`` include it; they compare a column or one
+      earlier feature. ``between``: ``low`` inclusive, ``high`` exclusive.
+    - ``equals``, ``starts_with``: exact, case-sensitive comparison of text.
+    - ``code``: the position of the text in ``values``, from 1; any other text gives the length plus 1.
+    - ``ratio``: column divided by denominator, null if the denominator is 0.
     - ``any``: 1 if one of its features is 1, else null if one is null, else 0.
 
     Flags are 1 or 0.
@@ -258,12 +259,12 @@ class TransactionFeature(_Spec):
 
     @property
     def is_flag(self) -> bool:
-        """Whether the value says yes or no, and an alert names the feature if it is 1."""
+        """Whether the value is 1 or 0; an alert lists the flags that are 1."""
         return self.statistic in _FLAG_STATISTICS or COLUMN_KINDS.get(self.column or "") == "flag"
 
     @property
     def width(self) -> int:
-        """How many places it takes in the vector."""
+        """Number of positions in the feature vector."""
         return 1
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The fraud type that an alert names: the one whose signs show."""
+"""Likely fraud type of an alert, judged by the signs of each fraud pattern."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def likely_fraud_type(features: Mapping[str, float | None]) -> FraudType | None:
-    """Return the fraud type of whose signs the largest share holds, None if none of any holds.
+    """Return the fraud type with the largest share of signs that hold; None if no sign of any type holds.
 
-    A sign whose feature is missing does not hold. Of equals, the most specific type is taken.
-    `python -m models types` measures how often it is right.
+    A sign whose feature is missing does not hold. Ties go to the type with the highest specificity.
+    `python -m models types` measures how often the type is right.
     """
     best = max(fraud_patterns(), key=lambda pattern: (_share(pattern, features), pattern.specificity))
     return best.fraud_type if _share(best, features) > 0 else None

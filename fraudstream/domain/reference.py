@@ -1,6 +1,6 @@
-"""Every feature, computed the naive way: the oracle that the kernel is held against.
+"""Reference implementation of all features: the oracle that the kernel is tested against.
 
-It keeps all transactions and looks at all of them again for each feature. Slow, and easy to believe.
+It keeps all transactions and scans all of them for each feature: slow, but easy to verify.
 """
 
 from collections import defaultdict, deque
@@ -19,10 +19,10 @@ Features = dict[str, Value]
 
 
 class Evaluated(NamedTuple):
-    """What becomes of one arriving transaction; features and ordinals are empty unless it is new.
+    """Result for one arriving transaction; features and ordinals are empty unless the outcome is ``new``.
 
-    The ordinals are its sequence numbers, from 1, among the new transactions of its account, and of each
-    other entity that has windows and that it has an id of.
+    The ordinals are the transaction's sequence numbers, from 1, among the new transactions of its account and
+    of every other entity that has windows and of which the transaction has an id.
     """
 
     transaction: Transaction
@@ -34,9 +34,9 @@ class Evaluated(NamedTuple):
 def evaluate(
     catalogue: Catalogue, arrivals: Iterable[Transaction | Label], *, allowed_lateness_ms: int
 ) -> Iterator[Evaluated]:
-    """Evaluate transactions in the order of their arrival, each against what arrived before it.
+    """Evaluate transactions in order of arrival, each against those that arrived before it.
 
-    A label counts for all that arrive after it, whether its transaction came before it or not.
+    A label applies to all transactions that arrive after it, whether its own transaction came first or not.
     """
     past = _Past(catalogue, allowed_lateness_ms)
     for arrival in arrivals:
@@ -49,10 +49,10 @@ def evaluate(
 def merge_labels(
     transactions: Iterable[Transaction], labels: Iterable[Label]
 ) -> Iterator[Transaction | Label]:
-    """Put labels among the transactions of a file: the order in which bounded mode takes both.
+    """Merge labels into the transactions of a file, in the order in which bounded mode reads both.
 
-    Each stands just before the first transaction whose event time is not before its ``available_at``,
-    or at the end if there is none; labels among themselves lie in the order of that time.
+    A label comes just before the first transaction whose event time is at or after its ``available_at``, or
+    at the end if there is no such transaction. Labels are ordered by ``available_at``.
     """
     waiting = deque(sorted(labels, key=lambda label: label.available_at_ms))
     for transaction in transactions:
@@ -65,17 +65,17 @@ def merge_labels(
 def _remembered(
     arrived: Sequence[Arrived], newest_ms: int, *, reach_ms: int, allowed_lateness_ms: int
 ) -> list[Arrived]:
-    """Return what an entity has not forgotten: what some transaction still in time can ask for.
+    """Return the transactions that an entity still remembers: those that a timely transaction can need.
 
-    One that lies the allowed lateness behind the newest sees the reach of the longest window, and at
-    least what is of its own time, so that a copy of a transaction is found.
+    A transaction that is late by exactly the allowed lateness sees the reach of the longest window, and at
+    least transactions with its own event time, so that duplicates are found.
     """
     forgotten_ms = newest_ms - max(reach_ms, 1) - allowed_lateness_ms
     return [each for each in arrived if each.event_time_ms > forgotten_ms]
 
 
 class _Past:
-    """All that has arrived, none of it ever thrown away."""
+    """All transactions and labels that have arrived; nothing is ever evicted."""
 
     def __init__(self, catalogue: Catalogue, allowed_lateness_ms: int) -> None:
         self.labels: dict[str, Label] = {}
@@ -84,7 +84,7 @@ class _Past:
         self._accepted: defaultdict[tuple[Entity, str], list[Arrived]] = defaultdict(list)
 
     def evaluated(self, transaction: Transaction) -> Evaluated:
-        """Return what becomes of a transaction, and keep it if it is new."""
+        """Evaluate a transaction and keep it if it is new."""
         outcome = self._outcome(transaction)
         if outcome != "new":
             return Evaluated(transaction, outcome, {}, {})
@@ -98,10 +98,10 @@ class _Past:
         return Evaluated(transaction, "new", features, ordinals)
 
     def _outcome(self, transaction: Transaction) -> Outcome:
-        """Judge by the account alone, whatever other entities have seen.
+        """Return the outcome, which depends on the account alone and not on other entities.
 
-        More than the allowed lateness behind the account's newest is late; an id that the account
-        remembers is a duplicate.
+        A transaction is late if its event time is more than the allowed lateness behind the account's newest
+        one, and a duplicate if the account remembers its id.
         """
         others = self._accepted["account_id", transaction.account_id]
         newest_ms = max((other.event_time_ms for other in others), default=transaction.event_time_ms)
@@ -119,9 +119,9 @@ class _Past:
         )
 
     def _visible(self, entity: Entity, id_: str, at_hand: Arrived) -> list[Arrived]:
-        """Return the other transactions of an entity that the one at hand can see, as they arrived.
+        """Return the entity's other transactions that are visible to the current one, in order of arrival.
 
-        An entity other than the account may be ahead of it by more than the allowed lateness, and
+        An entity other than the account may be ahead of the transaction by more than the allowed lateness; it
         then remembers less than the windows reach.
         """
         others = self._accepted[entity, id_]

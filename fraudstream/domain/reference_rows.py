@@ -1,4 +1,4 @@
-"""The naive value of each feature of a transaction alone; part of `fraudstream.domain.reference`."""
+"""Reference values of features of the transaction alone; part of `fraudstream.domain.reference`."""
 
 from collections.abc import Mapping
 from typing import Final, cast
@@ -10,7 +10,7 @@ from fraudstream.domain.transaction import Transaction
 VIETNAM_OFFSET_MS: Final = 7 * HOUR_MS
 """UTC+7; Vietnam has no daylight saving time."""
 SATURDAY: Final = 5
-"""The days of the week count from Monday = 0."""
+"""Days of the week are numbered from Monday = 0."""
 _EPOCH_WEEKDAY: Final = 3
 """1970-01-01 was a Thursday."""
 
@@ -18,8 +18,8 @@ _EPOCH_WEEKDAY: Final = 3
 def transaction_value(  # noqa: PLR0911 - one line for each statistic
     feature: TransactionFeature, transaction: Transaction, before: Mapping[str, object]
 ) -> float | None:
-    """Return the value of ``feature``; ``before`` holds those of the features it refers to."""
-    # The catalogue lets no feature refer to one that is a list.
+    """Return the value of ``feature``; ``before`` holds the values of the features it refers to."""
+    # The catalogue rejects references to features that are lists.
     operands = [cast("float | None", before[name]) for name in feature.of]
     match feature.statistic:
         case "value":
@@ -46,7 +46,7 @@ def transaction_value(  # noqa: PLR0911 - one line for each statistic
 
 
 def number(transaction: Transaction, column: str | None) -> float | None:
-    """Return the number in a field, 1 or 0 for a flag."""
+    """Return the number in a field; 1 or 0 for a flag."""
     value = getattr(transaction, column or "")
     return None if value is None else float(value)
 

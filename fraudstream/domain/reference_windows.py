@@ -1,4 +1,4 @@
-"""The naive value of each statistic of a window; part of `fraudstream.domain.reference`."""
+"""Reference values of window statistics; part of `fraudstream.domain.reference`."""
 
 import math
 import statistics
@@ -12,15 +12,15 @@ from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction
 EARTH_RADIUS_KM: Final = 6371.0088
 """The mean radius of the earth: (2 a + b) / 3 of the GRS 80 ellipsoid."""
 SHORTEST_TRAVEL_S: Final = 1.0
-"""Two places at one time would be an infinite speed."""
+"""Shortest time for a speed: two places at the same time would give an infinite speed."""
 
 Triple = list[float | None]
-"""Amount in VND, seconds to the next older transaction, value of the column."""
+"""Amount in VND, seconds since the next older transaction, value of the column."""
 Value = float | list[Triple] | None
 
 
 class Arrived(NamedTuple):
-    """A transaction, and its features that depend on no other transaction."""
+    """A transaction and those of its features that depend on no other transaction."""
 
     transaction: Transaction
     row: Mapping[str, float | None]
@@ -31,12 +31,12 @@ class Arrived(NamedTuple):
         return self.transaction.event_time_ms
 
     def value(self, column: str | None) -> Any:  # noqa: ANN401 - a text, a number or a flag
-        """Return what a window sees in a column: a field, or a feature if there is no such field."""
+        """Return the value of a column: a field, or a feature if there is no such field."""
         return getattr(self.transaction, column or "") if column in COLUMN_KINDS else self.row[column or ""]
 
     @property
     def place(self) -> tuple[float, float] | None:
-        """Latitude and longitude in degrees, None if one of them is not known."""
+        """Latitude and longitude in degrees; None if one of them is not known."""
         latitude, longitude = self.transaction.latitude, self.transaction.longitude
         return None if latitude is None or longitude is None else (latitude, longitude)
 
@@ -44,14 +44,14 @@ class Arrived(NamedTuple):
 def window_value(
     feature: WindowFeature, at_hand: Arrived, others: Sequence[Arrived], labels: Mapping[str, Label]
 ) -> Value:
-    """Return the value of ``feature`` for the transaction at hand, which arrived last.
+    """Return the value of ``feature`` for the transaction ``at_hand``, which arrived last.
 
-    ``others`` are those of its entity, in the order of their arrival; ``labels`` has the last label
+    ``others`` are the other transactions of its entity, in order of arrival; ``labels`` has the last label
     that arrived for each transaction id.
     """
     end_ms = at_hand.event_time_ms - feature.delay_ms
     start_ms = end_ms - feature.window_ms
-    # Sorting keeps those of one time in the order of their arrival.
+    # The sort is stable: transactions with the same event time stay in order of arrival.
     in_order = sorted(others, key=lambda other: other.event_time_ms)
     previous = [other for other in in_order if start_ms < other.event_time_ms <= end_ms]
     inside = previous if feature.delay_ms else [*previous, at_hand]
@@ -109,7 +109,7 @@ def _z_score(own: float | None, values: list[float]) -> float | None:
     std = _std(values)
     if own is None or not std:
         return None
-    # A mean rounded to a float may lie a whole deviation off where large values lie close together.
+    # For large values close together, the rounding error of a float mean can be as large as the deviation.
     mean = sum(map(Fraction, values)) / len(values)
     return float(Fraction(own) - mean) / std
 
@@ -129,11 +129,11 @@ def _speed_kmh(at_hand: Arrived, previous: list[Arrived]) -> float | None:
 def _distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Return the great-circle distance by the haversine formula, for degrees of latitude and longitude."""
     (latitude_a, longitude_a), (latitude_b, longitude_b) = a, b
-    # The difference of the degrees is exact for places close together, that of the radians is not.
+    # For places close together, the difference in degrees is exact; in radians it is not.
     across = math.sin(math.radians(latitude_b - latitude_a) / 2) ** 2
     along = math.sin(math.radians(longitude_b - longitude_a) / 2) ** 2
     haversine = across + math.cos(math.radians(latitude_a)) * math.cos(math.radians(latitude_b)) * along
-    # Rounding may bring that of two opposite places over 1.
+    # For antipodal points, rounding may bring the haversine over 1.
     return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, haversine)))
 
 

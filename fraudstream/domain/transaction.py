@@ -1,7 +1,7 @@
-"""The transaction as it travels on the stream, and the label that follows it later.
+"""Transaction and label, the records of the input streams.
 
-One JSON object a record. The truth (``is_fraud``) is never part of a transaction: it comes on a
-stream of its own, late, as it does in a bank.
+Each record is one JSON object. The truth (``is_fraud``) is never part of a transaction: as in a bank, it
+arrives later, as a label on a separate stream.
 """
 
 import dataclasses
@@ -19,22 +19,23 @@ _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _SECONDS_PER_DAY: Final = 86_400
 _CALENDAR_YEARS: Final = 400
 _CALENDAR_DAYS: Final = 146_097
-"""After so many years the Gregorian calendar repeats."""
+"""Period of the Gregorian calendar: it repeats after 400 years, or 146,097 days."""
 _FIRST_MS: Final = -62_135_596_800_000
 _END_MS: Final = 253_370_764_800_000
-"""The years 1 to 9998 of UTC."""
+"""Range of event times, end exclusive: the years 1 to 9998 in UTC."""
 _LARGEST_OFFSET_S: Final = 18 * 3_600
 _RFC3339: Final = re.compile(
     r"(?:\+0{1,6})?([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"[Tt]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{0,9}))?)?"
     r"(?:[Zz]|([+-])([01][0-9])(?::([0-5][0-9])(?::([0-5][0-9]))?)?)"
 )
-"""What the kernel reads (java.time's ISO_OFFSET_DATE_TIME): seconds may be missing, years have more zeros."""
+"""The format that the kernel reads (java.time's ISO_OFFSET_DATE_TIME): seconds are optional, and years may
+have leading zeros."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """One bank transaction; the first four fields are always there, the rest are None when absent."""
+    """One bank transaction; the first four fields are required, the others are None if absent."""
 
     transaction_id: str
     event_time_ms: int
@@ -69,10 +70,10 @@ class Transaction:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Transaction":
-        """Decode a well-formed record; unknown fields are left out.
+        """Decode a well-formed record; unknown fields are ignored.
 
-        This is the convenience of trusted code and tests. The job's own gate, which names what is
-        wrong with a record, is the kernel's parser. Raises ``KeyError`` or ``ValueError`` if broken.
+        For trusted input and tests. The job validates records with the kernel's parser, which says what is
+        wrong with a record. Raises ``KeyError`` or ``ValueError`` if the record is broken.
         """
         record = orjson.loads(data)
         values = {name: record[name] for name in FIELD_NAMES if name in record}
@@ -94,12 +95,12 @@ COLUMN_KINDS: Final[dict[str, ColumnKind]] = {
     ]
     for field in dataclasses.fields(Transaction)
 }
-"""What each field of the JSON record holds; the kernel's ``Column`` says the same, in the same order."""
+"""Type of each field of the JSON record; the kernel's ``Column`` has the same fields in the same order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """What became known about a transaction, and when: ``available_at_ms`` is never before its event time."""
+    """The truth about a transaction and the time it became known; that is never before the event time."""
 
     transaction_id: str
     account_id: str
@@ -121,7 +122,7 @@ class Label:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Label":
-        """Decode a record of the ``Labels`` stream; raises ``KeyError`` or ``ValueError`` if broken."""
+        """Decode a record of the ``Labels`` stream; raises ``KeyError`` or ``ValueError`` if it is broken."""
         record = orjson.loads(data)
         record["event_time_ms"] = parse_time_ms(record.pop("event_time"))
         record["available_at_ms"] = parse_time_ms(record.pop("available_at"))
@@ -130,27 +131,27 @@ class Label:
 
 
 def format_time(time_ms: int) -> str:
-    """Write epoch milliseconds as RFC 3339 in UTC, like ``2026-01-02T03:04:05.678Z``."""
+    """Format epoch milliseconds as RFC 3339 in UTC, like ``2026-01-02T03:04:05.678Z``."""
     return from_time_ms(time_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def from_time_ms(time_ms: int) -> datetime:
-    """Return the UTC time of epoch milliseconds; ``OverflowError`` outside the years 1 to 9999."""
+    """Return epoch milliseconds as a UTC time; raises ``OverflowError`` outside the years 1 to 9999."""
     return _EPOCH + timedelta(milliseconds=time_ms)
 
 
 def parse_time_ms(text: str) -> int:
-    """Return the epoch milliseconds of an RFC 3339 time, digits past the millisecond cut off.
+    """Return the epoch milliseconds of an RFC 3339 time, truncated to the millisecond.
 
-    Reads what the kernel's ``Rfc3339`` reads, letters of either case included. Raises ``ValueError`` if it
-    has no UTC offset, is not a time, or lies outside the years 1 to 9998 in UTC.
+    Accepts the same texts as the kernel's ``Rfc3339``, with letters in either case. Raises ``ValueError`` if
+    the text is not a time, has no UTC offset, or lies outside the years 1 to 9998 in UTC.
     """
     found = _RFC3339.fullmatch(text)
     if found is None:
         msg = f"{text!r} is no RFC 3339 time with a UTC offset; write it like 2026-01-02T03:04:05.678Z"
         raise ValueError(msg)
     year, month, day, hour, minute, second, fraction, sign, *offset = found.groups()
-    # Year 0 begins in UTC's year 1 with some offsets; Python has none, but the calendar repeats.
+    # With some offsets, times in year 0 lie in year 1 of UTC. Python has no year 0, but the calendar repeats.
     days = date(int(year), int(month), int(day)).toordinal() if int(year) else _day_of_year_0(month, day)
     of_day_s = _seconds(hour, minute, second)
     offset_s = _seconds(*offset) if sign else 0

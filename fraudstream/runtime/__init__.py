@@ -1,1 +1,1 @@
-"""Services of the process: settings, stop signals, logs, metrics, errors of AWS."""
+"""Process-level services: settings, stop signals, logs, metrics, AWS clients and errors."""

@@ -1,4 +1,4 @@
-"""The boto3 client of any AWS service: AWS itself, any endpoint in its place, or LocalStack."""
+"""Factory for boto3 clients of AWS, of a custom endpoint, or of LocalStack."""
 
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
@@ -34,11 +34,11 @@ def aws_client(service: str, settings: AwsSettings, *, read_timeout_s: float) ->
 
 
 def aws_client(service: str, settings: AwsSettings, *, read_timeout_s: float) -> Any:
-    """Return the client of ``service`` where the settings say AWS is; no call of the service is made yet.
+    """Return a client of ``service`` for the endpoint of the settings, without calling the service.
 
-    The credentials come from boto3's own chain (environment, profile, role) and from nowhere else, also
-    for LocalStack, whose session would otherwise bring its own. Raises `AwsCredentialsError` if there are
-    none. ``AWS_ENDPOINT_URL`` wins over ``LOCALSTACK_HOST``. A call that gets no answer within
+    The credentials always come from boto3's own chain (environment, profile, role), also for LocalStack,
+    whose session would otherwise use its own. Raises `AwsCredentialsError` if there are none.
+    ``AWS_ENDPOINT_URL`` takes precedence over ``LOCALSTACK_HOST``. A call without a response within
     ``read_timeout_s`` seconds is retried in boto3's standard mode.
     """
     session: Any = boto3.Session(region_name=settings.aws_region)
@@ -47,7 +47,7 @@ def aws_client(service: str, settings: AwsSettings, *, read_timeout_s: float) ->
         retries={"mode": "standard"},
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=read_timeout_s,
-        # Emulators know no host names with the bucket in them.
+        # Emulators don't support host names that contain the bucket.
         s3={"addressing_style": "path" if settings.is_emulator else "auto"},
     )
     if settings.localstack_host is None or settings.aws_endpoint_url is not None:
@@ -65,7 +65,7 @@ def aws_client(service: str, settings: AwsSettings, *, read_timeout_s: float) ->
 def find_credentials(settings: AwsSettings) -> "Credentials":
     """Return the credentials of boto3's chain; raises `AwsCredentialsError` if there are none.
 
-    Their ``method`` says where they were found: ``env``, ``shared-credentials-file``, ``iam-role`` and so on.
+    Their ``method`` is the source: ``env``, ``shared-credentials-file``, ``iam-role`` and so on.
     """
     return _credentials(boto3.Session(region_name=settings.aws_region))
 

@@ -1,4 +1,4 @@
-"""AWS credentials from ``.env``; they are no settings, and nothing prints them."""
+"""AWS credentials from ``.env``. They are not settings and are never printed."""
 
 import os
 from pathlib import Path
@@ -14,15 +14,16 @@ CREDENTIAL_NAMES: Final = (
     "AWS_SESSION_TOKEN",
     "AWS_PROFILE",
 )
-"""What says who we are to AWS; one set, never mixed from two places."""
+"""Environment variables that identify the caller to AWS; they are never mixed from two sources."""
 
 
 def export_aws_credentials(env_file: Path = ENV_FILE) -> None:
-    """Put the AWS credentials of ``env_file`` into the environment, where boto3 and the JVM look.
+    """Export the AWS credentials of ``env_file`` to the environment, where boto3 and the JVM find them.
 
-    The file wins, as it does for settings, and it wins as a whole: if it holds any of
-    `CREDENTIAL_NAMES`, the others are taken out of the environment, since the session token of one
-    identity with the key of another is nobody's. Without the file, or any of them in it, nothing changes.
+    As for settings, the file takes precedence over the environment, and it does so as a whole: if it has any
+    of `CREDENTIAL_NAMES`, the others are removed from the environment, because the session token of one
+    identity is not valid with the key of another. Nothing changes if there is no file or it has none of these
+    names.
     """
     values = dotenv_values(env_file) if env_file.is_file() else {}
     found = {name: value for name in CREDENTIAL_NAMES if (value := values.get(name))}

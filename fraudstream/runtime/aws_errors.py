@@ -1,4 +1,4 @@
-"""Errors of AWS: which are worth a retry, and what their remedies are."""
+"""AWS errors: classification as transient, and remedies for error messages."""
 
 from typing import Final
 
@@ -32,25 +32,25 @@ CONNECTION_REMEDY: Final = (
 
 
 class AwsCredentialsError(Exception):
-    """There are no AWS credentials, or they can't be used; the message says so, with the remedy."""
+    """AWS credentials are missing or can't be used; the message says which, with the remedy."""
 
 
 def credentials_error(error: BotoCoreError | None) -> AwsCredentialsError:
-    """Say what is wrong with the credentials: ``error`` is boto3's, or None where it found none."""
+    """Return the error for unusable credentials; ``error`` is boto3's, or None if it found no credentials."""
     if error is None or isinstance(error, NoCredentialsError):
         return AwsCredentialsError(f"there are no AWS credentials: {CREDENTIALS_REMEDY}")
     return AwsCredentialsError(f"the AWS credentials can't be used ({error}): {CREDENTIALS_REMEDY}")
 
 
 def error_code(error: Exception) -> str:
-    """Return the service's code of an error, or the exception's name where no answer came."""
+    """Return the service's error code, or the exception's class name if there was no response."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "Unknown"))
     return type(error).__name__
 
 
 def is_transient(error: Exception) -> bool:
-    """Tell whether the same call may succeed later: throttling, a fault of the service, a lost connection."""
+    """Whether the same call may succeed later: throttling, a service fault or a lost connection."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or error_code(error) in TRANSIENT_CODES  # noqa: PLR2004 - HTTP's server errors

@@ -1,7 +1,8 @@
-"""Where AWS is, or what stands in for it: settings of every program that talks to it.
+"""AWS settings: region, endpoint and emulator, shared by all programs that use AWS.
 
-Read, from the weakest to the strongest: the defaults, the environment, ``.env``. The project's own names
-carry the prefix ``FRAUDSTREAM_`` (``FRAUDSTREAM_TRANSACTIONS_STREAM=…``); the AWS names are the usual ones.
+Sources, from lowest to highest precedence: defaults, environment, ``.env``. The project's own variables have
+the prefix ``FRAUDSTREAM_`` (``FRAUDSTREAM_TRANSACTIONS_STREAM=…``); the AWS variables have their standard
+names.
 """
 
 from pathlib import Path
@@ -22,13 +23,13 @@ from fraudstream.runtime.settings_sources import (
 
 ENV_PREFIX: Final = "FRAUDSTREAM_"
 EMULATOR_ACCOUNT: Final = "000000000000"
-"""Whose streams are an emulator's: LocalStack's account."""
+"""Account that owns the streams of an emulator; the same as LocalStack's."""
 NOT_SETTINGS: Final = frozenset({ENV_FILE_VARIABLE})
-"""Names with the prefix that say where settings are, and are none."""
+"""Variables with the prefix that are not settings: they say where settings are read from."""
 
 
 class EmulatorSettings(BaseModel):
-    """What only a Kinesis emulator needs; real AWS keeps its defaults."""
+    """Settings that apply only to a Kinesis emulator, not to AWS."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,7 +44,7 @@ class EmulatorSettings(BaseModel):
 
 
 class AwsSettings(SettingsBase):
-    """The region, the endpoint, and whether that is an emulator."""
+    """The region, the endpoint, and whether the endpoint is an emulator."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
@@ -83,7 +84,7 @@ class AwsSettings(SettingsBase):
 
     @property
     def endpoint_url(self) -> str | None:
-        """The endpoint in place of AWS's own, or None for AWS: AWS_ENDPOINT_URL, else LOCALSTACK_HOST."""
+        """The custom endpoint, from AWS_ENDPOINT_URL or else LOCALSTACK_HOST; None for AWS itself."""
         if self.aws_endpoint_url is not None:
             return self.aws_endpoint_url
         if self.localstack_host is None:
@@ -93,16 +94,16 @@ class AwsSettings(SettingsBase):
 
     @property
     def is_emulator(self) -> bool:
-        """Whether the endpoint is an emulator; one behind plain http is, unless the setting says no."""
+        """Whether the endpoint is an emulator: as set, or by default if the URL is plain http."""
         if self.emulator.enabled is not None:
             return self.emulator.enabled
         return (self.endpoint_url or "").startswith("http://")
 
     @classmethod
     def load(cls, *, env_file: Path | None = ENV_FILE) -> Self:
-        """Read the settings; raises `SettingsError` if any can't be used.
+        """Read the settings; raises `SettingsError` if any is invalid.
 
-        The prefix is shared by several programs: an unknown name with it is refused only if it looks like a
+        Several programs share the prefix, so an unknown name with it is an error only if it looks like a
         misspelt name of these settings.
         """
         return cls.read(

@@ -1,4 +1,4 @@
-"""How long to wait before the next try."""
+"""Exponential backoff with jitter between retries."""
 
 import random
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """Exponential waits with jitter, so that writers that failed together don't return together.
+    """Exponential waits with jitter, so that writers that failed together don't retry together.
 
-    The wait before retry n (from 0) lies evenly in [half, whole) of ``min(cap_s, base_s * 2**n)``.
+    The wait before retry n (from 0) is uniform in [0.5, 1) times ``min(cap_s, base_s * 2**n)``.
     """
 
     base_s: float = 0.1

@@ -1,4 +1,4 @@
-"""The time sources of a program in one object, so that a test can bring its own."""
+"""Clocks: the time sources of a program in one object that tests can replace."""
 
 import asyncio
 import time
@@ -8,13 +8,13 @@ from typing import Final
 
 
 def wall_clock_ms() -> int:
-    """Return the time of day in epoch milliseconds; it may be set back."""
+    """Return the wall clock time in epoch milliseconds; it can jump backwards if the clock is set."""
     return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSources:
-    """Wall clock (epoch milliseconds) and monotonic seconds, of which only differences mean anything."""
+    """Wall clock (epoch milliseconds) and monotonic clock (seconds; only differences are meaningful)."""
 
     now_ms: Callable[[], int] = wall_clock_ms
     monotonic_s: Callable[[], float] = time.monotonic
@@ -22,17 +22,17 @@ class TimeSources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock(TimeSources):
-    """The clock of a thread: ``sleep`` blocks it for so many seconds."""
+    """The clock of a thread: ``sleep`` blocks the thread for a number of seconds."""
 
     sleep: Callable[[float], object] = time.sleep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsyncClock(TimeSources):
-    """The clock of an event loop: ``sleep`` lets its other tasks go on."""
+    """The clock of an event loop: ``sleep`` suspends the current task only."""
 
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 SYSTEM_CLOCK: Final = Clock()
-"""This machine's clock."""
+"""The clock of this machine."""

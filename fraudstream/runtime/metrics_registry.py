@@ -1,7 +1,8 @@
-"""The metrics of one process or application, for Prometheus; names and units are checked as they are made.
+"""Prometheus metrics of one process or application, with validation of names and units.
 
-The rules are those of Prometheus: https://prometheus.io/docs/practices/naming/. A name is
-``<prefix>_<what>_<unit>``, with base units (seconds, bytes, ratios), and ``_total`` ends a counter alone.
+The rules are Prometheus' own: https://prometheus.io/docs/practices/naming/. A name is
+``<prefix>_<what>_<unit>``, with base units (seconds, bytes, ratios); counters, and only counters, end with
+``_total``.
 """
 
 import re
@@ -22,21 +23,22 @@ MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 BASE_UNITS: Final = ("seconds", "bytes", "ratio", "celsius", "meters", "joules", "grams", "volts", "amperes")
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _RESERVED_ENDINGS: Final = ("count", "sum", "bucket", "created", "info")
-"""Endings that the text format gives to the parts of a metric."""
+"""Suffixes that the text format adds to the parts of a metric."""
 _BASE_OF: Final = (
     dict.fromkeys(("ms", "us", "ns", "milliseconds", "microseconds", "minutes", "hours", "days"), "seconds")
     | dict.fromkeys(("kb", "mb", "gb", "kib", "mib", "gib", "kilobytes", "megabytes", "bits"), "bytes")
     | dict.fromkeys(("percent", "pct", "permille"), "ratio")
 )
-"""The base unit in place of another one."""
+"""The base unit to use instead of each other unit."""
 _RESERVED_LABELS: Final = frozenset({"le", "quantile", "job", "instance"})
-"""Labels that Prometheus gives meaning to, or adds when it reads the metrics."""
+"""Labels that Prometheus interprets, or adds when it scrapes the metrics."""
 
 
 class MetricsRegistry:
-    """The metrics of a process, all with one prefix.
+    """The metrics of a process, all with the same prefix.
 
-    Raises `ValueError` for a name, label or meaning that breaks a rule, and for a name that is taken.
+    Raises `ValueError` for a name, label or meaning that breaks a rule, and for a name that is already in
+    use.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -47,14 +49,14 @@ class MetricsRegistry:
         self._registry = CollectorRegistry()
 
     def counter(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Counter:
-        """Make a counter, which only rises: ``requests_total``."""
+        """Create a counter, which only increases: ``requests_total``."""
         if not name.endswith("_total"):
             msg = f"metric {name!r}: the name of a counter ends with _total"
             raise ValueError(msg)
         return Counter(self._checked(name, meaning, labels), meaning, labels, registry=self._registry)
 
     def gauge(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Gauge:
-        """Make a gauge, which rises and falls: ``stream_clients``, ``memory_bytes``."""
+        """Create a gauge, which can go up and down: ``stream_clients``, ``memory_bytes``."""
         self._not_a_total(name)
         return Gauge(self._checked(name, meaning, labels), meaning, labels, registry=self._registry)
 
@@ -65,7 +67,7 @@ class MetricsRegistry:
         labels: Sequence[str] = (),
         buckets: Sequence[float] = Histogram.DEFAULT_BUCKETS,
     ) -> Histogram:
-        """Make a histogram of values with a unit: ``request_seconds``; ``buckets`` are upper bounds in it."""
+        """Create a histogram of values with a unit: ``request_seconds``; ``buckets`` are upper bounds."""
         self._not_a_total(name)
         if name.rpartition("_")[2] not in BASE_UNITS:
             msg = f"metric {name!r}: end the name of a histogram with its unit: {', '.join(BASE_UNITS)}"
@@ -75,11 +77,11 @@ class MetricsRegistry:
         )
 
     def text(self) -> bytes:
-        """Return all metrics in Prometheus' text format, of the type `MEDIA_TYPE`."""
+        """Return all metrics in Prometheus' text format; the content type is `MEDIA_TYPE`."""
         return generate_latest(self._registry)
 
     def _checked(self, name: str, meaning: str, labels: Sequence[str]) -> str:
-        """Return the whole name, with the prefix."""
+        """Validate a metric and return its full name, with the prefix."""
         if not _NAME.fullmatch(name):
             msg = f"metric {name!r}: write lower case words with underscores, like requests_total"
             raise ValueError(msg)

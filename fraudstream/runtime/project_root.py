@@ -1,24 +1,24 @@
-"""The root of the source tree: a checkout, the folder that an image copies it to, or an unpacked job archive.
+"""Root of the source tree: a checkout, its copy in a container image, or an unpacked job archive.
 
-An installed wheel has the library alone, hence no root. Programs exist in a tree only and use `ROOT`; the
-library must work without one, so it calls a function at the moment that it needs a file of the tree.
+An installed wheel contains only the library and has no root. Programs exist only in a source tree and use
+`ROOT`. The library must work without a root, so it calls a function when it needs a file of the tree.
 """
 
 import functools
 from pathlib import Path
 
 ROOT: Path
-"""The root; to import it where there is none raises `ProjectRootError`."""
+"""The root; importing it raises `ProjectRootError` if there is none."""
 
 
 class ProjectRootError(RuntimeError):
-    """The library is installed from a wheel, and something needs a file of the source tree."""
+    """The library is installed from a wheel, but a file of the source tree is needed."""
 
 
 def root_above(package: Path) -> Path | None:
-    """Return the root of the tree that the library's folder ``package`` belongs to; None for a wheel's.
+    """Return the root of the source tree of the library's folder ``package``; None if that is from a wheel.
 
-    Installers write a wheel's metadata beside its packages; an editable install leaves it in site-packages.
+    Installers write a wheel's metadata beside its packages; that of an editable install is in site-packages.
     """
     folder = package.parent
     return None if any(folder.glob(f"{package.name}-*.dist-info")) else folder
@@ -43,7 +43,7 @@ def project_root() -> Path:
 
 
 def __getattr__(name: str) -> Path:
-    # Not computed when the module is imported: the library must be importable from a wheel.
+    # Computed lazily: the module must be importable from a wheel.
     if name == "ROOT":
         return project_root()
     msg = f"module {__name__!r} has no attribute {name!r}"

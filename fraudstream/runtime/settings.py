@@ -1,7 +1,7 @@
-"""The base class of every program's settings: typed, validated at start, printable without secrets.
+"""Base class for settings: typed, validated at startup, printable without secrets.
 
-A program declares its settings as a subclass, and says in `sources` where their values come from, the
-strongest source first. Credentials of AWS are not settings: `fraudstream.runtime.aws_credentials`.
+A program declares its settings as a subclass and passes their sources to `SettingsBase.read`, highest
+precedence first. AWS credentials are not settings: see `fraudstream.runtime.aws_credentials`.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from fraudstream.domain.duration import format_duration, parse_duration_ms
 from fraudstream.runtime.settings_sources import SettingsError
 
 Sources = tuple[PydanticBaseSettingsSource, ...]
-"""Where values come from, the strongest first."""
+"""Sources of values, highest precedence first."""
 HIDDEN: Final = "**********"
-"""Stands for the value of a secret in a message."""
+"""Replaces the value of a secret in messages."""
 
 
 def _duration(value: object) -> object:
@@ -32,7 +32,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
 class SettingsBase(BaseSettings):
-    """Settings that are read at start and never change; a subclass names them."""
+    """Settings that are read at startup and never change; subclasses declare the fields."""
 
     @classmethod
     def read(
@@ -40,9 +40,9 @@ class SettingsBase(BaseSettings):
         sources: Callable[[type[BaseSettings], PydanticBaseSettingsSource], Sources],
         **overrides: object,
     ) -> Self:
-        """Read the settings from ``sources``, called with the class and the source of ``overrides``.
+        """Read the settings from ``sources``, which is called with the class and the source of ``overrides``.
 
-        Raises `SettingsError` with a line for each setting that can't be used.
+        Raises `SettingsError` with a line for each invalid setting.
         """
 
         class FromSources(cls):  # type: ignore[misc, valid-type]
@@ -66,9 +66,9 @@ class SettingsBase(BaseSettings):
 
     @classmethod
     def explain(cls, problem: Any) -> str:  # noqa: ANN401 - pydantic's error is a loose dictionary
-        """Return a line that says which setting can't be used, its value, why, and what it means.
+        """Return a line with the name of an invalid setting, its value, the reason and its meaning.
 
-        ``problem`` is one of the errors of pydantic's ``ValidationError``; the value of a secret is hidden.
+        ``problem`` is one of the errors of pydantic's ``ValidationError``. The value of a secret is hidden.
         """
         name = ".".join(str(part) for part in problem["loc"])
         field = name.lower()
@@ -87,14 +87,14 @@ class SettingsBase(BaseSettings):
 
     @classmethod
     def unknown(cls, name: str) -> str:
-        """Return the message for a name that is no setting; a subclass says where they are listed."""
+        """Return the message for a name that is not a setting; subclasses say where settings are listed."""
         return f"{name}: there is no such setting; see --help for those that there are"
 
     @classmethod
     def shown_name(cls, field: str) -> str:
-        """Return what messages call a setting."""
+        """Return the name of a setting in messages."""
         return field
 
     def table(self) -> list[tuple[str, str]]:
-        """Return each setting and its value as text; a secret is a row of asterisks."""
+        """Return each setting and its value as text; secrets are shown as asterisks."""
         return [(name, str(getattr(self, name))) for name in type(self).model_fields]

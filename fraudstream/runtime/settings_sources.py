@@ -1,4 +1,4 @@
-"""Where settings come from beside the command line: the environment, ``.env``, Managed Flink's file."""
+"""Settings sources besides the command line: environment, ``.env`` and Managed Flink's properties file."""
 
 import difflib
 import json
@@ -16,27 +16,27 @@ from pydantic_settings import (
 )
 
 NESTED: Final = "__"
-"""Between a setting and a part of it, in the environment."""
+"""Delimiter between a setting and its nested field in an environment variable."""
 LOOKS_ALIKE: Final = 0.85
-"""Similarity (difflib's ratio) from which an unknown name is taken for a misspelt one."""
+"""Similarity (difflib's ratio) from which an unknown name is considered a misspelt setting."""
 MANAGED_FLINK_PROPERTIES: Final = Path("/etc/flink/application_properties.json")
-"""Where Managed Flink puts the runtime properties of an application."""
+"""File in which Managed Flink provides the runtime properties of an application."""
 PROPERTY_GROUP: Final = "fraudstream"
-"""The runtime property group that is read; its keys are the job's settings."""
+"""The runtime property group that is read; its keys are the names of the settings."""
 ENV_FILE_VARIABLE: Final = "FRAUDSTREAM_ENV_FILE"
 ENV_FILE: Final = Path(os.environ.get(ENV_FILE_VARIABLE, ".env"))
-"""The file of settings in the folder where a command is started, or the one that the variable names."""
+"""Settings file: ``.env`` in the current folder, or the file that the variable names."""
 
 
 class SettingsError(Exception):
-    """Options that can't be used; the message has a line for each: field, value, remedy."""
+    """Invalid settings; the message has a line for each: field, value, remedy."""
 
 
 class EnvironmentSource(EnvSettingsSource):
-    """The environment: names of other programs are ignored, a misspelt name of these settings is refused.
+    """The environment. Variables of other programs are ignored, unknown names with the prefix are errors.
 
-    ``others`` have the prefix of the settings and are none of them; they are ignored. Where the prefix is
-    shared with other programs (``is_prefix_shared``), only names that look like a setting are refused.
+    ``others`` are names that have the prefix but are not settings; they are ignored. If other programs share
+    the prefix (``is_prefix_shared``), an unknown name is an error only if it looks like a misspelt setting.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class EnvironmentSource(EnvSettingsSource):
 
 
 class DotEnvSource(DotEnvSettingsSource):
-    """The same for ``.env``, which holds the AWS credentials and what else its owner keeps there."""
+    """Like `EnvironmentSource`, for ``.env``, which also holds AWS credentials and unrelated variables."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ def _unknown(
     others: frozenset[str],
     is_prefix_shared: bool,  # noqa: FBT001 - private, and named by both callers
 ) -> dict[str, None]:
-    """Return the names with the prefix that are no setting; pydantic then refuses them as extra."""
+    """Return the names with the prefix that are not settings; pydantic then rejects them as extra."""
     prefix = settings_cls.model_config["env_prefix"]
     names = {name.upper() for name in variables if name.upper().startswith(prefix)} - others
     fields = {name: name.removeprefix(prefix).lower() for name in names}
@@ -105,19 +105,19 @@ def _is_setting(settings_cls: type[BaseSettings], name: str) -> bool:
 
 
 class ManagedFlinkSource(PydanticBaseSettingsSource):
-    """The property group `PROPERTY_GROUP` of Managed Flink's file; nothing if there is no such file."""
+    """The property group `PROPERTY_GROUP` of Managed Flink's file; empty if there is no such file."""
 
     def __init__(self, settings_cls: type[BaseSettings], path: Path) -> None:
         super().__init__(settings_cls)
         self._path = path
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401 - pydantic's signature
-        """Return one setting's value and name, as pydantic asks for them."""
+        """Return one setting's value and name, as pydantic's interface requires."""
         del field
         return self().get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """Return the settings found; raises `SettingsError` if the file is no list of groups."""
+        """Return the settings found; raises `SettingsError` if the file is not a list of property groups."""
         if not self._path.is_file():
             return {}
         properties: dict[str, Any] = {}

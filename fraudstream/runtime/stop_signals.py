@@ -1,4 +1,4 @@
-"""How a process is asked to end, and ends its children; standard library only, so that the job may use it."""
+"""Shutdown of a process and its children; standard library only, so that the job can use it."""
 
 import signal
 import subprocess
@@ -7,7 +7,7 @@ from types import FrameType
 
 
 def stop_on_signals() -> threading.Event:
-    """Return an event that Ctrl-C, SIGTERM and a closed terminal set; they no longer end the process."""
+    """Return an event set by SIGINT (Ctrl-C), SIGTERM and SIGHUP, which then no longer end the process."""
     stop = threading.Event()
 
     def handle(_signal_number: int, _frame: FrameType | None) -> None:
@@ -19,7 +19,7 @@ def stop_on_signals() -> threading.Event:
 
 
 def end_process(process: subprocess.Popen[bytes], timeout_s: float) -> None:
-    """End a process that the caller started: ask, wait ``timeout_s`` seconds, then kill it."""
+    """Terminate a process that the caller started; kill it if it is not done after ``timeout_s`` seconds."""
     process.terminate()
     try:
         process.wait(timeout_s)

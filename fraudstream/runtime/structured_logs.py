@@ -1,7 +1,7 @@
-"""Logs as JSON on stderr, one object per line, without secrets.
+"""Structured logs on stderr: one JSON object per line, without secrets.
 
-A program takes its logger from `get_logger` and calls `configure_logging` once, at start. Lines that
-libraries write through the standard library's `logging` come out in the same form.
+A program gets its logger from `get_logger` and calls `configure_logging` once, at startup. Messages that
+libraries log with the standard library's `logging` have the same format.
 """
 
 import json
@@ -26,20 +26,20 @@ from structlog.typing import EventDict, Processor
 from fraudstream.runtime.settings import HIDDEN
 
 REQUEST_ID: Final = "request_id"
-"""The field that names the request a line belongs to."""
+"""Field with the id of the request that a line belongs to."""
 _SECRET_NAME: Final = re.compile(
     r"secret|password|((^|[._-])(authorization|cookie|token|credentials?|api[_-]?key|private[_-]?key)$)",
     re.IGNORECASE,
 )
-"""Names of fields whose text is never written."""
+"""Names of fields whose text is never logged."""
 _UNSET: Final = frozenset({"", "None"})
-"""Text that says that there is no secret; `SettingsBase.table` writes ``None`` so."""
+"""Values of an unset secret, which need no hiding; `SettingsBase.table` shows ``None`` this way."""
 _UVICORN_FIELD: Final = "color_message"
-"""Uvicorn's message a second time, with colours."""
+"""Field in which Uvicorn repeats its message with colours."""
 
 
 def get_logger(name: str) -> BoundLogger:
-    """Return the logger of this name; keywords of its calls become fields of the line."""
+    """Return the logger of this name; keyword arguments of its calls become fields of the line."""
     processors: list[Processor] = [
         filter_by_level,
         merge_contextvars,
@@ -52,16 +52,16 @@ def get_logger(name: str) -> BoundLogger:
 
 @contextmanager
 def request_id_bound(request_id: str) -> Iterator[None]:
-    """Put ``request_id`` into every line that is logged inside, in this task and those that it starts."""
+    """Add ``request_id`` to every line logged in the context, by this task and the tasks that it starts."""
     with bound_contextvars(**{REQUEST_ID: request_id}):
         yield
 
 
 def json_formatter() -> ProcessorFormatter:
-    """Return the formatter of a line: time (RFC 3339, UTC), level, logger, message, request_id, the rest.
+    """Return a formatter of lines: time (RFC 3339, UTC), level, logger, message, request_id, other fields.
 
-    A value that JSON has no form for is written as text. Text in a field whose name says that it is
-    secret, at any depth, is written as asterisks.
+    Values without a JSON type are written as text. Text in a field whose name marks it as secret is replaced
+    by asterisks at any depth.
     """
     return ProcessorFormatter(
         foreign_pre_chain=[merge_contextvars, ExtraAdder(), format_exc_info],
@@ -70,9 +70,9 @@ def json_formatter() -> ProcessorFormatter:
 
 
 def configure_logging(level: str, loggers: Sequence[str], silenced: Sequence[str] = ()) -> None:
-    """Write what ``loggers`` log from ``level`` on to stderr, as JSON, and nothing of ``silenced``.
+    """Write messages of ``loggers`` at ``level`` or above to stderr as JSON; discard those of ``silenced``.
 
-    Other loggers and their handlers stay as they are. `logging.config.dictConfig` would close the handlers of
+    Other loggers and their handlers are unchanged. `logging.config.dictConfig` would close the handlers of
     every library in the process.
     """
     handler = logging.StreamHandler()
@@ -81,7 +81,7 @@ def configure_logging(level: str, loggers: Sequence[str], silenced: Sequence[str
         _arrange(name, [handler])
         logging.getLogger(name).setLevel(level)
     for name in silenced:
-        # Without any handler the warnings of a logger go to stderr.
+        # A logger without any handler would write its warnings to stderr.
         _arrange(name, [logging.NullHandler()])
 
 
@@ -92,7 +92,7 @@ def _arrange(name: str, handlers: list[logging.Handler]) -> None:
 
 
 def _arranged(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Put the fields of every line first; a field given with one of their names gets ``extra_`` before it."""
+    """Put the standard fields first; a given field with one of their names is prefixed with ``extra_``."""
     record: logging.LogRecord = event["_record"]
     line: dict[str, Any] = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),

@@ -1,1 +1,1 @@
-"""Load a model version, score feature vectors, decide and explain; numpy and XGBoost only."""
+"""Scoring: load a model version, score feature vectors, decide and explain; numpy and XGBoost only."""

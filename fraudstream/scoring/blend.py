@@ -1,4 +1,4 @@
-"""The scores of several members as one."""
+"""Blend of the members' scores into one score."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from fraudstream.scoring.odds import log_odds, probability
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """The weighted sum of log-odds, as a score: members that know multiply what they know.
+    """Weighted sum of the members' log-odds, converted to a score: evidence of the members multiplies.
 
-    A mean of scores would be held down by members that are unsure. Their log-odds being near 0 for most rows,
-    they leave the sum to the others.
+    A mean of scores would be pulled down by members that are unsure. Their log-odds are near 0 for most rows,
+    so they hardly change the sum.
     """
 
     weights: Mapping[str, float]
-    """By member; positive."""
+    """Positive weight by member."""
     bias: float
 
     def combine(self, scores: Mapping[str, Scores]) -> Scores:

@@ -1,4 +1,4 @@
-"""From scores to probabilities: of transactions with a probability of 0.03, three in a hundred are fraud."""
+"""Calibration of scores as probabilities: of transactions scored 0.03, three in a hundred are fraud."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from fraudstream.scoring.odds import log_odds, probability
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A straight line through the log-odds (Platt scaling): no two scores become one, none change places.
+    """Linear function of the log-odds (Platt scaling): strictly increasing, so the ranking stays the same.
 
-    Isotonic regression, which makes steps, cost 0.001 to 0.06 of average precision on the simulated bank.
-    Beta calibration, with one more parameter, kept it within 0.0001; its log loss was better for some kinds
-    of model, worse for others.
+    Isotonic regression, a step function, cost 0.001 to 0.06 of average precision on the simulated bank. Beta
+    calibration, which has one more parameter, kept it within 0.0001; its log loss was better for some kinds
+    of model and worse for others.
     """
 
     slope: float
-    """Positive."""
+    """Factor of the log-odds; positive."""
     intercept: float
 
     def calibrated(self, scores: Scores) -> Scores:

@@ -1,4 +1,4 @@
-"""Deciding on transactions: score them, explain and alert. The stream and every other caller decide here."""
+"""Decisions on transactions: score, explain, alert. Used by the stream job and every other caller."""
 
 from collections.abc import Callable
 from typing import Final
@@ -17,27 +17,30 @@ TOO_LARGE: Final = "a feature is too large for the model; check the transaction'
 
 
 class Decider:
-    """Decides with one model version over one catalogue. Pickles, and has no clock."""
+    """Makes decisions with one model version over one catalogue. Picklable, and without a clock."""
 
     def __init__(self, scorer: Scorer, catalogue: Catalogue, threshold: float | None = None) -> None:
-        """Take the model, and the threshold if it is not the model's own."""
+        """Take the model and a threshold, by default the model's own."""
         self.scorer = scorer
         self.judge = Judge.of(scorer.manifest, catalogue, threshold)
         self._explainer = Explainer(scorer, catalogue)
         self._width = catalogue.width
 
     def warm_up(self) -> None:
-        """Prepare the reasons, which takes a second, and load the fraud patterns, so that no alert waits."""
+        """Prepare the explanations, which takes about a second, and load the fraud patterns.
+
+        Otherwise the first alert would wait for both.
+        """
         likely_fraud_type({})
         self._explainer.explain(np.zeros((1, self._width)))
 
     def decide(self, subjects: Subjects, vectors: Matrix, now_ms: Callable[[], int]) -> Decisions:
         """Return a decision for each row of ``vectors``, shape (transactions, width of the catalogue).
 
-        Row i of ``vectors`` has the features of ``subjects[i]``; any sequence of `Subject` will do. NaN is a
-        missing value. ``now_ms`` gives epoch milliseconds; it is called once, after scoring, if a row alerts.
-        A row's decision does not depend on the others: one that fails has an error in its decision. Raises
-        ``ValueError`` if the shapes don't match.
+        Row i of ``vectors`` has the features of ``subjects[i]``; any sequence of `Subject` works. NaN is a
+        missing value. ``now_ms`` returns epoch milliseconds; it is called once, after scoring, if any row
+        alerts. A row's decision does not depend on other rows; if a row fails, its decision has the error.
+        Raises ``ValueError`` if the shapes don't match.
         """
         self._check_shape(subjects, vectors)
         scores, errors = self._scores(vectors)
@@ -56,7 +59,7 @@ class Decider:
     def _alerts(
         self, subjects: Subjects, vectors: Matrix, scores: Scores, now_ms: Callable[[], int]
     ) -> tuple[dict[int, Alert], dict[int, str]]:
-        """Return the alerts that are due, explained all at once, and why one could not be made, by row."""
+        """Return the alerts that are due, explained in one batch, and the errors of failed ones, by row."""
         alerts: dict[int, Alert] = {}
         failures: dict[int, str] = {}
         rows = self.judge.rows_due(scores)
@@ -73,11 +76,11 @@ class Decider:
         return alerts, failures
 
     def _scores(self, vectors: Matrix) -> tuple[Scores, dict[int, str]]:
-        """Return the scores, NaN for none, and why there is none, by row."""
+        """Return the scores, NaN if a row has none, and the errors of such rows, by row."""
         try:
             scores = self.scorer.score(vectors)
             failures: dict[int, str] = {}
-        except Exception:  # noqa: BLE001 - one bad row must not stop the rest: each is tried alone
+        except Exception:  # noqa: BLE001 - one bad row must not stop the rest: score rows singly
             scores, failures = self._scores_one_by_one(vectors)
         missing = np.flatnonzero(np.isnan(scores)).tolist()
         return scores, {row: failures.get(row, TOO_LARGE) for row in missing}
@@ -88,7 +91,7 @@ class Decider:
         for row in range(len(vectors)):
             try:
                 scores[row] = self.scorer.score(vectors[row : row + 1])[0]
-            except Exception as error:  # noqa: BLE001 - whatever it is, the other rows are scored
+            except Exception as error:  # noqa: BLE001 - the other rows must still be scored
                 failures[row] = f"the model failed: {error}"
         return scores, failures
 

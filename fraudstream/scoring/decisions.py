@@ -1,4 +1,4 @@
-"""The input and the output of a decision: the facts of transactions; scores, alerts and errors."""
+"""Input and output of decisions: facts of transactions; scores, alerts and errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from fraudstream.domain.alert import Alert
 Matrix = npt.NDArray[np.float64]
 """Feature vectors, shape (transactions, width of the catalogue's vector); NaN is a missing value."""
 Scores = npt.NDArray[np.float64]
-"""Probabilities of fraud, shape (transactions,); NaN where there is none."""
+"""Probabilities of fraud, shape (transactions,); NaN if a transaction has no score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The facts of one transaction that an alert repeats, beside its features."""
+    """The facts of one transaction that an alert repeats, besides its features."""
 
     transaction_id: str
     account_id: str
@@ -28,16 +28,16 @@ class Subject:
 
 
 class Subjects(Protocol):
-    """The transactions of a batch: a list, or a sequence that decodes a row when it is asked for.
+    """The transactions of a batch: a list, or a sequence that decodes rows lazily.
 
-    Only rows that alert are asked for.
+    Only rows that alert are accessed.
     """
 
     def __len__(self) -> int:
         """Return the number of transactions."""
 
     def __getitem__(self, row: int, /) -> Subject:
-        """Return the facts of one row; if that raises, the row's alert fails and no other."""
+        """Return the facts of one row; if this raises, only that row's alert fails."""
 
 
 class Decision(NamedTuple):
@@ -47,17 +47,17 @@ class Decision(NamedTuple):
     """The probability of fraud; None if the transaction could not be scored."""
     alert: Alert | None = None
     error: str | None = None
-    """Why there is no score, or no alert for a score that reached the threshold."""
+    """Reason for a missing score, or for a missing alert although the score reached the threshold."""
 
 
 class Decisions(Sequence[Decision]):
     """The decisions of a batch, in the order of its rows.
 
-    Kept by column: of a large batch, most rows have a score and nothing else.
+    Stored by column, as most rows of a large batch have only a score.
     """
 
     def __init__(self, scores: Scores, alerts: Mapping[int, Alert], errors: Mapping[int, str]) -> None:
-        """Take the scores of all rows, and alerts and errors by row."""
+        """Take the scores of all rows, and alerts and errors by row number."""
         self.scores = scores
         self.alerts = alerts
         self.errors = errors
@@ -73,7 +73,7 @@ class Decisions(Sequence[Decision]):
     def __getitem__(self, row: slice) -> list[Decision]: ...
 
     def __getitem__(self, row: int | slice) -> Decision | list[Decision]:
-        """Return the decision of a row, or those of several; raises ``IndexError`` beyond the last."""
+        """Return the decision of a row, or a list for a slice; raises ``IndexError`` if out of range."""
         place = range(len(self.scores))[row]
         if isinstance(place, range):
             return [self._at(each) for each in place]

@@ -1,4 +1,4 @@
-"""Reasons of alerts: the features that contributed most to the score, in words."""
+"""Explanations of alerts: the features that contributed most to the score, in words."""
 
 from typing import Final, NamedTuple
 
@@ -13,7 +13,7 @@ NOTHING_ADDED: Final = (
 
 
 class Explanation(NamedTuple):
-    """The reasons of an alert, or why there are none."""
+    """The reasons of an alert, or in ``missing`` the explanation of why there are none."""
 
     reasons: tuple[Reason, ...]
     missing: str | None = None
@@ -31,19 +31,19 @@ class Explainer:
     def explain(self, features: Matrix) -> list[Explanation]:
         """Return an explanation for each row of ``features``, shape (alerts, catalogue); never raises.
 
-        A row's explanation does not depend on the others. An alert matters more than its reasons: where
-        they can't be made, the explanation says why.
+        A row's explanation does not depend on other rows. If the reasons can't be computed, the explanation
+        says why: an alert must not fail for lack of reasons.
         """
         try:
             contributions = self._scorer.contributions(features).tolist()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the alerts go out
+        except Exception as error:  # noqa: BLE001 - the alerts must still be sent
             return [Explanation((), f"the model's contributions failed: {error}")] * len(features)
-        # Python's own numbers: numpy's cost ten times as much to look at one by one.
+        # Python floats: accessing numpy scalars one by one costs ten times as much.
         return [self._explanation(*row) for row in zip(features.tolist(), contributions, strict=True)]
 
     def _explanation(self, vector: list[float], contributions: list[float]) -> Explanation:
         try:
             reasons = self._reasoner.reasons(vector, contributions)
             return Explanation(reasons, None if reasons else NOTHING_ADDED)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the alert goes out
+        except Exception as error:  # noqa: BLE001 - the alert must still be sent
             return Explanation((), f"the reasons could not be worded: {error}")

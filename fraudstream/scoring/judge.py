@@ -1,4 +1,4 @@
-"""The alert decision: which scores are due an alert, and the content of the alert."""
+"""Alert decision: which scores are due an alert, and the content of the alert."""
 
 from math import isnan
 
@@ -14,14 +14,14 @@ from fraudstream.scoring.manifest import Manifest
 
 
 class Judge:
-    """Turns scores of one model version over one catalogue into alerts, by a threshold."""
+    """Turns scores at or above a threshold into alerts, for one model version and one catalogue."""
 
     def __init__(self, catalogue: Catalogue, *, threshold: float, model_version: str) -> None:
         self.threshold = threshold
         self.model_version = model_version
         self.catalogue_version = catalogue.version
         self._flags = catalogue.flags
-        # An alert shows numbers: the features that are lists are for the model alone.
+        # Alerts show only numbers; features that are lists are for the model.
         self._places = {
             feature.name: catalogue.slices[feature.name].start
             for feature in catalogue.features
@@ -30,7 +30,7 @@ class Judge:
 
     @classmethod
     def of(cls, manifest: Manifest, catalogue: Catalogue, threshold: float | None = None) -> "Judge":
-        """Return the judge of a version's scores; the threshold is the version's own if none is given."""
+        """Return the judge for a model version; the threshold defaults to the version's own."""
         return cls(
             catalogue,
             threshold=manifest.threshold if threshold is None else threshold,
@@ -38,11 +38,11 @@ class Judge:
         )
 
     def is_due(self, score: float) -> bool:
-        """Say whether a score is due an alert: at the threshold or above it; NaN is not."""
+        """Whether a score is due an alert: if it is at or above the threshold, never if it is NaN."""
         return score >= self.threshold
 
     def rows_due(self, scores: Scores) -> list[int]:
-        """Return the rows whose scores are due an alert, the first row first."""
+        """Return the numbers of the rows whose scores are due an alert, in ascending order."""
         rows: list[int] = np.flatnonzero(scores >= self.threshold).tolist()
         return rows
 
@@ -54,7 +54,7 @@ class Judge:
         explanation: Explanation,
         scored_at_ms: int,
     ) -> Alert:
-        """Return the alert of a transaction whose score is due one; ``vector`` has the catalogue's width."""
+        """Return the alert for a transaction whose score is due one; ``vector`` has the catalogue's width."""
         features = {name: _nullable(vector[place]) for name, place in self._places.items()}
         return Alert(
             alert_id=alert_id(subject.transaction_id, self.model_version),

@@ -1,4 +1,4 @@
-"""The manifest of a model version, and the check that a catalogue has the features of its training."""
+"""Manifest of a model version, and the check that a catalogue has the features it was trained with."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +10,11 @@ from fraudstream.domain.catalogue import Catalogue
 
 MANIFEST_NAME: Final = "manifest.json"
 MODEL_NAME: Final = "model.ubj"
-"""The one file of a version without a list of members: XGBoost's trees."""
+"""File of a version whose manifest has no list of members: XGBoost's trees."""
 
 
 class ModelError(Exception):
-    """A model version that can't be used; the message says what is wrong and the remedy."""
+    """A model version can't be used; the message has the reason and the remedy."""
 
 
 class _Facts(BaseModel):
@@ -22,36 +22,36 @@ class _Facts(BaseModel):
 
 
 class ManifestFeature(_Facts):
-    """One input of the model: its name, and what it meant when the model was trained."""
+    """One input of the model: its name, and its definition when the model was trained."""
 
     name: str
     meaning: dict[str, Any]
     usual: float | None = None
-    """The median of the honest transactions of training; null for a list, and where none had a value."""
+    """Median over the honest training transactions; null for a list, and if none of them had a value."""
 
 
 class ManifestMember(_Facts):
     """One trained model of the version."""
 
     kind: str
-    """A name in `fraudstream.scoring.members.LOADABLE`, which says how to load it."""
+    """A key of `fraudstream.scoring.members.LOADABLE`, which has the loader."""
     file: str = Field(pattern=r"^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,63}$")
-    """Beside the manifest."""
+    """File name in the manifest's folder."""
     weight: float = Field(gt=0, allow_inf_nan=False)
-    """Of its log-odds in the sum that is the score, before calibration."""
+    """Weight of the member's log-odds in the blend, before calibration."""
     parameters: dict[str, Any]
-    """Of its training."""
+    """Training parameters."""
 
 
 class ManifestCalibration(_Facts):
-    """The line by which log-odds become those of a probability: `fraudstream.scoring.calibration`."""
+    """Linear function that calibrates log-odds: see `fraudstream.scoring.calibration`."""
 
     slope: float = Field(gt=0, allow_inf_nan=False)
     intercept: float = Field(allow_inf_nan=False)
 
 
 class Manifest(_Facts):
-    """The facts of one trained version, kept beside the model."""
+    """The facts of one trained version, stored in the folder of its models."""
 
     version: str = Field(pattern=r"^[a-zA-Z0-9_.-]{1,64}$")
     features: tuple[ManifestFeature, ...] = Field(min_length=1)
@@ -69,8 +69,8 @@ class Manifest(_Facts):
 
     @model_validator(mode="before")
     @classmethod
-    def _one_member(cls, facts: Any) -> Any:  # noqa: ANN401 - whatever the file holds
-        """Read a version of one model: it has ``parameters`` and no members."""
+    def _one_member(cls, facts: Any) -> Any:  # noqa: ANN401 - any content of the file
+        """Accept the format of a single model, which has ``parameters`` instead of ``members``."""
         if not isinstance(facts, dict) or "members" in facts or "parameters" not in facts:
             return facts
         others = {name: value for name, value in facts.items() if name != "parameters"}
@@ -88,7 +88,7 @@ class Manifest(_Facts):
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
-        """Read a version's manifest; raises `ModelError` if there is none or it is broken."""
+        """Read a version's manifest; raises `ModelError` if it is missing or broken."""
         path = folder / MANIFEST_NAME
         if not path.is_file():
             msg = f"model: {path} does not exist; give the folder of a trained version, or run `make train`"
@@ -100,9 +100,9 @@ class Manifest(_Facts):
             raise ModelError(msg) from None
 
     def columns_in(self, catalogue: Catalogue) -> tuple[int, ...]:
-        """Return where the inputs of the model stand in the catalogue's vector, 3n places for a ``last_n``.
+        """Return the positions of the model's inputs in the catalogue's vector, 3n for a ``last_n``.
 
-        Raises `ModelError` naming each feature that the catalogue lacks or means otherwise.
+        Raises `ModelError`, which names each feature that the catalogue lacks or defines differently.
         """
         problems = []
         for feature in self.features:
@@ -127,7 +127,7 @@ class Manifest(_Facts):
 def manifest_features(
     catalogue: Catalogue, baselines: Mapping[str, float | None] | None = None
 ) -> tuple[ManifestFeature, ...]:
-    """Return the list that pins a model to the meaning of each of its inputs, with baselines by name."""
+    """Return the manifest's features: the definition of each input and its baseline, if given by name."""
     known = baselines or {}
     return tuple(
         ManifestFeature(name=name, meaning=catalogue.meaning(name), usual=known.get(name))

@@ -1,4 +1,4 @@
-"""A trained version, ready to score batches; small enough to travel inside the job itself."""
+"""Scorer: a model version loaded for scoring batches, small enough to be shipped inside the job."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -18,18 +18,18 @@ from fraudstream.scoring.members.trees import Trees
 from fraudstream.scoring.tree_shap import TreeShap
 
 _MADE_AGAIN: Final = ("_members", "_tree_shap")
-"""Attributes that are not pickled: they are made again of the members' bytes."""
+"""Attributes that are not pickled but rebuilt from the members' bytes."""
 
 
 class Scorer:
     """Scores the feature vectors of one catalogue with one model version.
 
-    Pickles as the members' bytes, so that every worker scores with the very model that was checked
-    when the job started, wherever it runs.
+    It is pickled as the members' bytes, so that every worker scores with the model that was checked when the
+    job started.
     """
 
     def __init__(self, files: Mapping[str, bytes], manifest: Manifest, catalogue: Catalogue) -> None:
-        """Make the members of their bytes, by the names of their files.
+        """Build the members from ``files``, their contents by file name.
 
         Raises `ModelError` if one is broken or the manifest does not fit the catalogue.
         """
@@ -51,7 +51,7 @@ class Scorer:
     def score(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the probability of fraud for each row of ``features``, shape (transactions, catalogue).
 
-        NaN is a missing value. A row with a value that single precision can't hold has no score: NaN.
+        NaN is a missing value. A row with a value that overflows single precision has no score: NaN.
         """
         inputs = self._inputs(features)
         unusable = np.isinf(inputs)
@@ -63,10 +63,10 @@ class Scorer:
         return scores
 
     def contributions(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return what each place of ``features`` adds to the log-odds of fraud (SHAP values), same shape.
+        """Return the contribution of each element of ``features`` to the log-odds (SHAP values), same shape.
 
-        0 where the model has no input, and for what members beside the trees add, who can't say. Only for
-        rows that have a score; the first call takes a second.
+        The contribution is 0 for features that are not inputs of the model. Only the trees contribute: other
+        members have no SHAP values. All rows must have a score. The first call takes about a second.
         """
         added = np.zeros(features.shape)
         if self._tree_shap:
@@ -92,11 +92,11 @@ class Scorer:
         return TreeShap(trees.booster) if isinstance(trees, Trees) else None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is made again of the members' bytes."""
+        """Leave out the attributes that are rebuilt from the members' bytes."""
         return {name: value for name, value in self.__dict__.items() if name not in _MADE_AGAIN}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Make the members again, and warm them: their first prediction is slow."""
+        """Rebuild the members and warm them up, as their first prediction is slow."""
         self.__dict__.update(state)
         self._members = self._made()
         self._probabilities(np.zeros((1, len(self._columns)), dtype=np.float32))

@@ -1,1 +1,1 @@
-"""Readers and writers of record streams; a package for each kind of stream."""
+"""Readers and writers of record streams, with a package for each kind of stream."""

@@ -1,4 +1,4 @@
-"""Records of a stream, and the protocols of what reads and writes them, whatever kind of stream it is."""
+"""Stream records, and the protocols of their readers and writers, for any kind of stream."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 from fraudstream.streams.positions import Position
 
 Start = Literal["TRIM_HORIZON", "LATEST"] | datetime
-"""The oldest record there is, what comes from now on, or what arrived at a time or after it."""
+"""Start of reading: the oldest record, new records only, or records that arrived at or after a time."""
 
 
 class Record(NamedTuple):
@@ -26,7 +26,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FailedRecord:
-    """A record that is not in the stream: its place in what was given to `RecordWriter.put`, and why."""
+    """A record that was not written: its position in the argument of `RecordWriter.put`, and the error."""
 
     position: int
     record: Record
@@ -36,11 +36,11 @@ class FailedRecord:
 
 @dataclass(slots=True)
 class PutResult:
-    """Outcome of the records of one `RecordWriter.put`: ``sent + len(failures)`` is their number."""
+    """Outcome of one `RecordWriter.put`: ``sent + len(failures)`` is the number of its records."""
 
     sent: int = 0
     retries: int = 0
-    """Requests beyond the first one of each chunk."""
+    """Number of requests beyond the first one of each chunk."""
     shards: Counter[str] = field(default_factory=Counter)
     """Records written, by shard id."""
     failures: list[FailedRecord] = field(default_factory=list)
@@ -50,7 +50,7 @@ class RecordWriter(Protocol):
     """Writes records at least once; records of one partition key keep their order from put to put."""
 
     def put(self, records: Sequence[Record]) -> PutResult:
-        """Write the records in order and account for each of them.
+        """Write the records in order and report the outcome of each one.
 
         Failures that a retry may fix are retried, then reported in the result; others raise `StreamError`.
         """
@@ -58,7 +58,7 @@ class RecordWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StreamRecord:
-    """A record as it came; ``arrival_ms`` is when the stream took it (epoch milliseconds)."""
+    """A record as read; ``arrival_ms`` is the time at which the stream accepted it (epoch milliseconds)."""
 
     data: bytes
     partition_key: str
@@ -68,13 +68,13 @@ class StreamRecord:
 
 
 class RecordReader(Protocol):
-    """Reads every record of a stream; order holds within a partition key."""
+    """Reads every record of a stream; order is preserved within a partition key."""
 
     def poll(self) -> list[StreamRecord]:
-        """Return what has arrived since the last call, after the pause between two reads; may be empty."""
+        """Return the records that arrived since the last call, after the poll interval; may be empty."""
 
     def positions(self) -> dict[str, Position]:
-        """Return by shard how far reading has come, for a later reader to go on from there."""
+        """Return the position in each shard, from which a later reader can resume."""
 
     def reached_ms(self) -> int | None:
-        """Return the time (epoch milliseconds) before which all that arrived was handed out; or None."""
+        """Return the time (epoch milliseconds) before which every arrived record was returned, or None."""

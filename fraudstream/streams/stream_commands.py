@@ -1,4 +1,4 @@
-"""What the commands share: settings, and errors in one line on stderr."""
+"""Helpers of the stream commands: loading settings, and errors as one line on stderr."""
 
 import sys
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from fraudstream.streams.stream_settings import StreamSettings
 
 
 def load_settings() -> StreamSettings:
-    """Read the settings; ends the command with code 2 and the reasons if they can't be used."""
+    """Read the settings; if they are invalid, print the reasons and exit with code 2."""
     try:
         export_aws_credentials()
         return StreamSettings.load()
@@ -25,7 +25,7 @@ def load_settings() -> StreamSettings:
 
 @contextmanager
 def stream_errors_reported(*others: type[Exception]) -> Iterator[None]:
-    """End the command with code 1 and one line on stderr if a stream, AWS or one of ``others`` fails."""
+    """Exit with code 1 and one line on stderr if a stream, AWS credentials or one of ``others`` fails."""
     reported: tuple[type[Exception], ...] = (StreamError, AwsCredentialsError, *others)
     try:
         yield

@@ -1,5 +1,5 @@
-"""The error of a stream that can't be used."""
+"""Exception for a stream that can't be used."""
 
 
 class StreamError(Exception):
-    """A stream that can't be used as things stand; the message says what is wrong and how to fix it."""
+    """A stream can't be used; the message says what is wrong and how to fix it."""

@@ -1,4 +1,4 @@
-"""Which streams there are: settings of every program that reads or writes one."""
+"""Stream settings, shared by all programs that read or write streams."""
 
 from datetime import timedelta
 from typing import Annotated, Self
@@ -12,7 +12,7 @@ StreamName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
 
 
 class StreamSettings(AwsSettings):
-    """The names of the streams, and how often they are read."""
+    """The names of the streams, their poll interval, and the limits for records."""
 
     transactions_stream: StreamName = Field("Transactions", description="Kinesis stream that is read")
     alerts_stream: StreamName = Field("Alerts", description="Kinesis stream of alerts")
@@ -25,7 +25,7 @@ class StreamSettings(AwsSettings):
         200, ge=200, le=60_000, description="Pause between two reads of a shard (AWS allows 5 a second)"
     )
 
-    # What the job accepts
+    # Limits of accepted records
     allowed_lateness: Duration = Field(
         timedelta(hours=24),
         ge=timedelta(0),
@@ -61,5 +61,5 @@ class StreamSettings(AwsSettings):
 
     @property
     def poll_interval_ms(self) -> int:
-        """The pause between two reads of a shard: an emulator may be asked more often than AWS."""
+        """The pause between two reads of a shard; an emulator allows more frequent reads than AWS."""
         return self.emulator.poll_interval_ms if self.is_emulator else self.shard_poll_interval_ms

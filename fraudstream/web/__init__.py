@@ -1,4 +1,5 @@
-"""HTTP services: who may ask, how often and how much; refusals, health, metrics, logs. No job imports it.
+"""HTTP services: authentication, rate and size limits, problem details, health, metrics, logs.
 
-`fraudstream.web.guarded_app` puts the parts together; a service brings its names, settings and routers.
+`fraudstream.web.guarded_app` assembles the parts; a service provides its names, settings and routers. No job
+imports this package.
 """

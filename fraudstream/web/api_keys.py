@@ -1,4 +1,4 @@
-"""API keys: made once, kept as hashes in a file, compared in constant time."""
+"""API keys: generated once, stored as hashes in a file, compared in constant time."""
 
 import hashlib
 import hmac
@@ -14,45 +14,45 @@ from fraudstream.web.scopes import SCOPE, Caller, parse_scopes
 
 KEY_HEADER: Final = "X-API-Key"
 KEY_BYTES: Final = 32
-"""Randomness of a key: too much to guess, so a plain SHA-256 keeps it and no slow hash is needed."""
+"""Random bytes of a key: enough that a plain SHA-256 is safe and no slow hash is needed."""
 LONGEST_CREDENTIAL: Final = 8_192
-"""Characters that are looked at; the servers' own limits on headers are above it."""
+"""Most characters of a credential that are checked; the servers' own limits on headers are higher."""
 _NAME: Final = r"[A-Za-z0-9._-]{1,64}"
 _LINE: Final = re.compile(rf"({_NAME})\s+([0-9a-f]{{64}})(?:\s+scopes=(\S+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a request is not let in; the reason holds nothing of what was sent."""
+    """Reason why a request is refused; it never contains anything that was sent."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A line of the key file: whose key it is, its SHA-256 in hex, and what it may do."""
+    """A line of the key file: the key's owner, its SHA-256 in hex, and its scopes."""
 
     name: str
     digest: str
     scopes: frozenset[str] = frozenset()
 
     def line(self) -> str:
-        """Return the line of the key file."""
+        """Return the line for the key file."""
         scopes = f" scopes={','.join(sorted(self.scopes))}" if self.scopes else ""
         return f"{self.name} {self.digest}{scopes}"
 
 
 class ApiKeys:
-    """The keys that are known."""
+    """The known API keys."""
 
     def __init__(self, keys: Iterable[ApiKey]) -> None:
         self._keys = tuple(keys)
 
     def identify(self, key: str) -> Caller | Refused:
-        """Return whose key it is, like ``key:loader``, with its scopes."""
+        """Return the owner of a key, like ``key:loader``, with its scopes."""
         digest = key_hash(key[:LONGEST_CREDENTIAL])
         found = None
-        # All are compared, to the end: the time taken says nothing about which is nearest.
+        # All keys are compared, so that the time taken reveals nothing about the match.
         for known in self._keys:
             if hmac.compare_digest(digest, known.digest):
                 found = known
@@ -62,17 +62,17 @@ class ApiKeys:
 
 
 def key_hash(key: str) -> str:
-    """Return the SHA-256 of a key in hex, as the key file has it."""
+    """Return the SHA-256 of a key in hex, as stored in the key file."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def new_key(prefix: str) -> str:
-    """Return a new random key; a key that leaked can be searched for by its ``prefix``."""
+    """Return a new random key; leaked keys can be found by their ``prefix``."""
     return prefix + secrets.token_urlsafe(KEY_BYTES)
 
 
 def make_key(name: str, prefix: str, scopes: Iterable[str] = ()) -> tuple[str, ApiKey]:
-    """Return a new key and what the key file keeps of it; raises `ValueError` for a bad name or scope."""
+    """Return a new key and its entry for the key file; raises `ValueError` for an invalid name or scope."""
     if re.fullmatch(_NAME, name) is None:
         msg = f"{name!r}: give 1 to 64 letters, digits, dots, dashes or underscores"
         raise ValueError(msg)
@@ -85,12 +85,12 @@ def make_key(name: str, prefix: str, scopes: Iterable[str] = ()) -> tuple[str, A
 
 
 def read_keys(path: Path, key_command: str) -> list[ApiKey]:
-    """Return the keys of a key file; empty lines and those that begin with # are ignored.
+    """Return the keys of a key file; empty lines and lines that begin with # are ignored.
 
-    A line is a name, the key's SHA-256 in hex, and, if it may do anything that takes a scope,
-    ``scopes=`` with a list. ``key_command`` makes one, and is named where there is none. Raises
-    `SettingsError` with the number of the line, never its content, if one is something else or a name
-    comes twice, and if there is none at all.
+    A line has a name, the key's SHA-256 in hex, and, if the key may do anything that requires a scope,
+    ``scopes=`` with a comma-separated list. Raises `SettingsError` for an invalid line or a duplicate name,
+    with the number of the line but never its content, and for a file without keys, with ``key_command``, the
+    command that makes a key.
     """
     keys: dict[str, ApiKey] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):

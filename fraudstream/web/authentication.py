@@ -1,4 +1,4 @@
-"""Who asks: by an API key, or by a JWT."""
+"""Authentication of callers by API key or JWT."""
 
 from starlette.datastructures import Headers
 
@@ -9,7 +9,7 @@ from fraudstream.web.web_settings import WebSettings
 
 
 class Authenticator:
-    """Tells who asks; raises `SettingsError` if the key file or the public key can't be used."""
+    """Identifies callers; raises `SettingsError` if the key file or the public key can't be used."""
 
     def __init__(self, settings: WebSettings) -> None:
         file = settings.keys_file
@@ -17,9 +17,9 @@ class Authenticator:
         self._tokens = JwtVerifier(settings)
 
     def identify(self, headers: Headers) -> Caller | Refused:
-        """Return who asks, like ``key:loader`` or ``jwt:analyst``, or why nobody known does.
+        """Return the caller, like ``key:loader`` or ``jwt:analyst``, or the reason for refusing the request.
 
-        A key decides if there is one; only without it is a JWT looked at.
+        If the request has an API key, the key decides; a JWT is checked only if there is none.
         """
         key = headers.get(KEY_HEADER)
         if key is not None:

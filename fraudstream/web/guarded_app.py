@@ -1,4 +1,4 @@
-"""An HTTP service, put together from its parts."""
+"""Application factory of HTTP services, with authentication, limits, health and metrics."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -26,7 +26,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 NO_SCHEMAS: Mapping[str, Any] = {}
 
 
-def guarded_app(  # noqa: PLR0913 - what a service brings
+def guarded_app(  # noqa: PLR0913 - the parts of a service
     names: ServiceNames,
     settings: WebSettings,
     routers: Sequence[APIRouter],
@@ -38,11 +38,11 @@ def guarded_app(  # noqa: PLR0913 - what a service brings
     untimed_routes: frozenset[str] = frozenset(),
     schemas: Mapping[str, Any] = NO_SCHEMAS,
 ) -> FastAPI:
-    """Return an application with the ``routers``, ``/health`` and ``/metrics``, and a guard before all.
+    """Return an application with the ``routers``, ``/health`` and ``/metrics``, all behind a `RequestGuard`.
 
-    ``registry`` takes the counters of the requests; requests of ``untimed_routes`` are not timed. Once
-    ``is_closing`` is true ``/health`` answers 503. ``schemas`` are more components of the OpenAPI document.
-    Raises `SettingsError` if the keys that the settings name can't be used.
+    ``registry`` receives the request metrics; requests to ``untimed_routes`` are not timed. ``/health``
+    responds with 503 once ``is_closing`` returns True. ``schemas`` are additional components of the OpenAPI
+    document. Raises `SettingsError` if the keys named in the settings can't be used.
     """
     logger = get_logger(names.logger)
     authenticator = Authenticator(settings) if settings.auth == "on" else None
@@ -52,7 +52,7 @@ def guarded_app(  # noqa: PLR0913 - what a service brings
     for router in (*routers, metrics_router(problems, registry), health_router(problems, is_closing)):
         app.include_router(router)
     problems.install(app)
-    # The last one added is the outermost: a refusal of the guard has its id and its CORS headers too.
+    # The middleware added last is the outermost: refusals of the guard also get an id and CORS headers.
     app.add_middleware(
         RequestGuard,
         authenticator=authenticator,

@@ -1,4 +1,4 @@
-"""Routers whose routes need a key or a JWT, and refuse what they do not know."""
+"""Routers whose routes require an API key or a JWT and reject unknown query parameters."""
 
 from typing import Final
 
@@ -11,15 +11,15 @@ from fraudstream.web.problem_details import Problem, ProblemFormat
 from fraudstream.web.problem_openapi import refusals
 from fraudstream.web.scopes import requires
 
-# The check of the key is the guard's, before a body is read; these two tell OpenAPI about it.
+# The guard checks the key, before a body is read; these two only declare the check in OpenAPI.
 _KEY: Final = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="A key of the service's key file")
 _BEARER: Final = HTTPBearer(bearerFormat="JWT", auto_error=False, description="If JWTs are configured")
 
 
 def guarded_router(problems: ProblemFormat, *scopes: str) -> APIRouter:
-    """Return a router for what needs a key or a JWT, with all of ``scopes``.
+    """Return a router whose routes require a key or a JWT with all of ``scopes``.
 
-    Its routes refuse query parameters that they do not have.
+    Its routes reject unknown query parameters.
     """
     dependencies = [Security(_KEY), Security(_BEARER), Depends(known_parameters_only)]
     statuses = (401, 403, 413, 422, 429) if scopes else (401, 413, 422, 429)
@@ -29,7 +29,7 @@ def guarded_router(problems: ProblemFormat, *scopes: str) -> APIRouter:
 
 
 async def known_parameters_only(request: Request) -> None:
-    """Refuse what is misspelt: ignored, it would leave a client with another answer than it asked for."""
+    """Reject unknown query parameters: ignoring a misspelt one would give a result that was not intended."""
     known = [field.alias for field in request.scope["route"].dependant.query_params]
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
@@ -45,7 +45,7 @@ async def known_parameters_only(request: Request) -> None:
 
 
 async def json_only(request: Request) -> None:
-    """Refuse a body that is not declared as JSON, with 415."""
+    """Reject a body that is not declared as JSON, with 415."""
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Problem(415, "send the body as JSON, with Content-Type: application/json")

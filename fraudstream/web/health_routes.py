@@ -1,4 +1,4 @@
-"""``/health`` for whoever starts and stops the service, ``/metrics`` for Prometheus."""
+"""Routes ``/health``, for the process manager of the service, and ``/metrics``, for Prometheus."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -14,7 +14,7 @@ from fraudstream.web.problem_openapi import refusals
 
 
 class Health(BaseModel):
-    """The process answers and takes clients."""
+    """Response of a process that is up and accepts clients."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"status": "ok"}})
 
@@ -22,17 +22,17 @@ class Health(BaseModel):
 
 
 def never_closing() -> bool:
-    """Tell that a service has no way to say that it is about to end."""
+    """Return False: default for services that don't announce their shutdown."""
     return False
 
 
 def health_router(problems: ProblemFormat, is_closing: Callable[[], bool] = never_closing) -> APIRouter:
-    """Return ``GET /health``: answered without a key; 503 once ``is_closing`` says so."""
+    """Return a router with ``GET /health``, which needs no key; its status is 503 once ``is_closing()``."""
     router = APIRouter()
 
     @router.get("/health", summary="Whether the process can serve", responses=refusals(problems, 413, 503))
     async def health() -> Health:
-        """Answer without a key; 503 once the process was asked to end."""
+        """Report health without a key; the status is 503 once the process was asked to shut down."""
         if is_closing():
             raise Problem(503, "the server is about to end", {"Retry-After": "5"})
         return Health(status="ok")
@@ -41,7 +41,7 @@ def health_router(problems: ProblemFormat, is_closing: Callable[[], bool] = neve
 
 
 def metrics_router(problems: ProblemFormat, registry: MetricsRegistry) -> APIRouter:
-    """Return ``GET /metrics``: the metrics of ``registry``, for whoever has a key or a JWT."""
+    """Return a router with ``GET /metrics``: the metrics of ``registry``, for any valid key or JWT."""
     router = guarded_router(problems)
     example = f"{registry.prefix}_request_seconds_count 2.0\n"
 
@@ -52,7 +52,7 @@ def metrics_router(problems: ProblemFormat, registry: MetricsRegistry) -> APIRou
         responses={200: {"content": {"text/plain": {"example": example}}}},
     )
     async def prometheus() -> PlainTextResponse:
-        """Give the counters of this process in Prometheus' text format."""
+        """Return the metrics of this process in Prometheus' text format."""
         return PlainTextResponse(registry.text(), media_type=MEDIA_TYPE)
 
     return router

@@ -1,4 +1,4 @@
-"""Runs an application until it is asked to end."""
+"""HTTP server: runs an application until a stop signal."""
 
 from typing import Final
 
@@ -12,17 +12,17 @@ from fraudstream.web.web_settings import WebSettings
 
 SERVER_LOGGER: Final = "uvicorn"
 ACCESS_LOGGER: Final = "uvicorn.access"
-"""Logger of the server's own line for each request; it is off, as `RequestContext` writes one with an id."""
+"""Logger of the server's access log; it is off, as `RequestContext` logs each request with its id."""
 
 
 def configure_service_logging(names: ServiceNames, settings: WebSettings) -> None:
-    """Let the service and the server log to stderr, as JSON; call it before the application is made."""
+    """Log the service and the server to stderr as JSON; call this before creating the application."""
     configure_logging(settings.log_level, (names.logger, SERVER_LOGGER), silenced=(ACCESS_LOGGER,))
 
 
 def run_server(app: FastAPI, settings: WebSettings) -> None:
-    """Serve until Ctrl-C or SIGTERM; open requests then have ``shutdown_seconds`` to end."""
-    # The server ends on a signal and raises it again when it is done; the process then ends with code 0.
+    """Serve until Ctrl-C or SIGTERM; open requests then have ``shutdown_seconds`` to complete."""
+    # The server stops on a signal and re-raises it when done; a handler lets the process exit with code 0.
     stop_on_signals()
     uvicorn.run(
         app,

@@ -1,4 +1,4 @@
-"""JWTs: their signature, their claims, and what they say about who asks."""
+"""JSON Web Tokens: verification of signature and claims, and the caller that they identify."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from fraudstream.web.web_settings import WebSettings
 
 
 class JwtVerifier:
-    """Checks JWTs with the algorithm and key of the settings, and no other.
+    """Verifies JWTs with exactly the algorithm and key of the settings.
 
     Raises `SettingsError` if the public key can't be used.
     """
@@ -23,11 +23,11 @@ class JwtVerifier:
 
     @property
     def is_configured(self) -> bool:
-        """Whether the settings let anybody in by a JWT."""
+        """Whether the settings accept JWTs."""
         return self._key is not None
 
     def identify(self, token: str) -> Caller | Refused:
-        """Return the subject, like ``jwt:analyst``, with the scopes of its claim ``scope`` (RFC 8693)."""
+        """Return the subject, like ``jwt:analyst``, with the scopes of the claim ``scope`` (RFC 8693)."""
         settings = self._settings
         required = ["exp"]
         required += ["aud"] if settings.jwt_audience else []

@@ -1,4 +1,4 @@
-"""Every refusal as a problem of RFC 9457: what it looks like, and how it is made from an exception."""
+"""Problem details (RFC 9457) for error responses, and their creation from exceptions."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 MEDIA_TYPE: Final = "application/problem+json"
 LONGEST_VALUE: Final = 100
-"""Characters of a refused value that are sent back."""
+"""Most characters of an invalid value that are sent back."""
 
 NAMES: Final[Mapping[int, str]] = {
     400: "bad-request",
@@ -29,7 +29,7 @@ NAMES: Final[Mapping[int, str]] = {
     500: "server-error",
     503: "unavailable",
 }
-"""The name of the problem of each status, which ends its ``type``."""
+"""Problem name by status; it is the last part of the problem's ``type``."""
 _REMEDIES: Final[Mapping[str, str]] = {
     "missing": "give it",
     "extra_forbidden": "leave it out: there is no such field",
@@ -45,7 +45,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "model_attributes_type": "send one JSON object",
     "unknown_parameter": "leave it out: the parameters here are: {known}",
 }
-"""What to do about each type of pydantic's errors that endpoints raise often, and of our own."""
+"""Remedies for the pydantic error types that endpoints often raise, and for this project's own."""
 
 _DETAILS: Final[Mapping[int, str]] = {
     404: "there is nothing at this path; see /docs for the endpoints",
@@ -53,8 +53,8 @@ _DETAILS: Final[Mapping[int, str]] = {
 }
 
 
-class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
-    """A refusal: its status, what is wrong here, headers that go with it, and extension members."""
+class Problem(Exception):  # noqa: N818 - the term of RFC 9457
+    """An error response: status, detail, additional headers, and extension members of the problem."""
 
     def __init__(
         self,
@@ -71,18 +71,18 @@ class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
 
 
 class ProblemFormat:
-    """Writes the problems of one service: ``type_prefix`` and the name from ``names`` are their ``type``."""
+    """Formats the problems of one service; a ``type`` is ``type_prefix`` plus the name from ``names``."""
 
     def __init__(self, type_prefix: str, names: Mapping[int, str] = NAMES) -> None:
         self._type_prefix = type_prefix
         self._names = names
 
     def type_of(self, status: int) -> str:
-        """Return the ``type`` of the problem of a status."""
+        """Return the problem ``type`` for a status."""
         return self._type_prefix + self._names.get(status, "refused")
 
     def response(self, scope: Scope, problem: Problem) -> Response:
-        """Return the answer to the request of ``scope``."""
+        """Return the response with ``problem`` to the request of ``scope``."""
         body: dict[str, Any] = {
             "type": self.type_of(problem.status),
             "title": HTTPStatus(problem.status).phrase,
@@ -90,11 +90,11 @@ class ProblemFormat:
             "detail": problem.detail,
             "instance": quote(scope["path"]),
         } | problem.members
-        # The standard library's encoder: it escapes what is no valid UTF-8, where orjson refuses it.
+        # The standard library's encoder escapes invalid UTF-8, which orjson rejects.
         return Response(json.dumps(body), problem.status, problem.headers, MEDIA_TYPE)
 
     def install(self, app: FastAPI) -> None:
-        """Let ``app`` answer every exception of an endpoint with a problem."""
+        """Register handlers with ``app`` that turn the exceptions of endpoints into problems."""
         app.add_exception_handler(Problem, self._on_problem)
         app.add_exception_handler(HTTPException, self._on_http_exception)
         app.add_exception_handler(RequestValidationError, self._on_invalid)
@@ -119,7 +119,7 @@ class ProblemFormat:
 
 
 def validation_errors(problems: Sequence[Any]) -> list[dict[str, str]]:
-    """Return field, value and remedy of each of pydantic's errors; a value is cut short."""
+    """Return field, value and remedy of each pydantic error; long values are truncated."""
     return [
         {
             "field": ".".join(str(part) for part in problem["loc"]),
@@ -141,7 +141,7 @@ def _remedy(problem: Mapping[str, Any]) -> str:
 
 
 def _methods(request: Request) -> str:
-    """Return the documented methods of the path; the router's own answer names those of one route only."""
+    """Return the documented methods of the path; the router's own response names only those of one route."""
     paths: Mapping[str, Mapping[str, object]] = request.app.openapi()["paths"]
     found = (methods for path, methods in paths.items() if compile_path(path)[0].match(request.scope["path"]))
     return ", ".join(sorted({method.upper() for methods in found for method in methods}))

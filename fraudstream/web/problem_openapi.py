@@ -1,4 +1,4 @@
-"""Problems in a service's OpenAPI document."""
+"""OpenAPI schema and responses for problem details."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from fraudstream.web.problem_details import MEDIA_TYPE, ProblemFormat
 
 Responses = dict[int | str, dict[str, Any]]
-"""What FastAPI takes as the ``responses`` of a route."""
+"""Type of the argument ``responses`` of a FastAPI route."""
 
 PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "title": "Problem",
@@ -44,7 +44,7 @@ _MEANINGS: Final = {
 
 
 def refusals(problems: ProblemFormat, *statuses: int) -> Responses:
-    """Return what OpenAPI is to say about these statuses of an endpoint."""
+    """Return the OpenAPI responses of an endpoint for the given error statuses."""
     return {status: _refusal(problems, status) for status in statuses}
 
 

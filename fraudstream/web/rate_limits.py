@@ -1,4 +1,4 @@
-"""How often somebody may ask: a moving window for each key, JWT subject or address, in memory."""
+"""Rate limits: an in-memory moving window for each API key, JWT subject or address."""
 
 import math
 import time
@@ -9,14 +9,14 @@ from limits.strategies import MovingWindowRateLimiter
 
 
 class RateLimiter:
-    """Counts requests against ``rate``, like ``6000/minute``; the count is of this process alone."""
+    """Counts requests against ``rate``, like ``6000/minute``, within this process only."""
 
     def __init__(self, rate: str) -> None:
         self._rate = parse(rate)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def retry_after_s(self, who: str) -> int | None:
-        """Count a request of ``who``; None if it may go on, else in how many seconds to try again."""
+        """Count a request of ``who``; return None if it is allowed, else the seconds until a retry."""
         if self._limiter.hit(self._rate, who):
             return None
         reset_s = self._limiter.get_window_stats(self._rate, who).reset_time

@@ -1,6 +1,6 @@
-"""Around every request: its id, its log line and counters, and an answer where the service failed.
+"""Request context middleware: request id, log line, metrics, and a response for unhandled errors.
 
-Plain ASGI, so that a stream passes through without a buffer or a task of its own.
+Plain ASGI, so that streams pass through without a buffer or an additional task.
 """
 
 import re
@@ -23,13 +23,13 @@ _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 def request_id(offered: str | None) -> str:
     """Return ``offered`` if it is 1 to 64 letters, digits, dots, dashes or underscores, else a new id.
 
-    Anything else could forge a line of the log or a header of the answer.
+    Any other text could forge a log line or a response header.
     """
     return offered if offered is not None and _SANE_ID.fullmatch(offered) else uuid4().hex
 
 
 class RequestContext:
-    """Gives each request an id, a log line and its counters, and each failure an answer."""
+    """Gives each request an id, a log line and metrics, and each unhandled error a response."""
 
     def __init__(
         self, app: ASGIApp, logger: BoundLogger, metrics: RequestMetrics, problems: ProblemFormat
@@ -40,7 +40,7 @@ class RequestContext:
         self._problems = problems
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request; other scopes are passed on as they are."""
+        """Serve a request; scopes other than HTTP are passed on unchanged."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

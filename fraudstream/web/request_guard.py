@@ -1,6 +1,6 @@
-"""Before every request: who asks, how often, and how much they send.
+"""Request guard middleware: authentication, rate limit, and limit of the body size.
 
-Plain ASGI, so that a stream passes through without a buffer or a task of its own.
+Plain ASGI, so that streams pass through without a buffer or an additional task.
 """
 
 from typing import Final
@@ -15,18 +15,18 @@ from fraudstream.web.rate_limits import RateLimiter
 from fraudstream.web.scopes import Caller
 
 OPEN_PATHS: Final = frozenset({"/health", "/docs", "/redoc", "/openapi.json"})
-"""Paths that are answered without a key: nothing there is anybody's."""
+"""Paths that need no key, as they contain nothing private."""
 UNLIMITED_PATHS: Final = frozenset({"/health"})
 
 
 class RequestGuard:
-    """Lets in who is known, not too often, with a body that is not too large.
+    """Rejects unknown callers, too frequent requests and too large bodies.
 
-    Without an ``authenticator`` everybody is let in, with every scope. The caller is in the state of the
-    request: `fraudstream.web.scopes.caller_of`.
+    Without an ``authenticator`` every caller is accepted, with all scopes. The caller is stored in the state
+    of the request: see `fraudstream.web.scopes.caller_of`.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a part that its caller chooses
+    def __init__(  # noqa: PLR0913 - independent options
         self,
         app: ASGIApp,
         *,
@@ -46,7 +46,7 @@ class RequestGuard:
         self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer why not."""
+        """Pass a request on, or respond with the reason for refusing it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -65,7 +65,7 @@ class RequestGuard:
         found: Caller | Refused = stranger
         if self._authenticator is not None and path not in self._open_paths:
             found = self._authenticator.identify(Headers(scope=scope))
-        # Those who are refused count too, by their address.
+        # Refused requests count towards the rate limit of their address.
         caller = stranger if isinstance(found, Refused) else found
         scope.setdefault("state", {})["caller"] = caller
         if path not in UNLIMITED_PATHS and (wait_s := self._limiter.retry_after_s(caller.name)) is not None:
@@ -75,7 +75,7 @@ class RequestGuard:
             raise Problem(401, found.reason, {"WWW-Authenticate": self._challenge})
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
-        """Return the whole body, or None if the client went away before its end."""
+        """Return the whole body, or None if the client disconnected before its end."""
         length = Headers(scope=scope).get("Content-Length", "")
         if length.isdecimal() and int(length) > self._max_body_bytes:
             raise self._too_large()
@@ -92,7 +92,7 @@ class RequestGuard:
         return bytes(body)
 
     def _too_large(self) -> Problem:
-        # What is left of the body is not read: the connection can't be used for another request.
+        # The rest of the body is not read, so the connection can't be used for another request.
         msg = f"the body is larger than {self._max_body_bytes} bytes: send less"
         return Problem(413, msg, {"Connection": "close"})
 

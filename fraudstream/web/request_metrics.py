@@ -1,15 +1,15 @@
-"""Counters of an application's requests, for Prometheus."""
+"""Request metrics of an application, for Prometheus."""
 
 from fraudstream.runtime.metrics_registry import MetricsRegistry
 
 UNMATCHED = "unmatched"
-"""Stands for all paths that are no route: a counter for each would never end."""
+"""Label for all paths without a route: a label for each path would be unbounded."""
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
-"""The methods that are counted by name; all others together are ``other``."""
+"""The methods that are counted by name; all others are counted as ``other``."""
 
 
 class RequestMetrics:
-    """Counts requests by route, and times them, but for those routes whose answers have no end."""
+    """Counts and times requests by route, except for the time of routes with endless responses."""
 
     def __init__(self, registry: MetricsRegistry, untimed_routes: frozenset[str] = frozenset()) -> None:
         self._requests = registry.counter(
@@ -21,7 +21,7 @@ class RequestMetrics:
         self._untimed_routes = untimed_routes
 
     def count(self, route: str | None, method: str, status: int, seconds: float) -> None:
-        """Count a request; ``route`` is None where no route matched its path."""
+        """Count a request; ``route`` is None if no route matched its path."""
         route = route or UNMATCHED
         self._requests.labels(route, method if method in METHODS else "other", str(status)).inc()
         if route not in self._untimed_routes:

@@ -1,4 +1,4 @@
-"""What a caller may do: scopes, which keys and JWTs carry and routes require."""
+"""Scopes, the permissions that keys and JWTs carry and routes require."""
 
 import re
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from fastapi.security import SecurityScopes
 from fraudstream.web.problem_details import Problem
 
 SCOPE: Final = re.compile(r"[a-z][a-z0-9_.-]*(:[a-z][a-z0-9_.-]*)*")
-"""A scope, like ``alerts:read``. A JWT may name others that look different; no route requires them."""
+"""Format of a scope, like ``alerts:read``. A JWT may have scopes of other formats; no route requires them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, like ``key:loader``, ``jwt:analyst`` or ``address:127.0.0.1``, and what they may do.
+    """A caller, like ``key:loader``, ``jwt:analyst`` or ``address:127.0.0.1``, and its scopes.
 
-    ``is_unrestricted``: authentication is off, so everybody has every scope.
+    ``is_unrestricted``: authentication is off, so every caller has all scopes.
     """
 
     name: str
@@ -31,9 +31,9 @@ class Caller:
 
 
 def parse_scopes(text: str) -> frozenset[str]:
-    """Return the scopes of a list with commas, like ``alerts:read,alerts:write``.
+    """Return the scopes of a comma-separated list, like ``alerts:read,alerts:write``.
 
-    Raises `ValueError` if one is not written as a scope is; the message holds nothing of the text.
+    Raises `ValueError` if one is not a valid scope; the message contains nothing of the text.
     """
     scopes = frozenset(text.split(","))
     if not all(SCOPE.fullmatch(scope) for scope in scopes):
@@ -43,16 +43,16 @@ def parse_scopes(text: str) -> frozenset[str]:
 
 
 def caller_of(request: Request) -> Caller:
-    """Return who asks; there is one in every application with a `RequestGuard`."""
+    """Return the caller of a request; every application with a `RequestGuard` has it."""
     caller: Caller = request.scope["state"]["caller"]
     return caller
 
 
 def requires(*scopes: str) -> Any:  # noqa: ANN401 - FastAPI's marker has no public type
-    """Return a dependency that refuses callers without all of these scopes, with 403.
+    """Return a dependency that rejects callers without all of the given scopes, with 403.
 
     For ``dependencies`` of a route or a router: ``dependencies=[requires("alerts:read")]``. The scopes of
-    both add up. Raises `ValueError` for what is no scope.
+    both are combined. Raises `ValueError` for an invalid scope.
     """
     for scope in scopes:
         if not SCOPE.fullmatch(scope):

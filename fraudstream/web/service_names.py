@@ -1,13 +1,14 @@
-"""The names that tell one HTTP service from another."""
+"""Names of an HTTP service."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceNames:
-    """What a service is called: in its OpenAPI document, on its logger, and as the realm of its challenges.
+    """Names of a service in its OpenAPI document, its logs and its authentication challenges (the realm).
 
-    The prefix of its metrics is that of its `MetricsRegistry`; that of its problems, its `ProblemFormat`'s.
+    The prefix of its metrics is set in its `MetricsRegistry`, the prefix of its problem types in its
+    `ProblemFormat`.
     """
 
     title: str

@@ -1,7 +1,7 @@
-"""The settings that every HTTP service has: where it listens, who may ask, how often and how much.
+"""Settings common to all HTTP services: address, authentication, rate limit and body size.
 
-A service extends `WebSettings` by a prefix for its environment variables and by settings of its own.
-Read, from the weakest to the strongest: the defaults, the environment, ``.env``, the command line.
+A service extends `WebSettings` with a prefix for its environment variables and with its own settings.
+Sources, from lowest to highest precedence: defaults, environment, ``.env``, command line.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from fraudstream.runtime.settings import SettingsBase
 from fraudstream.runtime.settings_sources import ENV_FILE, DotEnvSource, EnvironmentSource
 
 MIN_SECRET_BYTES: Final = 32
-"""RFC 7518, section 3.2: an HS256 key has at least the size of the hash."""
+"""RFC 7518, section 3.2: an HS256 key must be at least as long as the hash."""
 
 
 def web_settings_config(env_prefix: str) -> SettingsConfigDict:
@@ -39,7 +39,7 @@ class WebSettings(SettingsBase):
     documentation: ClassVar[str]
     """The page that lists the settings, for messages."""
     client_names: ClassVar[frozenset[str]] = frozenset()
-    """Environment variables with the service's prefix that are for its clients, and ignored."""
+    """Environment variables with the service's prefix that are for its clients; they are ignored."""
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on")
     port: int = Field(8_000, ge=0, le=65_535, description="TCP port to listen on; 0 takes a free one")
@@ -138,7 +138,7 @@ class WebSettings(SettingsBase):
 
     @classmethod
     def load(cls, *, env_file: Path | None = ENV_FILE, **overrides: object) -> Self:
-        """Read the settings; ``overrides`` win. Raises `SettingsError` if any can't be used."""
+        """Read the settings; ``overrides`` take precedence. Raises `SettingsError` if any is invalid."""
         return cls.read(
             lambda settings_cls, given: (
                 given,
@@ -150,7 +150,7 @@ class WebSettings(SettingsBase):
 
     @classmethod
     def unknown(cls, name: str) -> str:
-        """Return the message for a name that is no setting."""
+        """Return the message for a name that is not a setting."""
         return f"{name}: there is no such setting; {cls.documentation} lists those that there are"
 
     @classmethod

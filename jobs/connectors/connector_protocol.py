@@ -1,4 +1,4 @@
-"""The protocol of a connector: all that depends on what a job reads and writes."""
+"""Protocol of connectors: everything that depends on a job's sources and sinks."""
 
 from contextlib import AbstractContextManager
 from typing import ClassVar, Protocol
@@ -13,41 +13,41 @@ from jobs.kernel import JavaStream, Kernel, KernelOptions
 
 
 class Connector(Protocol):
-    """Sources and sinks of one job, as its settings describe them.
+    """Sources and sinks of one job, according to its settings.
 
-    `jobs.feature_job` calls `prepared` around the run, in it `create_sinks` and `parsed_events` while it
-    builds the job, and `finish` after a job that ended as asked.
+    `jobs.feature_job` enters `prepared` for the duration of the run, calls `create_sinks` and `parsed_events`
+    while it builds the job, and `finish` after the job has completed.
     """
 
     known_source_tables: ClassVar[tuple[str, ...]]
-    """Every source table that some release of the connector has had. Saved state goes by these names:
-    keep them, and give a source whose state another one can't read a name of its own."""
+    """All source tables that any release of the connector has had. Saved state is keyed by these names: keep
+    them, and use a new name for a source that can't read the state of an existing one."""
 
     is_bounded: ClassVar[bool]
-    """Whether a job ends by itself, with its source."""
+    """Whether the job ends by itself at the end of its source."""
 
     def __init__(self, settings: JobSettings) -> None:
-        """Take the settings; touch neither network nor disk."""
+        """Take the settings, without access to network or disk."""
 
     @classmethod
     def takes(cls, settings: JobSettings) -> bool:
-        """Return whether a job with these settings reads and writes through this connector."""
+        """Whether a job with these settings uses this connector."""
 
     @property
     def source_tables(self) -> tuple[str, ...]:
-        """The tables that the job reads; empty if its source is no table."""
+        """The tables that the job reads; empty if its source is not a table."""
 
     @property
     def sinks(self) -> tuple[Sink, ...]:
-        """The sinks that the settings ask for, in the order of `SINK_ORDER`."""
+        """The sinks that the settings enable, in the order of `SINK_ORDER`."""
 
     @property
     def has_labels(self) -> bool:
-        """Whether labels are read beside the transactions."""
+        """Whether the job reads labels in addition to transactions."""
 
     @property
     def kernel_options(self) -> KernelOptions:
-        """How the kernel's steps treat records of this source."""
+        """Options of the kernel's steps for records of this source."""
 
     @property
     def flink_options(self) -> dict[str, str]:
@@ -55,16 +55,16 @@ class Connector(Protocol):
 
     @property
     def jvm_variables(self) -> dict[str, str]:
-        """Environment variables that the JVM must find when it starts."""
+        """Environment variables that must be set when the JVM starts."""
 
     def prepared(self) -> AbstractContextManager[None]:
-        """Make the source ready to be read for as long as the context lasts.
+        """Make the source readable for the duration of the context.
 
         Raises `ArchiveError` if it can't be read.
         """
 
     def create_sinks(self, environment: StreamTableEnvironment) -> None:
-        """Create a table for each of `sinks`, with the columns ``key`` STRING and ``payload`` BYTES.
+        """Create a table for each sink, with the columns ``key`` STRING and ``payload`` BYTES.
 
         Raises `SettingsError` if one can't be written.
         """
@@ -72,7 +72,7 @@ class Connector(Protocol):
     def parsed_events(
         self, execution: StreamExecutionEnvironment, environment: StreamTableEnvironment, kernel: Kernel
     ) -> list[JavaStream]:
-        """Return the parsed events of transactions, then those of labels; dead letters are on their side."""
+        """Return the parsed events of transactions, then those of labels; dead letters are side outputs."""
 
     def finish(self, catalogue: Catalogue) -> None:
-        """Complete the outputs of a job that has ended; raises `JobFailedError` if one can't be written."""
+        """Complete the outputs after the job has ended; raises `JobFailedError` if one can't be written."""

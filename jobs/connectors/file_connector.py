@@ -1,4 +1,4 @@
-"""Bounded mode: files as the source, files as the sinks."""
+"""File connector for bounded mode: files as sources and sinks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class FileConnector:
-    """Reads the files of ``source`` and ``labels``, and ends with them; a file for each output."""
+    """Reads the files of ``source`` and ``labels`` to their end and writes one file per output."""
 
     known_source_tables: ClassVar[tuple[str, ...]] = ()
     is_bounded: ClassVar[bool] = True
@@ -42,17 +42,17 @@ class FileConnector:
 
     @classmethod
     def takes(cls, settings: JobSettings) -> bool:
-        """Return whether the settings name a source file."""
+        """Whether the settings name a source file."""
         return settings.source is not None
 
     @property
     def source_tables(self) -> tuple[str, ...]:
-        """None: the lines of a file are no table."""
+        """Empty: the lines of a file are not a table."""
         return ()
 
     @property
     def sinks(self) -> tuple[Sink, ...]:
-        """Those that have an output file."""
+        """The sinks that have an output file."""
         return tuple(self._outputs)
 
     @property
@@ -62,13 +62,13 @@ class FileConnector:
 
     @property
     def kernel_options(self) -> KernelOptions:
-        """No clock judges event times; batches fill up unless the source has a rate of its own."""
+        """Event times are not compared with a clock; batches fill up unless the source has a rate."""
         settings = self._settings
         return KernelOptions(
-            # A file's transactions lie in the past or wherever their owner put them.
+            # A file's event times are arbitrary: usually in the past, but possibly in the future.
             future_tolerance_ms=-1,
             state_ttl_ms=-1 if settings.source_ttl is None else milliseconds(settings.source_ttl),
-            # Without a rate they come as fast as the file can be read, and have no time of arrival.
+            # Without a rate, records are read as fast as possible and have no arrival time.
             batch_time_ms=NO_HURRY_MS if settings.source_rate is None else None,
             is_labelled=self.has_labels,
             transactions_per_second=settings.source_rate or 0.0,
@@ -78,17 +78,17 @@ class FileConnector:
 
     @property
     def flink_options(self) -> dict[str, str]:
-        """No restarts: a file is read again from its beginning, so there is nothing to restore."""
+        """No restarts: a file is read from its beginning, so there is nothing to restore."""
         return fail_at_once()
 
     @property
     def jvm_variables(self) -> dict[str, str]:
-        """None: the JVM reads and writes local files only."""
+        """Empty: the JVM reads and writes only local files."""
         return {}
 
     @contextmanager
     def prepared(self) -> Iterator[None]:
-        """Have the source's lines in one file, a temporary one where the source itself will not do.
+        """Provide the source's lines in one file, a temporary one unless the source itself is suitable.
 
         Raises `ArchiveError` if the source or the labels can't be read.
         """
@@ -96,7 +96,7 @@ class FileConnector:
             yield
 
     def create_sinks(self, environment: StreamTableEnvironment) -> None:
-        """Create sinks of ready-made JSON lines, which write part files beside the outputs."""
+        """Create sinks for encoded JSON lines, which write part files beside the outputs."""
         for sink, path in self._outputs.items():
             options = {
                 "connector": "filesystem",
@@ -110,7 +110,7 @@ class FileConnector:
     def parsed_events(
         self,
         execution: StreamExecutionEnvironment,
-        environment: StreamTableEnvironment,  # noqa: ARG002 - the protocol's; lines are no table
+        environment: StreamTableEnvironment,  # noqa: ARG002 - part of the protocol; lines are not a table
         kernel: Kernel,
     ) -> list[JavaStream]:
         """Return one stream with the events of transactions and labels, in the order of the lines."""
@@ -120,6 +120,6 @@ class FileConnector:
         return [kernel.parse_lines(kernel.lines(execution, absolute_uri(self._lines)))]
 
     def finish(self, catalogue: Catalogue) -> None:
-        """Put each output's part files together; raises `JobFailedError` if that fails."""
+        """Concatenate each output's part files; raises `JobFailedError` if that fails."""
         for path in self._outputs.values():
             put_together(path, catalogue)

@@ -1,4 +1,4 @@
-"""Kinesis streams as the source and the sinks; the one place that names the Flink connector's options."""
+"""Kinesis connector: streams as sources and sinks. No other module uses the options of Flink's connector."""
 
 import os
 from contextlib import AbstractContextManager, nullcontext
@@ -20,22 +20,22 @@ from jobs.kernel import JavaStream, Kernel, KernelOptions
 
 @dataclass(frozen=True)
 class ConnectorRelease:
-    """What differs between the releases of Flink's Kinesis connector."""
+    """Differences between the releases of Flink's Kinesis connector."""
 
     stream: str
-    """The option that says which stream: by its name, or by its ARN if that is how it goes."""
+    """The option for the stream: its name, or its ARN if ``goes_by_arn``."""
     goes_by_arn: bool
     start_position: str
     records_per_read: str
     poll_interval: str
-    """The option of the pause between two reads; a number without a unit is milliseconds in all releases."""
+    """The option for the pause between two reads; in all releases the unit defaults to milliseconds."""
     discovery_interval: tuple[str, str] | None
-    """The option of the pause between two looks for shards and its value, if the default does not do."""
+    """The option for the interval of shard discovery and its value; None to keep the default."""
     has_metadata: bool
-    """Whether records come with their arrival, shard and sequence number."""
+    """Whether records have their arrival time, shard id and sequence number."""
     source_tables: tuple[str, str]
-    """The tables of transactions and of labels. Saved state goes by these names, and what a release has
-    saved of how far it read is nothing to another: each has names of its own."""
+    """The tables of transactions and of labels. Saved state is keyed by these names, and a release can't read
+    the positions saved by another one, so each release has its own names."""
 
 
 RELEASE_4: Final = ConnectorRelease(
@@ -55,10 +55,10 @@ RELEASE_6: Final = ConnectorRelease(
     start_position="source.init.position",
     records_per_read="source.shard.get-records.max-record-count",
     poll_interval="source.reader.empty-records-fetch-interval",
-    # The shards that are found before all readers are there wait for the next look, 10 s if nothing is said.
-    # A look that comes before the first is over fails the job, so it can't be short either.
+    # Shards discovered before all readers have registered wait for the next discovery, by default 10 s. The
+    # interval can't be short either: a discovery that starts before the first one has ended fails the job.
     discovery_interval=("source.shard.discovery.interval", "5 s"),
-    # Declared, but a table that asks for it fails (FLINK-36671).
+    # The connector declares metadata, but a table that uses it fails (FLINK-36671).
     has_metadata=False,
     source_tables=("transactions_6", "labels_6"),
 )
@@ -66,35 +66,35 @@ RELEASE_6: Final = ConnectorRelease(
 
 
 def release_for(version: str) -> ConnectorRelease:
-    """Return the release of the connector that goes with a release of Flink, like 1.20.5."""
+    """Return the connector's release for a version of Flink, like 1.20.5."""
     return RELEASE_4 if version.startswith("1.") else RELEASE_6
 
 
 RELEASE: Final = release_for(flink_version)
-"""The one that goes with the Flink that runs here."""
+"""The connector's release for the installed Flink."""
 
 PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-"""The first part of an ARN by the beginning of the region, where it is not ``aws``."""
+"""Partition in ARNs by prefix of the region, where it is not ``aws``."""
 
 RECORDS_PER_READ: Final = 10_000
-"""The most that GetRecords gives at once."""
+"""Most records that a GetRecords call returns."""
 FLUSH_MS: Final[dict[Sink, int]] = {"alerts": 50, "dead_letters": 500, "scored_transactions": 500}
-"""How long a record waits for others to fill a request; the connector's default of 5,000 ms would hold
-back each alert. Nobody waits for the rest, and fewer requests cost less."""
+"""Longest time that a record waits for others to fill a request. The connector's default of 5,000 ms would
+delay each alert. The other sinks are not urgent, and fewer requests cost less."""
 
 MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
-"""PutRecords takes 5 MiB, partition keys included, which the connector leaves out of its sum."""
+"""Less than the 5 MiB of PutRecords, which include partition keys; the connector does not count these."""
 DEAD_LETTER_BATCHES: Final = {
     "sink.batch.max-size": "50",
     "sink.requests.max-buffered": "500",
     "sink.requests.max-inflight": "2",
 }
-"""A dead letter may have 512 KiB: with the defaults, made for small records, a flood of them would fill
-the heap with buffers and requests."""
+"""A dead letter can have 512 KiB. With the defaults, which suit small records, many of them would fill the
+heap with buffers and requests."""
 
 
 class KinesisConnector:
-    """Reads the streams of transactions and, if so set, of labels; writes a stream for each sink."""
+    """Reads the stream of transactions and, if enabled, that of labels; writes one stream per sink."""
 
     known_source_tables: ClassVar[tuple[str, ...]] = (*RELEASE_4.source_tables, *RELEASE_6.source_tables)
     is_bounded: ClassVar[bool] = False
@@ -109,18 +109,18 @@ class KinesisConnector:
         self._sink_streams = {sink: stream for sink, stream in streams.items() if stream != "off"}
 
     @classmethod
-    def takes(cls, settings: JobSettings) -> bool:  # noqa: ARG003 - the protocol's
-        """Return True: every job without files reads Kinesis."""
+    def takes(cls, settings: JobSettings) -> bool:  # noqa: ARG003 - part of the protocol
+        """Return True: every job without source files uses Kinesis."""
         return True
 
     @property
     def source_tables(self) -> tuple[str, ...]:
-        """The transactions, and the labels if they are read."""
+        """The table of transactions, and that of labels if they are read."""
         return RELEASE.source_tables if self.has_labels else RELEASE.source_tables[:1]
 
     @property
     def sinks(self) -> tuple[Sink, ...]:
-        """Those that have a stream."""
+        """The sinks that have a stream."""
         return tuple(self._sink_streams)
 
     @property
@@ -130,28 +130,28 @@ class KinesisConnector:
 
     @property
     def kernel_options(self) -> KernelOptions:
-        """Event times are judged by the time of arrival; state lives as long as its windows."""
+        """Event times are checked against the arrival time; state is kept as long as its windows need it."""
         return KernelOptions(future_tolerance_ms=milliseconds(self._settings.future_tolerance))
 
     @property
     def flink_options(self) -> dict[str, str]:
-        """Checkpoints, and restarts without an end."""
+        """Checkpoints, and an unlimited number of restarts."""
         return keep_running(self._settings)
 
     @property
     def jvm_variables(self) -> dict[str, str]:
-        """The region, and for an emulator the switches of both AWS SDKs, the source's and the sink's."""
+        """The region, and for an emulator the CBOR switches of the source's and the sink's AWS SDKs."""
         region = {"AWS_REGION": os.environ.get("AWS_REGION", self._settings.aws_region)}
-        # Emulators do not speak CBOR.
+        # Emulators don't support CBOR.
         no_cbor = {"AWS_CBOR_DISABLE": "true", "CBOR_ENABLED": "false"}
         return region | no_cbor if self._settings.is_emulator else region
 
     def prepared(self) -> AbstractContextManager[None]:
-        """Do nothing: streams are there or not, as Flink's connector is going to find out."""
+        """Do nothing: Flink's connector checks whether the streams exist."""
         return nullcontext()
 
     def create_sinks(self, environment: StreamTableEnvironment) -> None:
-        """Create sinks of ready-made JSON; records with the same ``key`` stay in one shard and in order."""
+        """Create sinks for encoded JSON; records with the same ``key`` stay in one shard and in order."""
         for sink, stream in self._sink_streams.items():
             options = sink_options(RELEASE, self._settings, sink, stream)
             environment.execute_sql(
@@ -161,11 +161,11 @@ class KinesisConnector:
 
     def parsed_events(
         self,
-        execution: StreamExecutionEnvironment,  # noqa: ARG002 - the protocol's; streams are tables
+        execution: StreamExecutionEnvironment,  # noqa: ARG002 - part of the protocol; streams are tables
         environment: StreamTableEnvironment,
         kernel: Kernel,
     ) -> list[JavaStream]:
-        """Return the events of the transactions' stream, then of the labels' if it is read."""
+        """Return the events of the stream of transactions, then those of labels if it is read."""
         streams = (self._settings.transactions_stream, self._settings.labels_stream)
         parsed: list[JavaStream] = []
         for table, stream in zip(self.source_tables, streams, strict=False):
@@ -177,11 +177,11 @@ class KinesisConnector:
         return parsed
 
     def finish(self, catalogue: Catalogue) -> None:
-        """Do nothing: what a sink has sent is in its stream."""
+        """Do nothing: records that a sink has sent are already in its stream."""
 
 
 def source_options(release: ConnectorRelease, settings: JobSettings, stream: str) -> dict[str, str]:
-    """Return the options of a table that reads the records of ``stream`` as they are."""
+    """Return the options of a table with the raw records of ``stream``."""
     options = _common_options(release, settings, stream) | {
         release.start_position: settings.start_position,
         release.records_per_read: str(RECORDS_PER_READ),
@@ -195,7 +195,7 @@ def source_options(release: ConnectorRelease, settings: JobSettings, stream: str
 
 
 def source_columns(release: ConnectorRelease) -> str:
-    """Return the columns of such a table, as SQL; what the connector can't tell is null."""
+    """Return the columns of a source table in SQL; metadata that the connector can't provide is null."""
     metadata = {
         "arrival": ("TIMESTAMP_LTZ(3)", "timestamp"),
         "shard_id": ("STRING", "shard-id"),
@@ -224,13 +224,13 @@ def sink_options(
     if table == "dead_letters":
         options |= DEAD_LETTER_BATCHES
     if settings.is_emulator:
-        # Emulators do not speak HTTP/2; the sink would wait for them for ever.
+        # Emulators don't support HTTP/2; the sink would wait forever.
         options["sink.http-client.protocol.version"] = "HTTP1_1"
     return options
 
 
 def _common_options(release: ConnectorRelease, settings: JobSettings, stream: str) -> dict[str, str]:
-    # AUTO is the SDK's own chain (environment, profile, role): no secret ever enters the plan.
+    # AUTO is the SDK's own credential chain (environment, profile, role): the plan never contains secrets.
     options = {
         "connector": "kinesis",
         release.stream: stream_arn(settings, stream) if release.goes_by_arn else stream,
@@ -243,7 +243,7 @@ def _common_options(release: ConnectorRelease, settings: JobSettings, stream: st
 
 
 def stream_arn(settings: JobSettings, stream: str) -> str:
-    """Return the ARN of a stream; raises `SettingsError` if nobody says whose it is."""
+    """Return the ARN of a stream; raises `SettingsError` if the account is not known."""
     account = settings.aws_account_id or (EMULATOR_ACCOUNT if settings.is_emulator else None)
     if account is None:
         msg = (

@@ -1,4 +1,4 @@
-"""What bounded mode writes: Flink's part files, put together into the one file that was asked for."""
+"""Output files of bounded mode: concatenation of Flink's part files into one file per output."""
 
 import itertools
 import shutil
@@ -20,9 +20,9 @@ COPIED_BYTES: Final = 8 * 1024 * 1024
 
 
 def fresh_parts_folder(path: Path) -> Path:
-    """Return the empty folder beside ``path`` that Flink writes its part files into.
+    """Create an empty folder beside ``path`` for Flink's part files and return it.
 
-    Raises `SettingsError` if there can be none.
+    Raises `SettingsError` if it can't be created.
     """
     folder = _parts_folder(path)
     try:
@@ -35,9 +35,9 @@ def fresh_parts_folder(path: Path) -> Path:
 
 
 def put_together(path: Path, catalogue: Catalogue) -> None:
-    """Make the file ``path`` of its part files, in the order of their writing.
+    """Create the file ``path`` from its part files, in the order in which they were written.
 
-    It appears under its name only when it is whole. Raises `JobFailedError` if it can't be written.
+    The file appears under its name only when it is complete. Raises `JobFailedError` if it can't be written.
     """
     folder = _parts_folder(path)
     try:
@@ -68,7 +68,7 @@ def _join(parts: list[Path], path: Path) -> None:
 
 
 def _write_parquet(parts: list[Path], path: Path, catalogue: Catalogue) -> None:
-    """Write lines of features as rows: a number each, for the last n a list of lists."""
+    """Write lines of features as rows: a number per feature, a list of lists for a ``last_n``."""
     types = {
         feature.name: pa.float64() if feature.width == 1 else pa.list_(pa.list_(pa.float64()))
         for feature in catalogue.features

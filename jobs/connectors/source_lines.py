@@ -1,4 +1,4 @@
-"""What bounded mode reads: the lines of one file, made first where the input is another one."""
+"""Input lines of bounded mode: one file of JSON lines, created first if the source has another form."""
 
 import collections
 import gzip
@@ -23,18 +23,19 @@ from jobs.running import JobFailedError
 
 TRANSACTION: Final = b"T"
 LABEL: Final = b"L"
-"""The letters that the kernel's ``ParseLines`` tells the lines of a merged file by."""
+"""Prefixes by which the kernel's ``ParseLines`` distinguishes the lines of a merged file."""
 LOOKED_AT_BYTES: Final = 65_536
-"""Of a file, to see whether its records are lines: the default of ``max_record_bytes``."""
+"""Bytes of a file that are checked for line breaks between records; the default of ``max_record_bytes``."""
 
 
 @contextmanager
 def source_lines(source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings) -> Iterator[Path]:
-    """Give the file of JSON lines to read.
+    """Yield the file of JSON lines to read.
 
-    It is the source itself if that is one and there are no labels, else a temporary file, which has
-    both in one order: each label just before the first transaction, in the order of the source, whose
-    event time is not before the label's ``available_at``. Raises `ArchiveError` if one can't be read.
+    That is the source itself if it is such a file and there are no labels. Otherwise it is a temporary file
+    with both merged: each label comes just before the first transaction, in the order of the source, whose
+    event time is not before the label's ``available_at``. Raises `ArchiveError` if the source or the labels
+    can't be read.
     """
     if labels is None and isinstance(source, Path) and _is_of_lines(source):
         try:
@@ -50,12 +51,12 @@ def source_lines(source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSett
 
 
 def _is_of_lines(source: Path) -> bool:
-    """Whether Flink can read the source where it is: one file, each record a line of its own."""
+    """Whether Flink can read the source directly: a single file with one record per line."""
     return source.is_file() and not is_parquet(source) and not is_undelimited(_begin(source))
 
 
 def _begin(source: Path) -> bytes:
-    """Return the first line as far as it is looked at; nothing of a broken file, whose reader says why."""
+    """Return the start of the first line; empty for a broken file, whose error its reader reports."""
     try:
         with gzip.open(source) if is_gzip(source) else source.open("rb") as file:
             return file.readline(LOOKED_AT_BYTES)
@@ -64,13 +65,13 @@ def _begin(source: Path) -> bytes:
 
 
 def _check_gzip(source: Path) -> None:
-    """Raise `ArchiveError` if that is why the job failed: Flink's own message names no file."""
+    """Raise `ArchiveError` if a broken gzip file made the job fail; Flink's own message names no file."""
     if is_gzip(source):
         collections.deque(read_lines(source, Transaction), maxlen=0)
 
 
 def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings) -> None:
-    from fraudstream.archives.archive_reader import archived_lines  # noqa: PLC0415 - a live job does without boto3 and rich
+    from fraudstream.archives.archive_reader import archived_lines  # noqa: PLC0415 - a live job doesn't need boto3 and rich
 
     lines = archived_lines(source, aws, Transaction)
     if labels is not None:
@@ -84,10 +85,11 @@ def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, 
 
 
 def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Iterator[bytes]:
-    """Put labels into the transactions' order, each line behind the letter that says what it is.
+    """Merge labels into the transactions by time, each line prefixed with the letter of its type.
 
-    Lines that the job is going to refuse take part by their times. A label whose ``available_at``
-    can't be read comes first; a transaction whose ``event_time`` can't be read lets no other through.
+    Lines that the job will refuse are merged by their times as well. A label without a readable
+    ``available_at`` comes first; before a transaction without a readable ``event_time``, no other labels are
+    inserted.
     """
     waiting = sorted(((_time_ms(label, "available_at"), label) for label in labels), key=itemgetter(0))
     place = 0
@@ -102,7 +104,7 @@ def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Itera
 
 
 def _time_ms(line: bytes, field: str) -> float:
-    """Return the time in a field of a record, minus infinity if there is none to be read."""
+    """Return the time in a field of a record; minus infinity if it is missing or can't be parsed."""
     try:
         return parse_time_ms(orjson.loads(line)[field])
     except (ValueError, KeyError, TypeError):

@@ -1,7 +1,7 @@
-"""The registry of fraud patterns: a new one is a file beside this one and a line in `FRAUD_TYPES`.
+"""Registry of fraud patterns. To add one, add a module to this package and its name to `FRAUD_TYPES`.
 
-The file has the name of the fraud type and defines ``PATTERN``, a `FraudPattern`: the signs that name it
-in an alert, its weight in simulated traffic, and the campaigns that the simulator plays.
+The module has the name of the fraud type and defines ``PATTERN``, a `FraudPattern`: the signs by which an
+alert names the type, its weight in simulated traffic, and the campaigns that the simulator generates.
 """
 
 from functools import cache
@@ -19,7 +19,7 @@ FRAUD_TYPES: Final[tuple[str, ...]] = (
     "loan_fraud",
     "fee_manipulation",
 )
-"""In the order in which simulated data and metrics number them: append, never reorder."""
+"""Simulated data and metrics number the types in this order: append, never reorder."""
 
 
 def _known(name: str) -> str:
@@ -30,14 +30,14 @@ def _known(name: str) -> str:
 
 
 FraudType = Annotated[str, AfterValidator(_known)]
-"""One of `FRAUD_TYPES`; pydantic models refuse any other."""
+"""One of `FRAUD_TYPES`; pydantic models reject any other value."""
 
 
 @cache
 def fraud_patterns() -> "tuple[FraudPattern, ...]":
-    """Return the patterns in the order of `FRAUD_TYPES`; the first call imports their files, and numpy.
+    """Return the patterns in the order of `FRAUD_TYPES`; the first call imports their modules and numpy.
 
-    Raises ``ValueError`` if a file holds the pattern of another fraud type.
+    Raises ``ValueError`` if a module defines the pattern of another fraud type.
     """
     return tuple(_pattern_of(name) for name in FRAUD_TYPES)
 

@@ -1,4 +1,4 @@
-"""Account takeover: a stranger gets in from a new device in another city and empties the account."""
+"""Account takeover: an intruder with a new device in another city empties the account."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Final
@@ -22,7 +22,7 @@ BIOMETRIC_FAILURES: Final = (3, 6)
 SUBTLE_BIOMETRIC_FAILURES: Final = (1, 2)
 SPAN_MS: Final = (4 * MINUTE_MS, 20 * MINUTE_MS)
 PERMILLE_TAKEN: Final = (400, 700)
-"""How much of what is left each transaction takes."""
+"""Share of the remaining balance that each transaction takes, in thousandths."""
 RECEIVERS: Final = 2
 WAYS: Final = 1
 
@@ -30,8 +30,8 @@ WAYS: Final = 1
 class AccountTakeover(FraudPattern):
     """3 to 6 transfers in 4 to 20 minutes, from a new device after 3 to 6 biometric failures.
 
-    Each takes 40 to 70 % of the balance that it finds. The subtle campaigns fail only once or twice,
-    as an owner with a new phone does too.
+    Each transfer takes 40 to 70 % of the remaining balance. Subtle campaigns have only one or two failures,
+    like an owner with a new phone.
     """
 
     fraud_type: ClassVar[str] = "account_takeover"
@@ -40,12 +40,12 @@ class AccountTakeover(FraudPattern):
     default_weight: ClassVar[int] = 25
     rhythm: ClassVar[RhythmName] = "around_the_clock"
 
-    def expected_transactions(self, subtle_share: float) -> float:  # noqa: ARG002 - as long when subtle
-        """Return the mean length of a campaign."""
+    def expected_transactions(self, subtle_share: float) -> float:  # noqa: ARG002 - subtle campaigns are as long
+        """Return the mean number of transactions in a campaign."""
         return mean_count(TRANSACTIONS)
 
     def plan(self, campaigns: Campaigns, bank: SimulatedBank) -> Rows:
-        """Drain each victim's account; the owner's habits don't show anywhere."""
+        """Drain each victim's account, with none of the owner's habits."""
         keys = campaigns.keys
         ways = bank.ways(keys, WAYS)
         victims = bank.victims(keys, campaigns.start_ms)

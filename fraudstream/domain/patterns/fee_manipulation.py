@@ -1,4 +1,4 @@
-"""Fee manipulation: a merchant charges a card many small sums in a row, each with an absurd fee."""
+"""Fee manipulation: a merchant charges a card many small amounts in a row, each with an excessive fee."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Final
@@ -22,9 +22,9 @@ from fraudstream.domain.patterns.simulated_bank import SimulatedBank
 FEE_FREQUENCY_PER_5_MINUTES: Final = 12
 """More transactions than this within five minutes are a sign."""
 HIGH_FEE_RATIO: Final = 0.03
-"""A fee of at least this share of the amount is a sign; ordinary fees are a tenth of it."""
+"""A fee of at least this share of the amount is a sign; ordinary fees are a tenth of that."""
 SMALL_AMOUNT_VND: Final = 100_000
-"""Amounts up to this are a sign; the least is 10,000 VND."""
+"""Amounts up to this are a sign; the smallest amount is 10,000 VND."""
 AMOUNT_THOUSAND_VND: Final = (10, 100)
 FEE_PPM: Final = (100_000, 500_000)
 SUBTLE_FEE_PPM: Final = (30_000, 80_000)
@@ -39,7 +39,7 @@ WAYS: Final = 2
 class FeeManipulation(FraudPattern):
     """13 to 24 payments of 10,000 to 100,000 VND within 5 minutes, each with a fee of 10 to 50 %.
 
-    The subtle ones are either few (7 to 11) or take 3 to 8 %, as cards do abroad.
+    Subtle campaigns have either few payments (7 to 11) or fees of 3 to 8 %, like card fees abroad.
     """
 
     fraud_type: ClassVar[str] = "fee_manipulation"
@@ -53,12 +53,12 @@ class FeeManipulation(FraudPattern):
     rhythm: ClassVar[RhythmName] = "around_the_clock"
 
     def expected_transactions(self, subtle_share: float) -> float:
-        """Return the mean length of a campaign."""
+        """Return the mean number of transactions in a campaign."""
         few = subtle_share / WAYS
         return (1 - few) * mean_count(TRANSACTIONS) + few * mean_count(SUBTLE_TRANSACTIONS)
 
     def plan(self, campaigns: Campaigns, bank: SimulatedBank) -> Rows:
-        """Charge each account again and again, always by the same merchant."""
+        """Charge each account repeatedly, by one merchant per campaign."""
         keys = campaigns.keys
         ways = bank.ways(keys, WAYS)
         victims = bank.victims(keys, campaigns.start_ms)

@@ -1,4 +1,4 @@
-"""A fraud pattern: all that the product knows of one type of fraud."""
+"""Fraud pattern: everything the product knows about one type of fraud."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -11,17 +11,17 @@ from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.domain.patterns.simulated_bank import OBVIOUS, SimulatedBank
 
 RAPID_SPAN_MS: Final = (2 * MINUTE_MS, 5 * MINUTE_MS - 1)
-"""From first to last transaction of a rapid campaign: all of them fit in one window of 5 minutes."""
+"""Time from first to last transaction of a rapid campaign; all of them fit in one window of 5 minutes."""
 
 Sign = Callable[[float], bool]
-"""A condition on the value of one feature; never asked about a missing one."""
+"""Condition on the value of one feature; never called with a missing value."""
 RhythmName = Literal["around_the_clock", "off_hours", "office_hours"]
 """The hours in which campaigns start: all, 22:00 to 03:59, or 08:00 to 16:59 in Vietnam."""
 
 
 @dataclass(frozen=True, slots=True)
 class Campaigns:
-    """Campaigns that begin in one stretch of time: their keys, their numbers, and their first moments."""
+    """Campaigns that start within one period of time: their keys, numbers and start times."""
 
     keys: Keys
     numbers: Ints
@@ -31,36 +31,36 @@ class Campaigns:
 class FraudPattern(ABC):
     """A type of fraud: the signs by which alerts name it, and the campaigns that simulate it.
 
-    Campaigns are planned many at once, in arrays with an element for each campaign or transaction.
+    Many campaigns are planned at once, in arrays with one element per campaign or transaction.
     """
 
     fraud_type: ClassVar[str]
-    """The name of its file."""
+    """The name of the module."""
     signs: ClassVar[Mapping[str, Sign]]
-    """What shows in the features of such a transaction, by feature."""
+    """Signs of the pattern in a transaction's features, by feature name."""
     specificity: ClassVar[int]
-    """Where equal shares of the signs of several types hold, an alert names the one with the highest."""
+    """Tie-breaker: if equal shares of several types' signs hold, an alert names the most specific type."""
     default_weight: ClassVar[int]
     """Share of the fraudulent transactions, relative to the other types' weights, unless a mix is given.
 
-    0 leaves the default traffic as it is without the pattern.
+    With 0 the default traffic is the same as without the pattern.
     """
     rhythm: ClassVar[RhythmName]
     hours_ahead: ClassVar[int] = 0
-    """Duration of the preparations before a campaign's start, by transactions that are not fraud."""
+    """Hours before a campaign's start in which honest transactions prepare it."""
     honest_transactions_before: ClassVar[float] = 0.0
-    """Mean number of those transactions in a campaign."""
+    """Mean number of those honest transactions in a campaign."""
 
     @abstractmethod
     def expected_transactions(self, subtle_share: float) -> float:
-        """Return the mean length of a campaign; the rate at which campaigns start follows from it."""
+        """Return the mean number of transactions in a campaign, from which the start rate is derived."""
 
     @abstractmethod
     def plan(self, campaigns: Campaigns, bank: SimulatedBank) -> Rows:
-        """Plan the transactions of campaigns, the first fraudulent one of each at its start."""
+        """Plan the transactions of campaigns; the first fraudulent one of each is at the campaign's start."""
 
     def marks(self, campaigns: Campaigns, ways: Ints, owners: Ints) -> dict[str, Ints | Bools | int]:
-        """Return the columns that tell what belongs to which campaign."""
+        """Return the columns ``fraud``, ``campaign`` and ``subtle`` of the campaigns' transactions."""
         fraud = FRAUD_TYPES.index(self.fraud_type)
         return {
             "fraud": fraud,
@@ -70,12 +70,12 @@ class FraudPattern(ABC):
 
 
 def mean_count(count: tuple[int, int]) -> float:
-    """Return the mean of a whole number drawn evenly between both ends, inclusive."""
+    """Return the mean of a whole number drawn uniformly between both ends, inclusive."""
     return sum(count) / 2
 
 
 def is_set(value: float) -> bool:
-    """Tell whether a flag is set."""
+    """Whether a flag is set."""
     return value == 1
 
 
@@ -85,12 +85,12 @@ def above(limit: float) -> Sign:
 
 
 def at_least(limit: float) -> Sign:
-    """Return the sign that holds from the limit on."""
+    """Return the sign that holds at or above the limit."""
     return lambda value: value >= limit
 
 
 def at_most(limit: float) -> Sign:
-    """Return the sign that holds up to the limit, inclusive."""
+    """Return the sign that holds at or below the limit."""
     return lambda value: value <= limit
 
 

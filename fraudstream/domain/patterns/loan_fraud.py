@@ -1,4 +1,4 @@
-"""Loan fraud: an account opened for it takes a large loan, turns it into cash, and never pays back."""
+"""Loan fraud: an account opened for the purpose takes a large loan, cashes it out and never repays."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Final
@@ -22,18 +22,18 @@ from fraudstream.domain.patterns.simulated_bank import SimulatedBank
 LARGE_LOANS_VND: Final = 500_000_000
 """Total loans above this are a sign."""
 SHORT_HISTORY_TRANSACTIONS: Final = 50
-"""An account with fewer transactions than this in its life is a sign."""
+"""Fewer transactions than this since the account was opened are a sign."""
 LOANS_MILLION_VND: Final = (501, 2_000)
 SUBTLE_LOANS_MILLION_VND: Final = (300, 490)
 PERMILLE_PAID_OUT: Final = (300, 800)
-"""The loan paid out here, of all the loans of the account."""
+"""Share of the account's total loans that this loan pays out, in thousandths."""
 PERMILLE_CASHED: Final = (300, 490)
-"""What each cash-out takes of the loan."""
+"""Share of the loan that each cash-out takes, in thousandths."""
 TRANSACTIONS: Final = (1, 3)
 SPAN_MS: Final = (10 * MINUTE_MS, 4 * HOUR_MS)
 OPENED_HOURS_BEFORE: Final = (6, 44)
 VISITS_BEFORE: Final = (1, 4)
-"""Ordinary transactions of the account before its loan; they are no fraud."""
+"""Number of ordinary, honest transactions of the account before its loan."""
 CLOSES_HOURS_AFTER: Final = 6
 SMALL_LOANS: Final = 1
 PERFORMING: Final = 2
@@ -41,10 +41,11 @@ WAYS: Final = 2
 
 
 class LoanFraud(FraudPattern):
-    """A loan is paid out, then up to two cash-outs follow within hours; young account, bad loans.
+    """A loan is paid out to a young account with bad loans, then up to two cash-outs follow within hours.
 
-    Over 500 million VND of loans, under 50 transactions in the account's life, non-performing. The
-    subtle ones owe either less (300 to 490 million VND), or nothing that is known to be overdue.
+    The account has over 500 million VND of loans, under 50 transactions since it was opened, and a
+    non-performing loan. Subtle campaigns have either smaller loans (300 to 490 million VND) or no
+    non-performing loan.
     """
 
     fraud_type: ClassVar[str] = "loan_fraud"
@@ -59,12 +60,12 @@ class LoanFraud(FraudPattern):
     hours_ahead: ClassVar[int] = 48
     honest_transactions_before: ClassVar[float] = mean_count(VISITS_BEFORE)
 
-    def expected_transactions(self, subtle_share: float) -> float:  # noqa: ARG002 - as long when subtle
-        """Return the mean length of a campaign."""
+    def expected_transactions(self, subtle_share: float) -> float:  # noqa: ARG002 - subtle campaigns are as long
+        """Return the mean number of transactions in a campaign."""
         return mean_count(TRANSACTIONS)
 
     def plan(self, campaigns: Campaigns, bank: SimulatedBank) -> Rows:
-        """Open each account, use it a little, pay out the loan at the start, then cash it."""
+        """Open each account, make a few ordinary transactions, pay out the loan at the start, cash it out."""
         keys = campaigns.keys
         ways = bank.ways(keys, WAYS)
         start_hours = campaigns.start_ms // HOUR_MS

@@ -1,4 +1,4 @@
-"""Money laundering: at night a fortune passes through an account, or a chain of them, within minutes."""
+"""Money laundering: large sums pass through an account, or a chain of accounts, within minutes at night."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Final, NamedTuple
@@ -21,10 +21,10 @@ from fraudstream.domain.patterns.simulated_bank import SimulatedBank
 
 
 class Form(NamedTuple):
-    """How the money passes through.
+    """Flow of the money through a campaign.
 
-    Each unit brings ``paid_in`` payments and sends ``paid_out``; an incoming payment is of
-    ``million_vnd``. There are ``hops`` accounts, one after the other.
+    Each unit consists of ``paid_in`` incoming and ``paid_out`` outgoing payments; an incoming payment is of
+    ``million_vnd``. The money passes through ``hops`` accounts, one after the other.
     """
 
     million_vnd: tuple[int, int]
@@ -37,7 +37,7 @@ class Form(NamedTuple):
 
 THROUGH: Final = Form((302, 1_000))
 STRUCTURING: Final = Form((381, 399))
-"""Each just under the 400 million VND that a bank in Vietnam must report (Decision 11/2023/QD-TTg)."""
+"""Payments just under 400 million VND, which a bank in Vietnam must report (Decision 11/2023/QD-TTg)."""
 FAN_IN: Final = Form((302, 480), units=(6, 8), few_units=(3, 4), paid_in=2)
 FAN_OUT: Final = Form((680, 1_000), units=(6, 8), few_units=(3, 4), paid_out=2)
 LAYERING: Final = Form((305, 1_000), units=(3, 4), few_units=(1, 2), hops=3)
@@ -45,17 +45,17 @@ SMALL: Final = Form((152, 290))
 FORMS: Final = (THROUGH, STRUCTURING, FAN_IN, FAN_OUT, LAYERING)
 
 PARTNERS: Final = (3, 6)
-"""Senders or receivers of a campaign, each for itself."""
+"""Number of senders, and separately of receivers, of a campaign."""
 FEE_PPM: Final = 200
-"""What a bank takes for a large transfer; 0 in every second one. The last million of a sum pays for it."""
+"""Fee of a large transfer, 0 for every second one; it is paid from the last million of a sum."""
 MILLION_VND: Final = 1_000_000
 FEW: Final = 1
 SMALL_SUMS: Final = 2
 WAYS: Final = 2
 
 RAPID_SUM_VND: Final = 3 * HIGH_AMOUNT_VND
-"""More than this within five minutes is a sign. It shows after some transactions of the 16 and more of a
-campaign, and where they are smaller."""
+"""More than this within five minutes is a sign. It holds after the first few of a campaign's 16 or more
+transactions, and also in campaigns of smaller amounts."""
 
 _ALL: Final = (*FORMS, SMALL)
 
@@ -63,9 +63,9 @@ _ALL: Final = (*FORMS, SMALL)
 class MoneyLaundering(FraudPattern):
     """16 to 24 payments of 300 million to 1 billion VND within 5 minutes, begun from 22:00 to 03:59.
 
-    What goes out has come in before: one for one, gathered (fan-in), split (fan-out), just under
-    the reporting threshold (structuring), or on through three accounts (layering). The subtle ones
-    are either few (6 to 12) or small (150 to 290 million VND).
+    The money that goes out has come in before: one for one, gathered (fan-in), split (fan-out), just under
+    the reporting threshold (structuring), or through three accounts in a chain (layering). Subtle campaigns
+    have either few payments (6 to 12) or small ones (150 to 290 million VND).
     """
 
     fraud_type: ClassVar[str] = "money_laundering"
@@ -79,7 +79,7 @@ class MoneyLaundering(FraudPattern):
     rhythm: ClassVar[RhythmName] = "off_hours"
 
     def expected_transactions(self, subtle_share: float) -> float:
-        """Return the mean length of a campaign."""
+        """Return the mean number of transactions in a campaign."""
         many, few = (
             sum((form.paid_in + form.paid_out) * form.hops * mean_count(units) for form, units in of_forms)
             / len(FORMS)
@@ -92,7 +92,7 @@ class MoneyLaundering(FraudPattern):
         return (1 - subtle_share) * many + subtle_share / WAYS * (few + small)
 
     def plan(self, campaigns: Campaigns, bank: SimulatedBank) -> Rows:
-        """Bring the money in, and send it on."""
+        """Plan the incoming payments and those that send the money on."""
         keys = campaigns.keys
         ways = bank.ways(keys, WAYS)
         form = np.where(ways == SMALL_SUMS, len(FORMS), bank.between(keys, "form", 0, len(FORMS) - 1))
@@ -140,7 +140,7 @@ def _drawn(bank: SimulatedBank, keys: Keys, form: Ints, name: str) -> Ints:
 def _amounts_vnd(  # noqa: PLR0913, PLR0917 - the columns of a campaign
     bank: SimulatedBank, keys: Keys, form: Ints, leg: Ints, is_in: Bools, hop: Ints
 ) -> Ints:
-    """Return what each payment moves: what goes out is what came in, less a million for the fees."""
+    """Return each payment's amount: outgoing payments move the incoming sum, less a million for fees."""
     paid_in, paid_out = _column("paid_in")[form], _column("paid_out")[form]
     first = leg // paid_out * paid_in
     gathered = _sum_million(bank, keys, form, first)
@@ -157,7 +157,7 @@ def _sum_million(bank: SimulatedBank, keys: Keys, form: Ints, number: Ints) -> I
 def _partners(  # noqa: PLR0913, PLR0917 - the columns of a campaign
     campaigns: Campaigns, bank: SimulatedBank, owners: Ints, form: Ints, hop: Ints, leg: Ints, is_in: Bools
 ) -> Ints:
-    """Return who sends or receives: outsiders at both ends, and the accounts of the chain between them."""
+    """Return the senders and receivers: outsiders at both ends, the accounts of the chain in between."""
     keys = bank.bits(campaigns.keys, "senders")[owners]
     keys = np.where(is_in, keys, bank.bits(campaigns.keys, "receivers")[owners])
     some = leg % bank.between(keys, "partners", *PARTNERS)

@@ -1,1 +1,1 @@
-"""What a feature says in words: `sentences` puts it together, a file for each language has the words."""
+"""Sentences about features: `sentences` builds them, one module per language has the words."""

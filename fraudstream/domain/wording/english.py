@@ -1,4 +1,4 @@
-"""The English of reasons."""
+"""English wording of reasons."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a language needs to put features into words, and how it writes numbers."""
+"""Language definition: the templates and the number format for sentences about features."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from fraudstream.domain.features import Entity, WindowStatistic
 
 Unit = Literal["number", "vnd", "times", "percent", "seconds", "hour", "km_h"]
-"""How a quantity is written. ``percent`` is of shares, ``hour`` of whole hours of the day."""
+"""Format of a quantity. ``percent`` is for shares, ``hour`` for whole hours of the day."""
 Span = Literal["day", "hour", "minute", "second"]
 
 _SPANS_MS: Final[tuple[tuple[Span, int], ...]] = (("day", DAY_MS), ("hour", HOUR_MS), ("minute", MINUTE_MS))
-"""The longest first; what is shorter is written in seconds."""
+"""Longest first; shorter durations are written in seconds."""
 _LEAST: Final = 0.01
-"""Positive numbers below this are not worth more digits."""
+"""Positive numbers below this are written as "under 0.01"."""
 _WHOLE_FROM: Final = 100
-"""Numbers from here on are written without decimals."""
+"""Numbers of at least this size are written without decimals."""
 _TWO_DAYS_MS: Final = 2 * DAY_MS
-"""Below it people count in hours."""
+"""Durations below this are written in hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A field of a transaction: ``one`` of this transaction, ``many`` of several, without an article."""
+    """Noun for a field: ``one`` for the current transaction, ``many`` for several, without an article."""
 
     one: str
     many: str
@@ -32,7 +32,7 @@ class Noun:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """What a flag says if it is 1, and if it is 0; begins small, ends without a full stop."""
+    """Wording of a flag that is 1 and of one that is 0; starts in lower case, without a final full stop."""
 
     yes: str
     no: str
@@ -40,29 +40,29 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """The words of one language. Templates have the places that `sentences` fills."""
+    """The words of one language. `sentences` fills the placeholders of the templates."""
 
     thousands: str
     point: str
     spans: Mapping[Span, str]
     plural: str
-    """What a span ends in unless there is one of it."""
+    """Suffix of a span unless its number is 1."""
     units: Mapping[Unit, str]
-    """What stands behind a number."""
+    """Suffix of a number."""
     under: str
 
     last: str
     just_before: str
     long_before: str
-    """The time of a window: up to the transaction, before it, and before a delay."""
+    """Time of a window: up to the transaction (``last``), just before it, or before a delay."""
     lone_span: str
-    """A window of one span, like ``hour`` in "in the last hour"."""
+    """A window of exactly one span, like ``hour`` in "in the last hour"."""
 
     columns: Mapping[str, Noun]
     entities: Mapping[Entity, str]
     windows: Mapping[WindowStatistic, str]
     flags_in_window: Mapping[Literal["sum", "mean", "distinct"], str]
-    """In place of ``windows`` where the column is a flag."""
+    """Replaces ``windows`` if the column is a flag."""
     hour: str
     share: str
     ratio: str
@@ -81,7 +81,7 @@ class Language:
     other_text: str
 
     known_flags: Mapping[str, Clause]
-    """Own words for features of the project's catalogue, where they mean there what they mean here."""
+    """Special wording for features of the built-in catalogue, used if the definition is the same."""
     known_quantities: Mapping[str, str]
 
     quantity: str
@@ -95,40 +95,40 @@ class Language:
     not_as_population: str
 
     def number(self, value: float) -> str:
-        """Write a number as people do: no decimals from 100 on, else two at most."""
+        """Format a number: no decimals from 100 on, else at most two."""
         if 0 < value < _LEAST:
             return f"{self.under} {self._digits(f'{_LEAST:g}')}"
         if abs(value) >= _WHOLE_FROM:
             return self._digits(f"{value:,.0f}")
-        # 0.0 is added so that what is rounded to -0 is written as 0.
+        # Adding 0.0 turns a rounded -0 into 0.
         return self._digits(f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip("."))
 
     def vnd(self, value: float) -> str:
-        """Write an amount, without what is less than one VND."""
+        """Format an amount, rounded to whole VND."""
         return self._digits(f"{value:,.0f}") + self.units["vnd"]
 
     def quantity_of(self, value: float, unit: Unit) -> str:
-        """Write a value in its unit."""
+        """Format a value in its unit."""
         return _WRITERS[unit](self, value)
 
     def writer(self, unit: Unit) -> Callable[[float], str]:
-        """Return what writes values in the unit."""
-        # Of what pickles: the table of writers has functions without a name.
+        """Return a function that formats values in the unit."""
+        # Picklable, unlike the lambdas in the table of writers.
         return partial(self.quantity_of, unit=unit)
 
     def span(self, duration_ms: float) -> str:
-        """Write a duration in the largest unit that gives 1 or more, or seconds; hours up to two days."""
+        """Format a duration in the largest unit that gives at least 1, else seconds; hours up to two days."""
         for span, span_ms in _SPANS_MS:
             if duration_ms >= (_TWO_DAYS_MS if span == "day" else span_ms):
                 return self._spans(duration_ms / span_ms, span)
         return self._spans(duration_ms / SECOND_MS, "second")
 
     def window(self, window_ms: int, delay_ms: int) -> str:
-        """Write when a window is, seen from the transaction."""
+        """Format the time of a window relative to the transaction."""
         length = self.span(window_ms)
         if not delay_ms:
             return self.last.format(length=self._lone(length))
-        # A delay below a second only leaves the transaction itself out.
+        # A delay below a second only serves to exclude the transaction itself.
         template = self.just_before if delay_ms < SECOND_MS else self.long_before
         return template.format(length=self._lone(length), delay=self.span(delay_ms))
 

@@ -1,7 +1,7 @@
-"""A sentence for each feature of a catalogue, whoever wrote it: from its statistic, entity and column.
+"""Sentences for the features of any catalogue, built from their statistic, entity and column.
 
-The features of the project's own catalogue that people know by a name have words of their own; they
-hold only where the feature means what it means there.
+Well-known features of the built-in catalogue have special wording, which is used only if a feature has the
+same definition there.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from fraudstream.domain.transaction import COLUMN_KINDS
 from fraudstream.domain.wording.language import Clause, Language, Noun, Unit
 
 BaselineOf = Literal["account", "population"]
-"""Whose baseline a reason names: this account's, or that of honest transactions in general."""
+"""Source of the baseline in a reason: this account, or honest transactions in general."""
 
 _UNITS: Final[Mapping[str, Unit]] = {
     "seconds_since_previous": "seconds",
@@ -24,20 +24,20 @@ _UNITS: Final[Mapping[str, Unit]] = {
     "hour": "hour",
 }
 _CUT: Final = "\0"
-"""Stands where a template is cut; no text has it."""
+"""Marker for the position where a template is cut; it occurs in no text."""
 _OF_THE_COLUMN: Final = ("sum", "mean", "min", "max", "std", "value")
-"""Statistics whose values are of the kind of what they look at."""
+"""Statistics whose values have the unit of their column."""
 
 
 class Sentence(Protocol):
-    """What a feature says of a transaction, in one language."""
+    """Wording of one feature in one language."""
 
     def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:
-        """Return it for a value, NaN if missing, and its baseline, None if not known."""
+        """Return the sentence for a value (NaN if missing) and its baseline (None if not known)."""
 
 
 class _Gap:
-    """A template cut at its one place: to put texts together is much quicker than to fill a template."""
+    """A template cut at its only placeholder: concatenating strings is much faster than formatting."""
 
     def __init__(self, template: str, place: str, **others: str) -> None:
         self._before, self._after = template.format(**others, **{place: _CUT}).split(_CUT)
@@ -64,14 +64,14 @@ class _Quantity:
 
 
 class _Code:
-    """A text of a list, by its place; a median of places says nothing, so there is no baseline."""
+    """Wording of a ``code``. It has no baseline, as a median of codes is meaningless."""
 
     def __init__(self, language: Language, subject: str, values: tuple[str, ...]) -> None:
         texts = [*(f"“{value}”" for value in values), language.other_text]
         self._texts = [_sentence(language.quantity.format(subject=subject, value=text)) for text in texts]
         self._missing = _sentence(language.missing.format(subject=subject))
 
-    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:  # noqa: ARG002 - the protocol's
+    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:  # noqa: ARG002 - part of the protocol
         return self._missing if isnan(value) else self._texts[min(int(value), len(self._texts)) - 1]
 
 
@@ -93,7 +93,7 @@ class _Flag:
         if baseline is None:
             return "."
         if baseline_of == "account":
-            # The account's share is of transactions for which the flag is 1.
+            # The account's baseline is the share of transactions for which the flag is 1.
             return self._share.filled(self._percent(baseline if value else 1 - baseline))
         return self._as_population if baseline == value else self._not_as_population
 
@@ -102,18 +102,18 @@ class _Sequence:
     def __init__(self, language: Language, subject: str) -> None:
         self._sentence = _sentence(language.sequence.format(subject=subject))
 
-    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:  # noqa: ARG002 - the protocol's
+    def say(self, value: float, baseline: float | None, baseline_of: BaselineOf | None) -> str:  # noqa: ARG002 - part of the protocol
         return self._sentence
 
 
 def sentences(catalogue: Catalogue, language: Language) -> tuple[Sentence, ...]:
-    """Return what each feature of the catalogue says, in its order."""
+    """Return the wording of each feature of the catalogue, in its order."""
     writer = _Writer(catalogue, language)
     return tuple(writer.sentence(feature) for feature in catalogue.features)
 
 
 class _Writer:
-    """Puts the words of a language together for the features of a catalogue."""
+    """Builds the wording of a catalogue's features in one language."""
 
     def __init__(self, catalogue: Catalogue, language: Language) -> None:
         self._language = language
@@ -142,7 +142,7 @@ class _Writer:
         return _Quantity(self._language, subject, self._unit(feature))
 
     def _subject(self, feature: Feature) -> str:
-        """Return what a quantity is of, in words that a sentence can begin with."""
+        """Return the subject of a quantity's sentence."""
         if isinstance(feature, TransactionFeature):
             return self._subject_of_row(feature)
         places = {
@@ -169,7 +169,7 @@ class _Writer:
         return template.format(one=one, denominator=self._noun(cast("str", feature.denominator)).one)
 
     def _noun(self, column: str) -> Noun:
-        """Return the noun of a field, or of an earlier feature where the column is none."""
+        """Return the noun of a field, or of an earlier feature if the column is not a field."""
         if column in COLUMN_KINDS:
             return self._language.columns[column]
         subject = self._text_of(self._features[column])
@@ -189,7 +189,7 @@ class _Writer:
         return self._clause(self._features[column])
 
     def _clause(self, feature: Feature) -> Clause:
-        """Return what a flag says if it is 1, and if it is 0."""
+        """Return the wording of a flag that is 1 and of one that is 0."""
         if feature.name in self._known and feature.name in self._language.known_flags:
             return _filled(self._language.known_flags[feature.name], self._constants)
         row = cast("TransactionFeature", feature)
@@ -198,7 +198,7 @@ class _Writer:
         return _filled(getattr(self._language, row.statistic), self._operands(row))
 
     def _operands(self, feature: TransactionFeature) -> dict[str, str]:
-        """Return what stands in the places of a flag's words."""
+        """Return the values for the placeholders of a flag's wording."""
         if feature.statistic == "any":
             listed = "; ".join(self._text_of(self._features[name]) for name in feature.of)
             return {"listed": listed}
@@ -224,7 +224,7 @@ class _Writer:
         return lambda limit: "" if limit is None else self._language.quantity_of(limit, unit)
 
     def _unit(self, feature: Feature) -> Unit:
-        """Return how the values of a quantity are written."""
+        """Return the unit in which the values of a quantity are formatted."""
         if isinstance(feature, TransactionFeature) and feature.statistic == "ratio":
             both = {
                 self._unit_of(cast("str", feature.column)),

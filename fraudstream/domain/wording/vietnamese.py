@@ -1,4 +1,4 @@
-"""The Vietnamese of reasons."""
+"""Vietnamese wording of reasons."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from fraudstream.domain.wording.language import Clause, Language, Noun
 
 
 def _noun(text: str) -> Noun:
-    """Return a noun that is the same of one and of many, as nouns are in Vietnamese."""
+    """Return a noun with equal singular and plural, as Vietnamese nouns don't inflect."""
     return Noun(text, text)
 
 

@@ -1,4 +1,4 @@
-"""The trained models that a version is made of: a file for each kind, to load and score with."""
+"""Members, the trained models of a version: one module per kind, for loading and scoring."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -18,7 +18,7 @@ LOADABLE: Final[Mapping[str, Callable[[bytes], Member]]] = MappingProxyType(
         Gru.kind: Gru.from_bytes,
     }
 )
-"""Loads a member from the content of its file, by the kind that manifests name.
+"""Loaders of members by kind, as named in manifests; each takes the content of the member's file.
 
-Raises `ModelError` if the bytes are none of its kind.
+A loader raises `ModelError` if the bytes are not a member of its kind.
 """

@@ -1,4 +1,4 @@
-"""An autoencoder, which has learnt honest transactions: a row that it can't rebuild is unusual."""
+"""Autoencoder trained on honest transactions: a row that it can't reconstruct is unusual."""
 
 from typing import Final, Self
 
@@ -16,16 +16,16 @@ from fraudstream.scoring.members.network_layers import (
 )
 
 HIDDEN: Final = (32, 16, 8, 16, 32)
-"""The layers between inputs and outputs, which are as many as the features."""
+"""Widths of the hidden layers; the input and output layers are as wide as the features."""
 CLIP: Final = 5.0
-"""Standardised inputs are held within it: one huge amount must not be all that the error is about."""
+"""Standardised inputs are clipped to ±5, so that a single huge amount does not dominate the error."""
 _LAYERS: Final = len(HIDDEN) + 1
 _LAYER_ARRAYS: Final = tuple(f"{part}_{layer}" for layer in range(_LAYERS) for part in ("weight", "bias"))
 _NAMES: Final = ("fill", "mean", "spread", "usual_error", *_LAYER_ARRAYS)
 
 
 class Autoencoder:
-    """A network whose score is e / (e + u): e a row's squared error, u the median honest one of training."""
+    """Score e / (e + u), where e is a row's squared error and u the median error of honest training rows."""
 
     kind: Final = "autoencoder"
 
@@ -34,17 +34,17 @@ class Autoencoder:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Load numpy's npz; raises `ModelError` if it is none, or has other arrays."""
+        """Load an npz file of numpy; raises `ModelError` if it is not one or has other arrays."""
         return cls(of_bytes(data, _NAMES))
 
     def score(self, features: Features) -> Scores:
-        """Return a score for each row; missing values are taken for the median."""
+        """Return a score for each row; missing values are replaced by the median."""
         rows = standardised(self._weights, features)
         errors = squared_errors(self._weights, rows).astype(np.float64)
         return np.asarray(errors / (errors + self._weights["usual_error"]))
 
     def to_bytes(self) -> bytes:
-        """Return numpy's npz."""
+        """Return the content of an npz file."""
         return to_bytes(self._weights)
 
 
@@ -55,7 +55,7 @@ def standardised(scaling: Weights, features: Features) -> Numbers:
 
 
 def logarithms(values: Numbers) -> Numbers:
-    """Return sign(x) ln(1 + |x|): amounts go over many powers of ten."""
+    """Return sign(x) ln(1 + |x|), because amounts span many orders of magnitude."""
     return np.copysign(np.log1p(np.abs(values)), values)
 
 
@@ -66,7 +66,7 @@ def squared_errors(layers: Weights, rows: Numbers) -> Numbers:
 
 
 def rebuilt(layers: Arrays, rows: Arrays) -> Arrays:
-    """Return what the network makes of standardised rows, shape (..., width)."""
+    """Return the network's reconstruction of standardised rows, shape (..., width)."""
     for layer in range(_LAYERS):
         rows = product(rows, layers[f"weight_{layer}"]) + layers[f"bias_{layer}"]
         if layer < _LAYERS - 1:

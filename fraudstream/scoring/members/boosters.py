@@ -1,4 +1,4 @@
-"""XGBoost's boosters, read from bytes: what the trees and the isolation forest score with."""
+"""XGBoost boosters loaded from bytes, used by the trees and the isolation forest."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +9,9 @@ from fraudstream.scoring.members.member import Features
 
 
 def booster_of(data: bytes) -> xgboost.Booster:
-    """Read a booster that scores in one thread; raises `ModelError` if the bytes are none."""
+    """Load a booster that scores in one thread; raises `ModelError` if the bytes are not a booster."""
     if not data:
-        # XGBoost ends the whole process over an empty buffer.
+        # An empty buffer makes XGBoost abort the whole process.
         msg = "is empty"
         raise ModelError(msg)
     try:
@@ -19,12 +19,12 @@ def booster_of(data: bytes) -> xgboost.Booster:
     except xgboost.core.XGBoostError as error:
         msg = f"is no XGBoost model: {str(error).splitlines()[0]}"
         raise ModelError(msg) from None
-    # One thread: the parallelism is Flink's, and threads of one batch would fight over its cores.
+    # One thread: Flink provides the parallelism; more threads per batch would compete for its cores.
     booster.set_param({"nthread": 1})
     return booster
 
 
 def sums(booster: xgboost.Booster, features: Features) -> npt.NDArray[np.float64]:
-    """Return the sum of the leaves that each row falls into, and of the base margin; NaN is missing."""
+    """Return for each row the sum of its leaves plus the base margin; NaN is a missing value."""
     margins = booster.inplace_predict(features, predict_type="margin")
     return np.asarray(margins, dtype=np.float64)

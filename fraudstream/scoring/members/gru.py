@@ -1,4 +1,4 @@
-"""A gated recurrent unit, which reads an account's recent transactions one after the other."""
+"""Gated recurrent unit over the sequence of an account's recent transactions."""
 
 from typing import Any, Final, Self
 
@@ -18,15 +18,15 @@ from fraudstream.scoring.odds import probability
 
 HIDDEN: Final = 16
 COLUMNS: Final = 3
-"""Of a ``last_n``: amounts, gaps and values."""
+"""Columns of a ``last_n``: amounts, gaps and values."""
 CLIP: Final = 5.0
-"""Standardised inputs are held within it, as the autoencoder's are."""
+"""Standardised inputs are clipped to ±5, like the autoencoder's."""
 _SCALING: Final = ("place", "mean", "spread")
 _NETWORK: Final = ("input", "bias", "recurrent", "output", "output_bias")
 
 
 class Gru:
-    """A network whose score is its probability of fraud, given the account's last transactions."""
+    """Recurrent network; the score is its fraud probability given the account's last transactions."""
 
     kind: Final = "gru"
 
@@ -35,25 +35,25 @@ class Gru:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Load numpy's npz; raises `ModelError` if it is none, or has other arrays."""
+        """Load an npz file of numpy; raises `ModelError` if it is not one or has other arrays."""
         return cls(of_bytes(data, (*_SCALING, *_NETWORK)))
 
     def score(self, features: Features) -> Scores:
-        """Return a score for each row; an account without a transaction in the window has one, too."""
-        # Steps first, so that each is one piece of memory.
+        """Return a score for each row, also for an account without a transaction in the window."""
+        # Steps on the first axis, so that each step is contiguous in memory.
         in_turn = np.ascontiguousarray(np.moveaxis(steps(self._weights, features), 1, 0))
         return probability(network(np, self._weights, in_turn).astype(np.float64))
 
     def to_bytes(self) -> bytes:
-        """Return numpy's npz."""
+        """Return the content of an npz file."""
         return to_bytes(self._weights)
 
 
 def steps(scaling: Weights, features: Features) -> Numbers:
     """Return the inputs of each step, oldest first: shape (rows, n, 2 * columns).
 
-    Amount, gap and value, standardised and 0 if missing, then for each of them 1 if it is known and else 0.
-    Where fewer than n transactions are known, the first steps are empty: all 0.
+    Each step has amount, gap and value, standardised and 0 if missing, then for each of the three a 1 if it
+    is known, else 0. If fewer than n transactions are known, the first steps are all 0.
     """
     scaled = (triples(scaling["place"], features) - scaling["mean"]) / scaling["spread"]
     known = ~np.isnan(scaled)
@@ -63,7 +63,7 @@ def steps(scaling: Weights, features: Features) -> Numbers:
 def triples(place: npt.NDArray[Any], features: Features) -> Numbers:
     """Return the logarithms of amounts, gaps and values, oldest first: shape (rows, n, columns).
 
-    ``place`` is where the list begins and ends in the vector.
+    ``place`` has the start and end of the list in the vector.
     """
     start, end = place
     newest_first = features[:, start:end].reshape(len(features), COLUMNS, (end - start) // COLUMNS)
@@ -72,9 +72,10 @@ def triples(place: npt.NDArray[Any], features: Features) -> Numbers:
 
 
 def network(xp: Any, weights: Arrays, inputs: Arrays) -> Arrays:  # noqa: ANN401 - a module
-    """Return the log-odds of inputs of shape (n, ..., 2 * columns); ``xp`` is the arrays' numpy.
+    """Return the log-odds of inputs of shape (n, ..., 2 * columns); ``xp`` is numpy or JAX's numpy.
 
-    Cho et al., 2014, the reset gate behind the product (as in cuDNN), so that a step has one product.
+    The GRU of Cho et al., 2014, with the reset gate applied after the matrix product (as in cuDNN), so that
+    each step needs only one product.
     """
     gates = product(inputs, weights["input"]) + weights["bias"]
     state = xp.zeros((*inputs.shape[1:-1], HIDDEN), xp.float32)
@@ -92,5 +93,5 @@ def _advanced(xp: Any, weights: Arrays, gate: Arrays, state: Arrays) -> Arrays: 
 
 
 def _sigmoid(xp: Any, values: Arrays) -> Arrays:  # noqa: ANN401 - a module
-    # By tanh, which never overflows.
+    # Via tanh, which never overflows.
     return 0.5 * xp.tanh(0.5 * values) + 0.5

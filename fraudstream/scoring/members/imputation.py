@@ -1,4 +1,4 @@
-"""Values in place of missing ones."""
+"""Imputation of missing values."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,9 +6,9 @@ import numpy.typing as npt
 from fraudstream.scoring.members.member import Features
 
 Row = npt.NDArray[np.float32]
-"""One number for each place of the catalogue's vector."""
+"""One number for each position of the catalogue's vector."""
 
 
 def imputed(features: Features, fill: Row) -> Features:
-    """Return a copy with the values of ``fill`` in place of missing ones."""
+    """Return a copy with missing values replaced by those of ``fill``."""
     return np.where(np.isnan(features), fill, features)

@@ -1,7 +1,7 @@
-"""An isolation forest: rows that few random cuts set apart are unusual.
+"""Isolation forest: rows that few random splits isolate are unusual.
 
-Liu, Ting and Zhou, "Isolation Forest", 2008. It is stored as a booster of XGBoost whose leaves hold path
-lengths: scoring needs no scikit-learn, and takes a fraction of its time.
+Liu, Ting and Zhou, "Isolation Forest", 2008. It is stored as an XGBoost booster whose leaves hold path
+lengths: scoring does not need scikit-learn and takes a fraction of its time.
 """
 
 from typing import Final
@@ -13,17 +13,17 @@ from fraudstream.scoring.members.member import Features, Scores
 
 
 class IsolationForest:
-    """A forest whose score is 2^-(mean path length / expected path length), about 0.5 for a usual row."""
+    """Score 2^-(mean path length / expected path length), which is about 0.5 for an ordinary row."""
 
     kind: Final = "isolation_forest"
 
     def __init__(self, data: bytes) -> None:
-        """Load XGBoost's format; raises `ModelError` if the bytes are no booster."""
+        """Load XGBoost's format; raises `ModelError` if the bytes are not a booster."""
         self._data = data
         self._booster = booster_of(data)
 
     def score(self, features: Features) -> Scores:
-        """Return a score for each row; a missing value goes where the median of training would."""
+        """Return a score for each row; a missing value takes the branch of the training median."""
         return np.asarray(np.exp2(-sums(self._booster, features)))
 
     def to_bytes(self) -> bytes:

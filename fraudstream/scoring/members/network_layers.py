@@ -1,4 +1,4 @@
-"""Layers of neural networks in plain numpy, whose result for a row does not depend on the rows beside it."""
+"""Neural network layers in plain numpy, with results for a row that don't depend on the rest of the batch."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -13,7 +13,7 @@ Numbers = npt.NDArray[np.float32]
 Weights = Mapping[str, Numbers]
 """A network's arrays by name."""
 Arrays = Any
-"""Arrays of numpy or of JAX: a network is written once, for training and for scoring."""
+"""Arrays of numpy or JAX: the same code of a network serves training and scoring."""
 
 
 def product(rows: Arrays, weights: Arrays) -> Arrays:
@@ -21,8 +21,8 @@ def product(rows: Arrays, weights: Arrays) -> Arrays:
 
     BLAS divides a matrix into tiles, whose size depends on the processor and on the number of rows, and
     rounds a row differently at the edge of a tile than inside it. For numpy arrays the inputs are therefore
-    added one by one: a row's result depends neither on the other rows nor on the machine. JAX, which trains,
-    may round as it likes.
+    added one by one: a row's result depends neither on the other rows nor on the machine. In JAX, which is
+    used for training only, rounding does not matter.
     """
     if not isinstance(rows, np.ndarray):
         return rows @ weights
@@ -33,14 +33,14 @@ def product(rows: Arrays, weights: Arrays) -> Arrays:
 
 
 def to_bytes(weights: Weights) -> bytes:
-    """Write arrays as numpy's npz; the same arrays give the same bytes."""
+    """Encode arrays as an npz file of numpy; equal arrays give equal bytes."""
     file = BytesIO()
     np.savez(file, **{name: np.asarray(array) for name, array in weights.items()})
     return file.getvalue()
 
 
 def of_bytes(data: bytes, names: tuple[str, ...]) -> dict[str, Numbers]:
-    """Read the named arrays of an npz; raises `ModelError` if it has not just these."""
+    """Decode the named arrays of an npz file; raises `ModelError` unless it has exactly these arrays."""
     try:
         with np.load(BytesIO(data), allow_pickle=False) as file:
             arrays: dict[str, Any] = dict(file)

@@ -1,4 +1,4 @@
-"""XGBoost's boosted trees: the main member."""
+"""Boosted trees of XGBoost, the main member."""
 
 from typing import Final
 
@@ -12,24 +12,24 @@ from fraudstream.scoring.odds import probability
 
 
 class Trees:
-    """Boosted trees; their score is the logistic function of the trees' sum."""
+    """Boosted trees; the score is the logistic function of the sum of the trees."""
 
     kind: Final = "xgboost"
 
     def __init__(self, data: bytes) -> None:
-        """Load XGBoost's own format; raises `ModelError` if the bytes are no booster."""
+        """Load XGBoost's own format; raises `ModelError` if the bytes are not a booster."""
         self.booster = booster_of(data)
         self._data = data
 
     def score(self, features: Features) -> Scores:
-        """Return a score for each row; missing values go the way that was learnt for them."""
-        # XGBoost's own logistic function is of single precision: high scores would be tied.
+        """Return a score for each row; missing values take the default branch that was learnt in training."""
+        # XGBoost's own logistic function has single precision: high scores would be tied.
         return probability(sums(self.booster, features))
 
     def contributions(self, features: Features) -> npt.NDArray[np.float64]:
-        """Return what each feature adds to the log-odds (SHAP), shape (transactions, width).
+        """Return each feature's contribution to the log-odds (SHAP values), shape (transactions, width).
 
-        A row's contributions and the bias, which is left out, add up to the log-odds of its score.
+        A row's contributions plus the bias, which is not included, add up to the log-odds of its score.
         """
         matrix = xgboost.DMatrix(features, nthread=1)
         # The last column is the bias.

@@ -1,1 +1,1 @@
-"""Kinesis: a client, a writer that loses nothing, a reader of all shards."""
+"""Kinesis streams: client, at-least-once writer, and reader of all shards."""

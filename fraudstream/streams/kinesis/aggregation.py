@@ -1,4 +1,4 @@
-"""Several small records in one of the stream's: fewer to pay for, and to count against a shard's limit."""
+"""Aggregation of small records into one stream record, to save cost and stay below shard limits."""
 
 import zlib
 from collections import defaultdict
@@ -8,27 +8,28 @@ from typing import Final, NamedTuple
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record, RecordWriter
 
 PAYLOAD_UNIT_BYTES: Final = 25 * 1024
-"""What Kinesis bills as one PUT payload unit (pricing page, provisioned mode): more in it saves nothing."""
+"""One PUT payload unit as billed by Kinesis (pricing page, provisioned mode); larger records save nothing."""
 BUCKETS: Final = 64
-"""Partition keys in place of one for each account: many more than shards, so that these fill evenly, and few
-enough for a batch to bring several records of one."""
+"""Number of partition keys, instead of one per account: many more than shards, so that these fill evenly, and
+few enough that a batch has several records per bucket."""
 SEPARATOR: Final = b"\n"
-"""The job begins a new record where a line begins with a brace."""
+"""Separator of aggregated records; the job starts a new record at each line that begins with a brace."""
 
 
 class _Bundle(NamedTuple):
-    """A record for the stream, and the places of those in it among what was given."""
+    """An aggregated record, and the positions of its parts in the given records."""
 
     record: Record
     positions: tuple[int, ...]
 
 
 class AggregatingWriter:
-    """Writes as a `StreamWriter` does, with records of one bucket joined as lines of one record.
+    """Writer like `StreamWriter` that aggregates the records of a bucket as lines of one record.
 
-    A bucket is a share of the partition keys, the same ones in every `put`, so records of one key keep their
-    order and their shard. ``max_bytes`` is the most that a joined record has, its key apart. A record that is
-    larger by itself, or is no JSON object on a single line, goes alone: its reader could not tell it apart.
+    A bucket is a fixed subset of the partition keys, so the records of a key keep their order and their
+    shard. ``max_bytes`` is the largest size of an aggregated record without its key. A record that is larger
+    by itself is written alone, as is one that is not a JSON object on a single line, because a reader could
+    not split it off.
     """
 
     def __init__(
@@ -39,9 +40,9 @@ class AggregatingWriter:
         self._max_bytes = max_bytes
 
     def put(self, records: Sequence[Record]) -> PutResult:
-        """Write the records and say what became of each, as if each had been written alone.
+        """Write the records and report the outcome of each one, as if each had been written alone.
 
-        ``shards`` counts what is in the stream, joined records each as one. Raises `StreamError` as
+        ``shards`` counts stream records: an aggregated record counts as one. Raises `StreamError` as
         `StreamWriter.put` does.
         """
         bundles = list(self._bundles(records))
@@ -55,7 +56,7 @@ class AggregatingWriter:
         return PutResult(len(records) - len(failures), written.retries, written.shards, failures)
 
     def _bundles(self, records: Sequence[Record]) -> Iterator[_Bundle]:
-        """Join records of one bucket, in their order; a bucket's first record decides its place."""
+        """Aggregate the records of each bucket in order; buckets are ordered by their first record."""
         members: defaultdict[int, list[int]] = defaultdict(list)
         for position, record in enumerate(records):
             members[zlib.crc32(record.partition_key.encode()) % self._buckets].append(position)

@@ -1,4 +1,4 @@
-"""The Kinesis client of every command."""
+"""Factory for the Kinesis client, used by every command."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
 
 READ_TIMEOUT_S: Final = 20
-"""A PutRecords of 5 MiB over a slow line ends within this; a call that hangs is tried again after it."""
+"""Enough for a PutRecords of 5 MiB over a slow connection; a call that takes longer is retried."""
 
 
 def kinesis_client(settings: StreamSettings) -> "KinesisClient":
-    """Connect to where the settings say the streams are; no call is made yet.
+    """Return a client for the endpoint of the settings, without calling Kinesis.
 
     Raises `StreamError` if there are no AWS credentials.
     """

@@ -1,4 +1,4 @@
-"""Errors of Kinesis in words, with the remedy where one is known."""
+"""Kinesis error messages, with the remedy if one is known."""
 
 from botocore.exceptions import NoCredentialsError, PartialCredentialsError
 
@@ -7,7 +7,7 @@ from fraudstream.streams.stream_errors import StreamError
 
 
 def stream_error(error: Exception, stream_name: str) -> StreamError:
-    """Say in words, with a remedy where one is known, why a call on this stream failed."""
+    """Return the error for a failed call on a stream, with a remedy if one is known."""
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return StreamError(str(credentials_error(error)))
     if error_code(error) == "ResourceNotFoundException":
@@ -16,7 +16,7 @@ def stream_error(error: Exception, stream_name: str) -> StreamError:
 
 
 def missing_stream(stream_name: str) -> StreamError:
-    """Name the stream that is not there, and the two ways to create it."""
+    """Return the error for a stream that does not exist, with the two ways to create it."""
     return StreamError(
         f"there is no stream {stream_name!r}: create it with `python -m localstack.streams` on an emulator, "
         f"with `aws kinesis create-stream --stream-name {stream_name} --shard-count 4` on AWS"

@@ -1,11 +1,11 @@
-"""Reads every record of every shard of a stream, while shards are split and merged.
+"""Kinesis stream reader: reads every record of every shard, also while shards are split and merged.
 
-Order holds within a shard, and from a parent to its children: a child is read only after its
-parents have been read to their end, so the records of a partition key come in the order in which
-they were written.
+Order is preserved within a shard, and from parent to child shards: a child is read only after its parents
+have been read to their end, so the records of a partition key come in the order in which they were written.
 
-A reader can go on where another one was: `StreamReader.positions` says where it is, and ``positions`` starts
-there. What the stream no longer has by then is reported, never passed over in silence.
+A reader can resume where another one stopped: `StreamReader.positions` returns its positions, and the
+parameter ``positions`` starts from them. Records that the stream no longer has by then are reported as gaps,
+never skipped silently.
 """
 
 import dataclasses
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     )
 
 MAX_RECORDS_A_READ: Final = 10_000
-"""The most one call returns (GetRecords API reference)."""
+"""Most records that one call returns (GetRecords API reference)."""
 DISCOVERY_INTERVAL_S: Final = 5.0
-"""A shard's end is followed by a look for its children at once; this finds what no end announces."""
+"""Interval of shard discovery. The end of a shard triggers one at once; this finds all other new shards."""
 MAX_FAILURES_IN_A_ROW: Final = 10
-"""With the default back-off these are about 20 seconds without an answer."""
+"""With the default backoff, about 20 seconds without a response."""
 HOUR_MS: Final = 3_600_000
 RETENTION_PASSED: Final = "its position is older than the stream's retention"
 POSITION_UNKNOWN: Final = (
@@ -46,12 +46,12 @@ SHARD_GONE: Final = "the shard is no longer there, and was not read to its end"
 
 
 def _no_gap_expected(_gap: Gap) -> None:
-    """Take the report of a gap where no position was given, so that none can come."""
+    """Ignore a gap: default for readers without positions, for which there are no gaps."""
 
 
 @dataclass(slots=True)
 class _Attempts:
-    """The tries of one kind of call: how many failed in a row, and when the next one may be."""
+    """State of the retries of one kind of call: consecutive failures, and the time of the next attempt."""
 
     failures: int = 0
     resume_at_s: float = 0.0
@@ -74,27 +74,27 @@ class _Shard:
 
     @property
     def is_drained(self) -> bool:
-        """Whether its children may be read.
+        """Whether the shard's children may be read.
 
-        Kinesis ends a closed shard's iterators; some emulators never do, so a closed shard with
-        nothing more in it counts too. Such a one goes on being read: they may still write to it.
+        Kinesis ends the iterators of a closed shard. Some emulators never do, so a closed shard without
+        further records counts as drained, too. It is still polled, as those emulators may still write to it.
         """
         return self.is_finished or (self.is_closed and self.is_caught_up)
 
 
 class StreamReader:
-    """Reads one stream from ``start`` on, all shards in turn.
+    """Reads one stream from ``start``, polling all shards in turn. Not thread-safe.
 
-    ``LATEST`` holds for the shards that exist at the first read; those that appear later are read
-    from their beginning, as everything in them is new. Every record is handed out once, and again
-    only if its writer wrote it twice. Not for use by several threads at once.
+    ``LATEST`` applies to the shards that exist at the first read; shards that appear later are read from
+    their beginning, as everything in them is new. Every record is returned once, unless its writer wrote it
+    twice.
 
-    A shard that ``positions`` names is read on from there in place of ``start``. ``on_gap`` gets each
-    position from which the stream can't go on, since its retention has passed; reading goes on at the
-    oldest record left.
+    A shard in ``positions`` is read from its position instead of ``start``. ``on_gap`` is called for each
+    position from which the stream can't be read any more because its retention has passed; reading then
+    continues at the oldest record left.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a choice of its own
+    def __init__(  # noqa: PLR0913 - independent options
         self,
         client: "KinesisClient",
         stream_name: str,
@@ -120,15 +120,15 @@ class StreamReader:
         self._next_round_s = float("-inf")
 
     def __iter__(self) -> Iterator[StreamRecord]:
-        """Hand out records for ever, waiting where there are none."""
+        """Yield records forever, waiting while there are none."""
         while True:
             yield from self.poll()
 
     def poll(self) -> list[StreamRecord]:
-        """Read each shard once; the list is empty where there was nothing new.
+        """Read each shard once and return the records; the list is empty if there is nothing new.
 
-        Sleeps first where the last round began less than ``poll_interval_ms`` ago. Raises
-        `StreamError` if the stream is not there or gives no answer in a good number of tries.
+        Sleeps first if the last round began less than ``poll_interval_ms`` ago. Raises `StreamError` if the
+        stream does not exist or does not respond after `MAX_FAILURES_IN_A_ROW` retries.
         """
         self._wait_for_round()
         now_s = self._clock.monotonic_s()
@@ -141,9 +141,9 @@ class StreamReader:
         return records
 
     def positions(self) -> dict[str, Position]:
-        """Return where each shard stands, all that was handed out so far being behind it.
+        """Return the position in each shard, after all records that were returned so far.
 
-        Shards of which nothing has been read yet are left out. One that is gone is at its end.
+        Shards that have not been read yet are left out. A shard that no longer exists is at its end.
         """
         gone = {shard_id: position for shard_id, position in self._resumed_at.items() if position.is_end}
         read = {
@@ -154,14 +154,14 @@ class StreamReader:
         return gone | read
 
     def reached_ms(self) -> int | None:
-        """Return the time (epoch milliseconds) before which all that arrived was handed out.
+        """Return the time (epoch milliseconds) before which every arrived record has been returned.
 
-        None until every shard has been read once. It goes by this machine's clock and the stream's own
-        word on how far behind its newest record a read was.
+        None until every shard has been read once. Based on this machine's clock and on
+        ``MillisBehindLatest``, the stream's information on how far a read was behind the newest record.
         """
         reached_ms = [shard.reached_ms for shard in self._shards.values() if not shard.is_finished]
         known_ms = [each for each in reached_ms if each is not None]
-        # After a shard's end its children have yet to be found.
+        # After the end of a shard, its children have not been discovered yet.
         is_known = known_ms and len(known_ms) == len(reached_ms) and self._discover_at_s > float("-inf")
         return min(known_ms) if is_known else None
 
@@ -174,7 +174,7 @@ class StreamReader:
     def _is_readable(self, shard: _Shard, now_s: float) -> bool:
         if shard.is_finished or now_s < shard.attempts.resume_at_s:
             return False
-        # A parent that is no longer listed has outlived the stream's retention.
+        # A parent that is no longer listed is older than the stream's retention.
         parents = [self._shards[shard_id] for shard_id in shard.parents if shard_id in self._shards]
         return all(parent.is_drained for parent in parents)
 
@@ -198,7 +198,7 @@ class StreamReader:
             self._resume(oldest_ms)
 
     def _resume(self, oldest_ms: int) -> None:
-        """Put the shards where the positions say, and report what lies out of reach."""
+        """Set the shards to their given positions and report gaps."""
         for shard_id, position in list(self._resumed_at.items()):
             shard = self._shards.get(shard_id)
             if shard is None:
@@ -217,7 +217,7 @@ class StreamReader:
             self._resumed_at[shard_id] = dataclasses.replace(position, is_end=True)
 
     def _oldest_ms(self) -> int:
-        """Return the time before which the stream keeps nothing."""
+        """Return the start of the stream's retention (epoch milliseconds)."""
         summary = self._client.describe_stream_summary(StreamName=self._stream_name)
         return self._clock.now_ms() - summary["StreamDescriptionSummary"]["RetentionPeriodHours"] * HOUR_MS
 
@@ -236,7 +236,7 @@ class StreamReader:
         parents = (description.get("ParentShardId"), description.get("AdjacentParentShardId"))
         return _Shard(
             shard_id=description["ShardId"],
-            # From LATEST on nothing precedes anything: waiting for parents would lose what comes meanwhile.
+            # With LATEST there is no earlier record to wait for; waiting for parents would lose new records.
             parents=() if start == "LATEST" else tuple(parent for parent in parents if parent),
             start=start,
             attempts=_Attempts(),
@@ -250,7 +250,7 @@ class StreamReader:
             response = self._client.get_records(ShardIterator=shard.iterator, Limit=MAX_RECORDS_A_READ)
         except AWS_ERRORS as error:
             if error_code(error) == "ExpiredIteratorException":
-                shard.iterator = None  # the next round takes a new one, after the last record that came
+                shard.iterator = None  # the next round opens a new one after the last record
             elif error_code(error) == "InvalidArgumentException" and shard.is_resumed:
                 self._start_over(shard)
             else:
@@ -260,7 +260,7 @@ class StreamReader:
         return self._take(shard, response, asked_ms)
 
     def _start_over(self, shard: _Shard) -> None:
-        """Go on at the oldest record, as the stream refuses the position."""
+        """Continue at the oldest record, because the stream rejects the position."""
         self._on_gap(Gap(shard.shard_id, shard.reached_ms or 0, self._clock.now_ms(), POSITION_UNKNOWN))
         shard.is_resumed = False
         shard.last_sequence_number = None
@@ -277,7 +277,7 @@ class StreamReader:
             request["ShardIteratorType"] = "AFTER_SEQUENCE_NUMBER"
             request["StartingSequenceNumber"] = shard.last_sequence_number
         elif shard.start == "LATEST" and shard.opened_at is not None:
-            # LATEST once more would skip what came since the first time.
+            # Opening LATEST again would skip the records that arrived since the first time.
             request["ShardIteratorType"] = "AT_TIMESTAMP"
             request["Timestamp"] = shard.opened_at
         elif isinstance(shard.start, datetime):
@@ -311,7 +311,7 @@ class StreamReader:
         return records
 
     def _failed(self, attempts: _Attempts, error: Exception) -> None:
-        """Put the next try off, or raise where no further try can help."""
+        """Schedule the next attempt, or raise if no retry can help or there were too many."""
         if not is_transient(error):
             raise stream_error(error, self._stream_name) from error
         if attempts.failures == MAX_FAILURES_IN_A_ROW:

@@ -1,13 +1,12 @@
-"""Writes records to a stream and accounts for each of them: it is in, or it is reported.
+"""Kinesis stream writer that accounts for each record: it is either written or reported as failed.
 
-What is promised:
+Guarantees:
 
-- At least once. A request whose answer got lost is sent again, so its records may be in twice;
-  readers recognise them by their own id.
-- Order. Records of one partition key keep their order from request to request: a request is
-  brought to its end, retries included, before the next one starts. Within one request Kinesis may
-  take a later record of a key and refuse an earlier one (PutRecords API reference); the refused one
-  then comes after it.
+- At-least-once delivery. A request whose response is lost is sent again, so its records may be in the stream
+  twice; readers recognise them by their own id.
+- Order. Records of a partition key keep their order from request to request: a request is completed,
+  including retries, before the next one starts. Within one request, Kinesis may accept a later record of a
+  key and refuse an earlier one (PutRecords API reference), which is then written after it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,13 +21,13 @@ from fraudstream.streams.protocols import FailedRecord, PutResult, Record
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
 
-# The limits of one request: PutRecords API reference.
+# Limits of one request, from the PutRecords API reference.
 MAX_RECORDS: Final = 500
 MAX_REQUEST_BYTES: Final = 5 * 1024 * 1024
 MAX_RECORD_BYTES: Final = 1024 * 1024
 
 TOO_LARGE: Final = "RecordTooLarge"
-"""The error code of a record that was not sent because no request may carry it."""
+"""Error code of a record that was not sent because it exceeds the size limit of a record."""
 
 
 class _Numbered(NamedTuple):
@@ -39,8 +38,8 @@ class _Numbered(NamedTuple):
 class StreamWriter:
     """Writes to one stream with as few requests as the limits allow.
 
-    ``max_attempts`` counts the tries of a chunk, the first one included, before its remaining
-    records are given up; with the default back-off the last one comes after about 20 seconds.
+    ``max_attempts`` is the number of attempts for a chunk, including the first, before its remaining records
+    are given up; with the default backoff the last attempt is made after about 20 seconds.
     """
 
     def __init__(
@@ -59,11 +58,11 @@ class StreamWriter:
         self._max_attempts = max_attempts
 
     def put(self, records: Sequence[Record]) -> PutResult:
-        """Write the records in order and say what became of each.
+        """Write the records in order and report the outcome of each one.
 
-        Throttling, faults of the service and lost connections are tried again, then reported in
-        the result. What no retry fixes (no such stream, no permission) raises `StreamError`; the
-        requests before that one are in.
+        Throttling, service faults and lost connections are retried, then reported in the result. Errors that
+        no retry fixes (no such stream, no permission) raise `StreamError`; the records of earlier requests
+        are in the stream by then.
         """
         result = PutResult()
         numbered = [_Numbered(position, record) for position, record in enumerate(records)]
@@ -85,7 +84,7 @@ class StreamWriter:
         result.failures.extend(failures)
 
     def _request(self, chunk: list[_Numbered], result: PutResult) -> list[FailedRecord]:
-        """Send one request; add what is in to the result and return what is not, in order."""
+        """Send one request; count its written records in the result and return the failed ones, in order."""
         try:
             response = self._client.put_records(
                 StreamName=self._stream_name,
