@@ -1,1 +1,1 @@
-"""Train and evaluate the models that score transactions; a folder for each trained version."""
+"""Training and evaluation of the models that score transactions; each trained version has a folder."""

@@ -1,4 +1,4 @@
-"""``python -m models``: train versions, judge them, explain their alerts."""
+"""``python -m models``: train model versions, evaluate them, explain their alerts."""
 
 import signal
 
@@ -19,6 +19,6 @@ app.command("types")(types)
 
 
 if __name__ == "__main__":
-    # Like Ctrl-C: the job that computes features ends with the command.
+    # SIGTERM acts like Ctrl-C, so that the job that computes features ends with the command.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

@@ -1,4 +1,4 @@
-"""The model card: what a person should know of a version before relying on it (Mitchell et al., 2019)."""
+"""Model card: facts about a version to know before relying on it (Mitchell et al., 2019)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from fraudstream.scoring.manifest import Manifest
 
 CARD_NAME: Final = "model-card.md"
-"""Beside the manifest, from whose facts alone it is written."""
+"""Beside the manifest; the card is written from the manifest's facts alone."""
 _SHOWN: Final = {
     "transactions": "transactions",
     "frauds": "frauds",

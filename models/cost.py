@@ -1,4 +1,4 @@
-"""What each member costs in the stream: rows a second of one core, in batches like the job's."""
+"""Scoring cost of each member in the stream: rows per second on one core, in batches like the job's."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from fraudstream.scoring.members.member import Features, Member, Scores, scores_
 from models.members import KINDS
 
 TRAINING_ROWS: Final = 10_000
-"""Made up, with fraud drawn from them: trees are then as many and as deep as on real data."""
+"""Random rows, with fraud drawn from them, so that the trees are as many and as deep as on real data."""
 LAST_N: Final = 16
 ENSEMBLE: Final = "ensemble"
 console = Console(soft_wrap=True)
@@ -27,23 +27,23 @@ console = Console(soft_wrap=True)
 
 @dataclass(frozen=True, slots=True)
 class ScoringCost:
-    """What scoring takes."""
+    """Processor time of scoring."""
 
     microseconds_per_row: float
 
     @property
     def rows_per_second(self) -> float:
-        """How many rows one core scores in a second."""
+        """Rows that one core scores in a second."""
         return 1e6 / self.microseconds_per_row
 
 
 def costs(
     members: Mapping[str, Member], batch: Features, repeats: int, clock: Callable[[], float]
 ) -> dict[str, ScoringCost]:
-    """Measure each member alone, and all of them with blend and calibration as the ensemble.
+    """Measure each member alone, and the ensemble of all with blend and calibration.
 
-    ``clock`` gives seconds of processor time. They take turns, so that a busy machine slows all alike, and
-    the median of the repeats counts.
+    ``clock`` returns seconds of processor time. The members take turns, so that a busy machine slows all of
+    them alike, and the median of the repeats counts.
     """
     blend, calibration = Blend(dict.fromkeys(members, 1.0), 0.0), Calibration(1.0, 0.0)
 
@@ -61,7 +61,7 @@ def costs(
 
 
 def catalogue_with_list() -> Catalogue:
-    """Return the project's own features and one list of the account's last transactions, which gru reads."""
+    """Return the built-in features and one list of the account's last transactions, which gru reads."""
     last = WindowFeature(
         name="account_last",
         entity="account_id",
@@ -78,10 +78,10 @@ def cost_command(
     repeats: Annotated[int, typer.Option(min=3, help="Times that each is measured")] = 101,
     seed: Annotated[int, typer.Option(min=0, help="Of the rows and of the training")] = 1,
 ) -> None:
-    """Measure what each member and the ensemble cost, beside the trees alone."""
+    """Measure the cost of each member and of the ensemble, compared with the trees alone."""
     catalogue = catalogue_with_list()
     random = np.random.default_rng(seed)
-    # Few different values have few bins, which makes the training short and the scoring no cheaper.
+    # Few distinct values make few bins, so that training is short; scoring costs the same.
     rows = random.integers(1, 64, (TRAINING_ROWS, catalogue.width)).astype(np.float32)
     is_fraud = random.random(TRAINING_ROWS) < 0.5 * rows[:, 0] / (rows[:, 0] + rows[:, 1])
     members = {

@@ -1,4 +1,4 @@
-"""The command ``evaluate``."""
+"""Command ``evaluate``: judges all models on files, or on the simulated bank."""
 
 import json
 import shutil
@@ -61,9 +61,10 @@ def evaluate_command(  # noqa: PLR0913 - the options of a command line
     ] = "f1",
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what was kept")] = False,
 ) -> None:
-    """Judge every kind of model and their ensemble by time, on files or on the simulated bank.
+    """Evaluate every kind of model and their ensemble by time, on files or on the simulated bank.
 
-    Writes the figures, and a report with pictures beside them. A second start goes on where the first ended.
+    Writes the figures, and a report with pictures beside them. A second run continues where the first one
+    ended.
     """
     split = SplitOptions(
         folds=folds, test_days=test_days, delay_days=delay_days, train_days=train_days, known_days=known_days

@@ -1,4 +1,4 @@
-"""The commands ``explain`` and ``types``: alerts made again from what was stored, and their types checked."""
+"""Commands ``explain`` and ``types``: rebuild alerts from stored records, and check their fraud types."""
 
 import sys
 from collections import Counter
@@ -26,12 +26,12 @@ from models.data.records import read_columns
 from models.rederive import rederive
 
 HONEST: Final = "honest"
-"""The true type of a transaction that is no fraud."""
+"""True type of an honest transaction."""
 UNNAMED: Final = "none"
-"""Where an alert names no type."""
+"""Named type of an alert that names none."""
 
 Confusion = Counter[tuple[str, str]]
-"""How many alerts have this true type, and were named that type."""
+"""Number of alerts for each pair of true type and named type."""
 stderr = Console(stderr=True, soft_wrap=True)
 console = Console(soft_wrap=True)
 
@@ -43,7 +43,7 @@ def explain(
     catalogue: Annotated[Path | None, typer.Option(help="The job's catalogue, if not the project's")] = None,
     threshold: Annotated[float | None, typer.Option(help="The job's threshold, if not the model's")] = None,
 ) -> None:
-    """Print the alerts of scored transactions again, reasons and all; only ``scored_at`` is another: now."""
+    """Print the alerts of scored transactions again, with their reasons; only ``scored_at`` differs (now)."""
     try:
         for alert in _rederived(scored, model, Catalogue.load(catalogue), threshold):
             sys.stdout.write(alert.to_json() + "\n")
@@ -68,7 +68,7 @@ def types(
 
 
 def true_types(labels: Path) -> Mapping[str, str]:
-    """Return the fraud type of each labelled fraud by its transaction's id.
+    """Return the fraud type of each labelled fraud by transaction id.
 
     Raises `ModelError` if the file can't be read.
     """
@@ -78,7 +78,7 @@ def true_types(labels: Path) -> Mapping[str, str]:
 
 
 def confusion(alerts: Iterable[Alert], truth: Mapping[str, str]) -> Confusion:
-    """Count the alerts by their true type, `HONEST` where there is none, and the type that they name."""
+    """Count the alerts by their true type (`HONEST` if there is none) and the type that they name."""
     return Counter(
         (truth.get(alert.transaction_id, HONEST), alert.likely_fraud_type or UNNAMED) for alert in alerts
     )
@@ -90,14 +90,14 @@ def frauds(table: Confusion) -> int:
 
 
 def accuracy(table: Confusion) -> float:
-    """Return the share of alerts of fraud whose type is named rightly; 0 if there are none."""
+    """Return the share of fraud alerts whose type is named correctly; 0 if there are none."""
     right = sum(number for (true, named), number in table.items() if true == named)
     return right / max(1, frauds(table))
 
 
 def _shown(table: Confusion) -> Table:
     names = (*FRAUD_TYPES, UNNAMED)
-    # One word a line: the table fits a narrow terminal.
+    # One word per line, so that the table fits a narrow terminal.
     shown = Table("true type", *("named\n" + name.replace("_", "\n") for name in names), "right")
     for true in (*FRAUD_TYPES, HONEST):
         row = [table[true, named] for named in names]

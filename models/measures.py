@@ -1,4 +1,4 @@
-"""How good a version and its members are, for the manifest and the model card."""
+"""Metrics of a version and its members, for the manifest and the model card."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,12 +14,12 @@ from models.score_metrics import auc_roc, average_precision, measure
 from models.training_splits import Split
 
 STRETCHES: Final = 4
-"""A gain's noise is how it differs between so many stretches of time."""
+"""Stretches of time; the noise of a gain is its variation between them."""
 ENSEMBLE: Final = "ensemble"
 
 
 def measures(scorer: Scorer, split: Split) -> dict[str, Any]:
-    """Return the metrics of a version's probabilities, and its recall at the threshold by fraud type."""
+    """Return the metrics of a version's probabilities, with its recall at the threshold by fraud type."""
     scores = scorer.score(split.features.astype(np.float64))
     threshold = scorer.manifest.threshold
     metrics = measure(
@@ -34,13 +34,13 @@ def measures(scorer: Scorer, split: Split) -> dict[str, Any]:
 
 
 def recall_by_fraud_type(split: Split, is_alert: npt.NDArray[np.bool_]) -> dict[str, float]:
-    """Return the share that is found of each of the project's fraud types that is there."""
+    """Return the recall of each of the project's fraud types that occurs."""
     of_type = {name: split.fraud_types == code for code, name in enumerate(FRAUD_TYPES)}
     return {name: float(is_alert[rows].mean()) for name, rows in of_type.items() if rows.any()}
 
 
 def compared(members: Mapping[str, Member], decision: EnsembleChoice, split: Split) -> dict[str, Any]:
-    """Return what each member reaches alone, and what the ensemble does."""
+    """Return ROC AUC and average precision of each member alone, and of the ensemble."""
     scores = scores_of(members, split.features)
     return {
         name: {
@@ -52,7 +52,7 @@ def compared(members: Mapping[str, Member], decision: EnsembleChoice, split: Spl
 
 
 def gains_of(ensemble: Scores, single: Scores, is_fraud: npt.NDArray[np.bool_]) -> tuple[float, ...]:
-    """Return the ensemble's average precision less the other's, in each stretch of time that has fraud."""
+    """Return the ensemble's average precision minus the other's, in each stretch of time that has fraud."""
     gains = []
     for rows in np.array_split(np.arange(len(is_fraud)), STRETCHES):
         better, other = (average_precision(is_fraud[rows], scores[rows]) for scores in (ensemble, single))

@@ -1,4 +1,4 @@
-"""Fitting of a calibration (Platt, 1999)."""
+"""Platt scaling: fitting of a calibration (Platt, 1999)."""
 
 from typing import Final
 
@@ -11,11 +11,11 @@ from fraudstream.scoring.odds import log_odds
 from models.regression import logistic_regression
 
 LEAST_SLOPE: Final = 1e-6
-"""Of scores that say nothing, or the contrary: all get the share of fraud, in the order of their scores."""
+"""For scores that say nothing, or the opposite: all get the share of fraud, in the order of their scores."""
 
 
 def fit_calibration(scores: Scores, is_fraud: npt.NDArray[np.bool_]) -> Calibration:
-    """Fit on transactions that are later than those that any member was trained on; needs one of each.
+    """Fit on transactions later than those that any member was trained on; needs both classes.
 
     Their mean probability is then their share of fraud.
     """

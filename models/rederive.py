@@ -1,4 +1,4 @@
-"""Alerts made again from stored records of scored transactions, with the model's folder alone."""
+"""Alerts rebuilt from stored records of scored transactions, with only the model's folder."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -26,17 +26,17 @@ _FIELDS: Final = (
     "catalogue_version",
     "features",
 )
-"""The fields that are read of a record of a scored transaction."""
+"""Fields that are read from a record of a scored transaction."""
 
 
 def rederive(
     records: Iterable[bytes], decider: Decider, catalogue: Catalogue, scored_at_ms: int
 ) -> Iterator[Alert]:
-    """Yield the alerts of records of scored transactions, as they were but for ``scored_at``.
+    """Yield the alerts of records of scored transactions; only ``scored_at`` differs from the originals.
 
-    ``records`` are JSON objects of the stream ``Scored`` or the file ``--scores-out``; those of doubled
-    transactions, and those whose score is below the decider's threshold, have no alert. Raises `ModelError`
-    for a record that another model or catalogue made, or whose score comes out otherwise.
+    ``records`` are JSON objects of the stream ``Scored`` or the file ``--scores-out``. Records of duplicate
+    transactions, and records with a score below the decider's threshold, have no alert. Raises `ModelError`
+    for a record that was made by another model or catalogue, or whose score comes out differently.
     """
     amount = _amount_feature(catalogue)
     parsed = (record for record in map(_parsed, records) if record["score"] is not None)
@@ -52,7 +52,7 @@ def rederive(
 
 
 def vector_of(features: Mapping[str, Any], catalogue: Catalogue) -> list[float | None]:
-    """Return the vector of a record's features; raises `ModelError` if one is missing."""
+    """Return the feature vector of a record; raises `ModelError` if a feature is missing."""
     vector: list[float | None] = []
     for feature in catalogue.features:
         if feature.name not in features:
@@ -81,7 +81,7 @@ def _padded(triples: list[list[float | None]], n: int) -> list[float | None]:
 
 
 def _amount_feature(catalogue: Catalogue) -> str:
-    """Return the name of the feature that is the amount: a record has it there alone."""
+    """Return the name of the feature that is the amount, which a record holds only as a feature."""
     for feature in catalogue.features:
         is_value = isinstance(feature, TransactionFeature) and feature.statistic == "value"
         if is_value and feature.column == "transaction_amount_vnd":

@@ -1,4 +1,4 @@
-"""Logistic regression, by which weights and calibration are learnt."""
+"""Logistic regression, which learns the weights of blends and calibrations."""
 
 from typing import Final
 
@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 PENALTY: Final = 1e-4
-"""Of half the squared weights, beside the mean log loss: perfect separation gets no infinite weights."""
+"""Weight of half the squared weights, added to the mean log loss: keeps weights finite under perfect
+separation."""
 
 
 def logistic_regression(
@@ -14,7 +15,7 @@ def logistic_regression(
 ) -> tuple[npt.NDArray[np.float64], float]:
     """Return a weight for each column of ``inputs``, shape (rows, columns), and the bias.
 
-    They make the log-odds of fraud. ``is_fraud`` needs one of each.
+    They give the log-odds of fraud. ``is_fraud`` needs both classes.
     """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - importing it takes a second
 

@@ -1,4 +1,4 @@
-"""How good scores are, the way fraud teams judge: pure functions over a row for each transaction."""
+"""Metrics of scores as fraud teams use them: pure functions of arrays with one row per transaction."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -13,26 +13,26 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 ALERTS_PER_DAY: Final = 100
-"""Accounts that a team looks at in a day; the Fraud Detection Handbook's figure."""
+"""Accounts that a team looks at per day; the Fraud Detection Handbook's figure."""
 LOW_FALSE_POSITIVE_RATE: Final = 0.005
 """One honest transaction in 200."""
 ALERT_COST_VND: Final = 50_000.0
-"""A quarter of an hour of an analyst; this project's assumption."""
+"""Cost of a quarter of an hour of an analyst; this project's assumption."""
 CALIBRATION_BINS: Final = 10
 
 
 def auc_roc(is_fraud: Bools, scores: Floats) -> float | None:
-    """Return how often a fraud has a higher score than an honest one; None without one of each."""
+    """Return how often a fraud scores higher than an honest transaction; None without both classes."""
     return float(roc_auc_score(is_fraud, scores)) if _has_both(is_fraud) else None
 
 
 def average_precision(is_fraud: Bools, scores: Floats) -> float | None:
-    """Return the precision, averaged over the recall; None without a fraud."""
+    """Return the precision averaged over the recall; None without a fraud."""
     return float(average_precision_score(is_fraud, scores)) if is_fraud.any() else None
 
 
 def recall_at_false_positive_rate(is_fraud: Bools, scores: Floats, rate: float) -> float | None:
-    """Return the highest recall whose false-positive rate is at most ``rate``; None without one of each."""
+    """Return the highest recall at a false-positive rate of at most ``rate``; None without both classes."""
     if not _has_both(is_fraud):
         return None
     false_positive_rates, recalls, _ = roc_curve(is_fraud, scores, drop_intermediate=False)
@@ -46,11 +46,12 @@ def card_precision(
     event_time_ms: npt.NDArray[np.int64],
     alerts_per_day: int = ALERTS_PER_DAY,
 ) -> float | None:
-    """Return the share of compromised accounts among the ``alerts_per_day`` highest, averaged over the days.
+    """Return the share of compromised accounts among the ``alerts_per_day`` highest, averaged over days.
 
-    An account has the highest score of its day, and is compromised if one of its transactions that day is a
-    fraud. Those found are left out on later days. So does the handbook's ``card_precision_top_k``; as there,
-    a day with fewer accounts still has ``alerts_per_day`` in the denominator. None without a transaction.
+    The score of an account is its highest of the day; it is compromised if one of its transactions that day
+    is a fraud. Compromised accounts that are found are left out on later days. The handbook's
+    ``card_precision_top_k`` does the same; as there, a day with fewer accounts still has ``alerts_per_day``
+    in the denominator. None without a transaction.
     """
     found = np.zeros(int(accounts.max(initial=-1)) + 1, dtype=np.bool_)
     precisions = []
@@ -71,7 +72,7 @@ def _days(event_time_ms: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.intp]
 def _caught(
     is_fraud: Bools, scores: Floats, accounts: npt.NDArray[np.int32], alerts: int
 ) -> npt.NDArray[np.int32]:
-    """Return the compromised accounts among the ``alerts`` with the highest scores of a day."""
+    """Return the compromised accounts among the ``alerts`` accounts with the highest scores of a day."""
     cards, places = np.unique(accounts, return_inverse=True)
     highest = np.full(len(cards), -np.inf)
     np.maximum.at(highest, places, scores)
@@ -85,7 +86,7 @@ def _caught(
 def at_threshold(is_fraud: Bools, scores: Floats, threshold: float) -> dict[str, float | None]:
     """Return precision, recall, F1 and false-positive rate of alerts at and above the threshold.
 
-    A share of nothing is None, but the precision of no alert at all is 0 where there was fraud to be found.
+    A share of nothing is None, except that the precision of no alerts is 0 if there was fraud to find.
     """
     alerts = scores >= threshold
     hits, raised, frauds = (int(rows.sum()) for rows in (alerts & is_fraud, alerts, is_fraud))
@@ -98,14 +99,17 @@ def at_threshold(is_fraud: Bools, scores: Floats, threshold: float) -> dict[str,
 
 
 def brier(is_fraud: Bools, scores: Floats) -> float | None:
-    """Return the mean squared distance of score and truth; None without a transaction."""
+    """Return the mean squared difference of score and label; None without a transaction."""
     return float(np.mean((scores - is_fraud) ** 2)) if len(scores) else None
 
 
 def calibration_curve(
     is_fraud: Bools, scores: Floats, bins: int = CALIBRATION_BINS
 ) -> list[dict[str, float]]:
-    """Return mean score, share of fraud and number of transactions of bins of equal width; none if empty."""
+    """Return mean score, share of fraud and number of transactions of each bin; empty bins are left out.
+
+    The bins have equal width.
+    """
     places = np.minimum((scores * bins).astype(np.intp), bins - 1)
     return [
         {
@@ -120,10 +124,10 @@ def calibration_curve(
 def money(
     is_fraud: Bools, alerts: Bools, amount_vnd: Floats, alert_cost_vnd: float = ALERT_COST_VND
 ) -> dict[str, float | None]:
-    """Return what alerts save: a missed fraud costs its amount, and each alert ``alert_cost_vnd``.
+    """Return the savings by alerts: a missed fraud costs its amount, and each alert ``alert_cost_vnd``.
 
-    ``money_saved_share`` compares with no model, 0, and one that alerts just the frauds that are worth an
-    alert, 1; below 0 the alerts cost more than they save. None where there is nothing to be saved.
+    ``money_saved_share`` is 0 without a model, and 1 for alerts on exactly the frauds that are worth an
+    alert; below 0 the alerts cost more than they save. It is None if nothing can be saved.
     """
     saved_vnd = float(amount_vnd[alerts & is_fraud].sum()) - alert_cost_vnd * int(alerts.sum())
     best_vnd = float(np.maximum(amount_vnd[is_fraud] - alert_cost_vnd, 0.0).sum())
@@ -137,7 +141,7 @@ def money(
 def savings_by_alerts(
     is_fraud: Bools, scores: Floats, amount_vnd: Floats, alert_cost_vnd: float = ALERT_COST_VND
 ) -> Floats:
-    """Return what is saved in VND by 0, 1, 2, ... alerts, those with the highest scores first."""
+    """Return the savings in VND of 0, 1, 2, ... alerts, those with the highest scores first."""
     order = np.argsort(-scores, kind="stable")
     gains = np.where(is_fraud, amount_vnd, 0.0)[order] - alert_cost_vnd
     return np.concatenate([[0.0], np.cumsum(gains)])
@@ -154,7 +158,7 @@ def measure(  # noqa: PLR0913 - what transactions have, and what the team's work
     alerts_per_day: int = ALERTS_PER_DAY,
     alert_cost_vnd: float = ALERT_COST_VND,
 ) -> dict[str, Any]:
-    """Return all of these metrics of probabilities ``scores`` by name."""
+    """Return all of these metrics by name; ``scores`` are probabilities."""
     return {
         "auc_roc": auc_roc(is_fraud, scores),
         "average_precision": average_precision(is_fraud, scores),

@@ -1,11 +1,11 @@
-"""Which transactions to train, to calibrate and to test on: by time, and never at random.
+"""Splits of a data set for training, calibration and test: by time, never at random.
 
     fold 1   |---- fit ----|-- validation --|   delay   |-- test --|
     fold 2   |---------- fit ---------|-- validation --|   delay   |-- test --|
     ...                                                                        ^ end of the data
 
-A fold's fit and validation parts end a label delay before its test begins: by then their labels are known.
-Days are of UTC; of the data's first and last day less than half is none.
+The fit and validation parts of a fold end a label delay before its test begins: by then their labels are
+known. Days are in UTC; a first or last day does not count if the data covers less than half of it.
 """
 
 from dataclasses import dataclass, replace
@@ -23,20 +23,21 @@ Rows = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class SplitOptions:
-    """How to split; all in whole days."""
+    """Options of the split, in whole days."""
 
     folds: int = 4
     test_days: int = 7
     delay_days: int = 7
-    """From a transaction until its label is known: between training and test."""
+    """Days from a transaction until its label is known; they lie between training and test."""
     validation_days: int = 7
     train_days: int | None = None
-    """Fit and validation part together; None: all there is before."""
+    """Length of the fit and validation parts together; None: all earlier data."""
     known_days: int = 7
-    """An account is known as compromised for frauds of up to so many days before the delay begins.
+    """An account is known as compromised by frauds of up to this many days before the delay begins.
 
-    7 are those of the Fraud Detection Handbook, whose published figures can then be compared with. After
-    that a bank has given the customer another card, or another password."""
+    7 is the value of the Fraud Detection Handbook, which makes its published figures comparable. After that
+    time, a bank has given the customer another card, or another password.
+    """
 
 
 DEFAULT: Final = SplitOptions()
@@ -44,7 +45,7 @@ DEFAULT: Final = SplitOptions()
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One fold's borders in epoch milliseconds: each part from its start, inside, to its end, outside."""
+    """Boundaries of one fold in epoch milliseconds; each part includes its start and excludes its end."""
 
     number: int
     fit_start_ms: int
@@ -53,22 +54,22 @@ class Fold:
     test_start_ms: int
     test_end_ms: int
     known_span_ms: int
-    """So long before a part begins, and later, a fraud that is known leaves its account out of that part."""
+    """A known fraud at most this long before the start of a part leaves its account out of that part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The folds, the earliest first, and how they came about in words."""
+    """The folds, the earliest first, with the options that were used and a note."""
 
     folds: tuple[Fold, ...]
     options: SplitOptions
     note: str | None
-    """What had to be made shorter because the data is short; None if nothing."""
+    """Describes what was shortened because the data is short; None if nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoldRows:
-    """The rows of a data set that a fold fits, validates and tests on."""
+    """Rows of a data set for the fit, validation and test parts of a fold."""
 
     fit: slice
     validation: Rows
@@ -76,16 +77,16 @@ class FoldRows:
     left_out: int
     """Transactions of the test's days whose account was known as compromised.
 
-    Those of the validation part's days are left out of it, too: what is calibrated there fits the test.
+    The validation part leaves them out of its days too, so that a calibration made there fits the test.
     """
 
 
 def plan(first_ms: int, last_ms: int, options: SplitOptions = DEFAULT) -> Plan:
-    """Return the folds of data from ``first_ms`` to ``last_ms``, both inside; the last test ends with it.
+    """Return the folds of data from ``first_ms`` to ``last_ms``, both inclusive.
 
-    The fit part of the first fold is at least as long as a test. Where the data is too short for that, tests
-    and validation parts are made shorter, and the note says so; the delay is not, for it is no choice.
-    Raises `ModelError` if not even tests of one day can be.
+    The last test ends with the data. The fit part of the first fold is at least as long as a test. If the
+    data is too short for that, tests and validation parts are shortened, and the note says so. The delay is
+    not shortened, because it is not a choice. Raises `ModelError` if not even tests of one day fit.
     """
     end_ms = _midnight_ms(last_ms)
     fitting, note = _fitting(options, (end_ms - _midnight_ms(first_ms)) // DAY_MS)
@@ -94,7 +95,7 @@ def plan(first_ms: int, last_ms: int, options: SplitOptions = DEFAULT) -> Plan:
 
 
 def _midnight_ms(time_ms: int) -> int:
-    """Return the nearest beginning of a day."""
+    """Return the nearest midnight."""
     return (time_ms + DAY_MS // 2) // DAY_MS * DAY_MS
 
 
@@ -102,7 +103,7 @@ def _fitting(options: SplitOptions, days: int) -> tuple[SplitOptions, str | None
     needed = (options.folds + 1) * options.test_days + options.delay_days + options.validation_days
     if days >= needed:
         return options, None
-    # Each fold's test, the validation and the fit part of the first one.
+    # The tests of all folds, and the validation and fit parts of the first one.
     test_days = (days - options.delay_days) // (options.folds + 2)
     if test_days < 1:
         least = options.folds + 2 + options.delay_days
@@ -140,7 +141,7 @@ def _fold(number: int, end_ms: int, first_ms: int, options: SplitOptions) -> Fol
 
 
 def fold_rows(data: Dataset, fold: Fold) -> FoldRows:
-    """Return a fold's rows. A row whose label is not known when the test begins trains as honest."""
+    """Return a fold's rows; those whose label is unknown when the test begins are honest in training."""
     times_ms = data.event_time_ms
     test = _unknown(data, fold, fold.test_start_ms, fold.test_end_ms)
     first, end = np.searchsorted(times_ms, [fold.test_start_ms, fold.test_end_ms])
@@ -154,10 +155,10 @@ def fold_rows(data: Dataset, fold: Fold) -> FoldRows:
 
 
 def _unknown(data: Dataset, fold: Fold, start_ms: int, end_ms: int) -> Rows:
-    """Return the rows of some days whose account was not known as compromised before the row's day.
+    """Return the rows of these days whose account was not known as compromised before the row's day.
 
-    So does the handbook's ``get_train_test_set``: it leaves out the cards with a fraud in the training week,
-    or since then, whose day lies more than the delay before the day of the test.
+    The handbook's ``get_train_test_set`` does the same: it leaves out cards with a fraud in the training
+    week, or since then, whose day is more than the delay before the day of the test.
     """
     recent = data.event_time_ms >= start_ms - fold.known_span_ms
     rows = []

@@ -1,4 +1,7 @@
-"""Train a version: members, weights, calibration, threshold, measures; the same arguments, the same bytes."""
+"""Training of a version: members, weights, calibration, threshold and metrics.
+
+The same arguments give the same bytes.
+"""
 
 import platform
 from collections.abc import Callable, Mapping
@@ -32,30 +35,30 @@ from models.threshold import JudgedTransactions, ThresholdChoice
 from models.training_splits import Split, TrainingSplits, training_splits
 
 _PACKAGES: Final = ("numpy", "scikit-learn", "jax", "optax")
-"""What the members are trained with, beside XGBoost, which has other names for its builds."""
+"""Packages that the members are trained with, besides XGBoost, whose builds have different package names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRequest:
-    """What to train."""
+    """Features, data source and options of a training."""
 
     version: str
     seed: int
     catalogue: Catalogue
-    """That of the data's features."""
+    """Catalogue of the data's features."""
     source: Mapping[str, Any]
-    """What the data is and how to get it again, for manifest and card."""
+    """Description of the data and how to get it again, for manifest and card."""
     choice: ThresholdChoice
-    """Of the threshold."""
+    """Method that chooses the threshold."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedVersion:
-    """A trained version: what its folder holds."""
+    """A trained version, with the content of its folder."""
 
     manifest: Manifest
     files: Mapping[str, bytes]
-    """The members, by the names of their files."""
+    """The members, by file name."""
 
     def write(self, folder: Path) -> None:
         """Write members, manifest and model card."""
@@ -69,10 +72,10 @@ class TrainedVersion:
 def train(
     data: Dataset, request: TrainingRequest, kinds: Mapping[str, Kind], on_progress: Callable[[str], None]
 ) -> TrainedVersion:
-    """Train all kinds that can learn from the features, and ship the ensemble if it is worth it.
+    """Train all kinds that can learn from the features; the ensemble ships if it is worth its cost.
 
-    Else the first kind ships alone. ``on_progress`` gets the step that begins. Raises `ModelError` if the
-    data is too short, or a part of it lacks fraud or honest transactions.
+    Otherwise the first kind ships alone. ``on_progress`` is called with each step that begins. Raises
+    `ModelError` if the data is too short, or a part of it lacks fraud or honest transactions.
     """
     splits = training_splits(data)
     members = fitted(splits.fit, request, kinds, on_progress)
@@ -98,7 +101,7 @@ def train(
 def fitted(
     split: Split, request: TrainingRequest, kinds: Mapping[str, Kind], on_progress: Callable[[str], None]
 ) -> dict[str, Member]:
-    """Train each kind that can learn from the catalogue; ``on_progress`` gets which can't, and why."""
+    """Train each kind that can learn from the catalogue; ``on_progress`` is told which can't, and why."""
     members = {}
     for name, kind in kinds.items():
         objection = kind.unfit_for(request.catalogue)
@@ -109,7 +112,7 @@ def fitted(
 
 
 def decided(members: Mapping[str, Member], splits: TrainingSplits) -> EnsembleChoice:
-    """Learn the ensemble on one part, and compare it with the first member on the part behind it."""
+    """Learn the ensemble on one part, and compare it with the first member on the following part."""
     learnt = learn_blend(scores_of(members, splits.weights.features), splits.weights.is_fraud)
     simple = alone(next(iter(members)))
     scores = scores_of(members, splits.choice.features)
@@ -139,7 +142,7 @@ def _draft(
     members: Mapping[str, Member],
     blend: Blend,
 ) -> Manifest:
-    """Return the manifest, but for what is measured with it."""
+    """Return the manifest, without the metrics."""
     choice = splits.choice
     raw = blend.combine(scores_of(members, choice.features))
     calibration = fit_calibration(raw, choice.is_fraud)

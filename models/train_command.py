@@ -1,4 +1,4 @@
-"""The command ``train``."""
+"""Command ``train``: trains a version and writes its folder."""
 
 import shlex
 from collections.abc import Callable, Mapping
@@ -79,7 +79,7 @@ def _simulated(bank: Bank, on_progress: Callable[[str], None]) -> DatasetFiles:
 
 
 def source_of(data: Bank | DatasetFiles, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Say what the data is, and with which command the version is trained on it again."""
+    """Return a description of the data, and the command that trains the version on it again."""
     if isinstance(data, Bank):
         source = f"The project's simulated bank, {data.accounts:,} accounts for {data.days} days"
         options = {**options, "accounts": data.accounts, "days": data.days}

@@ -1,4 +1,4 @@
-"""The four parts of the time line that a version is made of, each with what its use needs.
+"""Splits of the time line into the four parts that a version is trained on.
 
 |------- fit -------|-- weights --|-- choice --|   label delay   |---- test ----|
   members             blend         ensemble or not,               measured once
@@ -20,16 +20,17 @@ from models.data.labelled_dataset import Dataset
 from models.time_folds import Fold, SplitOptions, fold_rows, plan
 
 SPLIT: Final = SplitOptions(folds=1, test_days=14, validation_days=14)
-"""Two weeks for choices and two for the test, so that both see every day of the week; the rest is to fit."""
+"""Two weeks for choices and two for the test, so that both have every day of the week; the rest is for
+fitting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Transactions of one part, in the order of their event time."""
+    """Transactions of one part, in event-time order."""
 
     features: Features
     is_fraud: npt.NDArray[np.bool_]
-    """For the test the truth, before it what was known when the test began."""
+    """All labels for the test; for the parts before it, those known when the test began."""
     fraud_types: npt.NDArray[np.int8]
     accounts: npt.NDArray[np.int32]
     amount_vnd: npt.NDArray[np.float64]
@@ -37,12 +38,12 @@ class Split:
 
     @property
     def days(self) -> float:
-        """From the first transaction to the last."""
+        """Days from the first transaction to the last."""
         return float(self.event_time_ms[-1] - self.event_time_ms[0]) / DAY_MS
 
     @property
     def facts(self) -> dict[str, str | int]:
-        """What it is, for the manifest."""
+        """Description of the part, for the manifest."""
         first, last = (format_time(int(self.event_time_ms[row])) for row in (0, -1))
         return {
             "from": first,
@@ -63,14 +64,14 @@ class TrainingSplits:
 
     @property
     def named(self) -> Mapping[str, Split]:
-        """All of them by name, the earliest first."""
+        """All parts by name, the earliest first."""
         return {"fit": self.fit, "weights": self.weights, "choice": self.choice, "test": self.test}
 
 
 def training_splits(data: Dataset) -> TrainingSplits:
-    """Divide a data set by time; accounts known as compromised are left out of the test.
+    """Split a data set by time; accounts known as compromised are left out of the test.
 
-    Raises `ModelError` if it is too short, or a part has no fraud or nothing else.
+    Raises `ModelError` if the data is too short, or a part has only frauds or only honest transactions.
     """
     fold = plan(int(data.event_time_ms[0]), int(data.event_time_ms[-1]), SPLIT).folds[0]
     rows = fold_rows(data, fold)

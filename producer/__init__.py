@@ -1,1 +1,1 @@
-"""Synthetic bank traffic: a seeded generator of transactions and their truth, and its way to Kinesis."""
+"""Synthetic bank traffic: a seeded generator of labelled transactions, and the programs that send them."""

@@ -1,4 +1,4 @@
-"""The producer's command line: ``python -m producer`` with test, stream, load, csv, parquet or costs."""
+"""Command line of the producer: ``python -m producer`` with test, stream, load, csv, parquet or costs."""
 
 import sys
 
@@ -28,9 +28,9 @@ app.command("parquet")(parquet_file)
 
 @app.command()
 def test() -> None:
-    """Check credentials, streams, rights and shards, and send one transaction."""
+    """Check credentials, streams, permissions and shards, and send one transaction."""
     settings = load_settings()
-    # A seed of its own: the id must not be one that a run sends too.
+    # The clock as seed: the transaction id must not collide with one that a run sends.
     options = TrafficOptions(seed=wall_clock_ms(), start_ms=0)
     transaction, label = next(generate(ending_at(options, 1, wall_clock_ms())))
     checks = run_checks(settings, Record(transaction.to_json(), transaction.account_id))

@@ -1,4 +1,4 @@
-"""Records that must be refused, one kind of damage at a time, to test that they are."""
+"""Invalid records, each with one defect, to test that the job rejects them."""
 
 from collections.abc import Callable
 from random import Random
@@ -10,9 +10,9 @@ from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from fraudstream.domain.transaction import Transaction, format_time
 
 MAX_RECORD_BYTES: Final = 65_536
-"""The largest record that the job reads by default."""
+"""Largest record that the job reads by default."""
 FUTURE_MARGIN_MS: Final = (HOUR_MS, 30 * DAY_MS)
-"""How far past one day ahead; an hour at least, so that it is still ahead when it is read."""
+"""Range of the time beyond one day ahead. The hour keeps a record in the future until it is read."""
 
 _REQUIRED: Final = ("transaction_id", "event_time", "account_id", "transaction_amount_vnd")
 _WRONG_TYPES: Final[tuple[tuple[str, Any], ...]] = (
@@ -33,11 +33,14 @@ _NOT_TIMES: Final = (
     "2026-01-01T25:00:00.000Z",
     "2026-01-01T08:00:00.000",
 )
-"""No time at all, no such month, day or hour, and no offset from UTC."""
+"""Not a time at all, an impossible month, day or hour, and a time without an offset from UTC."""
 
 
 def broken_record(kind: str, rng: Random, now_ms: int) -> bytes:
-    """Make a record that is broken in one way, one of `BROKEN_KINDS`, and right in all others."""
+    """Make a record with one defect, ``kind`` from `BROKEN_KINDS`; everything else in it is valid.
+
+    Raises ``ValueError`` for an unknown kind.
+    """
     if kind not in _BREAKERS:
         msg = f"kind={kind!r}: give one of {', '.join(BROKEN_KINDS)}"
         raise ValueError(msg)
@@ -93,7 +96,7 @@ def _future_time(record: dict[str, Any], rng: Random, now_ms: int) -> bytes:
 
 
 def _invalid_amount(record: dict[str, Any], rng: Random, _now_ms: int) -> bytes:
-    # 1e999 is sound JSON, and infinite once it is a double: no encoder writes it.
+    # 1e999 is valid JSON that overflows to infinity as a double. No encoder writes it, so it is patched in.
     amount = rng.choice((b"-250000.0", b"0", b"1e999"))
     marker = b'"transaction_amount_vnd":'
     return orjson.dumps(record).replace(marker + b"250000.0", marker + amount)

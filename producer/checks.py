@@ -1,4 +1,4 @@
-"""What has to be so before a producer can send, each with what to do where it isn't."""
+"""Checks of all that a producer needs before it can send, each with the fix if it fails."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
     from mypy_boto3_kinesis.type_defs import StreamDescriptionSummaryTypeDef
 
-# What one shard takes: CreateStream API reference.
+# Write limits of one shard (CreateStream API reference).
 SHARD_RECORDS_PER_S: Final = 1_000
 SHARD_MIB_PER_S: Final = 1
 
 USABLE_STATES: Final = frozenset({"ACTIVE", "UPDATING"})
-"""A stream that is being resharded takes records too (DescribeStreamSummary API reference)."""
+"""A stream that is being resharded (UPDATING) also accepts records (DescribeStreamSummary API reference)."""
 REFUSED_CODES: Final = frozenset({"AccessDeniedException", "AccessDenied"})
 IDENTITY_CODES: Final = frozenset(
     {
@@ -39,12 +39,12 @@ IDENTITY_CODES: Final = frozenset(
         "InvalidClientTokenId",
     }
 )
-"""Codes of credentials that AWS doesn't accept (common errors of the AWS APIs)."""
+"""Error codes for credentials that AWS does not accept (common errors of the AWS APIs)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; ``remedy`` says what is wrong and how to fix it, None if all is well."""
+    """Result of one check; ``remedy`` is the problem and its fix, None if the check passed."""
 
     what: str
     result: str
@@ -56,10 +56,10 @@ def run_checks(
     record: Record,
     connect: Callable[[StreamSettings], "KinesisClient"] = kinesis_client,
 ) -> list[Check]:
-    """Look at everything a producer needs; ``record`` is put into the stream of transactions.
+    """Check everything that a producer needs; puts ``record`` into the transaction stream.
 
-    The list ends early where what follows can't be looked at: without credentials, or without the
-    stream. The stream of labels is looked at in any case but the first.
+    The list ends early where the next check is impossible: without credentials, or without a usable
+    transaction stream. The label stream is checked in every case except missing credentials.
     """
     try:
         client = connect(settings)
@@ -74,7 +74,7 @@ def run_checks(
 
 
 def lines(checks: list[Check]) -> Iterator[str]:
-    """Yield the table of the checks, a line each: whether it is well, what, and the result."""
+    """Yield one line per check: whether it passed, its name and its result."""
     width = max(len(check.what) for check in checks)
     for check in checks:
         yield f"{'ok  ' if check.remedy is None else 'FAIL'}  {check.what:<{width}}  {check.result}"

@@ -1,4 +1,4 @@
-"""A client of the transaction API: single transactions, many, and the stream, blocking or asynchronous.
+"""Client of the transaction API, blocking or asynchronous: one transaction, many, or the stream.
 
 with TransactionClient("http://127.0.0.1:8000", api_key=key) as client:
     for batch in client.stream():
@@ -20,13 +20,13 @@ from fraudstream.domain.transaction import Transaction
 
 DEFAULT_TIMEOUT_S: Final = 10.0
 SILENCE_S: Final = 60.0
-"""A stream that sends nothing for so long, not even a heartbeat, is taken for lost; the API's heartbeats come
-every 15 s unless it is configured otherwise."""
+"""A stream that sends nothing for this long, not even a heartbeat, counts as lost. The API sends heartbeats
+every 15 s by default."""
 FIRST_RETRY_S: Final = 1.0
-"""Unless the API names another wait."""
+"""Default; the API can set another wait."""
 LONGEST_RETRY_S: Final = 30.0
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
-"""Statuses that another try may fix."""
+"""Transient HTTP statuses: another attempt may succeed."""
 _TAKEN: Final = 200
 
 
@@ -39,7 +39,7 @@ class ApiError(Exception):
 
 
 class DroppedError(Exception):
-    """The API has dropped this client, which read too slowly; ``last_event_id`` is where to go on."""
+    """The API dropped this client because it read too slowly; resume after ``last_event_id``."""
 
     def __init__(self, reason: str, last_event_id: str | None) -> None:
         super().__init__(f"dropped by the API: {reason}")
@@ -47,7 +47,7 @@ class DroppedError(Exception):
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether another try may fix it: no answer at all, or a refusal that is about the moment."""
+    """Whether the error is transient: no answer at all, or a status that another attempt may fix."""
     if isinstance(error, ApiError):
         return error.status in _PASSING
     return isinstance(error, httpx.TransportError)
@@ -55,17 +55,17 @@ def is_passing(error: Exception) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TransactionBatch:
-    """An event of the stream."""
+    """Transactions of one event of the stream."""
 
     event_id: str
     transactions: tuple[Transaction, ...]
     follows_gap: bool
-    """Whether events are missing before this one: they were no longer kept when this client came back."""
+    """Whether events before this one are missing: the API had dropped them when this client reconnected."""
 
 
 @dataclass(slots=True)
 class _Position:
-    """Where a stream is, over all its connections."""
+    """Position in the stream, kept across connections."""
 
     last_event_id: str | None
     first_retry_s: float = FIRST_RETRY_S
@@ -76,7 +76,10 @@ class _Position:
         return {} if self.last_event_id is None else {"Last-Event-ID": self.last_event_id}
 
     def on_event(self, event: ServerSentEvent) -> TransactionBatch | None:
-        """Return the batch of an event; None for one that says something of the stream itself."""
+        """Return the batch of an event, or None if the event has no transactions.
+
+        Raises `DroppedError` if the event says that the API drops this client.
+        """
         if event.retry is not None:
             self.first_retry_s = self.retry_s = event.retry / 1000
         if event.event == "dropped":
@@ -91,7 +94,7 @@ class _Position:
         return batch
 
     def wait_s(self) -> float:
-        """Return how long to wait before the next connection; longer each time that nothing came."""
+        """Return the wait before the next connection; it doubles until transactions arrive."""
         wait_s = self.retry_s
         self.retry_s = min(LONGEST_RETRY_S, 2 * wait_s)
         return wait_s
@@ -104,7 +107,7 @@ class _Access:
 
 
 class TransactionClient:
-    """Blocks; one for each thread. To be closed, or used in a ``with`` statement."""
+    """Blocking client, one per thread. Close it, or use it in a ``with`` statement."""
 
     def __init__(
         self,
@@ -140,7 +143,10 @@ class TransactionClient:
         return _answer(self._http.get("/status"))
 
     def transaction(self) -> Transaction:
-        """Return one transaction of now; raises `ApiError` or ``httpx.TransportError``."""
+        """Return one transaction with an event time of about now.
+
+        Raises `ApiError` or ``httpx.TransportError``.
+        """
         return _transaction(_answer(self._http.get("/transaction")))
 
     def transactions(self, count: int) -> list[Transaction]:
@@ -155,10 +161,10 @@ class TransactionClient:
         batch_size: int | None = None,
         last_event_id: str | None = None,
     ) -> Iterator[TransactionBatch]:
-        """Yield batches without an end, over as many connections as it takes.
+        """Yield batches without an end, reconnecting when necessary.
 
-        None is lost that the API still keeps when this client comes back. Raises `ApiError` if a request is
-        refused for good and `DroppedError` if this client was too slow.
+        No batch is lost that the API still keeps when this client reconnects. Raises `ApiError` if a request
+        is refused permanently, and `DroppedError` if this client read too slowly.
         """
         position = _Position(last_event_id)
         parameters = _parameters(frequency_seconds, batch_size)
@@ -185,7 +191,7 @@ class TransactionClient:
 
 
 class AsyncTransactionClient:
-    """The same without blocking; to be closed, or used in an ``async with`` statement."""
+    """Asynchronous counterpart of `TransactionClient`. Close it, or use it in an ``async with`` statement."""
 
     def __init__(
         self,
@@ -219,7 +225,10 @@ class AsyncTransactionClient:
         return _answer(await self._http.get("/status"))
 
     async def transaction(self) -> Transaction:
-        """Return one transaction of now; raises `ApiError` or ``httpx.TransportError``."""
+        """Return one transaction with an event time of about now.
+
+        Raises `ApiError` or ``httpx.TransportError``.
+        """
         return _transaction(_answer(await self._http.get("/transaction")))
 
     async def transactions(self, count: int) -> list[Transaction]:
@@ -294,7 +303,7 @@ def _refusal(response: httpx.Response) -> ApiError:
         problem = orjson.loads(response.content)
         message = f"{problem['title']}: {problem['detail']}"
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        # A proxy's own page, for one.
+        # Not an answer of the API: a proxy's error page, for example.
         message = response.reason_phrase
     return ApiError(response.status_code, message)
 

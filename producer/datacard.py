@@ -1,4 +1,4 @@
-"""What a data set holds, for people: counts, amounts and hours of each class, as a page with a picture."""
+"""Data card of a data set: counts, amounts and hours of each class, as a Markdown page with a picture."""
 
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ HONEST: Final = "honest"
 CLASSES: Final = (HONEST, *FRAUD_TYPES)
 HOURS: Final = 24
 AMOUNT_EDGES_VND: Final = np.round(np.logspace(3, 12, 181)).astype(np.int64)
-"""20 bins for each power of ten, from the least amount to the largest: a median is exact to 12 %."""
+"""20 bins for each power of ten, from the smallest amount to the largest: a median is exact to 12 %."""
 NOT_REAL: Final = """\
 - Every figure behind the data is plausible and chosen by hand; none is measured at a bank.
 - Honest customers are more alike than real ones: one model of habits, with its parameters drawn.
@@ -26,7 +26,7 @@ NOT_REAL: Final = """\
 
 
 class DataCard:
-    """Counts what goes by, in constant memory."""
+    """Aggregates transactions into a data card, in constant memory."""
 
     def __init__(self) -> None:
         self._amounts = np.zeros((len(CLASSES), len(AMOUNT_EDGES_VND) - 1), dtype=np.int64)
@@ -36,7 +36,7 @@ class DataCard:
 
     def add(self, block: Block) -> None:
         """Count the transactions of a block."""
-        # -1 stands for honest, which comes first.
+        # The fraud code of honest transactions is -1, and honest is the first class.
         classes = block.rows["fraud"] + 1
         hours = (block.rows["time_ms"] + VIETNAM_OFFSET_MS) % DAY_MS // HOUR_MS
         places = np.clip(
@@ -51,7 +51,7 @@ class DataCard:
             self._last_ms = int(block.rows["time_ms"][-1])
 
     def markdown(self, name: str, picture: str, seed: int) -> str:
-        """Return the page; ``picture`` is the file name of its picture, beside it."""
+        """Return the page in Markdown; ``picture`` is the file name of the picture beside it."""
         total = int(self._hours.sum())
         began = "-" if self._first_ms is None else format_time(self._first_ms)
         ended = format_time(self._last_ms)
@@ -75,8 +75,8 @@ class DataCard:
         )
 
     def picture(self, path: Path) -> None:
-        """Draw the distributions of amounts and of hours, each class with an area of one."""
-        # The containers that only send have no use for it, and don't have it.
+        """Draw the distributions of amounts and of hours; each class has an area of one."""
+        # Imported here because the containers that only send do not have matplotlib.
         from matplotlib import rc_context  # noqa: PLC0415
         from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -105,7 +105,7 @@ class DataCard:
         return f"| {' | '.join(cells)} | {off_hours:.0%} |"
 
     def _median_vnd(self, place: int) -> int:
-        """Return the lower edge of the bin that the median lies in."""
+        """Return the lower edge of the bin that contains the median."""
         below = np.cumsum(self._amounts[place])
         return int(AMOUNT_EDGES_VND[np.searchsorted(below, below[-1] / 2)])
 

@@ -1,4 +1,4 @@
-"""A data set in files: transactions, their truth in a second file, and a card that says what is in them."""
+"""Data sets in files: transactions, their labels in a second file, and a data card."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -26,7 +26,7 @@ from producer.simulation import Block, TrafficOptions, blocks
 
 Kind = Literal["csv", "parquet"]
 START: Final = "2026-01-05T00:00:00Z"
-"""A Monday; fixed, so that a seed says all."""
+"""A Monday; fixed, so that the seed determines the data set."""
 _TIME: Final = pa.timestamp("ms", tz="UTC")
 _TYPES: Final = {"text": pa.string(), "time": _TIME, "number": pa.float64(), "flag": pa.bool_()}
 TRANSACTION_SCHEMA: Final = pa.schema([(name, _TYPES[kind]) for name, kind in COLUMN_KINDS.items()])
@@ -55,11 +55,11 @@ class _Table(Protocol):
 
 
 def write_dataset(options: TrafficOptions, count: int, out: Path, kind: Kind) -> Iterator[int]:
-    """Write ``count`` transactions to ``out``, with truth, card and picture; yields how many are done.
+    """Write ``count`` transactions to ``out``, with labels, card and picture; yields how many are written.
 
-    The truth of ``data.csv`` is ``data.truth.csv``, its card ``data.card.md`` with ``data.card.svg``. Times
-    are timestamps in UTC, absent fields empty. The job reads the Parquet files as its source and its labels.
-    A file is there once it is whole. Raises `ArchiveError` if one can't be written.
+    The labels of ``data.csv`` go to ``data.truth.csv``, its card to ``data.card.md`` with ``data.card.svg``.
+    Times are timestamps in UTC, absent fields are empty. The job accepts the Parquet files as its source and
+    its labels. A file appears when it is complete. Raises `ArchiveError` if one can't be written.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     card = DataCard()
@@ -116,7 +116,7 @@ def csv_file(  # noqa: PLR0913 - the options of a command line
     fraud_share: FraudShare = 0.05,
     start: Start = START,
 ) -> None:
-    """Write a data set as CSV, with its truth and a data card beside it."""
+    """Write a data set as CSV, with its labels and a data card beside it."""
     _write("csv", count, out, _options(seed, accounts, fraud_share, start))
 
 
@@ -129,7 +129,7 @@ def parquet_file(  # noqa: PLR0913 - the options of a command line
     fraud_share: FraudShare = 0.05,
     start: Start = START,
 ) -> None:
-    """Write a data set as Parquet, with its truth and a data card beside it."""
+    """Write a data set as Parquet, with its labels and a data card beside it."""
     _write("parquet", count, out, _options(seed, accounts, fraud_share, start))
 
 

@@ -1,4 +1,4 @@
-"""What goes on the stream and in what order: good transactions, with broken and doubled ones among them."""
+"""Order of the records on the stream: good transactions, with broken and duplicate records among them."""
 
 import random
 from collections import deque
@@ -12,30 +12,31 @@ from producer.broken import BROKEN_KINDS, broken_record
 from producer.simulation import LabelledTransaction
 
 DOUBLED_AFTER: Final = 25
-"""Good transactions between one and its double: more than a default batch, so that they come apart."""
+"""Good transactions between a transaction and its duplicate: more than a default batch, so that they are sent
+in different batches."""
 
 
 class RecordItem(NamedTuple):
-    """One record for the stream, and what is known about it."""
+    """One record for the stream, with its kind, event time and label."""
 
     kind: Literal["good", "broken", "doubled"]
     record: Record
     event_time_ms: int | None = None
-    """None for what has none that can be read."""
+    """None if the record has no readable event time."""
     labelled: LabelledTransaction | None = None
-    """The transaction and its truth; None where nobody here knows that."""
+    """The transaction and its label; None if the label is not known here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mixture:
-    """How many of each kind; ``good`` is None for a run without an end, which takes no other kind."""
+    """Number of records of each kind; ``good`` is None for an endless run, which allows no other kind."""
 
     good: int | None = None
     broken: int = 0
     doubled: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse numbers that can't be spread evenly."""
+        """Raise ``ValueError`` for numbers that can't be spread evenly."""
         if self.good is None and (self.broken or self.doubled):
             msg = "broken and doubled records need a run with an end: --transactions or MAX_BATCHES"
             raise ValueError(msg)
@@ -45,7 +46,7 @@ class Mixture:
 
 
 def labelled_items(labelled: Iterable[LabelledTransaction]) -> Iterator[RecordItem]:
-    """Return good items, each with its truth."""
+    """Yield a good item for each transaction, with its label."""
     for each in labelled:
         transaction = each.transaction
         record = Record(transaction.to_json(), transaction.account_id)
@@ -55,18 +56,19 @@ def labelled_items(labelled: Iterable[LabelledTransaction]) -> Iterator[RecordIt
 def mix(
     labelled: Iterable[LabelledTransaction], mixture: Mixture, rng: random.Random, now_ms: Callable[[], int]
 ) -> Iterator[RecordItem]:
-    """Do as `mix_items` does, from transactions with their truth."""
+    """Mix as `mix_items` does, starting from labelled transactions."""
     return mix_items(labelled_items(labelled), mixture, rng, now_ms)
 
 
 def mix_items(
     good_items: Iterator[RecordItem], mixture: Mixture, rng: random.Random, now_ms: Callable[[], int]
 ) -> Iterator[RecordItem]:
-    """Hand out the good items in their order, the other kinds spread evenly among them.
+    """Yield the good items in their order, with the other kinds spread evenly among them.
 
-    Every kind of broken record comes in turn. A double is the same bytes once more, `DOUBLED_AFTER`
-    good items later, at the latest at the end. Where the good ones end before ``mixture.good``, there are
-    fewer of the others too. ``now_ms`` is the wall clock, which a record from the future is measured against.
+    Broken records take each kind in turn. A duplicate is the same bytes again, `DOUBLED_AFTER` good items
+    later, or at the end if that comes first. If the good items end before ``mixture.good``, there are fewer
+    of the others too. ``now_ms`` returns the wall clock, from which records with a future event time are
+    dated.
     """
     if mixture.good is None:
         yield from good_items
@@ -86,7 +88,7 @@ def mix_items(
 
 
 def _due(number: int, wanted: int, total: int) -> int:
-    """How many of ``wanted`` fall on place ``number`` of ``total`` (from 1) when they are spread evenly."""
+    """Return how many of ``wanted`` evenly spread records belong at ``number`` of ``total`` (from 1)."""
     return number * wanted // total - (number - 1) * wanted // total
 
 

@@ -1,4 +1,4 @@
-"""Which of its sources a producer sends from: the simulated bank, a file, or the transaction API."""
+"""Source of a producer's records: the simulated bank, a file, or the transaction API."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -21,14 +21,14 @@ SOURCE_HELP: Final = "'bank' (simulated here), 'api' (at TRANSACTION_API_URL), o
 
 @dataclass(frozen=True, slots=True)
 class RecordSource:
-    """What ``--source`` names; ``path`` is None unless that is a file."""
+    """Source that ``--source`` names; ``path`` is None unless it is a file."""
 
     kind: Literal["bank", "file", "api"]
     path: Path | None = None
 
     @classmethod
     def named(cls, text: str) -> "RecordSource":
-        """Return what a command line names; raises ``ValueError`` if that is a file that can't be used."""
+        """Return the source that a command line names; raises ``ValueError`` for an unusable file."""
         if text == "bank":
             return cls("bank")
         if text == "api":
@@ -43,7 +43,7 @@ class RecordSource:
         return cls("file", path)
 
     def without_truth(self) -> str | None:
-        """Say why there are no labels; None if there are."""
+        """Return the reason why there are no labels, or None if there are labels."""
         if self.kind == "api":
             return "the transaction API does not tell the truth about its transactions"
         if self.path is not None and not truth_path(self.path).is_file():
@@ -51,12 +51,12 @@ class RecordSource:
         return None
 
     def file_items(self) -> Iterator[RecordItem]:
-        """Read the file, with its truth if that is beside it."""
-        assert self.path is not None  # noqa: S101 - the caller has looked at the kind
+        """Read the file, with its labels if their file is beside it."""
+        assert self.path is not None  # noqa: S101 - the caller has checked the kind
         return file_items(self.path) if self.without_truth() else labelled_file_items(self.path)
 
     def refuse_bank_options(self, context: "typer.Context", names: Sequence[str]) -> None:
-        """Raise ``ValueError`` if one of these options of the simulated bank is given for another source."""
+        """Raise ``ValueError`` if one of these options of the simulated bank is given with another source."""
         given = [
             name
             for name in names
@@ -69,9 +69,9 @@ class RecordSource:
 
 
 def api_access(env_file: Path = ENV_FILE) -> ApiAccess:
-    """Return where the API is, by the environment and ``.env``, which wins as it does for settings.
+    """Return the API's address and credentials from the environment and ``.env``.
 
-    Raises ``ValueError`` if neither says it.
+    ``.env`` wins, as it does for settings. Raises ``ValueError`` if neither has the address.
     """
     in_file = dotenv_values(env_file) if env_file.is_file() else {}
     return ApiAccess.from_variables(os.environ | {name: value for name, value in in_file.items() if value})

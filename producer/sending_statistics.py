@@ -1,4 +1,4 @@
-"""What a producer's run has done so far, and the table of it."""
+"""Statistics of a producer's run, and the table that shows them."""
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Final
 from rich.table import Table
 
 HIGH_FRAUD_SHARE: Final = 0.3
-"""Of a batch's good transactions; past it the batch is worth a warning."""
+"""Share of fraud among a batch's labelled good transactions; a batch above it gets a warning."""
 SHOWN_WARNINGS: Final = 5
 
 
@@ -15,8 +15,8 @@ SHOWN_WARNINGS: Final = 5
 class Statistics:
     """Counters of a run. One thread writes them; others may read them at any time.
 
-    ``failed`` are the transactions, broken and doubled records, ``failed_labels`` the labels, that
-    could not be written. ``retries`` are requests beyond the first.
+    ``failed`` counts the transactions, broken and duplicate records that could not be written,
+    ``failed_labels`` the labels. ``retries`` counts requests beyond the first.
     """
 
     sent_good: int = 0
@@ -24,7 +24,7 @@ class Statistics:
     sent_doubled: int = 0
     sent_labels: int = 0
     with_truth: int = 0
-    """Good transactions whose truth is known here; ``fraud`` are among them."""
+    """Good transactions whose label is known here; ``fraud`` counts the frauds among them."""
     fraud: int = 0
     failed: int = 0
     failed_labels: int = 0
@@ -32,10 +32,10 @@ class Statistics:
     complete_batches: int = 0
     retries: int = 0
     waits_for_clock: int = 0
-    """Batches that were held back because event time had run as far ahead as it may."""
+    """Batches that were held back because event time was too far ahead of the clock."""
     high_fraud_batches: int = 0
     shards: Counter[str] = field(default_factory=Counter)
-    """Records by shard id; replaced and never changed in place, so that a reader sees a whole one."""
+    """Records by shard id; replaced, never changed in place, so that a reader sees a consistent counter."""
     error_codes: Counter[str] = field(default_factory=Counter)
     warnings: deque[str] = field(default_factory=lambda: deque(maxlen=SHOWN_WARNINGS))
 
@@ -50,7 +50,7 @@ class Statistics:
         return self.failed + self.failed_labels
 
     def count_fraud(self, fraud: int, good: int) -> None:
-        """Add a batch's fraud among its good transactions with a truth, with a warning if it is much."""
+        """Add the frauds among a batch's labelled good transactions, with a warning if there are many."""
         self.fraud += fraud
         self.with_truth += good
         if good and fraud / good > HIGH_FRAUD_SHARE:
@@ -58,7 +58,7 @@ class Statistics:
             self.warnings.append(f"batch {self.batches}: {fraud} of {good} are fraud ({fraud / good:.0%})")
 
     def table(self) -> Table:
-        """Lay the statistics out for a person."""
+        """Return the statistics as a table."""
         table = Table("What", "Count", title="Sent")
         for name, value in self._rows():
             table.add_row(name, value)

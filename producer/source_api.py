@@ -1,4 +1,4 @@
-"""Transactions from the transaction API: its stream for a producer, many at once for a load test."""
+"""Transactions from the transaction API: its stream for a producer, large answers for a load test."""
 
 import queue
 import threading
@@ -17,22 +17,22 @@ from producer.client import ApiError, DroppedError, TransactionBatch, Transactio
 from producer.mixing import RecordItem
 
 AT_ONCE: Final = 1_000
-"""The most that one answer of the API may hold."""
+"""Most transactions in one answer of the API."""
 MOST_TRIES: Final = 10
-"""For one answer; with the default back-off the last one comes after about 20 s."""
+"""Attempts for one answer; with the default backoff the last one comes after about 20 s."""
 MOST_WAITING: Final = 100
-"""Events that may wait to be sent. When they are that many, reading stops; should that be for long, the API
-drops this client, which then comes back and goes on where it was."""
+"""Events that may wait to be sent. At this number, reading stops. If that lasts, the API drops this client,
+which then reconnects and resumes where it was."""
 POLL_S: Final = 0.1
-"""So long a stop may go unnoticed."""
+"""Longest time until a stop is noticed."""
 
 Report = Callable[[str], None]
-"""Takes a line for a person."""
+"""Receives a line of text for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiAccess:
-    """Where the API is and what lets us in."""
+    """Address of the API, and the credentials for it."""
 
     url: str
     api_key: str | None = field(default=None, repr=False)
@@ -40,9 +40,9 @@ class ApiAccess:
 
     @classmethod
     def from_variables(cls, variables: Mapping[str, str | None]) -> "ApiAccess":
-        """Read TRANSACTION_API_URL, …_KEY or …_KEY_FILE, and …_TOKEN; what is empty is not there.
+        """Read TRANSACTION_API_URL, …_KEY or …_KEY_FILE, and …_TOKEN; an empty variable counts as unset.
 
-        Raises ``ValueError`` if there is no URL, or a file that can't be read.
+        Raises ``ValueError`` if there is no HTTP URL, or the key file can't be read.
         """
         url = variables.get("TRANSACTION_API_URL")
         if not url or not url.startswith(("http://", "https://")):
@@ -52,7 +52,7 @@ class ApiAccess:
         return cls(url, key or None, variables.get("TRANSACTION_API_TOKEN") or None)
 
     def client(self, sleep: Callable[[float], object]) -> TransactionClient:
-        """Return a client that waits by ``sleep``."""
+        """Return a client that waits with ``sleep``."""
         return TransactionClient(self.url, api_key=self.api_key, token=self.token, sleep=sleep)
 
 
@@ -67,7 +67,7 @@ def _in_file(name: str | None) -> str | None:
 
 
 def check_api(client: TransactionClient, url: str) -> None:
-    """Return if the API answers and lets this client in; raises `StreamError` with the remedy if not."""
+    """Check that the API answers and accepts this client; raises `StreamError` with the fix if not."""
     try:
         client.status()
     except (httpx.HTTPError, httpx.InvalidURL, ApiError) as error:
@@ -80,10 +80,10 @@ def api_records(
     sleep: Callable[[float], object],
     backoff: Backoff | None = None,
 ) -> Iterator[Record]:
-    """Yield transactions without an end, `AT_ONCE` asked for at a time.
+    """Yield transactions without an end, `AT_ONCE` per request.
 
-    What may pass (429, a fault of the server, a lost connection) is tried again, up to `MOST_TRIES` times.
-    Raises `StreamError` after that, or at once if the API refuses.
+    Transient errors (429, a server error, a lost connection) are retried, with at most `MOST_TRIES` attempts.
+    Raises `StreamError` after that, or at once if the API refuses the request.
     """
     waits = backoff or Backoff()
     while True:
@@ -106,10 +106,10 @@ def _several(
 
 
 class ApiStream:
-    """The API's stream, read by a thread of its own: so a stop need not wait for the next event.
+    """Stream of the API, read by a separate thread so that a stop need not wait for the next event.
 
-    Each transaction comes once, in the API's order, over all the connections that it takes. ``lost_places``
-    counts how often the API no longer kept what came between two of them, which ``report`` says too.
+    Each transaction comes once, in the API's order, across all connections. ``lost_places`` counts the gaps,
+    where the API no longer kept the events between two batches; each gap is also passed to ``report``.
     """
 
     def __init__(self, client: TransactionClient, url: str, stop: threading.Event, report: Report) -> None:
@@ -121,7 +121,7 @@ class ApiStream:
         self._waiting: queue.Queue[TransactionBatch | Exception] = queue.Queue(MOST_WAITING)
 
     def items(self, frequency_s: float, batch_size: int) -> Iterator[RecordItem]:
-        """Yield what comes at this pace until ``stop`` is set; raises `StreamError` if the API refuses."""
+        """Yield transactions at this pace until ``stop`` is set; raises `StreamError` if the API refuses."""
         threading.Thread(target=self._read, args=(frequency_s, batch_size), daemon=True).start()
         while not self._stop.is_set():
             try:
@@ -146,7 +146,7 @@ class ApiStream:
                 except DroppedError as error:
                     self._report(f"{error}; coming back")
                     last_event_id = error.last_event_id
-        except Exception as error:  # noqa: BLE001 - whoever takes the items tells it
+        except Exception as error:  # noqa: BLE001 - `items` reports it
             self._waiting.put(error)
 
     def _note_gap(self, batch: TransactionBatch) -> None:

@@ -1,7 +1,7 @@
 """Transactions from a file: JSON lines, plain or gzip, or Parquet as ``producer parquet`` writes it.
 
-The truth of ``data.parquet`` is looked for in ``data.truth.parquet``, that of ``data.jsonl.gz`` in
-``data.truth.jsonl.gz``. It has one row for each transaction, in the same order.
+The labels of ``data.parquet`` are read from ``data.truth.parquet``, those of ``data.jsonl.gz`` from
+``data.truth.jsonl.gz``: one row for each transaction, in the same order.
 """
 
 import itertools
@@ -26,32 +26,32 @@ Decoded = TypeVar("Decoded")
 class _Row(NamedTuple):
     data: bytes
     place: str
-    """Which row it is, for a person."""
+    """Location of the row, for error messages."""
 
 
 def ending_of(path: Path) -> str | None:
-    """Return which of `ENDINGS` the file has, or None."""
+    """Return the file's ending from `ENDINGS`, or None if it has none of them."""
     return next((ending for ending in ENDINGS if path.name.endswith(ending)), None)
 
 
 def truth_path(path: Path) -> Path:
-    """Return where the truth of a file is looked for."""
+    """Return the path where a file's labels are expected."""
     ending = ending_of(path) or ""
     return path.with_name(f"{path.name.removesuffix(ending)}.truth{ending}")
 
 
 def file_records(path: Path) -> Iterator[Record]:
-    """Read one transaction a row, sent as it stands under its ``account_id``; empty lines are left out.
+    """Yield one record per row, unchanged, with its ``account_id`` as partition key; empty lines are skipped.
 
-    Nothing else of a row is looked at. Raises `ArchiveError` with the file and the row where there is no
-    account to go by, or the file is not what its ending says.
+    Nothing else in a row is checked. Raises `ArchiveError` with the file and the row if a row has no account
+    id, or the file does not match its ending.
     """
     for row in _rows(path):
         yield Record(row.data, _account_id(_decoded(row), row.place))
 
 
 def file_items(path: Path) -> Iterator[RecordItem]:
-    """Read the same as items: with their event time, where they have one, and without their truth."""
+    """Yield the same rows as items, with their event time if it is readable, without labels."""
     for row in _rows(path):
         values = _decoded(row)
         record = Record(row.data, _account_id(values, row.place))
@@ -59,9 +59,9 @@ def file_items(path: Path) -> Iterator[RecordItem]:
 
 
 def labelled_file_items(path: Path) -> Iterator[RecordItem]:
-    """Read the same with their truth, from the file beside it.
+    """Yield the same rows as items, with labels from the file beside it.
 
-    Raises `ArchiveError` too where a row is no transaction, or the truth's row is about another one.
+    Also raises `ArchiveError` if a row is not a transaction, or its label is about another transaction.
     """
     truth = truth_path(path)
     for row, truth_row in itertools.zip_longest(_rows(path), _rows(truth)):
@@ -119,7 +119,7 @@ def _account_id(values: object, place: str) -> str:
 
 
 def _event_time_ms(values: object) -> int | None:
-    """Return the event time, None for a record that the job is to refuse for it."""
+    """Return the event time, or None if it is missing or invalid, so that the job will reject the record."""
     text = values.get("event_time") if isinstance(values, dict) else None
     try:
         return parse_time_ms(text) if isinstance(text, str) else None

@@ -1,4 +1,4 @@
-"""``python -m producer stream``: transactions to the stream, evenly or at the pace of their event times."""
+"""``python -m producer stream``: send transactions evenly, or at the pace of their event times."""
 
 import dataclasses
 import itertools
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from fraudstream.streams.protocols import RecordWriter
 
 ENDLESS_START: Final = timedelta(hours=24)
-"""How far back the event time of a run without an end begins."""
+"""Time from the first event time of an endless run to now."""
 console = Console(soft_wrap=True)
 complaints = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -82,13 +82,13 @@ def stream(  # noqa: PLR0913 - the options of a command line
         bool, typer.Option("--joined", help="Send several transactions in one record of the stream")
     ] = False,
 ) -> None:
-    """Send transactions until the source or the numbers given end, or until Ctrl-C.
+    """Send transactions until the source or the given numbers end, or until Ctrl-C.
 
-    The bank's event times are simulated and end near now; without an end they begin 24 hours back. They run
-    at the pace of the bank's accounts, mostly faster than the clock, and never more than six hours
-    ahead of it: from there on batches wait, and more --accounts make for shorter waits.
+    The bank's event times are simulated and end near now; in an endless run they begin 24 hours ago. They
+    advance at the pace of the bank's accounts, mostly faster than the clock, and never more than six hours
+    ahead of it: beyond that, batches wait. With more --accounts the waits are shorter.
 
-    With --start or --speedup each transaction is sent when its event time comes instead.
+    With --start or --speedup, each transaction is sent when its event time comes instead.
     """
     settings = load_settings()
     now_ms = wall_clock_ms()
@@ -98,7 +98,7 @@ def stream(  # noqa: PLR0913 - the options of a command line
         timing = timing_of(Wishes(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms)
         good = _good_count(transactions, batch_size, max_batches, broken + doubled)
         if seed is None:
-            # An endless run that is started again must not send the ids of the first under new times.
+            # A restarted endless run must not send the ids of the first run with new event times.
             seed = now_ms if good is None else TrafficOptions(start_ms=0).seed
         options = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
         plan = _Plan(
@@ -122,7 +122,7 @@ def stream(  # noqa: PLR0913 - the options of a command line
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What the command line comes to; ``access`` is there if the source is the API."""
+    """Validated options of the command line; ``access`` is set if the source is the API."""
 
     source: RecordSource
     access: ApiAccess | None
@@ -136,7 +136,7 @@ class _Plan:
 
 
 def _sent(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Statistics:
-    """Send by the plan, or until ``stop``; shows what was sent, also where it ends in an error."""
+    """Send according to the plan, or until ``stop``; prints the statistics even if it ends in an error."""
     with stream_errors_reported(ArchiveError):
         client = kinesis_client(settings)
         _check_stream(client, settings.transactions_stream)
@@ -149,7 +149,7 @@ def _sent(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Stati
             AggregatingWriter(writer) if plan.joined else writer,
             labels,
             batch_size=plan.batch_size,
-            # The API's events come at the interval that it was asked for.
+            # The API sends its events at the requested interval.
             interval_s=0.0 if plan.source.kind == "api" else timing.interval_s,
             max_batches=plan.max_batches,
             max_ahead_ms=MAX_AHEAD_MS if plan.source.kind == "bank" else None,
@@ -164,7 +164,7 @@ def _sent(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Stati
 def _good_count(
     transactions: int | None, batch_size: int, max_batches: int | None, others: int
 ) -> int | None:
-    """How many good transactions the run has room for; None if it has no end."""
+    """Return the number of good transactions that the run has room for, or None if it is endless."""
     if max_batches is None:
         return transactions
     room = batch_size * max_batches - others
@@ -175,7 +175,7 @@ def _good_count(
 
 
 def _traffic(options: TrafficOptions, good: int | None, timing: Timing, now_ms: int) -> TrafficOptions:
-    """Let event time begin where it is to; else so far back that the last transaction happens about now."""
+    """Set the start of event time: the given one, or so early that the last transaction happens about now."""
     if timing.start_ms is not None:
         return dataclasses.replace(options, start_ms=timing.start_ms)
     if good is not None:
@@ -203,7 +203,7 @@ def _sleep_aloud(seconds: float) -> None:
 
 
 def _timed(timing: Timing, items: Iterator[RecordItem]) -> tuple[Timing, Iterator[RecordItem]]:
-    """Let the event time of a file that sets the pace begin with its first transaction."""
+    """Start the event time of a file that sets the pace at its first transaction."""
     if timing.speedup is None or timing.start_ms is not None:
         return timing, items
     first = next(items, None)

@@ -1,7 +1,7 @@
-"""Shards and dollars of a stream in provisioned mode, for a rate and for N transactions in a record.
+"""Shards and monthly cost of a provisioned stream, by rate and transactions per record.
 
-Prices are list prices: check yours. They differ by region and change; discounts, taxes, reading by
-enhanced fan-out and retention beyond a day are left out.
+Prices are list prices: check yours. They differ by region and change. Discounts, taxes, enhanced fan-out and
+retention beyond a day are not included.
 """
 
 import itertools
@@ -22,11 +22,11 @@ PUT_UNITS_USD_PER_MILLION: Final = 0.014
 PRICES_WRITTEN_DOWN: Final = "2026-11-21"
 PRICES_REGION: Final = "US East (N. Virginia)"
 PUT_UNIT_BYTES: Final = 25 * 1024
-"""A record is paid by started units of this size (the same page)."""
+"""A record is billed in units of this size, rounded up (same page)."""
 HOURS_A_MONTH: Final = 730
-"""8,760 hours a year by 12, as AWS's own calculator counts."""
+"""8,760 hours a year divided by 12, as in AWS's own calculator."""
 
-# What one shard takes: CreateStream API reference.
+# Write limits of one shard (CreateStream API reference).
 SHARD_RECORDS_PER_S: Final = 1_000
 SHARD_BYTES_PER_S: Final = 1024 * 1024
 MAX_RECORD_BYTES: Final = 1024 * 1024
@@ -34,34 +34,34 @@ MAX_RECORD_BYTES: Final = 1024 * 1024
 RATES_PER_S: Final = (100, 1_000, 10_000, 100_000)
 PER_RECORD: Final = (1, 10, 40)
 SAMPLE: Final = 5_000
-"""Transactions of the generator whose mean size is taken."""
+"""Generated transactions whose mean size is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamCost:
-    """What a rate takes, at the limits of the shards: nothing is added for peaks or an uneven spread."""
+    """Shards and cost of a rate at the shards' limits, with no reserve for peaks or an uneven spread."""
 
     tx_per_s: int
     per_record: int
     records_per_s: float
     shards: int
     shards_usd: float
-    """A month."""
+    """Per month."""
     puts_usd: float
-    """A month."""
+    """Per month."""
 
     @property
     def total_usd(self) -> float:
-        """Dollars a month."""
+        """Dollars per month."""
         return self.shards_usd + self.puts_usd
 
 
 def cost(tx_per_s: int, per_record: int, tx_bytes: float, key_bytes: float) -> StreamCost:
-    """Return what ``tx_per_s`` takes with ``per_record`` transactions in each record.
+    """Return the cost of ``tx_per_s`` with ``per_record`` transactions in each record.
 
-    ``tx_bytes`` is a transaction's size with its separator, ``key_bytes`` that of the partition key, which
-    a shard's limit counts and the price does not. Raises ``ValueError`` where the records get larger than
-    Kinesis takes.
+    ``tx_bytes`` is the size of a transaction with its separator, ``key_bytes`` that of the partition key,
+    which counts towards a shard's limit and not towards the price. Raises ``ValueError`` if the records are
+    larger than Kinesis allows.
     """
     data_bytes = per_record * tx_bytes
     if data_bytes + key_bytes > MAX_RECORD_BYTES:
@@ -92,7 +92,7 @@ def measured_bytes(sample: int = SAMPLE) -> tuple[float, float]:
 
 
 def table(per_record: tuple[int, ...], tx_bytes: float, key_bytes: float) -> Table:
-    """Lay out the costs of `RATES_PER_S`; one byte separates the transactions of a record."""
+    """Return a table of the costs of `RATES_PER_S`; one byte separates the transactions of a record."""
     laid_out = Table("tx/s", "tx a record", "records/s", "shards", "shards $", "puts $", "$ a month")
     for column in laid_out.columns:
         column.justify = "right"
@@ -115,7 +115,7 @@ def costs(
     *,
     per_record: Annotated[list[int] | None, typer.Option(min=1, help="Transactions in one record")] = None,
 ) -> None:
-    """Print shards and dollars for 100 to 100,000 transactions a second."""
+    """Print shards and dollars per month for 100 to 100,000 transactions per second."""
     tx_bytes, key_bytes = measured_bytes()
     console = Console()
     try:

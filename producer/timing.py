@@ -1,4 +1,4 @@
-"""When a producer sends: evenly, or as the event times say; a command line gives one or the other."""
+"""Send times of a producer, from its command line: evenly, or at the pace of event times."""
 
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -13,7 +13,8 @@ DEFAULT_INTERVAL_S: Final = 1.0
 class Timing(NamedTuple):
     """Batches every ``interval_s``; or, with a ``speedup``, each transaction at its event time.
 
-    Event time then begins at ``start_ms`` (epoch), or with the first transaction if that is None.
+    In the second case event time begins at ``start_ms`` (epoch), or with the first transaction if that is
+    None.
     """
 
     interval_s: float
@@ -22,7 +23,7 @@ class Timing(NamedTuple):
 
 
 class Wishes(NamedTuple):
-    """What a command line says of the pace; None for what it leaves out."""
+    """Options of a command line about the pace; None for those that are not given."""
 
     interval_s: float | None = None
     rate_per_s: float | None = None
@@ -32,9 +33,9 @@ class Wishes(NamedTuple):
 
 
 def timing_of(wishes: Wishes, source: RecordSource, batch_size: int, now_ms: int) -> Timing:
-    """Return the timing that is wished for; raises ``ValueError`` for wishes that exclude each other.
+    """Return the timing for these options; raises ``ValueError`` for options that exclude each other.
 
-    ``now_ms`` (epoch) is where the bank's event time begins if only the speed-up is given.
+    ``now_ms`` (epoch) is the start of the bank's event time if only the speed-up is given.
     """
     if wishes.start is None and wishes.speedup is None:
         if wishes.rate_per_s is not None:
@@ -63,10 +64,11 @@ def _refuse(wishes: Wishes, source: RecordSource) -> None:
 
 
 def future_warning(timing: Timing, now_ms: int, tolerance_ms: int, span_ms: int | None) -> str | None:
-    """Say from when on the job refuses what is sent, since event time has left the clock behind; or None.
+    """Return a warning if event time will be so far ahead of the clock that the job rejects it, or None.
 
-    ``span_ms`` is the event time from the first to the last transaction, None for a run without an end, and
-    ``tolerance_ms`` how far ahead the job takes one.
+    The warning says how long after the start that happens. ``span_ms`` is the event time from the first to
+    the last transaction, None for an endless run; ``tolerance_ms`` is how far ahead of the clock the job
+    accepts one.
     """
     if timing.speedup is None or timing.start_ms is None:
         return None

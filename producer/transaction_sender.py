@@ -1,14 +1,13 @@
-"""Sends transactions to the stream, and their truth to the stream of labels, at one of two paces.
+"""Sender of transactions and their labels to their streams, at one of two paces.
 
-Both are open-loop: what is due when is fixed before the run, whatever the sends take. A slow stream makes
-batches late and then close together; it does not lower the rate.
+Both paces are open-loop: due times are fixed before the run and do not depend on how long the sends take. A
+slow stream makes batches late and then close together; it does not lower the rate.
 
-- Evenly: batch k is due at the start plus k intervals. Event time then runs at the pace of the simulated
-  bank, not of the sends. It may run `MAX_AHEAD_MS` ahead of the wall clock and no further: from there on a
-  batch waits until the clock has followed, so an endless run settles at the rate at which its accounts
-  really make transactions.
-- By event time: a transaction is due when its own event time comes, which runs a number of times as fast as
-  the clock.
+- Evenly: batch k is due at the start plus k intervals. Event time then advances at the pace of the simulated
+  bank, not of the sends. It may be at most `MAX_AHEAD_MS` ahead of the wall clock; beyond that, a batch waits
+  for the clock, so an endless run settles at the rate at which its accounts make transactions.
+- By event time: a transaction is due at its own event time, which runs a given number of times as fast as the
+  clock.
 """
 
 import threading
@@ -26,9 +25,10 @@ from producer.sending_statistics import Statistics
 from producer.simulation import LabelledTransaction
 
 MAX_AHEAD_MS: Final = int(timedelta(hours=6) / timedelta(milliseconds=1))
-"""A simulated night or rush hour is off the average by less; the job refuses a day ahead."""
+"""More than a simulated night or rush hour deviates from the average; the job rejects transactions a day
+ahead."""
 LONGEST_SLEEP_S: Final = 0.1
-"""So long a stop may go unnoticed."""
+"""Longest time until a stop is noticed."""
 
 OnSent = Callable[[Sequence[LabelledTransaction], int], None]
 
@@ -45,18 +45,17 @@ class EventPace:
     speedup: float
 
     def due_s(self, event_time_ms: int) -> float:
-        """Return when an event time comes, in seconds from the start of the run."""
+        """Return when an event time is due, in seconds from the start of the run."""
         return (event_time_ms - self.start_ms) / 1000 / self.speedup
 
 
 class TransactionSender:
     """Sends items in batches; `statistics` may be read from another thread while it runs.
 
-    ``on_sent`` is called after each batch with its good transactions that are in the stream and whose truth
-    is known (doubles are left out), and the wall clock right before they were put. ``labels`` is the writer
-    of the truth, or None to keep it back. With an ``event_pace``, ``batch_size`` is the most that goes out
-    at once and ``interval_s`` is not looked at. ``max_ahead_ms`` is None where event time is not ours to
-    hold back.
+    After each batch, ``on_sent`` gets its labelled good transactions that are in the stream (without
+    duplicates), and the wall clock right before they were put. ``labels`` is the writer of the labels, or
+    None to send none. With an ``event_pace``, ``batch_size`` is the largest batch and ``interval_s`` is
+    ignored. ``max_ahead_ms`` is None for sources whose event time can't be held back.
     """
 
     def __init__(  # noqa: PLR0913 - each is a part of the run that its caller decides
@@ -86,10 +85,10 @@ class TransactionSender:
         self._clock = clock
 
     def run(self, stop: threading.Event) -> Statistics:
-        """Send until the items end, ``max_batches`` are out or ``stop`` is set.
+        """Send until the items end, ``max_batches`` are sent or ``stop`` is set.
 
-        A batch that is begun is brought to its end, retries and labels included. Raises
-        `StreamError` where a stream can't be used at all; the batch in hand counts as failed.
+        A batch that has begun is completed, retries and labels included. Raises `StreamError` if a stream
+        can't be used at all; the current batch then counts as failed.
         """
         pace = self._event_pace
         for batch in self._evenly(stop) if pace is None else self._by_event_time(pace, stop):
@@ -107,7 +106,7 @@ class TransactionSender:
             yield batch
 
     def _by_event_time(self, pace: EventPace, stop: threading.Event) -> Iterator[list[RecordItem]]:
-        """Yield what is due together; an item without a time, like a broken one, goes with the one before."""
+        """Yield items that are due together; an item without an event time goes with the one before it."""
         began_s = due_s = self._clock.monotonic_s()
         batch: list[RecordItem] = []
         for item in self._items:
@@ -150,7 +149,7 @@ class TransactionSender:
         self._send_labels(good)
 
     def _count(self, batch: list[RecordItem], result: PutResult) -> list[LabelledTransaction]:
-        """Add the result to the statistics; returns the good ones in the stream whose truth is known."""
+        """Add the result to the statistics; returns the labelled good transactions that are in the stream."""
         failed = {failure.position for failure in result.failures}
         sent = [item for position, item in enumerate(batch) if position not in failed]
         good = [item.labelled for item in sent if item.kind == "good" and item.labelled]

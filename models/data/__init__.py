@@ -1,1 +1,1 @@
-"""Labelled data to train and measure on: transactions, their labels, and the features that the job makes."""
+"""Labelled data for training and evaluation: transactions, labels, and features computed by the job."""

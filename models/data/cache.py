@@ -1,4 +1,4 @@
-"""Features of a data set, computed once: kept under a name that changes with all that they depend on."""
+"""Cache of a data set's features, under a name that changes with everything they depend on."""
 
 import hashlib
 import tempfile
@@ -14,7 +14,7 @@ from models.data.labelled_dataset import Dataset, DatasetFiles, read_dataset
 
 KERNEL: Final = ROOT / "build" / "pyflink-dependencies.jar"
 FOLDER: Final = ROOT / "build" / "evaluation"
-"""What can be computed again; it may be deleted at any time."""
+"""Folder for files that can be computed again; it may be deleted at any time."""
 
 
 def load_dataset(
@@ -22,7 +22,8 @@ def load_dataset(
 ) -> Dataset:
     """Return a data set with the catalogue's features, computed by the job unless ``folder`` has them.
 
-    ``on_progress`` gets the step that begins. Raises `ModelError` if a file can't be read or the job fails.
+    ``on_progress`` is called with each step that begins. Raises `ModelError` if a file can't be read or the
+    job fails.
     """
     features = folder / f"{features_digest(files, catalogue)}.features.parquet"
     if features.is_file():

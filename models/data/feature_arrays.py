@@ -1,4 +1,4 @@
-"""Features of a file's transactions: computed by the very job that scores, read into an array."""
+"""Features of a file's transactions: computed by the same job that scores, read into an array."""
 
 import itertools
 import os
@@ -19,7 +19,8 @@ from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
 from fraudstream.scoring.manifest import ModelError
 
 LARGEST = float(np.finfo(np.float32).max)
-"""Values that single precision can't hold are held here: no feature of a data set is infinite."""
+"""Limit of single precision; larger values are clipped to it, so that no feature of a data set is infinite.
+"""
 
 
 def compute_features(
@@ -27,7 +28,7 @@ def compute_features(
 ) -> Path:
     """Run the job in bounded mode from one file to the other; raises `ModelError` if it fails.
 
-    Without ``catalogue`` the features are the project's own, with fraud rates if there are ``labels``.
+    Without ``catalogue``, the features are the built-in ones, with fraud rates if there are ``labels``.
     """
     command = [sys.executable, "jobs/feature_job.py", "--parallelism", "1"]
     command += ["--source", str(transactions.resolve()), "--features-out", str(features.resolve())]
@@ -44,13 +45,13 @@ def compute_features(
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment without settings of the person's own: the same seed gives the same features."""
+    """Return the environment without the user's settings, so that a seed always gives the same features."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
     return inherited | {ENV_FILE_VARIABLE: os.devnull}
 
 
 def read_ids(path: Path) -> pa.ChunkedArray:
-    """Return the transaction ids of a Parquet file of features, in its order."""
+    """Return the transaction ids of a Parquet file of features, in the order of the file."""
     return pq.read_table(path, columns=["transaction_id"])["transaction_id"]
 
 
@@ -59,8 +60,8 @@ def read_features(
 ) -> npt.NDArray[np.float32]:
     """Read a Parquet file of features, shape (rows, width of the catalogue's vector); NaN if missing.
 
-    Row i of the file goes to row ``places[i]``, or i without: another order needs no second array.
-    Raises `ModelError` if the file lacks a feature of the catalogue.
+    Row i of the file goes to row ``places[i]``, or to row i without ``places``, so that reordering needs no
+    second array. Raises `ModelError` if the file lacks a feature of the catalogue.
     """
     file = pq.ParquetFile(path)
     missing = [name for name in catalogue.names if name not in file.schema_arrow.names]
@@ -90,7 +91,7 @@ def _vectors(table: pa.Table, catalogue: Catalogue) -> npt.NDArray[np.float32]:
 
 
 def _put_triples(places: npt.NDArray[np.float64], column: pa.ListArray) -> None:
-    """Fill the places of a ``last_n``, n amounts, n gaps, n values, from lists of such triples."""
+    """Fill the places of a ``last_n`` (n amounts, n gaps, n values) from lists of such triples."""
     counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
     triples = column.flatten().flatten().to_numpy(zero_copy_only=False).reshape(-1, 3)
     rows = np.repeat(np.arange(len(counts)), counts)

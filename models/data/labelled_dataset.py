@@ -1,4 +1,4 @@
-"""Labelled transactions as arrays, in the order of their event time."""
+"""Labelled transactions as arrays, in event-time order."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from models.data.feature_arrays import read_features, read_ids
 from models.data.records import places_in, read_columns
 
 HONEST: Final = -1
-"""The fraud type of what is honest, or a fraud whose type nobody said."""
+"""Fraud type of honest transactions, and of frauds whose label names no type."""
 _TRANSACTION_COLUMNS: Final[dict[str, Kind]] = {
     "transaction_id": "text",
     "event_time": "time",
@@ -34,7 +34,7 @@ _LABEL_COLUMNS: Final[dict[str, Kind]] = {
 
 @dataclass(frozen=True, slots=True)
 class DatasetFiles:
-    """Where transactions and their labels are: ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` each."""
+    """Files of transactions and of their labels: ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` each."""
 
     transactions: Path
     labels: Path
@@ -42,36 +42,36 @@ class DatasetFiles:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Transactions in the order of their event time, each array with a row for each of them."""
+    """Transactions in event-time order; each array has one row per transaction."""
 
     features: npt.NDArray[np.float32]
     """Shape (transactions, width of the catalogue's vector); NaN if missing, never infinite."""
     event_time_ms: npt.NDArray[np.int64]
     available_at_ms: npt.NDArray[np.int64]
-    """When the label became known; the event time itself where there is no label."""
+    """Time when the label became known; the event time if there is no label."""
     accounts: npt.NDArray[np.int32]
-    """A number for each account, from 0."""
+    """Number of each row's account, from 0."""
     amount_vnd: npt.NDArray[np.float64]
     is_fraud: npt.NDArray[np.bool_]
-    """What the last label says; honest where there is none."""
+    """Value of the last label; honest if there is no label."""
     fraud_types: npt.NDArray[np.int8]
-    """Places in ``fraud_type_names``, `HONEST` where there is no type."""
+    """Places in ``fraud_type_names``; `HONEST` if there is no type."""
     fraud_type_names: tuple[str, ...] = FRAUD_TYPES
 
     def __len__(self) -> int:
-        """Return how many transactions there are."""
+        """Return the number of transactions."""
         return len(self.event_time_ms)
 
     def known_fraud(self, time_ms: int) -> npt.NDArray[np.bool_]:
-        """Return which transactions are known as fraud at a time, by the labels that came until then."""
+        """Return which transactions are known as fraud at ``time_ms``, by the labels available until then."""
         return self.is_fraud & (self.available_at_ms <= time_ms)
 
 
 def read_dataset(files: DatasetFiles, features: Path, catalogue: Catalogue) -> Dataset:
-    """Bring transactions, labels and features together by transaction id; ``features`` is a Parquet file.
+    """Join transactions, labels and features by transaction id; ``features`` is a Parquet file.
 
-    A transaction that the job refused has no features and is left out. Where an id has several labels, the
-    one that became known last counts. Raises `ModelError` if a file can't be read, or nothing is left.
+    A transaction that the job rejected has no features and is left out. If an id has several labels, the one
+    that became known last counts. Raises `ModelError` if a file can't be read, or no transaction is left.
     """
     ids = read_ids(features)
     transactions = read_columns(files.transactions, _TRANSACTION_COLUMNS)
@@ -102,10 +102,10 @@ def read_dataset(files: DatasetFiles, features: Path, catalogue: Catalogue) -> D
 
 
 def _labels_of(ids: pa.ChunkedArray, path: Path) -> pa.Table:
-    """Return a label for each id, null where there is none."""
+    """Return the label of each id, null if it has none."""
     labels = read_columns(path, _LABEL_COLUMNS)
     known_at_ms = labels["available_at"].fill_null(np.iinfo(np.int64).min)
-    # The last one in the file wins among those of one moment.
+    # Of labels that became known at the same time, the last one in the file wins.
     order = np.argsort(_numbers(known_at_ms), kind="stable")[::-1]
     labels = labels.take(pa.array(order))
     return labels.take(places_in(ids, labels["transaction_id"]))
@@ -123,7 +123,7 @@ def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int32]:
 
 
 def _fraud_types(column: pa.ChunkedArray) -> tuple[tuple[str, ...], npt.NDArray[np.int8]]:
-    """Return the names, the project's own first, and each row's place among them."""
+    """Return the names, the built-in ones first, and each row's place among them."""
     others = sorted(set(column.unique().drop_null().to_pylist()) - set(FRAUD_TYPES))
     names = (*FRAUD_TYPES, *others)
     if len(names) > np.iinfo(np.int8).max:

@@ -1,4 +1,4 @@
-"""Columns of transactions and labels, and where their ids stand in one another."""
+"""Columns of transactions and labels, and lookup of their ids in each other."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,5 +21,5 @@ def read_columns(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
 
 
 def places_in(ids: pa.ChunkedArray, known: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return where each id first stands in ``known``; null if it does not."""
+    """Return the first place of each id in ``known``; null if it is not there."""
     return pc.index_in(ids.cast(known.type), value_set=known.combine_chunks())

@@ -1,4 +1,4 @@
-"""Data of the project's own simulated bank, in files like anybody's."""
+"""Labelled data of the simulated bank, in files like any other data."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,12 +14,12 @@ from models.data.labelled_dataset import DatasetFiles
 from producer.simulation import Block, TrafficOptions, blocks
 
 START_MS: Final = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
-"""A Monday; fixed, so that a seed says all."""
+"""A Monday; fixed, so that the seed determines the data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """What to simulate: accounts with about five transactions a day each, for whole days."""
+    """Size of the simulation: accounts with about five transactions a day each, for whole days."""
 
     seed: int = 1
     accounts: int = 1_500
@@ -27,22 +27,22 @@ class Bank:
 
     @property
     def name(self) -> str:
-        """What says all about the data: two banks of one name are the same."""
+        """Name that identifies the data: two banks with the same name are the same."""
         return f"bank-seed{self.seed}-{self.accounts}accounts-{self.days}days"
 
     @property
     def options(self) -> TrafficOptions:
-        """The simulation's options: its defaults, but for what is said here."""
+        """Options of the simulation: its defaults, except for the values given here."""
         return TrafficOptions(seed=self.seed, accounts=self.accounts, start_ms=START_MS)
 
 
 def write_bank(bank: Bank, folder: Path) -> Iterator[float]:
-    """Write `files_of` the bank, unless they are there; yields the share that is done."""
+    """Write `files_of` the bank, unless they exist; yields the share that is done."""
     files = files_of(bank, folder)
     if files.labels.is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    # The labels come last, since it is they that say whether the bank is there.
+    # The file of labels appears last, because it marks the bank as complete.
     with written_whole(files.labels) as labels, written_whole(files.transactions) as transactions:
         for block in _blocks(bank):
             transactions.writelines(record + b"\n" for record in block.records())
@@ -51,7 +51,7 @@ def write_bank(bank: Bank, folder: Path) -> Iterator[float]:
 
 
 def files_of(bank: Bank, folder: Path) -> DatasetFiles:
-    """Return where `write_bank` writes to."""
+    """Return the files that `write_bank` writes."""
     return DatasetFiles(folder / f"{bank.name}.jsonl", folder / f"{bank.name}-labels.jsonl")
 
 

@@ -1,1 +1,1 @@
-"""``python -m models evaluate``: every kind of model and their ensemble, in figures and pictures."""
+"""``python -m models evaluate``: figures and pictures of every kind of model and their ensemble."""

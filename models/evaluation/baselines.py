@@ -1,4 +1,4 @@
-"""What any model must do better than."""
+"""Baseline that any model must beat: the same kind of model with the amount as its only input."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _AMOUNT_CATALOGUE: Final = Catalogue(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A kind of model, and what it gets to see of a data set."""
+    """A kind of model, and the inputs that it gets from a data set."""
 
     name: str
     kind: Kind
@@ -29,12 +29,12 @@ class Candidate:
 
 
 def candidate(kind: Kind, catalogue: Catalogue) -> Candidate:
-    """Return a kind that sees all features."""
+    """Return the kind with all features as its inputs."""
     return Candidate(kind.name, kind, catalogue, lambda data: data.features)
 
 
 def amount_only(kind: Kind) -> Candidate:
-    """Return the same kind, seeing the amount alone: if it does well, the data is trivial."""
+    """Return the same kind with the amount as its only input: if it does well, the data is trivial."""
     return Candidate(AMOUNT_ONLY, kind, _AMOUNT_CATALOGUE, _amounts)
 
 

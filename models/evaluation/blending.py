@@ -1,4 +1,4 @@
-"""One fold's probabilities: the ensemble learnt, and every model calibrated, on the validation part."""
+"""Probabilities of one fold: the ensemble is learnt and every model calibrated on the validation part."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ from models.threshold import JudgedTransactions, ThresholdChoice
 from models.time_folds import Fold, FoldRows
 
 MAIN: Final = "xgboost"
-"""The kind that the ensemble must do better than."""
+"""Kind that the ensemble must beat."""
 ENSEMBLE: Final = "ensemble"
 
 
 class PartScores(Protocol):
-    """A model's scores of a fold, not yet probabilities."""
+    """Scores of a model in a fold, before calibration."""
 
     @property
     def validation(self) -> Scores:
-        """Of the validation part."""
+        """Scores of the validation part."""
 
     @property
     def test(self) -> Scores:
-        """Of the test."""
+        """Scores of the test part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +45,18 @@ class _Way(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Blended:
-    """What a fold's models say of its test."""
+    """Calibrated results of a fold's models in its test."""
 
     judged: Mapping[str, JudgedFold]
-    """By model: the kinds, typed-in weights, the ensemble, and last what all must do better than."""
+    """By model: the kinds, the fixed weights, the ensemble, and last the baseline that all must beat."""
     weights: Mapping[str, float]
-    """The ensemble's by kind; those that it leaves out are not there."""
+    """The ensemble's weights by kind; kinds that it leaves out are not there."""
 
 
 def blend(
     data: Dataset, fold: Fold, rows: FoldRows, scores: Mapping[str, PartScores], choice: ThresholdChoice
 ) -> Blended:
-    """Combine, calibrate and choose thresholds by the labels that are known when the test begins."""
+    """Combine, calibrate and choose thresholds, with the labels that are known when the test begins."""
     kinds = {name: each for name, each in scores.items() if name != AMOUNT_ONLY}
     is_fraud = data.known_fraud(fold.test_start_ms)[rows.validation]
     learnt = learn_blend({name: each.validation for name, each in kinds.items()}, is_fraud)
@@ -96,7 +96,7 @@ def _judged(
 
 
 def shipping(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return which model ships, and why, from the ``results`` of all: the ensemble must earn its cost."""
+    """Return which model ships and why, from the ``results`` of all; the ensemble must earn its cost."""
     each = ([fold["average_precision"] for fold in figures[name]["folds"]] for name in (ENSEMBLE, MAIN))
     gains = [ensemble - main for ensemble, main in zip(*each, strict=True)]
     compared = f"The ensemble's average precision is {float(np.mean(gains)):+.4f} against {MAIN} alone"

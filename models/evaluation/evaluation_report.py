@@ -1,4 +1,4 @@
-"""The report that people read: a page in Markdown with its pictures beside it."""
+"""Evaluation report for people: a page in Markdown with its pictures beside it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from models.evaluation.blending import MAIN
 from models.evaluation.judging import JudgedFold, Team, pooled
 
 SHARES: Final = ("precision", "recall", "false_positive_rate", "money_saved_share", "mean_score", "base_rate")
-"""Figures that are read as per cent."""
+"""Figures that are shown in per cent."""
 _TITLES: Final = {
     "auc_roc": "ROC AUC",
     "average_precision": "average precision",
@@ -42,20 +42,20 @@ _BY_TYPE: Final = (
 
 _HEIGHT: Final = 4.2
 _HEIGHTS: Final = {"importance": 6.0}
-"""Of pictures, in inches."""
+"""Heights of the pictures that differ from `_HEIGHT`, in inches."""
 
 Plot = Callable[[Axes], None]
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
-    """All that the page is made of."""
+    """All data that the page is made from."""
 
     evaluation: Mapping[str, Any]
-    """The evaluation file."""
+    """Content of the evaluation file."""
     data: Dataset
     judged: Mapping[str, Sequence[JudgedFold]]
-    """Each model's folds; the one to be beaten comes last."""
+    """Each model's folds; the baseline comes last."""
     importance: Mapping[str, float]
     team: Team
 
@@ -70,7 +70,7 @@ def write_report(report: EvaluationReport, path: Path) -> None:
 
 
 def _draw_all(report: EvaluationReport, folder: Path) -> dict[str, str]:
-    """Draw the pictures; return the title of each by its name."""
+    """Draw the pictures; returns the title of each by its name."""
     plots = _plots(report)
     for name, (_, plot) in plots.items():
         pictures.draw(folder / f"{name}.svg", plot, height=_HEIGHTS.get(name, _HEIGHT))
@@ -78,7 +78,7 @@ def _draw_all(report: EvaluationReport, folder: Path) -> dict[str, str]:
 
 
 def _plots(report: EvaluationReport) -> dict[str, tuple[str, Plot]]:
-    """Return title and plot of each picture that there is something to show in."""
+    """Return title and plot of each picture that has something to show."""
     scored = {name: pooled(report.data, folds) for name, folds in report.judged.items()}
     curves = {name: report.evaluation[name]["calibration_curve"] for name in report.judged}
     plots: dict[str, tuple[str, Plot]] = {

@@ -1,4 +1,4 @@
-"""The evaluation from files to figures; what takes long is kept, so that a second start goes on."""
+"""Run of an evaluation, from files to figures; slow results are kept, so that a second run continues."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,22 +25,22 @@ from models.time_folds import Fold, FoldRows, Plan, SplitOptions, fold_rows, pla
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRequest:
-    """What to evaluate, and how."""
+    """Data, features and options of an evaluation."""
 
     files: DatasetFiles
     source: str
-    """What the data is, in words."""
+    """Description of the data."""
     catalogue: Catalogue
     seed: int
     split: SplitOptions
     team: Team
     choice: ThresholdChoice
-    """How the threshold is chosen on the validation parts."""
+    """Method that chooses the threshold on the validation parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Study:
-    """A data set, and its folds with the rows of each."""
+    """A data set, its folds, and the rows of each fold."""
 
     data: Dataset
     planned: Plan
@@ -54,10 +54,10 @@ class _Study:
 def evaluate(
     request: EvaluationRequest, kinds: Mapping[str, Kind], folder: Path, steps: Steps
 ) -> EvaluationReport:
-    """Compute features, train each kind in each fold, and judge; what is in ``folder`` is not done again.
+    """Compute features, train each kind in each fold, and judge; results in ``folder`` are used again.
 
-    The same files, kinds and seed give the same report, byte for byte. Raises `ModelError` if a file
-    can't be read, the data is too short for the folds, or a part of a fold has no fraud.
+    The same files, kinds and seed give the same report, byte for byte. Raises `ModelError` if a file can't be
+    read, the data is too short for the folds, or a part of a fold lacks frauds or honest transactions.
     """
     study = _study(load_dataset(request.files, request.catalogue, folder, steps.on_progress), request.split)
     candidates = _candidates(kinds, request.catalogue, steps)
@@ -97,7 +97,7 @@ def _check_both(fold: Fold, part: str, is_fraud: np.ndarray[Any, np.dtype[np.boo
 
 
 def _candidates(kinds: Mapping[str, Kind], catalogue: Catalogue, steps: Steps) -> list[Candidate]:
-    """Return the kinds that can learn from the catalogue, and last what they must do better than."""
+    """Return the kinds that can learn from the catalogue, and last the baseline that they must beat."""
     fitting = []
     for name, kind in kinds.items():
         objection = kind.unfit_for(catalogue)
@@ -111,7 +111,7 @@ def _candidates(kinds: Mapping[str, Kind], catalogue: Catalogue, steps: Steps) -
 def _scores(
     request: EvaluationRequest, study: _Study, candidates: Sequence[Candidate], folder: Path, steps: Steps
 ) -> list[dict[str, FoldScores]]:
-    """Return each fold's scores of each candidate, by its name."""
+    """Return the scores of each candidate in each fold, by its name."""
     steps.expect(len(candidates) * len(study.folds))
     depends_on = {"seed": request.seed, "features": features_digest(request.files, request.catalogue)}
     found: list[dict[str, FoldScores]] = []
@@ -127,7 +127,7 @@ def _scores(
 
 
 def _importance(scores: Sequence[FoldScores], catalogue: Catalogue) -> dict[str, float]:
-    """Return each feature's importance, averaged over the folds; empty if the main model can't say."""
+    """Return each feature's importance, averaged over the folds; empty if the main model has none."""
     sizes = np.mean([each.importance for each in scores], axis=0)
     if not len(sizes):
         return {}

@@ -1,4 +1,4 @@
-"""One candidate in one fold: trained on the fit part, its scores on the parts behind it; kept in a file."""
+"""Scores of one candidate in one fold: trained on the fit part, scored on the later ones, kept in a file."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from models.evaluation.baselines import Candidate
 from models.time_folds import Fold, FoldRows
 
 EXPLAINED: Final = 5_000
-"""Rows of the test, evenly spread, that the importance of the features is averaged over."""
+"""Rows of the test, evenly spread, over which the importance of the features is averaged."""
 CODE: Final = (
     "fraudstream/scoring/*.py",
     "fraudstream/scoring/members/*.py",
@@ -26,21 +26,22 @@ CODE: Final = (
     "models/evaluation/fold_scoring.py",
     "models/time_folds.py",
 )
-"""What scores depend on beside data and parameters; kept scores are not used again once it changes."""
+"""Files that scores depend on besides data and parameters; kept scores are not used again once these change.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class FoldScores:
-    """What a candidate gave in a fold, not yet probabilities."""
+    """Scores of a candidate in a fold, before calibration."""
 
     validation: Scores
     test: Scores
     importance: npt.NDArray[np.float64]
-    """Mean size of what each place of the vector adds to the log-odds; empty if the kind can't say."""
+    """Mean absolute contribution of each place of the vector to the log-odds; empty if the kind has none."""
 
 
 def fit_and_score(candidate: Candidate, data: Dataset, parts: FoldRows, fold: Fold, seed: int) -> FoldScores:
-    """Train on the fit part, by the labels that are known when the test begins, and score the other two."""
+    """Train on the fit part, with the labels that are known when the test begins, and score the other two."""
     inputs = candidate.inputs(data)
     is_fraud = data.known_fraud(fold.test_start_ms)[parts.fit]
     member = candidate.kind.fit(inputs[parts.fit], is_fraud, candidate.catalogue, seed)
@@ -58,7 +59,7 @@ def _importance(member: Member, test: Features) -> npt.NDArray[np.float64]:
 
 
 def scores_file(folder: Path, candidate: Candidate, fold: Fold, depends_on: dict[str, Any]) -> Path:
-    """Return where a fold's scores are kept: a name that changes with all that they depend on."""
+    """Return the file of a fold's scores; its name changes with everything that they depend on."""
     facts = {
         **depends_on,
         "fold": asdict(fold),
@@ -71,7 +72,10 @@ def scores_file(folder: Path, candidate: Candidate, fold: Fold, depends_on: dict
 
 
 def code_files() -> list[Path]:
-    """Return the files that scores depend on; each pattern of `CODE` has some, or a rename went past it."""
+    """Return the files that scores depend on.
+
+    Raises ``FileNotFoundError`` if a pattern of `CODE` matches none, because files were renamed.
+    """
     found = []
     for pattern in CODE:
         files = sorted(ROOT.glob(pattern))
@@ -90,13 +94,13 @@ def _code_digest() -> str:
 
 
 def save(scores: FoldScores, path: Path) -> None:
-    """Write the file, which appears under its name when it is whole."""
+    """Write the file; it appears under its name when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replaced_when_whole(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, **asdict(scores))
 
 
 def load(path: Path) -> FoldScores:
-    """Read what `save` wrote."""
+    """Read a file that `save` wrote."""
     with np.load(path) as arrays:
         return FoldScores(**{name: arrays[name] for name in arrays.files})

@@ -1,4 +1,4 @@
-"""From probabilities to figures: the metrics of each fold, mean and sd over the folds."""
+"""Metrics from probabilities: of each fold, with mean and standard deviation over the folds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from models.score_metrics import ALERT_COST_VND, ALERTS_PER_DAY, calibration_cur
 from models.time_folds import Rows
 
 DIGITS: Final = 6
-"""Digits behind the point of a figure: far finer than its sd."""
+"""Decimal places of a figure: far finer than its standard deviation."""
 _COUNTS: Final = frozenset({"transactions", "frauds"})
 
 Metrics = dict[str, Any]
@@ -21,28 +21,28 @@ Metrics = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class JudgedFold:
-    """A model's probabilities for the tests of one fold, and the threshold that was chosen before."""
+    """A model's probabilities in the test of one fold, and the threshold that was chosen before it."""
 
     rows: Rows
-    """The data set's rows that were tested."""
+    """Rows of the data set that were tested."""
     scores: Scores
     threshold: float
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """What the people who look at alerts can do, and what it costs."""
+    """Capacity and cost of the people who look at alerts."""
 
     alerts_per_day: int = ALERTS_PER_DAY
     alert_cost_vnd: float = ALERT_COST_VND
 
 
 def results(data: Dataset, folds: Sequence[JudgedFold], team: Team) -> Metrics:
-    """Return a model's object of the evaluation file.
+    """Return a model's object in the evaluation file.
 
-    Each metric by its name as the mean over the folds, ``sd`` (of the folds as a population), ``folds``
-    one by one, ``by_fraud_type`` the same for the honest transactions and the frauds of one type, and
-    the ``calibration_curve`` of all tests together.
+    It has each metric by its name, as the mean over the folds; ``sd``, the standard deviations (of the folds
+    as a population); ``folds``, the metrics of each fold; ``by_fraud_type``, the same for the honest
+    transactions and the frauds of one type; and the ``calibration_curve`` of all tests together.
     """
     is_fraud, scores = pooled(data, folds)
     return {
@@ -57,7 +57,7 @@ def results(data: Dataset, folds: Sequence[JudgedFold], team: Team) -> Metrics:
 
 
 def pooled(data: Dataset, folds: Sequence[JudgedFold]) -> tuple[npt.NDArray[np.bool_], Scores]:
-    """Return truth and scores of all tests together."""
+    """Return labels and scores of all tests together."""
     rows = np.concatenate([fold.rows for fold in folds])
     return data.is_fraud[rows], np.concatenate([fold.scores for fold in folds])
 
@@ -92,7 +92,7 @@ def _of_type(data: Dataset, fold: JudgedFold, code: int) -> JudgedFold:
 
 
 def _columns(each: Sequence[Metrics]) -> Iterable[tuple[str, list[float]]]:
-    """Return each metric's values in the folds that have one."""
+    """Yield each metric's values in the folds that have one."""
     for name in each[0]:
         yield name, [metrics[name] for metrics in each if metrics[name] is not None]
 

@@ -1,4 +1,4 @@
-"""The pictures of the report: SVG, the same bytes for the same figures."""
+"""Pictures of the report: SVG, with the same bytes for the same figures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from sklearn.metrics import precision_recall_curve
 from models.score_metrics import savings_by_alerts
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
-"""Okabe and Ito's palette, which colour-blind people tell apart; the last one is for what is to be beaten."""
+"""Okabe and Ito's palette, which colour-blind people can distinguish; the last colour is for the baseline."""
 STYLE: Final = {
     "svg.fonttype": "none",
     "svg.hashsalt": "evaluation",
@@ -27,21 +27,21 @@ STYLE: Final = {
     "axes.axisbelow": True,
 }
 POINTS: Final = 500
-"""Of a curve: more can't be seen, and make the file large."""
+"""Points of a curve: more can't be seen, and would make the file large."""
 SHOWN_FEATURES: Final = 20
 LEAST_PER_POINT: Final = 30
-"""Transactions behind a point of the calibration: the share of fewer is mostly chance."""
+"""Transactions behind a point of the calibration curve: with fewer, the share is mostly chance."""
 MOST_ALERTS_PER_FRAUD: Final = 4
-"""How far the money's curve goes to the right."""
+"""Right end of the money curve, in alerts per fraud."""
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Scored = Mapping[str, tuple[Bools, Floats]]
-"""By model: truth and probability of all tests."""
+"""By model: labels and probabilities of all tests."""
 
 
 def draw(path: Path, plot: Callable[[Axes], None], *, height: float) -> None:
-    """Let ``plot`` fill one picture of this height in inches, and write it."""
+    """Draw one picture of this height in inches with ``plot``, and write it."""
     with rc_context(STYLE):
         figure = Figure(figsize=(7.2, height), layout="constrained")
         plot(figure.subplots())
@@ -49,13 +49,13 @@ def draw(path: Path, plot: Callable[[Axes], None], *, height: float) -> None:
 
 
 def colour(names: Sequence[str], name: str) -> str:
-    """Return the colour that a model has in all pictures; the last model is the one to be beaten."""
+    """Return a model's colour, the same in all pictures; the last model is the baseline."""
     place = names.index(name)
     return COLOURS[-1] if place == len(names) - 1 else COLOURS[place % (len(COLOURS) - 1)]
 
 
 def precision_by_recall(axes: Axes, scored: Scored) -> None:
-    """Draw a curve for each model."""
+    """Draw precision by recall, a curve for each model."""
     for name, (is_fraud, scores) in scored.items():
         precision, recall, _ = precision_recall_curve(is_fraud, scores)
         shown = _some(len(precision))
@@ -68,7 +68,7 @@ def precision_by_recall(axes: Axes, scored: Scored) -> None:
 
 
 def calibration(axes: Axes, curves: Mapping[str, Sequence[Mapping[str, float]]]) -> None:
-    """Draw how often fraud there was where a model said how much: the nearer the diagonal, the better."""
+    """Draw the share of fraud by the predicted probability: the nearer the diagonal, the better."""
     axes.plot([0, 1], [0, 1], color="#999999", linestyle="--", label="perfect")
     for name, all_bins in curves.items():
         bins = [each for each in all_bins if each["transactions"] >= LEAST_PER_POINT]
@@ -80,7 +80,7 @@ def calibration(axes: Axes, curves: Mapping[str, Sequence[Mapping[str, float]]])
 
 
 def score_histogram(axes: Axes, is_fraud: Bools, scores: Floats, thresholds: Sequence[float]) -> None:
-    """Draw how many honest transactions and frauds have which probability, and where alerts begin."""
+    """Draw the number of honest transactions and frauds by probability, and the thresholds."""
     edges = np.linspace(0, 1, 41)
     for label, rows, tone in (("honest", ~is_fraud, COLOURS[0]), ("fraud", is_fraud, COLOURS[1])):
         axes.stairs(
@@ -96,7 +96,7 @@ def score_histogram(axes: Axes, is_fraud: Bools, scores: Floats, thresholds: Seq
 
 
 def money_by_alerts(axes: Axes, scored: Scored, amount_vnd: Floats, days: int, alert_cost_vnd: float) -> None:
-    """Draw what alerts save a day, by how many a day a team looks at."""
+    """Draw the money saved per day by the number of alerts that a team looks at per day."""
     for name, (is_fraud, scores) in scored.items():
         saved_vnd = savings_by_alerts(is_fraud, scores, amount_vnd, alert_cost_vnd)
         most = min(len(saved_vnd) - 1, MOST_ALERTS_PER_FRAUD * int(is_fraud.sum()))
@@ -109,7 +109,7 @@ def money_by_alerts(axes: Axes, scored: Scored, amount_vnd: Floats, days: int, a
 
 
 def importance(axes: Axes, sizes: Mapping[str, float]) -> None:
-    """Draw the features that move the trees' scores most, the first one at the top."""
+    """Draw the features that move the trees' scores most, the largest at the top."""
     names = sorted(sizes, key=lambda name: (-sizes[name], name))[:SHOWN_FEATURES]
     axes.barh(names[::-1], [sizes[name] for name in names[::-1]], color=COLOURS[0])
     axes.set(xlabel="mean size of the contribution to the log-odds (SHAP)")
@@ -117,7 +117,7 @@ def importance(axes: Axes, sizes: Mapping[str, float]) -> None:
 
 
 def by_fraud_type(axes: Axes, recalls: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
-    """Draw each model's recall at its threshold by fraud type, with the sd over the folds."""
+    """Draw each model's recall at its threshold by fraud type, with its standard deviation over folds."""
     models = list(recalls)
     types = list(recalls[models[0]])
     width = 0.8 / len(models)
@@ -135,7 +135,7 @@ def by_fraud_type(axes: Axes, recalls: Mapping[str, Mapping[str, Mapping[str, An
 
 
 def _some(count: int) -> npt.NDArray[np.intp]:
-    """Return at most `POINTS` places of so many, both ends among them."""
+    """Return at most `POINTS` of ``count`` places, both ends included."""
     places: npt.NDArray[np.intp] = np.unique(np.linspace(0, count - 1, POINTS).astype(np.intp))
     return places
 

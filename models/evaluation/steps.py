@@ -1,4 +1,4 @@
-"""What a person sees while the evaluation works."""
+"""Progress display of training and evaluation."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class Steps:
-    """Shows what is being done, and how many of the trainings are."""
+    """Shows the current step, and how many of the trainings are done."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -22,17 +22,17 @@ class Steps:
 
     @contextmanager
     def shown(self) -> Iterator[Callable[[str], None]]:
-        """Show the progress meanwhile; gives `on_progress`."""
+        """Show the progress during the block; yields `on_progress`."""
         with self._progress:
             yield self.on_progress
 
     def on_progress(self, text: str) -> None:
-        """Say what begins."""
+        """Log and show the step that begins."""
         self._progress.console.log(text)
         self._progress.update(self._task, description=text)
 
     def expect(self, trainings: int) -> None:
-        """Say how many `step` there will be."""
+        """Set how many calls of `step` will follow."""
         self._progress.update(self._task, total=trainings, completed=0)
 
     @contextmanager

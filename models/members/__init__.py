@@ -1,4 +1,4 @@
-"""Training of the members of a version: a file for each kind."""
+"""Training of the members of a version, with a module for each kind."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,4 +12,5 @@ from models.members.trees_training import TreesKind
 
 _ALL: Final[tuple[Kind, ...]] = (TreesKind(), IsolationKind(), AutoencoderKind(), GruKind())
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _ALL})
-"""Every kind that can be trained, in the order of reports; the trees, to be improved on, come first."""
+"""Every kind that can be trained, in the order of reports; the trees, which others must improve on, come
+first."""

@@ -29,13 +29,13 @@ LEARNING_RATE: Final = 0.003
 
 @dataclass(frozen=True, slots=True)
 class AutoencoderKind:
-    """Trains on the honest rows alone, by mean squared error."""
+    """Trains on the honest rows alone, with mean squared error."""
 
     name: str = Autoencoder.kind
     suffix: str = "npz"
 
     def unfit_for(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - it learns from any features
-        """Say None: it learns from any features."""
+        """Return None: it learns from any features."""
         return None
 
     def fit(
@@ -45,7 +45,7 @@ class AutoencoderKind:
         catalogue: Catalogue,  # noqa: ARG002 - every place of the vector is one number
         seed: int,
     ) -> Autoencoder:
-        """Train on the rows that are no fraud."""
+        """Train on the honest rows."""
         from models.members.descent import Descent, descend  # noqa: PLC0415 - other kinds train without JAX
 
         honest = features[~is_fraud]
@@ -57,7 +57,7 @@ class AutoencoderKind:
         return Autoencoder({**scaling, **layers, "usual_error": np.asarray(usual_error, np.float32)})
 
     def parameters(self, seed: int) -> dict[str, Any]:
-        """Return the shape of the network and how it is trained."""
+        """Return the shape of the network and the options of its training."""
         return {
             "hidden": list(HIDDEN),
             "clip": CLIP,
@@ -69,11 +69,11 @@ class AutoencoderKind:
 
 
 def scaling_of(features: Features) -> dict[str, Numbers]:
-    """Return the arrays by which `standardised` scales: ``fill``, ``mean`` and ``spread`` of each place."""
+    """Return the arrays that `standardised` scales with: ``fill``, ``mean`` and ``spread`` of each place."""
     fill = medians(features)
     scaled = logarithms(imputed(features, fill)).astype(np.float64)
     spread = scaled.std(axis=0)
-    # A feature that never changes has nothing to standardise by.
+    # A constant feature has no spread to divide by.
     spread[spread == 0] = 1.0
     return {
         "fill": fill,
@@ -89,7 +89,7 @@ def _loss(layers: dict[str, Arrays], batch: tuple[Arrays, ...]) -> Arrays:
 
 
 def _start(width: int, seed: int) -> dict[str, Numbers]:
-    """Return weights that keep the spread of what goes through rectified layers (He et al., 2015)."""
+    """Return initial weights that keep the spread of values through rectified layers (He et al., 2015)."""
     random = np.random.default_rng(seed)
     start: dict[str, Numbers] = {}
     for layer, (inputs, outputs) in enumerate(pairwise((width, *HIDDEN, width))):

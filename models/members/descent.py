@@ -1,4 +1,4 @@
-"""Training of the networks: gradient descent by JAX, the same arguments giving the same weights."""
+"""Training of the networks: gradient descent with JAX; the same arguments give the same weights."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ import optax
 from fraudstream.scoring.members.network_layers import Arrays, Numbers, Weights
 
 Batch = tuple[Arrays, ...]
-"""Arrays, each with the rows of a batch."""
+"""Arrays that each have the rows of a batch."""
 Loss = Callable[[dict[str, Arrays], Batch], Arrays]
-"""The mean loss over a batch, of a network's weights."""
+"""Mean loss over a batch, as a function of a network's weights."""
 State = tuple[dict[str, Arrays], Arrays]
-"""The weights, and what the optimizer remembers."""
+"""The weights, and the state of the optimizer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Descent:
-    """How to train: Adam, its step falling to 0 along a half cosine."""
+    """Options of training with Adam, whose step falls to 0 along a half cosine."""
 
     epochs: int
     batch: int
-    """Rows whose mean gradient makes a step; all rows, if they are fewer."""
+    """Rows whose mean gradient makes a step; all rows if there are fewer."""
     learning_rate: float
 
 
@@ -35,7 +35,7 @@ def descend(
 ) -> dict[str, Numbers]:
     """Return the weights after training from ``start`` on ``rows``, arrays of one length.
 
-    Each epoch takes the rows in a new order, and leaves out those that fill no batch.
+    Each epoch takes the rows in a new order, and skips those that do not fill a batch.
     """
     count = len(rows[0])
     batch = min(descent.batch, count)

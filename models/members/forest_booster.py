@@ -1,4 +1,4 @@
-"""An isolation forest of scikit-learn, written down as a booster of XGBoost whose leaves are path lengths."""
+"""Conversion of a scikit-learn isolation forest into an XGBoost booster whose leaves are path lengths."""
 
 import json
 from typing import TYPE_CHECKING, Any, Final
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest
 
 Nodes = npt.NDArray[np.int64]
-"""A node for each node of a tree: its parent, its left child, its place in another order."""
+"""A node number for each node of a tree: its parent, its left child, or its place in another order."""
 
 _NONE: Final = -1
 _NO_PARENT: Final = 2**31 - 1
-"""XGBoost's marks for a child and a parent that are not there."""
+"""XGBoost's marks for a missing child and a missing parent."""
 
 
 def as_booster(forest: "IsolationForest", fill: Row) -> bytes:
-    """Write a fitted forest as a booster whose sum of leaves is the exponent of the forest's score.
+    """Convert a fitted forest into a booster whose sum of leaves is the exponent of the forest's score.
 
-    ``fill`` stands for missing values: each node sends them where it sends that.
+    ``fill`` replaces missing values: each node sends a missing value where it sends the fill value.
     """
     expected = len(forest.estimators_) * average_path_length(np.array([forest.max_samples_]))[0]
     trees = [_tree(number, tree.tree_, fill, expected) for number, tree in enumerate(forest.estimators_)]
@@ -32,7 +32,7 @@ def as_booster(forest: "IsolationForest", fill: Row) -> bytes:
 
 
 def average_path_length(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return how long a path among so many rows is on average (the paper's equation 1)."""
+    """Return the average length of a path among this number of rows (the paper's equation 1)."""
     count = np.maximum(rows.astype(np.float64), 2.0)
     harmonic = np.log(count - 1.0) + np.euler_gamma
     beyond_two = 2.0 * harmonic - 2.0 * (count - 1.0) / count
@@ -77,10 +77,10 @@ def _tree(
 
 
 def _first_to_the_right(thresholds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the least number of single precision above each threshold.
+    """Return the smallest number of single precision above each threshold.
 
-    scikit-learn sends a value to the left if it is at most the threshold, in double precision; XGBoost if it
-    is below the split, in single precision.
+    scikit-learn sends a value to the left if it is at most the threshold, in double precision; XGBoost does
+    so if it is below the split, in single precision.
     """
     nearest = thresholds.astype(np.float32)
     above = np.nextafter(nearest, np.float32(np.inf))
@@ -88,9 +88,9 @@ def _first_to_the_right(thresholds: npt.NDArray[np.float64]) -> npt.NDArray[np.f
 
 
 def _siblings_together(left: Nodes, right: Nodes) -> Nodes:
-    """Return the nodes level by level, a node's children side by side, as XGBoost looks for them."""
+    """Return the nodes level by level, with a node's children side by side, as XGBoost expects them."""
     order = [0]
-    # The list grows while it is walked.
+    # The list grows during the iteration.
     for node in order:
         order += [left[node], right[node]] if left[node] >= 0 else []
     return np.array(order)
@@ -117,7 +117,7 @@ def _depths(parents: Nodes) -> npt.NDArray[np.float64]:
 
 
 def _model(trees: list[dict[str, Any]], width: int) -> dict[str, Any]:
-    """Return XGBoost's JSON schema of a sum of trees, as its version 3.2 writes it."""
+    """Return a sum of trees in XGBoost's JSON schema, as version 3.2 writes it."""
     return {
         "version": [3, 2, 0],
         "learner": {

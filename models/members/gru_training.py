@@ -1,4 +1,4 @@
-"""Training of the gated recurrent unit, on the account's recent transactions."""
+"""Training of the gated recurrent unit (GRU) on the account's recent transactions."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,13 +19,13 @@ LEARNING_RATE: Final = 0.005
 
 @dataclass(frozen=True, slots=True)
 class GruKind:
-    """Trains on the catalogue's longest ``last_n`` of accounts, the first of equals."""
+    """Trains on the catalogue's longest ``last_n`` of accounts, the first one if several are equal."""
 
     name: str = Gru.kind
     suffix: str = "npz"
 
     def unfit_for(self, catalogue: Catalogue) -> str | None:
-        """Say that the catalogue has no ``last_n`` of accounts, if it has none."""
+        """Return an objection if the catalogue has no ``last_n`` of accounts, else None."""
         if _longest_last_n(catalogue):
             return None
         return (
@@ -48,7 +48,7 @@ class GruKind:
         return Gru({**scaling, **weights})
 
     def parameters(self, seed: int) -> dict[str, Any]:
-        """Return the shape of the network and how it is trained."""
+        """Return the shape of the network and the options of its training."""
         return {
             "hidden": HIDDEN,
             "clip": CLIP,
@@ -77,7 +77,7 @@ def _scaling(features: Features, places: slice) -> dict[str, npt.NDArray[Any]]:
 
 
 def _moments(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return mean and standard deviation; 0 and 1 where there is nothing to standardise by."""
+    """Return mean and standard deviation: 0 and 1 without values, 1 for a deviation of 0."""
     if not len(values):
         return 0.0, 1.0
     return float(values.mean()), float(values.std()) or 1.0
@@ -92,7 +92,7 @@ def _loss(weights: dict[str, Arrays], batch: tuple[Arrays, ...]) -> Arrays:
 
 
 def start_weights(seed: int) -> dict[str, Numbers]:
-    """Return weights that keep the spread of what goes through them (Glorot and Bengio, 2010)."""
+    """Return initial weights that keep the spread of values through layers (Glorot and Bengio, 2010)."""
     random = np.random.default_rng(seed)
 
     def drawn(inputs: int, outputs: int) -> Numbers:

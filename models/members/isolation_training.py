@@ -1,6 +1,6 @@
-"""Training of an isolation forest, which learns without labels.
+"""Training of the isolation forest, which learns without labels.
 
-scikit-learn trains it, and it is written down as a booster of XGBoost, with which the job scores.
+scikit-learn trains it; it is then converted into an XGBoost booster, with which the job scores.
 """
 
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from models.members.medians import medians
 
 TREES: Final = 100
 ROWS_PER_TREE: Final = 256
-"""Both as in the paper, which finds that more of either changes little."""
+"""Both are the paper's values; it finds that larger ones change little."""
 
 
 @dataclass(frozen=True, slots=True)
 class IsolationKind:
-    """Trains 100 trees of 256 rows each, or all there are; missing values are at the rows' median."""
+    """Trains 100 trees on 256 rows each, or all rows if fewer; missing values are set to the rows' median."""
 
     name: str = IsolationForest.kind
     suffix: str = "ubj"
 
     def unfit_for(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - it learns from any features
-        """Say None: it learns from any features."""
+        """Return None: it learns from any features."""
         return None
 
     def fit(
@@ -39,7 +39,7 @@ class IsolationKind:
         catalogue: Catalogue,  # noqa: ARG002 - every place of the vector is one number
         seed: int,
     ) -> IsolationForest:
-        """Train on all rows: frauds are few enough to stay unusual."""
+        """Train on all rows: frauds are rare enough to stay unusual."""
         from sklearn import ensemble  # noqa: PLC0415 - other kinds are trained without scikit-learn
 
         fill = medians(features)

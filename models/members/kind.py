@@ -1,4 +1,4 @@
-"""The interface of a kind of model that can be trained."""
+"""Interface of a kind of model that can be trained."""
 
 from typing import Any, Protocol
 
@@ -10,26 +10,26 @@ from fraudstream.scoring.members.member import Features, Member
 
 
 class Kind(Protocol):
-    """Train members of one kind; `fraudstream.scoring.members.LOADABLE` has the class that loads them.
+    """Trains members of one kind; `fraudstream.scoring.members.LOADABLE` has the class that loads them.
 
     Packages that only training needs (JAX, scikit-learn) are imported by `fit`.
     """
 
     @property
     def name(self) -> str:
-        """The name that manifests call it."""
+        """Name of the kind in manifests."""
 
     @property
     def suffix(self) -> str:
-        """The suffix of its files' names, which says what other programs can read them."""
+        """Suffix of its file names, which says what other programs can read the files."""
 
     def unfit_for(self, catalogue: Catalogue) -> str | None:
-        """Say why it can't learn from a catalogue's features; None if it can."""
+        """Return why it can't learn from a catalogue's features, or None if it can."""
 
     def fit(
         self, features: Features, is_fraud: npt.NDArray[np.bool_], catalogue: Catalogue, seed: int
     ) -> Member:
-        """Train on rows in the order of their event time; the same arguments give the same member.
+        """Train on rows in event-time order; the same arguments give the same member.
 
         Raises `ModelError` if `unfit_for` has an objection.
         """

@@ -1,4 +1,4 @@
-"""The values that stand for missing ones, learnt from the rows of training."""
+"""Medians that replace missing values, learnt from the training rows."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from fraudstream.scoring.members.member import Features
 
 
 def medians(features: Features) -> Row:
-    """Return the median of each place's values, missing ones left out; 0 where none is known."""
+    """Return the median of the known values of each place; 0 if none is known."""
     known = ~np.isnan(features)
     return np.array(
         [

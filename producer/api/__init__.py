@@ -1,8 +1,7 @@
-"""The Transaction API: synthetic bank transactions over HTTP, one by one, in batches or as a stream.
+"""Transaction API: synthetic bank transactions over HTTP, one by one, in batches or as a stream.
 
-``uvicorn producer.api:app`` and ``python -m producer.api`` serve it. The application is built when
-``app`` is first asked for, from the settings of `producer.api.api_settings`; importing a module of this
-package reads no settings.
+``uvicorn producer.api:app`` and ``python -m producer.api`` serve it. ``app`` is built on first use, from the
+settings of `producer.api.api_settings`; importing a module of this package reads no settings.
 """
 
 import sys
@@ -17,7 +16,7 @@ __all__ = ["app"]
 
 
 def __getattr__(name: str) -> "FastAPI":
-    """Build ``app`` on first use; ends the process with code 2 and the reasons if it can't be started."""
+    """Build ``app`` on first use; exits with code 2 and the reasons if it can't be started."""
     if name != "app":
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)

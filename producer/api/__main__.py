@@ -1,4 +1,4 @@
-"""``python -m producer.api`` serves the API; ``python -m producer.api key NAME`` makes a key for it."""
+"""Command line of the Transaction API: ``python -m producer.api`` serves it, ``key NAME`` makes a key."""
 
 import sys
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 by default")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 8000 by default")] = None,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM; ends with code 2 and the reasons if the settings can't be used."""
+    """Serve until Ctrl-C or SIGTERM; exits with code 2 and the reasons if the settings are invalid."""
     if context.invoked_subcommand is not None:
         return
     given: dict[str, Any] = {
@@ -39,7 +39,7 @@ def serve(
 
 @command.command()
 def key(name: Annotated[str, typer.Argument(help="Whose key it is; the log and the limits know it")]) -> None:
-    """Make an API key: prints it, this one time, and its line for the key file."""
+    """Make an API key: prints the key, only this once, and its line for the key file."""
     try:
         made, kept = make_key(name, KEY_PREFIX)
     except ValueError as error:

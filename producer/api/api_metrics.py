@@ -1,11 +1,11 @@
-"""What Prometheus may know beside the requests; each application has a registry of its own."""
+"""Prometheus metrics of the Transaction API besides its requests; one registry per application."""
 
 from fraudstream.runtime.metrics_registry import MetricsRegistry
 from producer.api.identity import METRIC_PREFIX
 
 
 class Metrics:
-    """The counters of one application."""
+    """Counters and gauges of one application."""
 
     def __init__(self) -> None:
         self.registry = MetricsRegistry(METRIC_PREFIX)

@@ -1,7 +1,7 @@
-"""Every option of the Transaction API: typed, validated at start, printable without secrets.
+"""Options of the Transaction API: typed, validated at startup, printable without secrets.
 
-Read, from the weakest to the strongest: the defaults, the environment, ``.env``, and what
-``python -m producer.api`` was given. All names carry the prefix ``TRANSACTION_API_``.
+Sources, from the weakest to the strongest: the defaults, the environment, ``.env``, and the options of
+``python -m producer.api``. All names have the prefix ``TRANSACTION_API_``.
 """
 
 from typing import ClassVar, Final
@@ -16,11 +16,11 @@ MAX_COUNT: Final = 1_000
 MIN_FREQUENCY_S: Final = 0.01
 MAX_FREQUENCY_S: Final = 3_600.0
 MAX_FRAUD_RATE: Final = 0.9
-"""Campaigns need honest accounts to live on: above this the bank has hardly any traffic of its own."""
+"""Campaigns need honest accounts to act on: above this rate the bank has hardly any traffic of its own."""
 
 
 class ApiSettings(WebSettings):
-    """The settings of the API; `load` reads them."""
+    """Settings of the API; `load` reads them."""
 
     model_config = web_settings_config(ENV_PREFIX)
 

@@ -1,4 +1,4 @@
-"""The application, put together from its parts."""
+"""Assembly of the Transaction API's application."""
 
 import asyncio
 import signal
@@ -50,9 +50,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 @contextmanager
 def _goodbye_on_signals(hub: Hub) -> Iterator[None]:
-    """Say goodbye to the stream's clients when the process is asked to end, then let the server end.
+    """On SIGINT or SIGTERM, send the stream's clients their last event, then let the server end.
 
-    A server waits for open answers before it ends the lifespan, and a stream is one without an end.
+    A server waits for open responses before it ends the lifespan, and a stream never ends by itself.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

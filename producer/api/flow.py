@@ -1,8 +1,8 @@
-"""The stream: paced flows of events, and the clients that follow them.
+"""Paced flows of events, and the clients that follow them.
 
-A flow makes events at one pace into a ring; clients at that pace each hold a place in the ring and
-nothing else, so a client costs a few hundred bytes and one that is slow holds nobody up. A client
-whose next event has left the ring is too far behind and is dropped.
+A flow makes events at one pace and keeps the newest in a ring. A client at that pace only has a position in
+the ring, so it costs a few hundred bytes, and a slow client delays nobody. A client whose next event has left
+the ring is too far behind and is dropped.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ from fraudstream.runtime.clock import AsyncClock
 from producer.api.ring import Event, Ring
 
 LONGEST_SLEEP_S: Final = 0.25
-"""So long a changed pace or a start may go unnoticed."""
+"""Longest time until a changed pace or a start is noticed."""
 CHUNK_BYTES: Final = 65_536
-"""Of a backlog, so much is written at a time; it is the memory a resuming client takes for a moment."""
+"""Bytes of a backlog that are written at a time: the memory that a resuming client takes for a moment."""
 RETRY_MS: Final = 3_000
-"""After a lost connection an EventSource waits this long."""
+"""Wait of an EventSource after a lost connection."""
 _EVENT_ID: Final = re.compile(r"([0-9a-f]{16})\.(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """An event each ``frequency_s`` seconds, of ``batch_size`` transactions."""
+    """Pace of a flow: one event every ``frequency_s`` seconds, of ``batch_size`` transactions."""
 
     frequency_s: float
     batch_size: int
 
 
 class Source(Protocol):
-    """Where a flow gets its transactions."""
+    """Supplies flows with transactions."""
 
     async def take(self, count: int) -> list[Transaction]:
         """Return the next ``count`` transactions."""
@@ -44,17 +44,17 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The last event of a client, and why."""
+    """Last event of a client, and its reason."""
 
     event: str
     reason: str
 
 
 class Client:
-    """A place in a flow's ring; `take` and `wait` are for the one task that writes to the client.
+    """Position of a client in a flow's ring; `take` and `wait` are for the one task that writes to it.
 
-    ``place`` gives the number of the first event and what is to be said before it. It is asked when
-    the client first takes, so that what it is given then can't have left the ring in the meantime.
+    ``place`` returns the number of the first event and the bytes to send before it. It is called when the
+    client first takes, so that this event can't have left the ring in the meantime.
     """
 
     def __init__(self, ring: Ring, place: Callable[[], tuple[int, bytes]]) -> None:
@@ -66,11 +66,11 @@ class Client:
 
     @property
     def is_too_far_behind(self) -> bool:
-        """Whether the event it needs next is no longer kept."""
+        """Whether the client's next event is no longer kept."""
         return self._next_number is not None and self._next_number < self._ring.oldest_number
 
     def take(self) -> bytes:
-        """Return what is to be written now, at most about `CHUNK_BYTES`; nothing if there is no news."""
+        """Return the bytes to write now, at most about `CHUNK_BYTES`; empty if there is nothing new."""
         self._news.clear()
         opening = b""
         if self._next_number is None:
@@ -80,7 +80,7 @@ class Client:
         return opening + b"".join(event.data for event in events)
 
     async def wait(self, timeout_s: float) -> bool:
-        """Wait for news; False if there was none in that time."""
+        """Wait for something new; returns False if nothing came within ``timeout_s``."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._news.wait()
@@ -89,17 +89,17 @@ class Client:
         return True
 
     def wake(self) -> None:
-        """Tell the writing task that there is news."""
+        """Tell the writing task that there is something new."""
         self._news.set()
 
     def end(self, event: str, reason: str) -> None:
-        """Let the client's next event be its last one; the first reason given counts."""
+        """Make the client's next event its last one; only the first reason given counts."""
         self.ending = self.ending or Ending(event, reason)
         self.wake()
 
 
 class Flow:
-    """One pace's events; ``pace`` is asked before each, so that it may change; ``on_event`` counts them."""
+    """Events of one pace. ``pace`` is read before each, so it may change; ``on_event`` counts them."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Flow:
         on_event: Callable[[], None],
     ) -> None:
         self.token = token_hex(8)
-        """Begins the ids of this flow's events; another flow's, or an earlier process's, begin otherwise."""
+        """Prefix of this flow's event ids; other flows and earlier processes have other prefixes."""
         self.clients: set[Client] = set()
         self.ring = ring
         self._pace = pace
@@ -120,10 +120,10 @@ class Flow:
         self._empty_since_s = clock.monotonic_s()
 
     def join(self, last_event_id: str | None) -> Client:
-        """Return a new client: from what comes next on, or from the event after ``last_event_id``.
+        """Return a new client, which starts with the next event, or with the event after ``last_event_id``.
 
-        If that one can't be followed any more, the client is told so by an event ``gap`` and goes on
-        from the oldest event kept.
+        If the stream can't be resumed there, the client gets a ``gap`` event and continues with the oldest
+        event kept.
         """
         upcoming = self.ring.next_number
         client = Client(self.ring, lambda: self._place(last_event_id, upcoming))
@@ -131,18 +131,18 @@ class Flow:
         return client
 
     def leave(self, client: Client) -> None:
-        """Forget a client."""
+        """Remove a client."""
         self.clients.discard(client)
         self._empty_since_s = self._clock.monotonic_s()
 
     def idle_s(self) -> float:
-        """Return for how many seconds there has been no client."""
+        """Return for how many seconds there has been no client; 0 if there is one."""
         return 0.0 if self.clients else self._clock.monotonic_s() - self._empty_since_s
 
     async def run(self, keep: Callable[[], bool], is_streaming: Callable[[], bool]) -> None:
-        """Make events while ``keep`` says so; while ``is_streaming`` says no, none are made.
+        """Make events while ``keep`` returns True, but none while ``is_streaming`` returns False.
 
-        The pace is open-loop: what is late is made up for, but never more than one event's time.
+        The pace is open-loop: a delay is made up for, but never by more than one event's interval.
         """
         last_s: float | None = None
         while keep():
@@ -169,7 +169,7 @@ class Flow:
             client.wake()
 
     def _place(self, last_event_id: str | None, upcoming: int) -> tuple[int, bytes]:
-        """Return the number to go on with, and what to say first: that something is missing, if it is."""
+        """Return the number to continue with, and the bytes to send first: a ``gap`` if any are missing."""
         opening = b"retry: %d\n\n" % RETRY_MS
         if last_event_id is None:
             return max(upcoming, self.ring.oldest_number), opening
@@ -187,7 +187,7 @@ class Flow:
 
 
 def named_event(name: str, data: object) -> bytes:
-    """Return an event without an id, so that a client's last id stays that of a transaction."""
+    """Return an event without an id, so that a client's last id stays that of an event with transactions."""
     return b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps(data))
 
 

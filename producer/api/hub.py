@@ -1,4 +1,4 @@
-"""All flows and their clients: who may join, start and stop, and the end of the server."""
+"""Hub of all flows and their clients: admission, pausing and shutdown."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,16 +14,16 @@ from producer.api.identity import LOGGER
 from producer.api.ring import Ring
 
 RETRY_AFTER_S = 5
-"""What a client that finds no place is told to wait."""
+"""Wait that a refused client is told."""
 SHORTEST_REST_S = 0.001
-"""An event loop's timers are no finer than this; what is shorter only lets the others have their turn."""
+"""Resolution of an event loop's timers; for a shorter rest, the task only yields to the others."""
 
 
 class FairSource:
-    """Lets the flows take in turn, and the rest of the process go on in between.
+    """Lets the flows take transactions in turn, and leaves time for the rest of the process.
 
-    Making a batch blocks the process. After each, nobody takes for as long as the batch took, so a
-    pace that is more than the generator can do takes half of the process at most and is itself slowed.
+    Making a batch blocks the process. After each batch, nobody takes for as long as that batch took. So a
+    pace beyond the generator's capacity takes at most half of the process, and is itself slowed down.
     """
 
     def __init__(self, source: Source, clock: AsyncClock) -> None:
@@ -48,7 +48,7 @@ class _Running:
 
 
 class Hub:
-    """The flows of one application. ``default_pace`` is that of clients that name none."""
+    """The flows of one application. ``default_pace`` is the pace of clients that request none."""
 
     def __init__(
         self,
@@ -70,21 +70,24 @@ class Hub:
 
     @property
     def clients(self) -> int:
-        """How many clients there are right now."""
+        """Number of connected clients."""
         return sum(len(running.flow.clients) for running in self._flows.values())
 
     @property
     def paces(self) -> int:
-        """How many paces are flowing right now, those that wait for a client to come back included."""
+        """Number of running flows, including those that wait for a client to come back."""
         return len(self._flows)
 
     @property
     def is_closing(self) -> bool:
-        """Whether the server was asked to end."""
+        """Whether the server is shutting down."""
         return self._closing is not None
 
     def join(self, pace: Pace | None, last_event_id: str | None) -> "Membership":
-        """Return a new client at ``pace``; None follows the configuration. Raises `Problem` 503 if full."""
+        """Return a new client at ``pace``; None is the configured pace.
+
+        Raises `Problem` 503 if there is no room, or the server is shutting down.
+        """
         headers = {"Retry-After": str(RETRY_AFTER_S)}
         if self._closing is not None:
             raise Problem(503, "the server is about to end", headers)
@@ -100,18 +103,18 @@ class Hub:
         return Membership(self, flow, client)
 
     def leave(self, flow: Flow, client: Client) -> None:
-        """Forget a client; its flow goes on for a while, so that the client may come back."""
+        """Remove a client; its flow continues for a while, so that the client can come back."""
         flow.leave(client)
         self._metrics.clients.set(self.clients)
 
     def count_drop(self, ending: Ending) -> None:
-        """Write down that a client was dropped."""
+        """Count and log that a client was dropped."""
         self.dropped += 1
         self._metrics.clients_dropped.labels(ending.reason).inc()
         LOGGER.warning("a client of the stream was dropped", reason=ending.reason)
 
     def close(self, reason: str) -> None:
-        """Say goodbye to every client and take no new one; a second call changes nothing."""
+        """Send every client a ``bye`` event and accept no new client; a second call has no effect."""
         if self._closing is not None:
             return
         self._closing = reason
@@ -120,7 +123,7 @@ class Hub:
                 client.end("bye", reason)
 
     async def ended(self) -> None:
-        """Close, and end the flows."""
+        """Close the hub, and end the flows."""
         self.close("the server ends")
         tasks = [running.task for running in self._flows.values() if running.task is not None]
         for task in tasks:
@@ -129,7 +132,7 @@ class Hub:
         self._flows.clear()
 
     def _has_room(self) -> bool:
-        """Tell whether there may be one more pace; one that only waits for its clients makes room."""
+        """Return whether one more pace is allowed; evicts the pace without clients for longest if needed."""
         own = {pace: running for pace, running in self._flows.items() if pace is not None}
         if len(own) < self._settings.max_paces:
             return True
@@ -161,8 +164,8 @@ class Hub:
                 lambda: self._closing is None and flow.idle_s() <= self._settings.resume_seconds,
                 lambda: self.streaming,
             )
-        except Exception:  # noqa: BLE001 - whatever it is, it is logged and the clients are told
-            # Its clients would wait on heartbeats for ever: they are told, and may come back to a new flow.
+        except Exception:  # noqa: BLE001 - any error is logged, and the clients are told
+            # Its clients would otherwise get heartbeats forever. They are told, and may join a new flow.
             LOGGER.exception("a flow failed")
             for client in tuple(flow.clients):
                 client.end("bye", "the flow failed")
@@ -173,12 +176,12 @@ class Hub:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A client and where it belongs; whoever holds it calls `leave` in the end."""
+    """A client with its hub and flow; its holder must call `leave` in the end."""
 
     hub: Hub
     flow: Flow
     client: Client
 
     def leave(self) -> None:
-        """Give the place back."""
+        """Remove the client from its flow."""
         self.hub.leave(self.flow, self.client)

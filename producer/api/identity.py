@@ -1,4 +1,4 @@
-"""What the Transaction API is called: in its document, logs, metrics, challenges and problems."""
+"""Names of the Transaction API in its document, logs, metrics, authentication challenges and problems."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ NAMES: Final = ServiceNames(
 )
 METRIC_PREFIX: Final = "transaction_api"
 KEY_PREFIX: Final = "txn_"
-"""So that a key that leaked into a repository or a log can be searched for."""
+"""Lets a key that leaked into a repository or a log be searched for."""
 PROBLEMS: Final = ProblemFormat("urn:fraudstream:problem:")
-"""docs/transaction-api.md lists the names."""
+"""The names are listed in docs/transaction-api.md."""
 LOGGER: Final = get_logger(NAMES.logger)

@@ -1,4 +1,4 @@
-"""The recent events of a pace, in bounded memory."""
+"""Ring buffer of a flow's recent events, in bounded memory."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as it goes over the wire; numbers of a ring rise by one."""
+    """Encoded event; the numbers in a ring rise by one."""
 
     number: int
     data: bytes
@@ -23,21 +23,21 @@ class Ring:
 
     @property
     def size_bytes(self) -> int:
-        """The data that is held."""
+        """Bytes of data held."""
         return self._bytes
 
     @property
     def next_number(self) -> int:
-        """The number of the event that comes next; the first of all has 1."""
+        """Number of the next event; the first of all has 1."""
         return self._events[-1].number + 1 if self._events else 1
 
     @property
     def oldest_number(self) -> int:
-        """The number of the oldest event kept, or of the next one while there is none."""
+        """Number of the oldest event kept, or of the next one if the ring is empty."""
         return self._events[0].number if self._events else 1
 
     def append(self, event: Event) -> None:
-        """Keep an event, which has `next_number`; the oldest make room for it."""
+        """Append an event, whose number is `next_number`; evicts the oldest events to make room."""
         self._events.append(event)
         self._bytes += len(event.data)
         while len(self._events) > self._max_events or (
@@ -46,9 +46,9 @@ class Ring:
             self._bytes -= len(self._events.popleft().data)
 
     def read(self, number: int, max_bytes: int) -> list[Event]:
-        """Return the events from ``number`` on, as many as fit ``max_bytes`` but at least one if there is.
+        """Return the events from ``number`` on that fit ``max_bytes``, but at least one if there is one.
 
-        ``number`` is not before `oldest_number`.
+        ``number`` must not be before `oldest_number`.
         """
         found: list[Event] = []
         size_bytes = 0

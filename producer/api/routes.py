@@ -1,4 +1,4 @@
-"""The endpoints."""
+"""HTTP endpoints of the Transaction API."""
 
 from typing import Annotated, Any, Final
 
@@ -42,7 +42,7 @@ Here = Annotated[Service, Depends(_service)]
 
 @router.get("/", summary="Information and status")
 async def information(service: Here, request: Request) -> Information:
-    """Say what this is, whether the stream flows, and which endpoints there are."""
+    """Return the API's name, whether the stream flows, and the endpoints."""
     return Information(
         name=request.app.title,
         data="synthetic",
@@ -59,7 +59,7 @@ async def information(service: Here, request: Request) -> Information:
     responses=content("Transaction", "A transaction of now"),
 )
 async def transaction(service: Here) -> Response:
-    """Give one transaction; its event time is about now. Whether it is fraud is not in it, on purpose."""
+    """Return one transaction with an event time of about now; deliberately without its fraud label."""
     (taken,) = await service.source.take(1)
     return Response(taken.to_json(), media_type="application/json")
 
@@ -73,7 +73,7 @@ async def transaction(service: Here) -> Response:
 async def transactions(
     service: Here, count: Annotated[int, Path(ge=1, le=MAX_COUNT, examples=[10])]
 ) -> Response:
-    """Give ``count`` transactions, from 1 to 1,000. Whether they are fraud is not in them, on purpose."""
+    """Return ``count`` transactions, from 1 to 1,000, deliberately without their fraud labels."""
     return Response(transactions_json(await service.source.take(count)), media_type="application/json")
 
 
@@ -110,12 +110,12 @@ async def stream(
         Header(alias="Last-Event-ID", max_length=100, description="Go on after the event with this id"),
     ] = None,
 ) -> EventStream:
-    """Send events as long as the client stays; it need not be started.
+    """Send events until the client disconnects; the stream need not be started.
 
-    An unnamed event holds ``{count, transactions}``. ``gap`` says that events after Last-Event-ID are
-    no longer kept; the stream then goes on from the oldest kept. ``dropped`` says why a client was
-    dropped, ``bye`` that the server ends; both are a client's last. Comments keep the connection alive.
-    Whether a transaction is fraud is not in it, on purpose.
+    An unnamed event holds ``{count, transactions}``. ``gap`` says that events after Last-Event-ID are no
+    longer kept; the stream then continues with the oldest event kept. ``dropped`` says why a client was
+    dropped, ``bye`` that the server ends; each is a client's last event. Comments keep the connection alive.
+    Transactions come deliberately without their fraud labels.
     """
     pace = None
     if frequency_seconds is not None or batch_size is not None:
@@ -130,25 +130,25 @@ async def stream(
 
 @router.post("/start", summary="Let the stream flow")
 async def start(service: Here) -> Mode:
-    """Let the stream flow again after ``/stop``; it flows from the beginning without this."""
+    """Resume the stream after ``/stop``; it flows from the start of the server without this."""
     return _switch(service, streaming=True)
 
 
 @router.post("/stop", summary="Pause the stream")
 async def stop(service: Here) -> Mode:
-    """Pause the stream for all its clients; they stay connected, and heartbeats go on."""
+    """Pause the stream for all clients; they stay connected, and heartbeats continue."""
     return _switch(service, streaming=False)
 
 
 @router.get("/status", summary="Status and counts")
 async def status(service: Here) -> Status:
-    """Give the counts since the start of the process; fraud is not counted, as it would tell the truth."""
+    """Return the counts since the start of the process; without frauds, which would reveal labels."""
     return service.status()
 
 
 @router.get("/config", summary="The configuration")
 async def config(service: Here) -> Config:
-    """Give the configuration that is in force."""
+    """Return the current configuration."""
     return service.config()
 
 
@@ -159,9 +159,9 @@ async def config(service: Here) -> Config:
     responses=refusals(PROBLEMS, 400, 415),
 )
 async def configure(service: Here, change: ConfigChange) -> Config:
-    """Change what is given; the answer comes when it is in force, and is the whole configuration.
+    """Change the given values; answers with the whole configuration once they are in force.
 
-    A new ``fraud_injection_rate`` opens a new bank: new accounts, and ids that never were before.
+    A new ``fraud_injection_rate`` opens a new bank, with new accounts and ids that were never used before.
     """
     return await service.configure(change)
 

@@ -1,4 +1,4 @@
-"""What goes in and out: the models of the endpoints, the schema of a transaction, the examples."""
+"""Request and response models of the endpoints, the schema of a transaction, and the examples."""
 
 from typing import Any, Final, Literal
 
@@ -17,7 +17,7 @@ EXAMPLE_CONFIG: Final[dict[str, JsonValue]] = {
 
 
 class Config(BaseModel):
-    """The configuration that is in force."""
+    """The current configuration."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE_CONFIG})
 
@@ -27,7 +27,7 @@ class Config(BaseModel):
 
 
 class ConfigChange(BaseModel):
-    """A change of the configuration; what is null or left out stays as it is."""
+    """Change of the configuration; a value that is null or left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": EXAMPLE_CONFIG})
 
@@ -50,12 +50,12 @@ class ConfigChange(BaseModel):
     @field_validator("batch_size", mode="before")
     @classmethod
     def _whole(cls, value: object) -> object:
-        # JSON does not tell 5.0 from 5, and JSON Schema calls both an integer.
+        # JSON does not distinguish 5.0 from 5, and JSON Schema calls both an integer.
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Mode(BaseModel):
-    """Whether the stream flows."""
+    """Whether the stream flows, and whether the request changed that."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"mode": "streaming", "changed": False}})
 
@@ -90,7 +90,7 @@ class Status(BaseModel):
 
 
 class Information(BaseModel):
-    """What this is."""
+    """Name, mode and endpoints of the API."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -159,6 +159,6 @@ COMPONENTS: Final = {
 
 
 def content(name: str, description: str) -> Responses:
-    """Return what OpenAPI is to say about an answer 200 of the schema ``name`` in `COMPONENTS`."""
+    """Return the OpenAPI description of a 200 response with the schema ``name`` of `COMPONENTS`."""
     media = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": COMPONENTS[name]["example"]}
     return {200: {"description": description, "content": {"application/json": media}}}

@@ -1,4 +1,4 @@
-"""What the endpoints share: the parts of one application, and its configuration while it runs."""
+"""State that the endpoints share: source, hub, metrics and the current configuration."""
 
 from fraudstream.runtime.clock import AsyncClock
 from producer.api.api_metrics import Metrics
@@ -10,7 +10,7 @@ from producer.api.simulated_feed import TransactionSource
 
 
 class Service:
-    """One application's source of transactions, stream and counters."""
+    """Source of transactions, stream and counters of one application."""
 
     def __init__(self, settings: ApiSettings, clock: AsyncClock) -> None:
         self.settings = settings
@@ -27,7 +27,7 @@ class Service:
         self._began_s = clock.monotonic_s()
 
     def config(self) -> Config:
-        """Return the configuration as it is now."""
+        """Return the current configuration."""
         return Config(
             frequency_seconds=self.pace.frequency_s,
             fraud_injection_rate=self.source.fraud_share,
@@ -35,7 +35,7 @@ class Service:
         )
 
     async def configure(self, change: ConfigChange) -> Config:
-        """Change what is given; returns when all of it is in force."""
+        """Change the given values; returns when all of them are in force."""
         if change.fraud_injection_rate is not None:
             await self.source.set_fraud_share(change.fraud_injection_rate)
         self.pace = Pace(

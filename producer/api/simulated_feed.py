@@ -1,13 +1,13 @@
-"""Transactions whose event time is now: the simulated bank's time is mapped to the wall clock.
+"""Feed of transactions whose event time is now: simulated time is mapped to the wall clock.
 
-The simulated bank makes transactions at its own pace; clients ask at theirs. What is served never
-lies ahead of the wall clock, is in order, and lies at most `MAX_BEHIND_MS` behind:
+The simulated bank makes transactions at its own pace; clients ask at theirs. Served event times are in order,
+never ahead of the wall clock, and at most `MAX_BEHIND_MS` behind it:
 
-- asked at the bank's pace, simulated time is wall time, hour of the day included;
-- asked for more, the bank's time runs ahead; it is squeezed into the time since the last request,
-  so the bank looks busier and its hours no longer match the clock's;
-- asked for less, the bank's lead is used up first; then the transactions nobody asked for are passed
-  over, and after `RENEW_AFTER_MS` of them a new bank is opened.
+- If clients ask at the bank's pace, simulated time is wall time, hour of the day included.
+- If they ask for more, the bank's time runs ahead. It is squeezed into the time since the last request, so
+  the bank looks busier and its hours no longer match the clock's.
+- If they ask for less, the bank's lead is used up first. Then transactions that nobody asked for are skipped,
+  and after `RENEW_AFTER_MS` of them a new bank is opened.
 """
 
 import asyncio
@@ -23,17 +23,17 @@ from producer.simulation import LabelledTransaction, TrafficOptions, ending_at, 
 
 MAX_BEHIND_MS: Final = MINUTE_MS
 RENEW_AFTER_MS: Final = HOUR_MS
-"""So much of an idle time is passed over; it is about 4,000 transactions at the default size."""
+"""Idle time whose transactions are skipped at most; about 4,000 transactions at the default size."""
 WARM_UP_TRANSACTIONS: Final = 2_000
-"""Made and passed over when a bank opens, so that bursts and campaigns are under way."""
+"""Made and skipped when a bank opens, so that bursts and campaigns are under way."""
 
 
 @dataclass(slots=True)
 class EventTimes:
-    """Maps simulated times to served times: in order, never ahead of the clock it is given."""
+    """Maps simulated times to served times: in order, never ahead of the given clock."""
 
     lead_ms: int = 0
-    """How far the simulated time of what is served lies ahead of its served time."""
+    """How far the simulated time of the served transactions is ahead of their served time."""
     last_served_ms: int = 0
 
     def behind_ms(self, simulated_ms: int, now_ms: int) -> int:
@@ -43,10 +43,10 @@ class EventTimes:
         return now_ms - (simulated_ms - self.lead_ms)
 
     def serve(self, simulated_ms: Sequence[int], now_ms: int) -> list[int]:
-        """Return the times to serve for these simulated ones, which are in order and not before the last.
+        """Return the times to serve for simulated ones, which are in order and not before the last call's.
 
-        They are kept as they are (less the lead) if the last is not after ``now_ms``, else squeezed
-        evenly between what was served last and ``now_ms``.
+        If the last is not after ``now_ms``, they are kept (less the lead). Otherwise they are squeezed evenly
+        between the time served last and ``now_ms``.
         """
         floor_ms = self.last_served_ms
         natural = [max(time_ms - self.lead_ms, floor_ms) for time_ms in simulated_ms]
@@ -65,7 +65,7 @@ def _not_counted(_count: int) -> None:
 
 
 class TransactionSource:
-    """Gives out transactions of now; each is given out once, and an id never comes twice."""
+    """Serves transactions of now; each is served once, and an id never repeats."""
 
     def __init__(
         self,
@@ -88,25 +88,25 @@ class TransactionSource:
 
     @property
     def fraud_share(self) -> float:
-        """The share of fraud in what is given out, over a long time."""
+        """Share of fraud in the served transactions, over a long time."""
         return self._fraud_share
 
     async def open(self) -> None:
-        """Open the bank now, so that the first who takes need not wait for it."""
+        """Open the bank now, so that the first request need not wait for it."""
         await self._renewed(None)
 
     async def take(self, count: int) -> list[Transaction]:
-        """Return the next ``count`` (at least 1) transactions; their truth stays here."""
+        """Return the next ``count`` (at least 1) transactions, without their labels."""
         stream = self._stream
         if stream is None or self._clock.now_ms() - self._newest_simulated_ms > RENEW_AFTER_MS:
             stream = await self._renewed(stream)
-        # From here on nothing is awaited: the requests can't get between each other's transactions.
+        # Nothing is awaited from here on, so concurrent requests can't interleave their transactions.
         return self._take(stream, count)
 
     async def set_fraud_share(self, share: float) -> None:
-        """Open a bank with that share of fraud; what is taken from then on is from it.
+        """Open a bank with this share of fraud; later transactions come from it.
 
-        Those who take in the meantime are served by the old one.
+        Requests in the meantime are served by the old bank.
         """
         async with self._opening:
             if share != self._fraud_share:
@@ -119,11 +119,11 @@ class TransactionSource:
             return self._stream
 
     async def _open(self, share: float) -> Iterator[LabelledTransaction]:
-        # The seed is part of every id: each bank has one of its own, in later processes too.
+        # The seed is part of every id, so each bank needs its own, in later processes too.
         now_ms = self._clock.now_ms()
         self._seed = max(self._seed + 1, now_ms)
         options = TrafficOptions(seed=self._seed, accounts=self._accounts, fraud_share=share, start_ms=0)
-        # A thread, since a large bank takes seconds to open and the streams have to go on.
+        # In a thread, because a large bank takes seconds to open and the streams must continue.
         stream = await asyncio.to_thread(_opened, ending_at(options, WARM_UP_TRANSACTIONS, now_ms), now_ms)
         self._times = EventTimes(last_served_ms=self._times.last_served_ms)
         self._newest_simulated_ms = now_ms

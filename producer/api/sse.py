@@ -1,4 +1,4 @@
-"""An answer without an end: a client's events, heartbeats and last event, until it is given up on."""
+"""Response of server-sent events: a client's events, heartbeats and last event."""
 
 import asyncio
 
@@ -10,20 +10,20 @@ from producer.api.hub import Membership
 
 HEARTBEAT = b": heartbeat\n\n"
 LAST_WORD_S = 1.0
-"""So long the last event of a client may take; it may be dropped for not reading."""
+"""Timeout for a client's last event: the client may have been dropped because it does not read."""
 
 
 class EventStream(Response):
     """Server-sent events for one client.
 
-    A write that blocks for ``write_timeout_s`` drops the client: the server's buffer for it is full,
-    so it has not read for a while. What is left unwritten then is at most that buffer.
+    A write that blocks for ``write_timeout_s`` drops the client: the server's buffer for it is full, so it
+    has not read for a while. At most that buffer is then left unwritten.
     """
 
     media_type = "text/event-stream"
 
     def __init__(self, membership: Membership, heartbeat_s: float, write_timeout_s: float) -> None:
-        # Not the constructor of Response: it would give the length of a body that has none.
+        # Response's constructor is not called: it would set the length of a body that has none.
         self.status_code = 200
         self.background = None
         self._membership = membership
@@ -32,7 +32,7 @@ class EventStream(Response):
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Write until the client leaves, is dropped, or the server ends."""
+        """Write until the client disconnects or is dropped, or the server ends."""
         del scope
         writer = asyncio.create_task(self._write(send))
         listener = asyncio.create_task(_until_disconnected(receive))

@@ -1,6 +1,6 @@
-// Print transactions as they come: node producer/javascript/example.mjs [COUNT]
+// Print transactions as they arrive: node producer/javascript/example.mjs [COUNT]
 //
-// TRANSACTION_API_URL is where the API is; TRANSACTION_API_KEY the key, if it wants one.
+// TRANSACTION_API_URL is the API's address, TRANSACTION_API_KEY its key, if it requires one.
 import { TransactionClient } from "./transactions.mjs";
 
 const url = process.env.TRANSACTION_API_URL ?? "http://127.0.0.1:8000";

@@ -1,16 +1,16 @@
-// A client of the transaction API for browsers and for Node 18 or later; no dependencies.
+// Client of the transaction API for browsers and for Node 18 or later; no dependencies.
 //
 //   const client = new TransactionClient("http://127.0.0.1:8000", { apiKey });
 //   for await (const batch of client.stream({ signal })) { … }
 //
-// The stream is read with fetch and not with EventSource, which can't send a key.
+// The stream is read with fetch, because EventSource can't send a key.
 
-/** Unless the API names another wait. */
+/** Default; the API can set another wait. */
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
-/** A stream that sends nothing for so long, not even a heartbeat, is taken for lost. */
+/** A stream that sends nothing for this long, not even a heartbeat, counts as lost. */
 const SILENCE_MS = 60_000;
-/** Statuses that another try may mend. */
+/** Transient HTTP statuses: another attempt may succeed. */
 const PASSING = new Set([429, 500, 502, 503, 504]);
 
 /** The API refused a request; `status` is its HTTP status, the message its title and detail. */
@@ -22,7 +22,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The API has dropped this client, which read too slowly; `lastEventId` is where to go on. */
+/** The API dropped this client because it read too slowly; resume after `lastEventId`. */
 export class DroppedError extends Error {
   constructor(reason, lastEventId) {
     super(`dropped by the API: ${reason}`);
@@ -43,19 +43,19 @@ export class TransactionClient {
     };
   }
 
-  /** One transaction of now. */
+  /** Returns one transaction with an event time of about now. */
   async transaction({ signal } = {}) {
     return (await this.#get("/transaction", {}, signal)).json();
   }
 
-  /** `count` transactions, 1 to 1,000. */
+  /** Returns `count` transactions, 1 to 1,000. */
   async transactions(count, { signal } = {}) {
     return (await (await this.#get(`/transactions/${count}`, {}, signal)).json()).transactions;
   }
 
   /**
-   * Yields `{ eventId, transactions, followsGap }` until `signal` aborts, over as many connections
-   * as it takes. Throws ApiError if a request is refused for good, DroppedError for a slow reader.
+   * Yields `{ eventId, transactions, followsGap }` until `signal` aborts, reconnecting when necessary.
+   * Throws ApiError if a request is refused permanently, DroppedError if this client read too slowly.
    */
   async *stream({ frequencySeconds, batchSize, lastEventId, signal } = {}) {
     const query = new URLSearchParams();
@@ -123,8 +123,8 @@ export class TransactionClient {
 }
 
 /**
- * Server-sent events of text that comes in pieces, as the WHATWG standard has them; one that only
- * names a wait comes with empty data.
+ * Parser of server-sent events (WHATWG standard) for text that arrives in pieces. An event that only
+ * sets a wait has empty data.
  */
 export class EventParser {
   #rest = "";
@@ -133,7 +133,7 @@ export class EventParser {
   #id;
   #retryMs;
 
-  /** Returns the events that end within what has come so far. */
+  /** Returns the events that are complete with this text. */
   push(text) {
     const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
     this.#rest = lines.pop();
@@ -165,7 +165,7 @@ export class EventParser {
   }
 }
 
-/** A body's chunks; not every browser can iterate over a stream itself. */
+/** Yields a body's chunks; not every browser can iterate over a stream itself. */
 async function* chunks(body) {
   const reader = body.getReader();
   for (;;) {

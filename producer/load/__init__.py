@@ -1,1 +1,1 @@
-"""A load test of the stream: records by a schedule, and what the stream made of it."""
+"""Load test of the stream: scheduled records, and measurements of how the stream keeps up."""

@@ -1,4 +1,4 @@
-"""Percentiles of as many durations as may come, in a few kilobytes."""
+"""Histogram of any number of durations, in a few kilobytes, for percentiles."""
 
 import math
 from typing import Final
@@ -7,22 +7,22 @@ import numpy as np
 import numpy.typing as npt
 
 GROWTH: Final = 1.02
-"""Each bucket's upper edge in that of the one below: a percentile is at most 2 % too high."""
+"""Upper edge of each bucket relative to that of the bucket below: a percentile is at most 2 % too high."""
 LOWEST_MS: Final = 0.01
 HIGHEST_MS: Final = 1e8
-"""More than a day; what is longer is counted as this, and ``max_ms`` still tells it."""
+"""More than a day; a longer duration is counted as this, and ``max_ms`` still has its value."""
 BUCKETS: Final = math.ceil(math.log(HIGHEST_MS / LOWEST_MS) / math.log(GROWTH)) + 1
 
 
 class LogHistogram:
-    """Counts durations in buckets that grow evenly; ``max_ms`` is exact. Not for several threads at once."""
+    """Counts durations in logarithmic buckets; ``max_ms`` is exact. Not thread-safe."""
 
     def __init__(self) -> None:
         self.max_ms: float | None = None
         self._counts = np.zeros(BUCKETS, dtype=np.int64)
 
     def record(self, durations_ms: npt.ArrayLike) -> None:
-        """Count durations in milliseconds; what is under `LOWEST_MS` counts as that."""
+        """Count durations in milliseconds; those below `LOWEST_MS` count as that."""
         durations = np.atleast_1d(np.asarray(durations_ms, dtype=np.float64))
         if not durations.size:
             return
@@ -33,7 +33,7 @@ class LogHistogram:
         self.max_ms = longest_ms if self.max_ms is None else max(self.max_ms, longest_ms)
 
     def percentile_ms(self, percent: float) -> float | None:
-        """Return a duration that ``percent`` of all don't exceed, from 0 % to 2 % above it; None of none."""
+        """Return the percentile in milliseconds, 0 % to 2 % too high; None if nothing was recorded."""
         if self.max_ms is None:
             return None
         rank = max(1, math.ceil(percent / 100 * int(self._counts.sum())))

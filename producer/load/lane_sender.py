@@ -1,4 +1,4 @@
-"""Sends one lane's records, one request after the other."""
+"""Sender of one lane's records, one request after the other."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from producer.load.metering import NOT_SENT, MeteredClient
 
 
 class LaneSender:
-    """Takes up to ``batch_size`` records at a time, what waits and no more, so that a lull adds no wait.
+    """Takes up to ``batch_size`` waiting records at a time, without waiting for more: a lull adds no delay.
 
     ``now_s`` is the clock of the run, in seconds from its start.
     """
@@ -40,23 +40,23 @@ class LaneSender:
 
     @property
     def in_doubt(self) -> int:
-        """Transactions of a request that has no answer yet: they may be in."""
+        """Transactions of a request that has no answer yet: they may be in the stream."""
         return max(0, self._in_hand - (self._client.sent - self._sent_before))
 
     def run(self, stop: threading.Event) -> None:
         """Send until the lane is closed and empty, or the run is given up.
 
-        A stream that can't be used is remembered in the statistics, sets ``stop`` for all, and leaves the
-        rest of this lane unsent.
+        If the stream can't be used, the error is recorded in the statistics, ``stop`` is set for all senders,
+        and the rest of this lane stays unsent.
         """
         try:
             while not self._gave_up.is_set() and (batch := self._lane.take(self._batch_size)):
                 self._send(batch)
-        except Exception as error:  # noqa: BLE001 - the run's end tells it
+        except Exception as error:  # noqa: BLE001 - reported at the end of the run
             self._statistics.on_error(error)
             stop.set()
         finally:
-            # Whoever waits for room in it would wait for ever.
+            # Otherwise the maker would wait for room in it forever.
             self._lane.close()
 
     def _send(self, batch: list[Due]) -> None:
@@ -79,5 +79,5 @@ class LaneSender:
         self._statistics.on_failed(code for code in codes if code != NOT_SENT)
         self._statistics.on_not_sent(codes.count(NOT_SENT))
         if NOT_SENT not in codes:
-            # A writer that was given up goes through its tries without sending them.
+            # After the run is given up, the writer's retries are not sent.
             self._statistics.on_retries(result.retries)

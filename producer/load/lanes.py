@@ -1,4 +1,4 @@
-"""The bounded queues between the one that makes records and those that send them."""
+"""Lanes: bounded queues between the maker of the records and the senders."""
 
 import threading
 import zlib
@@ -10,14 +10,14 @@ from fraudstream.streams.protocols import Record
 
 
 class Due(NamedTuple):
-    """A record and when it is due, in seconds from the start of the run."""
+    """A record and its due time, in seconds from the start of the run."""
 
     due_s: float
     record: Record
 
 
 class Lane:
-    """The records that wait for one sender, in order; at most ``capacity`` and one hand-over more."""
+    """Records that wait for one sender, in order; at most ``capacity`` plus one hand-over."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -26,11 +26,11 @@ class Lane:
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
-        """Return how many records wait."""
+        """Return the number of waiting records."""
         return len(self._waiting)
 
     def put(self, records: Sequence[Due]) -> bool:
-        """Append all of them, when there is room; False, and none is in, if the lane is closed."""
+        """Append all records once there is room; returns False, and appends none, if the lane is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or len(self._waiting) < self._capacity)
             if self._is_closed:
@@ -40,7 +40,7 @@ class Lane:
             return True
 
     def take(self, most: int) -> list[Due]:
-        """Return up to ``most`` records, when there are any; none if the lane is closed and empty."""
+        """Return up to ``most`` records once there are any; none if the lane is closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or bool(self._waiting))
             taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
@@ -48,12 +48,12 @@ class Lane:
             return taken
 
     def close(self) -> None:
-        """Take no more records; those that wait can still be taken out."""
+        """Accept no more records; those that wait can still be taken."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
 
 
 def lane_number(partition_key: str, lanes: int) -> int:
-    """Return the lane of a key, the same in every run: a key's records keep their order in one lane."""
+    """Return the lane of a partition key, the same in every run: a key's records keep their order."""
     return zlib.crc32(partition_key.encode()) % lanes

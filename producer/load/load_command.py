@@ -1,4 +1,4 @@
-"""``python -m producer load``: the options of a load test, and its exit code."""
+"""``python -m producer load``: options and exit code of a load test."""
 
 import json
 import threading
@@ -62,7 +62,7 @@ def load(  # noqa: PLR0913 - the options of a command line
 ) -> None:
     """Send transactions by a schedule and measure how far the stream follows it.
 
-    Ends with code 0 if everything that was made is in the stream, else with 1.
+    Exits with code 0 if everything that was made is in the stream, else with 1.
     """
     settings = load_settings()
     stop = stop_on_signals()
@@ -101,7 +101,7 @@ def load(  # noqa: PLR0913 - the options of a command line
 def _records(
     source: RecordSource, traffic: TrafficOptions, schedule: SendSchedule, stop: threading.Event
 ) -> Iterator[Record]:
-    """Open the source; raises ``ValueError`` for one without an end and without a number."""
+    """Open the source; raises ``ValueError`` for an endless source without a number of transactions."""
     if source.path is not None:
         return file_records(source.path)
     if schedule.records is None:

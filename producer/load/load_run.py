@@ -1,4 +1,4 @@
-"""One load test: the maker and the senders, each in a thread of its own, until all is accounted for."""
+"""Run of a load test: the maker and the senders, one thread each, until all records are accounted for."""
 
 import contextlib
 import threading
@@ -27,19 +27,20 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
 
 LANE_BATCHES: Final = 20
-"""Requests that may wait for a sender: enough to ride out a pause, and bounded in memory."""
+"""Requests that may wait for a sender: enough to bridge a pause, and bounded in memory."""
 POLL_S: Final = 0.1
-"""So long a stop may go unnoticed."""
+"""Longest time until a stop is noticed."""
 GRACE_S: Final = 0.5
-"""For a sender that was given up to come to its end; one whose request hangs is left behind."""
+"""Time for a sender to end after the run is given up; one whose request hangs is left behind."""
 LINE_INTERVAL_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """How to send: ``batch_size`` transactions a request at most, ``flush_s`` seconds for what a stop leaves.
+    """Options for sending.
 
-    With ``joined`` several of them share a record of the stream.
+    ``batch_size`` is the largest number of transactions in a request, ``flush_s`` the seconds for sending
+    what is left after a stop. With ``joined``, several transactions share a record of the stream.
     """
 
     stream_name: str
@@ -50,7 +51,7 @@ class LoadOptions:
 
 
 class LoadRun:
-    """Sends what ``source`` gives at the times of the schedule, with one sender for each client."""
+    """Sends the records of ``source`` at the times of the schedule, with one sender per client."""
 
     def __init__(
         self,
@@ -76,10 +77,10 @@ class LoadRun:
         return time.monotonic() - self._began_s
 
     def run(self, stop: threading.Event, console: Console) -> int:
-        """Send everything, or until ``stop``; returns the transactions whose request never got an answer.
+        """Send everything, or until ``stop``; returns the number of transactions whose request had no answer.
 
-        After a stop the source is left alone, and what was made is sent within ``flush_s`` seconds; the
-        rest counts as not sent. Threads that hang past that are left to the end of the process.
+        After a stop the source is not read any more, and the records already made are sent within ``flush_s``
+        seconds; the rest counts as not sent. Threads that hang longer are left until the process ends.
         """
         self._began_s = time.monotonic()
         threads = [_thread(self._maker.run, stop), *(_thread(sender.run, stop) for sender in self._senders)]
@@ -114,10 +115,10 @@ class LoadRun:
             self._flush(maker, senders)
 
     def _flush(self, maker: threading.Thread, senders: Sequence[threading.Thread]) -> None:
-        """Send what was made while there is time, then give the rest up."""
+        """Send the records already made while there is time, then give up the rest."""
         self.view.stage = "flushing"
         deadline_s = time.monotonic() + self._options.flush_s
-        # What the maker has in hand comes into the lanes as they empty.
+        # The maker's current records move into the lanes as these empty.
         _join_until([maker], deadline_s)
         self._close_lanes()
         _join_until(senders, deadline_s)

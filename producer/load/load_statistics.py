@@ -1,4 +1,4 @@
-"""What a load test has done so far: counted by the senders, read by the view and the summary."""
+"""Statistics of a load test: counted by the senders, read by the view and the summary."""
 
 import threading
 from collections import Counter, defaultdict
@@ -15,7 +15,7 @@ from producer.load.shard_counts import ShardCounts
 
 
 class Accepted(NamedTuple):
-    """A record that is in: where, under which key, what it counts in bytes, and transactions in it."""
+    """An accepted record: its shard, partition key, counted size in bytes, and number of transactions."""
 
     shard_id: str
     partition_key: str
@@ -24,9 +24,9 @@ class Accepted(NamedTuple):
 
 
 class LoadStatistics:
-    """Counters of a run; every method may be called from any thread, and `lock` guards a longer look.
+    """Counters of a run. Methods are thread-safe; hold `lock` to read several values together.
 
-    Each transaction that was made ends in one of ``sent``, ``failed`` (tried, refused to the end) and
+    Each transaction that was made ends in one of ``sent``, ``failed`` (refused at every attempt) and
     ``not_sent`` (given up when the run was stopped), also where a record has several.
     """
 
@@ -46,12 +46,12 @@ class LoadStatistics:
         self.errors: list[str] = []
 
     def on_made(self, records: int) -> None:
-        """Count transactions that left the source."""
+        """Count transactions that were taken from the source."""
         with self.lock:
             self.made += records
 
     def on_request(self, took_ms: float, accepted: Iterable[Accepted], throttled: Iterable[str]) -> None:
-        """Count a request that was answered: its accepted records, and the shards that throttled one."""
+        """Count an answered request: its accepted records, and the shard of each throttled one."""
         with self.lock:
             self.requests += 1
             self.put_ms.record(took_ms)
@@ -62,13 +62,13 @@ class LoadStatistics:
                 self.shards[shard_id].throttled += 1
 
     def on_acknowledged(self, due_s: npt.NDArray[np.float64], now_s: float) -> None:
-        """Count the lag of transactions that are in at ``now_s``; both in seconds from the start."""
+        """Record the lag of transactions that are in the stream at ``now_s``; seconds from the start."""
         with self.lock:
             self.lag_ms.record((now_s - due_s) * 1000)
             self.last_acknowledged_s = max(self.last_acknowledged_s, now_s)
 
     def on_failed(self, codes: Iterable[str]) -> None:
-        """Count transactions that were refused to the end, each by its error code."""
+        """Count transactions that were refused at every attempt, by their error codes."""
         with self.lock:
             found = Counter(codes)
             self.error_codes.update(found)
@@ -85,6 +85,6 @@ class LoadStatistics:
             self.retries += requests
 
     def on_error(self, error: Exception) -> None:
-        """Remember what ended the run before its time."""
+        """Record an error that ended the run early."""
         with self.lock:
             self.errors.append(str(error) if isinstance(error, StreamError | ArchiveError) else repr(error))

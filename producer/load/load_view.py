@@ -1,4 +1,4 @@
-"""What a person sees of a load test while it runs, and at its end."""
+"""Terminal view of a load test, while it runs and at its end."""
 
 from collections import deque
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from producer.load.send_schedule import SendSchedule
 from producer.load.shard_counts import hot_shards
 
 RATE_SPAN_S: Final = 5.0
-"""Throughput is shown over the last so many seconds."""
+"""Throughput is shown over the most recent span of this length."""
 
 
 class LoadView:
-    """Draws the statistics; `__rich__` gives the present picture, so that rich's ``Live`` can ask for it.
+    """Renders the statistics; `__rich__` returns the current view, so that rich's ``Live`` can ask for it.
 
     ``now_s`` is the clock of the run, in seconds from its start.
     """
@@ -38,7 +38,7 @@ class LoadView:
         self._samples = deque([(0.0, 0)])
 
     def __rich__(self) -> RenderableType:
-        """Return the picture of now."""
+        """Return the current view."""
         with self._statistics.lock:
             warnings = hot_shards(self._statistics.shards, self._open_shards)
             parts: list[RenderableType] = [self._numbers(), Text(), self._shards()]
@@ -96,7 +96,7 @@ class LoadView:
         return "" if self._schedule.records is None else f" of {self._schedule.records:,}"
 
     def _rate_per_s(self) -> float:
-        """Return the throughput of the last seconds; at the end, of the whole run."""
+        """Return the throughput of the last seconds, or that of the whole run at its end."""
         counted = self._statistics
         if self.stage == "done":
             return counted.sent / max(counted.last_acknowledged_s, 1e-3)

@@ -1,4 +1,4 @@
-"""Makes the records when they are due and hands them to the lanes."""
+"""Maker of the records: takes them from the source when they are due, and hands them to the lanes."""
 
 import threading
 from collections import defaultdict
@@ -12,16 +12,17 @@ from producer.load.load_statistics import LoadStatistics
 from producer.load.send_schedule import SendSchedule
 
 TICK_S: Final = 0.005
-"""Records that come due within this are made together: a wake-up for each would cost more than they do."""
+"""Records that are due within this time are made together: a wake-up for each would cost more than making it.
+"""
 MOST_AT_ONCE: Final = 250
-"""Records of one hand-over, also when the schedule is far behind, so that a stop is noticed soon."""
+"""Most records in one hand-over, even far behind the schedule, so that a stop is noticed soon."""
 
 
 class Maker:
-    """Follows the schedule; where a lane is full it waits, and the records after that are late.
+    """Follows the schedule; if a lane is full it waits, and the records after that are late.
 
-    A record's due time stays what the schedule says, however late it is made. ``now_s`` is the clock of
-    the run, in seconds from its start.
+    A record's due time is the scheduled one, however late it is made. ``now_s`` is the clock of the run, in
+    seconds from its start.
     """
 
     def __init__(
@@ -42,21 +43,22 @@ class Maker:
     def run(self, stop: threading.Event) -> None:
         """Make records until the schedule or the source ends, or ``stop`` is set.
 
-        A source that fails is remembered in the statistics and sets ``stop``; what came before that is sent.
+        If the source fails, the error is recorded in the statistics and ``stop`` is set; earlier records are
+        sent.
         """
         try:
             while not stop.is_set() and self._made != self._schedule.records:
                 if not self._make_due(stop):
                     return
-        except Exception as error:  # noqa: BLE001 - the run's end tells it
+        except Exception as error:  # noqa: BLE001 - reported at the end of the run
             self._statistics.on_error(error)
             stop.set()
 
     def _make_due(self, stop: threading.Event) -> bool:
-        """Make what is due, after a wait if that is nothing yet; False at the source's end."""
+        """Make the due records, after a wait if there are none yet; returns False at the source's end."""
         wanted = self._wanted()
         if wanted == 0:
-            # The next record's time, but not so soon that each record has a wake-up of its own.
+            # Until the next record is due, but at least a tick, so that there is no wake-up for each record.
             stop.wait(max(TICK_S, self._schedule.due_s(self._made, 0.0) - self._now_s()))
             return True
         now_s = self._now_s()

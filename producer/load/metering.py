@@ -1,4 +1,4 @@
-"""A Kinesis client that measures each of its writer's requests, and slows them down under throttling."""
+"""Kinesis client that measures its writer's requests, and slows them down under throttling."""
 
 import threading
 import time
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import PutRecordsOutputTypeDef
 
 NOT_SENT: Final = "NotSentInTime"
-"""The error code of a record that was given up when the run was stopped."""
+"""Error code of a record that was given up when the run was stopped."""
 THROTTLED: Final = "ProvisionedThroughputExceededException"
 
 
 class MeteredClient:
-    """Stands between a `StreamWriter` and its client: of the client it has ``put_records`` only.
+    """Stands between a `StreamWriter` and its Kinesis client; has only ``put_records``.
 
-    From when ``gave_up`` is set it answers that no record was sent, without asking anyone: so a
-    writer comes to its end at once, and accounts for all it had. ``sent`` counts the transactions that are
-    in; a load test's transactions have no line break, so each line of a record is one.
+    Once ``gave_up`` is set, it answers without a request that no record was sent, so a writer ends at once
+    and accounts for all its records. ``sent`` counts the transactions that are in the stream: a load test's
+    transactions have no line break, so each line of a record is one.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class MeteredClient:
 
     @property
     def client(self) -> "KinesisClient":
-        """The same, typed as what a writer takes."""
+        """This object, typed as the client that a writer takes."""
         return cast("KinesisClient", self)
 
     def put_records(

@@ -1,4 +1,4 @@
-"""What each shard took and refused, and which of them takes too much."""
+"""Accepted and throttled records by shard, and warnings about hot shards."""
 
 import re
 from collections import Counter
@@ -6,23 +6,24 @@ from dataclasses import dataclass, field
 from typing import Final
 
 HOT_SHARE: Final = 1.5
-"""A shard that gets more than so many fair shares is hot."""
+"""A shard with more than this many fair shares is hot."""
 ENOUGH_A_SHARD: Final = 250
-"""Transactions for each shard, on average, before one is hot: chance alone stays far below 1.5 then."""
+"""Average transactions per shard before one can be hot: by chance alone, a shard then stays far below 1.5
+shares."""
 NAMED_KEYS: Final = 3
 MOST_KEYS: Final = 10_000
-"""Partition keys counted for each shard; past twice as many the rarest are forgotten."""
+"""Partition keys counted for each shard; beyond twice this number, the rarest are dropped."""
 UNKNOWN_SHARD: Final = "unknown"
-"""Where a refusal doesn't name its shard."""
+"""Used if a refusal does not name its shard."""
 
 _SHARD_ID: Final = re.compile(r"shardId-\d{12}")
 
 
 @dataclass(slots=True)
 class ShardCounts:
-    """One shard: transactions, records and bytes (data and key) that it took, records that it throttled.
+    """Transactions, records and bytes (data and key) accepted by one shard, and records that it throttled.
 
-    A record has one transaction, unless they are joined; ``keys`` counts the transactions under each key.
+    A record has one transaction, unless they are joined; ``keys`` counts the transactions of each key.
     """
 
     transactions: int = 0
@@ -32,7 +33,7 @@ class ShardCounts:
     keys: Counter[str] = field(default_factory=Counter)
 
     def take(self, partition_key: str, size_bytes: int, transactions: int = 1) -> None:
-        """Count a record that is in, with so many transactions in it."""
+        """Count an accepted record with this number of transactions."""
         self.transactions += transactions
         self.records += 1
         self.size_bytes += size_bytes
@@ -42,10 +43,10 @@ class ShardCounts:
 
 
 def throttling_shard(message: str) -> str:
-    """Return the shard that a throttled record's message names.
+    """Return the shard that a throttled record's error message names, or `UNKNOWN_SHARD`.
 
-    Kinesis gives no shard id for it, but writes "Rate exceeded for shard shardId-…" (PutRecords API
-    reference, example).
+    Kinesis returns no shard id for such a record, but writes "Rate exceeded for shard shardId-…" (PutRecords
+    API reference, example).
     """
     found = _SHARD_ID.search(message)
     return found[0] if found else UNKNOWN_SHARD
@@ -54,7 +55,7 @@ def throttling_shard(message: str) -> str:
 def hot_shards(shards: dict[str, ShardCounts], open_shards: int) -> list[str]:
     """Return a warning for each shard with more than `HOT_SHARE` times its fair share of the transactions.
 
-    The fair share is that of ``open_shards`` equal shards, also where some have got nothing so far.
+    The fair share is that of ``open_shards`` equal shards, even if some have received nothing so far.
     """
     total = sum(shard.transactions for shard in shards.values())
     count = max(open_shards, sum(name != UNKNOWN_SHARD for name in shards))

@@ -1,4 +1,4 @@
-"""The result of a load test, for a program to read."""
+"""Summary of a load test, as JSON-ready values."""
 
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from producer.load.send_schedule import SendSchedule
 from producer.load.shard_counts import hot_shards
 
 LATE_MS: Final = 1_000
-"""A schedule whose slowest hundredth is later than this was not kept."""
+"""A schedule is not kept if the 99th percentile of the lag is above this."""
 
 
 def summary(
@@ -16,8 +16,9 @@ def summary(
 ) -> dict[str, Any]:
     """Return the counts of transactions, where ``sent + failed + not_sent`` is ``made``, and the times.
 
-    ``seconds`` is from the start to the last acknowledgement, ``tx_per_s`` the sent over these. Times are
-    null where nothing was sent. ``in_doubt`` are those of the not sent whose request had no answer.
+    ``seconds`` is the time from the start to the last acknowledgement, ``tx_per_s`` is ``sent`` divided by
+    it. Times are null if nothing was sent. ``in_doubt`` is the number of transactions not sent whose request
+    had no answer.
     """
     with statistics.lock:
         seconds = statistics.last_acknowledged_s

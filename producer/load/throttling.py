@@ -1,4 +1,4 @@
-"""A sender's pace under throttling: additive increase, multiplicative decrease."""
+"""Adaptive pace of a sender under throttling: additive increase, multiplicative decrease."""
 
 import math
 from typing import Final
@@ -6,18 +6,18 @@ from typing import Final
 from fraudstream.runtime.clock import SYSTEM_CLOCK, Clock
 
 CUT: Final = 0.5
-"""Of the pace that was too fast: as TCP does it."""
+"""Factor for the pace that was too fast, as in TCP."""
 RAISE_PER_S: Final = 50.0
-"""Records a second, more in each second: a twentieth of what a shard takes."""
+"""Increase of the pace (records per second) in each second: a twentieth of a shard's limit."""
 LOWEST_PER_S: Final = 10.0
-"""A sender never stands still, or it would not notice that the stream has room again."""
+"""A sender never stops completely, or it would not notice that the stream has room again."""
 
 
 class AdaptivePace:
-    """How many records a second one sender may write; unlimited until the stream throttles it.
+    """Most records per second that one sender may write; unlimited until the stream throttles it.
 
-    The pace is in records and not in requests: Kinesis limits records and bytes, and a sender with
-    fewer requests would put more records into each. Not for several threads at once.
+    The pace counts records and not requests: Kinesis limits records and bytes, and a sender with fewer
+    requests would put more records into each. Not thread-safe.
     """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -28,7 +28,7 @@ class AdaptivePace:
         self._raised_at_s = -math.inf
 
     def wait(self, records: int) -> None:
-        """Sleep until the next request may go out, which has so many records."""
+        """Sleep until the next request, with this number of records, may be sent."""
         wait_s = self._free_at_s - self._clock.monotonic_s()
         if wait_s > 0:
             self._clock.sleep(wait_s)
@@ -36,10 +36,10 @@ class AdaptivePace:
         self._free_at_s = self._began_s + records / self.rate_per_s
 
     def slow_down(self, got_through: int) -> None:
-        """Cut the pace after a request that was throttled.
+        """Reduce the pace after a throttled request.
 
-        ``got_through`` is how many of its records were accepted, or, if none was, how many it had: the
-        first cut starts from these, as there is no pace yet to cut.
+        ``got_through`` is the number of its accepted records, or of all its records if none was accepted. The
+        first reduction starts from this number, as there is no pace yet.
         """
         now_s = self._clock.monotonic_s()
         got_through_per_s = got_through / max(now_s - self._began_s, 1e-3)

@@ -1,4 +1,4 @@
-"""A simulated bank: endless traffic with its truth, made in blocks by numpy, the same on every machine."""
+"""Simulated bank: endless labelled traffic, made in blocks by numpy, the same on every machine."""
 
 from producer.simulation.block import Block
 from producer.simulation.options import DEFAULT_FRAUD_MIX, TrafficOptions

@@ -1,4 +1,4 @@
-"""What a planned transaction would move, and what it costs, before the balance is looked at."""
+"""Amounts and fees of planned transactions, before the balance is considered."""
 
 from typing import Final, NamedTuple
 
@@ -16,11 +16,11 @@ from producer.simulation.plans import NONE, taken
 TRANSFER_FEES_VND: Final = np.array([0, 0, 0, 3_300, 5_500, 7_700])
 ATM_FEES_VND: Final = np.array([0, 1_100, 3_300])
 FEE_BY_SHARE: Final = 0.1
-"""A few banks charge a share of a transfer in place of a flat fee."""
+"""Share of transfers whose fee is a share of the amount instead of flat, as at a few banks."""
 SHARE_FEE_PPM: Final = (0, 1_000)
 FOREIGN_AMOUNT_THOUSAND_VND: Final = (15, 250)
 FOREIGN_FEE_PPM: Final = (30_000, 180_000)
-"""A card fee abroad has a minimum, which weighs on small sums."""
+"""A card fee abroad has a minimum, which is a large share of a small amount."""
 INTERNATIONAL_FEE_PPM: Final = (10_000, 40_000)
 
 EXTREME_LOW_VND: Final = 1_000
@@ -31,7 +31,7 @@ _SENT: Final = ("transfer", "large_transfer")
 
 
 class Prices(NamedTuple):
-    """What each planned transaction would move and cost: ``fee_vnd`` and ``fee_ppm`` of the amount add up."""
+    """Amount and fees of each planned transaction; ``fee_vnd`` and ``fee_ppm`` of the amount add up."""
 
     amount_vnd: Ints
     fee_vnd: Ints

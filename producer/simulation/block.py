@@ -1,4 +1,4 @@
-"""A stretch of finished traffic as columns of numbers, and its records as JSON bytes."""
+"""Block of finished transactions as columns of numbers, and their records as JSON bytes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,8 +50,8 @@ _FIELDS: Final = (
 )
 _TRUTH: Final = ("fraud", "campaign", "subtle", "event", "balance_vnd", "overdraft_vnd")
 ROW: Final = np.dtype([(name, "i8") for name in (*_FIELDS, *_TRUTH)])
-"""A transaction in whole numbers, -1 for what is absent: categories by their place in the lists of this
-package, coordinates in 1e-7 degrees. From ``fraud`` on it is the truth behind it, which is in no record."""
+"""A transaction in integers, -1 for an absent value: categories are places in the lists of this package,
+coordinates are in 1e-7 degrees. The fields from ``fraud`` on are its ground truth, which is in no record."""
 
 _NUMBER_FACTOR: Final = 387_420_491
 _NUMBER_OFFSET: Final = 123_456_789
@@ -62,32 +62,32 @@ _FOUR_DIGITS: Final = np.array([f"{number:04d}" for number in range(10_000)], dt
 _DEGREES: Final = np.array(
     [f"{number // 1000}.{number % 1000:03d}" for number in range(111_000)], dtype=object
 )
-"""Latitudes and longitudes to 3 digits, as far as Vietnam reaches; 4 digits follow."""
+"""Latitudes and longitudes to 3 digits, up to those of Vietnam; 4 more digits follow."""
 _SECONDS: Final = tuple(f"{number // 60:02d}:{number % 60:02d}." for number in range(3600))
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Transactions that follow each other in the stream; ``rows`` is a structured array of `ROW`."""
+    """Consecutive transactions of the stream; ``rows`` is a structured array of `ROW`."""
 
     seed: int
     label_delay_ms: int
     rows: Rows
 
     def __len__(self) -> int:
-        """Return how many transactions there are."""
+        """Return the number of transactions."""
         return len(self.rows)
 
     def records(self) -> list[bytes]:
-        """Return the bytes of each transaction, just as `Transaction.to_json` gives them."""
+        """Return the bytes of each transaction, exactly as `Transaction.to_json` returns them."""
         return [(_RECORD % texts).encode() for texts in self._texts()]
 
     def account_ids(self) -> list[str]:
-        """Return the account of each transaction, its partition key."""
+        """Return the account id of each transaction, which is its partition key."""
         return [f"ACC_{self.seed}_{number}" for number in scattered(self.rows["account"]).tolist()]
 
     def labels(self) -> list[bytes]:
-        """Return the bytes of each transaction's label, just as `Label.to_json` gives them."""
+        """Return the bytes of each transaction's label, exactly as `Label.to_json` returns them."""
         rows, seed = self.rows, self.seed
         fraud_types = _looked_up(rows["fraud"], FRAUD_TYPES)
         flags = np.where(rows["fraud"] == NONE, "false", "true").tolist()
@@ -100,7 +100,7 @@ class Block:
         return [(_LABEL % texts).encode() for texts in columns]
 
     def transactions(self) -> Iterator[tuple[Transaction, Label]]:
-        """Return each transaction and its label as objects; much slower than their bytes."""
+        """Yield each transaction and its label as objects; much slower than their bytes."""
         for row in self.rows.tolist():
             values = dict(zip(ROW.names or (), row, strict=True))
             transaction = _transaction(values, self.seed)
@@ -139,7 +139,7 @@ _FLAG_TEXTS: Final = np.array(["false", "true", "null"], dtype=object)
 
 
 def scattered(numbers: Ints) -> Ints:
-    """Return the 9 digits in the ids of accounts and customers: no two alike, and telling no order."""
+    """Return the 9 digits in the ids of accounts and customers: unique, and without revealing an order."""
     return (numbers * _NUMBER_FACTOR + _NUMBER_OFFSET) % _NUMBERS + _LEAST_NUMBER
 
 
@@ -148,7 +148,7 @@ def _owner_id(number: int, seed: int, prefix: str) -> str:
 
 
 def _looked_up(codes: Ints, names: tuple[str, ...]) -> list[str]:
-    # -1, which is what absent fields have, picks the last one.
+    # -1, the code of an absent field, picks the last text: null.
     found: list[str] = np.array([*(f'"{name}"' for name in names), "null"], dtype=object)[codes].tolist()
     return found
 
@@ -269,7 +269,7 @@ def _label(transaction: Transaction, fraud: int, delay_ms: int) -> Label:
 
 
 def empty_rows(count: int) -> npt.NDArray[np.void]:
-    """Return rows in which everything is absent."""
+    """Return rows in which every field is absent."""
     rows = np.zeros(count, ROW)
     for name in ROW.names or ():
         rows[name] = NONE

@@ -1,6 +1,6 @@
-"""Vietnam's larger cities: where customers live and travel, and where a stolen account is suddenly used.
+"""Vietnam's larger cities: homes, destinations of trips, and places where a stolen account is used.
 
-Coordinates are of the centres, rounded to about 1 km; people are round numbers by hand.
+Coordinates are of the centres, rounded to about 1 km; populations are rounded by hand.
 """
 
 from typing import Final, NamedTuple
@@ -12,7 +12,7 @@ from producer.simulation.draws import running
 
 
 class City(NamedTuple):
-    """A city's name, the coordinates of its centre in degrees, and its people in thousands (rounded)."""
+    """City with its name, coordinates of its centre in degrees, and population in thousands (rounded)."""
 
     name: str
     latitude: float
@@ -80,6 +80,6 @@ CITIES: Final = (
 )
 
 CITY_ENDS: Final = running(tuple(city.people_thousands for city in CITIES))
-"""Running sums of the people, to draw a city by."""
+"""Running sums of the populations, for drawing a city."""
 LATITUDES_MICRO: Final[Ints] = np.array([round(city.latitude * 1e6) for city in CITIES], dtype=np.int64)
 LONGITUDES_MICRO: Final[Ints] = np.array([round(city.longitude * 1e6) for city in CITIES], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The fields of finished transactions: who, where, with what, and how it came out."""
+"""Fields of finished transactions: accounts, places, devices and outcomes."""
 
 from typing import Final, NamedTuple
 
@@ -27,7 +27,7 @@ from producer.simulation.plans import NONE, taken
 
 WEB_CUSTOMERS_SHARE: Final = 0.25
 WEB_SHARE: Final = 0.8
-"""Share of their transfers that those customers make from a browser; all others use their phone."""
+"""Share of a web customer's transfers that are made in a browser; all other transfers are made by phone."""
 OPTIONAL: Final = (
     "customer", "type", "channel", "fee_vnd", "counterparty", "merchant", "category", "city", "latitude",
     "longitude", "device", "failures", "loans_vnd", "made", "npl", "status", "currency", "country",
@@ -35,17 +35,17 @@ OPTIONAL: Final = (
 
 
 class SettledPlans(NamedTuple):
-    """Planned transactions, what they cost, and how they came out; row by row the same ones."""
+    """Planned transactions, their prices and their outcomes, row by row."""
 
     planned: Rows
     owners: Rows
-    """The accounts, as they were before; only what never changes about them is looked at."""
+    """The accounts as they were before; only their constant columns are read."""
     prices: Prices
     settled: Rows
 
 
 def finished(outcome: SettledPlans, accounts: Rows, market: Market, options: TrafficOptions) -> Rows:
-    """Return the transactions, not yet numbered; counts the sign-ins in ``accounts``."""
+    """Return the transactions, not yet numbered; adds their sign-ins to ``accounts``."""
     planned, owners, prices, settled = outcome
     rows = empty_rows(len(planned))
     kind, keys = settled["kind"], planned["key"]

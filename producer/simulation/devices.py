@@ -1,4 +1,4 @@
-"""What the owner of an account signs in with: the same few devices, and now and then a new phone."""
+"""Devices that an account's owner signs in with: the same few, and now and then a new phone."""
 
 from typing import Final
 
@@ -8,23 +8,24 @@ from fraudstream.domain.arrays import Bools, Ints, Keys, Rows
 from producer.simulation.draws import between, bits, chance, pick, running, with_number
 
 SIGN_INS_PER_PHONE: Final = 330
-"""A phone is replaced after so many sign-ins on average: about 0.3 % of them are the first with a new one."""
+"""Average sign-ins until a phone is replaced: about 0.3 % of sign-ins are the first with a new phone."""
 NEW_PHONE_USES: Final = (6, 14)
 """Sign-ins after which the bank has registered a new phone under an ordinary id."""
 NEW_DEVICE_BASE: Final = 1 << 32
-"""Device codes from here on are of devices the bank sees for the first time; below, of registered ones."""
+"""Device codes from here on are devices that the bank sees for the first time; lower ones are registered."""
 NEW_DEVICES: Final = 10**8
 MAIN_DEVICE_SHARE: Final = 0.75
 NEW_PHONE_FAILURE_SHARE: Final = 0.4
-"""A finger that the new phone does not know yet."""
+"""Share of sign-ins on a new phone with a biometric failure: it does not know the finger yet."""
 FAILURE_ENDS: Final = running((940, 45, 12, 3))
-"""0 to 3 failed tries on a usual device: a wet finger, a mask."""
+"""Running weights of 0 to 3 failed attempts on a known device: a wet finger, a mask."""
 
 
 def signed_in(owners: Rows, sessions: Keys, sign_ins: Ints) -> tuple[Ints, Bools]:
-    """Return the device of each sign-in, and which of them are on a new phone.
+    """Return the device of each sign-in, and whether it is a new phone.
 
-    ``sign_ins`` counts those of the account; ``sessions`` are the same for what is done in one go.
+    ``sign_ins`` is the number of the account's earlier sign-ins. Transactions made in one go have the same
+    key in ``sessions``.
     """
     generation, place = sign_ins // SIGN_INS_PER_PHONE, sign_ins % SIGN_INS_PER_PHONE
     change = with_number(bits(owners["key"], "phone"), generation)
@@ -45,7 +46,7 @@ def new_device(keys: Keys) -> Ints:
 
 
 def failures(keys: Keys, is_new: Bools) -> Ints:
-    """Draw the biometric failures of an owner's sign-ins."""
+    """Draw the number of biometric failures in each sign-in of an owner."""
     usual = pick(keys, "failures", FAILURE_ENDS)
     return np.where(is_new, chance(keys, "new finger", NEW_PHONE_FAILURE_SHARE), usual)
 

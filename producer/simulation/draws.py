@@ -1,9 +1,9 @@
-"""Randomness that is the same on every machine, and does not depend on the order in which it is drawn.
+"""Reproducible random draws: the same on every machine, and independent of their order.
 
-A draw is a hash of a key (an account, an hour, a transaction) and of what it is for. So a stretch of
-time can be simulated in one piece or in many, and gives the same numbers. Only integers and the
-operations that IEEE 754 defines to the last bit (+ - * / and the square root) are used: numpy's exp,
-log and sin may differ in the last bit from one processor to the next.
+A draw is a hash of a key (an account, an hour, a transaction) and of its purpose. So a period can be
+simulated in one piece or in many, with the same numbers. Only integers and the operations that IEEE 754
+defines to the last bit (+ - * / and the square root) are used: numpy's exp, log and sin may differ in the
+last bit between processors.
 """
 
 import math
@@ -21,21 +21,21 @@ _SECOND: Final = np.uint64(0x94D0_49BB_1331_11EB)
 _HALF_BITS: Final = np.uint64(32)
 _MASK: Final = (1 << 64) - 1
 QUANTILES: Final = 4096
-"""Points of a table of quantiles; a draw takes one of them."""
+"""Points of a quantile table; a draw takes one of them."""
 TAYLOR_TERMS: Final = 14
 LARGE_MEAN: Final = 64.0
-"""From this mean on a count is drawn from the bell curve in place of the Poisson distribution."""
+"""From this mean on, a count is drawn from the normal distribution instead of the Poisson distribution."""
 
 
 def mixed(values: Keys) -> Keys:
-    """Scramble 64 bits (the finaliser of SplitMix64): neighbours come out unlike each other."""
+    """Scramble 64 bits (the finaliser of SplitMix64), so that neighbours become unlike each other."""
     values = (values ^ (values >> np.uint64(30))) * _FIRST
     values = (values ^ (values >> np.uint64(27))) * _SECOND
     return values ^ (values >> np.uint64(31))
 
 
 def seed_key(seed: int, purpose: str) -> Keys:
-    """Return the one key (shape ()) of a seed of any size, for one purpose."""
+    """Return a key, shape (1,), for a seed of any size and one purpose."""
     key = np.zeros(1, np.uint64)
     while True:
         key = mixed(key + np.uint64(seed & _MASK) + _GOLDEN)
@@ -45,7 +45,7 @@ def seed_key(seed: int, purpose: str) -> Keys:
 
 
 def with_number(keys: Keys, numbers: Ints) -> Keys:
-    """Return a key for each pair of a key and a number; the two are broadcast."""
+    """Return a key for each pair of key and number; the two are broadcast."""
     return mixed(keys + _GOLDEN * (numbers.astype(np.uint64) + np.uint64(1)))
 
 
@@ -67,23 +67,23 @@ def between(keys: Keys, purpose: str, low: int | Ints, high: int | Ints) -> Ints
 
 
 def chance(keys: Keys, purpose: str, share: float | Floats) -> Bools:
-    """Draw which ones are among a ``share`` of 0 to 1."""
+    """Draw True with probability ``share``, from 0 to 1."""
     return fractions(keys, purpose) < share
 
 
 def fractions(keys: Keys, purpose: str) -> Floats:
-    """Draw multiples of 2**-53 from 0 (inside) to 1 (outside)."""
+    """Draw multiples of 2**-53 from 0 (inclusive) to 1 (exclusive)."""
     return (bits(keys, purpose) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def pick(keys: Keys, purpose: str, ends: Ints) -> Ints:
-    """Draw places of a list by weight; ``ends`` are the running sums of its whole weights."""
+    """Draw places of a list by weight; ``ends`` are the running sums of its integer weights."""
     drawn = between(keys, purpose, 0, int(ends[-1]) - 1)
     return np.searchsorted(ends, drawn, side="right").astype(np.int64)
 
 
 def running(weights: tuple[int, ...]) -> Ints:
-    """Return the running sums of whole weights, as `pick` wants them."""
+    """Return the running sums of integer weights, for `pick`."""
     return np.cumsum(np.array(weights, dtype=np.int64))
 
 
@@ -98,21 +98,21 @@ def exponential(keys: Keys, purpose: str) -> Floats:
 
 
 def log_uniform(keys: Keys, purpose: str, low: int, high: int) -> Floats:
-    """Draw from ``low`` to ``high``: as often from 1 to 10 as from 10 to 100."""
+    """Draw from ``low`` to ``high``, uniformly in the logarithm: as often from 1 to 10 as from 10 to 100."""
     return _log_uniform_table(low, high)[between(keys, purpose, 0, QUANTILES - 1)]
 
 
 def counts(drawn: Floats, means: Floats) -> Ints:
-    """Return Poisson counts with these means, by inversion of fractions ``drawn`` (same shape).
+    """Return Poisson counts with these means, by inversion of the fractions ``drawn`` (same shape).
 
-    From a mean of 64 on it is the rounded bell curve with the same mean and variance.
+    From a mean of 64 on, they are rounded draws from the normal distribution with the same mean and variance.
     """
     found = np.zeros(means.shape, np.int64)
     large = np.flatnonzero(means >= LARGE_MEAN)
     if len(large):
         deviation = NORMAL[(drawn[large] * QUANTILES).astype(np.int64)]
         found[large] = np.rint(means[large] + deviation * np.sqrt(means[large])).astype(np.int64)
-    # Most means are far below 1: what does not exceed 1 - mean is below e**-mean, so the count is 0.
+    # Most means are far below 1. A fraction below 1 - mean is also below e**-mean, so its count is 0.
     open_ = np.flatnonzero((drawn >= 1.0 - means) & (means > 0) & (means < LARGE_MEAN))
     mean = means[open_]
     term = _exp_of_negative(mean)
@@ -144,12 +144,12 @@ def _raised(values: Floats, one: Floats) -> Floats:
 
 
 def exact_exp(value: float) -> float:
-    """Return e**value from + - * / alone, so that it has the same last bit everywhere."""
+    """Return e**value, computed with + - * / alone so that the last bit is the same everywhere."""
     return float(_raised(np.array([value]), np.ones(1))[0])
 
 
 def exact_log(value: float) -> float:
-    """Return the natural logarithm of a positive number, from + - * / alone."""
+    """Return the natural logarithm of a positive number, computed with + - * / alone."""
     fraction, exponent = math.frexp(value)
     ratio = (fraction - 1.0) / (fraction + 1.0)
     square = ratio * ratio

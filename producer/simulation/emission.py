@@ -1,4 +1,4 @@
-"""What comes out when: late transactions are held back, doubled ones come out once more."""
+"""Output order of transactions: late ones are held back, duplicates are output once more."""
 
 from datetime import timedelta
 from typing import Final
@@ -12,13 +12,13 @@ from producer.simulation.draws import between, chance, fractions, seed_key, with
 from producer.simulation.options import TrafficOptions
 
 DOUBLED_AFTER_MS: Final = (SECOND_MS, 10 * MINUTE_MS)
-"""Of event time, between a transaction and its double."""
+"""Event time between a transaction and its duplicate."""
 
 
 class Emission:
-    """Gives transactions out in the order of their event times, but for the late and the doubled ones.
+    """Outputs transactions in the order of their event times, except for late ones and duplicates.
 
-    It holds back what is late or doubled, which is never more than ``latest`` or 10 minutes' worth.
+    It buffers the late ones and duplicates, which is never more than ``latest`` or 10 minutes' worth.
     """
 
     def __init__(self, options: TrafficOptions) -> None:
@@ -28,7 +28,7 @@ class Emission:
         self._held_until_ms: Ints = np.zeros(0, np.int64)
 
     def due(self, rows: Rows, end_ms: int) -> Rows:
-        """Take in the rows of a stretch; return what comes out before ``end_ms``, in its order."""
+        """Add the rows of a stretch; return those that are output before ``end_ms``, in output order."""
         options = self._options
         if not (options.late_share or options.doubled_share):
             return rows

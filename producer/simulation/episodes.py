@@ -1,8 +1,7 @@
-"""What honest customers do that looks like fraud and takes more than one transaction.
+"""Episodes: sequences of honest transactions that look like fraud.
 
-Bursts of small payments, houses and tuition, pay-day rounds, flash sales. (New phones are in
-`devices`, travel in `places`, night workers and shared tablets in `population`.) Figures are
-chosen by hand.
+Bursts of small payments, houses and tuition, payments on pay-day, flash sales. (New phones are in `devices`,
+travel in `places`, night workers and shared tablets in `population`.) Figures are chosen by hand.
 """
 
 from typing import Final
@@ -20,7 +19,7 @@ from producer.simulation.population import MORTGAGE_VND, Population
 from producer.simulation.rhythm import VIETNAM_OFFSET_MS, pay_day_offsets
 
 BURST_SHARE: Final = 0.003
-"""Share of visits that are bursts; at 13 payments each about 4 % of the honest transactions."""
+"""Share of visits that are bursts; with 13 payments each, about 4 % of the honest transactions."""
 BURST_TRANSACTIONS: Final = (8, 18)
 BURST_SPAN_MS: Final = (2 * MINUTE_MS, 5 * MINUTE_MS - 1)
 BURST_AMOUNT_THOUSAND_VND: Final = (10, 100)
@@ -33,9 +32,9 @@ PURCHASE_SHARE: Final = 0.003
 PURCHASE_VND: Final = (100_000_000, 800_000_000)
 PURCHASE_GAP_MS: Final = (5 * MINUTE_MS, 20 * HOUR_MS)
 LOAN_OF_PURCHASES: Final = 0.5
-"""Share of those payments that a loan pays for."""
+"""Share of those payments that are financed by a loan."""
 VISIT_TRANSACTIONS: Final = 1 + BURST_SHARE * (sum(BURST_TRANSACTIONS) / 2 - 1) + PURCHASE_SHARE
-"""Transactions of a visit, on average."""
+"""Average transactions per visit."""
 
 PAY_HOUR_MS: Final = (8 * HOUR_MS, 17 * HOUR_MS)
 ROUND_SHARE: Final = 0.35
@@ -43,12 +42,12 @@ ROUND_SHARE: Final = 0.35
 ROUND_TRANSACTIONS: Final = (4, 9)
 ROUND_SPAN_MS: Final = (5 * MINUTE_MS, 15 * MINUTE_MS)
 ROUND_PERMILLE: Final = (15, 90)
-"""What each of those payments takes, of the salary."""
+"""Size of each of those payments, in thousandths of the salary."""
 SALARY_TRANSACTIONS: Final = 1 + ROUND_SHARE * sum(ROUND_TRANSACTIONS) / 2
 
 SALE_EVERY_DAYS: Final = 3
 SALE_CUSTOMERS_SHARE: Final = 40
-"""One of so many accounts buys in a flash sale."""
+"""One in this many accounts buys in a flash sale."""
 SALE_LEAST_CUSTOMERS: Final = 8
 SALE_MOST_CUSTOMERS: Final = 400
 SALE_SPAN_MS: Final = (2 * MINUTE_MS, 6 * MINUTE_MS)
@@ -57,7 +56,7 @@ SALE_PRICE_THOUSAND_VND: Final = (9, 399)
 
 
 def with_episodes(visited: Rows, market: Market) -> Rows:
-    """Turn some visits into bursts and large purchases; the transactions may end in a later stretch."""
+    """Turn some visits into bursts and large purchases, whose transactions may end in a later stretch."""
     drawn = fractions(visited["key"], "episode")
     is_burst = drawn < BURST_SHARE
     is_purchase = ~is_burst & (drawn < BURST_SHARE + PURCHASE_SHARE)
@@ -121,7 +120,7 @@ def _of_accounts(made: Rows, starts: Rows, owners: Ints) -> Rows:
 
 
 def pay_days(population: Population, start_ms: int, end_ms: int) -> Rows:
-    """Return the salaries paid in this time, and the payments that follow at once."""
+    """Return the salaries paid in this period, and the payments that follow at once."""
     days = np.arange((start_ms + VIETNAM_OFFSET_MS) // DAY_MS, (end_ms - 1 + VIETNAM_OFFSET_MS) // DAY_MS + 1)
     offsets = pay_day_offsets(days)
     paid = population.rows["salaried"][:, None] & (population.rows["pay_day"][:, None] == offsets)
@@ -163,13 +162,13 @@ def _rounds(salaries: Rows) -> Rows:
 
 
 def sale_customers(accounts: int) -> int:
-    """Return how many customers buy in a flash sale; small banks have no such sales."""
+    """Return the number of customers of a flash sale; 0 for a bank that is too small for sales."""
     customers = min(accounts // SALE_CUSTOMERS_SHARE, SALE_MOST_CUSTOMERS)
     return customers if customers >= SALE_LEAST_CUSTOMERS else 0
 
 
 class FlashSales:
-    """Sales of one merchant to many customers within minutes, one in every three days."""
+    """Sales of one merchant to many customers within minutes, one sale every three days."""
 
     def __init__(self, seed: int, population: Population, market: Market) -> None:
         self._key = seed_key(seed, "flash sale")
@@ -178,7 +177,7 @@ class FlashSales:
         self._customers = sale_customers(len(population))
 
     def between(self, start_ms: int, end_ms: int) -> Rows:
-        """Return the purchases of the sales that begin in this time."""
+        """Return the purchases of the sales that begin in this period."""
         span_ms = SALE_EVERY_DAYS * DAY_MS
         number = np.arange(start_ms // span_ms, (end_ms - 1) // span_ms + 1)
         keys = with_number(self._key, number)
@@ -192,7 +191,7 @@ class FlashSales:
         count = np.full(len(keys), self._customers)
         owners, order, time_ms = spread(keys, begin_ms, count, between(keys, "span", *SALE_SPAN_MS))
         items = with_number(keys[owners], order)
-        # Every 40th slot or so, from a place of the sale's own: nobody buys twice.
+        # About every 40th slot, starting at a place drawn for each sale, so that nobody buys twice.
         stride = len(self._population) // max(self._customers, 1)
         slots = (order * stride + between(keys, "first", 0, len(self._population) - 1)[owners]) % len(
             self._population

@@ -1,6 +1,6 @@
-"""The kinds of transactions: which fields they have, how often they happen, and how large they are.
+"""Kinds of transactions: their fields, frequencies and sizes.
 
-All figures are plausible ones, chosen by hand; none is measured.
+All figures are plausible and chosen by hand; none is measured.
 """
 
 from typing import Final, NamedTuple
@@ -26,7 +26,7 @@ CHANNELS: Final = ("pos", "mobile", "web", "atm", "branch", "auto_debit", "auto_
 INCOMING_TYPES: Final = frozenset(
     {"deposit", "incoming_transfer", "loan_disbursement", "qr_receipt", "salary"}
 )
-"""The types that raise a balance; all others lower it."""
+"""Types that raise a balance; all others lower it."""
 
 MERCHANT_CATEGORIES: Final = {
     "groceries": 0.25,
@@ -44,10 +44,10 @@ CATEGORY_FACTORS: Final[Floats] = np.array(list(MERCHANT_CATEGORIES.values()))
 
 
 class TransactionKind(NamedTuple):
-    """What one kind of transaction looks like.
+    """Fields, frequency and size of one kind of transaction.
 
-    ``weight`` is its share of ordinary visits in thousandths (0: it only happens in episodes),
-    ``factor`` its median as a multiple of the account's usual amount, ``sigma`` its log-normal width.
+    ``weight`` is its share of ordinary visits in thousandths (0: only in episodes), ``factor`` is its median
+    as a multiple of the account's usual amount, ``sigma`` is its log-normal width.
     """
 
     type_name: str
@@ -77,7 +77,7 @@ KINDS: Final = {
     "incoming": TransactionKind("incoming_transfer", "auto_credit", counterparty=True, weight=75, sigma=0.8),
     "repayment": TransactionKind("loan_repayment", "auto_debit", weight=40, factor=2.0, sigma=0.4),
     "foreign": TransactionKind("purchase", "web", device=True, place=True, merchant=True, weight=12),
-    # What follows happens in episodes, in campaigns or on pay-day.
+    # The following kinds occur only in episodes, in campaigns or on pay-days.
     "salary": TransactionKind("salary", "auto_credit", counterparty=True),
     "toll": TransactionKind("purchase", "auto_debit", place=True, merchant=True),
     "game": TransactionKind("purchase", "mobile", device=True, place=True, merchant=True),
@@ -101,7 +101,7 @@ HAS_COUNTERPARTY: Final[Bools] = np.array([kind.counterparty for kind in KINDS.v
 
 
 def _mean_factor(names: tuple[str, ...]) -> float:
-    """Return the mean contribution of these kinds to a visit, in usual amounts."""
+    """Return the mean amount that these kinds contribute to a visit, in usual amounts."""
     total = 0.0
     for name in names:
         kind = KINDS[name]
@@ -112,6 +112,6 @@ def _mean_factor(names: tuple[str, ...]) -> float:
 
 
 MEAN_SPENT: Final = _mean_factor(("purchase_by_card", "purchase_in_app", "transfer", "bill", "withdrawal"))
-"""What a visit spends on average, in usual amounts; repayments and foreign payments are left out."""
+"""Average spending of a visit, in usual amounts; without repayments and foreign payments."""
 MEAN_RECEIVED: Final = _mean_factor(("deposit", "incoming"))
-"""What a visit brings in on average, in units of an account's usual receipt."""
+"""Average receipts of a visit, in the account's usual receipts."""

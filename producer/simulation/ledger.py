@@ -1,4 +1,4 @@
-"""Balances: what each planned transaction comes to on its account, in the order of their times."""
+"""Ledger: settles planned transactions against their accounts' balances, in the order of their times."""
 
 from typing import Final
 
@@ -12,14 +12,14 @@ from producer.simulation.money import ATM_NOTE_VND, price_vnd
 from producer.simulation.plans import NONE, taken
 
 FITTED_SHARE: Final = 0.9
-"""Share of payments whose customers look at their balance first, and pay less if it is low."""
+"""Share of payments whose customers check their balance first, and pay less if it is low."""
 FITTED_PERMILLE: Final = (100, 500)
-"""What such a payment takes at most of what there is."""
+"""Most that such a payment takes of the available money, in thousandths."""
 FITTED_STEP_VND: Final = 10_000
-"""Of a payment that is made smaller; cash comes in notes of `ATM_NOTE_VND`."""
+"""Rounding step of a payment that is made smaller; cash comes in notes of `ATM_NOTE_VND`."""
 LEAST_DRAIN_VND: Final = 10_000
 BILL_OF_REPAYMENT: Final = 7
-"""Who owes nothing pays a bill in place of a debt, of one part in so many."""
+"""A customer without loans pays a bill in place of a repayment: its amount divided by this."""
 
 _FITTED_KINDS: Final = ("purchase_by_card", "purchase_in_app", "transfer", "bill", "withdrawal", "foreign")
 
@@ -32,18 +32,18 @@ SETTLED: Final = np.dtype(
         ("fee_vnd", "i8"),
         ("fee_ppm", "i8"),
         ("drain_permille", "i8"),
-        ("fitted_permille", "i8"),  # of the balance at most; 0: as it is
+        ("fitted_permille", "i8"),  # of the balance at most; 0: no limit
         ("declined", "?"),
         ("balance_vnd", "i8"),
         ("loans_vnd", "i8"),
-        ("number", "i8"),  # how many transactions the account has made, this one included
+        ("number", "i8"),  # transactions of the account so far, this one included
     ]
 )
-"""A transaction as the ledger sees it; the balance and the loans are those after it."""
+"""A transaction in the ledger; the balance and the loans are those after it."""
 
 
 def settle(planned: Rows, accounts: Rows, prices: Prices, declined_share: float) -> Rows:
-    """Settle the plans in their order, and change the ``accounts`` accordingly.
+    """Settle the plans in their order, and update the ``accounts``.
 
     The first transactions of all accounts are settled at once, then the second ones, and so on.
     """
@@ -60,7 +60,7 @@ def settle(planned: Rows, accounts: Rows, prices: Prices, declined_share: float)
 
 
 def ranks_within(groups: Ints) -> Ints:
-    """Return for each element how many equal ones come before it; there must be one at least."""
+    """Return for each element the number of equal elements before it; ``groups`` must not be empty."""
     order = np.argsort(groups, kind="stable")
     sorted_ = groups[order]
     is_first = np.concatenate(([True], sorted_[1:] != sorted_[:-1]))
@@ -108,14 +108,14 @@ def _settle_round(entries: Rows, accounts: Rows) -> None:
 
 
 def _fitted_vnd(entries: Rows, available_vnd: Ints) -> Ints:
-    """Return what careful customers spend at most, now that they know their balance; 0 is for no limit."""
+    """Return the most that careful customers spend, given their balance; 0 means no limit."""
     step = np.where(entries["kind"] == CODES["withdrawal"], ATM_NOTE_VND, FITTED_STEP_VND)
     limit: Ints = np.maximum(available_vnd, 0) * entries["fitted_permille"] // 1000 // step * step
     return limit
 
 
 def _wanted_vnd(entries: Rows, balance: Ints, loans: Ints) -> Ints:
-    """Return what is asked for, now that the balance and the loans are known."""
+    """Return the requested amount, given the balance and the loans."""
     amount: Ints = entries["amount_vnd"].copy()
     drain = entries["drain_permille"]
     if (drain > 0).any():

@@ -1,4 +1,4 @@
-"""Who is paid: merchants, and the people and firms that transfers go to. A few receive very much."""
+"""Recipients of payments: merchants, and the people and firms that transfers go to. A few receive a lot."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from producer.simulation.kinds import MERCHANT_CATEGORIES
 from producer.simulation.population import habit_keys
 
 STRANGER_SHARE: Final = 0.2
-"""Share of transfers and purchases that go to somebody the customer does not usually pay."""
+"""Share of transfers and purchases that go to a recipient whom the customer does not usually pay."""
 USUAL_MERCHANTS: Final = (4, 9)
 USUAL_COUNTERPARTIES: Final = (3, 8)
 CATEGORIES: Final = tuple(MERCHANT_CATEGORIES)
@@ -21,7 +21,7 @@ ACCOUNT_BASE: Final = 1 << 40
 
 
 class Market:
-    """The merchants and counterparties of a bank with so many ``accounts``; codes count from 0."""
+    """Merchants and counterparties of a bank with this number of ``accounts``; codes count from 0."""
 
     def __init__(self, accounts: int) -> None:
         self.merchants = max(LEAST_MERCHANTS, accounts // 10)
@@ -37,23 +37,23 @@ class Market:
         return rank * len(CATEGORIES) + CATEGORIES.index(category)
 
     def usual_merchant(self, owners: Rows, keys: Keys) -> Ints:
-        """Draw where a customer buys: mostly one of 4 to 9 usual merchants."""
+        """Draw a merchant for each customer: mostly one of its 4 to 9 usual merchants."""
         last = between(owners["key"], "merchants", *USUAL_MERCHANTS) - 1
         habits = habit_keys(owners, "shops", between(keys, "usual merchant", 0, last))
         return self.merchant(_habit_or(habits, keys))
 
     def counterparty(self, keys: Keys) -> Ints:
-        """Draw who receives or sends money, here or at another bank."""
+        """Draw the receiver or sender of a transfer, at this bank or another."""
         return _popular(keys, "counterparty", self.counterparties)
 
     def usual_counterparty(self, owners: Rows, keys: Keys) -> Ints:
-        """Draw who a customer deals with: mostly one of 3 to 8 usual people."""
+        """Draw a counterparty for each customer: mostly one of its 3 to 8 usual ones."""
         last = between(owners["key"], "counterparties", *USUAL_COUNTERPARTIES) - 1
         habits = habit_keys(owners, "friends", between(keys, "usual counterparty", 0, last))
         return self.counterparty(_habit_or(habits, keys))
 
     def fixed_counterparty(self, owners: Rows, purpose: str) -> Ints:
-        """Return the one counterparty that an account has for a purpose: its employer, its landlord."""
+        """Return the only counterparty of an account for a purpose, such as its employer or landlord."""
         return self.counterparty(habit_keys(owners, purpose, np.zeros(len(owners), np.int64)))
 
 

@@ -14,7 +14,7 @@ _NOTE_STEPS_VND: Final = np.array([5_000, 10_000, 50_000, 100_000, 1_000_000, 10
 """The notes are 10,000 to 500,000 VND; sums between people keep to them."""
 ATM_NOTE_VND: Final = 50_000
 LEAST_VND: Final = 1_000
-"""About the smallest sum anyone pays."""
+"""About the smallest amount that anyone pays."""
 CHARM_SHARE: Final = 0.3
 """Share of prices that end in 9,000."""
 _CHARM_FROM_VND: Final = 19_000
@@ -28,7 +28,7 @@ def price_vnd(amounts_vnd: Ints) -> Ints:
 
 
 def round_sum_vnd(amounts_vnd: Ints) -> Ints:
-    """Round as people do who hand money to each other; to 1 or 2 leading digits, at least 5,000 VND."""
+    """Round as people do among each other: to 1 or 2 leading digits, at least 5,000 VND."""
     steps = _NOTE_STEPS_VND[np.searchsorted(_NOTE_ENDS_VND, amounts_vnd, side="right")]
     return np.maximum(_rounded(amounts_vnd, steps), steps)
 
@@ -41,7 +41,7 @@ def shop_price_vnd(keys: Keys, amounts_vnd: Ints) -> Ints:
 
 
 def cash_vnd(amounts_vnd: Ints) -> Ints:
-    """Round to what a cash machine gives out: whole notes of 50,000 VND, at least one."""
+    """Round to what a cash machine dispenses: whole notes of 50,000 VND, at least one."""
     return np.maximum(_rounded(amounts_vnd, np.full(amounts_vnd.shape, ATM_NOTE_VND)), ATM_NOTE_VND)
 
 

@@ -1,4 +1,4 @@
-"""What traffic to make, and what is refused."""
+"""Options of the simulated traffic, and their validation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,46 +31,46 @@ _SHARES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficOptions:
-    """What traffic to make; raises ``ValueError`` with field, value and remedy if it can't be made."""
+    """Options of the traffic; raises ``ValueError`` with field, value and fix if they are invalid."""
 
     seed: int = 7
     accounts: int = 2_000
-    """Accounts that are open at any one time; those that close are replaced by new ones."""
+    """Accounts open at any one time; those that close are replaced by new ones."""
     fraud_share: float = 0.05
-    """Share of the transactions that are fraud, over a long stream.
+    """Share of fraud among the transactions, over a long stream.
 
-    Kept up to about 0.7 (0.4 if all of it is loan fraud); past that the honest transactions that
-    loan fraud begins with are more than the rest leaves room for, and the share comes out lower.
+    Holds up to about 0.7 (0.4 if all of it is loan fraud). Beyond that, the honest transactions that loan
+    fraud begins with are more than the rest leaves room for, and the share comes out lower.
     """
     fraud_mix: Mapping[FraudType, float] = field(default_factory=lambda: dict(DEFAULT_FRAUD_MIX))
-    """Share of each class in the fraudulent transactions; the sum is 1, a class left out has none."""
+    """Share of each fraud type among the fraudulent transactions; the sum is 1, a type left out has none."""
     subtle_share: float = 0.15
-    """Share of the campaigns that stay below one of the thresholds by which their class is known."""
+    """Share of campaigns that stay below one of the thresholds by which their fraud type is recognised."""
     transactions_per_account_per_day: float = 5.0
     """Mean over all accounts and the days of a year, fraud included."""
     start_ms: int
-    """Event time of the simulated beginning: no transaction lies before it."""
+    """Start of simulated event time: no transaction is earlier."""
     label_delay: timedelta = timedelta(days=7)
-    """From a transaction's event time until its truth is known."""
+    """Time from a transaction's event time until its label is known."""
     declined_share: float = 0.0
-    """Share of transactions that are declined whatever the balance, besides those it can't cover."""
+    """Share of transactions that are declined whatever the balance, besides those that it can't cover."""
     international_share: float = 0.0
     """Share of honest purchases that are made abroad, besides the few that always are."""
     foreign_currency_share: float = 0.0
-    """Share of transactions in a foreign currency; the amount is in VND all the same."""
+    """Share of transactions in a foreign currency; their amount is still in VND."""
     extreme_share: float = 0.0
     """Share of honest payments of 1,000 VND, or of 10 billion to 1e12 VND."""
     missing_share: float = 0.0
-    """Share of each optional field that is absent, each for itself."""
+    """Share of each optional field that is absent, independently of the others."""
     late_share: float = 0.0
-    """Share of transactions that are given out late, by up to ``latest``."""
+    """Share of transactions that are output late, by up to ``latest``."""
     latest: timedelta = timedelta(hours=6)
-    """The longest that a late transaction is held back in event time; at most 24 hours."""
+    """Longest delay of a late transaction in event time; at most 24 hours."""
     doubled_share: float = 0.0
-    """Share of transactions that are given out a second time, within 10 minutes of event time."""
+    """Share of transactions that are output a second time, within 10 minutes of event time."""
 
     def __post_init__(self) -> None:
-        """Refuse what can't be made."""
+        """Raise ``ValueError`` for invalid options."""
         rate = self.transactions_per_account_per_day
         _check("seed", self.seed, self.seed >= 0, "give a whole number from 0 on")
         _check("accounts", self.accounts, self.accounts >= 1, "give at least 1")

@@ -1,8 +1,8 @@
-"""Where an account's owner is: one place at a time, moved by trips that begin and end.
+"""Places of account owners: one place at a time, changed by trips.
 
-A place is a function of the account and the time, and continuous but for the journeys to and from
-a trip's city; during those the owner has no place. So no two places of an owner are ever further
-apart than one can travel in the time between.
+A place is a function of account and time. It is continuous except for the journeys to and from a trip's city,
+during which the owner has no place. So two places of an owner are never further apart than one can travel in
+the time between.
 """
 
 from typing import Final, NamedTuple
@@ -15,19 +15,19 @@ from producer.simulation.cities import CITIES, LATITUDES_MICRO, LONGITUDES_MICRO
 from producer.simulation.draws import between, bits, chance, with_number
 
 TRIP_WINDOW_HOURS: Final = 480
-"""There is at most one trip in each 20 days."""
+"""At most one trip begins in each 20 days."""
 TRIP_CHANCE: Final = 0.3
 TRIP_HOURS: Final = (30, 168)
 JOURNEY_HOURS: Final = 4
-"""At either end of a trip; the cities furthest apart are 1,600 km from each other, so about 400 km/h."""
+"""At either end of a trip; the most distant cities are 1,600 km apart, which makes about 400 km/h."""
 DEGREES: Final = 10_000_000
-"""Places are in whole 1e-7 degrees, about 1 cm: a coarser grid would make leaps of its own."""
+"""Places are in units of 1e-7 degrees, about 1 cm: a coarser grid would itself cause jumps."""
 SPREAD: Final = DEGREES // 30
-"""How far from its city's centre a place lies at most, in each direction: about 7 km."""
+"""Largest distance of a place from its city's centre, north-south and east-west: 1/30 degree."""
 
 
 class Places(NamedTuple):
-    """Cities by their place in `CITIES`, and coordinates in 1e-7 degrees; all odd, so none ends in 0."""
+    """Cities as places in `CITIES`, and coordinates in 1e-7 degrees; all odd, so that none ends in 0."""
 
     city: Ints
     latitude: Ints
@@ -35,7 +35,7 @@ class Places(NamedTuple):
 
 
 def whereabouts(owners: Rows, time_ms: Ints) -> tuple[Places, Bools]:
-    """Return where each owner is at that time, and who is on the way between two cities."""
+    """Return each owner's place at that time, and which owners are on the way between two cities."""
     hours = time_ms // HOUR_MS
     city, under_way = _city(owners, hours)
     here, next_ = (_offsets(owners["key"], hours + later) for later in (0, 1))
@@ -51,7 +51,7 @@ def near(keys: Keys, city: Ints) -> Places:
 
 
 def other_city(keys: Keys, purpose: str, home: Ints) -> Ints:
-    """Draw any city but ``home``, all equally likely."""
+    """Draw a city other than ``home``, all equally likely."""
     return (home + between(keys, purpose, 1, len(CITIES) - 1)) % len(CITIES)
 
 

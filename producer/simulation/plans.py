@@ -1,4 +1,4 @@
-"""What is going to happen: transactions that are planned, before balances decide how they come out."""
+"""Planned transactions, before balances decide their outcome."""
 
 from typing import Final
 
@@ -8,18 +8,18 @@ from fraudstream.domain.arrays import Bools, Ints, Keys, Rows
 from producer.simulation.draws import between, with_number
 
 NONE: Final = -1
-"""In any column of whole numbers: absent, or left to the kind of the transaction."""
+"""In any integer column: absent, or left to the kind of the transaction."""
 
 _LEFT_OPEN: Final = (
     "fraud",
     "campaign",
     "amount_vnd",
-    "drain_permille",  # takes this share of the balance in place of an amount
+    "drain_permille",  # takes this share of the balance instead of an amount
     "fee_ppm",  # of the amount
     "merchant",
     "counterparty",
     "country",
-    "city",  # a stranger's; the owner's own place follows from the time
+    "city",  # of a stranger; the owner's own place follows from the time
     "device",
     "failures",
     "npl",
@@ -28,11 +28,11 @@ _LEFT_OPEN: Final = (
 PLAN: Final = np.dtype(
     [
         ("key", "u8"),
-        ("session", "u8"),  # key of what is done in one go, on one device
+        ("session", "u8"),  # key of the transactions that are made in one go, on one device
         ("time_ms", "i8"),
         ("row", "i8"),  # of the table of accounts
         ("number", "i8"),  # of the account: rows move, numbers stay
-        ("order", "i8"),  # within what it belongs to: breaks ties of time
+        ("order", "i8"),  # within its episode or campaign: breaks ties of time
         ("kind", "i8"),
         ("subtle", "?"),
         *((name, "i8") for name in _LEFT_OPEN),
@@ -53,7 +53,7 @@ def plans(keys: Keys, **columns: Ints | Keys | Bools | int) -> Rows:
 
 
 def joined(parts: list[Rows]) -> Rows:
-    """Put the plans of several sources together."""
+    """Concatenate the plans of several sources."""
     return np.concatenate([np.zeros(0, PLAN), *parts])
 
 
@@ -64,7 +64,7 @@ def taken(rows: Rows, which: Ints | Bools) -> Rows:
 
 
 def in_order(planned: Rows) -> Rows:
-    """Sort by time; ties always come out the same, whatever the order was before."""
+    """Sort by time; the order of ties does not depend on the order before."""
     planned = taken(planned, np.argsort(planned["time_ms"], kind="stable"))
     follows = planned["time_ms"][1:] == planned["time_ms"][:-1]
     tied = np.flatnonzero(np.append(follows, False) | np.append(False, follows))
@@ -77,8 +77,8 @@ def in_order(planned: Rows) -> Rows:
 def spread(keys: Keys, start_ms: Ints, counts: Ints, span_ms: Ints) -> tuple[Ints, Ints, Ints]:
     """Spread ``counts`` transactions of each key over its span, both ends inclusive, in order.
 
-    Returns for each transaction the place of its key, its number within it from 0 on, and its time;
-    the first is at ``start_ms`` itself.
+    Returns for each transaction the place of its key, its number within the key (from 0), and its time; the
+    first one is at ``start_ms``.
     """
     owners = np.repeat(np.arange(len(keys)), counts)
     order = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -1,8 +1,8 @@
-"""The bank's accounts: who opens one, what never changes about it, and when it closes.
+"""Accounts of the bank: their owners, their constant properties, and their lifetimes.
 
-What an account is follows from its number alone, so that any stretch of time can be simulated
-without the ones before it; only what its transactions change (balance, loans, counts) is kept.
-Figures are plausible ones for Vietnam, chosen by hand; none is measured.
+The properties of an account follow from its number alone, so that any period can be simulated without the
+ones before it. Only what transactions change (balance, loans, counts) is kept as state. Figures are plausible
+for Vietnam and chosen by hand; none is measured.
 """
 
 from typing import Final
@@ -30,21 +30,22 @@ from producer.simulation.plans import NONE
 from producer.simulation.rhythm import DAYS_PER_MONTH, HOURS_PER_DAY
 
 ACTIVITY_SIGMA: Final = 0.7
-"""How unlike accounts are: the busiest 1 % make about 4 times the average number of transactions."""
+"""Log-normal width of the activity: the busiest 1 % of accounts make about 4 times the average transactions.
+"""
 LIFETIME_TRANSACTIONS: Final = 400
-"""Transactions after which an account closes, on average; a new customer takes its place."""
+"""Average transactions until an account closes; a new customer takes its place."""
 LONGEST_LIFE_HOURS: Final = 10**9
 FIRST_TRANSACTIONS: Final = (1, 20)
-"""Lifetime count of an account when the stream first sees it, if it is new."""
+"""Lifetime count of a new account when the stream first sees it."""
 
 MEDIAN_SALARY_VND: Final = 9_000_000
 SALARY_SIGMA: Final = 0.6
 OPENING_BALANCE_PERMILLE: Final = (300, 3_000)
-"""Of a month's salary."""
+"""In thousandths of a month's salary."""
 OVERDRAFT_SHARE: Final = 0.1
-"""Share of accounts that may fall below 0, by one salary at most."""
+"""Share of accounts whose balance may fall below 0, by one salary at most."""
 USUAL_AMOUNT_SHARE: Final = 0.04
-"""What a visit spends on average, as a share of a month's salary; more if there are few visits."""
+"""Average spending of a visit, as a share of a month's salary; more if there are few visits."""
 SPENT_OF_SALARY: Final = 1.2
 SAVED_SHARE: Final = 0.12
 PAY_DAY_OFFSETS: Final = (-3, -2, -1, 1, 2, 3, 4, 5)
@@ -54,14 +55,14 @@ NIGHT_WORKER_SHARE: Final = 0.06
 FAMILY_SHARE: Final = 0.08
 """Share of neighbouring pairs of accounts that are a family with one tablet."""
 DEVICE_ENDS: Final = running((60, 32, 8))
-"""1, 2 or 3 devices."""
+"""Running weights of 1, 2 or 3 devices."""
 
 MORTGAGE_VND: Final = (200_000_000, 3_000_000_000)
 CONSUMER_LOAN_VND: Final = (5_000_000, 100_000_000)
 MORTGAGE_SHARE: Final = 0.15
 CONSUMER_LOAN_SHARE: Final = 0.25
 NPL_SHARE_OF_BORROWERS: Final = 0.03
-"""Honest people who fell behind; with 40 % borrowers about 1.2 % of all accounts."""
+"""Share of honest borrowers who fell behind; with 40 % borrowers, about 1.2 % of all accounts."""
 
 ACCOUNT: Final = np.dtype(
     [
@@ -89,13 +90,13 @@ ACCOUNT: Final = np.dtype(
         ("sign_ins", "i8"),
     ]
 )
-"""An account; from ``balance_vnd`` on it is what its transactions change."""
+"""An account; the columns from ``balance_vnd`` on are changed by its transactions."""
 
 
 class Population:
-    """All open accounts, one after the other in each slot, all of a slot equally active.
+    """All open accounts. Each slot holds one account after the other, all of them equally active.
 
-    ``visits_per_day`` is the mean of all slots, ``salaried_share`` how many get a salary.
+    ``visits_per_day`` is the mean over all slots, ``salaried_share`` the share of accounts that get a salary.
     """
 
     def __init__(
@@ -106,13 +107,14 @@ class Population:
         self._salaried_share = salaried_share
         numbers = np.arange(slots, dtype=np.int64)
         slot_keys = with_number(seed_key(seed, "slot"), numbers)
-        # Divided by their own mean: a few accounts too make just the traffic that was asked for.
+        # Normalised by their own mean, so that even a few accounts make exactly the requested traffic.
         weights = np.rint(lognormal(slot_keys, "activity", ACTIVITY_SIGMA) * 2**20).astype(np.int64)
         self._visits_per_day: Floats = weights * (visits_per_day * slots) / int(weights.sum())
         pairs = with_number(seed_key(seed, "pair"), numbers // 2)
         self._in_family: Bools = chance(pairs, "family", FAMILY_SHARE) & (numbers | 1 < slots)
         self.rows: Rows = self._opened(numbers, np.full(slots, first_hour, np.int64))
-        # Lifetimes have no memory: the customers of the first day have as much before them as new ones.
+        # Exponential lifetimes have no memory: customers of the first day stay as long as new ones, whatever
+        # their past.
         past = exponential(self.rows["key"], "past") * LIFETIME_TRANSACTIONS
         self.rows["made"] += past.astype(np.int64)
         self._next_places: Ints = numbers
@@ -123,7 +125,7 @@ class Population:
         return self._slots
 
     def advance(self, end_hour: int) -> None:
-        """Open the accounts that take the place of those which close before ``end_hour``."""
+        """Open the accounts that replace those that close before ``end_hour``."""
         while (self._next_hours < end_hour).any():
             due = np.flatnonzero(self._next_hours < end_hour)
             self._next_places[due] += self._slots
@@ -132,7 +134,7 @@ class Population:
             self.rows = np.concatenate([self.rows, opened])
 
     def forget(self, hour: int, planned: Rows) -> None:
-        """Drop what closed before ``hour`` and has nothing ``planned``; renumber the rows in the plans."""
+        """Drop accounts that closed before ``hour`` and have nothing ``planned``; renumbers the plan rows."""
         kept = self.rows["closes_hour"] >= hour
         kept[planned["row"]] = True
         moved = np.cumsum(kept) - 1
@@ -140,14 +142,14 @@ class Population:
         self.rows = self.rows[kept]
 
     def row_of(self, slots: Ints, hours: Ints) -> Ints:
-        """Return the row of the account that is open in each slot in that hour."""
+        """Return the row of the account that is open in each slot at that hour."""
         order = np.lexsort((self.rows["opened_hour"], self.rows["slot"]))
         ranks = (self.rows["slot"][order] << 32) + self.rows["opened_hour"][order]
         found: Ints = order[np.searchsorted(ranks, (slots << 32) + hours, side="right") - 1]
         return found
 
     def open_guests(self, numbers: Ints, opened_hours: Ints, closes_hours: Ints) -> Ints:
-        """Open accounts outside the slots, which make no visits of their own; return their rows."""
+        """Open accounts outside the slots, which make no visits of their own; returns their rows."""
         guests = self._described(2 * numbers + 1, numbers % self._slots, opened_hours)
         guests["slot"] = NONE
         guests["closes_hour"] = closes_hours
@@ -158,7 +160,7 @@ class Population:
         return np.arange(first, len(self.rows), dtype=np.int64)
 
     def _opened(self, places: Ints, opened_hours: Ints) -> Rows:
-        """Return new accounts; ``places`` are the slot plus the number of slots times the generation."""
+        """Return new accounts; a place is the slot plus the number of slots times the generation."""
         return self._described(2 * places, places % self._slots, opened_hours)
 
     def _described(self, numbers: Ints, slots: Ints, opened_hours: Ints) -> Rows:
@@ -177,7 +179,7 @@ class Population:
         return rows
 
     def _lifetimes_hours(self, family_keys: Keys, slots: Ints) -> Ints:
-        # A family leaves together, as often as its first member would.
+        # The accounts of a family close together, as often as the first member's would.
         leading = np.where(self._in_family[slots], slots - slots % 2, slots)
         days = exponential(family_keys, "lifetime") * LIFETIME_TRANSACTIONS
         hours = days * HOURS_PER_DAY / np.maximum(self._visits_per_day[leading], 1e-6)
@@ -203,7 +205,7 @@ def _describe_money(rows: Rows) -> None:
     visits_per_month = np.maximum(rows["visits_per_day"] * DAYS_PER_MONTH, 1.0)
     spent = np.maximum(salary * SPENT_OF_SALARY / visits_per_month, salary * USUAL_AMOUNT_SHARE)
     rows["usual_vnd"] = (spent / MEAN_SPENT).astype(np.int64)
-    # What comes in balances what is spent, a little more: else every account ends at 0 or in riches.
+    # Receipts exceed spending a little; otherwise every account would end at 0 or grow without limit.
     needed = spent * (1 + SAVED_SHARE) - np.where(rows["salaried"], salary, 0) / visits_per_month
     rows["receipt_vnd"] = (np.maximum(needed, spent / 5) / MEAN_RECEIVED).astype(np.int64)
     rows["balance_vnd"] = salary * between(keys, "balance", *OPENING_BALANCE_PERMILLE) // 1000
@@ -213,7 +215,7 @@ def _describe_money(rows: Rows) -> None:
 
 
 def loans_vnd(keys: Keys) -> Ints:
-    """Draw what a customer owes when the account opens: a mortgage, a consumer loan, or nothing."""
+    """Draw a customer's debt when the account opens: a mortgage, a consumer loan, or none."""
     drawn = fractions(keys, "borrower")
     mortgage = price_vnd(log_uniform(keys, "mortgage", *MORTGAGE_VND).astype(np.int64))
     consumer = price_vnd(log_uniform(keys, "consumer loan", *CONSUMER_LOAN_VND).astype(np.int64))
@@ -223,5 +225,5 @@ def loans_vnd(keys: Keys) -> Ints:
 
 
 def habit_keys(rows: Rows, purpose: str, places: Ints) -> Keys:
-    """Return the key of an account's habit of that place on its list (a usual merchant, a usual receiver)."""
+    """Return the keys of entries in a list of an account's habits (usual merchants, usual receivers)."""
     return with_number(bits(rows["key"], purpose), places)

@@ -1,4 +1,4 @@
-"""How much of everything there is per day, so that the whole comes to the traffic that was asked for."""
+"""Daily rates of visits, salaries, sales and campaigns, which add up to the requested traffic."""
 
 from dataclasses import replace
 from typing import Final
@@ -29,16 +29,16 @@ from producer.simulation.rhythm import (
 from producer.simulation.visits import hourly_weights
 
 SALARIED_SHARE: Final = 0.85
-"""Share of accounts that get a salary, unless they are too little used for it."""
+"""Share of accounts that get a salary, unless they have too little traffic for it."""
 MOST_SALARY_TRAFFIC: Final = 0.2
-"""Salaries, and what is paid from them at once, are at most this share of the honest traffic."""
+"""Most of the honest traffic that salaries, and the payments made from them at once, may be."""
 LEAST_CAMPAIGNS_PER_DAY: Final = 1e-6
 """A pattern that starts less often, about once in 2,700 years, does not occur: its times would overflow."""
 _STEP_HOURS: Final = 8_760
 
 
 class Rates:
-    """Means per account and day that follow from the options."""
+    """Means per account and day, derived from the options."""
 
     def __init__(self, options: TrafficOptions) -> None:
         self._options = options
@@ -53,11 +53,11 @@ class Rates:
             for pattern in fraud_patterns()
         )
         others = self.salaried_share * salary + self._sale + self._before_fraud
-        # With nearly all of the traffic loan fraud, what comes before it would be more than is left.
+        # If nearly all traffic is loan fraud, the honest transactions before it would exceed what is left.
         self.visits_per_day = max(0.0, honest - others) / VISIT_TRANSACTIONS
 
     def campaigns_per_day(self, pattern: FraudPattern) -> float:
-        """Return how many campaigns of a pattern start in the bank in a day."""
+        """Return how many campaigns of a pattern start per day in the whole bank."""
         options = self._options
         share = options.fraud_share * options.fraud_mix.get(pattern.fraud_type, 0)
         transactions = share * options.accounts * options.transactions_per_account_per_day
@@ -65,7 +65,7 @@ class Rates:
         return per_day if per_day >= LEAST_CAMPAIGNS_PER_DAY else 0.0
 
     def transactions(self, first_hour: int, end_hour: int) -> Floats:
-        """Return the mean number of transactions in each hour since 1970, in the whole bank."""
+        """Return the mean number of transactions of the whole bank in each of these hours since 1970."""
         hours = np.arange(first_hour, end_hour)
         days, in_day = vietnam_day(hours * HOUR_MS), (hours + 7) % HOURS_PER_DAY
         by_day, by_night = hourly_weights(first_hour, end_hour)
@@ -92,7 +92,7 @@ def _pay_day_shares(days: Ints) -> Floats:
 
 
 def simulated_span_ms(options: TrafficOptions, count: int) -> int:
-    """Return how much event time the first ``count`` transactions take on average.
+    """Return the event time that the first ``count`` transactions span on average.
 
     Raises ``ValueError`` for a negative count.
     """
@@ -112,9 +112,9 @@ def simulated_span_ms(options: TrafficOptions, count: int) -> int:
 
 
 def ending_at(options: TrafficOptions, count: int, end_ms: int) -> TrafficOptions:
-    """Return the options with a beginning from which ``count`` transactions end at about ``end_ms``.
+    """Return the options with a start from which ``count`` transactions end at about ``end_ms``.
 
-    Raises ``ValueError`` if that lies before 1970.
+    Raises ``ValueError`` if the start would be before 1970.
     """
     rates = Rates(options)
     end_hour = -(-end_ms // HOUR_MS)
@@ -132,7 +132,7 @@ def ending_at(options: TrafficOptions, count: int, end_ms: int) -> TrafficOption
 
 
 def _at(sums: Floats, count: float) -> int:
-    """Return the milliseconds after which ``count`` is reached; ``sums`` are those at the ends of hours."""
+    """Return the milliseconds until ``count`` is reached; ``sums`` are running sums at the ends of hours."""
     hour = min(int(np.searchsorted(sums, count)), len(sums) - 1)
     before = float(sums[hour - 1]) if hour else 0.0
     width = float(sums[hour]) - before

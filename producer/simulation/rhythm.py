@@ -1,4 +1,4 @@
-"""When things happen: the hours of a Vietnamese day, the days of its week and month, and Tet.
+"""Rhythm of traffic in Vietnam: the hours of a day, the days of its week and month, and Tet.
 
 All weights are chosen by hand; none is measured.
 """
@@ -29,13 +29,13 @@ _TET_DAYS: Final = np.array(TET, dtype="datetime64[D]").astype(np.int64)
 WEEKDAY_WEIGHTS: Final = (1000, 1000, 1000, 1000, 1080, 1060, 860)
 """Monday to Sunday, in thousandths; the mean is 1."""
 PAY_DAYS_WEIGHT: Final = 1250
-"""The last 3 days of a month and its first 5, in thousandths."""
+"""Weight of the last 3 days of a month and its first 5, in thousandths."""
 OTHER_DAYS_WEIGHT: Final = 909
-"""All others; with 8 pay-days in 30 the mean is 1."""
+"""Weight of all other days; with 8 pay-days in 30 the mean is 1."""
 LAST_PAY_DAY: Final = 5
 PAY_DAYS_BEFORE_END: Final = 3
 TET_PHASES: Final = ((-14, 0, 1350), (0, 7, 400), (7, 14, 800))
-"""Days from Tet (from, before) and their weight in thousandths: purchases, the feast, the days after it."""
+"""Days from Tet (from, before) and their weight in thousandths: shopping, the feast, the days after it."""
 
 
 def vietnam_day(time_ms: Ints) -> Ints:
@@ -44,7 +44,7 @@ def vietnam_day(time_ms: Ints) -> Ints:
 
 
 def day_weights(days: Ints) -> Floats:
-    """Return how busy each day (in days since 1970-01-01) is; 1 on average over a year, nearly."""
+    """Return the activity of each day (in days since 1970-01-01); nearly 1 on average over a year."""
     weights: Floats = _day_weights_nano(days) / 1e9
     return weights
 
@@ -57,7 +57,7 @@ def _day_weights_nano(days: Ints) -> Ints:
 
 
 def pay_day_offsets(days: Ints) -> Ints:
-    """Return -3 to -1 for the last days of a month, 1 to 5 for its first, 0 for those between."""
+    """Return -3 to -1 for the last days of a month, 1 to 5 for its first, 0 for all others."""
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
     number = (dates - months.astype("datetime64[D]")).astype(np.int64) + 1
@@ -78,22 +78,22 @@ def _tet_weights(days: Ints) -> Ints:
 
 _FIRST_DAY: Final = -1
 _WEIGHTED_DAYS: Final = 84_000
-"""Days since 1970 that have a calendar here, to the year 2199; any later ones are all alike."""
+"""Days since 1970 that have a calendar, to the year 2199; all later days are alike."""
 
 
 @cache
 def _activity_before() -> Ints:
-    """Return the activity before each day with a calendar, in 1e-9 days."""
+    """Return the activity before each day of the calendar, in 1e-9 average days."""
     weights = _day_weights_nano(np.arange(_FIRST_DAY, _WEIGHTED_DAYS))
     return np.concatenate(([0], np.cumsum(weights)))
 
 
 class Rhythm:
-    """Activity over the hours of a day in Vietnam time, the same on all days but for their weights.
+    """Activity over the hours of a day in Vietnam time, the same on all days except for their weights.
 
-    It maps time to activity and back: an average day is one unit of activity, spread over its hours
-    by their weights. Events that are even in activity so keep their rate and follow the rhythm.
-    Raises ``ValueError`` unless there are 24 weights, none negative, not all zero.
+    It maps time to activity and back: an average day is one unit of activity, spread over its hours by their
+    weights. Events at even distances of activity thus keep their rate and follow the rhythm. Raises
+    ``ValueError`` unless there are 24 weights, none negative, not all zero.
     """
 
     def __init__(self, hourly_weights: Sequence[int]) -> None:
@@ -102,13 +102,13 @@ class Rhythm:
             raise ValueError(msg)
         total = sum(hourly_weights)
         self.shares: Floats = np.array([weight / total for weight in hourly_weights])
-        """Each hour's share of the day, 24 of them."""
-        # Whole weights make the last sum exactly 1.0, and an hour of weight 0 exactly empty.
+        """Share of each of the 24 hours in a day."""
+        # Integer weights make the last sum exactly 1.0, and an hour of weight 0 exactly empty.
         self._ends = np.array([weight_sum / total for weight_sum in accumulate(hourly_weights)])
         self._starts = np.concatenate(([0.0], self._ends[:-1]))
 
     def times_ms(self, activity: Floats) -> Ints:
-        """Return the times at which so much activity has passed since 1969-12-31 in Vietnam."""
+        """Return the times at which this much activity has passed since 1969-12-31 in Vietnam."""
         before = _activity_before() / 1e9
         days = np.searchsorted(before, activity, side="right") - 1
         past = days >= len(before) - 1
@@ -140,7 +140,7 @@ _LAST_MOMENT: Final = 1.0 - 2.0**-53
 DAY_PEOPLE: Final = Rhythm(
     (3, 2, 1, 1, 2, 8, 25, 45, 60, 65, 65, 70, 75, 55, 55, 60, 60, 65, 75, 80, 75, 60, 35, 15)
 )
-"""Most customers: two peaks, at noon and after work; about 5 % of the day between 22:00 and 03:59."""
+"""Most customers: peaks at noon and after work; about 5 % of the day between 22:00 and 03:59."""
 
 NIGHT_PEOPLE: Final = Rhythm(
     (60, 55, 60, 50, 35, 25, 20, 15, 8, 4, 3, 3, 3, 4, 8, 20, 30, 35, 40, 45, 50, 55, 60, 65)
@@ -151,14 +151,14 @@ OFF_HOURS: Final = Rhythm((1, 1, 1, 1, *(0 for _ in range(18)), 1, 1))
 """22:00 to 03:59 only."""
 
 OFFICE_HOURS: Final = Rhythm((*(0 for _ in range(8)), *(1 for _ in range(9)), *(0 for _ in range(7))))
-"""08:00 to 16:59 only: when a bank pays out loans."""
+"""08:00 to 16:59 only, when a bank pays out loans."""
 
 AROUND_THE_CLOCK: Final = Rhythm((1,) * HOURS_PER_DAY)
-"""What runs by itself, or does not care about the hour."""
+"""For events that are automatic or independent of the hour."""
 
 OF_CAMPAIGNS: Final[Mapping[RhythmName, Rhythm]] = {
     "around_the_clock": AROUND_THE_CLOCK,
     "off_hours": OFF_HOURS,
     "office_hours": OFFICE_HOURS,
 }
-"""The rhythms by the names that fraud patterns give."""
+"""Rhythms by the names that fraud patterns use."""

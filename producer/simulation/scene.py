@@ -1,4 +1,4 @@
-"""The bank that fraud patterns act in."""
+"""Simulated bank as the fraud patterns see it."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from producer.simulation.population import Population
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where campaigns happen, and which share of them is subtle: the `SimulatedBank` of the patterns."""
+    """Bank in which campaigns happen, and the share of subtle ones: the patterns' `SimulatedBank`."""
 
     population: Population
     market: Market
@@ -37,17 +37,17 @@ class Scene:
     prices_vnd = staticmethod(price_vnd)
 
     def ways(self, keys: Keys, count: int) -> Ints:
-        """Draw which of ``count`` thresholds each campaign stays below; 0 for the obvious campaign."""
+        """Draw which of ``count`` thresholds each campaign stays below; 0 for an obvious campaign."""
         subtle = draws.chance(keys, "subtle", self.subtle_share)
         return np.where(subtle, draws.between(keys, "way", 1, count), OBVIOUS)
 
     def victims(self, keys: Keys, time_ms: Ints) -> Ints:
-        """Draw an account that is open then for each campaign; return its row."""
+        """Draw for each campaign an account that is open at its time; returns the rows."""
         slots = draws.between(keys, "victim", 0, len(self.population) - 1)
         return self.population.row_of(slots, time_ms // HOUR_MS)
 
     def open_accounts(self, numbers: Ints, opened_hours: Ints, closes_hours: Ints) -> Ints:
-        """Open an account for each campaign number; return its row."""
+        """Open an account for each campaign number; returns the rows."""
         return self.population.open_guests(numbers, opened_hours, closes_hours)
 
     def account_numbers(self, rows: Ints) -> Ints:
@@ -56,28 +56,28 @@ class Scene:
         return numbers
 
     def set_loans(self, rows: Ints, loans_vnd: Ints) -> None:
-        """Set what accounts owe."""
+        """Set the debt of accounts."""
         self.population.rows["loans_vnd"][rows] = loans_vnd
 
     def merchants(self, keys: Keys) -> Ints:
-        """Draw merchants; popular ones more often."""
+        """Draw merchants, popular ones more often."""
         return self.market.merchant(keys)
 
     def counterparties(self, keys: Keys) -> Ints:
-        """Draw people and firms outside, who receive or send money."""
+        """Draw people and firms outside the bank who receive or send money."""
         return self.market.counterparty(keys)
 
     def accounts_as_counterparties(self, rows: Ints) -> Ints:
-        """Return the bank's own accounts as counterparties of each other."""
+        """Return the counterparty codes of the bank's own accounts."""
         return ACCOUNT_BASE + self.account_numbers(rows)
 
     def other_cities(self, keys: Keys, purpose: str, rows: Ints) -> Ints:
-        """Draw a city for each account that is not its home."""
+        """Draw for each account a city other than its home."""
         return other_city(keys, purpose, self.population.rows["home"][rows])
 
     @staticmethod
     def foreign_countries() -> int:
-        """Return how many foreign countries there are."""
+        """Return the number of foreign countries."""
         return len(FOREIGN_COUNTRIES)
 
     @staticmethod
@@ -87,5 +87,5 @@ class Scene:
 
     @staticmethod
     def ordinary_kinds(keys: Keys, purpose: str) -> Ints:
-        """Draw kinds as often as honest customers use them."""
+        """Draw kinds with the frequencies of honest customers."""
         return draws.pick(keys, purpose, KIND_ENDS)

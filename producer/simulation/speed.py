@@ -1,4 +1,4 @@
-"""``python -m producer.simulation.speed [count] [accounts]``: transactions a second, with JSON bytes."""
+"""``python -m producer.simulation.speed [count] [accounts]``: transactions per second, with JSON bytes."""
 
 import resource
 import sys
@@ -15,7 +15,7 @@ START_MS: Final = 1_767_200_400_000
 
 
 def measure(count: int, accounts: int) -> str:
-    """Make at least ``count`` transactions and their labels as bytes; say how long each step took."""
+    """Make at least ``count`` transactions and their labels as bytes; returns how long each step took."""
     spent_s = {"simulation": 0.0, "records": 0.0, "labels": 0.0}
     made = made_bytes = 0
     traffic = blocks(TrafficOptions(accounts=accounts, start_ms=START_MS))

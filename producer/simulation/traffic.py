@@ -1,7 +1,7 @@
-"""Endless bank traffic with its truth: seeded, in event-time order, in constant memory.
+"""Endless labelled bank traffic: seeded, in event-time order, in constant memory.
 
-Time is simulated in stretches of whole hours. Everything is drawn for an account and an hour, or for
-a numbered event of the whole bank, so the length of the stretches does not show in the stream.
+Time is simulated in stretches of whole hours. Everything is drawn for an account and an hour, or for a
+numbered event of the whole bank, so the length of the stretches does not affect the stream.
 """
 
 from collections.abc import Iterator
@@ -32,23 +32,23 @@ from producer.simulation.scene import Scene
 from producer.simulation.visits import visits
 
 STRETCH_TRANSACTIONS: Final = 16_384
-"""About how many transactions are simulated at once; enough for numpy to be quick."""
+"""Approximate number of transactions that are simulated at once; enough for numpy to be fast."""
 BLOCK_TRANSACTIONS: Final = 4 * STRETCH_TRANSACTIONS
 STRETCH_CELLS: Final = 1 << 18
-"""At most so many accounts times hours at once, but one hour at least."""
+"""Most accounts times hours that are simulated at once, but always at least one hour."""
 
 
 class LabelledTransaction(NamedTuple):
-    """A transaction and what will become known about it."""
+    """A transaction and its label."""
 
     transaction: Transaction
     label: Label
 
 
 def generate(options: TrafficOptions) -> Iterator[LabelledTransaction]:
-    """Return endless traffic in event-time order; the same options give the same stream, byte for byte.
+    """Yield endless traffic in event-time order; the same options give the same stream, byte for byte.
 
-    Late and doubled transactions, where asked for, are the exception to the order.
+    Late transactions and duplicates, if requested, are the exception to the order.
     """
     for block in blocks(options):
         for transaction, label in block.transactions():
@@ -56,9 +56,10 @@ def generate(options: TrafficOptions) -> Iterator[LabelledTransaction]:
 
 
 def blocks(options: TrafficOptions, stretch_transactions: int = STRETCH_TRANSACTIONS) -> Iterator[Block]:
-    """Return the same endless traffic in blocks, none empty.
+    """Yield the same endless traffic in blocks, none of them empty.
 
-    They are about ``stretch_transactions`` long, the first ones shorter; the stream does not depend on it.
+    They have about ``stretch_transactions`` transactions, the first ones fewer; the stream does not depend on
+    it.
     """
     traffic = _Traffic(options)
     hours, first_hour = 1, options.start_ms // HOUR_MS
@@ -73,7 +74,7 @@ def blocks(options: TrafficOptions, stretch_transactions: int = STRETCH_TRANSACT
 
 
 class CampaignSchedule:
-    """When the campaigns of a pattern start: evenly on average, each at a random moment of its interval."""
+    """Start times of a pattern's campaigns: even on average, each at a random moment of its interval."""
 
     def __init__(self, pattern: FraudPattern, per_day: float, key: Keys, start_ms: int) -> None:
         self._rhythm = OF_CAMPAIGNS[pattern.rhythm]
@@ -96,7 +97,7 @@ class CampaignSchedule:
 
 
 class _Traffic:
-    """The state of a stream: the accounts, what is pending, and the last number given."""
+    """State of a stream: the accounts, the pending transactions, and the last number assigned."""
 
     def __init__(self, options: TrafficOptions) -> None:
         self._options = options
@@ -122,7 +123,7 @@ class _Traffic:
         self._made = 0
 
     def stretch(self, first_hour: int, end_hour: int) -> Iterator[Rows]:
-        """Simulate these hours, which follow on the last ones."""
+        """Simulate these hours, which must follow the previous ones."""
         population, options = self._population, self._options
         start_ms, end_ms = first_hour * HOUR_MS, end_hour * HOUR_MS
         population.advance(end_hour)
@@ -136,7 +137,7 @@ class _Traffic:
         is_due = planned["time_ms"] < end_ms
         self._pending = taken(planned, ~is_due)
         due = in_order(taken(planned, is_due & (planned["time_ms"] >= options.start_ms)))
-        # The busiest hour of a large bank in parts, so that memory stays small.
+        # In parts, so that even the busiest hour of a large bank takes little memory.
         for first in range(0, len(due), BLOCK_TRANSACTIONS):
             part = due[first : first + BLOCK_TRANSACTIONS]
             yield self._emission.due(self._finished(part), int(part["time_ms"][-1]))
@@ -147,7 +148,7 @@ class _Traffic:
         planned = []
         for pattern, schedule in zip(fraud_patterns(), self._schedules, strict=True):
             ahead_ms = pattern.hours_ahead * HOUR_MS
-            # The first stretch makes up for the time before it: the stream begins amid its usual course.
+            # The first stretch also plans what earlier ones would have planned: the stream has no ramp-up.
             first_ms = start_ms + ahead_ms if start_ms > self._options.start_ms else self._options.start_ms
             planned.append(pattern.plan(schedule.between(first_ms, end_ms + ahead_ms), self._scene))
         return planned

@@ -1,4 +1,4 @@
-"""When customers use their accounts, and what for."""
+"""Visits: the times at which customers use their accounts, and the kinds of transactions they make."""
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from producer.simulation.rhythm import DAY_PEOPLE, HOURS_PER_DAY, NIGHT_PEOPLE, 
 def visits(population: Population, first_hour: int, end_hour: int) -> Rows:
     """Return the visits of all accounts in the hours from ``first_hour`` until before ``end_hour``.
 
-    Each account has its own count for each hour, so the visits of an hour do not depend on which
-    hours are asked for together.
+    Each account has its own count for each hour, so the visits of an hour do not depend on which hours are
+    requested together.
     """
     accounts, hours = population.rows, np.arange(first_hour, end_hour)
     means = _means(accounts, first_hour, end_hour)
@@ -37,7 +37,7 @@ def visits(population: Population, first_hour: int, end_hour: int) -> Rows:
 
 
 def hourly_weights(first_hour: int, end_hour: int) -> tuple[Floats, Floats]:
-    """Return each hour's share of a usual day, for day people and for night people."""
+    """Return each hour's share of an average day, for day people and for night people."""
     hours = np.arange(first_hour, end_hour)
     weights = day_weights(vietnam_day(hours * HOUR_MS))
     in_day = (hours + 7) % HOURS_PER_DAY
@@ -45,7 +45,7 @@ def hourly_weights(first_hour: int, end_hour: int) -> tuple[Floats, Floats]:
 
 
 def _means(accounts: Rows, first_hour: int, end_hour: int) -> Floats:
-    """Return the mean number of visits, an account a row and an hour a column; 0 while it is closed."""
+    """Return the mean number of visits, shape (accounts, hours); 0 while an account is closed."""
     hours = np.arange(first_hour, end_hour)
     by_day, by_night = hourly_weights(first_hour, end_hour)
     weights = np.where(accounts["night"][:, None], by_night, by_day)
