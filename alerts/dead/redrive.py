@@ -19,7 +19,7 @@ class Redriver:
     ``transaction_id`` once.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a part that its caller decides
+    def __init__(  # noqa: PLR0913 - dependencies and options
         self,
         store: RedriveStore,
         writer: RecordWriter,

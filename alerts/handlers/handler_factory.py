@@ -33,7 +33,7 @@ TARGETS: Final[dict[HandlerName, str]] = {
 }
 
 
-def open_handler(  # noqa: PLR0913 - what the command line says, and where it is said
+def open_handler(  # noqa: PLR0913 - command-line values, settings and console
     name: HandlerName,
     target: str | None,
     settings: StreamSettings,
@@ -103,7 +103,7 @@ def checked_url(url: str) -> str:
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises where it is no number
+        parts.port  # noqa: B018 - raises for an invalid port
     except ValueError:
         return None
     return parts

@@ -136,7 +136,7 @@ class SqliteStore:
 
     def _handled(self, alert_ids: Sequence[str]) -> set[str]:
         marks = ",".join("?" * len(alert_ids))
-        query = f"SELECT alert_id FROM handled WHERE consumer = ? AND alert_id IN ({marks})"  # noqa: S608 - marks only
+        query = f"SELECT alert_id FROM handled WHERE consumer = ? AND alert_id IN ({marks})"  # noqa: S608 - placeholders only
         return {row[0] for row in self._connection.execute(query, (self._consumer, *alert_ids))}
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
