@@ -184,7 +184,7 @@ class Cluster:
 
     def ask(self, path: str, body: object = None, method: str | None = None) -> Any:  # noqa: ANN401 - JSON
         """Call the JobManager's REST API; with a ``body`` it is a POST request unless ``method`` is given."""
-        request = urllib.request.Request(  # noqa: S310 - the cluster's own
+        request = urllib.request.Request(  # noqa: S310 - the cluster's own URL
             f"{self.rest_url}{path}",
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
@@ -217,7 +217,7 @@ class Cluster:
         """Return the command lines of a process and its children, by process id."""
         group = str(self._processes[name].pid)
         said = subprocess.run(
-            ["ps", "-ww", "-o", "pid=,args=", "-g", group],  # noqa: S607 - wherever the machine has it
+            ["ps", "-ww", "-o", "pid=,args=", "-g", group],  # noqa: S607 - found on the PATH
             capture_output=True,
             text=True,
             check=True,

@@ -113,7 +113,7 @@ def transactions_of(items: Iterable[SentItem]) -> list[Transaction]:
     return list(sound.values())
 
 
-def _transactions(effort: Effort, now_ms: int, **options: Any) -> Sequence[Transaction]:  # noqa: ANN401 - TrafficOptions'
+def _transactions(effort: Effort, now_ms: int, **options: Any) -> Sequence[Transaction]:  # noqa: ANN401 - fields of TrafficOptions
     traffic = TrafficOptions(
         seed=SEED,
         accounts=max(10, effort.transactions // TRANSACTIONS_PER_ACCOUNT),

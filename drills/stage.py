@@ -57,7 +57,7 @@ class Bench:
 class Stage:
     """A job under load. ``settings`` name its streams; ``say`` receives progress messages."""
 
-    def __init__(  # noqa: PLR0913 - what a stage is made of
+    def __init__(  # noqa: PLR0913 - dependencies and options
         self,
         bench: Bench,
         settings: JobSettings,

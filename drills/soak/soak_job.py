@@ -97,7 +97,7 @@ class SoakJob:
         commands = self.cluster.commands("taskmanager")
         pid = next(pid for pid, command in commands.items() if JVM in command)
         answer = subprocess.run(
-            ["jcmd", str(pid), "GC.class_histogram"],  # noqa: S607 - of the JDK that runs it, wherever that is
+            ["jcmd", str(pid), "GC.class_histogram"],  # noqa: S607 - found on the PATH
             check=False,
             capture_output=True,
             text=True,
