@@ -95,7 +95,7 @@ def _processes(program: Program, log: Path) -> Iterator[list[subprocess.Popen[by
     with log.open("wb") as output:
         try:
             for command in program.commands:
-                processes.append(  # noqa: PERF401 - what has started must be ended if the next one fails
+                processes.append(  # noqa: PERF401 - started processes must be ended if the next start fails
                     subprocess.Popen(
                         command,
                         cwd=ROOT,

@@ -14,7 +14,7 @@ _ACTIVATED: Final = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
 """PATH as in an activated environment of the project: PyFlink starts `python` from it."""
 
 
-def job(  # noqa: PLR0913 - what a run of the job can differ in
+def job(  # noqa: PLR0913 - options of a run
     name: str,
     source: Path,
     transactions: int,
