@@ -47,7 +47,7 @@ LINE_INTERVAL_S: Final = 5.0
 class Run:
     """Send the mixture at ``rate`` records per second and account for each transaction."""
 
-    def __init__(  # noqa: PLR0913 - each is a part of the run that its caller decides
+    def __init__(  # noqa: PLR0913 - dependencies and options
         self,
         settings: JobSettings,
         traffic: TrafficOptions,
