@@ -1,1 +1,1 @@
-"""The consumer of what the job writes: alerts, and the records it refused."""
+"""Consumer of the job's output streams: alerts and dead letters."""

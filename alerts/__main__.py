@@ -1,4 +1,4 @@
-"""The consumer's command line: ``python -m alerts`` with tail, run, replay, dead, diff or diff-features."""
+"""Command line of the alert consumer: ``python -m alerts`` tail, run, replay, dead, diff or diff-features."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""What differs between the alerts of two runs, and why. Pure."""
+"""Comparison of the alerts of two runs, with the causes of each difference. Pure: no I/O, no clock."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ FACTS: Final = (
     "likely_fraud_type",
     "flags",
 )
-"""What an alert says beside score, versions and features; when it was scored and arrived is left out."""
+"""Fields of an alert to compare beside score, versions and features. Its times of arrival and scoring are
+left out: they differ between runs."""
 UNEXPLAINED: Final = (
     "same model, catalogue and threshold: the other run did not get its transaction, or saw other features"
 )
@@ -25,10 +26,11 @@ UNEXPLAINED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One transaction that the two runs judged differently; a score is None where there was no alert.
+    """A transaction whose alerts differ between two runs. A score is None if that run raised no alert.
 
-    ``new``: only the second run alerted; ``gone``: only the first; ``score``: both, with another score;
-    ``other``: both, with the same score and something else that differs. ``why`` has a line for each cause.
+    ``kind`` is ``new`` if only the second run alerted, ``gone`` if only the first did, ``score`` if both
+    alerted with different scores, and ``other`` if the scores are equal and something else differs. ``why``
+    has one line per cause.
     """
 
     transaction_id: str
@@ -39,10 +41,10 @@ class Difference:
 
 
 def differences(before: Mapping[str, Alert], after: Mapping[str, Alert]) -> Iterator[Difference]:
-    """Compare alerts by ``transaction_id``, which both mappings have as their keys.
+    """Compare two runs' alerts; both mappings are keyed by ``transaction_id``.
 
-    Alert ids do not do for it: they differ whenever the model does. Yields in the order of the first run,
-    then what is new in that of the second.
+    Alert ids are unsuitable as keys because they change with the model version. Yields the differences in
+    the order of the first run, then the new alerts in the order of the second.
     """
     for transaction_id, alert in before.items():
         other = after.get(transaction_id)
@@ -57,7 +59,10 @@ def differences(before: Mapping[str, Alert], after: Mapping[str, Alert]) -> Iter
 
 
 def _causes(before: Alert, after: Alert) -> tuple[str, ...]:
-    """Return what differs: versions first, then features, then the rest; the score itself if nothing else."""
+    """Return the differences: versions, then features, other fields and reasons.
+
+    If only the score differs, the cause is a feature that alerts do not carry.
+    """
     versions = _changes(before, after, VERSIONS)
     features = _feature_changes(before.features, after.features)
     facts = _changes(before, after, {name: name for name in FACTS})
@@ -83,7 +88,7 @@ def _feature_changes(before: Mapping[str, float | None], after: Mapping[str, flo
 
 
 def _identity_changes(before: Alert, after: Alert) -> Iterator[str]:
-    """Yield that the ids differ, unless the models do, of which that follows."""
+    """Yield a difference of alert ids. Different models imply different ids, so that case is skipped."""
     if before.model_version == after.model_version:
         yield from _changes(before, after, {"alert_id": "alert_id"})
 
@@ -100,7 +105,7 @@ def _reasons(alert: Alert) -> str:
 
 
 def _absence(alert: Alert, others: Collection[Alert]) -> tuple[str, ...]:
-    """Say why the other run has no alert for this transaction, as far as its other alerts tell."""
+    """Return the causes of a missing alert that can be inferred from the other run's alerts."""
     if not others:
         return ("the other run has no alerts at all",)
     causes = [
@@ -119,7 +124,7 @@ def _values(alerts: Iterable[Alert], name: str) -> list[str]:
 
 
 def _same(one: object, other: object) -> bool:
-    """Tell whether two values are equal; NaN is equal to NaN."""
+    """Return whether two values are equal; NaN equals NaN."""
     return one == other or (one != one and other != other)  # noqa: PLR0124 - only NaN differs from itself
 
 

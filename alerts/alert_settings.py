@@ -1,7 +1,7 @@
-"""The options of the alert consumer beyond those of every command: typed, and validated at start.
+"""Settings of the alert consumer, typed and validated at startup.
 
-Read, from the weakest to the strongest: the defaults, the environment, ``.env``. All names carry the prefix
-``ALERTS_``.
+Sources from lowest to highest precedence: defaults, environment variables, ``.env``. All names have the
+prefix ``ALERTS_``. They supplement the stream settings, which every command reads.
 """
 
 from datetime import timedelta
@@ -17,15 +17,15 @@ from fraudstream.runtime.settings_sources import ENV_FILE, DotEnvSource, Environ
 
 ENV_PREFIX: Final = "ALERTS_"
 MIN_SECRET_BYTES: Final = 32
-"""RFC 2104, section 3: a key shorter than the hash weakens the HMAC."""
+"""Minimum length of the webhook secret: a key shorter than the hash weakens the HMAC (RFC 2104, 3)."""
 SQLITE: Final = "sqlite:"
 DYNAMODB: Final = "dynamodb:"
 TABLE_NAME: Final = r"[A-Za-z0-9_.-]{3,255}"
-"""DynamoDB's rule (CreateTable API reference)."""
+"""Pattern of a DynamoDB table name (CreateTable API reference)."""
 
 
 class AlertSettings(SettingsBase):
-    """The settings of the consumer; `load` reads them."""
+    """Settings of the alert consumer; create them with `load`."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
@@ -71,17 +71,17 @@ class AlertSettings(SettingsBase):
 
     @classmethod
     def load(cls, *, env_file: Path | None = ENV_FILE) -> Self:
-        """Read the settings; raises `SettingsError` if any can't be used."""
+        """Read the settings; raises `SettingsError` if any is invalid."""
         return cls.read(
             lambda settings_cls, _: (DotEnvSource(settings_cls, env_file), EnvironmentSource(settings_cls))
         )
 
     @classmethod
     def unknown(cls, name: str) -> str:
-        """Return the message for a name that is no setting."""
+        """Return the error message for an unknown setting."""
         return f"{name}: there is no such setting; docs/alerts.md lists those that there are"
 
     @classmethod
     def shown_name(cls, field: str) -> str:
-        """Return the name of the environment variable."""
+        """Return the environment variable of a field."""
         return f"{ENV_PREFIX}{field.upper()}"

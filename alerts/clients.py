@@ -1,4 +1,4 @@
-"""The clients of DynamoDB and SNS; that of Kinesis is `fraudstream.streams.kinesis.kinesis_client`'s."""
+"""DynamoDB and SNS clients. The Kinesis client is in `fraudstream.streams.kinesis.kinesis_client`."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -10,14 +10,20 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
 
 READ_TIMEOUT_S: Final = 10
-"""An alert is small; a call that hangs is tried again after it."""
+"""Read timeout of a call, after which it is retried. It can be short because alerts are small."""
 
 
 def dynamodb_client(settings: StreamSettings) -> "DynamoDBClient":
-    """Connect to where the settings say AWS is; raises `AwsCredentialsError` without credentials."""
+    """Return a DynamoDB client for the settings' endpoint and region.
+
+    Raises `AwsCredentialsError` without credentials.
+    """
     return aws_client("dynamodb", settings, read_timeout_s=READ_TIMEOUT_S)
 
 
 def sns_client(settings: StreamSettings) -> "SNSClient":
-    """Connect to where the settings say AWS is; raises `AwsCredentialsError` without credentials."""
+    """Return an SNS client for the settings' endpoint and region.
+
+    Raises `AwsCredentialsError` without credentials.
+    """
     return aws_client("sns", settings, read_timeout_s=READ_TIMEOUT_S)

@@ -1,6 +1,6 @@
-"""Brings every alert of the stream to a handler, and goes on where it was after a restart or a crash.
+"""At-least-once delivery of the alert stream to a handler, resumed after a restart or a crash.
 
-`alerts.store.progress_store` says what is guaranteed at each point.
+`alerts.store.progress_store` documents the guarantees at each step.
 """
 
 import threading
@@ -18,26 +18,27 @@ from fraudstream.streams.positions import Position
 from fraudstream.streams.protocols import RecordReader, StreamRecord
 
 ADVANCE_INTERVAL_MS: Final = 1_000
-"""Between two moves of the positions while alerts come; what lies between is known by its ids."""
+"""Interval at which positions are stored while alerts arrive. After a crash, alerts handled since the stored
+position are recognised by their ids."""
 IDLE_INTERVAL_MS: Final = 60_000
-"""The same while none come: only the time that has been reached changes then."""
+"""Interval at which positions are stored while no alerts arrive: only the reached time changes then."""
 BUSY_PAUSE_S: Final = 0.2
-"""Between two looks at an alert that another consumer has in hand."""
+"""Pause before another attempt to claim an alert that another consumer has claimed."""
 RETRY_CAP_S: Final = 30.0
-"""The longest wait between two tries of an alert; tries go on until it is through, so that none is lost."""
+"""Longest wait between two attempts. Attempts continue until the alert is delivered, so that none is lost."""
 SHOWN_WAIT_S: Final = 1.0
-"""A wait shorter than this is only counted: a target that fails now and then needs nobody's attention."""
+"""Shorter waits are counted but not reported: an occasional failure of a target needs no attention."""
 REFUSED_IN_A_ROW: Final = 10
-"""So many refusals with nothing handled between them mean that the target refuses everything."""
+"""Number of consecutive refusals that stops the run: the target presumably refuses everything."""
 
 
 class _StoppedError(Exception):
-    """The stop was asked for while an alert could not be handled yet."""
+    """A stop was requested before an alert could be handled."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the records of a run; ``doubled`` were handled before, by this or another run."""
+    """Counts of a run's records by outcome; ``doubled`` were handled before, by this or another run."""
 
     handled: int = 0
     doubled: int = 0
@@ -46,7 +47,7 @@ class Counts:
     retries: int = 0
 
     def __str__(self) -> str:
-        """Return the counts as a line for people."""
+        """Return the counts as a readable line."""
         return (
             f"{self.handled:,} alerts handled, {self.doubled:,} known ones left out, "
             f"{self.refused:,} refused, {self.unreadable:,} unreadable records, {self.retries:,} retries"
@@ -55,11 +56,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryDependencies:
-    """What a delivery works with.
+    """Dependencies and options of a `Delivery`.
 
-    ``now_ms`` is the wall clock in epoch milliseconds; ``on_problem`` gets what a person should see; ``stop``
-    ends it after the batch in hand; ``backoff`` spaces the tries of what its target does not take yet. A
-    replay marks its alerts. Records that came at ``end_ms`` or later (epoch milliseconds) are left out.
+    ``now_ms`` is the wall clock in epoch milliseconds. ``on_problem`` receives messages for the operator.
+    ``stop`` ends the delivery after the current batch. ``backoff`` sets the waits between attempts.
+    ``is_replay`` marks the alerts as replayed. Records that arrived at ``end_ms`` (epoch milliseconds) or
+    later are left out.
     """
 
     reader: RecordReader
@@ -75,7 +77,10 @@ class DeliveryDependencies:
 
 
 class Delivery:
-    """Reads, claims, hands over, finishes and advances, in this order; ``counts`` says what came of it."""
+    """Delivers alerts in this order of steps: read, claim, hand over, finish, advance.
+
+    ``counts`` holds the outcomes so far.
+    """
 
     def __init__(self, parts: DeliveryDependencies) -> None:
         self.counts = Counts()
@@ -87,11 +92,11 @@ class Delivery:
         self._refused_in_a_row = 0
 
     def step(self, most: int | None = None) -> int:
-        """Read each shard once and bring what is new to the handler, ``most`` records at most.
+        """Read each shard once and deliver the new records, ``most`` at most.
 
-        Returns how many alerts were handled. Ends after the batch in hand once the stop is set; what was read
-        and not handled then, or beyond ``most``, comes with the next step, or in the next run. Raises
-        `StreamError`, `StoreError` and `HandlerError`.
+        Returns the number of handled alerts. Once the stop is set, ends after the current batch. Records that
+        were read but not handled, because of the stop or of ``most``, are delivered by the next step or the
+        next run. Raises `StreamError`, `StoreError` and `HandlerError`.
         """
         before = self.counts.handled
         records = self._pending or self._parts.reader.poll()
@@ -103,7 +108,7 @@ class Delivery:
         return self.counts.handled - before
 
     def save(self) -> None:
-        """Store the positions, all that was handled so far being behind them."""
+        """Store the positions that moved; every alert up to them has been handled."""
         moved = {id_: at for id_, at in self._reached.items() if at != self._saved.get(id_)}
         if moved:
             self._parts.store.advance(moved)
@@ -111,7 +116,7 @@ class Delivery:
         self._saved_at_ms = self._parts.now_ms()
 
     def _take_all(self, records: Sequence[StreamRecord]) -> int:
-        """Handle records batch by batch until the stop; returns how many."""
+        """Handle records batch by batch until the stop is set; returns the number of records taken."""
         size = self._parts.handler.batch_size
         for first in range(0, len(records), size):
             batch = records[first : first + size]
@@ -157,7 +162,7 @@ class Delivery:
         self._parts.on_problem(f"unreadable record ({place}): {reason}")
 
     def _settle(self, waiting: dict[str, Handover]) -> None:
-        """Handle what is ours, and wait for what others have in hand, until each is done."""
+        """Handle the alerts that can be claimed, and wait for those claimed by others, until all are done."""
         while waiting:
             claims = self._parts.store.claim(list(waiting), self._parts.now_ms())
             self.counts.doubled += len(claims.done)
@@ -207,7 +212,7 @@ class Delivery:
             raise HandlerError(msg)
 
     def _pause(self, alerts: Sequence[Handover], outcome: HandlerOutcome, failures: int) -> None:
-        """Wait for the next try, and keep the claim meanwhile."""
+        """Wait until the next attempt, then renew the claim."""
         self.counts.retries += 1
         wait_s = max(outcome.retry_after_s, self._parts.backoff.wait_s(failures - 1))
         if wait_s >= SHOWN_WAIT_S:
@@ -222,7 +227,7 @@ class Delivery:
 
 
 def _places(positions: Mapping[str, Position]) -> dict[str, tuple[str | None, bool]]:
-    """Return the positions without the times, which go on while nothing comes."""
+    """Return the positions without their times, which advance even when no record arrives."""
     return {shard_id: (at.sequence_number, at.is_end) for shard_id, at in positions.items()}
 
 

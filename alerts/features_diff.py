@@ -1,4 +1,4 @@
-"""Which features of two runs differ, and whether the order of the transactions explains it. Pure."""
+"""Comparison of the features of two runs, with a cause for each difference. Pure: no I/O, no clock."""
 
 import math
 from collections import Counter
@@ -10,39 +10,48 @@ from alerts.order import OrderChange
 from fraudstream.domain.catalogue import Catalogue, Entity, Feature, WindowFeature
 
 Cause = Literal["others", "reordered", "labels", "model", "features", "unexplained"]
-"""Why a value may differ. ``others``: other transactions of the entity came before this one; ``reordered``:
-the same ones, in another order, which matters where two have the same event time and where a long history
-is condensed; ``labels``: nothing records when a label came; ``model``, ``features``: of a score, another
-model judged it, or other features; ``unexplained``: none of these."""
+"""Cause of a difference.
+
+- ``others``: other transactions of the entity came before this one.
+- ``reordered``: the same transactions came before, in another order. The order matters if two have the same
+  event time, and where a long history is condensed.
+- ``labels``: the feature depends on labels, whose arrival is not recorded.
+- ``model``, ``features``: causes of a different score: another model, or other feature values.
+- ``unexplained``: none of these.
+"""
 
 TOLERANCE: Final = 1e-9
-"""Relative, and absolute near 0: the drill holds features against the reference by the same."""
+"""Tolerance of a comparison: relative, and absolute near 0. The drill compares features with the reference
+by the same tolerance."""
 SCORE: Final = "score"
-"""What the comparison calls the score, beside the features' names."""
+"""Name of the score among the features' names."""
 
 Scored = Mapping[str, Any]
-"""A record of the scored transactions whose outcome is ``new``."""
+"""A record of the stream of scored transactions, with the outcome ``new``."""
 
 
 @dataclass(slots=True)
 class FeatureDifference:
-    """One feature, or the score, that differs; ``example`` is a transaction in which it does."""
+    """A feature, or the score, that differs between the runs.
+
+    ``example`` is the id of a transaction with a difference; ``before`` and ``after`` are its two values.
+    """
 
     name: str
     causes: Counter[Cause] = field(default_factory=Counter)
     largest: float | None = None
-    """The largest difference of two numbers; None if there is none, as where null or a list differs."""
+    """The largest difference between two numbers; None if no two numbers differ, only nulls or lists."""
     example: str = ""
     before: object = None
     after: object = None
 
     @property
     def differing(self) -> int:
-        """In how many transactions it differs."""
+        """Number of transactions in which it differs."""
         return self.causes.total()
 
     def add(self, transaction_id: str, before: object, after: object, cause: Cause) -> None:
-        """Count a transaction; the example is the first unexplained one, else the largest difference."""
+        """Count a transaction. The example is the first unexplained one, else the largest difference."""
         is_first_unexplained = cause == "unexplained" and not self.causes[cause]
         size = _size(before, after)
         is_largest = size is not None and (self.largest is None or size > self.largest)
@@ -54,7 +63,7 @@ class FeatureDifference:
 
 
 class FeaturesComparison:
-    """Compares records of two runs of one catalogue, transaction by transaction."""
+    """Compares the records of two runs with the same catalogue, transaction by transaction."""
 
     def __init__(self, catalogue: Catalogue, changes: Mapping[Entity, OrderChange]) -> None:
         self._behind = catalogue.entities_behind
@@ -76,7 +85,7 @@ class FeaturesComparison:
             self._differs(SCORE, transaction_id, before["score"], after["score"], cause)
 
     def found(self) -> list[FeatureDifference]:
-        """Return what differs: what is unexplained first, then what differs most often."""
+        """Return the differing features, those with the most unexplained differences first, then by count."""
         return sorted(
             self._found.values(), key=lambda each: (-each.causes["unexplained"], -each.differing, each.name)
         )
@@ -94,7 +103,7 @@ class FeaturesComparison:
 
 
 def is_same(value: object, other: object) -> bool:
-    """Whether two values are the same but for rounding, lists number by number; null is null alone."""
+    """Return whether two values are equal within `TOLERANCE`, lists by element; null equals only null."""
     if isinstance(value, int | float) and isinstance(other, int | float):
         return math.isclose(value, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     if isinstance(value, list) and isinstance(other, list):
@@ -117,7 +126,7 @@ def _names_of_labels(features: Iterable[Feature]) -> frozenset[str]:
 def _cause_of_score(before: Scored, after: Scored) -> Cause:
     if before["model_version"] != after["model_version"]:
         return "model"
-    # To the last bit: a tree may branch there.
+    # Compared exactly: a tree may split between two values that differ only in the last bit.
     return "features" if before["features"] != after["features"] else "unexplained"
 
 

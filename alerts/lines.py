@@ -1,4 +1,4 @@
-"""One line on the terminal for each alert and each dead letter."""
+"""Terminal lines for alerts and dead letters."""
 
 from datetime import datetime, timedelta, timezone
 from typing import Final
@@ -9,13 +9,13 @@ from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
 
 VIETNAM: Final = timezone(timedelta(hours=7))
-"""UTC+7 the whole year, since 1975."""
+"""UTC+7 without daylight saving, since 1975."""
 SHOWN_RAW_CHARACTERS: Final = 60
 RISK_STYLES: Final = {"medium": "yellow", "high": "bright_red", "critical": "bold white on red"}
 
 
 def alert_line(alert: Alert) -> Text:
-    """Time in Vietnam, risk, score, account, amount, likely kind of fraud, flags."""
+    """Return a line with time in Vietnam, risk, score, account, amount, likely type of fraud and flags."""
     return Text.assemble(
         (_local(alert.event_time), "dim"),
         "  ",
@@ -29,7 +29,7 @@ def alert_line(alert: Alert) -> Text:
 
 
 def dead_letter_line(letter: DeadLetter) -> Text:
-    """Time of arrival in Vietnam, reason, size, shard, detail, the start of the record."""
+    """Return a line with arrival time in Vietnam, reason, size, shard, detail and the start of the record."""
     return Text.assemble(
         (_local(letter.arrival_time) if letter.arrival_time else "no arrival time", "dim"),
         "  ",
@@ -42,12 +42,12 @@ def dead_letter_line(letter: DeadLetter) -> Text:
 
 
 def printable(text: str) -> str:
-    r"""Replace what could steer a terminal (``\x1b`` and the like) by its escape; data comes from anyone."""
+    r"""Escape characters that could control a terminal, such as ``\x1b``, because the data is untrusted."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _start_of(letter: DeadLetter) -> str:
-    """Show the bytes as text as far as they are text, the rest as escapes."""
+    """Return the start of the record's bytes as text, with bytes that are not text as escapes."""
     text = letter.raw[:SHOWN_RAW_CHARACTERS]
     if letter.encoding == "base64":
         text = letter.raw_bytes[:SHOWN_RAW_CHARACTERS].decode(errors="backslashreplace")

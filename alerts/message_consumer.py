@@ -1,8 +1,8 @@
-"""Reads alerts or dead letters from their stream, each handed out once.
+"""Consumer of a stream of alerts or dead letters that skips duplicates.
 
-The streams are at-least-once: after a failure the job may write an alert again, with the same id.
-The consumer remembers the ids it has handed out, so many at most, and leaves doubles out. It remembers
-nothing beyond its life: what goes on after a restart is `alerts.delivery.Delivery`.
+The streams are at-least-once: after a failure the job may write an alert again, with the same id. The
+consumer remembers a limited number of the ids it has returned and skips duplicates of them. Its memory ends
+with the process; `alerts.delivery.Delivery` resumes after a restart.
 """
 
 from collections import OrderedDict
@@ -13,16 +13,16 @@ from alerts.messages import Message, ReceivedMessage, UnreadableError, parse
 from fraudstream.streams.protocols import RecordReader, StreamRecord
 
 REMEMBERED: Final = 100_000
-"""Ids; some 20 MB. A double that comes after so many others is handed out once more."""
+"""Number of ids to remember, about 20 MB. A duplicate after more ids than that is returned again."""
 
 OnUnreadable = Callable[[StreamRecord, str], None]
 
 
 class Consumer(Generic[Message]):
-    """Hands out the messages of a stream, of all its shards.
+    """Returns the messages of all shards of a stream.
 
-    ``unreadable`` and ``doubled`` count what was not handed out; ``on_unreadable`` gets each record
-    that is no message, with what is wrong with it.
+    ``unreadable`` and ``doubled`` count the unreadable records and the duplicates that were skipped.
+    ``on_unreadable`` receives each unreadable record with the reason.
     """
 
     def __init__(
@@ -42,17 +42,17 @@ class Consumer(Generic[Message]):
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def __iter__(self) -> Iterator[ReceivedMessage[Message]]:
-        """Hand out messages for ever, waiting where there are none."""
+        """Yield messages without end, waiting for new ones."""
         while True:
             yield from self.poll()
 
     def poll(self) -> list[ReceivedMessage[Message]]:
-        """Read each shard once and return what is new; see `RecordReader.poll`."""
+        """Read each shard once and return the new messages; see `RecordReader.poll`."""
         received = (self._parse(record) for record in self._reader.poll())
         return [item for item in received if item is not None and self._is_new(item.message.identity)]
 
     def reached_ms(self) -> int | None:
-        """Return the time before which all that arrived was handed out; see `RecordReader.reached_ms`."""
+        """Return the time up to which all records have been returned; see `RecordReader.reached_ms`."""
         return self._reader.reached_ms()
 
     def _parse(self, record: StreamRecord) -> ReceivedMessage[Message] | None:

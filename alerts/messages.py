@@ -1,4 +1,4 @@
-"""From a record of the stream to a message, or to one sentence on why it is none."""
+"""Parsing of stream records into alerts and dead letters, with a reason for unreadable ones."""
 
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -10,19 +10,19 @@ from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.streams.protocols import StreamRecord
 
 MAX_ID_CHARACTERS: Final = 256
-"""Of an ``alert_id``; the job's have 32. Every store and target can keep one of this length as its key."""
+"""Maximum length of an ``alert_id``; the job's have 32. Every store and target accepts a key this long."""
 REPLAYED: Final = b'{"replayed":true,'
 
 Message = TypeVar("Message", Alert, DeadLetter)
 
 
 class UnreadableError(ValueError):
-    """A record that is no message; the text names each field that is wrong, and how."""
+    """A record is not a valid message. The text names each invalid field and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage(Generic[Message]):
-    """A message and the record it came in."""
+    """A message and the stream record that contained it."""
 
     message: Message
     record: StreamRecord
@@ -30,10 +30,10 @@ class ReceivedMessage(Generic[Message]):
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """An alert on its way to a handler.
+    """An alert to be delivered to a handler.
 
-    ``body`` is its JSON on one line, as the job wrote it, with the fields that this version does not know;
-    where it is replayed it begins with the field ``"replayed": true``.
+    ``body`` is its JSON on one line as the job wrote it, including fields unknown to this version. The body
+    of a replayed alert begins with the field ``"replayed": true``.
     """
 
     alert: Alert
@@ -42,7 +42,7 @@ class Handover:
 
 
 def parse(record: StreamRecord, message_type: type[Message]) -> ReceivedMessage[Message]:
-    """Read a record; raises `UnreadableError` if it is no message of that type, whatever its bytes are."""
+    """Parse a record of any bytes; raises `UnreadableError` if it is not a message of that type."""
     try:
         message = message_type.model_validate_json(record.data)
     except ValidationError as error:
@@ -54,8 +54,8 @@ def parse(record: StreamRecord, message_type: type[Message]) -> ReceivedMessage[
 
 
 def handover(received: ReceivedMessage[Alert], *, is_replay: bool) -> Handover:
-    """Make of a received alert what handlers get."""
-    # JSON has line ends between its tokens only, never within a string.
+    """Convert a received alert to the form that handlers accept."""
+    # JSON allows line ends only between tokens, never within a string.
     body = received.record.data.translate(bytes.maketrans(b"\r\n", b"  ")).strip()
     if is_replay:
         body = REPLAYED + body.removeprefix(b"{")

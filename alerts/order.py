@@ -1,8 +1,8 @@
-"""In which order two runs saw the transactions of each entity, by what their records say of it. Pure.
+"""Order in which two runs processed the transactions of each entity, reconstructed from their records. Pure.
 
-A scored record's ``ordinals`` are its sequence numbers within its account, device, merchant and
-counterparty. In that order, the transactions of an entity tell which ones its windows had when each
-of them came.
+A scored record's ``ordinals`` are its sequence numbers within its account, device, merchant and counterparty.
+Sorted by them, the transactions of an entity show which earlier transactions its windows held when each one
+arrived.
 """
 
 import hashlib
@@ -14,10 +14,10 @@ from fraudstream.domain.catalogue import ENTITIES, Entity
 
 Ordinals = Mapping[str, int]
 Ids = Mapping[Entity, str | None]
-"""What a transaction says of its entities."""
+"""The entity ids of a transaction; None if it has no such entity."""
 
 _DIGEST_BITS: Final = 64
-"""Two different sets of a million ids have the same digest once in some 10^13 comparisons."""
+"""Two different sets of a million ids collide about once in 10^13 comparisons."""
 
 
 class Seen(NamedTuple):
@@ -28,21 +28,21 @@ class Seen(NamedTuple):
 
 
 class OrderChange(NamedTuple):
-    """Transactions of which an entity's windows did not have the same before them in both runs."""
+    """Transactions before which an entity's windows had different content or order in the two runs."""
 
     others: frozenset[str]
-    """Others came before them, or more, or fewer."""
+    """Transactions preceded by a different set, or number, of transactions."""
     reordered: frozenset[str]
-    """The same ones came before them, in another order."""
+    """Transactions preceded by the same transactions in another order."""
 
 
 def order_changes(
     before: Mapping[str, Ordinals], after: Mapping[str, Ordinals], ids: Mapping[str, Ids]
 ) -> dict[Entity, OrderChange]:
-    """Compare the order of each entity in two runs; the mappings have transaction ids as their keys.
+    """Compare the order of each entity's transactions in two runs; the mappings are keyed by transaction id.
 
-    A transaction of which one run or ``ids`` knows nothing is left out, and found missing by those behind
-    it, whose ordinals count it.
+    A transaction that is missing from a run or from ``ids`` is left out. The gap shows in the transactions
+    behind it, whose ordinals count it.
     """
     return {
         entity: _change(_sequences(entity, before, ids), _sequences(entity, after, ids))
@@ -53,7 +53,7 @@ def order_changes(
 def _sequences(
     entity: Entity, ordinals: Mapping[str, Ordinals], ids: Mapping[str, Ids]
 ) -> dict[str, list[Seen]]:
-    """Return the transactions of each id of an entity in the order in which its step saw them."""
+    """Return the transactions of each id of an entity, in the order in which the job processed them."""
     sequences: defaultdict[str, list[Seen]] = defaultdict(list)
     for transaction_id, by_entity in ordinals.items():
         entity_id = ids.get(transaction_id, {}).get(entity)
@@ -87,7 +87,7 @@ def _length_of_same_begin(first: list[Seen], second: list[Seen]) -> int:
 
 
 def _had_before(sequence: Iterable[Seen]) -> dict[str, tuple[int, int]]:
-    """Return for each transaction its ordinal, and a digest of which ones came before it, in any order."""
+    """Return each transaction's ordinal and an order-independent digest of the transactions before it."""
     had: dict[str, tuple[int, int]] = {}
     digest = 0
     for ordinal, transaction_id in sequence:

@@ -1,4 +1,4 @@
-"""Reads a stream up to the present, or up to a time, and says how far it is."""
+"""Reading of a stream up to a point in time, with progress, and parsing of start positions."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ def until(
     stop: threading.Event,
     on_reached: Callable[[int], None],
 ) -> Iterator[ReceivedMessage[Message]]:
-    """Yield messages that came before ``end_ms`` (epoch milliseconds), until all have or the stop is set.
+    """Yield all messages that arrived before ``end_ms`` (epoch milliseconds); ends early on the stop.
 
-    ``on_reached`` gets the time that has been reached, after each round.
+    ``on_reached`` receives the reached time after each round over the shards.
     """
     reached_ms: int | None = None
     while not stop.is_set() and (reached_ms is None or reached_ms < end_ms):
@@ -29,7 +29,7 @@ def until(
 
 
 def parse_start(text: str) -> Start:
-    """Read TRIM_HORIZON, LATEST, or an RFC 3339 time; raises ``ValueError`` with the remedy for others."""
+    """Parse TRIM_HORIZON, LATEST or an RFC 3339 time; raises ``ValueError`` with the fix otherwise."""
     if text == "TRIM_HORIZON":
         return "TRIM_HORIZON"
     if text == "LATEST":
@@ -44,7 +44,7 @@ def parse_start(text: str) -> Start:
 
 
 def time_ms(text: str) -> int:
-    """Read an RFC 3339 time as epoch milliseconds; raises ``ValueError`` with the remedy for others."""
+    """Parse an RFC 3339 time to epoch milliseconds; raises ``ValueError`` with the fix otherwise."""
     try:
         return parse_time_ms(text)
     except ValueError as error:

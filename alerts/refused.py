@@ -1,4 +1,4 @@
-"""The file of what could not be handled: alerts that their target refused, and records that are no alerts."""
+"""File of undeliverable records: alerts that their target refused, and records that are not alerts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +13,10 @@ from fraudstream.streams.protocols import StreamRecord
 
 
 class RefusedFile:
-    """Appends to a JSON-lines file what was refused, whole and with its reason, so that nothing is lost.
+    """A JSON-lines file of refused alerts and unreadable records, in full and with the reason.
 
-    After a crash a line may be there twice. Raises `HandlerError` if the file can't be written.
+    Nothing is lost; after a crash a line may be present twice. Raises `HandlerError` if the file can't be
+    written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,11 +29,11 @@ class RefusedFile:
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """Path of the file."""
         return self._path
 
     def add_alerts(self, refusals: Sequence[Refusal], now_ms: int) -> None:
-        """Append alerts that their target refused for good."""
+        """Append alerts that their target refused permanently."""
         self._append(
             [
                 {
@@ -46,7 +47,7 @@ class RefusedFile:
         )
 
     def add_record(self, record: StreamRecord, reason: str, now_ms: int) -> None:
-        """Append a record of the stream that is no alert."""
+        """Append a stream record that is not a valid alert."""
         encoding, raw = as_text(record.data)
         self._append(
             [

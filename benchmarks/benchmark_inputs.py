@@ -1,4 +1,4 @@
-"""What the runs read: files and models, each made when the first run asks for it."""
+"""Inputs of the benchmark: transaction files and models, each created on first use."""
 
 import threading
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TRAINING_TRANSACTIONS: Final = 60_000
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many transactions each gets: the slow ones a beginning of what the fast ones get."""
+    """Number of transactions for each contender; slow ones get only the beginning of the file."""
 
     job: int = 1_000_000
     naive: int = 40_000
@@ -28,7 +28,7 @@ class Sizes:
 
     @classmethod
     def of(cls, transactions: int, *, is_full: bool) -> "Sizes":
-        """Return the sizes for a job of ``transactions``; nobody gets more than it."""
+        """Return the sizes for a job of ``transactions``; no contender gets more than the job."""
         defaults = cls()
         return cls(
             job=transactions,
@@ -41,12 +41,12 @@ class Sizes:
 
     @property
     def accounts_sweep(self) -> int:
-        """Twice the job's, so that a million transactions find their account in the state."""
+        """Size of the accounts sweep: twice the job's, so that a million find their account in the state."""
         return 2 * self.job
 
 
 class Inputs:
-    """The files and models under ``folder``."""
+    """Files and models under ``folder``."""
 
     def __init__(self, folder: Path, sizes: Sizes, stop: threading.Event) -> None:
         self.folder = folder
@@ -54,40 +54,40 @@ class Inputs:
         self._sizes = sizes
 
     def first(self, transactions: int) -> Path:
-        """Return the file of the first so many transactions of all."""
+        """Return a file of the first ``transactions``."""
         return self._files.first(self._all[0], transactions)
 
     def with_hot_key(self) -> Path:
-        """Return the job's file with a quarter moved to one account."""
+        """Return the job's file with a quarter of the transactions moved to one account."""
         return self._files.with_hot_key(self.first(self._sizes.job))
 
     def spread_over(self, accounts: int) -> Path:
-        """Return the file of the accounts sweep."""
+        """Return the file of the accounts sweep, spread over this many accounts."""
         return self._files.spread_over(self._all[0], accounts)
 
     @cached_property
     def python(self) -> Path:
-        """The interpreter of the contenders outside Flink."""
+        """Python interpreter of the contenders outside Flink."""
         return rival_python(self.folder)
 
     @cached_property
     def velocity_model(self) -> Path:
-        """The rivals' model."""
+        """Model of the rivals, on the four velocity features."""
         return trees.velocity_model(self._training, self._all[1])
 
     @cached_property
     def raw_model(self) -> Path:
-        """The floor's model."""
+        """Model of the floor, on four raw columns."""
         return trees.raw_model(self._training, self._all[1])
 
     @cached_property
     def four_features(self) -> JobVariant:
-        """The rivals' features and model for the job."""
+        """The rivals' features and model, as a variant of the job."""
         catalogue = write_four_features(self.folder)
         return write_version(catalogue, self.velocity_model, self.folder / "four-features")
 
     def windows(self, windows: int) -> JobVariant:
-        """Return so many windows and a model on them for the job."""
+        """Return a variant of the job with this many windows and a model trained on them."""
         return windows_version(self.folder, windows, self._training, self._all[1])
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What the benchmark found: numbers for programs, a table for people, a picture."""
+"""Reports of the benchmark: JSON for programs, terminal tables, a picture and a page for docs/."""
 
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -64,7 +64,7 @@ The files with one busy account, and with many or few accounts, are the same tra
 
 
 class Target(NamedTuple):
-    """What the job must reach, and what it did."""
+    """A target of the job and the measured value."""
 
     what: str
     measured: float | None
@@ -73,7 +73,7 @@ class Target(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Return yes, no, or - where there is no figure."""
+        """``yes``, ``no``, or ``-`` without a measured value."""
         if self.measured is None:
             return "-"
         is_met = self.measured >= self.bar if self.is_at_least else self.measured <= self.bar
@@ -81,14 +81,14 @@ class Target(NamedTuple):
 
 
 class BenchmarkReport:
-    """The results in all their forms."""
+    """Renders the results in all forms."""
 
     def __init__(self, results: BenchmarkResults, machine: dict[str, str | int]) -> None:
         self._results = results
         self._machine = machine
 
     def to_json(self) -> dict[str, Any]:
-        """Return what build/bench.json holds; a figure that was not taken is null."""
+        """Return the content of build/bench.json; a figure that was not measured is null."""
         results = self._results
         measured = results.measurements
         latency = results.latency
@@ -117,15 +117,18 @@ class BenchmarkReport:
         }
 
     def contenders(self) -> list[tuple[str, ...]]:
-        """Return the rows of the first table: who, transactions a second, by naive, how many, start-up."""
+        """Return the rows of the first table: the contenders, compared with the naive job.
+
+        Columns: contender, transactions per second, number of transactions, start-up, ratio to naive.
+        """
         return self._rows(CONTENDERS, "naive")
 
     def job_runs(self) -> list[tuple[str, ...]]:
-        """Return the rows of the second table: the job under other loads, beside itself."""
+        """Return the rows of the second table: the job under other loads, compared with its base run."""
         return self._rows(JOB_RUNS, "job")
 
     def targets(self) -> list[Target]:
-        """Return what the job has to reach."""
+        """Return the job's targets with the measured values."""
         ratios, latency = self._ratios(), self._results.latency
         p50, p99 = latency.percentiles_ms if latency else (None, None)
         return [
@@ -140,7 +143,7 @@ class BenchmarkReport:
         ]
 
     def tables(self) -> list[Table]:
-        """Return the tables for a terminal, those without a figure left out."""
+        """Return the tables for a terminal, without empty ones."""
         tables = [
             terminal_table(("contender", *_RATE_COLUMNS, "x naive"), self.contenders(), "on the same events"),
             terminal_table(("load", *_RATE_COLUMNS, "x job"), self.job_runs(), "the job under other loads"),
@@ -186,7 +189,7 @@ class BenchmarkReport:
             for name, label in CONTENDERS.items()
             if (rate := self._results.tx_per_s(name)) is not None
         ]
-        # Text as text, and no random ids or dates: the same figures give the same file.
+        # Text elements, fixed ids and no date, so that the same figures give the same file.
         with rc_context({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.family": "sans-serif"}):
             figure = Figure(figsize=(9, 0.5 * len(rates) + 1), layout="constrained")
             axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""The runs of the benchmark, part by part."""
+"""Suite of the benchmark: its parts, the runs of each part, and their results."""
 
 import statistics
 import threading
@@ -34,18 +34,18 @@ Part = Literal[
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
 ONLY_IN_FULL: Final[frozenset[Part]] = frozenset({"parallelism"})
 ON_TOP_OF_JOB: Final[frozenset[Part]] = frozenset({"latency", "process", "rocksdb", "hot_key", "parallelism"})
-"""Parts whose figures say something beside the job's own only."""
+"""Parts whose figures are meaningful only relative to the job's base run."""
 
 LOAD: Final = 0.7
-"""Latency is measured at this share of the job's own rate."""
+"""Latency is measured at this share of the job's measured rate."""
 WHOLE_HEAP: Final = "-Xms4g -Xmx4g -XX:+AlwaysPreTouch"
-"""A heap that grows stops all threads until the system has found it memory; a TaskManager's is of one size
-from its beginning."""
+"""JVM options for a heap of fixed size, as a TaskManager has. A growing heap stops all threads until the
+system has provided the memory."""
 LATENCY_SPAN_S: Final = 60.0
 LATENCY_RAMP_S: Final = round(WARM_UP_SHARE * LATENCY_SPAN_S)
-"""The rate rises while nothing is counted: at the full one, a cold JVM would be long in catching up."""
+"""The rate rises during the uncounted warm-up: a cold JVM would take long to catch up with the full rate."""
 SLOTS: Final = (2, 4)
-"""Beside the job's own one, which uses two cores: its features in one thread, scoring in another."""
+"""Parallelisms beyond the base run's 1, which uses two cores: features in one thread, scoring in another."""
 STATE_TRANSACTIONS: Final = 300_000
 FEW_ACCOUNTS: Final = 10_000
 MANY_ACCOUNTS: Final = 1_000_000
@@ -55,7 +55,7 @@ MANY_WINDOWS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """The percentiles at a load."""
+    """Latency percentiles at an offered load."""
 
     percentiles_ms: Percentiles
     offered_tx_per_s: float
@@ -63,7 +63,7 @@ class Latency:
 
 @dataclass(slots=True)
 class BenchmarkResults:
-    """What has been measured so far, by the names of the runs."""
+    """Measurements so far, by the names of the runs."""
 
     measurements: dict[str, Measurement] = field(default_factory=dict)
     latency: Latency | None = None
@@ -71,25 +71,28 @@ class BenchmarkResults:
     failures: dict[Part, str] = field(default_factory=dict)
 
     def tx_per_s(self, name: str) -> float | None:
-        """Return the rate of a run, None if there was none."""
+        """Return the rate of a run in transactions per second; None if it was not measured."""
         measured = self.measurements.get(name)
         return measured.tx_per_s if measured else None
 
     def ratio(self, name: str, to: str) -> float | None:
-        """Return one rate by another, None if one of them is missing."""
+        """Return the ratio of two runs' rates; None if one of them is missing."""
         rate, base = self.tx_per_s(name), self.tx_per_s(to)
         return rate / base if rate and base else None
 
 
 def chosen(only: Part | None, *, is_full: bool) -> list[Part]:
-    """Return the parts to run, in their order: all of this kind, or one and what it needs."""
+    """Return the parts to run, in order: all of the short or full benchmark, or one and what it needs."""
     if only is not None:
         return ["job", only] if only in ON_TOP_OF_JOB else [only]
     return [part for part in PARTS if is_full or part not in ONLY_IN_FULL]
 
 
 class Suite:
-    """Runs parts; ``on_run`` hears what begins, ``on_sample`` how far it is."""
+    """Runs parts of the benchmark.
+
+    ``on_run`` receives the name of each run that begins, ``on_sample`` its progress.
+    """
 
     def __init__(
         self,
@@ -107,7 +110,7 @@ class Suite:
         self._on_sample = on_sample
 
     def run(self, parts: Iterable[Part]) -> None:
-        """Run the parts; one that fails is noted in the results and keeps no other back."""
+        """Run the parts; a failure is recorded in the results and does not stop the others."""
         steps: dict[Part, Callable[[], None]] = {
             "naive": self._naive,
             "sql_over": self._sql_over,
@@ -134,7 +137,7 @@ class Suite:
                 self.results.failures[part] = str(error)
 
     def _measure(self, *programs: Program) -> None:
-        """Measure the programs in turn, as often as the plan has it, and keep the median of each."""
+        """Measure the programs in turn, repeatedly as configured, and keep the median run of each."""
         runs: dict[str, list[Measurement]] = {program.name: [] for program in programs}
         for _ in range(self._sizes.repeats):
             for program in programs:
@@ -213,7 +216,7 @@ class Suite:
         self._measure(*programs)
 
     def _windows(self) -> None:
-        """Alerts alone are written: five times as many features in each line would be measured instead."""
+        """Measure with alerts as output: with all features written, the longer lines would be measured."""
         programs = [
             self._job(f"windows_{windows}", *self._inputs.windows(windows).options, output="alerts")
             for windows in (FEW_WINDOWS, MANY_WINDOWS)

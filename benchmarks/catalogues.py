@@ -1,4 +1,4 @@
-"""Catalogues that differ in nothing but how many windows they have."""
+"""Catalogues that differ only in their number of windows."""
 
 import itertools
 import json
@@ -8,14 +8,15 @@ from typing import Any, Final
 from fraudstream.domain.duration import MINUTE_MS, format_duration
 
 LONGEST_MINUTES: Final = 10_000
-"""Just under 7 days, whatever the number of windows: so the state reaches equally far."""
+"""Longest window, just under 7 days. It is the same for all catalogues, so that their state covers the same
+time."""
 _STATISTICS: Final = ("count", "sum", "mean", "max")
 
 
 def windows_catalogue(windows: int) -> dict[str, Any]:
-    """Return the JSON form of a catalogue of so many account windows, each of another length.
+    """Return the JSON form of a catalogue with this many account windows of different lengths.
 
-    ``windows`` divides `LONGEST_MINUTES`.
+    ``windows`` must divide `LONGEST_MINUTES`.
     """
     statistics = itertools.cycle(_STATISTICS)
     step = LONGEST_MINUTES // windows
@@ -27,7 +28,7 @@ def windows_catalogue(windows: int) -> dict[str, Any]:
 
 
 def write_windows_catalogue(folder: Path, windows: int) -> Path:
-    """Write it as a file for ``--catalogue``."""
+    """Write the catalogue to a file for ``--catalogue`` and return its path."""
     path = folder / f"catalogue-{windows}-windows.json"
     path.write_text(json.dumps(windows_catalogue(windows)))
     return path

@@ -1,4 +1,4 @@
-"""One run of a contender: its processes started, watched, and ended whatever happens."""
+"""One run of a contender: start its processes, measure their output, and always end them."""
 
 import contextlib
 import os
@@ -21,31 +21,31 @@ from fraudstream.runtime.stop_signals import end_process
 
 POLL_S: Final = 0.1
 TIMEOUT_S: Final = 240.0
-"""Of a single run; the whole benchmark is to end within 20 minutes."""
+"""Timeout of a single run; the whole benchmark should end within 20 minutes."""
 END_TIMEOUT_S: Final = 30.0
 LOG_TAIL_LINES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What to start and where its output appears."""
+    """The commands of a contender and the location of its output."""
 
     name: str
     commands: Sequence[Sequence[str]]
-    """One for each process; they run side by side."""
+    """One command per process; the processes run in parallel."""
     transactions: int
     parts: Path
-    """The folder whose part files grow while it runs; made empty before, removed after."""
+    """Folder whose part files grow during the run; emptied before it and deleted afterwards."""
     whole: Path | None = None
-    """The file that it puts its parts into at its end, if it does."""
+    """File into which the program merges its parts at its end; None if it does not."""
     has_line_for_each: bool = True
-    """Whether each transaction has a line in the output; if not, some have."""
+    """Whether each transaction has a line in the output; otherwise only some have."""
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What a run showed."""
+    """Result of a run."""
 
     name: str
     transactions: int
@@ -59,10 +59,11 @@ def measure(
     on_sample: Callable[[OutputSample], None],
     on_output: Callable[[list[Path]], None] | None = None,
 ) -> Measurement:
-    """Run ``program`` to its end and return its rate; ``on_output`` may read the output before it goes.
+    """Run ``program`` to completion and return its rate.
 
-    Raises `RunFailedError` if it fails, takes longer than `TIMEOUT_S` or loses a transaction, and
-    `StoppedError` if ``stop`` is set meanwhile.
+    ``on_output`` can read the output files before they are deleted. Raises `RunFailedError` if the program
+    fails, takes longer than `TIMEOUT_S` or loses a transaction, and `StoppedError` if ``stop`` is set
+    meanwhile.
     """
     shutil.rmtree(program.parts, ignore_errors=True)
     program.parts.mkdir(parents=True)
@@ -89,12 +90,12 @@ def measure(
 
 @contextlib.contextmanager
 def _processes(program: Program, log: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Start the processes in sessions of their own: Ctrl-C is for the benchmark, which ends them."""
+    """Start the processes in their own sessions: Ctrl-C reaches only the benchmark, which ends them."""
     processes: list[subprocess.Popen[bytes]] = []
     with log.open("wb") as output:
         try:
             for command in program.commands:
-                processes.append(  # noqa: PERF401 - what has started must be ended if the next one fails
+                processes.append(  # noqa: PERF401 - started processes must be ended if the next start fails
                     subprocess.Popen(
                         command,
                         cwd=ROOT,
@@ -111,7 +112,7 @@ def _processes(program: Program, log: Path) -> Iterator[list[subprocess.Popen[by
 
 
 def _environment(additions: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without settings of the person's own, which would change what is measured."""
+    """Return the environment without the user's fraudstream settings, which would affect the result."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
     return inherited | {ENV_FILE_VARIABLE: os.devnull, "PYTHONPATH": str(ROOT)} | dict(additions)
 

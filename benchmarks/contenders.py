@@ -1,4 +1,4 @@
-"""Who runs: the job and its rivals, each as the program that measures it."""
+"""Contenders of the benchmark: the job and its rivals, each as a `Program` to measure."""
 
 import socket
 import sys
@@ -11,10 +11,10 @@ from benchmarks.contender_run import Program
 JobOutput = Literal["scores", "alerts"]
 BYTEWAX_WORKERS: Final = 2
 _ACTIVATED: Final = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
-"""As a shell has it in which the project's environment is activated: PyFlink starts a `python` from it."""
+"""PATH as in an activated environment of the project: PyFlink starts `python` from it."""
 
 
-def job(  # noqa: PLR0913 - what a run of the job can differ in
+def job(  # noqa: PLR0913 - options of a run
     name: str,
     source: Path,
     transactions: int,
@@ -27,8 +27,9 @@ def job(  # noqa: PLR0913 - what a run of the job can differ in
 ) -> Program:
     """Return this project's job in bounded mode.
 
-    Its scores are a line for each transaction with all its features, as the Scored stream has them. Its
-    alerts are a line for one in twenty, and about as many bytes as the rivals write.
+    The output ``scores`` has a line with all features for each transaction, as in the Scored stream. The
+    output ``alerts`` has a line for about one transaction in twenty, and about as many bytes as the rivals
+    write.
     """
     whole = folder / f"{name}.jsonl"
     command = [sys.executable, "jobs/feature_job.py", "--source", str(source)]
@@ -37,7 +38,7 @@ def job(  # noqa: PLR0913 - what a run of the job can differ in
         name=name,
         commands=[command],
         transactions=transactions,
-        # The job writes parts there and puts them together at its end.
+        # The job writes parts there and merges them at its end.
         parts=whole.with_name(f"{whole.name}.parts"),
         whole=whole,
         has_line_for_each=output == "scores",
@@ -46,17 +47,17 @@ def job(  # noqa: PLR0913 - what a run of the job can differ in
 
 
 def naive_pyflink(source: Path, transactions: int, model: Path, folder: Path) -> Program:
-    """Return the PyFlink job as most people write it."""
+    """Return the naive PyFlink job, as most people write it."""
     return _module("naive", sys.executable, "naive_pyflink", source, transactions, model, folder)
 
 
 def sql_over(source: Path, transactions: int, model: Path, folder: Path) -> Program:
-    """Return the job of SQL OVER windows."""
+    """Return the Flink SQL job with OVER windows."""
     return _module("sql_over", sys.executable, "sql_over", source, transactions, model, folder)
 
 
 def floor(python: Path, source: Path, transactions: int, model: Path, folder: Path) -> Program:
-    """Return the floor, in the environment that has its packages."""
+    """Return the floor; ``python`` is the interpreter of the rivals' environment."""
     return _module("floor", str(python), "floor", source, transactions, model, folder)
 
 
@@ -68,7 +69,7 @@ def bytewax_worker(python: Path, source: Path, transactions: int, model: Path, f
 
 
 def bytewax_processes(python: Path, source: Path, transactions: int, model: Path, folder: Path) -> Program:
-    """Return Bytewax as a cluster of two processes, a core for each: threads would share one GIL."""
+    """Return Bytewax as a cluster of two processes, one per core: threads would share one GIL."""
     parts = folder / "bytewax_2_processes"
     addresses = ";".join(f"127.0.0.1:{port}" for port in _free_ports(BYTEWAX_WORKERS))
     commands = [
@@ -94,7 +95,7 @@ def _module(  # noqa: PLR0913, PLR0917 - the parts of one command line
 
 
 def _free_ports(count: int) -> list[int]:
-    """Return loopback ports that nobody listens on at this moment."""
+    """Return loopback ports that are free at this moment."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for candidate in sockets:

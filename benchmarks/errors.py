@@ -1,13 +1,13 @@
-"""How a benchmark can end before its time."""
+"""Errors of the benchmark."""
 
 
 class RunFailedError(Exception):
-    """A contender did not do what it should; the message says what, with the end of its log."""
+    """A run failed. The message says why, with the end of the contender's log if it has one."""
 
 
 class TooFewSamplesError(RunFailedError):
-    """A run was over too soon to have a rate; it needs more transactions."""
+    """A run ended before its rate could be measured; it needs more transactions."""
 
 
 class StoppedError(Exception):
-    """Someone asked the benchmark to end."""
+    """The benchmark was asked to stop."""

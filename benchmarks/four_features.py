@@ -1,4 +1,4 @@
-"""The rivals' four features as a catalogue of the job's, so that both do the same work."""
+"""The rivals' four features as a catalogue for the job, so that both do the same work."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ FEATURES: Final[tuple[dict[str, Any], ...]] = tuple(
 
 
 def write_four_features(folder: Path) -> Path:
-    """Write it as a file for ``--catalogue``."""
+    """Write the catalogue to a file for ``--catalogue`` and return its path."""
     path = folder / "catalogue-four-features.json"
     path.write_text(json.dumps({"features": FEATURES}))
     return path

@@ -1,4 +1,4 @@
-"""Catalogues and models that the job takes in place of its own, for what is measured beside it."""
+"""Variants of the job with other catalogues and models, for comparison with its own."""
 
 import shutil
 from pathlib import Path
@@ -22,25 +22,25 @@ from fraudstream.scoring.manifest import (
 from models.data.feature_arrays import compute_features, read_features
 
 ALERT_SHARE: Final = 0.05
-"""Of the transactions that a model of windows is trained on; about as many as there are frauds."""
+"""Share of the training transactions that alert with a windows model, about the share of fraud."""
 
 
 class JobVariant(NamedTuple):
-    """What the job's options ``--catalogue`` and ``--model`` take."""
+    """Values of the job's options ``--catalogue`` and ``--model``."""
 
     catalogue: Path
     model: Path
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The command line's words."""
+        """Command-line arguments for the job."""
         return ("--catalogue", str(self.catalogue), "--model", str(self.model))
 
 
 def write_version(catalogue: Path, model: Path, folder: Path, threshold: float | None = None) -> JobVariant:
-    """Make a version in ``folder`` of a model that was trained on all features of a catalogue.
+    """Create a model version in ``folder`` from a model that was trained on all features of a catalogue.
 
-    Without ``threshold`` its alerts begin where those of the project's own model do.
+    Without ``threshold`` it has the threshold of the project's own model.
     """
     features = Catalogue.load(catalogue)
     own = Manifest.load(ROOT / "models" / "v1")
@@ -62,7 +62,7 @@ def write_version(catalogue: Path, model: Path, folder: Path, threshold: float |
 
 
 def windows_version(folder: Path, windows: int, transactions: Path, is_fraud: Path) -> JobVariant:
-    """Make a catalogue of so many windows, and train the job's number of trees on them all."""
+    """Create a catalogue with this many windows and a model of the job's size trained on all of them."""
     catalogue = write_windows_catalogue(folder, windows)
     rows = compute_features(transactions, folder / f"features-{windows}-windows.parquet", catalogue)
     inputs = read_features(rows, Catalogue.load(catalogue))

@@ -1,4 +1,4 @@
-"""How long transactions were in the job: from their arrival to their score, by the job's own stamps."""
+"""Latency of transactions from arrival to score, computed from the job's timestamps."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -10,22 +10,22 @@ import orjson
 from fraudstream.domain.transaction import parse_time_ms
 
 WARM_UP_SHARE: Final = 1 / 3
-"""Of the time in which transactions arrived. Those of its beginning wait for the model to be loaded and for a
-JVM that still compiles."""
+"""Share of the arrival time range that is not counted: its transactions wait for the model to load and for a
+JVM that is still compiling."""
 
 
 class Percentiles(NamedTuple):
-    """Milliseconds."""
+    """Latency percentiles in milliseconds."""
 
     p50: float
     p99: float
 
 
 def latency_percentiles(lines: Iterable[bytes]) -> Percentiles:
-    """Return the percentiles over alerts or scored records, the first third of the time left out.
+    """Return the percentiles over alerts or scored records, without the warm-up, the first third of the time.
 
-    The arrival is when the transaction was due, not when the job came round to it (open loop): one
-    that falls behind can't hide it. Raises ``ValueError`` if no record has both stamps.
+    The arrival is when the transaction was due, not when the job read it (open loop), so a job that falls
+    behind can't hide it. Raises ``ValueError`` if no record has both timestamps.
     """
     arrivals_ms, latencies_ms = stamps(lines)
     if not len(arrivals_ms):
@@ -38,9 +38,9 @@ def latency_percentiles(lines: Iterable[bytes]) -> Percentiles:
 
 
 def stamps(lines: Iterable[bytes]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return when each transaction arrived (epoch milliseconds), and how many milliseconds to its score.
+    """Return each transaction's arrival time (epoch milliseconds) and its latency in milliseconds.
 
-    Records without one of the two stamps are passed over.
+    Both arrays have one element per record. Records without one of the two timestamps are skipped.
     """
     pairs = []
     for record in map(orjson.loads, lines):

@@ -1,4 +1,4 @@
-"""What the figures were taken on."""
+"""Description of the machine on which figures were measured."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def machine() -> dict[str, str | int]:
-    """Return processor, cores and the versions that matter."""
+    """Return the processor, the number of usable cores and the versions of Python, Java and Flink."""
     return {
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)),
@@ -33,7 +33,7 @@ def _java() -> str:
 
 
 def described(facts: dict[str, str | int]) -> str:
-    """Return what `machine` found as words for a page."""
+    """Return the facts from `machine` as text for a page."""
     return (
         f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, Java {facts['java']}, "
         f"Flink {facts['flink']}"

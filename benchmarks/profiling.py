@@ -1,4 +1,4 @@
-"""``python -m benchmarks.profiling``: where the time of the job goes, as a page and a picture."""
+"""CPU profile of the job as a page and a picture: ``python -m benchmarks.profiling``."""
 
 import dataclasses
 import threading
@@ -32,14 +32,14 @@ BUILD: Final = ROOT / "build"
 DOCS: Final = ROOT / "docs"
 MEGABYTE: Final = 1_000_000
 SAMPLES_OF_A_CORE: Final = SPAN_S * 1000 / INTERVAL_MS
-"""What a thread has that is never without work and never without a core."""
+"""Number of samples of a thread that is busy on a core all the time."""
 LABEL_FROM_PERCENT: Final = 4.0
-"""A narrower segment of the picture has no room for its figure."""
+"""Minimum percentage of a segment of the picture that is labelled; narrower ones have no room."""
 STEPS: Final = 3
 _COLOURS: Final = {
     name: colormaps["tab20"](n) for n, name in enumerate([*(rule.name for rule in PARTS), OTHER])
 }
-"""By part and not by size: two pictures can be compared."""
+"""Colour by part instead of by size, so that two pictures can be compared."""
 
 THREAD_COLUMNS: Final = ("thread", "of all CPU samples, %", "of one core, %")
 PART_COLUMNS: Final = ("part", *(f"of {task}, %" for task in TASKS))
@@ -63,12 +63,12 @@ console = Console()
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Page:
-    """A profile in the forms that people read."""
+    """A profile, rendered as tables, page and picture."""
 
     profile: Profile
     transactions: int
     tx_per_s: float
-    """Of the run that was sampled, the profiler's own work included."""
+    """Rate of the sampled run, including the profiler's overhead."""
     event: str
     facts: dict[str, str | int]
 
@@ -101,7 +101,7 @@ class Page:
         )
 
     def conclusion(self) -> str:
-        """Return the sentence that says what is worth making faster."""
+        """Return a sentence that names the bottleneck."""
         profile = self.profile
         busier, name = profile.busier, profile.bottleneck
         share, busy = profile.share_of_part(busier, name), _of_core(profile.threads[busier])
@@ -111,8 +111,8 @@ class Page:
         )
 
     def picture(self, path: Path) -> None:
-        """Draw a bar for each task thread, as long as it is busy, of its parts."""
-        # Text as text, and no random ids or dates: the same figures give the same file.
+        """Draw a bar per task thread: its length is the thread's CPU time, its segments are the parts."""
+        # Text elements, fixed ids and no date, so that the same figures give the same file.
         with rc_context({"svg.fonttype": "none", "svg.hashsalt": "profile", "font.family": "sans-serif"}):
             figure = Figure(figsize=(9, 3.4), layout="constrained")
             axes = figure.subplots()
@@ -130,7 +130,7 @@ class Page:
             figure.savefig(path, metadata={"Date": None})
 
     def _thread_rows(self) -> list[tuple[str, ...]]:
-        """Return the groups that have samples, the task threads first."""
+        """Return the rows of the thread groups that have samples, task threads first."""
         profile = self.profile
         return [
             (group, f"{100 * profile.share_of_thread(group):.1f}", f"{_of_core(profile.threads[group]):.1f}")
@@ -145,7 +145,7 @@ class Page:
         ]
 
     def _part_names(self) -> list[str]:
-        """Return the parts that have samples: the order of the rules would say nothing, so by size."""
+        """Return the parts that have samples, by size because the order of the rules has no meaning."""
         parts = self.profile.parts
         names = [rule.name for rule in PARTS if any(parts[task][rule.name] for task in TASKS)]
         return [*sorted(names, key=lambda name: -max(parts[task][name] for task in TASKS)), OTHER]
@@ -157,9 +157,9 @@ def main(
         int, typer.Option(min=1_000, max=Sizes().accounts_sweep, help="Transactions of the job's run")
     ] = 1_000_000,
 ) -> None:
-    """Sample the threads of the job at work; write docs/profile.md and docs/pictures/profile.svg.
+    """Sample the threads of the running job; write docs/profile.md and docs/pictures/profile.svg.
 
-    Ends with code 1, and writes nothing, if the job or the profiler failed or was over too soon.
+    Exits with code 1 and writes nothing if the job or the profiler failed or ended too soon.
     """
     stop = stop_on_signals()
     try:
@@ -169,7 +169,7 @@ def main(
         console.print("stopped; nothing was written")
         raise typer.Exit(130) from None
     except (RunFailedError, SettingsError) as error:
-        # A log's brackets are no markup.
+        # markup=False: brackets in a log are not markup.
         console.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     page.picture(DOCS / "pictures" / "profile.svg")

@@ -1,4 +1,4 @@
-"""How fast a contender went: its output's growth, seen from outside, so that one yardstick fits all."""
+"""Rate of a contender from the growth of its output files, measured the same way for all."""
 
 import os
 import time
@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 from benchmarks.errors import TooFewSamplesError
 
 WARM_UP_SHARE: Final = 0.3
-"""The rate is that of the rest: before it, a JVM still compiles and Python workers still come up."""
+"""Share of the output before the rate is measured: the JVM still compiles, Python workers still start."""
 
 
 class OutputSample(NamedTuple):
-    """How many bytes of output there were, so many seconds after the start of the contender."""
+    """Size of the output at a time, in seconds since the start of the contender."""
 
     at_s: float
     size_bytes: int
@@ -23,10 +23,10 @@ class OutputSample(NamedTuple):
 def rate_per_s(
     samples: Sequence[OutputSample], transactions: int, warm_up_share: float = WARM_UP_SHARE
 ) -> float:
-    """Return the transactions a second between the end of the warm-up and the last byte.
+    """Return the transactions per second between the end of the warm-up and the last byte.
 
-    All lines being of about one length, the share of the bytes is the share of the transactions. Both
-    ends are samples at which output had just come, so that one who writes in gushes is not misjudged:
+    Lines have about the same length, so the share of bytes is taken as the share of transactions. Both ends
+    are samples at which output had just grown, so that a contender that writes in bursts is measured fairly:
 
         bytes |                         ....... last growth
               |                    ____|
@@ -55,21 +55,21 @@ def startup_s(samples: Sequence[OutputSample]) -> float:
 
 @dataclass(slots=True)
 class OutputWatch:
-    """Samples the size of the part files in a folder."""
+    """Samples the total size of the part files in a folder."""
 
     folder: Path
     samples: list[OutputSample] = field(default_factory=list)
     _began_s: float = field(default_factory=time.monotonic)
 
     def look(self) -> OutputSample:
-        """Take a sample of now."""
+        """Take a sample and return it."""
         sample = OutputSample(time.monotonic() - self._began_s, _parts_size_bytes(self.folder))
         self.samples.append(sample)
         return sample
 
 
 def part_files(folder: Path) -> list[Path]:
-    """Return the files that engines write: ``part-…``, ``part_…``, and Flink's hidden ones in progress."""
+    """Return the engines' output files: ``part-…``, ``part_…``, and Flink's hidden files in progress."""
     return [
         Path(root) / name
         for root, _, names in os.walk(folder)
@@ -84,6 +84,6 @@ def _parts_size_bytes(folder: Path) -> int:
         try:
             total += path.stat().st_size
         except FileNotFoundError:
-            # Renamed since it was listed; the next sample has it under its new name.
+            # The file was renamed after it was listed; the next sample finds it under its new name.
             continue
     return total

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.reasons``: what the reasons of alerts cost, alone and within batches."""
+"""Cost of the reasons of alerts, alone and within batches: ``python -m benchmarks.reasons``."""
 
 import struct
 import time
@@ -26,7 +26,7 @@ from jobs.scoring_udf import ScoreBatches
 
 BATCH_ROWS: Final = 1_000
 ALERTS: Final = 50
-"""Alerts that are explained at once, where one alert's cost is measured: 5 % of a batch."""
+"""Number of alerts that are explained together to measure the cost of one: 5 % of a batch."""
 ALERT_SHARES: Final = (0.0, 0.01, 0.05, 0.1)
 NO_ALERTS: Final = 2.0
 """A threshold that no score reaches."""
@@ -38,7 +38,7 @@ console = Console()
 
 
 class WithoutReasons(Decider):
-    """Decides as the job does, and explains nothing."""
+    """Decides as the job does, without reasons."""
 
     def __init__(self, scorer: Scorer, threshold: float) -> None:
         super().__init__(scorer, BUILT_IN, threshold)
@@ -51,7 +51,7 @@ class _Silent(Explainer):
 
 
 def vectors(rows: int) -> Matrix:
-    """Return vectors with numbers of all sizes, a tenth of them missing."""
+    """Return random feature vectors with numbers of all magnitudes; a tenth of the values are missing."""
     random = np.random.default_rng(SEED)
     matrix: Matrix = random.lognormal(3.0, 4.0, (rows, BUILT_IN.width))
     matrix[random.random(matrix.shape) < 0.1] = np.nan  # noqa: PLR2004 - the tenth
@@ -59,14 +59,14 @@ def vectors(rows: int) -> Matrix:
 
 
 def encoded(matrix: Matrix) -> bytes:
-    """Return a batch as the kernel's ``ScoringBatch`` writes it, with ids of no letters."""
+    """Return a batch as the kernel's ``ScoringBatch`` writes it, with empty ids."""
     rows = len(matrix)
     head = struct.pack("<ii", *matrix.shape)
     return head + matrix.astype("<f8").tobytes() + bytes(3 * 8 * rows) + bytes(4 * (2 * rows + 1))
 
 
 def least_us(run: Callable[[], object]) -> float:
-    """Return the least processor time of a call, in µs: the machine may be doing other things, too."""
+    """Return the minimum processor time of a call in µs; other programs may disturb single calls."""
     run()
     times_ns = []
     for _ in range(REPETITIONS):
@@ -77,7 +77,7 @@ def least_us(run: Callable[[], object]) -> float:
 
 
 def alert_costs(folder: Path) -> Iterable[tuple[str, float]]:
-    """Yield each part of an alert's way, and what it costs an alert in µs."""
+    """Yield each step of creating an alert and its cost per alert in µs."""
     scorer = Scorer.load(folder, BUILT_IN)
     matrix = vectors(ALERTS)
     rows = matrix.tolist()
@@ -122,13 +122,13 @@ def _of_xgboost(
 
 
 def batch_rates(folder: Path) -> Iterable[tuple[float, float, float]]:
-    """Yield a share of alerts, and the transactions a second without and with reasons."""
+    """Yield the share of alerts, and the transactions per second without and with reasons."""
     scorer = Scorer.load(folder, BUILT_IN)
     matrix = vectors(BATCH_ROWS)
     batch, scores = encoded(matrix), np.sort(scorer.score(matrix))
     for share in ALERT_SHARES:
         alerts = round(share * BATCH_ROWS)
-        # Equal scores would let more rows alert than asked for.
+        # With equal scores, more rows than requested may alert; the yielded share is the actual one.
         threshold = float(scores[-alerts]) if alerts else NO_ALERTS
         deciders = WithoutReasons(scorer, threshold), Decider(scorer, BUILT_IN, threshold)
         rates = [
@@ -141,7 +141,7 @@ def batch_rates(folder: Path) -> Iterable[tuple[float, float, float]]:
 def main(
     model: Annotated[Path, typer.Option(help="Folder of a trained version")] = ROOT / "models" / "v1",
 ) -> None:
-    """Measure what the reasons of alerts cost, in processor time of one thread."""
+    """Measure the cost of the reasons of alerts, in processor time of one thread."""
     table = Table("an alert", "µs")
     for part, cost_us in track(alert_costs(model), "one alert", 6, console=console):
         table.add_row(part, f"{cost_us:,.0f}")

@@ -1,4 +1,4 @@
-"""Tables of results, for a terminal and for a page: the first column is text, the others are figures."""
+"""Result tables for a terminal and for Markdown; the first column is text, the others are figures."""
 
 from collections.abc import Sequence
 

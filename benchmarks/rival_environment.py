@@ -1,4 +1,4 @@
-"""The virtual environment of the contenders outside Flink: their numpy is not PyFlink's."""
+"""Virtual environment of the contenders outside Flink, which need another numpy than PyFlink."""
 
 import hashlib
 import subprocess
@@ -13,7 +13,10 @@ REQUIREMENTS: Final = Path(__file__).with_name("requirements-rival.txt")
 
 
 def rival_python(folder: Path) -> Path:
-    """Return the interpreter of the environment under ``folder``; made once for each list of versions."""
+    """Return the interpreter of the environment under ``folder``, created once per list of versions.
+
+    Raises `RunFailedError` if the packages can't be installed.
+    """
     home = folder / f"venv-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
     python, installed = home / "bin" / "python", home / "installed"
     if not installed.is_file():

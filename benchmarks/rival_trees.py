@@ -1,4 +1,4 @@
-"""The rivals' models: as many trees as the job's, as deep, on what each rival has."""
+"""Models of the rivals, with the job's number and depth of trees, trained on each rival's inputs."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -19,13 +19,13 @@ RAW_COLUMNS: Final = (
     "biometric_failure_count",
     "num_transactions",
 )
-"""The floor's inputs: four numbers as they stand in the record, as many as the others have features."""
+"""Inputs of the floor: four numbers from the record, as many as the other rivals have features."""
 
 Matrix = npt.NDArray[np.float32]
 
 
 def velocity_model(transactions: Path, is_fraud: Path) -> Path:
-    """Return the model on the four velocity features, trained on all of a file of transactions."""
+    """Return the model on the four velocity features, trained on a file of transactions if it is missing."""
     path = transactions.with_suffix(".velocity-model.ubj")
     if not path.is_file():
         with transactions.open("rb") as lines:
@@ -34,7 +34,7 @@ def velocity_model(transactions: Path, is_fraud: Path) -> Path:
 
 
 def raw_model(transactions: Path, is_fraud: Path) -> Path:
-    """Return the model on the four raw columns, trained on all of a file of transactions."""
+    """Return the model on the four raw columns, trained on a file of transactions if it is missing."""
     path = transactions.with_suffix(".raw-model.ubj")
     if not path.is_file():
         with transactions.open("rb") as lines:
@@ -44,7 +44,7 @@ def raw_model(transactions: Path, is_fraud: Path) -> Path:
 
 
 def velocity_features(lines: Iterable[bytes]) -> list[Features]:
-    """Return the four features of each transaction, each account's transactions being in order."""
+    """Return the four features of each transaction; each account's transactions must be in order."""
     accounts: defaultdict[str, Sequence[Event]] = defaultdict(list)
     rows = []
     for line in lines:
@@ -57,6 +57,9 @@ def velocity_features(lines: Iterable[bytes]) -> list[Features]:
 
 
 def train(path: Path, inputs: Matrix, is_fraud: Path) -> Path:
-    """Train on ``inputs``, which belong to the first of the truths, and write the model to ``path``."""
+    """Train a model on ``inputs`` and write it to ``path``.
+
+    ``is_fraud`` is a numpy file of labels; its first ``len(inputs)`` elements belong to the inputs.
+    """
     path.write_bytes(train_trees(inputs, np.load(is_fraud)[: len(inputs)], SEED))
     return path

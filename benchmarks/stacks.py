@@ -1,6 +1,6 @@
-"""Collapsed stacks, as async-profiler writes them, and what they say of the job's threads.
+"""Parser of async-profiler's collapsed stacks, and their aggregation by thread and part of the work.
 
-A line is a thread, its frames from the outermost to the innermost, and in how many samples it was so::
+A line has a thread, its frames from the outermost to the innermost, and the number of such samples::
 
     [batches[1] -> PythonCalc[2] (1/1)#0 tid=7];java/lang/Thread.run;sun/nio/ch/FileChannelImpl.write 42
 """
@@ -18,11 +18,11 @@ OTHER: Final = "other"
 WINDOWS: Final = "windows"
 SCORING: Final = "scoring"
 TASKS: Final = (WINDOWS, SCORING)
-"""The threads that do the job's work; the others serve them."""
+"""Groups of the threads that do the job's work; the other threads support them."""
 
 
 class Rule(NamedTuple):
-    """A name for all that a pattern is found in."""
+    """A name for everything that contains a match of the pattern."""
 
     name: str
     pattern: re.Pattern[str]
@@ -32,14 +32,14 @@ THREADS: Final = (
     Rule(WINDOWS, re.compile(r"^\[Source: lines")),
     Rule(SCORING, re.compile(r"^\[batches")),
     Rule("file reader", re.compile(r"^\[Source Data Fetcher")),
-    # With the serial collector it is the VM thread that collects.
+    # The serial collector runs in the VM thread.
     Rule("garbage collector", re.compile(r"^\[(G1 |GC |VM Thread)")),
     Rule("compiler", re.compile(r"^\[C[12] ")),
 )
 """Groups of threads; a thread belongs to the first that its name matches."""
 
 PARTS: Final = (
-    # The operating system's frames are the innermost of all: a fault counts here, whoever touched the memory.
+    # Kernel frames are innermost, so a page fault counts here whatever code touched the memory.
     Rule("page faults", re.compile(r"exc_page_fault")),
     Rule("file write", re.compile(r"FileChannelImpl\.write|vfs_write|core/fs/local/|sink/filesystem/")),
     Rule("trees", re.compile(r"xgboost::|libxgboost|XGBoost|XGDMatrix|dmlc::")),
@@ -49,11 +49,11 @@ PARTS: Final = (
     ),
     # Python's own functions and extensions, the bridge to them, and Flink's operator that uses the bridge.
     Rule("Python", re.compile(r"pemja|libpython|\.cpython-|^_?Py[A-Z]|operators/python/|fnexecution/")),
-    # Before the state's own rule, since the clean-up walks through classes of it; a lookup made on the way
-    # of a check of the time to live has the lookup's frames further in, and counts there.
+    # Before the rule for state lookup, because the clean-up passes through state classes. A lookup during a
+    # check of the time to live has lookup frames further in and counts as a lookup.
     Rule("state's time to live", re.compile(r"/ttl/|StateIncrementalVisitor|StateEntryIterator")),
     Rule("state lookup", re.compile(r"runtime/state/|kernel/stream/Histories|setCurrentKey|setKeyContext")),
-    # What else is in the package of records serves all parts: there, the caller's frame decides.
+    # The other classes of the record package serve all parts, so their callers' frames decide.
     Rule(
         "parse",
         re.compile(
@@ -77,7 +77,7 @@ exactly one part, and library code without a rule (a hash map, a copy of bytes) 
 
 
 class Stack(NamedTuple):
-    """Where a thread was, and in how many samples."""
+    """A stack of a thread and its number of samples."""
 
     thread: str
     frames: tuple[str, ...]
@@ -87,14 +87,14 @@ class Stack(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Samples by group of threads and, for each of `TASKS`, by part."""
+    """Numbers of samples by thread group and, for each of `TASKS`, by part."""
 
     threads: Counter[str] = field(default_factory=Counter)
     parts: dict[str, Counter[str]] = field(default_factory=lambda: {task: Counter() for task in TASKS})
 
     @classmethod
     def of(cls, stacks: Iterable[Stack]) -> "Profile":
-        """Count the samples; raises `RunFailedError` if one of the task threads has none."""
+        """Aggregate stacks; raises `RunFailedError` if a task thread has no samples."""
         profile = cls()
         for stack in stacks:
             group = thread_group(stack.thread)
@@ -109,26 +109,26 @@ class Profile:
 
     @property
     def busier(self) -> str:
-        """The task with more samples: the one that the other waits for."""
+        """The task with more samples, for which the other one waits."""
         return max(TASKS, key=lambda task: self.threads[task])
 
     @property
     def bottleneck(self) -> str:
-        """The largest part of the busier task; `OTHER` is none unless there is nothing else."""
+        """The largest part of the busier task; `OTHER` only if it has no other part."""
         counts = self.parts[self.busier]
         return max(counts, key=lambda name: (name != OTHER, counts[name]))
 
     def share_of_part(self, task: str, name: str) -> float:
-        """Return which share, 0 to 1, of a task's samples a part has."""
+        """Return a part's share of a task's samples, 0 to 1."""
         return self.parts[task][name] / self.threads[task]
 
     def share_of_thread(self, group: str) -> float:
-        """Return which share, 0 to 1, of all samples a group of threads has."""
+        """Return a thread group's share of all samples, 0 to 1."""
         return self.threads[group] / self.threads.total()
 
 
 def read_stacks(lines: Iterable[str]) -> Iterator[Stack]:
-    """Read collapsed stacks; raises `RunFailedError` on a line that is none."""
+    """Parse collapsed stacks; raises `RunFailedError` for an invalid line."""
     for line in lines:
         stack, _, samples = line.rstrip("\n").rpartition(" ")
         thread, *frames = stack.split(";")
@@ -139,12 +139,12 @@ def read_stacks(lines: Iterable[str]) -> Iterator[Stack]:
 
 
 def thread_group(thread: str) -> str:
-    """Return the group of a thread by its name, brackets included; `OTHER` if no rule has it."""
+    """Return the group of a thread by its name, including brackets; `OTHER` if no rule matches."""
     return _named(THREADS, thread) or OTHER
 
 
 def part(frames: Iterable[str]) -> str:
-    """Return the part of the work that a stack belongs to, as `PARTS` says; `OTHER` if no frame has one."""
+    """Return the part of a stack according to `PARTS`; `OTHER` if no frame matches a rule."""
     innermost_first = reversed(tuple(frames))
     return next((name for frame in innermost_first if (name := _part_of_frame(frame))), OTHER)
 

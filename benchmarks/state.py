@@ -1,4 +1,4 @@
-"""What an account's state takes: the kernel's own steps and serializer, without Flink."""
+"""Size of an account's state, measured with the kernel's steps and serializer, without Flink."""
 
 import json
 import os
@@ -26,14 +26,14 @@ ENTITY: Final = "account_id"
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """The mean over accounts, as a savepoint holds them; keys and Flink's own bytes come on top."""
+    """Means over accounts as serialized in a savepoint, without keys and Flink's overhead."""
 
     bytes_per_account: float
     transactions_per_account: float
 
 
 def account_state(source: Path, transactions: int) -> AccountState:
-    """Let the first ``transactions`` of ``source`` arrive, save all state, and return what it takes.
+    """Process the first ``transactions`` of ``source``, save all state and return its size per account.
 
     Raises `RunFailedError` if the kernel's test classes are missing (`make bench` compiles them).
     """
@@ -48,9 +48,9 @@ def account_state(source: Path, transactions: int) -> AccountState:
 
 
 def probe_command() -> list[str]:
-    """Return how the kernel's steps are run without Flink, a line in and a line out: see ``KernelProbe``.
+    """Return the command that runs the kernel's steps without Flink, one line in, one out: ``KernelProbe``.
 
-    Raises `RunFailedError` if there is no java, or no compiled tests of the kernel.
+    Raises `RunFailedError` if java or the kernel's compiled tests are missing.
     """
     java = shutil.which("java")
     if java is None or not TEST_CLASSES.is_dir():
@@ -61,7 +61,7 @@ def probe_command() -> list[str]:
 
 
 def _requests(source: Path, transactions: int) -> Iterator[bytes]:
-    # Events of a file lie where they lie: no clock judges them.
+    # A file's event times may be arbitrary, so the check against the clock is disabled.
     no_clock = KernelOptions(future_tolerance_ms=-1)
     config = job_config(JobSettings(), BUILT_IN, no_clock, model_version="none")
     yield b"C" + json.dumps(config).encode() + b"\n"
@@ -77,7 +77,7 @@ def _ask(stdin: IO[bytes], stdout: IO[bytes], line: bytes) -> bytes:
 
 
 def _account_state(answer: str, transactions: int) -> AccountState:
-    """Read the answer to ``S``: ``saved account_id:HISTORIES:BYTES …``."""
+    """Parse the answer to ``S``: ``saved account_id:HISTORIES:BYTES …``."""
     for part in answer.split():
         entity, _, numbers = part.partition(":")
         if entity == ENTITY:

@@ -1,4 +1,4 @@
-"""The benchmark's files: the producer's transactions, written once, and what is derived from them."""
+"""Transaction files of the benchmark: the producer's transactions, written once, and derived files."""
 
 import itertools
 import os
@@ -18,24 +18,24 @@ from producer.simulation.plans import NONE
 
 ACCOUNTS: Final = 20_000
 SEED: Final = 11
-"""Not the seed of `make train`: the model has not seen these transactions."""
+"""Differs from the seed of `make train`, so the model has not seen these transactions."""
 START_MS: Final = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000)
 HOT_KEY_EVERY: Final = 4
-"""Each so-manieth transaction is the hot account's: a quarter of all."""
+"""Every fourth transaction belongs to the hot account, a quarter of all."""
 HOT_ACCOUNT: Final = "ACC_HOT"
 STRIDE: Final = 7_919
-"""A prime: steps of it, modulo a number of accounts that it doesn't divide, visit every account in turn."""
+"""A prime: steps of this size, modulo a number of accounts that it doesn't divide, visit every account."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionFiles:
-    """The benchmark's files in ``folder``; a ``stop`` ends the writing of one by `StoppedError`."""
+    """Transaction files in ``folder``; writing one raises `StoppedError` when ``stop`` is set."""
 
     folder: Path
     stop: threading.Event
 
     def generated(self, transactions: int) -> tuple[Path, Path]:
-        """Return the file of that many generated transactions, and the one of their truth (numpy, bool)."""
+        """Return the file of this many generated transactions and the file of their labels (numpy, bool)."""
         path = self.folder / f"simulated-{transactions}-of-{ACCOUNTS}-accounts-seed-{SEED}.jsonl"
         truth = path.with_suffix(".truth.npy")
         if path.is_file() and truth.is_file():
@@ -53,16 +53,16 @@ class TransactionFiles:
         return path, truth
 
     def first(self, source: Path, transactions: int) -> Path:
-        """Return a file of the first so many lines of ``source``."""
+        """Return a file of the first ``transactions`` lines of ``source``."""
         name = f"first-{transactions}"
         return self._derived(source, name, lambda lines: itertools.islice(lines, transactions))
 
     def with_hot_key(self, source: Path) -> Path:
-        """Return a file with the same transactions, a quarter of them moved to one account."""
+        """Return a file of the same transactions with a quarter of them moved to one account."""
         return self._derived(source, "hot-key", hot_key_lines)
 
     def spread_over(self, source: Path, accounts: int) -> Path:
-        """Return a file with the same transactions, dealt out to so many accounts."""
+        """Return a file of the same transactions distributed over this many accounts."""
         return self._derived(source, f"over-{accounts}-accounts", lambda lines: spread_lines(lines, accounts))
 
     def _derived(self, source: Path, name: str, change: Callable[[Iterable[bytes]], Iterable[bytes]]) -> Path:
@@ -73,7 +73,7 @@ class TransactionFiles:
         return path
 
     def _write_lines(self, path: Path, lines: Iterable[bytes]) -> None:
-        """Write a file that appears under its name only when it is whole."""
+        """Write the file; it appears under its name only when it is complete."""
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
         try:
@@ -88,24 +88,24 @@ class TransactionFiles:
 
 
 def hot_key_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Give the hot account every fourth transaction, beginning with the first."""
+    """Move every fourth transaction, beginning with the first, to the hot account."""
     for number, line in enumerate(lines):
         yield line if number % HOT_KEY_EVERY else _moved(line, HOT_ACCOUNT)
 
 
 def spread_lines(lines: Iterable[bytes], accounts: int) -> Iterator[bytes]:
-    """Deal the transactions out: each account has one before any has two."""
+    """Distribute the transactions over accounts; each account gets one before any gets two."""
     for number, line in enumerate(lines):
         yield _moved(line, spread_account(number, accounts))
 
 
 def spread_account(number: int, accounts: int) -> str:
-    """Return whose the transaction with this number is, of so many accounts."""
+    """Return the account id of the transaction with this number."""
     return f"ACC_{number * STRIDE % accounts:07d}"
 
 
 def count_lines(paths: Iterable[Path]) -> int:
-    """Return how many lines the files have."""
+    """Return the total number of lines of the files."""
     total = 0
     for path in paths:
         with path.open("rb") as file:

@@ -1,6 +1,7 @@
-"""The four features that every rival computes: count and sum of an account's last 5 minutes and hour.
+"""Velocity features of the rivals: count and sum over an account's last 5 minutes and last hour.
 
-Pure Python, standard library only: it runs in PyFlink's workers and in the rival engine's environment.
+Pure Python with the standard library only, because it runs in PyFlink's workers and in the rival engine's
+environment.
 """
 
 from datetime import datetime
@@ -10,18 +11,18 @@ SHORT_MS: Final = 5 * 60_000
 LONG_MS: Final = 60 * 60_000
 
 Event = tuple[int, float]
-"""Event time in milliseconds, amount."""
+"""Event time in epoch milliseconds, and amount."""
 Features = tuple[float, float, float, float]
-"""Count and sum of the short window, count and sum of the long one."""
+"""Count and sum of the short window, then of the long one."""
 
 FEATURE_NAMES: Final = ("count_5m", "amount_sum_5m", "count_1h", "amount_sum_1h")
 
 
 def advance(events: list[Event], time_ms: int, amount: float) -> tuple[list[Event], Features]:
-    """Return the account's events with one more, and the features as of it.
+    """Add an event to an account's events; return the remaining events and the features of the new one.
 
-    ``events`` are those of the long window in the order of their time; the new one is the latest. A
-    window is (t - length, t]: open at its far edge, the transaction itself included.
+    ``events`` are those of the long window in time order; the new event must be the latest. A window is
+    (t - length, t]: it excludes its start and includes the transaction itself.
 
         |<------------- 1 h ------------->|
         (  x     x            (  x  x     t]
@@ -34,5 +35,5 @@ def advance(events: list[Event], time_ms: int, amount: float) -> tuple[list[Even
 
 
 def epoch_ms(text: str) -> int:
-    """Return the epoch milliseconds of an RFC 3339 time."""
+    """Convert an RFC 3339 time to epoch milliseconds."""
     return round(datetime.fromisoformat(text).timestamp() * 1000)

@@ -1,1 +1,1 @@
-"""What brings the job to a cluster: the packages it takes along, and the question whether it runs there."""
+"""Deployment of the job: archives of its code for Flink clusters, and a health check."""

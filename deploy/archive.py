@@ -1,4 +1,4 @@
-"""Zip files with the same bytes for the same content, whenever and wherever they are written."""
+"""Reproducible zip archives: the same content gives the same bytes, at any time and on any machine."""
 
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -9,17 +9,17 @@ from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.runtime.project_root import ROOT
 
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
-"""The first moment that a zip can name; every file in an archive carries it."""
+"""Timestamp of every file in an archive, the earliest that the zip format supports."""
 JOB_PACKAGES: Final = ("fraudstream", "jobs")
-"""The packages that the job imports, in its client and in its Python workers."""
+"""Packages that the job imports, in its client and in its Python workers."""
 NOT_FOR_JOBS: Final = ("fraudstream/web",)
-"""Folders of `JOB_PACKAGES` that stay out: no job serves HTTP."""
+"""Folders of `JOB_PACKAGES` that are left out: no job serves HTTP."""
 MODEL_FOLDER: Final = Path("models") / "v1"
-"""The default of the setting ``model``, from the project's root."""
+"""Default of the setting ``model``, relative to the project's root."""
 
 
 def job_sources(root: Path = ROOT) -> Iterator[tuple[str, Path]]:
-    """Yield the name in an archive and the path of each module of `JOB_PACKAGES` that a job needs."""
+    """Yield the archive name and the path of each module of `JOB_PACKAGES` that a job needs."""
     left_out = [root / folder for folder in NOT_FOR_JOBS]
     for package in JOB_PACKAGES:
         for path in (root / package).rglob("*.py"):
@@ -28,16 +28,19 @@ def job_sources(root: Path = ROOT) -> Iterator[tuple[str, Path]]:
 
 
 def files_below(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
-    """Yield each file below ``folder`` under its name after ``prefix``, compiled modules left out."""
+    """Yield the archive name, below ``prefix``, and the path of each file below ``folder``.
+
+    Compiled modules are left out.
+    """
     for path in folder.rglob("*"):
         if path.is_file() and path.suffix != ".pyc":
             yield f"{prefix}/{path.relative_to(folder).as_posix()}", path
 
 
 def write_archive(archive: Path, files: Iterable[tuple[str, Path]]) -> None:
-    """Write each file under its name in the archive; sorted, and with one moment for all.
+    """Write the files to an archive, sorted by name and with one timestamp for all.
 
-    The archive appears under its name only when it is whole. A name that comes twice is an error.
+    The archive appears under its name only when it is complete. Raises ``ValueError`` for a duplicate name.
     """
     contents: dict[str, Path] = {}
     for name, path in files:
@@ -57,6 +60,6 @@ def write_archive(archive: Path, files: Iterable[tuple[str, Path]]) -> None:
 def _entry(name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, EARLIEST)
     entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.create_system = 3  # Unix, also where the archive is written on something else
+    entry.create_system = 3  # Unix, whatever system the archive is written on
     entry.external_attr = 0o644 << 16
     return entry

@@ -1,4 +1,4 @@
-"""A container's health check: whether the cluster runs the job.
+"""Container health check: exits with 0 if the cluster runs the job, with 1 if not.
 
 ``python -m deploy.health http://127.0.0.1:8081``
 """
@@ -13,10 +13,10 @@ TIMEOUT_S: Final = 5
 
 
 def complaint(overview: dict[str, Any]) -> str | None:
-    """Return what is wrong with the answer of Flink's ``/jobs/overview``; None if all runs.
+    """Return the problem shown by the response of Flink's ``/jobs/overview``; None if all jobs run.
 
-    A job counts as running when each of its tasks does: Flink says RUNNING already while it waits
-    for a TaskManager.
+    A job counts as running when all its tasks run: Flink reports RUNNING while the job still waits for a
+    TaskManager.
     """
     jobs = overview["jobs"]
     if not jobs:
@@ -29,7 +29,7 @@ def complaint(overview: dict[str, Any]) -> str | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Ask the cluster at the URL given; return 0 if its job runs, 1 and say why if not."""
+    """Check the cluster at the given URL; return 0 if its job runs, else print the problem and return 1."""
     (url,) = arguments
     try:
         with urllib.request.urlopen(f"{url}/jobs/overview", timeout=TIMEOUT_S) as answer:  # noqa: S310 - the caller's URL

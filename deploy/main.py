@@ -1,4 +1,4 @@
-"""What Managed Flink starts, as ``main.py`` beside ``packages/``; the job itself is a module in there."""
+"""Entry point on Managed Flink, placed as ``main.py`` beside ``packages/``, which contains the job."""
 
 import sys
 from pathlib import Path

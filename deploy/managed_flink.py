@@ -1,10 +1,10 @@
-"""Write ``build/managed-flink.zip``, the application that Amazon Managed Service for Apache Flink runs.
+"""Packaging of ``build/managed-flink.zip``, the application for Amazon Managed Service for Apache Flink.
 
     main.py                          the run option ``python``
     lib/pyflink-dependencies.jar     ``jarfile``: the kernel and the Kinesis connector
     packages/                        ``pyFiles``: the project's packages with the model, and third-party ones
 
-``python -m deploy.managed_flink``; needs `make setup` to have run.
+Run ``python -m deploy.managed_flink`` after `make setup`.
 """
 
 import subprocess
@@ -22,7 +22,7 @@ ARCHIVE: Final = ROOT / "build" / "managed-flink.zip"
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
 LOCK: Final = ROOT / "requirements-runtime.txt"
 MOST_BYTES: Final = 512 * 1024 * 1024
-"""The largest code that the service takes."""
+"""Maximum size of the code that the service accepts."""
 PACKAGES: Final = "packages"
 THIRD_PARTY: Final = (
     "annotated-types",
@@ -36,20 +36,23 @@ THIRD_PARTY: Final = (
     "typing-inspection",
     "xgboost-cpu",
 )
-"""What the job imports and the service's runtime lacks, or has in a release of its own choice.
+"""Packages that the job imports and that the service's runtime lacks or pins to another release.
 
-The runtime brings apache-flink, and with it pandas, numpy and pyarrow, which must stay as they are.
+The runtime includes apache-flink, and with it pandas, numpy and pyarrow, which must not be replaced.
 """
 PLATFORM: Final = ("--python-platform", "x86_64-manylinux_2_28", "--python-version", "3.11")
 MAIN: Final = ROOT / "deploy" / "main.py"
 
 
 class PackagingError(Exception):
-    """The archive can't be written; the message says what is missing or what went wrong."""
+    """The archive can't be written. The message says what is missing or what went wrong."""
 
 
 def locked(names: tuple[str, ...], lock: str) -> str:
-    """Return the part of a lock file that pins ``names``, hashes included; raises if one is missing."""
+    """Return the part of a lock file that pins ``names``, including hashes.
+
+    Raises `PackagingError` if one of them is missing.
+    """
     lines = lock.splitlines()
     parts: list[str] = []
     for name in names:
@@ -79,14 +82,14 @@ def install_third_party(target: Path) -> None:
 
 
 def contents(third_party: Path) -> Iterator[tuple[str, Path]]:
-    """Yield each file of the archive and its name there."""
+    """Yield the name and the path of each file of the archive."""
     yield MAIN.name, MAIN
     yield f"lib/{JAR.name}", JAR
     for name, path in job_sources():
         yield f"{PACKAGES}/{name}", path
     yield from files_below(ROOT / MODEL_FOLDER, f"{PACKAGES}/{MODEL_FOLDER.as_posix()}")
     for name, path in files_below(third_party, PACKAGES):
-        # uv's own notes say how the packages came here, not what they are.
+        # uv's own files record how the packages were installed and are not part of them.
         if path.name not in {".lock", "INSTALLER", "REQUESTED"} and path.parent.name != "bin":
             yield name, path
 
@@ -106,7 +109,7 @@ def package(archive: Path = ARCHIVE) -> None:
 
 
 def main() -> int:
-    """Write the archive and say how large it is; return 1 with the reason if that fails."""
+    """Write the archive and print its size; on failure print the reason and return 1."""
     try:
         package()
     except PackagingError as error:

@@ -1,6 +1,6 @@
-"""Write ``build/fraudstream-python.zip``, what ``flink run -pyfs`` gives to the cluster's Python workers.
+"""Packaging of ``build/fraudstream-python.zip``, the Python code for ``flink run -pyfs``.
 
-``python -m deploy.package``. The third-party packages are not in it: they are installed on the cluster.
+Run ``python -m deploy.package``. Third-party packages are not included: they are installed on the cluster.
 """
 
 import sys
@@ -14,7 +14,10 @@ ARCHIVE: Final = ROOT / "build" / "fraudstream-python.zip"
 
 
 def package(archive: Path = ARCHIVE) -> None:
-    """Write the project's own modules that the job imports; the model travels inside the job."""
+    """Write an archive of the project's modules that the job imports.
+
+    The model is not included: it travels inside the job.
+    """
     write_archive(archive, job_sources())
 
 

@@ -1,1 +1,1 @@
-"""Faults made on purpose while the job works, and the account of what they cost: nothing, it must be."""
+"""Fault-injection drills: break things under load and verify that no transaction is lost or wrong."""

@@ -1,4 +1,4 @@
-"""``python -m drills``: what `make drill` runs."""
+"""Command line of the drills: ``python -m drills``, run by `make drill`."""
 
 import json
 import signal
@@ -51,15 +51,15 @@ def main(  # noqa: PLR0913 - the options of a command line
     broken: Annotated[int, typer.Option(min=7, help="Broken records mixed in")] = DEFAULTS.broken,
     out: Annotated[Path, typer.Option(help="Where the numbers go")] = ROOT / "build" / "drill.json",
 ) -> None:
-    """Let one thing after the other go wrong while the job works, and account for every transaction.
+    """Inject one fault after the other while the job runs, and account for every transaction.
 
-    Ends with code 0 if nothing was lost, wrong, or alerted under an id of its own; else with 1. Without
+    Exits with code 0 if nothing was lost or wrong and no alert had an unexpected id, else with 1. Without
     --only the table in docs/drill.md is written too.
     """
     if show_list:
         console.print(fault_table(FAULTS.values()))
         return
-    # Like Ctrl-C: what was started is ended on the way out.
+    # As on Ctrl-C, so that the processes that were started are ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     effort = Effort(
         transactions=transactions,

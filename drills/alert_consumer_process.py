@@ -1,4 +1,4 @@
-"""The project's own consumer of alerts as a process, and what its handler has received."""
+"""The project's alert consumer as a process, and the alerts that its handler has received."""
 
 import sys
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from fraudstream.runtime.clock import wall_clock_ms
 from jobs.job_settings import JobSettings
 
 NAME: Final = "alerts-consumer"
-"""Of the process and of its output."""
+"""Name of the process and of its output file."""
 
 
 class AlertConsumer:
-    """``python -m alerts run --handler jsonl``: its store and its file are in ``folder``, new ones.
+    """Runs ``python -m alerts run --handler jsonl`` with a new store and a new file in ``folder``.
 
-    It is one of the cluster's processes: if it ends by itself, whatever is waited for fails.
+    It is one of the cluster's processes: if it exits by itself, the cluster's next wait fails.
     """
 
     def __init__(self, cluster: Cluster, settings: JobSettings, folder: Path) -> None:
@@ -29,24 +29,24 @@ class AlertConsumer:
         self._environment = _environment(settings, folder)
         self._read_bytes = 0
         self.records: list[WrittenRecord] = []
-        """What the handler has received, in its order; ``arrival_ms`` is when the drill saw it."""
+        """Alerts that the handler has received, in order; ``arrival_ms`` is when the drill read them."""
 
     def start(self) -> None:
-        """Start it, for the first time or anew: it goes on where its store says."""
+        """Start or restart the consumer; it resumes at the position in its store."""
         command = [sys.executable, "-m", "alerts", "run", "--handler", "jsonl", "--to", str(self._file)]
         self._cluster.start(NAME, command, self._environment)
 
     def kill(self) -> None:
-        """End it as a power cut does."""
+        """Kill the consumer without warning, as in a power failure."""
         self._cluster.kill(NAME)
 
     def close(self) -> None:
-        """End it if it lives."""
+        """End the consumer if it is running."""
         if self._cluster.has(NAME):
             self._cluster.end(NAME)
 
     def read(self) -> list[WrittenRecord]:
-        """Return the lines that are new, without one that is only half written."""
+        """Return the new complete lines; a partial last line is left for the next read."""
         if not self._file.exists():
             return []
         with self._file.open("rb") as file:

@@ -1,4 +1,4 @@
-"""A Flink cluster of real processes on loopback, from the distribution that PyFlink brings."""
+"""Flink cluster of real processes on loopback, started from the distribution inside PyFlink."""
 
 import contextlib
 import importlib.util
@@ -30,18 +30,19 @@ ROOM_FOR_JOBS: Final = (
     "taskmanager.memory.framework.off-heap.size=512m",
     "taskmanager.memory.process.size=3400m",
 )
-"""Each job leaves classes and direct memory behind (docs/deploy.md): with Flink's defaults the fourth ends
-the worker."""
+"""Memory settings of the TaskManager. Each job leaves classes and direct memory behind (docs/deploy.md); with
+Flink's defaults the fourth job crashes the worker."""
 JOBS_A_WORKER: Final = 4
-"""So many jobs a worker is given before it is replaced; the three of one fault more have room in it too."""
+"""Number of jobs after which a worker is replaced. The memory also suffices for the three jobs of one more
+fault."""
 QUICK_START: Final = "-XX:TieredStopAtLevel=1"
-"""No JVM here runs long enough to earn back what the second compiler costs."""
+"""First compiler only: no JVM here runs long enough to amortise the second one."""
 QUICK_HEARTBEAT: Final = "heartbeat.interval=1000"
-"""In milliseconds; of two beats that reach nobody the JobManager takes a worker for dead."""
+"""In milliseconds; after two failed heartbeats the JobManager considers a worker dead."""
 
 
 class ClusterError(Exception):
-    """The cluster did not do what was asked of it; the message has what its processes said."""
+    """The cluster failed or timed out. The message has the end of its processes' output."""
 
 
 def flink_home() -> Path:
@@ -54,7 +55,10 @@ def flink_home() -> Path:
 
 
 class Cluster:
-    """Processes on loopback, each in a group of its own, its output in a file; all end with the cluster."""
+    """Processes on loopback, each in its own process group with its output in a file.
+
+    `end_all` ends them all.
+    """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
@@ -63,7 +67,7 @@ class Cluster:
         for name in ("log", "pid", "tmp", "lib", "checkpoints"):
             (folder / name).mkdir()
         binaries = Path(sys.executable).parent
-        # From nothing: what lies in this process's environment by chance must not help.
+        # Built from scratch, so that nothing in this process's own environment can affect the cluster.
         self.environment = {
             "PATH": f"{binaries}:{os.environ['PATH']}",
             "FLINK_LOG_DIR": str(folder / "log"),
@@ -75,20 +79,20 @@ class Cluster:
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.worker_jobs = 0
-        """Jobs that were started since the TaskManager was: each leaves something in it."""
+        """Jobs started since the TaskManager was started; each leaves memory behind in it."""
 
     @property
     def rest_url(self) -> str:
-        """Where the JobManager's REST API is."""
+        """URL of the JobManager's REST API."""
         return f"http://127.0.0.1:{self.rest_port}"
 
     @property
     def checkpoints(self) -> Path:
-        """The folder under which each job has its checkpoints, unless the job says otherwise."""
+        """Parent folder of the jobs' checkpoints, unless a job overrides it."""
         return self.folder / "checkpoints"
 
     def options(self) -> list[str]:
-        """Return what every Flink process of this cluster is told: ports and folders of its own."""
+        """Return the options of every Flink process of this cluster: its own ports and folders."""
         values = {
             "jobmanager.rpc.port": self.rpc_port,
             "rest.port": self.rest_port,
@@ -97,7 +101,7 @@ class Cluster:
         return [argument for key, value in values.items() for argument in ("-D", f"{key}={value}")]
 
     def add_to_lib(self, *jars: Path) -> None:
-        """Put jars beside Flink's own, as the Dockerfile does; the distribution itself stays as it is."""
+        """Add jars beside Flink's own, as the Dockerfile does; the distribution itself is not changed."""
         library = self.folder / "lib"
         for path in [*(flink_home() / "lib").glob("*.jar"), *jars]:
             (library / path.name).symlink_to(path)
@@ -110,7 +114,10 @@ class Cluster:
         environment: Mapping[str, str] | None = None,
         folder: Path = ROOT,
     ) -> None:
-        """Start a process in ``folder`` that runs until the cluster ends; a second one adds to its output."""
+        """Start a process in ``folder`` that runs until the cluster ends.
+
+        A later process of the same name appends to the same output file.
+        """
         with self.output(name).open("ab") as output:
             self._processes[name] = subprocess.Popen(
                 command,
@@ -122,7 +129,7 @@ class Cluster:
             )
 
     def run(self, command: list[str], environment: Mapping[str, str] | None = None) -> str:
-        """Run a command to its end and return what it said; raises `ClusterError` if it fails."""
+        """Run a command to completion and return its output; raises `ClusterError` if it fails."""
         done = self.attempt(command, environment)
         if done.returncode != 0:
             msg = f"{command}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
@@ -132,7 +139,7 @@ class Cluster:
     def attempt(
         self, command: list[str], environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end, which may be a failure."""
+        """Run a command to completion; a failure is not an error."""
         return subprocess.run(
             command,
             cwd=ROOT,
@@ -144,11 +151,11 @@ class Cluster:
         )
 
     def output(self, name: str) -> Path:
-        """Return the file that holds what the process ``name`` wrote."""
+        """Return the output file of the process ``name``."""
         return self.folder / f"{name}.out"
 
     def wait_for(self, what: str, is_there: Callable[[], object], timeout_s: float = WAIT_TIMEOUT_S) -> None:
-        """Wait until ``is_there``; `ClusterError` past the time, or when one of the processes has ended."""
+        """Wait until ``is_there``; raises `ClusterError` after the timeout or if a process has exited."""
         deadline_s = time.monotonic() + timeout_s
         while not is_there():
             self.check(what)
@@ -158,26 +165,26 @@ class Cluster:
             time.sleep(PAUSE_S)
 
     def check(self, awaited: str) -> None:
-        """Raise `ClusterError` if a process has ended by itself while ``awaited`` was waited for."""
+        """Raise `ClusterError` if a process has exited; ``awaited`` is the awaited event, for the message."""
         ended = [name for name, process in self._processes.items() if process.poll() is not None]
         if ended:
             msg = f"{', '.join(ended)} ended while {awaited} was waited for\n{self.logs()}"
             raise ClusterError(msg)
 
     def has_slots(self) -> bool:
-        """Whether a TaskManager has told the JobManager of its slots."""
+        """Return whether a TaskManager has registered its slots."""
         try:
             return bool(self.ask("/overview")["slots-total"])
         except OSError:
             return False
 
     def job_states(self) -> list[str]:
-        """Return the state of each job that the cluster knows."""
+        """Return the states of all jobs of the cluster."""
         return [job["state"] for job in self.ask("/jobs/overview")["jobs"]]
 
     def ask(self, path: str, body: object = None, method: str | None = None) -> Any:  # noqa: ANN401 - JSON
-        """Return the answer of the JobManager's REST API; a ``body`` makes it a request to do something."""
-        request = urllib.request.Request(  # noqa: S310 - the cluster's own
+        """Call the JobManager's REST API; with a ``body`` it is a POST request unless ``method`` is given."""
+        request = urllib.request.Request(  # noqa: S310 - the cluster's own URL
             f"{self.rest_url}{path}",
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
@@ -187,18 +194,18 @@ class Cluster:
             return json.load(answer)
 
     def has(self, name: str) -> bool:
-        """Whether a process of this name was started, and not ended since."""
+        """Return whether a process of this name was started and has not been ended or killed."""
         return name in self._processes
 
     def logs(self) -> str:
-        """Return the end of everything that the processes wrote, but for RocksDB's own logs."""
+        """Return the end of each process's output and log, without RocksDB's own logs."""
         files = [*self.folder.glob("*.out"), *(self.folder / "log").glob("*.log")]
         return "\n".join(
             f"--- {path.name}\n{path.read_text(errors='replace')[-LOG_TAIL:]}" for path in sorted(files)
         )
 
     def end(self, name: str) -> int:
-        """Ask a process to end, kill it if it does not, and return its exit code: as a container is ended."""
+        """Terminate a process, kill it if it does not exit, and return its exit code, as for a container."""
         process = self._processes.pop(name)
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -207,10 +214,10 @@ class Cluster:
         return process.wait()
 
     def commands(self, name: str) -> dict[int, str]:
-        """Return the command line of a process and of each that it started, by process id."""
+        """Return the command lines of a process and its children, by process id."""
         group = str(self._processes[name].pid)
         said = subprocess.run(
-            ["ps", "-ww", "-o", "pid=,args=", "-g", group],  # noqa: S607 - wherever the machine has it
+            ["ps", "-ww", "-o", "pid=,args=", "-g", group],  # noqa: S607 - found on the PATH
             capture_output=True,
             text=True,
             check=True,
@@ -220,19 +227,19 @@ class Cluster:
         return {int(pid): command for pid, command in pairs}
 
     def kill(self, name: str) -> None:
-        """End a process and all that it started as a power cut does."""
+        """Kill a process and its children without warning, as in a power failure."""
         process = self._processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def end_all(self) -> None:
-        """End what still runs, the youngest first: workers before their JobManager."""
+        """End the running processes in reverse order of start: workers before their JobManager."""
         for name in reversed(list(self._processes)):
             self.end(name)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End what a process left behind in the group that was made for it."""
+    """Kill the processes that are left in a process's group."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -241,7 +248,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def session_cluster(folder: Path, environment: Mapping[str, str]) -> Iterator[Cluster]:
-    """Run a JobManager that takes jobs and a TaskManager with two slots while the block runs."""
+    """Run a session cluster, a JobManager and a TaskManager with two slots, while the block runs."""
     cluster = Cluster(folder, environment)
     try:
         start_jobmanager(cluster)
@@ -253,9 +260,9 @@ def session_cluster(folder: Path, environment: Mapping[str, str]) -> Iterator[Cl
 
 
 def start_jobmanager(cluster: Cluster, options: tuple[str, ...] = (QUICK_HEARTBEAT,)) -> None:
-    """Start the JobManager of a session cluster, without a job, with Flink's ``options`` (``key=value``).
+    """Start the JobManager of a session cluster with Flink's ``options`` (``key=value``).
 
-    Checkpoints go to the cluster's folder.
+    Checkpoints are written to the cluster's folder.
     """
     script = str(flink_home() / "bin" / "jobmanager.sh")
     checkpoints = f"execution.checkpointing.dir={cluster.checkpoints.as_uri()}"
@@ -263,14 +270,14 @@ def start_jobmanager(cluster: Cluster, options: tuple[str, ...] = (QUICK_HEARTBE
 
 
 def start_taskmanager(cluster: Cluster, options: tuple[str, ...] = (QUICK_HEARTBEAT, *ROOM_FOR_JOBS)) -> None:
-    """Start the worker of a session cluster, with two slots and Flink's ``options`` (``key=value``)."""
+    """Start the TaskManager of a session cluster with two slots and Flink's ``options`` (``key=value``)."""
     script = str(flink_home() / "bin" / "taskmanager.sh")
     cluster.worker_jobs = 0
     _start(cluster, "taskmanager", script, ("taskmanager.numberOfTaskSlots=2", *options))
 
 
 def renew_taskmanager(cluster: Cluster) -> None:
-    """Replace a worker that has had `JOBS_A_WORKER` jobs by one that has had none; leave any other."""
+    """Replace the TaskManager if it has run `JOBS_A_WORKER` jobs or more."""
     if cluster.worker_jobs < JOBS_A_WORKER:
         return
     cluster.end("taskmanager")
@@ -281,32 +288,32 @@ def renew_taskmanager(cluster: Cluster) -> None:
 def _start(cluster: Cluster, name: str, script: str, values: tuple[str, ...]) -> None:
     options = [argument for value in values for argument in ("-D", value)]
     command = [script, "start-foreground", *cluster.options(), *options]
-    # Not in the project's folder: Python workers must have what the job brings along, as on another machine.
+    # Not in the project's folder, so that Python workers only see the code shipped with the job.
     cluster.start(name, command, folder=cluster.folder)
 
 
 def flink(cluster: Cluster, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
-    """Run Flink's own client; its first argument is the action, which the cluster's address follows."""
+    """Run the Flink client; the first argument is the action, after which the cluster's address is added."""
     return cluster.run(flink_command(cluster, *arguments), environment)
 
 
 def flink_command(cluster: Cluster, *arguments: str) -> list[str]:
-    """Return the command of Flink's own client."""
+    """Return the command line of the Flink client."""
     action, *others = arguments
     address = ["-m", f"127.0.0.1:{cluster.rest_port}"]
     return [str(flink_home() / "bin" / "flink"), action, *address, *others]
 
 
 def detached_job(archive: Path, *options: str) -> tuple[str, ...]:
-    """Return how the client starts the job of this project: its action, and Flink's ``options`` for it.
+    """Return the client's arguments that start this project's job detached, with Flink's ``options``.
 
-    The job's own options follow; ``archive`` is the project's Python code, as `deploy.package` writes it.
+    The job's own options follow them. ``archive`` is the project's code, as `deploy.package` writes it.
     """
     return attached_job(archive, "--detached", *options)
 
 
 def attached_job(archive: Path, *options: str) -> tuple[str, ...]:
-    """Return the same for a client that stays until the job ends, as one over a file needs it."""
+    """Return the same arguments for a client that stays until the job ends, as a bounded job needs."""
     return (
         *("run", *options, "--jarfile", str(JAR), "--python", "jobs/feature_job.py"),
         *("--pyFiles", str(archive)),
@@ -315,7 +322,7 @@ def attached_job(archive: Path, *options: str) -> tuple[str, ...]:
 
 
 def submitted_job(output: str) -> str:
-    """Return the id of the job that ``flink run`` says it has submitted."""
+    """Return the job id from the output of ``flink run``; raises `ClusterError` if there is none."""
     found = re.search(r"JobID ([0-9a-f]{32})", output)
     if found is None:
         msg = f"flink run named no job: {output}"

@@ -1,4 +1,4 @@
-"""What the drill found: numbers for programs, tables for people."""
+"""Reports of a drill: JSON for programs, tables for the terminal and docs/drill.md."""
 
 import re
 from collections.abc import Iterable
@@ -19,24 +19,24 @@ END: Final = "<!-- end of measured -->"
 
 
 def to_json(results: DrillResults) -> dict[str, Any]:
-    """Return what build/drill.json holds; ``failures`` are the faults that could not be judged."""
+    """Return the content of build/drill.json; ``failures`` are the faults that could not be judged."""
     return {"faults": [each.to_json() for each in results.verdicts], "failures": results.failures}
 
 
 def table(results: DrillResults) -> Table:
-    """Return the table for a terminal."""
+    """Return the table of verdicts for a terminal."""
     return terminal_table(COLUMNS, _rows(results.verdicts), "what each fault cost")
 
 
 def fault_table(faults: Iterable[Fault]) -> Table:
-    """Return what each fault is, for a terminal."""
+    """Return the table of faults and their descriptions for a terminal."""
     return terminal_table(("fault", "what happens"), [(fault.name, fault.what) for fault in faults])
 
 
 def with_measured(page: str, results: DrillResults, effort: Effort, machine: dict[str, str | int]) -> str:
-    """Return a page with the part between its two markers written anew.
+    """Return a page with the part between its two markers replaced by the results.
 
-    Raises ``ValueError`` if the page has not both.
+    Raises ``ValueError`` if a marker is missing.
     """
     pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
     if not pattern.search(page):

@@ -1,4 +1,4 @@
-"""Puts a load into the stream at a steady rate, and does not give up while the stream is away."""
+"""Sender of a drill's load: a steady rate, with retries while the stream is unavailable."""
 
 import threading
 import time
@@ -15,10 +15,10 @@ BATCHES_PER_S: Final = 10
 
 
 class DrillSender:
-    """Sends ``items`` in their order in a thread of its own; what is not accepted is sent again.
+    """Send ``items`` in order from a thread; records that are not accepted are sent again.
 
-    At the share ``hold_at`` of them it waits for `go_on`, so that a part is left for what comes then.
-    ``writer`` may give up on records, as `StreamWriter` does; they are then handed to it once more.
+    After the share ``hold_at`` of the items it waits for `go_on`, so that a part of the load is left for the
+    fault. ``writer`` may give up on records, as `StreamWriter` does; the sender then passes them to it again.
     """
 
     def __init__(
@@ -34,32 +34,32 @@ class DrillSender:
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.sent = 0
-        """Records that are in the stream."""
+        """Number of records in the stream."""
         self.shards: Counter[str] = Counter()
-        """The same by the shard that took them."""
+        """Number of records by the shard that accepted them."""
         self.first_try_ms: dict[str, int] = {}
-        """When each transaction was first tried (epoch milliseconds), by its id."""
+        """Time of the first attempt to send each transaction (epoch milliseconds), by its id."""
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start sending."""
         self._thread.start()
 
     def go_on(self) -> None:
-        """Send the rest without waiting."""
+        """Send the rest of the load, without waiting at ``hold_at``."""
         self._may_go_on.set()
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is sent for now: all is in the stream, or the rest waits for `go_on`."""
+        """Whether nothing is being sent: all items are in the stream, or the rest waits for `go_on`."""
         return self.sent >= (len(self._items) if self._may_go_on.is_set() else self._held)
 
     def check(self) -> None:
-        """Raise what ended the sending, if anything did."""
+        """Raise the error that ended the sending, if there was one."""
         if self._error is not None:
             raise self._error
 
     def stop(self) -> None:
-        """End the sending, be it done or not, or not even begun."""
+        """Stop sending, whether it has finished, is running or was never started."""
         self._stop.set()
         self._may_go_on.set()
         if self._thread.ident is not None:
@@ -76,7 +76,7 @@ class DrillSender:
                     return
                 self._send(self._items[begin : begin + self._batch])
                 due_s += self._interval_s
-        except Exception as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
+        except Exception as error:  # noqa: BLE001 - raised by `check` in the waiting thread
             self._error = error
 
     def _send(self, items: Sequence[SentItem]) -> None:

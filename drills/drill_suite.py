@@ -1,4 +1,4 @@
-"""One fault after the other, each with a job and streams of its own on a cluster that they share."""
+"""Sequence of faults on a shared cluster, each with its own job and streams."""
 
 import contextlib
 import os
@@ -31,30 +31,30 @@ from localstack.emulator import embedded_emulator
 from localstack.streams import create_streams
 
 CHECKPOINT_INTERVAL: Final = "3s"
-"""Shorter than the job's own, so that a short load has some checkpoints behind it, and some records after."""
+"""Shorter than the job's default, so that a short load has some checkpoints, and records after them."""
 LOGS: Final = ROOT / "build" / "drill"
-"""Where the logs of a fault that could not be judged are kept."""
+"""Folder of the logs of faults that could not be judged."""
 CREATION_TIMEOUT_S: Final = 60.0
 ERRORS: Final = (ClusterError, StreamError, OSError, ClientError, BotoCoreError, TimeoutExpired)
-"""What ends the drill of one fault, and not the whole."""
+"""Errors that end the drill of one fault only."""
 
 
 @dataclass
 class DrillResults:
-    """The verdicts so far, and of those faults that could not be judged, why."""
+    """Verdicts so far, and the reasons of failure by fault for faults that could not be judged."""
 
     verdicts: list[Verdict] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_survived(self) -> bool:
-        """Whether every fault was survived."""
+        """Whether every fault was judged and survived."""
         return not self.failures and all(verdict.is_survived for verdict in self.verdicts)
 
 
 @contextlib.contextmanager
 def bench() -> Iterator[Bench]:
-    """Run an emulator and a cluster while the block runs; their files go with them."""
+    """Run an emulator and a cluster while the block runs; their files are deleted afterwards."""
     with (
         _emulator_credentials(),
         tempfile.TemporaryDirectory(prefix="fraudstream-drill-") as temporary,
@@ -63,7 +63,7 @@ def bench() -> Iterator[Bench]:
         folder = Path(temporary)
         archive = folder / "fraudstream-python.zip"
         package(archive)
-        # On the command line, which nothing overrules: a drill must never reach another endpoint.
+        # A command-line option has the highest precedence: a drill must never reach another endpoint.
         settings = JobSettings.load(["--aws-endpoint-url", url], env_file=None)
         environment = emulator_environment(settings) | {
             "FRAUDSTREAM_CHECKPOINT_INTERVAL": CHECKPOINT_INTERVAL
@@ -75,7 +75,10 @@ def bench() -> Iterator[Bench]:
 
 @contextlib.contextmanager
 def _emulator_credentials() -> Iterator[None]:
-    """Give this process credentials for an emulator, which checks none; real ones have no business there."""
+    """Replace this process's AWS credentials by dummies while the block runs.
+
+    The emulator accepts any credentials, and real ones must not be sent to it.
+    """
     own = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     hidden = {
         name: os.environ.pop(name)
@@ -97,9 +100,9 @@ def run(
     view: DrillView,
     save: Callable[[DrillResults], None] = lambda _: None,
 ) -> DrillResults:
-    """Make each fault happen, and judge it; one that can't be judged has its cluster replaced by another.
+    """Inject and judge each fault. After a fault that can't be judged, the cluster is replaced.
 
-    ``save`` gets what there is after each.
+    ``save`` receives the results so far after each fault.
     """
     results = DrillResults()
     waiting = list(faults)
@@ -113,7 +116,7 @@ def run(
 
 
 def _drilled(fault: Fault, shared: Bench, effort: Effort, view: DrillView, results: DrillResults) -> bool:
-    """Drill one fault; False if the cluster can't be trusted any more."""
+    """Drill one fault; returns False if it could not be judged, so that the cluster must be replaced."""
     view.begin(fault.name)
     try:
         verdict = drill(fault, shared, effort, view)
@@ -128,7 +131,7 @@ def _drilled(fault: Fault, shared: Bench, effort: Effort, view: DrillView, resul
 
 
 def _kept_logs(shared: Bench, name: str) -> Path:
-    """Put what the cluster's processes said where it outlives them."""
+    """Copy the logs of the cluster's processes to a folder that outlives the cluster."""
     target = LOGS / name
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(shared.launcher.cluster.folder / "log", target)
@@ -136,7 +139,7 @@ def _kept_logs(shared: Bench, name: str) -> Path:
 
 
 def drill(fault: Fault, shared: Bench, effort: Effort, view: DrillView) -> Verdict:
-    """Let ``fault`` happen to a job under load, and return what it cost."""
+    """Inject ``fault`` into a job under load and return the verdict."""
     renew_taskmanager(shared.launcher.cluster)
     settings = with_own_streams(shared.settings, fault.name)
     create_streams(kinesis_client(settings), settings, wait_s=CREATION_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""What a person sees while the drill goes on."""
+"""Terminal view of a running drill."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ SHOWN_COMPLAINTS: Final = 5
 
 
 class DrillView:
-    """A line for each fault that is done, and below them what happens now."""
+    """Prints a line for each finished fault, and the current activity below them."""
 
     def __init__(self, console: Console, total: int) -> None:
         self._console = console
@@ -31,17 +31,17 @@ class DrillView:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show it while the block runs."""
+        """Show the view while the block runs."""
         with self._progress:
             yield
 
     def begin(self, name: str) -> None:
-        """Say which fault comes now."""
+        """Show the name of the current fault."""
         self._name = name
         self._progress.update(self._task, description=name, news="")
 
     def tell(self, what: str, stage: "Stage") -> None:
-        """Show how far a fault's load is; ``what`` happens now, and goes on if it is empty."""
+        """Show the progress of a fault's load; ``what`` is the new activity, empty if it is unchanged."""
         if what:
             self._what = what
             if not self._console.is_terminal:
@@ -50,7 +50,7 @@ class DrillView:
         self._progress.update(self._task, news=f"{numbers}: {self._what}")
 
     def judged(self, verdict: Verdict) -> None:
-        """Show what a fault cost."""
+        """Show the verdict on a fault, with the first complaints."""
         style = "green" if verdict.is_survived else "red"
         numbers = ", ".join(f"{name} {value}" for name, value in verdict.to_json().items() if name != "name")
         self._progress.console.print(f"[{style}]{verdict.name}[/]: {numbers}", highlight=False)

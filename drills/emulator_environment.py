@@ -1,4 +1,4 @@
-"""What processes that are started from nothing are told of the emulator and its streams."""
+"""Environment variables that point a process at the emulator and its streams."""
 
 import os
 from typing import Final
@@ -7,13 +7,13 @@ from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
 from jobs.job_settings import JobSettings
 
 STREAMS: Final = ("transactions", "alerts", "dead_letters", "labels", "scored")
-"""Each with a setting and a variable of its own."""
+"""Streams; each has its own setting and environment variable."""
 
 
 def emulator_environment(settings: JobSettings) -> dict[str, str]:
-    """Return what a process that is started from nothing needs for the emulator.
+    """Return the variables that a process with an otherwise empty environment needs for the emulator.
 
-    No ``.env`` that lies in its folder by chance can lead it elsewhere.
+    They disable the ``.env`` file, so that one in its folder can't redirect the process.
     """
     return {
         ENV_FILE_VARIABLE: os.devnull,
@@ -28,11 +28,11 @@ def emulator_environment(settings: JobSettings) -> dict[str, str]:
 
 
 def stream_names(settings: JobSettings) -> dict[str, str]:
-    """Return the variables that name the settings' streams."""
+    """Return the environment variables that hold the stream names of the settings."""
     return {f"FRAUDSTREAM_{name.upper()}_STREAM": getattr(settings, f"{name}_stream") for name in STREAMS}
 
 
 def with_own_streams(settings: JobSettings, suffix: str) -> JobSettings:
-    """Return the settings with streams that nobody else has: each name ends with ``suffix``."""
+    """Return the settings with streams of their own: each name ends with ``suffix``."""
     names = {f"{name}_stream": f"{name}-{suffix}" for name in STREAMS}
     return settings.model_copy(update=names)

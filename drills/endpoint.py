@@ -1,4 +1,4 @@
-"""An HTTP endpoint in front of the emulator that can be gone, or throttle: what AWS does now and then."""
+"""HTTP proxy in front of the emulator that can be unreachable or throttle, as AWS sometimes is and does."""
 
 import http.client
 import json
@@ -12,16 +12,16 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 THROTTLED: Final = "ProvisionedThroughputExceededException"
-"""The error of a shard that is asked for more than it gives (Kinesis API reference, both calls)."""
+"""Error code of a shard whose throughput is exceeded (Kinesis API reference, PutRecords and GetRecords)."""
 MESSAGE: Final = "Rate exceeded for a shard of the drill"
 TARGET: Final = "X-Amz-Target"
 UPSTREAM_TIMEOUT_S: Final = 30.0
 NOT_FORWARDED: Final = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
-"""Headers that are about one connection and not about what is sent over it (RFC 9110, 7.6.1)."""
+"""Headers that concern one connection only and are not forwarded (RFC 9110, 7.6.1)."""
 
 
 class Answer(NamedTuple):
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     headers: Sequence[tuple[str, str]]
@@ -29,10 +29,10 @@ class Answer(NamedTuple):
 
 
 class FaultyEndpoint:
-    """A proxy of ``target_url`` on a loopback port, which stays the same while it is gone.
+    """A proxy of ``target_url`` on a loopback port that stays the same across outages.
 
-    Speaks the JSON of the Kinesis API; callers must not use CBOR. ``seed`` decides which records are
-    throttled.
+    It supports the JSON protocol of the Kinesis API; callers must not use CBOR. ``seed`` determines which
+    records are throttled.
     """
 
     def __init__(self, target_url: str, seed: int) -> None:
@@ -44,15 +44,15 @@ class FaultyEndpoint:
         self._server = self._open(port=0)
         self._port: int = self._server.server_port
         self.throttled = 0
-        """Records and reads that were throttled so far."""
+        """Number of records and reads throttled so far."""
 
     @property
     def url(self) -> str:
-        """Where callers find it."""
+        """URL of the proxy."""
         return f"http://127.0.0.1:{self._port}"
 
     def close(self) -> None:
-        """Refuse connections, and break those that are there."""
+        """Refuse new connections and break the existing ones."""
         self._server.shutdown()
         self._server.server_close()
         with self._lock:
@@ -62,7 +62,7 @@ class FaultyEndpoint:
 
     @contextmanager
     def gone(self) -> Iterator[None]:
-        """Be gone while the block runs."""
+        """Be unreachable while the block runs."""
         self.close()
         try:
             yield
@@ -71,7 +71,7 @@ class FaultyEndpoint:
 
     @contextmanager
     def throttling(self, share: float) -> Iterator[None]:
-        """Throttle this share of the records of PutRecords, and of the calls of GetRecords, meanwhile."""
+        """Throttle this share of PutRecords' records and of GetRecords calls while the block runs."""
         self._share = share
         try:
             yield
@@ -79,7 +79,7 @@ class FaultyEndpoint:
             self._share = 0.0
 
     def answer(self, upstream: http.client.HTTPConnection, call: "_Call") -> Answer:
-        """Return what a caller gets: what the emulator says, unless it is throttled."""
+        """Return the response to a call: the emulator's, unless the call or its records are throttled."""
         action = call.headers.get(TARGET, "").rpartition(".")[2]
         if action == "PutRecords" and self._share:
             return self._put_records(upstream, call)
@@ -126,19 +126,19 @@ class FaultyEndpoint:
                 _write(self, endpoint.answer(self._upstream, call))
 
             def log_message(self, *_arguments: object) -> None:
-                """Say nothing: a line for each request would be most of what a drill prints."""
+                """Log nothing: one line per request would dominate the drill's output."""
 
         server = _Server(("127.0.0.1", port), Handler)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return server
 
     def met(self, connection: socket.socket) -> None:
-        """Remember a caller's connection, to break it when the endpoint is gone."""
+        """Remember a caller's connection, so that `close` can break it."""
         with self._lock:
             self._connections = {each for each in self._connections if each.fileno() >= 0} | {connection}
 
     def upstream(self) -> http.client.HTTPConnection:
-        """Return a connection to the emulator, not yet made."""
+        """Return a connection to the emulator that is not opened yet."""
         return http.client.HTTPConnection(
             self._target.hostname or "", self._target.port, timeout=UPSTREAM_TIMEOUT_S
         )
@@ -150,7 +150,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a broken connection: breaking them is what the endpoint is for."""
+        """Ignore errors of broken connections: the proxy breaks them on purpose."""
 
 
 class _Call(NamedTuple):
@@ -161,13 +161,13 @@ class _Call(NamedTuple):
 
 
 def without_refused(request: dict[str, Any], refused: Sequence[bool]) -> dict[str, Any]:
-    """Return a PutRecords request with only the records that are not refused."""
+    """Return a PutRecords request without the refused records."""
     pairs = zip(request["Records"], refused, strict=True)
     return request | {"Records": [record for record, is_refused in pairs if not is_refused]}
 
 
 def with_refused(answer: dict[str, Any], refused: Sequence[bool]) -> dict[str, Any]:
-    """Return PutRecords' answer for all records: that of the emulator, and a refusal for each other."""
+    """Return a PutRecords response for all records: the emulator's, plus an error for each refused record."""
     accepted = iter(answer["Records"])
     refusal = {"ErrorCode": THROTTLED, "ErrorMessage": MESSAGE}
     records = [refusal if is_refused else next(accepted) for is_refused in refused]

@@ -1,4 +1,4 @@
-"""A job of this project on a cluster, with the streams that it reads and writes."""
+"""Running job of this project on a cluster, with its input and output streams."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,13 +22,13 @@ from localstack.streams import create_streams
 
 CREATION_TIMEOUT_S: Final = 30
 READ_INTERVAL_MS: Final = 10
-"""Between two rounds over the shards of an emulator, which has no limit of reads a second."""
+"""Pause between two rounds over the shards; the emulator does not limit reads per second."""
 ENDS: Final = frozenset({"FINISHED", "CANCELED", "FAILED"})
-"""The states of a job that is over (Flink's ``JobStatus``)."""
+"""Terminal states of a job (Flink's ``JobStatus``)."""
 
 
 class WrittenRecord(NamedTuple):
-    """A record that the job wrote, and when the stream took it (epoch milliseconds)."""
+    """A record that the job wrote, and its arrival time in the stream (epoch milliseconds)."""
 
     content: dict[str, Any]
     arrival_ms: int
@@ -36,16 +36,16 @@ class WrittenRecord(NamedTuple):
 
 @dataclass(frozen=True)
 class Launcher:
-    """Starts jobs on ``cluster``; ``archive`` is the project's code, as `deploy.package` writes it."""
+    """Starts jobs on ``cluster``; ``archive`` is the project's Python code, as `deploy.package` writes it."""
 
     cluster: Cluster
     archive: Path
 
     def start(self, settings: JobSettings, *arguments: str, flink_options: Sequence[str] = ()) -> "LiveJob":
-        """Start a job on the streams of ``settings``, which are made if they are not there.
+        """Start a job on the streams of ``settings``, which are created if they do not exist.
 
-        ``arguments`` are the job's own, ``flink_options`` those of Flink's client. The parallelism is that
-        of the settings: Flink's client would take the job's option for its own.
+        ``arguments`` are the job's options, ``flink_options`` those of the Flink client. The parallelism is
+        passed through the environment, because the client would parse the job's option as its own.
         """
         create_streams(kinesis_client(settings), settings, wait_s=CREATION_TIMEOUT_S)
         command = (*detached_job(self.archive, *flink_options), *arguments)
@@ -61,7 +61,7 @@ class Launcher:
     def running(
         self, settings: JobSettings, *arguments: str, flink_options: Sequence[str] = ()
     ) -> Iterator["LiveJob"]:
-        """Run a job as `start` does while the block runs; its slots are free again for the next one."""
+        """Run a job as `start` does while the block runs, then cancel it, which frees its slots."""
         job = self.start(settings, *arguments, flink_options=flink_options)
         try:
             yield job
@@ -70,14 +70,14 @@ class Launcher:
 
 
 class Followed:
-    """A stream that is read again and again, each record once."""
+    """A stream that is read repeatedly; each record is returned once."""
 
     def __init__(self, settings: JobSettings, stream: str) -> None:
         self._reader = StreamReader(kinesis_client(settings), stream, poll_interval_ms=READ_INTERVAL_MS)
         self.records: list[WrittenRecord] = []
 
     def read(self) -> list[WrittenRecord]:
-        """Return what is new, up to where a round brings nothing; the records of a shard keep their order."""
+        """Return new records until a round finds none; the records of a shard keep their order."""
         new = []
         while found := self._reader.poll():
             new += [WrittenRecord(orjson.loads(record.data), record.arrival_ms) for record in found]
@@ -87,7 +87,7 @@ class Followed:
 
 @dataclass(frozen=True)
 class LiveJob:
-    """A job by its id; its streams are those of ``settings``."""
+    """A job, identified by its id, on the streams of ``settings``."""
 
     cluster: Cluster
     settings: JobSettings
@@ -95,7 +95,7 @@ class LiveJob:
     _followed: "dict[str, Followed]" = field(default_factory=dict)
 
     def send(self, transactions: Iterable[Transaction]) -> None:
-        """Put transactions into the stream, those of an account in one shard and in their order."""
+        """Put transactions into the stream; those of an account go to one shard and keep their order."""
         writer = StreamWriter(kinesis_client(self.settings), self.settings.transactions_stream)
         result = writer.put([Record(each.to_json(), each.account_id) for each in transactions])
         if result.failures:
@@ -103,7 +103,7 @@ class LiveJob:
             raise StreamError(msg)
 
     def scored(self) -> list[Scored]:
-        """Return all records of the scored stream so far; those of a transaction are in their order."""
+        """Return all records of the scored stream so far; the records of a transaction are in order."""
         return self._read(self.settings.scored_stream)
 
     def alerts(self) -> list[dict[str, Any]]:
@@ -126,7 +126,7 @@ class LiveJob:
         self.wait_for_scored(lambda records: ids <= {record["transaction_id"] for record in records})
 
     def wait_for_scored(self, are_there: Callable[[list[Scored]], bool]) -> None:
-        """Wait until the scored stream holds what is asked for."""
+        """Wait until ``are_there`` accepts the records of the scored stream."""
         self.cluster.wait_for("scored transactions", lambda: are_there(self.scored()))
 
     def checkpoint(self) -> None:
@@ -134,12 +134,12 @@ class LiveJob:
         self._done("checkpoints", self._ask("/checkpoints", {"checkpointType": "FULL"}))
 
     def completed_checkpoints(self) -> int:
-        """Return how many checkpoints are complete since the job was submitted."""
+        """Return the number of checkpoints completed since the job was submitted."""
         completed: int = self._ask("/checkpoints")["counts"]["completed"]
         return completed
 
     def newest_checkpoint(self) -> str:
-        """Return the URI of the newest complete checkpoint on disk, which needs no JobManager to tell.
+        """Return the URI of the newest complete checkpoint, found on disk without the JobManager.
 
         Raises `ClusterError` if there is none.
         """
@@ -150,47 +150,47 @@ class LiveJob:
         return max(found, key=_checkpoint_number).parent.as_uri()
 
     def wait_until_running(self) -> None:
-        """Wait until all of the job's tasks run; before that Flink takes no checkpoint."""
+        """Wait until all tasks of the job run; Flink takes no checkpoint before that."""
         self.cluster.wait_for("running tasks", self.is_running)
 
     def is_running(self) -> bool:
-        """Whether all of the job's tasks run."""
+        """Return whether all tasks of the job run."""
         tasks = self._ask("")["status-counts"]
         return bool(tasks["RUNNING"] == sum(tasks.values()))
 
     def savepoint(self, folder: Path, form: Literal["CANONICAL", "NATIVE"] = "CANONICAL") -> str:
-        """Take a savepoint in ``folder`` while the job goes on; return its URI.
+        """Take a savepoint in ``folder`` without stopping the job; return its URI.
 
-        Each state backend can read the canonical form, only the one that wrote it the native.
+        Every state backend can read the canonical form; the native form only the backend that wrote it.
         """
         request = {"target-directory": folder.as_uri(), "formatType": form}
         uri: str = self._done("savepoints", self._ask("/savepoints", request))["location"]
         return uri
 
     def stop_with_savepoint(self, folder: Path) -> str:
-        """End the job with a savepoint in ``folder``; return the URI of that."""
+        """Stop the job with a savepoint in ``folder``; return the URI of the savepoint."""
         request = {"targetDirectory": folder.as_uri(), "drain": False}
         uri: str = self._done("savepoints", self._ask("/stop", request))["location"]
         self._wait_for_end()
         return uri
 
     def cancel(self) -> None:
-        """End the job, its state with it; one that is over already is left as it is."""
+        """Cancel the job and discard its state; does nothing if the job has ended already."""
         if self._ask("")["state"] not in ENDS:
             self._ask("?mode=cancel", {}, "PATCH")
             self._wait_for_end()
 
     def restored_from(self) -> dict[str, Any] | None:
-        """Return what Flink says of the checkpoint that the job went on from; None if there is none."""
+        """Return Flink's description of the checkpoint that the job was restored from; None if none."""
         restored: dict[str, Any] | None = self._ask("/checkpoints")["latest"]["restored"]
         return restored
 
     def parallelism(self) -> int:
-        """Return how many slots the job takes."""
+        """Return the number of slots of the job."""
         return max(int(vertex["parallelism"]) for vertex in self._ask("")["vertices"])
 
     def state_backend(self) -> str:
-        """Return Flink's name of where the job's state lives."""
+        """Return Flink's name of the job's state backend."""
         name: str = self._ask("/checkpoints/config")["state_backend"]
         return name
 

@@ -1,4 +1,4 @@
-"""What a drill sends: transactions of the simulated bank, whose truth is known, in the order of sending."""
+"""Loads of a drill: transactions of the simulated bank with known labels, in sending order."""
 
 import hashlib
 import random
@@ -16,16 +16,16 @@ from producer.simulation import TrafficOptions, ending_at, generate
 
 SEED: Final = 7
 TRANSACTIONS_PER_ACCOUNT: Final = 3
-"""At five a day the whole load spans some 16 hours: with what a drill adds it stays below the 24 hours
-that the job allows a transaction to be late, so that no replay can make one so."""
+"""At five transactions a day the load spans about 16 hours. Together with the drill's delays this stays below
+the job's allowed lateness of 24 hours, so no replay can make a transaction late."""
 TOO_LARGE_FEES_VND: Final = 1e300
-"""A number that the job accepts, and single precision, in which the model computes, can't hold (3.4e38)."""
+"""An amount that the job accepts but that exceeds single precision (3.4e38), in which the model computes."""
 LATEST: Final = timedelta(hours=2)
 LATE_SHARE: Final = 0.05
 
 
 class SentItem(NamedTuple):
-    """One record to send: a sound transaction, or what must be refused for a ``reason``."""
+    """A record to send: a valid transaction, or a record that the job must refuse with ``reason``."""
 
     record: Record
     transaction: Transaction | None = None
@@ -33,40 +33,40 @@ class SentItem(NamedTuple):
 
     @property
     def sha256(self) -> str:
-        """What a dead letter says of the record's bytes."""
+        """SHA-256 of the record's bytes, as a dead letter reports it."""
         return hashlib.sha256(self.record.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much a drill sends, and how long its faults last."""
+    """Size of a drill: how much it sends and how long its faults last."""
 
     transactions: int = 6_000
     rate: float = 300.0
-    """Records a second."""
+    """Records per second."""
     outage_s: float = 60.0
     absence_s: float = 120.0
     broken: int = 5_000
 
 
 Load = Callable[[Effort, int], list[SentItem]]
-"""Makes what is sent; the second argument is the time of now (epoch milliseconds)."""
+"""Function that creates the items to send; its second argument is the current time (epoch milliseconds)."""
 
 
 def ordinary(effort: Effort, now_ms: int) -> list[SentItem]:
-    """Return transactions in the order of their event times, the last of them now."""
+    """Return transactions in the order of their event times, which end now."""
     return [_sound(each) for each in _transactions(effort, now_ms)]
 
 
 def doubled_and_late(effort: Effort, now_ms: int) -> list[SentItem]:
-    """Return each transaction twice, and of all a share late, by up to `LATEST`."""
+    """Return each transaction twice, and a share of all items late by up to `LATEST`."""
     options = {"doubled_share": 1.0, "late_share": LATE_SHARE, "latest": LATEST}
-    # Each comes twice, so half as many different ones make the same load.
+    # Each transaction is sent twice, so half as many of them give a load of the same size.
     return [_sound(each) for each in _transactions(effort, now_ms, **options)]
 
 
 def with_wrong_clock(effort: Effort, now_ms: int) -> list[SentItem]:
-    """Return transactions of which the second third is an hour ahead, and the last third an hour behind."""
+    """Return transactions with the second third an hour ahead and the last third an hour behind."""
     items = []
     transactions = _transactions(effort, now_ms)
     for number, each in enumerate(transactions):
@@ -76,18 +76,21 @@ def with_wrong_clock(effort: Effort, now_ms: int) -> list[SentItem]:
 
 
 def with_broken(effort: Effort, now_ms: int) -> list[SentItem]:
-    """Return transactions with broken records of every kind among them, and one that no model can score."""
+    """Return transactions mixed with broken records of every kind and one that the model can't score."""
     rng = random.Random(SEED)
     broken = [_broken(number, rng, now_ms) for number in range(effort.broken)]
     items = [*ordinary(effort, now_ms), *broken]
-    # A stable sort by a place for each: the transactions keep their order, the broken ones fall among them.
+    # Stable sort by position: the transactions keep their order, the broken records get random positions.
     places = [*range(effort.transactions), *(rng.uniform(0, effort.transactions) for _ in broken)]
     mixed = [item for _, item in sorted(zip(places, items, strict=True), key=lambda pair: pair[0])]
     return [*mixed[: len(mixed) // 2], _without_score(now_ms), *mixed[len(mixed) // 2 :]]
 
 
 def with_idle_shard(effort: Effort, now_ms: int, shards: int) -> list[SentItem]:
-    """Return transactions so that the first of ``shards`` gets none between its first fifth and the end."""
+    """Return transactions in an order that leaves the first of ``shards`` idle.
+
+    After the first fifth of the load that shard gets no record until all others are sent.
+    """
     items = ordinary(effort, now_ms)
     begin = len(items) // 5
     busy = [each for each in items[begin:] if shard_number(each.record.partition_key, shards) != 0]
@@ -96,18 +99,21 @@ def with_idle_shard(effort: Effort, now_ms: int, shards: int) -> list[SentItem]:
 
 
 def shard_number(partition_key: str, shards: int) -> int:
-    """Return which of ``shards`` equal shards takes a key: by its MD5 (Kinesis API reference: PutRecord)."""
+    """Return the number of the shard, of ``shards`` equal ones, that a partition key is mapped to.
+
+    Kinesis uses the MD5 of the key (API reference, PutRecord).
+    """
     hashed = int.from_bytes(hashlib.md5(partition_key.encode(), usedforsecurity=False).digest())
     return min(hashed // (2**128 // shards), shards - 1)
 
 
 def transactions_of(items: Iterable[SentItem]) -> list[Transaction]:
-    """Return each sound transaction once, in the order in which they are first sent."""
+    """Return each valid transaction once, in the order of first sending."""
     sound = {each.transaction.transaction_id: each.transaction for each in items if each.transaction}
     return list(sound.values())
 
 
-def _transactions(effort: Effort, now_ms: int, **options: Any) -> Sequence[Transaction]:  # noqa: ANN401 - TrafficOptions'
+def _transactions(effort: Effort, now_ms: int, **options: Any) -> Sequence[Transaction]:  # noqa: ANN401 - fields of TrafficOptions
     traffic = TrafficOptions(
         seed=SEED,
         accounts=max(10, effort.transactions // TRANSACTIONS_PER_ACCOUNT),
@@ -129,7 +135,7 @@ def _broken(number: int, rng: random.Random, now_ms: int) -> SentItem:
 
 def _without_score(now_ms: int) -> SentItem:
     transaction = Transaction(
-        # Ids that nobody else has: it counts in windows, and has no record that tells the order there.
+        # Unique ids: it counts in windows, and without a scored record its order in shared ones is unknown.
         transaction_id="WITHOUT-SCORE",
         event_time_ms=now_ms,
         account_id="ACC_WITHOUT_SCORE",

@@ -1,8 +1,7 @@
-"""Holds what a live job has scored against the naive reference.
+"""Comparison of a live job's scored records with the naive reference.
 
-Several tasks work at once, so there is no one order in which all entities saw their transactions.
-Each entity's windows are held against the reference in that entity's own order, which the records'
-ordinals tell.
+Tasks run in parallel, so there is no single order in which all entities saw their transactions. Each entity's
+windows are compared with the reference in that entity's own order, given by the records' ordinals.
 """
 
 import math
@@ -16,16 +15,16 @@ from fraudstream.domain.reference import evaluate
 from fraudstream.domain.transaction import Transaction
 
 LATENESS_MS: Final = DAY_MS
-"""The default of the setting; the transactions of a drill lie closer together, so none is late."""
+"""Default of the setting for allowed lateness; a drill's transactions span less, so none is late."""
 TOLERANCE: Final = 1e-9
-"""Relative, and absolute near 0."""
+"""Tolerance of a comparison: relative, and absolute near 0."""
 
 Scored = dict[str, Any]
 """A record of the stream of scored transactions."""
 
 
 class Wrong(NamedTuple):
-    """A feature, or something else that is said of a transaction, that is not what it should be."""
+    """A feature, or another value of a transaction's output, that differs from the expected value."""
 
     transaction_id: str
     feature: str
@@ -34,7 +33,7 @@ class Wrong(NamedTuple):
 
 
 def last_copies(records: Iterable[Scored]) -> dict[str, Scored]:
-    """Return the last record of each transaction that was new; what is replayed has several."""
+    """Return the last record with the outcome ``new`` by transaction id; a replay produces several."""
     return {record["transaction_id"]: record for record in records if record["outcome"] == "new"}
 
 
@@ -45,11 +44,11 @@ def wrong_features(
     *,
     before: Sequence[Transaction] = (),
 ) -> list[Wrong]:
-    """Return which features of ``transactions``, each of which has a record, are not the reference's.
+    """Return the features of ``transactions`` that differ from the reference. Each must have a record.
 
-    ``before`` are transactions that an earlier job scored, as its state has kept them: they count in
-    the windows of the entities that had a step then, and are not looked at themselves. Of a record by
-    another catalogue, only the features that ``catalogue`` has too are looked at.
+    ``before`` are transactions that an earlier job scored and whose state was restored. They count in the
+    windows of the entities that the earlier job processed, and are not compared themselves. Of a record with
+    another catalogue, only the features that ``catalogue`` shares are compared.
     """
     last = last_copies(records)
     ids = {each.transaction_id for each in transactions}
@@ -78,9 +77,9 @@ def wrong_ordinals(
     *,
     before: Sequence[Transaction] = (),
 ) -> dict[tuple[Entity, str], list[int]]:
-    """Return the ordinals of each entity that are not 1, 2, 3, …: one was lost, or counted twice.
+    """Return the ordinals of each entity that are not 1, 2, 3, …: a transaction was lost or counted twice.
 
-    ``before`` as above.
+    ``before`` is the same as for `wrong_features`.
     """
     last = last_copies(records)
     found: defaultdict[tuple[Entity, str], list[int]] = defaultdict(list)
@@ -92,7 +91,7 @@ def wrong_ordinals(
 
 
 def is_close(value: object, expected: object) -> bool:
-    """Whether two values are the same but for rounding; null is close to null alone."""
+    """Return whether two values are equal within `TOLERANCE`; null equals only null."""
     if isinstance(value, int | float) and isinstance(expected, int | float):
         return math.isclose(value, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return value == expected
@@ -105,7 +104,7 @@ def _are_all(ordinals: list[int]) -> bool:
 def _in_order(
     entity: Entity, transactions: Sequence[Transaction], last: Mapping[str, Scored]
 ) -> list[Transaction]:
-    """Return the transactions so that those of one id of the entity are in the order that its step saw."""
+    """Return the transactions sorted so that those of one entity id are in the order of processing."""
     seen = _seen_by(entity, transactions, last)
     return sorted(seen, key=lambda each: _ordinal(entity, each, last))
 
@@ -113,7 +112,7 @@ def _in_order(
 def _seen_by(
     entity: Entity, transactions: Sequence[Transaction], last: Mapping[str, Scored]
 ) -> list[Transaction]:
-    """Return the transactions without those that have an id of the entity but met no step of it."""
+    """Return the transactions without those that have an id of the entity but were not processed for it."""
     return [each for each in transactions if getattr(each, entity) is None or _ordinal(entity, each, last)]
 
 
@@ -123,9 +122,9 @@ def _ordinal(entity: Entity, transaction: Transaction, last: Mapping[str, Scored
 
 
 def _told_by(entity: Entity, catalogue: Catalogue) -> tuple[Catalogue, list[str]]:
-    """Return the features that follow from an entity's own order, and the names of those to look at.
+    """Return the features that an entity's own order determines, and the names of those to compare.
 
-    Features of the transaction alone follow from any order; they are looked at in the account's.
+    Features of the transaction alone do not depend on the order; they are compared in the account's order.
     """
     behind = catalogue.entities_behind
     part = Catalogue(tuple(each for each in catalogue.features if behind[each.name] <= {entity}))

@@ -1,4 +1,4 @@
-"""Where one fault happens: a job with streams of its own, a load on its way, and what comes out."""
+"""Stage of one fault: a job with its own streams, a load being sent, and the collected output."""
 
 import os
 import signal
@@ -30,33 +30,34 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
 
 UNDER_WAY_SHARE: Final = 0.3
-"""A fault begins when so much of the load is sent: windows are full, and enough is still to come."""
+"""Share of the load that is sent before a fault begins: windows have content, and enough load is left."""
 HELD_SHARE: Final = 0.6
-"""So much is sent before the fault at most: on a slow machine the rest waits for it."""
+"""Largest share of the load that is sent before the fault; on a slow machine the rest waits for it."""
 PATIENCE_S: Final = 150.0
-"""So long without anything new is the end, though something is missing: twice Flink's longest pause
-between two attempts to restart the job (a minute), and the time that a start takes."""
+"""Time without new output after which the stage gives up although output is missing: twice Flink's longest
+pause between two restarts of the job (one minute), plus the time of a start."""
 QUIET_S: Final = 3.0
-"""When everything is there: so long without anything further is the end, replayed records included."""
+"""Time without new output after which the stage ends when everything has arrived; it leaves time for replayed
+records."""
 WRITER_ATTEMPTS: Final = 3
-"""Tries of a request before the sender looks whether it is to stop."""
+"""Attempts of a request before the sender checks whether it should stop."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What the stages of a drill share: a cluster, the emulator, and the settings that lead to it."""
+    """Resources shared by the stages of a drill: a cluster, the emulator and the settings."""
 
     launcher: Launcher
     emulator_url: str
     settings: JobSettings
-    """The emulator is their endpoint; their streams are nobody's."""
+    """Their endpoint is the emulator; each stage replaces their stream names."""
     folder: Path
 
 
 class Stage:
-    """A job under load. ``settings`` name its streams; ``say`` takes news of it for whoever watches."""
+    """A job under load. ``settings`` name its streams; ``say`` receives progress messages."""
 
-    def __init__(  # noqa: PLR0913 - what a stage is made of
+    def __init__(  # noqa: PLR0913 - dependencies and options
         self,
         bench: Bench,
         settings: JobSettings,
@@ -74,7 +75,7 @@ class Stage:
         self.scored = Followed(settings, settings.scored_stream)
         self.alerts = Followed(settings, settings.alerts_stream)
         self.dead_letters = Followed(settings, settings.dead_letters_stream)
-        # Producer and job go through the endpoint that fails; the drill itself must see everything.
+        # Producer and job use the faulty endpoint; the drill itself reads from the emulator directly.
         self._job_settings = settings.model_copy(update={"aws_endpoint_url": endpoint.url})
         writer = StreamWriter(
             kinesis_client(self._job_settings), settings.transactions_stream, max_attempts=WRITER_ATTEMPTS
@@ -97,12 +98,12 @@ class Stage:
 
     @property
     def cluster(self) -> Cluster:
-        """The cluster that the job runs on."""
+        """Cluster of the job."""
         return self._launcher.cluster
 
     @property
     def job(self) -> LiveJob:
-        """The job that works now, or worked last."""
+        """The current or last job."""
         if self._job is None:
             msg = "the stage has no job yet: start one"
             raise RuntimeError(msg)
@@ -110,7 +111,7 @@ class Stage:
 
     @property
     def consumer(self) -> AlertConsumer:
-        """The consumer of alerts that works beside the job."""
+        """The alert consumer that runs beside the job."""
         if self._consumer is None:
             msg = "the stage has no consumer: the fault must say that it needs one"
             raise RuntimeError(msg)
@@ -118,7 +119,7 @@ class Stage:
 
     @property
     def client(self) -> "KinesisClient":
-        """A client that always reaches the emulator."""
+        """A client of the emulator that bypasses the faulty endpoint."""
         return kinesis_client(self.settings)
 
     def start_job(
@@ -128,7 +129,7 @@ class Stage:
         catalogue: Catalogue = BUILT_IN,
         flink_options: Sequence[str] = (),
     ) -> None:
-        """Start the job, or the one that goes on after it, and wait until it runs."""
+        """Start the job, or its successor, and wait until it runs."""
         self.tell("starting the job")
         if catalogue != BUILT_IN:
             path = self.folder / f"{catalogue.version}.json"
@@ -141,14 +142,14 @@ class Stage:
         self._job.wait_until_running()
 
     def start_consumer(self) -> None:
-        """Start the project's consumer of alerts, with a store and a file of its own."""
+        """Start the project's alert consumer, with its own store and file."""
         folder = self.folder / self.settings.alerts_stream
         folder.mkdir()
         self._consumer = AlertConsumer(self.cluster, self.settings, folder)
         self._consumer.start()
 
     def wait_until_under_way(self) -> None:
-        """Wait until a good part is scored and saved, and something is scored that no checkpoint has."""
+        """Wait until part of the load is sent, a checkpoint is complete and more is scored after it."""
         awaited = UNDER_WAY_SHARE * len(self.items)
         self.wait("load under way", lambda: self.sender.sent >= awaited)
         completed = self.job.completed_checkpoints()
@@ -156,12 +157,12 @@ class Stage:
         self.wait_for_more()
 
     def wait_for_more(self) -> None:
-        """Wait until transactions are scored that were not when this was called, if any can come."""
+        """Wait until more transactions are scored, or the sender is idle so that none may come."""
         before = len(self.scored_ids)
         self.wait("more scores", lambda: len(self.scored_ids) > before or self.sender.is_idle)
 
     def wait(self, what: str, is_there: Callable[[], bool]) -> None:
-        """Wait as `Cluster.wait_for` does; what comes out meanwhile is read."""
+        """Wait as `Cluster.wait_for` does, and read the output meanwhile."""
         self.tell(f"waiting for {what}")
 
         def look() -> bool:
@@ -171,19 +172,19 @@ class Stage:
         self.cluster.wait_for(what, look)
 
     def pause(self, seconds: float) -> None:
-        """Let a fault last so long; what comes out meanwhile is read."""
+        """Wait this many seconds, and read the output meanwhile."""
         until_s = time.monotonic() + seconds
         while time.monotonic() < until_s:
             self.read()
             time.sleep(PAUSE_S)
 
     def unhandled_alerts(self) -> set[str]:
-        """Return the ids of those alerts that the consumer's handler has yet to receive."""
+        """Return the ids of the alerts that the consumer's handler has not received yet."""
         return _ids(self.alerts.records) - _ids(self.consumer.records)
 
     @contextmanager
     def fault(self, what: str) -> Iterator[None]:
-        """Take note of when the fault began and was over: ``what`` happens while the block runs."""
+        """Record the start and end of the fault, which lasts while the block runs; ``what`` describes it."""
         self.tell(what)
         self._began_ms = wall_clock_ms()
         self.sender.go_on()
@@ -191,7 +192,7 @@ class Stage:
         self._ended_ms = wall_clock_ms()
 
     def read(self) -> bool:
-        """Read what has come out; whether anything was new."""
+        """Read new output; returns whether there was any."""
         scored = self.scored.read()
         for record in scored:
             if record.content["outcome"] == "duplicate":
@@ -209,7 +210,7 @@ class Stage:
         return bool(scored or alerts or handed_out or letters)
 
     def wait_until_all_is_there(self) -> None:
-        """Wait until all that was sent has come out, and nothing further; or until nothing comes at all."""
+        """Wait until the output is complete and nothing more arrives, or until nothing arrives at all."""
         self.tell("waiting for the last ones")
         since_s = time.monotonic()
         while time.monotonic() - since_s < (QUIET_S if self._is_complete() else PATIENCE_S):
@@ -229,7 +230,7 @@ class Stage:
         )
 
     def evidence(self) -> Evidence:
-        """Return all that was seen."""
+        """Return everything that was sent and received."""
         return Evidence(
             items=self.items,
             first_try_ms=self.sender.first_try_ms,
@@ -242,12 +243,12 @@ class Stage:
         )
 
     def truth(self) -> Truth:
-        """Return what must have come out."""
+        """Return the expected output."""
         model = self.settings.model
         return Truth.of([(catalogue, Scorer.load(model, catalogue)) for catalogue in self._catalogues])
 
     def close(self) -> None:
-        """End the sending, the consumer and the job."""
+        """Stop the sender, the consumer and the job."""
         self.sender.stop()
         if self._consumer is not None:
             self._consumer.close()
@@ -255,7 +256,7 @@ class Stage:
             self._job.cancel()
 
     def tell(self, what: str = "") -> None:
-        """Pass on what happens now, or that numbers have changed."""
+        """Report a new activity, or, if ``what`` is empty, that the numbers have changed."""
         self._say(what, self)
 
 
@@ -264,5 +265,5 @@ def _ids(alerts: Iterable[WrittenRecord]) -> set[str]:
 
 
 def kill(pid: int) -> None:
-    """End a process of the cluster as a power cut does."""
+    """Kill a process of the cluster without warning, as in a power failure."""
     os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What a fault cost: everything that was sent held against everything that came out. No clock, no network."""
+"""Verdict on a fault: comparison of everything sent with all output. No clock, no network."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,84 +23,84 @@ MS_PER_S: Final = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """All that a drill saw of one fault; times are epoch milliseconds."""
+    """Everything that a drill observed during one fault; times are epoch milliseconds."""
 
     items: Sequence[SentItem]
-    """What was put into the stream of transactions, copies and broken records included."""
+    """Items that were put into the transaction stream, including duplicates and broken records."""
     first_try_ms: Mapping[str, int]
-    """When the producer first tried to put each transaction."""
+    """Time of the producer's first attempt to put each transaction, by transaction id."""
     scored: Sequence[WrittenRecord]
     alerts: Sequence[WrittenRecord]
-    """Those of the stream."""
+    """Records of the alert stream."""
     dead_letters: Sequence[WrittenRecord]
     began_ms: int
     ended_ms: int
-    """When the fault itself began and was over; a kill is over at once."""
+    """Start and end of the fault itself; a kill ends at once."""
     handed_out: Sequence[WrittenRecord] | None = None
-    """What the handler of the project's consumer received; None where no consumer is drilled."""
+    """Alerts that the handler of the project's consumer received; None if no consumer is drilled."""
 
     @property
     def delivered(self) -> Sequence[WrittenRecord]:
-        """The alerts as far as the fault's pipeline goes: to the consumer's handler, or to the stream."""
+        """Alerts at the end of the drilled pipeline: the consumer's handler, or else the alert stream."""
         return self.alerts if self.handed_out is None else self.handed_out
 
     @property
     def recovered(self) -> Sequence[WrittenRecord]:
-        """What shows that a transaction is through: its scores, or its alerts where a consumer is drilled."""
+        """Records that show that a transaction was processed: its scores, or its alerts with a consumer."""
         return self.scored if self.handed_out is None else self.handed_out
 
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """What must come out: the catalogues of the job in their order, and the model."""
+    """Expected output: the job's catalogues in their order, and the model."""
 
     catalogues: Sequence[Catalogue]
-    """The last one has all features of those before it."""
+    """The last catalogue has all features of those before it."""
     deciders: Mapping[str, Decider]
     """The model and its threshold for each catalogue's vectors, by the catalogue's version."""
 
     @classmethod
     def of(cls, scorers: Sequence[tuple[Catalogue, Scorer]]) -> "Truth":
-        """Return the truth for a job that had these catalogues one after the other."""
+        """Return the expected output of a job that had these catalogues one after the other."""
         deciders = {catalogue.version: Decider(scorer, catalogue) for catalogue, scorer in scorers}
         return cls(catalogues=[catalogue for catalogue, _ in scorers], deciders=deciders)
 
     @property
     def judge(self) -> Judge:
-        """The alert decision of the model, which is one for all catalogues."""
+        """The model's alert decision, which is the same for all catalogues."""
         return next(iter(self.deciders.values())).judge
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a fault cost."""
+    """Cost of a fault: what was lost, wrong or duplicated, and the time to recover."""
 
     name: str
     sent: int
-    """Records put into the stream, copies and broken ones included."""
+    """Records put into the stream, including duplicates and broken ones."""
     lost: int
-    """Transactions without a score or, above the threshold, without an alert; alerts that were not handed
-    out; copies that were not recognised; broken records without their dead letter."""
+    """Transactions without a score or, if the score reaches the threshold, without an alert; alerts that were
+    not delivered; duplicates that were not recognised; broken records without a dead letter."""
     wrong: int
-    """Transactions with a feature, an ordinal or a score that is not the reference's; and what came out
-    though nobody sent it, or as a dead letter with a reason that is not its own."""
+    """Transactions with a feature, an ordinal or a score that differs from the reference; output for records
+    that were not sent; dead letters with the wrong reason."""
     alerts_doubled: int
-    """Alerts beyond the first of each id, of those that were handed out."""
+    """Delivered alerts beyond the first of each id."""
     alerts_with_new_id: int
-    """Alerts under an id that is not the one of a transaction whose score reached the threshold."""
+    """Alerts whose id does not belong to a transaction with a score that reached the threshold."""
     recovery_s: float
-    """The longest that a transaction sent after the fault began, or not through by then, waited for its
-    score, the time until the fault's end not counted; where the consumer is drilled, for its alert."""
+    """The longest wait for a score, or for an alert if a consumer is drilled. Counts transactions that were
+    sent after the fault began or not processed by then; the time before the fault's end is not counted."""
     complaints: Sequence[str] = field(default=())
-    """What is lost and wrong, in words."""
+    """Descriptions of everything lost, wrong or alerted with a new id."""
 
     @property
     def is_survived(self) -> bool:
-        """Whether nothing is lost, wrong, or alerted under an id of its own."""
+        """Whether nothing is lost or wrong and no alert has a new id."""
         return not (self.lost or self.wrong or self.alerts_with_new_id)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what build/drill.json says of the fault."""
+        """Return the fault's entry in build/drill.json."""
         return {
             "name": self.name,
             "sent": self.sent,
@@ -113,7 +113,7 @@ class Verdict:
 
 
 def judge(name: str, truth: Truth, evidence: Evidence) -> Verdict:
-    """Return what the fault ``name`` cost."""
+    """Return the verdict on the fault ``name``."""
     sound = transactions_of(evidence.items)
     records = [each.content for each in evidence.scored]
     letters = [DeadLetter.model_validate(each.content) for each in evidence.dead_letters]
@@ -147,7 +147,7 @@ def judge(name: str, truth: Truth, evidence: Evidence) -> Verdict:
 
 
 def recovery_s(evidence: Evidence) -> float:
-    """Return the longest wait that the fault can have caused, as `Verdict` defines it."""
+    """Return the longest wait that the fault can have caused, in seconds; see `Verdict.recovery_s`."""
     first_ms = _first_ms(evidence.recovered)
     waits_ms = [
         first_ms[id_] - max(tried_ms, evidence.ended_ms)
@@ -198,7 +198,7 @@ def _unrecognised(items: Sequence[SentItem], records: Sequence[Scored]) -> list[
 
 
 def _without_letter(items: Sequence[SentItem], letters: Sequence[DeadLetter]) -> list[str]:
-    # Bytes that were sent twice have two places in the stream, whose letters differ in their identity.
+    # Equal bytes that were sent twice have two dead letters with different identities.
     places: defaultdict[str, set[str | None]] = defaultdict(set)
     for letter in letters:
         places[letter.sha256].add(letter.identity)
@@ -248,7 +248,7 @@ def _wrong_names(truth: Truth, copies: Mapping[str, Scored]) -> list[Wrong]:
 
 
 def _wrong_scores(truth: Truth, copies: Mapping[str, Scored]) -> list[Wrong]:
-    """Return the scores that the model does not give for the features beside them."""
+    """Return the scores that differ from the model's score of the same record's features."""
     wrong = []
     for catalogue in truth.catalogues:
         own = {id_: copy for id_, copy in copies.items() if copy["catalogue_version"] == catalogue.version}
@@ -262,7 +262,7 @@ def _wrong_scores(truth: Truth, copies: Mapping[str, Scored]) -> list[Wrong]:
 
 
 def _matrix(catalogue: Catalogue, copies: Sequence[Scored]) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Return the features as the model takes them, NaN if null; a feature is one number in a drill."""
+    """Return the features as the model's input, NaN for null; in a drill each feature is one number."""
     rows = [[copy["features"].get(name) for name in catalogue.names] for copy in copies]
     return np.array(rows, dtype=np.float64).reshape(len(copies), len(catalogue.names))
 
@@ -286,7 +286,7 @@ def _wrong_letters(items: Sequence[SentItem], letters: Sequence[DeadLetter]) -> 
 
 
 def _wrong_alerts(records: Sequence[Scored], alerts: Sequence[dict[str, Any]]) -> list[Wrong]:
-    """Return the alerts whose score is not that of a copy of their transaction."""
+    """Return the alerts whose score matches no scored record of their transaction."""
     scores = _scores(records)
     return [
         Wrong(alert["transaction_id"], "score of the alert", alert["score"], sorted(scores[id_]))

@@ -1,1 +1,1 @@
-"""Everything on one machine: emulator, job, producer and a live view of what comes out."""
+"""Local run of the whole system: emulator, job, producer and a live view of the output."""

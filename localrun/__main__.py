@@ -1,4 +1,4 @@
-"""``python -m localrun``: the whole product on this machine, as `make run` starts it."""
+"""Command line of the local run: ``python -m localrun``, run by `make run`."""
 
 import contextlib
 import io
@@ -37,7 +37,7 @@ def _endpoint(url: str | None) -> Iterator[str]:
         export_aws_credentials()
         yield url
         return
-    # Any values do: the emulator checks none, and real ones have no business there.
+    # The emulator accepts any credentials, and real ones must not be sent to it.
     os.environ |= {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
     for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "LOCALSTACK_HOST"):
         os.environ.pop(name, None)
@@ -67,9 +67,9 @@ def main(  # noqa: PLR0913 - the options of a command line
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the result goes")] = ROOT / "build" / "run.json",
 ) -> None:
-    """Send transactions through emulator and job, show what comes out, write the result.
+    """Send transactions through the emulator and the job, show the output and write the result.
 
-    Ends with code 0 if every transaction sent is accounted for, else with 1.
+    Exits with code 0 if every transaction sent is accounted for, else with 1.
     """
     stop = stop_on_signals()
     try:
@@ -80,8 +80,8 @@ def main(  # noqa: PLR0913 - the options of a command line
     console.print("starting the emulator and the job")
     try:
         with _endpoint(endpoint_url) as url:
-            # On the command line, which nothing overrules: the run must never reach another endpoint, and
-            # it counts by the scored stream.
+            # Command-line options have the highest precedence: the run must never reach another endpoint,
+            # and it needs the scored stream for its counts.
             arguments = ["--aws-endpoint-url", url, "--scored-stream", SCORED_STREAM]
             settings = JobSettings.load(arguments)
             create_streams(kinesis_client(settings), settings, wait_s=60)
@@ -91,7 +91,7 @@ def main(  # noqa: PLR0913 - the options of a command line
                 run = Run(settings, ending_now, mixture, rate, console, joined=joined)
                 run.until_done(job, stop)
     except (EmulatorError, JobProcessError, SettingsError, StreamError) as error:
-        # A log's brackets are no markup.
+        # markup=False: brackets in a log are not markup.
         console.print(f"error: {error}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     result = run.tally.summary()

@@ -1,4 +1,4 @@
-"""The job as a process of its own: started, awaited until it reads, ended with the run."""
+"""The job as a child process that is started with the run, awaited until it reads, and ended with the run."""
 
 import json
 import socket
@@ -17,13 +17,13 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process
 
 READY_TIMEOUT_S: Final = 180.0
-"""A JVM, a mini cluster and Python workers come up within 15 s on 2 idle cores."""
+"""Startup timeout. JVM, mini cluster and Python workers start within 15 s on 2 idle cores."""
 END_TIMEOUT_S: Final = 30.0
 POLL_S: Final = 0.3
 
 
 class JobProcessError(Exception):
-    """The job did not come up, or ended before it should; the message has the end of its log."""
+    """The job did not start, or ended too early. The message has the end of its log."""
 
 
 class JobProcess:
@@ -35,7 +35,10 @@ class JobProcess:
         self._log = log
 
     def wait_until_reading(self, stop: threading.Event) -> None:
-        """Return when every task of the job runs, or ``stop`` is set; raises `JobProcessError` else."""
+        """Wait until every task of the job runs or ``stop`` is set.
+
+        Raises `JobProcessError` if the job ends or is not running within `READY_TIMEOUT_S`.
+        """
         deadline_s = time.monotonic() + READY_TIMEOUT_S
         while not self._all_tasks_run():
             self.check()
@@ -67,9 +70,9 @@ class JobProcess:
 
 @contextmanager
 def job_process(arguments: Sequence[str], log: Path) -> Iterator[JobProcess]:
-    """Run the job with ``arguments`` while the block runs; what it says goes to ``log``.
+    """Run the job with ``arguments`` while the block runs; its output goes to ``log``.
 
-    The process is out of the terminal's Ctrl-C: the run ends it when the last transactions are through.
+    The process does not receive the terminal's Ctrl-C: the run ends it after the last transactions.
     """
     port = free_port()
     command = [sys.executable, "jobs/feature_job.py", *arguments, "--rest-port", str(port)]
@@ -89,7 +92,7 @@ def job_process(arguments: Sequence[str], log: Path) -> Iterator[JobProcess]:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on at this moment."""
+    """Return a loopback port that is free at this moment."""
     with socket.socket() as candidate:
         candidate.bind(("127.0.0.1", 0))
         port: int = candidate.getsockname()[1]

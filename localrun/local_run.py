@@ -1,4 +1,4 @@
-"""One run: sender, readers and view, each in a thread of its own, until all is accounted for."""
+"""Local run: sender, readers and view, each in its own thread, until all transactions are accounted for."""
 
 import contextlib
 import random
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
 
 READ_INTERVAL_MS: Final = 500
-"""The view's own reading; arrival is the stream's stamp, so a slow view does not lengthen a latency."""
+"""Interval between reads of the view. Arrival times are the stream's, so it does not add to latencies."""
 BATCHES_PER_S: Final = 10
 SETTLE_S: Final = 30.0
-"""A run whose transactions are not all accounted for ends so long after the last sign of life."""
+"""Time without new output after which a run ends although transactions are unaccounted for."""
 STOPPED_SETTLE_S: Final = 5.0
-"""The same where someone asked it to stop."""
+"""The same for a run that was asked to stop."""
 QUIET_S: Final = 2.0
-"""When all are accounted for: so long without anything further is the end."""
+"""Time without new output after which a run ends when all transactions are accounted for."""
 LINE_INTERVAL_S: Final = 5.0
 
 
 class Run:
-    """Sends the mixture at ``rate`` records a second, and accounts for each transaction."""
+    """Send the mixture at ``rate`` records per second and account for each transaction."""
 
-    def __init__(  # noqa: PLR0913 - each is a part of the run that its caller decides
+    def __init__(  # noqa: PLR0913 - dependencies and options
         self,
         settings: JobSettings,
         traffic: TrafficOptions,
@@ -79,7 +79,7 @@ class Run:
         self._ended = threading.Event()
 
     def until_done(self, job: JobProcess, stop: threading.Event) -> None:
-        """Send everything, or until ``stop``; then wait until all of it is accounted for."""
+        """Send everything, or until ``stop`` is set; then wait until all of it is accounted for."""
         sending = self._thread(lambda: self.sender.run(stop))
         readers = [self._thread(loop) for loop in self._reading()]
         try:

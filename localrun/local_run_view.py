@@ -1,4 +1,4 @@
-"""What a person sees of a run: the numbers, and the alerts as they come."""
+"""Terminal view of a local run: figures, and alerts as they arrive."""
 
 import time
 from typing import Any, Final
@@ -21,13 +21,13 @@ _ALERT_COLUMNS: Final = {
     "likely type": 16,
     "flags": 0,
 }
-"""The least width of each, so that a narrow terminal cuts the flags and nothing else."""
+"""Minimum width of each column, so that a narrow terminal truncates only the flags."""
 RATE_SPAN_S: Final = 5.0
-"""Throughput is shown over the last so many seconds."""
+"""Length of the period over which throughput is shown."""
 
 
 class LocalRunView:
-    """Draws a tally; `__rich__` gives the present picture, so that rich's ``Live`` can ask for it."""
+    """Renders a tally; rich's ``Live`` calls `__rich__` for the current state."""
 
     def __init__(self, tally: Tally, statistics: Statistics, wanted: int) -> None:
         self.stage = "starting"
@@ -37,7 +37,7 @@ class LocalRunView:
         self._samples: list[tuple[float, int]] = []
 
     def __rich__(self) -> RenderableType:
-        """Return the picture of now."""
+        """Return the current view."""
         summary = self._tally.summary()
         with self._tally.lock:
             alerts = list(self._tally.latest)
@@ -48,7 +48,7 @@ class LocalRunView:
         )
 
     def line(self) -> str:
-        """Return the same in one line, for output that is not a terminal."""
+        """Return the main figures in one line, for output that is not a terminal."""
         numbers = self._tally.summary()
         return (
             f"{self.stage}: sent {numbers['sent']:,}, scored {numbers['scored']:,} "
@@ -81,7 +81,7 @@ class LocalRunView:
         return grid
 
     def _rate(self, scored: int) -> float:
-        """Return the throughput at the end of sending once that is over."""
+        """Return the throughput over `RATE_SPAN_S`; once sending is over, that at its end."""
         if self.stage == "sending":
             self._samples.append((time.monotonic(), scored))
         if not self._samples:

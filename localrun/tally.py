@@ -1,4 +1,4 @@
-"""The account of a run: every transaction sent, what became of it, and how long its alert took."""
+"""Tally of a run: every transaction sent, its outcome, and the latency of its alert."""
 
 import math
 import threading
@@ -17,7 +17,7 @@ from fraudstream.streams.protocols import StreamRecord
 from producer.simulation import LabelledTransaction
 
 WARM_UP_TRANSACTIONS: Final = 1_000
-"""Latency counts from the transaction after so many: the first ones meet a JVM that still compiles."""
+"""Number of first transactions that latency ignores, because the JVM is still compiling."""
 SHOWN_ALERTS: Final = 10
 
 
@@ -30,10 +30,10 @@ class _Sent:
 
 @dataclass(slots=True)
 class Tally:
-    """What was sent and what came back, by transaction_id; safe to use from several threads."""
+    """Sent transactions and their outcomes, keyed by transaction_id. Thread-safe."""
 
     threshold: float = math.inf
-    """The score from which an alert must come."""
+    """Lowest score for which an alert is expected."""
     sent: dict[str, _Sent] = field(default_factory=dict)
     scored: set[str] = field(default_factory=set)
     to_alert: set[str] = field(default_factory=set)
@@ -46,14 +46,14 @@ class Tally:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def on_sent(self, batch: Sequence[LabelledTransaction], put_at_ms: int) -> None:
-        """Note good transactions that are in the stream, put at ``put_at_ms`` (epoch)."""
+        """Record good transactions that were put into the stream at ``put_at_ms`` (epoch milliseconds)."""
         with self.lock:
             for transaction, label in batch:
                 number = len(self.sent) + 1
                 self.sent[transaction.transaction_id] = _Sent(number, put_at_ms, label.fraud_type)
 
     def on_scored(self, records: Iterable[StreamRecord]) -> None:
-        """Note what became of accepted transactions."""
+        """Record the outcomes of accepted transactions."""
         with self.lock:
             for record in records:
                 scored = orjson.loads(record.data)
@@ -65,7 +65,7 @@ class Tally:
                         self.to_alert.add(scored["transaction_id"])
 
     def on_alert(self, alert: Alert, arrival_ms: int) -> None:
-        """Note an alert that the alert stream took at ``arrival_ms`` (epoch)."""
+        """Record an alert that arrived in the alert stream at ``arrival_ms`` (epoch milliseconds)."""
         with self.lock:
             self.latest.append(alert)
             self.alerted.add(alert.transaction_id)
@@ -74,28 +74,28 @@ class Tally:
                 self.latencies_ms.append(arrival_ms - sent.put_at_ms)
 
     def on_dead_letter(self, letter: DeadLetter) -> None:
-        """Note a refused record; a good transaction among them is not lost."""
+        """Record a dead letter; a good transaction that was refused is not counted as lost."""
         with self.lock:
             self.dead_letters += 1
             self.refused.add(_transaction_id(letter))
 
     def lost(self) -> int:
-        """Return how many of the sent transactions were neither scored nor refused, so far."""
+        """Return the number of sent transactions that are neither scored nor refused so far."""
         with self.lock:
             return len(self.sent.keys() - self.scored - self.refused)
 
     def awaited_alerts(self) -> int:
-        """Return for how many scored transactions the alert has not come, so far."""
+        """Return the number of scored transactions whose alert has not arrived yet."""
         with self.lock:
             return len(self.to_alert - self.alerted)
 
     def progress(self) -> tuple[int, ...]:
-        """Return numbers that grow with everything that comes in."""
+        """Return counts that grow with any new output, to detect progress."""
         with self.lock:
             return (len(self.scored), len(self.alerted), self.dead_letters, self.duplicates)
 
     def summary(self) -> dict[str, Any]:
-        """Return the run's result; null where there is nothing to divide by."""
+        """Return the run's result; a ratio or percentile without data is None."""
         lost = self.lost()
         with self.lock:
             fraud = {name for name, sent in self.sent.items() if sent.fraud_type is not None}
@@ -127,7 +127,7 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _transaction_id(letter: DeadLetter) -> str:
-    """Return the id in a refused record, empty if it can't be read."""
+    """Return the transaction id of a refused record, empty if it can't be read."""
     try:
         record = orjson.loads(letter.raw_bytes)
     except orjson.JSONDecodeError:

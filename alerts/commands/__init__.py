@@ -1,1 +1,1 @@
-"""The commands of ``python -m alerts``, one module each."""
+"""Commands of ``python -m alerts``, one module each."""

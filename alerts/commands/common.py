@@ -1,4 +1,4 @@
-"""What the commands share: options, settings, readers, errors in one line on stderr."""
+"""Shared parts of the commands: options, settings, stream readers and error reporting on stderr."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -33,17 +33,17 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def complain(text: str) -> None:
-    """Write a line to standard error, with nothing in it that could steer a terminal."""
+    """Write a line to standard error, with terminal control characters escaped."""
     sys.stderr.write(f"{printable(text)}\n")
 
 
 def complain_of_record(record: StreamRecord, reason: str) -> None:
-    """Say which record of the stream can't be read, and why."""
+    """Report an unreadable stream record on standard error, with the reason."""
     complain(f"unreadable record ({record.shard_id}, {record.sequence_number}): {reason}")
 
 
 def read_as(parse: Callable[[str], Value], text: str, option: str) -> Value:
-    """Read an option's text; ends the command with code 2 and the reason if it can't be read."""
+    """Parse the value of an option; exits with code 2 and the reason if it is invalid."""
     try:
         return parse(text)
     except ValueError as error:
@@ -51,7 +51,7 @@ def read_as(parse: Callable[[str], Value], text: str, option: str) -> Value:
 
 
 def load_alert_settings() -> AlertSettings:
-    """Read the consumer's own settings; ends the command with code 2 if they can't be used."""
+    """Read the settings of the alert consumer; exits with code 2 if they are invalid."""
     try:
         return AlertSettings.load()
     except SettingsError as error:
@@ -61,7 +61,7 @@ def load_alert_settings() -> AlertSettings:
 
 @contextmanager
 def errors_reported() -> Iterator[None]:
-    """End the command with code 1 and one line on stderr where stream, store or target can't be used."""
+    """Exit with code 1 and one line on stderr if the stream, the store or the target is unusable."""
     try:
         with stream_errors_reported():
             yield
@@ -76,7 +76,7 @@ def stream_reader(
     start: Start,
     positions: Mapping[str, Position] = NO_POSITIONS,
 ) -> StreamReader:
-    """Make a reader of a stream that says aloud what it can't read any more."""
+    """Return a stream reader that reports gaps on stderr: parts of a shard that can no longer be read."""
     return StreamReader(
         kinesis_client(settings),
         stream_name,

@@ -1,4 +1,4 @@
-"""``python -m alerts dead``: list, show and redrive the records that the job refused."""
+"""``python -m alerts dead``: list, show and redrive dead letters, the records that the job refused."""
 
 import threading
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from fraudstream.streams.protocols import Start
 
 FAR_FUTURE_MS: Final = 253_402_300_799_000
-"""The end of the year 9999: no letter comes later."""
+"""The end of the year 9999, an upper bound of all arrival times."""
 SHOWN_BYTES: Final = 1_024
 
 app = typer.Typer(no_args_is_help=True, help="The records that the job refused: list, show, redrive.")
@@ -65,7 +65,7 @@ def list_letters(  # noqa: PLR0913 - the options of a command line
     as_json: AsJson = False,
     maximum: Maximum = None,
 ) -> None:
-    """Print dead letters, each once: its id, time, reason, size, shard, detail, the start of its record."""
+    """Print dead letters, each once: id, time, reason, size, shard, detail and the start of the record."""
     settings = load_settings()
     choice = _choice(None, reasons, since, end)
     with errors_reported():
@@ -84,7 +84,7 @@ def show(
     *,
     everything: Annotated[bool, typer.Option("--all", help="Every byte, not the first 1,024")] = False,
 ) -> None:
-    """Print one dead letter whole, its bytes in hexadecimal and as text, and its redrives."""
+    """Print one dead letter in full: its fields, its bytes in hexadecimal and as text, and its redrives."""
     settings, options = load_settings(), load_alert_settings()
     with errors_reported():
         letter = next(_letters(settings, _choice([letter_id], None, None, None)), None)
@@ -111,9 +111,9 @@ def redrive(  # noqa: PLR0913 - the options of a command line
         bool, typer.Option("--dry-run", help="Print what would be sent, send nothing")
     ] = False,
 ) -> None:
-    """Send the records of dead letters to the transaction stream again: those named, or all that are chosen.
+    """Send the records of dead letters to the transaction stream again, selected by id or by filter.
 
-    Ends with code 1 if any of them was not sent; each says why.
+    Exits with code 1 if any of them was not sent; the reason is printed for each.
     """
     settings, options = load_settings(), load_alert_settings()
     choice, patch = _choice(letter_ids, reasons, since, end), _patch(patch_file)
@@ -175,7 +175,10 @@ def _patch(path: Path | None) -> Patch | None:
 
 
 def _letters(settings: StreamSettings, choice: LetterFilter, *, follow: bool = False) -> Iterator[Letter]:
-    """Read the letters that are meant, up to now, or for ever; all that are named end it early."""
+    """Yield the selected letters up to now, or without end if ``follow`` is set.
+
+    Stops early once all letters that were selected by id have been found.
+    """
     start: Start = "TRIM_HORIZON" if choice.since_ms is None else from_time_ms(choice.since_ms)
     reader = stream_reader(settings, settings.dead_letters_stream, start)
     consumer = Consumer(reader, DeadLetter, on_unreadable=complain_of_record)

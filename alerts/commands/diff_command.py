@@ -1,4 +1,4 @@
-"""``python -m alerts diff``: two runs' alerts, and what differs."""
+"""``python -m alerts diff``: compare the alerts of two runs."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -31,10 +31,10 @@ AlertsFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readabl
 
 
 def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> None:
-    """Compare the alerts of two runs: JSON lines, as --alerts-out or `run --handler jsonl` writes them.
+    """Compare the alerts of two runs, given as JSON lines from --alerts-out or `run --handler jsonl`.
 
-    Alerts belong together by transaction_id; of several for one, the last counts. Ends with code 0 if they
-    are the same, 1 if they differ, 2 if a file can't be read.
+    Alerts are matched by transaction_id; of several alerts for one transaction the last one counts. Exits
+    with code 0 if the alerts are the same, 1 if they differ, 2 if a file can't be read.
     """
     try:
         first, second = read_alerts(before), read_alerts(after)
@@ -52,7 +52,7 @@ def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> N
 
 
 def read_alerts(path: Path) -> dict[str, Alert]:
-    """Read a file of alerts by transaction_id; raises `ArchiveError` at a line that is none."""
+    """Read a file of alerts, keyed by transaction_id; raises `ArchiveError` for a line that isn't one."""
     alerts: dict[str, Alert] = {}
     with opened_with_bar(path) as lines:
         for number, line in enumerate(lines, 1):

@@ -1,4 +1,4 @@
-"""``python -m alerts diff-features``: which features of two runs differ, and whether their order says why."""
+"""``python -m alerts diff-features``: compare the features of two runs and explain differences by order."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +27,12 @@ from fraudstream.streams.stream_settings import StreamSettings
 
 ScoredPath = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 EXPLAINED: Final = ("labels", "model", "features")
-"""The causes that share a column of the table: which of them it is follows from the row."""
+"""Causes that share one column of the table; the row tells which of them it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the comparison of two files found."""
+    """Result of comparing two files of scored transactions."""
 
     compared: int
     only_before: list[str]
@@ -41,12 +41,12 @@ class Found:
 
     @property
     def unexplained(self) -> int:
-        """Values that differ though nothing explains it."""
+        """Number of differing values without a known cause."""
         return sum(each.causes["unexplained"] for each in self.features)
 
     @property
     def is_explained(self) -> bool:
-        """Whether both runs scored the same transactions, and their order explains all that differs."""
+        """Whether both runs scored the same transactions and every difference has a known cause."""
         return not (self.unexplained or self.only_before or self.only_after)
 
 
@@ -65,9 +65,9 @@ def diff_features(
 ) -> None:
     """Compare the scored transactions of two runs, feature by feature.
 
-    A feature may differ where its entity's windows had other transactions before this one, by the order that
-    the job recorded. Ends with code 0 if that explains all that differs; 1 if something is unexplained, or
-    a transaction was scored in one run only; 2 if a file can't be read.
+    A feature may differ if its entity's windows held other transactions before this one, according to the
+    order that the job recorded. Exits with code 0 if this explains every difference; 1 if a difference is
+    unexplained or a transaction was scored in one run only; 2 if a file can't be read.
     """
     settings = load_settings()
     location = read_as(_location, transactions, "--transactions")
@@ -119,7 +119,7 @@ def _location(text: str) -> S3Uri | Path:
 
 
 def _ids(transactions: S3Uri | Path, settings: StreamSettings) -> dict[str, Ids]:
-    """Read what each transaction says of its entities; of copies the first counts, as it does for the job."""
+    """Read the entity ids of each transaction. Of duplicates the first counts, as it does in the job."""
     ids: dict[str, Ids] = {}
     for line in archived_lines(transactions, settings, Transaction):
         record = _object(line)
@@ -129,7 +129,7 @@ def _ids(transactions: S3Uri | Path, settings: StreamSettings) -> dict[str, Ids]
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
-    """Read a line; what is no JSON object is no transaction for the job either."""
+    """Parse a line; None if it is not a JSON object, which the job would refuse too."""
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""``python -m alerts replay``: alerts of the past once more, marked, beside whatever else runs."""
+"""``python -m alerts replay``: deliver past alerts again, marked as replayed, without touching progress."""
 
 import contextlib
 import threading
@@ -40,9 +40,10 @@ def replay(
     to: TargetOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring the alerts of a time to the handler again, each marked; stored progress stays as it is.
+    """Deliver the alerts of a time range to the handler again, each marked as replayed.
 
-    Ends when all of them are through, with code 0; with code 1 if it was stopped before that.
+    Stored progress does not change. Exits with code 0 once all alerts are delivered, with code 1 if it was
+    stopped before that.
     """
     settings, options = load_settings(), load_alert_settings()
     start_ms = read_as(time_ms, start, "--from")
@@ -77,7 +78,7 @@ def replay(
 
 
 class _Bar:
-    """Shows how much of the time between start and end (epoch milliseconds) has been read."""
+    """Progress bar over the time between start and end (epoch milliseconds)."""
 
     def __init__(self, progress: Progress, start_ms: int, end_ms: int) -> None:
         self.end_ms = end_ms
@@ -91,7 +92,7 @@ class _Bar:
 
 
 def _to_the_end(delivery: Delivery, reader: RecordReader, bar: _Bar, stop: threading.Event) -> bool:
-    """Step until all that came before the end is handled; False if the stop came first."""
+    """Run delivery steps until all alerts before the end are handled; returns False if stopped earlier."""
     while not stop.is_set():
         delivery.step()
         reached_ms = reader.reached_ms() or 0
@@ -102,7 +103,10 @@ def _to_the_end(delivery: Delivery, reader: RecordReader, bar: _Bar, stop: threa
 
 
 def _progress(*, is_shown: bool) -> Progress:
-    """Make a bar on standard error, where a person looks and where alerts are not printed."""
+    """Return a progress bar on stderr; disabled unless ``is_shown`` is set and stderr is a terminal.
+
+    It is not shown beside printed alerts.
+    """
     errors = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),

@@ -1,4 +1,4 @@
-"""``python -m alerts run``: every alert to a handler, and on from there after a restart."""
+"""``python -m alerts run``: deliver every alert to a handler and resume after a restart."""
 
 import contextlib
 import re
@@ -34,9 +34,9 @@ from fraudstream.streams.stream_commands import load_settings
 from fraudstream.streams.stream_settings import StreamSettings
 
 STATUS_INTERVAL_S: Final = 60.0
-"""Between two lines that say what has been handled, if that has changed."""
+"""Interval between two status lines; a line is printed only if the counts have changed."""
 CLOCK_MARGIN_MS: Final = 1_000
-"""LATEST begins so much earlier: Kinesis refuses a time that its own clock has not reached."""
+"""LATEST starts this much before the local time, because Kinesis rejects a timestamp in its future."""
 NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 HandlerOption = Annotated[HandlerName, typer.Option(help="Where the alerts go")]
@@ -59,9 +59,9 @@ def run(  # noqa: PLR0913 - the options of a command line
     maximum: Maximum = None,
     idle_seconds: Idle = None,
 ) -> None:
-    """Bring every alert to the handler, and go on where the last run of this name was.
+    """Deliver every alert to the handler, resuming where the last run of this name stopped.
 
-    Ctrl-C and SIGTERM end it after the batch in hand, its position stored.
+    Ctrl-C and SIGTERM stop it after the current batch, with the position stored.
     """
     settings, options = load_settings(), load_alert_settings()
     begin = read_as(parse_start, start, "--from")
@@ -91,7 +91,7 @@ def run(  # noqa: PLR0913 - the options of a command line
 
 
 def deliver(delivery: Delivery, stop: threading.Event, maximum: int | None, idle_s: float | None) -> None:
-    """Step until so many alerts have been handled, none came for so long, or the stop is set."""
+    """Run steps until ``maximum`` alerts are handled, none came for ``idle_s``, or ``stop`` is set."""
     last_s = said_s = time.monotonic()
     said = str(delivery.counts)
     try:
@@ -116,11 +116,11 @@ def _checked(name: str) -> str:
 
 
 def _resumed(settings: StreamSettings, store: ProgressStore, begin: Start) -> StreamReader:
-    """Make the reader that goes on where the store says, or begins where the first run is to begin."""
+    """Return a reader that resumes at the stored positions, or at ``begin`` on the first run."""
     if begin == "TRIM_HORIZON":
         start_ms = None
     elif begin == "LATEST":
-        # Kept as a time: LATEST at the next start would pass over what came between.
+        # Stored as a time: LATEST at the next start would skip alerts that arrived in between.
         start_ms = wall_clock_ms() - CLOCK_MARGIN_MS
     else:
         start_ms = round(begin.timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""``python -m alerts tail``: alerts as they come, for a person to look at."""
+"""``python -m alerts tail``: print alerts as they arrive."""
 
 import threading
 import time
@@ -36,7 +36,7 @@ def tail(
     maximum: Maximum = None,
     idle_seconds: Idle = None,
 ) -> None:
-    """Print alerts as they come, each once; nothing is remembered for the next time."""
+    """Print alerts as they arrive, each once. No progress is stored."""
     settings = load_settings()
     begin = read_as(parse_start, start, "--from")
     with errors_reported():
@@ -57,7 +57,7 @@ def _show_until(
     maximum: int | None,
     idle_s: float | None,
 ) -> None:
-    """Show alerts until so many have been, none came for so long, or the stop is set."""
+    """Show alerts until ``maximum`` are shown, none came for ``idle_s``, or ``stop`` is set."""
     shown = 0
     last_s = time.monotonic()
     while not stop.is_set() and shown != maximum:

@@ -1,1 +1,1 @@
-"""Dead letters: to find them, to see them, to repair them, to send their records again."""
+"""Dead letters: find them, show them, repair and redrive their records."""

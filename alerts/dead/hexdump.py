@@ -1,4 +1,4 @@
-"""Bytes for people: offset, hexadecimal, text."""
+"""Hex dump of bytes: offset, hexadecimal and text."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,7 +7,10 @@ ROW_BYTES: Final = 16
 
 
 def hexdump(data: bytes) -> Iterator[str]:
-    """Yield a line for each 16 bytes, like ``00000010  7b 22 61 …  |{"a…|``; what is not ASCII is a dot."""
+    """Yield a line for each 16 bytes, like ``00000010  7b 22 61 …  |{"a…|``.
+
+    A byte that is not printable ASCII is shown as a dot.
+    """
     for offset in range(0, len(data), ROW_BYTES):
         row = data[offset : offset + ROW_BYTES]
         left, right = row[: ROW_BYTES // 2].hex(" "), row[ROW_BYTES // 2 :].hex(" ")

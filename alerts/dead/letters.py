@@ -1,4 +1,4 @@
-"""A dead letter with its name, and which of them a command is about."""
+"""Dead letters with their ids, and a filter to select them."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,11 @@ from fraudstream.domain.dead_letter import DeadLetter
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dead letter; ``original`` is the record that the job wrote, ``refused_ms`` when it came (epoch)."""
+    """A dead letter with its id.
+
+    ``original`` is the record as the job wrote it; ``refused_ms`` is its arrival in the dead-letter stream
+    (epoch milliseconds).
+    """
 
     letter_id: str
     message: DeadLetter
@@ -17,16 +21,20 @@ class Letter:
 
     @classmethod
     def of(cls, received: ReceivedMessage[DeadLetter], transactions_stream: str) -> "Letter":
-        """Name a letter that was received; the stream is the one that its record was read from."""
+        """Return the letter of a received message.
+
+        ``transactions_stream`` is the stream from which the job read the refused record.
+        """
         letter_id = received.message.letter_id(transactions_stream)
         return cls(letter_id, received.message, received.record.data, received.record.arrival_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFilter:
-    """Which letters are meant: all that every part lets through. An empty part lets all through.
+    """Select the letters that satisfy every condition. An empty condition accepts all letters.
 
-    Times are epoch milliseconds of when the letter came, the first one included, the last one not.
+    The times are bounds of ``refused_ms`` in epoch milliseconds: ``since_ms`` inclusive, ``until_ms``
+    exclusive.
     """
 
     letter_ids: frozenset[str] = frozenset()
@@ -36,11 +44,11 @@ class LetterFilter:
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing was chosen."""
+        """Whether no condition is set, so that every letter is selected."""
         return self == LetterFilter()
 
     def has(self, letter: Letter) -> bool:
-        """Tell whether the letter is meant."""
+        """Return whether the letter is selected."""
         return (
             (not self.letter_ids or letter.letter_id in self.letter_ids)
             and (not self.reasons or letter.message.reason in self.reasons)

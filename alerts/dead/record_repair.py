@@ -1,4 +1,4 @@
-"""From a dead letter to a record that the job may take: patched, marked, checked. Pure."""
+"""Repair of dead letters: patch, mark and validate a record before it is redriven. Pure."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,10 @@ from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.transaction import parse_time_ms
 
 MARK: Final = "redriven_from"
-"""The field that a redriven record carries: its letter's origin. The job passes over fields that it does not
-know, so it changes no feature and no score."""
+"""Field of a redriven record that holds its letter's origin. The job ignores fields that it does not know,
+so the mark changes no feature and no score."""
 MAX_ID_CHARACTERS: Final = 256
-"""Of the ids that a transaction must have; the job refuses longer ones."""
+"""Maximum length of a transaction's required ids; the job refuses longer ones."""
 REQUIRED_IDS: Final = ("transaction_id", "account_id")
 AMOUNT: Final = "transaction_amount_vnd"
 PATCH_FAULTS: Final = (
@@ -28,23 +28,24 @@ PATCH_FAULTS: Final = (
     AttributeError,
     RecursionError,
 )
-"""What the library raises over patches and documents that do not go together, its own two and Python's."""
+"""Exceptions that jsonpatch raises for a patch that is invalid or does not fit the document: the library's
+own two, and Python's."""
 
 
 class RepairError(ValueError):
-    """A letter whose record can't be sent again as things stand; the text says why and what to do."""
+    """A record can't be redriven. The message says why and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepairedRecord:
-    """A record to send, and the partition key that takes it to its account's shard."""
+    """A record to send, with its account's id as the partition key."""
 
     data: bytes
     partition_key: str
 
 
 class Patch:
-    """A JSON patch (RFC 6902); ``text`` is its JSON. Raises `RepairError` if it is none."""
+    """A JSON patch (RFC 6902); ``text`` is its JSON. Raises `RepairError` if it is invalid."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -56,7 +57,7 @@ class Patch:
 
     @classmethod
     def load(cls, path: Path) -> "Patch":
-        """Read a patch from a file; raises `RepairError` if that can't be done."""
+        """Read a patch from a file; raises `RepairError` if it can't be read or is invalid."""
         try:
             return cls(path.read_text())
         except (OSError, UnicodeDecodeError) as error:
@@ -75,10 +76,11 @@ class Patch:
 def repair(
     letter: DeadLetter, patch: Patch | None, stream_name: str, max_record_bytes: int
 ) -> RepairedRecord:
-    """Return the record to send to ``stream_name`` in place of the letter's: patched, marked and on one line.
+    """Return the repaired record of a letter for ``stream_name``: patched, marked and on one line.
 
-    Bytes that are no JSON count as null, so a patch of the whole (path ``""``) repairs them too. Raises
-    `RepairError` for a truncated letter, a patch that does not fit, and what the job would refuse again.
+    Bytes that are not JSON are treated as null, so a patch of the whole document (path ``""``) can repair
+    them. Raises `RepairError` if the letter is truncated, the patch does not fit, or the job would refuse
+    the record again.
     """
     if letter.truncated:
         msg = (
@@ -103,9 +105,10 @@ def repair(
 
 
 def problem_with(document: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    """Say what makes this no transaction: the four fields that each must have. None if they are there.
+    """Return why the document is not a valid transaction; None if its four required fields are valid.
 
-    The job checks more, with state that only it has; what it refuses again becomes a dead letter again.
+    The job checks more, using state that only it has. A record that it refuses again becomes a new dead
+    letter.
     """
     if not isinstance(document, dict):
         return "its bytes are no JSON object"
@@ -146,4 +149,4 @@ def _encoded(document: dict[str, object]) -> bytes:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 - enough to recognise it by
+    return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 - enough to recognise the value

@@ -1,4 +1,4 @@
-"""Sends the records of dead letters to the transaction stream again, each once."""
+"""Redrive of dead letters: send their repaired records to the transaction stream, each once."""
 
 from collections.abc import Callable
 
@@ -11,14 +11,15 @@ from fraudstream.streams.stream_errors import StreamError
 
 
 class Redriver:
-    """Mends and sends. ``again`` sends what was sent before once more; ``now_ms`` is the wall clock.
+    """Repair and send the records of dead letters.
 
-    A crash between the try's record and the stream's answer leaves it open whether the record is in; then
-    nothing is sent a second time unless ``again`` says so. If it is in twice, the job counts its
+    ``again`` also sends records that were sent before; ``now_ms`` is the wall clock. After a crash between
+    storing the attempt and the stream's answer it is unknown whether the record is in the stream; it is then
+    sent a second time only if ``again`` is set. If it is in the stream twice, the job counts its
     ``transaction_id`` once.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a part that its caller decides
+    def __init__(  # noqa: PLR0913 - dependencies and options
         self,
         store: RedriveStore,
         writer: RecordWriter,
@@ -38,7 +39,10 @@ class Redriver:
         self._now_ms = now_ms
 
     def repaired(self, letter: Letter) -> RepairedRecord:
-        """Return what would be sent, and send nothing; raises `RepairError` if nothing would."""
+        """Return the record that `redrive` would send, without sending it.
+
+        Raises `RepairError` if `redrive` would not send it.
+        """
         repaired = repair(letter.message, self._patch, self._stream_name, self._max_record_bytes)
         tries = self._store.of(letter.letter_id)
         if tries and not self._again:
@@ -48,8 +52,8 @@ class Redriver:
     def redrive(self, letter: Letter) -> Redrive:
         """Send the letter's record.
 
-        Raises `RepairError` if it can't be sent or was sent before, `StoreError` and `StreamError` where the
-        store or the stream can't be used.
+        Raises `RepairError` if it can't be sent or was sent before, `StoreError` or `StreamError` if the
+        store or the stream is unusable.
         """
         repaired = self.repaired(letter)
         attempt = len(self._store.of(letter.letter_id)) + 1

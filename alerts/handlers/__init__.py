@@ -1,1 +1,1 @@
-"""Where alerts go: the terminal, a file, a webhook, SNS, a DynamoDB table."""
+"""Alert handlers, the targets of delivery: terminal, file, webhook, SNS topic, DynamoDB table."""

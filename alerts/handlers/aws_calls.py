@@ -1,4 +1,4 @@
-"""Alerts to a service of AWS, one call each: what its errors mean for an alert."""
+"""Delivery of alerts to an AWS service, one call per alert, and the classification of its errors."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
@@ -12,19 +12,22 @@ Meaning = Literal["again", "refused", "broken"]
 THROTTLED: Final = frozenset(
     {"Throttling", "Throttled", "ThrottledException", "RequestLimitExceeded", "TransactionConflictException"}
 )
-"""Beyond those of Kinesis (API references of SNS and DynamoDB, common errors)."""
+"""Throttling errors beyond those of Kinesis (API references of SNS and DynamoDB, common errors)."""
 BODY: Final = frozenset(
     {"ValidationException", "InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid"}
 )
-"""The target takes alerts, but not this one: too large, or a value that it has no place for."""
+"""Errors that concern one alert only: it is too large, or has a value that the service can't store."""
 
 
 class UnsuitableError(ValueError):
-    """An alert that the service has no place for; the text names field and value."""
+    """An alert that the service can't store; the message names the field and its value."""
 
 
 def meaning_of(error: Exception) -> Meaning:
-    """Tell whether to try again, to give this one alert up, or to stop, as no alert would get through."""
+    """Classify an error: ``again`` to retry, ``refused`` to give up this alert, ``broken`` to stop.
+
+    ``broken`` means that no alert could be delivered.
+    """
     if isinstance(error, UnsuitableError):
         return "refused"
     code = error_code(error)
@@ -36,10 +39,10 @@ def meaning_of(error: Exception) -> Meaning:
 def one_by_one(
     batch: Sequence[Handover], send: Callable[[Handover], object], target: str, remedy: str
 ) -> HandlerOutcome:
-    """Send each alert of a batch in order, up to the first that has to be tried again.
+    """Send the alerts of a batch in order, up to the first that has to be retried.
 
-    ``target`` names the other side in what is said of it. Raises `HandlerError` with ``remedy`` where no
-    alert would get through.
+    ``target`` names the service in messages. Raises `HandlerError`, with ``remedy`` in its message, if no
+    alert could be delivered.
     """
     refused: list[Refusal] = []
     for place, each in enumerate(batch):

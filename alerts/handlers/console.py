@@ -1,4 +1,4 @@
-"""Alerts as lines on standard output, for a person or a pipe."""
+"""Handler that prints alerts on standard output, as readable lines or as JSON."""
 
 import sys
 from collections.abc import Sequence
@@ -15,7 +15,10 @@ REPLAY_MARK: Final = Text("REPLAY  ", "bold magenta")
 
 
 class PrintHandler:
-    """Prints alerts: a readable line each, or with ``as_json`` the JSON. Printed counts as handled."""
+    """Print alerts, one readable line each, or their JSON if ``as_json`` is set.
+
+    A printed alert counts as handled.
+    """
 
     batch_size = 100
 
@@ -24,7 +27,7 @@ class PrintHandler:
         self._as_json = as_json
 
     def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
-        """Print them; an alert that comes again is printed again."""
+        """Print the alerts; an alert that is delivered again is printed again."""
         for each in batch:
             if self._as_json:
                 sys.stdout.write(each.body.decode() + "\n")
@@ -34,10 +37,10 @@ class PrintHandler:
         return HandlerOutcome()
 
     def close(self) -> None:
-        """Do nothing: the terminal is not ours."""
+        """Do nothing: the handler does not own the terminal."""
 
 
 def shown(each: Handover) -> Text:
-    """Return the line of an alert; one that is replayed begins with a mark."""
+    """Return the line of an alert; the line of a replayed one begins with a mark."""
     line = alert_line(each.alert)
     return REPLAY_MARK + line if each.is_replay else line

@@ -1,4 +1,4 @@
-"""From ``--handler`` and ``--to`` to the handler."""
+"""Factory of alert handlers, from the options ``--handler`` and ``--to``."""
 
 import ipaddress
 import time
@@ -33,7 +33,7 @@ TARGETS: Final[dict[HandlerName, str]] = {
 }
 
 
-def open_handler(  # noqa: PLR0913 - what the command line says, and where it is said
+def open_handler(  # noqa: PLR0913 - command-line values, settings and console
     name: HandlerName,
     target: str | None,
     settings: StreamSettings,
@@ -42,7 +42,10 @@ def open_handler(  # noqa: PLR0913 - what the command line says, and where it is
     console: Console,
     as_json: bool,
 ) -> AlertHandler:
-    """Make the handler; raises `HandlerError`, which names the option and the remedy, if that can't be."""
+    """Create the handler.
+
+    Raises `HandlerError`, with the option and the fix in its message, if the handler can't be created.
+    """
     if name == "print":
         return PrintHandler(console, as_json=as_json)
     if target is None:
@@ -80,7 +83,7 @@ def _table(table: str, settings: StreamSettings, options: AlertSettings) -> Tabl
 
 
 def checked_url(url: str) -> str:
-    """Return the URL if alerts may go there: https, or http on this machine, without a password in it.
+    """Return the URL if it is a valid target: https, or http to a loopback host, and without a password.
 
     Raises `HandlerError` otherwise.
     """
@@ -100,7 +103,7 @@ def checked_url(url: str) -> str:
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises where it is no number
+        parts.port  # noqa: B018 - raises for an invalid port
     except ValueError:
         return None
     return parts

@@ -1,4 +1,4 @@
-"""What a handler has to do."""
+"""Protocol of alert handlers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from alerts.messages import Handover
 
 
 class HandlerError(Exception):
-    """A target that can't be used by any alert; the message says what is wrong and how to fix it."""
+    """The target is unusable for all alerts. The message says what is wrong and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An alert that its target refuses for good, and why."""
+    """An alert that its target refuses permanently, with the reason."""
 
     handover: Handover
     reason: str
@@ -21,10 +21,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class HandlerOutcome:
-    """What became of a batch; what is neither ``refused`` nor ``again`` is handled.
+    """Outcome of a batch. Alerts in neither ``refused`` nor ``again`` are handled.
 
-    ``again`` is what may succeed later, and ``problem`` why it did not now; the target asks for a pause of
-    ``retry_after_s`` seconds before that, 0 if it does not say.
+    ``again`` holds the alerts to retry and ``problem`` the reason why they failed. ``retry_after_s`` is the
+    wait in seconds that the target asks for, 0 if it does not ask for one.
     """
 
     refused: Sequence[Refusal] = ()
@@ -34,17 +34,20 @@ class HandlerOutcome:
 
 
 class AlertHandler(Protocol):
-    """Takes alerts somewhere. It may get one again, with the same ``alert_id``: that must do no harm."""
+    """Deliver alerts to a target.
+
+    Delivery is at-least-once, so implementations must be idempotent by ``alert_id``.
+    """
 
     batch_size: int
-    """Most alerts that are handed over at once; after a crash so many may come again."""
+    """Maximum number of alerts per call; after a crash, up to this many are delivered again."""
 
     def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
-        """Try once to bring these to their target, in order.
+        """Try once to deliver the alerts to the target, in order.
 
-        Returns when what counts as handled is safe there. Raises `HandlerError` if no alert could get through
-        until a person has fixed something.
+        Returns when the handled alerts are durable at the target. Raises `HandlerError` if no alert can be
+        delivered until an operator has fixed the problem.
         """
 
     def close(self) -> None:
-        """Let go of connections and files."""
+        """Close connections and files."""

@@ -1,4 +1,4 @@
-"""Alerts as lines of a file, synced batch by batch."""
+"""Handler that appends alerts to a JSON-lines file and syncs it after each batch."""
 
 import os
 from collections import deque
@@ -12,14 +12,14 @@ from alerts.handlers.handler_protocol import HandlerError, HandlerOutcome
 from alerts.messages import Handover
 
 FILE_MODE: Final = 0o640
-"""Alerts name accounts: not for everybody on the machine."""
+"""Not readable by other users: alerts contain account ids."""
 
 
 class JsonLinesFile:
-    """A file of JSON lines that is only appended to; raises ``OSError`` where it can't be.
+    """An append-only file of JSON lines. Raises ``OSError`` if it can't be opened or written.
 
-    What a crash left of a last line is cut off when the file is opened: it was not yet recorded as written,
-    so it comes again. ``tail`` has the file's last lines as they were then.
+    A partial last line, left by a crash, is removed when the file is opened: it was never recorded as
+    written, so it is delivered again. ``tail`` holds the file's last lines at that time.
     """
 
     def __init__(self, path: Path, *, tail_lines: int = 0) -> None:
@@ -30,7 +30,7 @@ class JsonLinesFile:
         self._mend()
 
     def _mend(self) -> None:
-        """Cut off half a line; a whole one that only lacks its end gets that."""
+        """Remove a partial last line; append the missing line end to a complete one."""
         last = self.tail[-1] if self.tail else b"\n"
         if last.endswith(b"\n"):
             return
@@ -42,7 +42,7 @@ class JsonLinesFile:
             os.ftruncate(self._descriptor, self._size_bytes)
 
     def append(self, lines: Sequence[bytes]) -> None:
-        """Write the lines and sync them to disk: all of them, or none where it raises ``OSError``."""
+        """Write the lines and sync them to disk: all of them, or none if it raises ``OSError``."""
         data = b"".join(line + b"\n" for line in lines)
         try:
             _write_whole(self._descriptor, data)
@@ -58,9 +58,10 @@ class JsonLinesFile:
 
 
 class JsonLinesHandler:
-    """Appends alerts to a file, each once: those of the file's last lines are known by their id.
+    """Append alerts to a file, each once.
 
-    These are as many as a crash can have left unrecorded. Raises `HandlerError` if the file can't be opened.
+    Alerts in the last ``batch_size`` lines are recognised by their id when they are delivered again. A crash
+    can't leave more than that unrecorded. Raises `HandlerError` if the file can't be opened.
     """
 
     batch_size = 500
@@ -74,7 +75,7 @@ class JsonLinesHandler:
         self._were_there = {alert_id for line in self._file.tail if (alert_id := _alert_id(line))}
 
     def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
-        """Append those that the file did not have when it was opened; a full disk is tried again."""
+        """Append the alerts that were not in the file when it was opened; a write error is retried."""
         new = [each for each in batch if each.is_replay or each.alert.alert_id not in self._were_there]
         try:
             self._file.append([each.body for each in new])
@@ -88,7 +89,7 @@ class JsonLinesHandler:
 
 
 def is_json(line: bytes) -> bool:
-    """Tell whether the line is a whole JSON value."""
+    """Return whether the line is a complete JSON value."""
     try:
         orjson.loads(line)
     except orjson.JSONDecodeError:

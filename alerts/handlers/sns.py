@@ -1,4 +1,4 @@
-"""Alerts as messages of an SNS topic."""
+"""Handler that publishes alerts to an SNS topic."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ REMEDY: Final = "see that the topic is there, and that the role may sns:Publish 
 
 
 class SnsHandler:
-    """Publishes each alert's JSON to a topic, with ``alert_id`` and ``risk_level`` as message attributes.
+    """Publish each alert's JSON to a topic, with ``alert_id`` and ``risk_level`` as message attributes.
 
-    A FIFO topic drops an alert that comes again within five minutes, and keeps the order within an account.
-    A standard topic passes it on: subscribers recognise it by its ``alert_id``.
+    A FIFO topic drops a duplicate within five minutes and keeps the order within an account. A standard topic
+    forwards duplicates; subscribers recognise them by ``alert_id``.
     """
 
     batch_size = 10
@@ -30,11 +30,11 @@ class SnsHandler:
         self._topic_arn = topic_arn
 
     def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
-        """Publish them one by one, in order."""
+        """Publish the alerts one by one, in order."""
         return one_by_one(batch, self._publish, f"SNS topic {self._topic_arn}", REMEDY)
 
     def close(self) -> None:
-        """Do nothing: a client needs no end."""
+        """Do nothing: the client needs no closing."""
 
     def _publish(self, each: Handover) -> None:
         message, attributes = each.body.decode(), _attributes(each)
@@ -51,7 +51,7 @@ class SnsHandler:
 
 
 def _digest(text: str) -> str:
-    """Return what stands for any text where SNS takes 128 characters of few kinds."""
+    """Return a digest of the text, because SNS allows these ids only 128 characters of a limited set."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Alerts as items of a DynamoDB table, for case tools to work on; they expire."""
+"""Handler that puts alerts into a DynamoDB table with a time to live, for case tools to work on."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -25,10 +25,10 @@ REMEDY: Final = (
 
 
 class TableHandler:
-    """Puts each alert as an item under its ``alert_id``; one that is there already stays as it is.
+    """Put each alert as an item keyed by ``alert_id``; an existing item is left unchanged.
 
-    So an alert that comes again changes nothing, nor does it touch what an analyst has added to the item.
-    ``keep_ms`` is how long DynamoDB keeps an item, by its attribute ``expires_at`` (epoch seconds).
+    A duplicate thus has no effect and does not overwrite what an analyst has added to the item. ``keep_ms``
+    is the time to live of an item, stored in its attribute ``expires_at`` (epoch seconds).
     """
 
     batch_size = 25
@@ -42,11 +42,11 @@ class TableHandler:
         self._now_ms = now_ms
 
     def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
-        """Put them one by one: a conditional write has no batches."""
+        """Put the alerts one by one: DynamoDB has no batches of conditional writes."""
         return one_by_one(batch, self._put, f"DynamoDB table {self._table!r}", REMEDY)
 
     def close(self) -> None:
-        """Do nothing: a client needs no end."""
+        """Do nothing: the client needs no closing."""
 
     def _put(self, each: Handover) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Alerts to a URL of the bank's own, one request each, signed."""
+"""Handler that posts alerts to a webhook, one signed request per alert."""
 
 import contextlib
 import email.utils
@@ -16,25 +16,27 @@ from alerts.lines import printable
 from alerts.messages import Handover
 
 TIMEOUT_S: Final = 10.0
-"""Of each of connect, send and answer; all of them and a pause fit into a claim's lease."""
+"""Timeout of each phase: connect, send and response. All phases and a pause fit into a claim's lease."""
 ID_HEADER: Final = "Idempotency-Key"
-"""The name that the IETF's draft-ietf-httpapi-idempotency-key-header gives it; percent-encoded, as an id may
-have any characters. The job's have hexadecimal digits only."""
+"""Header of the alert's id, named by IETF draft-ietf-httpapi-idempotency-key-header. Its value is
+percent-encoded because an id may have any characters; the job's ids have hexadecimal digits only."""
 REPLAY_HEADER: Final = "X-Fraudstream-Replay"
 RETRIED_STATUSES: Final = frozenset({408, 425, 429})
-"""The client errors that ask for another try (RFC 9110, RFC 8470, RFC 6585)."""
+"""Client errors after which the request is retried (RFC 9110, RFC 8470, RFC 6585)."""
 FIRST_SERVER_ERROR: Final = 500
 SHOWN_ANSWER_BYTES: Final = 200
 READ_ANSWER_BYTES: Final = 4_096
-"""An answer that is read to its end leaves the connection open for the next request; a longer one is cut."""
+"""Maximum length of a response that is read. A response read to its end leaves the connection open for the
+next request."""
 MAX_RETRY_AFTER_S: Final = 30.0
 
 
 class WebhookHandler:
-    """Posts each alert's JSON to ``url`` with a signature, a timestamp and the alert's id in its headers.
+    """Post each alert's JSON to ``url`` with a signature, a timestamp and the alert's id in the headers.
 
-    2xx is handled. 408, 425, 429, 5xx and no answer are tried again; any other answer refuses the body for
-    good. Redirects are not followed: the signature is for the URL that was set. ``now_s`` is the wall clock.
+    A 2xx response means handled. 408, 425, 429, 5xx and a missing response are retried. Any other response
+    refuses the alert permanently. Redirects are not followed: the signature is meant for the configured URL.
+    ``now_s`` is the wall clock.
     """
 
     batch_size = 1
@@ -82,7 +84,10 @@ class WebhookHandler:
 
 
 def retry_after_s(header: str | None, now_s: float) -> float:
-    """Return the seconds that a ``Retry-After`` asks for, as a number or a date, 30 at most; 0 for none."""
+    """Return the wait in seconds of a ``Retry-After`` header, given as a number or a date.
+
+    At most `MAX_RETRY_AFTER_S`; 0 without a header or for an invalid date.
+    """
     if header is None:
         return 0.0
     if header.isascii() and header.isdigit():
@@ -98,7 +103,7 @@ def retry_after_s(header: str | None, now_s: float) -> float:
 
 def _start_of(response: httpx.Response) -> str:
     read = b""
-    # The status has been said: an answer that breaks off changes nothing about it.
+    # The status is already known, so an interrupted body does not change the outcome.
     with contextlib.suppress(httpx.HTTPError):
         for chunk in response.iter_bytes():
             read += chunk

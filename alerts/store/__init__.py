@@ -1,1 +1,1 @@
-"""Where a consumer keeps how far it is, and which alerts are done: SQLite for one, DynamoDB for several."""
+"""Stores of a consumer's positions and handled alerts: SQLite for one consumer, DynamoDB for several."""

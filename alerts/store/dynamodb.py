@@ -1,17 +1,18 @@
-"""Progress in a DynamoDB table, for several consumers on several machines.
+"""Progress store in a DynamoDB table, for several consumers on several machines.
 
 One table: partition key ``pk``, sort key ``sk`` (both text), time to live on ``expires_at`` (epoch seconds).
 
-    pk                          sk          the rest
+    pk                          sk          other attributes
     start#CONSUMER              -           start_ms (absent: the oldest record)
     position#CONSUMER           shard id    sequence_number, ordinal, reached_ms, is_end
     alert#CONSUMER#ALERT_ID     -           owner, lease_until_ms; handled_at_ms once it is done; expires_at
     redrive#LETTER_ID           attempt     see `alerts.store.redrives`
 
-Several consumers of one name read all shards each, share positions, and take each alert by a conditional
-write; who comes second waits until it is handled, or until the lease of one who died ends. Leases go by the
-machines' clocks: where these differ by more than `LEASE_MS`, alerts may be handled twice, with the same id.
-DynamoDB removes what has expired within days; till then it counts, which is safe.
+Consumers with the same name each read all shards, share positions, and claim each alert by a conditional
+write. A consumer that fails to claim an alert waits until the alert is handled, or until the lease of a dead
+consumer ends. Leases depend on the machines' clocks: if these differ by more than `LEASE_MS`, an alert may be
+handled twice, with the same id. DynamoDB deletes expired items within days; until then they remain valid,
+which is safe.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 EXPIRY: Final = "expires_at"
 NO_SORT_KEY: Final = "-"
 SEQUENCE_DIGITS: Final = 129
-"""The longest sequence number (GetShardIterator API reference); padded to it, numbers compare as text do.
-DynamoDB's own numbers have 38 digits, Kinesis' 56."""
+"""Maximum length of a sequence number (GetShardIterator API reference). Numbers padded to it compare as text.
+DynamoDB's number type has only 38 digits, Kinesis sequence numbers have 56."""
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 
 
 @contextmanager
 def table_errors_explained(table: str) -> Iterator[None]:
-    """Turn what DynamoDB says into a `StoreError` that names the table."""
+    """Convert DynamoDB errors to a `StoreError` that names the table."""
     try:
         yield
     except AWS_ERRORS as error:
@@ -51,10 +52,10 @@ def table_errors_explained(table: str) -> Iterator[None]:
 
 
 class DynamoStore:
-    """A `ProgressStore` in the table ``table``.
+    """A `ProgressStore` in a DynamoDB table.
 
-    ``owner`` names this process and no other one, ever: claims are its own by it. ``keep_ids_ms`` is how long
-    ids are kept.
+    ``owner`` identifies this process in its claims and must never be reused by another one. ``keep_ids_ms``
+    is the time to live of alert ids.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class DynamoStore:
         self._keep_ids_ms = keep_ids_ms
 
     def begin(self, start_ms: int | None) -> int | None:
-        """Remember where the first run began; see `ProgressStore.begin`."""
+        """Store where the first run began; see `ProgressStore.begin`."""
         key = _key(f"start#{self._consumer}")
         start: Mapping[str, AttributeValueTypeDef] = (
             {} if start_ms is None else {"start_ms": _number(start_ms)}
@@ -84,7 +85,7 @@ class DynamoStore:
         return int(item["start_ms"]["N"]) if "start_ms" in item else None
 
     def positions(self) -> dict[str, Position]:
-        """Return the position in each shard."""
+        """Return the position in each shard, by shard id."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk",
@@ -95,7 +96,7 @@ class DynamoStore:
             return {item["sk"]["S"]: _position(item) for page in pages for item in page["Items"]}
 
     def advance(self, positions: Mapping[str, Position]) -> None:
-        """Move positions forward; one that another consumer has moved further stays there."""
+        """Move positions forward; a position that another consumer has moved further is left unchanged."""
         with table_errors_explained(self._table):
             for shard_id, position in positions.items():
                 self._advance(shard_id, position)
@@ -123,7 +124,7 @@ class DynamoStore:
         )
 
     def claim(self, alert_ids: Sequence[str], now_ms: int) -> Claims:
-        """Take each id by a conditional write: free, ours, or with a lease that has ended."""
+        """Claim each id by a conditional write: it must be free, already ours, or have an expired lease."""
         with table_errors_explained(self._table):
             ours = [alert_id for alert_id in alert_ids if self._take(alert_id, now_ms)]
             others = set(alert_ids) - set(ours)
@@ -155,7 +156,7 @@ class DynamoStore:
         return "handled_at_ms" in answer.get("Item", {})
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
-        """Record that these are handled, whoever claims them by now: they are."""
+        """Record that the alerts are handled, even if another consumer has claimed them since."""
         with table_errors_explained(self._table):
             for alert_id in alert_ids:
                 self._client.update_item(
@@ -166,7 +167,7 @@ class DynamoStore:
                 )
 
     def release(self, alert_ids: Sequence[str]) -> None:
-        """Remove our claims of what is not handled."""
+        """Remove our claims of alerts that are not handled."""
         with table_errors_explained(self._table):
             for alert_id in alert_ids:
                 self._release(alert_id)
@@ -183,7 +184,7 @@ class DynamoStore:
         )
 
     def close(self) -> None:
-        """Do nothing: there is no file and no lock."""
+        """Do nothing: this store has no file and no lock."""
 
     def _alert_key(self, alert_id: str) -> dict[str, "AttributeValueTypeDef"]:
         return _key(f"alert#{self._consumer}#{alert_id}")
@@ -193,7 +194,7 @@ class DynamoStore:
 
     @staticmethod
     def _if_true(write: Callable[[], object]) -> bool:
-        """Do a conditional write; False if its condition does not hold."""
+        """Do a conditional write; returns False if its condition does not hold."""
         try:
             write()
         except AWS_ERRORS as error:

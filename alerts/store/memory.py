@@ -1,4 +1,4 @@
-"""Progress that nobody keeps: for a replay, which must leave everything stored as it is."""
+"""Progress store in memory, for a replay, which must not change stored progress."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -9,40 +9,40 @@ from fraudstream.streams.positions import Position
 
 
 class MemoryStore:
-    """A `ProgressStore` of one process, which begins with nothing and ends with it.
+    """A `ProgressStore` that begins empty and ends with the process.
 
-    It knows the last `REMEMBERED` ids; a double that comes after so many others is handled once more.
+    It remembers the last `REMEMBERED` ids; a duplicate after more ids than that is handled again.
     """
 
     def __init__(self) -> None:
         self._done: OrderedDict[str, None] = OrderedDict()
 
     def begin(self, start_ms: int | None) -> int | None:
-        """Return where this run begins."""
+        """Return the start of this run."""
         return start_ms
 
     def positions(self) -> dict[str, Position]:
-        """Return none: a replay begins at its time."""
+        """Return no positions: a replay begins at its start time."""
         return {}
 
     def advance(self, positions: Mapping[str, Position]) -> None:
-        """Do nothing: a replay does not go on anywhere."""
+        """Do nothing: a replay is never resumed."""
 
     def claim(self, alert_ids: Sequence[str], now_ms: int) -> Claims:
-        """Tell which are done; the others are ours."""
-        del now_ms  # ids go by their number here, not by time
+        """Return the remembered ids as done and the others as ours."""
+        del now_ms  # ids are evicted by number here, not by time
         done = [alert_id for alert_id in alert_ids if alert_id in self._done]
         return Claims([alert_id for alert_id in alert_ids if alert_id not in self._done], done, ())
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
-        """Record that these are handled, and forget the oldest ones."""
+        """Record that the alerts are handled, and evict the oldest ids."""
         del now_ms
         self._done |= dict.fromkeys(alert_ids)
         while len(self._done) > REMEMBERED:
             self._done.popitem(last=False)
 
     def release(self, alert_ids: Sequence[str]) -> None:
-        """Do nothing: a claim leaves no record here."""
+        """Do nothing: this store records no claims."""
 
     def close(self) -> None:
-        """Do nothing: there is nothing open."""
+        """Do nothing: nothing is open."""

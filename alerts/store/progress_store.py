@@ -1,17 +1,17 @@
-"""What a store of progress has to do, and what that guarantees.
+"""Protocol of progress stores, and the delivery guarantees that it provides.
 
-An alert goes through four steps. What happens if the consumer dies after each of them:
+An alert goes through four steps. If the consumer dies after a step, this happens:
 
-1. read from the stream: nothing is recorded; it is read again.
-2. claimed (`ProgressStore.claim`): nobody has handled it. The claim is void at once with SQLite, and when its
-   lease ends with DynamoDB; then the alert is claimed and handled again.
-3. handled, not yet finished: the handler gets it once more, with the same ``alert_id``.
-4. finished (`ProgressStore.finish`), its shard's position not yet advanced: it is read again, known by its
-   id, and left out.
+1. read from the stream: nothing is recorded; the alert is read again.
+2. claimed (`ProgressStore.claim`): the alert is not handled. The claim ends at once with SQLite, and with its
+   lease with DynamoDB; then the alert is claimed again and handled.
+3. handled, not yet finished: the handler receives the alert again, with the same ``alert_id``.
+4. finished (`ProgressStore.finish`), its shard's position not yet advanced: the alert is read again,
+   recognised by its id and skipped.
 
-So each alert is handled at least once, and more than once only after a death between 3 and 4, or where a
-handler takes longer than the lease. Positions never pass an alert that is not finished. An id is kept for a
-set time; a copy of the alert that comes later than that is handled again.
+Delivery is thus at-least-once. An alert is handled more than once only after a crash between 3 and 4, or if a
+handler takes longer than the lease. Positions never move past an alert that is not finished. Ids are kept for
+a limited time; a duplicate that arrives later than that is handled again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,21 +21,21 @@ from typing import Final, Protocol
 from fraudstream.streams.positions import Position
 
 LEASE_MS: Final = 120_000
-"""How long a claim holds without being renewed: longer than a try of any handler that ships and the wait
-before the next one, so that a consumer that lives is not overtaken. Another one waits so long for one that
-died."""
+"""Validity of a claim without renewal. It is longer than an attempt of any built-in handler plus the wait
+before the next attempt, so that the claim of a live consumer does not expire. Other consumers wait this long
+for a dead one."""
 
 
 class StoreError(Exception):
-    """A store that can't be used; the message says what is wrong and how to fix it."""
+    """A store is unusable. The message says what is wrong and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What became of a claim, by ``alert_id``: each is in exactly one of the three.
+    """Result of a claim; each ``alert_id`` is in exactly one of the three groups.
 
-    ``ours``: to be handled now. ``done``: handled before, by whomever. ``busy``: another consumer has it in
-    hand; asked again, it will be one of the other two, within `LEASE_MS` if that consumer died.
+    ``ours``: to be handled now. ``done``: already handled, by any consumer. ``busy``: claimed by another
+    consumer; a later claim returns it as ours or done, within `LEASE_MS` if that consumer died.
     """
 
     ours: Collection[str]
@@ -44,31 +44,31 @@ class Claims:
 
 
 class ProgressStore(Protocol):
-    """Keeps, for one consumer by name, positions in the stream and the ids that are done.
+    """Stores the stream positions and the handled alert ids of one named consumer.
 
-    Every method raises `StoreError` if the store can't be used. Times are epoch milliseconds.
+    Every method raises `StoreError` if the store is unusable. Times are epoch milliseconds.
     """
 
     def begin(self, start_ms: int | None) -> int | None:
-        """Remember where the very first run began (None: the oldest record) and return what is remembered.
+        """Store the start of the first run (None: the oldest record) and return the stored start.
 
-        Shards without a position are read from there: a later run must not move it.
+        Shards without a position are read from there, so a later run must not change it.
         """
 
     def positions(self) -> dict[str, Position]:
-        """Return the position in each shard."""
+        """Return the position in each shard, by shard id."""
 
     def advance(self, positions: Mapping[str, Position]) -> None:
-        """Move positions forward, never back. Only for what lies behind alerts that are finished."""
+        """Move positions forward, never back. All alerts up to them must be finished."""
 
     def claim(self, alert_ids: Sequence[str], now_ms: int) -> Claims:
-        """Take these ids in hand, each named once; those that are ours already have their lease renewed."""
+        """Claim these ids, which must be distinct; the lease of ids that are already ours is renewed."""
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
-        """Record that these are handled."""
+        """Record that the alerts are handled."""
 
     def release(self, alert_ids: Sequence[str]) -> None:
-        """Give back what was claimed and not handled, for others to take at once."""
+        """Release claims of alerts that were not handled, so that others can claim them at once."""
 
     def close(self) -> None:
-        """Let go of files and locks."""
+        """Close files and release locks."""

@@ -1,4 +1,4 @@
-"""From the setting to the store."""
+"""Factory of progress and redrive stores, from the setting ``store``."""
 
 import uuid
 from datetime import timedelta
@@ -16,7 +16,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 def open_progress(settings: StreamSettings, options: AlertSettings, name: str) -> ProgressStore:
-    """Open the store of the alert stream's consumer ``name``; raises `StoreError` if it can't be used."""
+    """Open the progress store of the consumer ``name``; raises `StoreError` if it is unusable."""
     consumer = f"{settings.alerts_stream}/{name}"
     keep_ids_ms = options.keep_ids // MILLISECOND
     if options.store.startswith(SQLITE):
@@ -28,7 +28,7 @@ def open_progress(settings: StreamSettings, options: AlertSettings, name: str) -
 
 
 def open_redrives(settings: StreamSettings, options: AlertSettings) -> RedriveStore:
-    """Open the store of redrives; raises `StoreError` if it can't be used."""
+    """Open the store of redrives; raises `StoreError` if it is unusable."""
     if options.store.startswith(SQLITE):
         return SqliteRedrives(Path(options.store.removeprefix(SQLITE)))
     return DynamoRedrives(dynamodb_client(settings), options.store.removeprefix(DYNAMODB))

@@ -1,8 +1,8 @@
-"""What was sent again, and what it was before: a record of each try, kept for good.
+"""Stores of redrives: a permanent record of each attempt, with the record before and after repair.
 
-A try is recorded before it is sent, under the letter's id and a number of its own, so of two that begin at
-the same moment one is refused. One that has begun and has no time of sending may be in the stream or not: its
-process died, or the stream gave no answer.
+An attempt is stored before it is sent, keyed by the letter's id and the attempt's number, so one of two
+concurrent attempts is refused. If an attempt has begun and has no time of sending, it is unknown whether its
+record is in the stream: the process died, or the stream gave no answer.
 """
 
 import sqlite3
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 MAX_ITEM_BYTES: Final = 400 * 1024
-"""DynamoDB's limit of an item (Service, account, and table quotas)."""
+"""DynamoDB's limit for an item (Service, account, and table quotas)."""
 OTHER_ATTRIBUTES_BYTES: Final = 1024
-"""Room for names, times and the key beside the three large values."""
+"""Reserve for names, times and the key beside the three large values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redrive:
-    """One try to send a dead letter's record again.
+    """One attempt to send a dead letter's record again.
 
-    ``original`` is the dead letter as the job wrote it, ``record`` what was sent in its place, ``patch`` the
-    JSON patch between them, None without one. Times are epoch milliseconds; ``sent_at_ms`` is None as long as
-    the stream has not acknowledged it.
+    ``original`` is the dead letter as the job wrote it, ``record`` the record that was sent in its place,
+    ``patch`` the JSON patch that repaired it, None without one. Times are epoch milliseconds; ``sent_at_ms``
+    is None until the stream has acknowledged the record.
     """
 
     letter_id: str
@@ -45,30 +45,30 @@ class Redrive:
 
 
 class RedriveStore(Protocol):
-    """Keeps redrives. Every method raises `StoreError` if the store can't be used."""
+    """Stores redrives. Every method raises `StoreError` if the store is unusable."""
 
     def of(self, letter_id: str) -> list[Redrive]:
-        """Return the tries for a letter, oldest first."""
+        """Return the attempts for a letter, oldest first."""
 
     def begin(self, redrive: Redrive) -> bool:
-        """Record a try; False if there is one of this number already, which then stays as it is."""
+        """Store an attempt; returns False, and changes nothing, if an attempt with this number exists."""
 
     def sent(self, redrive: Redrive, now_ms: int) -> None:
-        """Record that the stream has it."""
+        """Record that the stream has acknowledged the record."""
 
     def forget(self, redrive: Redrive) -> None:
-        """Remove a try that surely did not reach the stream."""
+        """Delete an attempt whose record certainly did not reach the stream."""
 
 
 class SqliteRedrives:
-    """A `RedriveStore` in the SQLite file that consumers use too."""
+    """A `RedriveStore` in the SQLite file that is also the consumers' progress store."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = open_database(path)
 
     def of(self, letter_id: str) -> list[Redrive]:
-        """Return the tries for a letter, oldest first."""
+        """Return the attempts for a letter, oldest first."""
         with sqlite_errors_explained(self._path):
             rows = self._connection.execute(
                 "SELECT letter_id, attempt, began_at_ms, sent_at_ms, original, record, patch "
@@ -79,7 +79,7 @@ class SqliteRedrives:
         return [Redrive(**dict(zip(names, row, strict=True))) for row in rows]
 
     def begin(self, redrive: Redrive) -> bool:
-        """Record a try; False if there is one of this number already."""
+        """Store an attempt; returns False if an attempt with this number exists."""
         times = (redrive.began_at_ms, redrive.sent_at_ms)
         contents = (redrive.original, redrive.record, redrive.patch)
         with sqlite_errors_explained(self._path):
@@ -93,7 +93,7 @@ class SqliteRedrives:
         return True
 
     def sent(self, redrive: Redrive, now_ms: int) -> None:
-        """Record that the stream has it."""
+        """Record that the stream has acknowledged the record."""
         with sqlite_errors_explained(self._path):
             self._connection.execute(
                 "UPDATE redrives SET sent_at_ms = ? WHERE letter_id = ? AND attempt = ?",
@@ -101,7 +101,7 @@ class SqliteRedrives:
             )
 
     def forget(self, redrive: Redrive) -> None:
-        """Remove a try that surely did not reach the stream."""
+        """Delete an attempt whose record certainly did not reach the stream."""
         with sqlite_errors_explained(self._path):
             self._connection.execute(
                 "DELETE FROM redrives WHERE letter_id = ? AND attempt = ?",
@@ -110,14 +110,14 @@ class SqliteRedrives:
 
 
 class DynamoRedrives:
-    """A `RedriveStore` in the DynamoDB table that consumers use too; its items do not expire."""
+    """A `RedriveStore` in the DynamoDB table that is also the progress store; its items do not expire."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
     def of(self, letter_id: str) -> list[Redrive]:
-        """Return the tries for a letter, oldest first."""
+        """Return the attempts for a letter, oldest first."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk",
@@ -129,9 +129,9 @@ class DynamoRedrives:
         return sorted((_redrive(letter_id, item) for item in items), key=lambda each: each.attempt)
 
     def begin(self, redrive: Redrive) -> bool:
-        """Record a try; False if there is one of this number already.
+        """Store an attempt; returns False if an attempt with this number exists.
 
-        Raises `StoreError` if DynamoDB has no room for the letter beside the record.
+        Raises `StoreError` if letter, record and patch together exceed DynamoDB's limit for an item.
         """
         patch = redrive.patch or ""
         size_bytes = len(redrive.original) + len(redrive.record) + len(patch.encode())
@@ -154,7 +154,7 @@ class DynamoRedrives:
         return True
 
     def sent(self, redrive: Redrive, now_ms: int) -> None:
-        """Record that the stream has it."""
+        """Record that the stream has acknowledged the record."""
         with table_errors_explained(self._table):
             self._client.update_item(
                 TableName=self._table,
@@ -164,7 +164,7 @@ class DynamoRedrives:
             )
 
     def forget(self, redrive: Redrive) -> None:
-        """Remove a try that surely did not reach the stream."""
+        """Delete an attempt whose record certainly did not reach the stream."""
         with table_errors_explained(self._table):
             self._client.delete_item(TableName=self._table, Key=_key(redrive))
 

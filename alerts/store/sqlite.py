@@ -1,4 +1,4 @@
-"""Progress in one SQLite file, for one consumer at a time under each name."""
+"""Progress store in a SQLite file, for one consumer process per name at a time."""
 
 import fcntl
 import os
@@ -12,12 +12,12 @@ from alerts.store.progress_store import Claims, StoreError
 from fraudstream.streams.positions import Position
 
 LAYOUT: Final = 1
-"""Of the tables, in the file's ``user_version``; another number is refused."""
+"""Version of the tables, stored in the file's ``user_version``; a file with another version is refused."""
 BUSY_TIMEOUT_S: Final = 10.0
 PURGE_INTERVAL_MS: Final = 60_000
-"""Between two removals of ids whose time is over."""
+"""Interval between two deletions of expired ids."""
 MAX_VARIABLES: Final = 500
-"""Ids in one statement; SQLite before 3.32 takes 999 values (sqlite.org/limits.html)."""
+"""Maximum number of ids in one statement; SQLite before 3.32 allows 999 (sqlite.org/limits.html)."""
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS starts (consumer TEXT PRIMARY KEY, start_ms INTEGER) WITHOUT ROWID;
@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS redrives (
 
 @contextmanager
 def sqlite_errors_explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite says into a `StoreError` that names the file."""
+    """Convert SQLite errors to a `StoreError` that names the file."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -46,10 +46,10 @@ def sqlite_errors_explained(path: Path) -> Iterator[None]:
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open or create the file; raises `StoreError` if it is something else, or of another layout.
+    """Open or create the file; raises `StoreError` if it is not a SQLite file or has another layout.
 
-    Write-ahead log, synced at its checkpoints only: a process that is killed loses nothing, a machine that
-    loses power at most the last commits, and then alerts come again, none is lost.
+    It uses a write-ahead log that is synced only at its checkpoints. A killed process loses nothing; a power
+    failure loses at most the last commits, after which alerts are delivered again and none is lost.
     """
     with sqlite_errors_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,11 +65,11 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 
 class SqliteStore:
-    """A `ProgressStore` in the file ``path``; ``keep_ids_ms`` is how long ids are kept.
+    """A `ProgressStore` in the file ``path``; ``keep_ids_ms`` is the time to live of alert ids.
 
-    A lock on a file beside it (``flock``, which the system lifts when a process dies) keeps a second
-    consumer of the same name out, so what is not finished is nobody's, and a claim needs no record. Raises
-    `StoreError` if another one holds the lock.
+    A lock on a file beside it (``flock``, which the system releases when the process dies) excludes a second
+    consumer of the same name. Unfinished alerts therefore have no other owner, and claims are not stored.
+    Raises `StoreError` if another consumer holds the lock.
     """
 
     def __init__(self, path: Path, consumer: str, *, keep_ids_ms: int) -> None:
@@ -98,7 +98,7 @@ class SqliteStore:
         return lock
 
     def begin(self, start_ms: int | None) -> int | None:
-        """Remember where the first run began; see `ProgressStore.begin`."""
+        """Store where the first run began; see `ProgressStore.begin`."""
         with sqlite_errors_explained(self._path):
             self._connection.execute("INSERT OR IGNORE INTO starts VALUES (?, ?)", (self._consumer, start_ms))
             row = self._connection.execute(
@@ -108,7 +108,7 @@ class SqliteStore:
         return start
 
     def positions(self) -> dict[str, Position]:
-        """Return the position in each shard."""
+        """Return the position in each shard, by shard id."""
         with sqlite_errors_explained(self._path):
             rows = self._connection.execute(
                 "SELECT shard_id, sequence_number, reached_ms, is_end FROM positions WHERE consumer = ?",
@@ -117,7 +117,7 @@ class SqliteStore:
         return {shard_id: Position(number, reached, bool(end)) for shard_id, number, reached, end in rows}
 
     def advance(self, positions: Mapping[str, Position]) -> None:
-        """Move positions forward; the lock keeps others from doing so too."""
+        """Move positions forward; the lock excludes other writers."""
         rows = [
             (self._consumer, shard_id, position.sequence_number, position.reached_ms, position.is_end)
             for shard_id, position in positions.items()
@@ -126,8 +126,8 @@ class SqliteStore:
             self._connection.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?)", rows)
 
     def claim(self, alert_ids: Sequence[str], now_ms: int) -> Claims:
-        """Tell which are done; the others are ours."""
-        del now_ms  # an id past its time counts until it is removed: longer is safe
+        """Return the handled ids as done and the others as ours."""
+        del now_ms  # an expired id counts until it is deleted: keeping it longer is safe
         done: set[str] = set()
         with sqlite_errors_explained(self._path):
             for first in range(0, len(alert_ids), MAX_VARIABLES):
@@ -136,11 +136,11 @@ class SqliteStore:
 
     def _handled(self, alert_ids: Sequence[str]) -> set[str]:
         marks = ",".join("?" * len(alert_ids))
-        query = f"SELECT alert_id FROM handled WHERE consumer = ? AND alert_id IN ({marks})"  # noqa: S608 - marks only
+        query = f"SELECT alert_id FROM handled WHERE consumer = ? AND alert_id IN ({marks})"  # noqa: S608 - placeholders only
         return {row[0] for row in self._connection.execute(query, (self._consumer, *alert_ids))}
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
-        """Record that these are handled, and remove ids whose time is over now and then."""
+        """Record that the alerts are handled, and delete expired ids from time to time."""
         expires_at_ms = now_ms + self._keep_ids_ms
         rows = [(self._consumer, alert_id, expires_at_ms) for alert_id in alert_ids]
         with sqlite_errors_explained(self._path), self._transaction():
@@ -150,10 +150,10 @@ class SqliteStore:
                 self._purged_at_ms = now_ms
 
     def release(self, alert_ids: Sequence[str]) -> None:
-        """Do nothing: a claim leaves no record here."""
+        """Do nothing: this store records no claims."""
 
     def close(self) -> None:
-        """Close the file and lift the lock."""
+        """Close the file and release the lock."""
         self._connection.close()
         self._lock.close()
 

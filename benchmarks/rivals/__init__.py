@@ -1,1 +1,1 @@
-"""What the job is measured against: each a program of its own, written as its engine's documents say."""
+"""Rivals of the job: separate programs, each written as its engine's documentation recommends."""

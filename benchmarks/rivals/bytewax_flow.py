@@ -1,9 +1,9 @@
-"""Rival: the same in Bytewax, a stream engine for Python on a Rust core.
+"""Rival in Bytewax, a stream engine for Python with a Rust core.
 
-`stateful_map` keeps each account's last hour, `flat_map_batch` scores whole batches, as Bytewax's
-documents advise for models. One file is one partition, so one worker reads; the accounts are dealt
-out to all. Run it with ``python -m bytewax.run "benchmarks.rivals.bytewax_flow:flow('SOURCE', 'OUT_FOLDER',
-'MODEL')"``.
+`stateful_map` keeps each account's last hour; `flat_map_batch` scores whole batches, as Bytewax's
+documentation recommends for models. A file is one partition, so one worker reads it; the accounts are
+distributed over all workers. Run it with
+``python -m bytewax.run "benchmarks.rivals.bytewax_flow:flow('SOURCE', 'OUT_FOLDER', 'MODEL')"``.
 """
 
 from pathlib import Path
@@ -22,32 +22,32 @@ WORKERS = 2
 
 Transaction = dict[str, Any]
 Featured = tuple[str, tuple[str, Features]]
-"""Account, and of its transaction the id and the features."""
+"""Account id, and the transaction's id and features."""
 
 
 def velocity(
     events: list[Event] | None, transaction: Transaction
 ) -> tuple[list[Event], tuple[str, Features]]:
-    """Put a transaction into its account's state, and give its features."""
+    """Add a transaction to its account's state; return the state and the transaction's id and features."""
     time_ms, amount = epoch_ms(transaction["event_time"]), float(transaction["transaction_amount_vnd"])
     kept, features = advance(events or [], time_ms, amount)
     return kept, (transaction["transaction_id"], features)
 
 
 def needed(transaction: Transaction) -> Transaction:
-    """Return the fields that the next worker needs: every other costs its way there."""
+    """Return only the fields that the next worker needs, since each field is sent to it."""
     return {name: transaction[name] for name in ("transaction_id", "event_time", "transaction_amount_vnd")}
 
 
 class Score:
-    """The model, batch by batch."""
+    """Scores batches with the model."""
 
     def __init__(self, model: str) -> None:
         self._booster = xgboost.Booster(model_file=model)
         self._booster.set_param({"nthread": 1})
 
     def __call__(self, batch: list[Featured]) -> list[tuple[str, str]]:
-        """Score a batch; give the account and the line of each."""
+        """Score a batch; return the account id and the output line of each transaction."""
         inputs = np.array([features for _, (_, features) in batch], dtype=np.float32)
         scores = self._booster.inplace_predict(inputs).tolist()
         return [

@@ -1,6 +1,6 @@
-"""The floor: one thread that reads the file, decodes it with msgspec and scores batches.
+"""Floor of the benchmark: one thread that reads the file, decodes it with msgspec and scores batches.
 
-No features, no engine: what these cost is the distance from here. Run it with
+It has no features and no engine; their cost is the difference from this program. Run it with
 ``python -m benchmarks.rivals.floor SOURCE OUT_FOLDER MODEL``.
 """
 
@@ -17,7 +17,7 @@ BATCH: Final = 1_000
 
 
 class FloorRecord(msgspec.Struct):  # type: ignore[misc]  # not in the project's own environment
-    """The fields that are read; msgspec passes over the others."""
+    """The decoded fields; msgspec ignores the others."""
 
     transaction_id: str
     transaction_amount_vnd: float
@@ -43,7 +43,7 @@ class Scored(msgspec.Struct):  # type: ignore[misc]  # not in the project's own 
 
 
 def main(source: str, out_folder: str, model: str) -> None:
-    """Score the file."""
+    """Score the transactions of a file."""
     booster = xgboost.Booster(model_file=model)
     booster.set_param({"nthread": 1})
     decoder, encoder = msgspec.json.Decoder(FloorRecord), msgspec.json.Encoder()

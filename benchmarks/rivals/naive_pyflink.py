@@ -1,7 +1,7 @@
-"""Rival: a PyFlink DataStream job with PyFlink's defaults, as its documents and most posts write it.
+"""Rival in PyFlink: a DataStream job with the defaults, as the documentation and most articles show it.
 
-A Python `KeyedProcessFunction` keeps each account's last hour in list state; a map function scores
-row by row. Run it with ``python -m benchmarks.rivals.naive_pyflink SOURCE OUT_FOLDER MODEL``.
+A Python `KeyedProcessFunction` keeps each account's last hour in list state; a map function scores row by
+row. Run it with ``python -m benchmarks.rivals.naive_pyflink SOURCE OUT_FOLDER MODEL``.
 """
 
 import json
@@ -28,17 +28,17 @@ PARALLELISM = 2
 
 
 class Velocity(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink ships no types
-    """Counts and sums of the account's last 5 minutes and hour."""
+    """Computes counts and sums over the account's last 5 minutes and last hour."""
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        """Ask for the account's state."""
+        """Create the account's list state."""
         descriptor = ListStateDescriptor("events", Types.TUPLE([Types.LONG(), Types.DOUBLE()]))
         self._events = runtime_context.get_list_state(descriptor)
 
     def process_element(
         self, value: dict[str, Any], _ctx: KeyedProcessFunction.Context
     ) -> Iterator[tuple[str, Features]]:
-        """Put the transaction into the account's state, and give its features."""
+        """Add the transaction to the account's state and yield its id and features."""
         events, features = advance(
             list(self._events.get()), epoch_ms(value["event_time"]), float(value["transaction_amount_vnd"])
         )
@@ -47,13 +47,13 @@ class Velocity(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink ships no 
 
 
 class Score(MapFunction):  # type: ignore[misc]  # PyFlink ships no types
-    """The model, row by row; loaded once in each worker."""
+    """Scores row by row; the model is loaded once per worker."""
 
     def __init__(self, model: str) -> None:
         self._model = model
 
     def open(self, _runtime_context: RuntimeContext) -> None:
-        """Load the model; one thread, for threads cost more than they bring for a single row."""
+        """Load the model; it uses one thread because more cost more than they gain for a single row."""
         self._booster = xgboost.Booster(model_file=self._model)
         self._booster.set_param({"nthread": 1})
 
@@ -65,7 +65,7 @@ class Score(MapFunction):  # type: ignore[misc]  # PyFlink ships no types
 
 
 def main(source: str, out_folder: str, model: str) -> None:
-    """Build the job and run it to its end."""
+    """Build the job and run it to completion."""
     environment = StreamExecutionEnvironment.get_execution_environment()
     environment.set_parallelism(PARALLELISM)
     lines = FileSource.for_record_stream_format(

@@ -1,7 +1,7 @@
-"""Rival: Flink SQL's own OVER windows by event time, with a row-wise Python function for the score.
+"""Rival in Flink SQL: OVER windows by event time, with a row-wise Python function for the score.
 
-The two window lengths stand in two nested queries, because one SELECT may have only one window.
-Run it with ``python -m benchmarks.rivals.sql_over SOURCE OUT_FOLDER MODEL``.
+The two window lengths are in nested queries, because a SELECT can have only one window. Run it with
+``python -m benchmarks.rivals.sql_over SOURCE OUT_FOLDER MODEL``.
 """
 
 import sys
@@ -32,7 +32,7 @@ SINK = """
     WITH ('connector' = 'filesystem', 'path' = '{path}', 'format' = 'json')
 """
 
-# COALESCE is there for Flink 1.20's planner, which can't name the columns of two OVERs in a row without it.
+# Without COALESCE, Flink 1.20's planner can't name the columns of two consecutive OVER windows.
 JOB = """
     INSERT INTO scores
     SELECT transaction_id, score(count_5m, amount_sum_5m, count_1h, amount_sum_1h)
@@ -61,13 +61,13 @@ JOB = """
 
 
 class Score(ScalarFunction):  # type: ignore[misc]  # PyFlink ships no types
-    """The model, row by row; loaded once in each worker."""
+    """Scores row by row; the model is loaded once per worker."""
 
     def __init__(self, model: str) -> None:
         self._model = model
 
     def open(self, _function_context: FunctionContext) -> None:
-        """Load the model; one thread, for threads cost more than they bring for a single row."""
+        """Load the model; it uses one thread because more cost more than they gain for a single row."""
         self._booster = xgboost.Booster(model_file=self._model)
         self._booster.set_param({"nthread": 1})
 
@@ -77,7 +77,7 @@ class Score(ScalarFunction):  # type: ignore[misc]  # PyFlink ships no types
 
 
 def main(source: str, out_folder: str, model: str) -> None:
-    """Build the job and run it to its end."""
+    """Build the job and run it to completion."""
     environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
     environment.get_config().set("parallelism.default", PARALLELISM)
     environment.execute_sql(SOURCE.format(path=Path(source).resolve().as_uri()))

@@ -1,4 +1,4 @@
-"""Every fault of the drill, in the order in which they happen."""
+"""All faults of the drill, in the order in which they are injected."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A consumer of alerts that is away for a while."""
+"""Fault of the alert consumer: killed, and restarted later."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from drills.stage import Stage
 
 
 def kill_consumer(stage: Stage) -> None:
-    """Kill the consumer while alerts come, and start it later with nothing but what its store has."""
+    """Kill the consumer while alerts arrive, and restart it later from its store."""
     stage.wait("alerts at the handler", lambda: bool(stage.consumer.records))
     with stage.fault(f"the consumer of alerts is killed, and away for {stage.effort.absence_s:.0f} s"):
         stage.consumer.kill()

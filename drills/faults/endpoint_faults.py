@@ -1,4 +1,4 @@
-"""A Kinesis endpoint that is away, or throttles."""
+"""Faults of the Kinesis endpoint: unreachable, or throttling."""
 
 from typing import Final
 
@@ -10,13 +10,13 @@ THROTTLED_SHARE: Final = 0.3
 
 
 def lose_endpoint(stage: Stage) -> None:
-    """Refuse every connection of producer and job for a while."""
+    """Refuse every connection of producer and job for the duration of the outage."""
     with stage.fault(f"the endpoint is gone for {stage.effort.outage_s:.0f} s"), stage.endpoint.gone():
         stage.pause(stage.effort.outage_s)
 
 
 def throttle(stage: Stage) -> None:
-    """Throttle the producer's puts, the job's reads and the job's puts until all is sent."""
+    """Throttle the producer's puts and the job's reads and puts until the whole load is sent."""
     with (
         stage.fault(f"{THROTTLED_SHARE:.0%} of all records and reads are throttled"),
         stage.endpoint.throttling(THROTTLED_SHARE),

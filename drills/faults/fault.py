@@ -1,4 +1,4 @@
-"""What a fault is: what is sent, which job it meets, and what goes wrong."""
+"""Definition of a fault: the load, the job's options and the failure to inject."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong while a job works under load."""
+    """A failure that is injected while a job runs under load."""
 
     name: str
     what: str
-    """What happens, for whoever reads the table."""
+    """Description of the fault for the table."""
     strike: Callable[[Stage], None]
-    """Makes it happen, and repairs what a person or a supervisor would have to repair; called when a part
-    of the load is scored. Takes note of beginning and end by `Stage.fault`."""
+    """Injects the fault, and does the repairs that an operator or a supervisor would have to do. It is called
+    when a part of the load is scored, and marks the fault's start and end with `Stage.fault`."""
     load: Load = ordinary
     options: tuple[str, ...] = ()
-    """Those of the job."""
+    """Command-line options of the job."""
     parallelism: int = 2
-    """Slots of the job at its start."""
+    """Parallelism of the job at its start."""
     pace: float = 1.0
-    """Share of the rate at which the load is sent: less for a fault that takes long, so that it lasts."""
+    """Factor of the sending rate: lower for a long fault, so that the load outlasts it."""
     catalogue: Catalogue = BUILT_IN
-    """What the job starts with."""
+    """Catalogue of the job at its start."""
     has_consumer: bool = False
-    """Whether the project's consumer of alerts works beside the job, and is what the verdict looks at."""
+    """Whether the project's alert consumer runs beside the job; the verdict then judges its output."""

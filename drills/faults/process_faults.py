@@ -1,4 +1,4 @@
-"""Processes that end without a word, as in a power cut."""
+"""Faults of processes: killed without warning, as in a power failure."""
 
 from typing import Final
 
@@ -7,18 +7,18 @@ from drills.faults.fault import Fault
 from drills.stage import Stage, kill
 
 PYTHON_WORKERS: Final = ("pyflink.fn_execution.beam.beam_boot", "beam_sdk_worker_main")
-"""What one of the command lines of the Python beside a TaskManager has (``pyflink-udf-runner.sh``)."""
+"""Substrings that identify the command line of a TaskManager's Python worker (``pyflink-udf-runner.sh``)."""
 
 
 def kill_taskmanager(stage: Stage) -> None:
-    """Kill the worker with all that it started, and start it anew, as a supervisor does."""
+    """Kill the TaskManager with its children and restart it, as a supervisor does."""
     with stage.fault("killing the TaskManager"):
         stage.cluster.kill("taskmanager")
     start_taskmanager(stage.cluster)
 
 
 def kill_jobmanager(stage: Stage) -> None:
-    """Kill the JobManager, start it anew, and the job from its newest retained checkpoint."""
+    """Kill and restart the JobManager, and start the job from its newest retained checkpoint."""
     with stage.fault("killing the JobManager"):
         stage.cluster.kill("jobmanager")
     checkpoint = stage.job.newest_checkpoint()
@@ -28,7 +28,7 @@ def kill_jobmanager(stage: Stage) -> None:
 
 
 def kill_python_worker(stage: Stage) -> None:
-    """Kill every Python process of the worker; the TaskManager's JVM goes on."""
+    """Kill every Python process of the TaskManager; its JVM keeps running."""
     commands = stage.cluster.commands("taskmanager")
     workers = [pid for pid, command in commands.items() if any(part in command for part in PYTHON_WORKERS)]
     if not workers:
@@ -48,7 +48,7 @@ JOBMANAGER_KILLED: Final = Fault(
     name="jobmanager_killed",
     what="kill -9 the JobManager; it and the job are started again, from the newest checkpoint",
     strike=kill_jobmanager,
-    # The TaskManager works on until it has missed heartbeats for 50 s (Flink's heartbeat.timeout).
+    # The TaskManager keeps working until it has missed heartbeats for 50 s (Flink's heartbeat.timeout).
     pace=0.2,
 )
 PYTHON_WORKER_KILLED: Final = Fault(

@@ -1,4 +1,4 @@
-"""Records that are broken, doubled, late, or of a wrong time; nothing of the machinery fails."""
+"""Faults of the data: broken, duplicated and late records, and wrong event times. No component fails."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from drills.stage import Stage
 
 
 def send_it_all(stage: Stage) -> None:
-    """Let the load do what it does: it is the fault."""
+    """Send the whole load: the load itself is the fault."""
     with stage.fault("sending"):
         stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
 

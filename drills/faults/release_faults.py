@@ -1,4 +1,4 @@
-"""Changes that are made on purpose: another parallelism, another catalogue."""
+"""Planned changes of a running job: another parallelism, another catalogue."""
 
 from typing import Final
 
@@ -15,12 +15,13 @@ ADDED: Final = WindowFeature(
     column="transaction_amount_vnd",
     window_ms=2 * HOUR_MS,
 )
-"""Looks at a column that the account's windows look at already, so it has its past at once."""
+"""Feature that the upgrade adds. The account's state already keeps its column, so its history is available at
+once."""
 UPGRADED: Final = Catalogue((*BUILT_IN.features, ADDED))
 
 
 def change_parallelism(stage: Stage) -> None:
-    """Stop with a savepoint and go on with one slot, and once more with two."""
+    """Stop with a savepoint and resume with one slot, then do the same with two slots."""
     with stage.fault("stopping with a savepoint, going on in one slot, then in two"):
         savepoint = stage.job.stop_with_savepoint(stage.folder)
     stage.start_job(parallelism=1, flink_options=("-s", savepoint))
@@ -30,7 +31,7 @@ def change_parallelism(stage: Stage) -> None:
 
 
 def upgrade(stage: Stage) -> None:
-    """Stop with a savepoint and go on with a feature more."""
+    """Stop with a savepoint and resume with one more feature."""
     with stage.fault("stopping with a savepoint, going on with a feature more"):
         savepoint = stage.job.stop_with_savepoint(stage.folder)
     stage.start_job(catalogue=UPGRADED, flink_options=("-s", savepoint))

@@ -1,4 +1,4 @@
-"""Shards that come, go, or have nothing to say."""
+"""Faults of shards: split, merged or idle."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def change_shards(stage: Stage) -> None:
-    """Split a shard and merge two others under load; each new one must take records before the load ends."""
+    """Split a shard and merge two others under load.
+
+    Raises `ClusterError` if a new shard received no record of the load.
+    """
     before = set(_open_shards(stage))
     first, *_, last_but_one, last = sorted(before)
     with stage.fault("a shard is split, two others are merged"):
@@ -58,7 +61,7 @@ def _is_active(stage: Stage) -> bool:
 
 
 def leave_shard_idle(stage: Stage) -> None:
-    """Wait until the load is sent, whose order leaves a shard idle until its end."""
+    """Wait until the load is sent; its order leaves one shard idle until the end."""
     with stage.fault("one shard is idle"):
         stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
 

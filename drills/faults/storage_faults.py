@@ -1,4 +1,4 @@
-"""Storage that takes no checkpoint."""
+"""Fault of the checkpoint storage: no checkpoint can be written."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +9,11 @@ from drills.faults.fault import Fault
 from drills.stage import Stage
 
 BLOCKED: Final = 200
-"""Checkpoints whose place is taken; more than there can be while the fault lasts."""
+"""Number of blocked checkpoints, more than can be due while the fault lasts."""
 
 
 def fill_checkpoint_storage(stage: Stage) -> None:
-    """Let no further checkpoint be written for a while; those that are there can be read."""
+    """Prevent new checkpoints for the duration of the outage; existing ones stay readable."""
     folder = stage.cluster.checkpoints / stage.job.job_id
     with (
         stage.fault(f"no checkpoint can be written for {stage.effort.outage_s:.0f} s"),
@@ -26,13 +26,12 @@ def fill_checkpoint_storage(stage: Stage) -> None:
 
 @contextmanager
 def full(folder: Path) -> Iterator[None]:
-    """Make it impossible to write the next checkpoints into a job's folder while the block runs.
+    """Block the next checkpoints in a job's folder while the block runs.
 
-    A file stands where each of their folders would be made: unlike a right that is taken away, that
-    stops root too.
+    A file takes the place of each checkpoint's folder. Unlike revoked permissions, this also stops root.
     """
     newest = max((int(path.name.removeprefix("chk-")) for path in folder.glob("chk-*")), default=0)
-    # Of the next one the folder may be there already.
+    # The folder of the next checkpoint may exist already.
     places = [folder / f"chk-{number}" for number in range(newest + 1, newest + 1 + BLOCKED)]
     taken = [place for place in places if not place.exists()]
     for place in taken:

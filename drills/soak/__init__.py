@@ -1,1 +1,1 @@
-"""Half an hour at 70 % of what the job can take: what grows, and what stays."""
+"""Soak test: half an hour at 70 % of the job's maximum rate, to detect growth of memory, state or latency."""

@@ -1,4 +1,4 @@
-"""``python -m drills.soak``: what `make soak` runs."""
+"""Command line of the soak test: ``python -m drills.soak``, run by `make soak`."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from fraudstream.runtime.project_root import ROOT
 BUILD: Final = ROOT / "build"
 DOCS: Final = ROOT / "docs"
 FEWEST_MINUTES: Final = WARM_UP_MINUTES + 2 * COMPARED_MINUTES
-"""Fewer leave nothing to compare."""
+"""Minimum length of a soak: the warm-up and two periods to compare."""
 
 console = Console()
 
@@ -30,12 +30,13 @@ def main(
     minutes: Annotated[int, typer.Option(min=FEWEST_MINUTES, help="How long the load goes on")] = 30,
     out: Annotated[Path, typer.Option(help="Where the numbers go")] = BUILD / "soak.json",
 ) -> None:
-    """Run the job for long at 70 % of what it can take, and see that nothing grows.
+    """Run the job for a long time at 70 % of its maximum rate and check that nothing grows.
 
-    Writes docs/soak.md and docs/pictures/soak.svg too. Ends with code 0 if memory, state and latency at
-    the end are as after the warm-up, else with 1. Takes some 10 GB of disk for its transactions and alerts.
+    Writes docs/soak.md and docs/pictures/soak.svg too. Exits with code 0 if memory, state and latency at the
+    end are within their limits compared to the period after the warm-up, else with 1. Needs about 10 GB of
+    disk for transactions and alerts.
     """
-    # Like Ctrl-C: what was started is ended on the way out.
+    # As on Ctrl-C, so that the processes that were started are ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         soaked = _run(BUILD / "soak", minutes)
@@ -69,7 +70,7 @@ def _run(folder: Path, minutes: int) -> Soaked:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what the two runs leave; the transactions stay for the next time."""
+    """Delete the files of the two runs; the transactions are kept for the next soak."""
     for name in ("maximum", "soak"):
         shutil.rmtree(folder / name, ignore_errors=True)
 

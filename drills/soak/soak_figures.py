@@ -1,4 +1,4 @@
-"""What a soak measures, and what of it must stay as it is: plain numbers, no clock, no processes."""
+"""Figures of a soak and the limits of their growth. Plain numbers: no clock, no processes."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -10,34 +10,34 @@ import numpy.typing as npt
 
 SECONDS_PER_MINUTE: Final = 60
 COMPARED_MINUTES: Final = 5
-"""The last so many minutes are compared with as many after the warm-up."""
+"""Length of the two periods that are compared: right after the warm-up, and at the end."""
 WARM_UP_MINUTES: Final = 5
-"""By then the longest window has passed, and the JVM has compiled what it is going to compile."""
+"""By then the longest window has passed, and the JVM has compiled the hot code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoakSample:
-    """What was seen at one time; memory in megabytes (1,000,000 bytes)."""
+    """Measurements at one point in time; memory in megabytes (1,000,000 bytes)."""
 
     at_s: float
-    """Since the beginning of the load."""
+    """Seconds since the start of the load."""
     records: int
-    """Transactions that have been parsed since the job was started."""
+    """Transactions parsed since the job was started."""
     state_mb: float
-    """The newest checkpoint."""
+    """Size of the newest checkpoint."""
     jvm_resident_mb: float
-    """The TaskManager's process, as the operating system counts it."""
+    """Resident memory of the TaskManager's process, as the operating system counts it."""
     python_resident_mb: float
-    """All processes of Python that the TaskManager has started; pages that they share count for each."""
+    """Resident memory of all Python processes of the TaskManager; shared pages count once per process."""
     heap_mb: float
-    """In use in the JVM's heap, what nobody needs any more included."""
+    """Used heap of the JVM, including garbage."""
     non_heap_mb: float
     direct_mb: float
 
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """A minute of the load; None where it has no measurement."""
+    """Figures of one minute of the load; None if there is no measurement."""
 
     minute: int
     tx_per_s: float | None
@@ -45,17 +45,17 @@ class Minute:
     jvm_resident_mb: float
     python_resident_mb: float
     heap_mb: float
-    """The least of the minute: what collections left."""
+    """Minimum within the minute: the heap after collections."""
     non_heap_mb: float
     direct_mb: float
     p50_ms: float | None
-    """From when a transaction was due to its score, of those that alerted."""
+    """Time from when a transaction was due until its score, for transactions that alerted."""
     p99_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How much larger, as a factor, a figure of the end may be than that of the beginning."""
+    """Maximum factor by which a figure may grow from the first period to the last."""
 
     name: str
     at_most: float
@@ -70,13 +70,14 @@ LIMITS: Final = (
     Limit("p50_ms", 1.25),
     Limit("p99_ms", 1.5),
 )
-"""What grows by a twentieth within 25 minutes doubles in a night; less than that is lost in the noise of a
-process. Latency is of a machine with neighbours, and its p99 hangs on single pauses."""
+"""A figure that grows by 5 % within 25 minutes doubles in a night; less than that is lost in the noise of a
+process. The limits of latency are wider because other programs share the machine, and because its p99 depends
+on single pauses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A figure after the warm-up and at the end: medians over `COMPARED_MINUTES`."""
+    """A figure after the warm-up and at the end, as medians over `COMPARED_MINUTES`."""
 
     name: str
     first: float
@@ -85,12 +86,12 @@ class Change:
 
     @property
     def factor(self) -> float:
-        """How much larger it became."""
+        """Ratio of the last value to the first; infinite if the first is 0."""
         return self.last / self.first if self.first else math.inf
 
     @property
     def is_kept(self) -> bool:
-        """Whether it stayed within its limit."""
+        """Whether the figure stayed within its limit."""
         return self.factor <= self.at_most
 
 
@@ -99,7 +100,7 @@ def minutes_of(
 ) -> list[Minute]:
     """Return the whole minutes that the samples span, in order.
 
-    ``latencies`` are pairs of a minute and the milliseconds of those that arrived in it.
+    ``latencies`` are pairs of a minute and the latencies (ms) of the transactions that arrived in it.
     """
     by_minute = {int(minute): values for minute, values in latencies if len(values)}
     spanned = int(samples[-1].at_s // SECONDS_PER_MINUTE)
@@ -129,9 +130,9 @@ def _rate(inside: Sequence[SoakSample]) -> float | None:
 
 
 def changes(minutes: Sequence[Minute]) -> list[Change]:
-    """Compare the minutes after the warm-up with the last ones; see `LIMITS` for what.
+    """Compare the minutes after the warm-up with the last ones, for each figure in `LIMITS`.
 
-    Raises ``ValueError`` if the load was too short for both, or a figure is missing in all of them.
+    Raises ``ValueError`` if the load was too short for both periods, or if a period has no value of a figure.
     """
     first = minutes[WARM_UP_MINUTES : WARM_UP_MINUTES + COMPARED_MINUTES]
     last = minutes[-COMPARED_MINUTES:]
@@ -148,7 +149,7 @@ def changes(minutes: Sequence[Minute]) -> list[Change]:
 
 
 def live_heap(first_mb: Sequence[float], last_mb: Sequence[float]) -> Change:
-    """Compare counts of the live objects, made at the end of the warm-up, with counts after the load."""
+    """Compare the live heap at the end of the warm-up with that after the load, by their medians."""
     return Change(LIVE_HEAP.name, _median(first_mb), _median(last_mb), LIVE_HEAP.at_most)
 
 

@@ -1,4 +1,4 @@
-"""The job of a soak on a cluster of its own, and what it and its processes say of themselves."""
+"""Job of a soak on its own cluster, and the measurements of the job and its processes."""
 
 import contextlib
 import os
@@ -27,56 +27,56 @@ from jobs.job_settings import JobSettings
 
 WORKER: Final = (
     "taskmanager.memory.process.size=6g",
-    # The heap keeps the state; the rest of Flink's memory would lie idle.
+    # State is on the heap, so Flink's managed memory would be unused.
     "taskmanager.memory.managed.fraction=0.1",
     "taskmanager.memory.jvm-metaspace.size=512m",
 )
 FRESH_METRICS: Final = "metrics.fetcher.update-interval=1000"
-"""In milliseconds; by Flink's default a figure may be 10 s old."""
+"""In milliseconds; with Flink's default a metric may be 10 s old."""
 WHOLE_HEAP: Final = "-XX:+AlwaysPreTouch"
-"""From the beginning: that memory is used for the first time must not be taken for growth."""
+"""The JVM touches its whole heap at startup, so that first use of memory does not look like growth."""
 MEGABYTE: Final = 1_000_000
 PARSED: Final = "0.parse.numRecordsOut"
-"""Of the first task's only instance."""
+"""Metric of the first task's only subtask."""
 JVM_METRICS: Final = {
     "heap_mb": "Status.JVM.Memory.Heap.Used",
     "non_heap_mb": "Status.JVM.Memory.NonHeap.Used",
     "direct_mb": "Status.JVM.Memory.Direct.MemoryUsed",
 }
 JVM: Final = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-"""In the command line of the TaskManager's own process."""
+"""Substring of the command line of the TaskManager's own process."""
 PYTHON_WORKER: Final = "pyflink.fn_execution"
-"""In the command line of each Python process that a TaskManager has started."""
+"""Substring of the command lines of a TaskManager's Python processes."""
 
 
 @dataclass(frozen=True)
 class SoakJob:
-    """A running job, and where its alerts are."""
+    """A running job and its files of alerts."""
 
     cluster: Cluster
     job_id: str
     taskmanager: str
     folder: Path
-    """Of the files that its alerts go to."""
+    """Folder of the files of alerts."""
 
     def records(self) -> int:
-        """Return how many transactions have been parsed, by Flink's own count."""
+        """Return the number of parsed transactions, from Flink's metric."""
         task = self.cluster.ask(f"/jobs/{self.job_id}")["vertices"][0]["id"]
         return int(self._metrics(f"/jobs/{self.job_id}/vertices/{task}", [PARSED])[PARSED])
 
     def state_mb(self) -> float:
-        """Return the size of the newest checkpoint."""
+        """Return the size of the newest checkpoint in megabytes."""
         return float(self._newest_checkpoint()["state_size"]) / MEGABYTE
 
     def alerts(self) -> Iterator[bytes]:
-        """Yield the alerts so far that are in files, as JSON lines."""
-        # Those that Flink still writes to have a dot before their name, and perhaps half a line at their end.
+        """Yield the alerts written so far, as JSON lines."""
+        # Files that Flink is writing begin with a dot and may end with a partial line.
         for part in sorted(self.folder.glob("*part-*")):
             with part.open("rb") as file:
                 yield from (line for line in file if line.endswith(b"\n"))
 
     def sample(self, at_s: float) -> SoakSample:
-        """Return what can be measured now, ``at_s`` after the beginning."""
+        """Take a sample, ``at_s`` seconds after the start of the load."""
         resident = self._resident_mb()
         return SoakSample(
             at_s=at_s,
@@ -88,16 +88,16 @@ class SoakJob:
         )
 
     def live_heap_mb(self) -> float:
-        """Return what is left in the JVM's heap after a full collection, which this asks for.
+        """Force a full collection of the JVM and return the live heap in megabytes.
 
-        It waits for the end of a checkpoint: while one is written, what changes is in the heap twice.
+        It first waits for the end of a checkpoint: while one is written, changed state is in the heap twice.
         """
         before = self._newest_checkpoint()["id"]
         self.cluster.wait_for("checkpoint", lambda: self._newest_checkpoint()["id"] != before)
         commands = self.cluster.commands("taskmanager")
         pid = next(pid for pid, command in commands.items() if JVM in command)
         answer = subprocess.run(
-            ["jcmd", str(pid), "GC.class_histogram"],  # noqa: S607 - of the JDK that runs it, wherever that is
+            ["jcmd", str(pid), "GC.class_histogram"],  # noqa: S607 - found on the PATH
             check=False,
             capture_output=True,
             text=True,
@@ -109,7 +109,7 @@ class SoakJob:
         return int(total[1]) / MEGABYTE
 
     def _newest_checkpoint(self) -> dict[str, Any]:
-        """Return what Flink tells of the newest whole checkpoint; `running_job` has waited for the first."""
+        """Return Flink's data on the newest completed checkpoint; `running_job` waits for the first one."""
         newest: dict[str, Any] = self.cluster.ask(f"/jobs/{self.job_id}/checkpoints")["latest"]["completed"]
         return newest
 
@@ -118,7 +118,7 @@ class SoakJob:
         return {field: values[name] / MEGABYTE for field, name in JVM_METRICS.items()}
 
     def _metrics(self, of: str, names: Collection[str]) -> dict[str, float]:
-        """Return metrics by their names; the JobManager knows them some seconds after they are there."""
+        """Return metrics by name. Waits for them, as the JobManager learns of metrics with some delay."""
         values: dict[str, float] = {}
 
         def are_told() -> bool:
@@ -130,7 +130,7 @@ class SoakJob:
         return values
 
     def _resident_mb(self) -> list[tuple[float, bool]]:
-        """Return the resident memory of each process of the TaskManager, and whether it is Python's."""
+        """Return the resident memory of each TaskManager process, and whether it is a Python process."""
         commands = self.cluster.commands("taskmanager")
         return [(_resident_mb(pid), PYTHON_WORKER in command) for pid, command in commands.items()]
 
@@ -145,15 +145,15 @@ def _resident_mb(pid: int) -> float:
 
 @contextmanager
 def running_job(folder: Path, source: Path, *options: str) -> Iterator[SoakJob]:
-    """Run the job over ``source`` on a new cluster while the block runs; it writes alerts, in ``folder``.
+    """Run the job over ``source`` on a new cluster while the block runs; it writes alerts to ``folder``.
 
-    With what the job does on any cluster: checkpoints, Python in a process of its own, parallelism 1.
+    The job runs as on any cluster: with checkpoints, Python in its own process and parallelism 1.
     """
     (folder / "cluster").mkdir(parents=True)
     archive = folder / "fraudstream-python.zip"
     package(archive)
     alerts = folder / "alerts.jsonl"
-    # Both compilers, other than in a drill: half an hour earns back what the second one costs.
+    # Both JVM compilers, unlike in a drill: half an hour amortises the second one.
     environment = {"JVM_ARGS": "", "FLINK_ENV_JAVA_OPTS_TM": WHOLE_HEAP, ENV_FILE_VARIABLE: os.devnull}
     cluster = Cluster(folder / "cluster", environment)
     with contextlib.ExitStack() as ended:
@@ -174,7 +174,7 @@ def running_job(folder: Path, source: Path, *options: str) -> Iterator[SoakJob]:
 
 
 def _checkpoints(cluster: Cluster) -> list[str]:
-    """Return what makes the job take checkpoints, which bounded mode by itself does not."""
+    """Return the options that enable checkpoints, which are off in bounded mode."""
     interval_ms = milliseconds(JobSettings().checkpoint_interval)
     values = {"interval": f"{interval_ms} ms", "dir": cluster.checkpoints.as_uri()}
     return [f"-Dexecution.checkpointing.{key}={value}" for key, value in values.items()]
@@ -185,5 +185,5 @@ def _has_checkpoint(cluster: Cluster) -> bool:
     try:
         return bool(jobs and cluster.ask(f"/jobs/{jobs[0]['id']}/checkpoints")["counts"]["completed"])
     except HTTPError:
-        # The JobManager knows nothing of a job's checkpoints before the job is set up.
+        # The JobManager has no checkpoint data before the job is set up.
         return False

@@ -1,4 +1,4 @@
-"""What a soak found: numbers for programs, a table for people, a picture, a page."""
+"""Reports of a soak: JSON for programs, a terminal table, a picture and a page for docs/."""
 
 import dataclasses
 from pathlib import Path
@@ -60,7 +60,7 @@ loop: from when a transaction was due, for those that alerted.
 
 
 def to_json(soaked: Soaked, facts: dict[str, str | int]) -> dict[str, Any]:
-    """Return all figures for programs."""
+    """Return all figures as the content of build/soak.json."""
     return {
         "machine": facts,
         "maximum_tx_per_s": round(soaked.maximum_tx_per_s),
@@ -74,7 +74,7 @@ def to_json(soaked: Soaked, facts: dict[str, str | int]) -> dict[str, Any]:
 
 
 def table(soaked: Soaked) -> Table:
-    """Return what changed, for a terminal."""
+    """Return the table of changes for a terminal."""
     return terminal_table(COLUMNS, _rows(soaked))
 
 
@@ -117,7 +117,7 @@ def _rows(soaked: Soaked) -> list[tuple[str, ...]]:
 
 def picture(soaked: Soaked, path: Path) -> None:
     """Draw memory, state, rate and latency over the minutes, one below the other."""
-    # Text as text, and no random ids or dates: the same figures give the same file.
+    # Text elements, fixed ids and no date, so that the same figures give the same file.
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "soak", "font.family": "sans-serif"}):
         figure = Figure(figsize=(9, 9), layout="constrained")
         panels = figure.subplots(len(PANELS), 1, sharex=True, height_ratios=(2, 1, 1, 1.4))

@@ -1,4 +1,4 @@
-"""The two parts of a soak: how much the job can take, and then a share of that for long."""
+"""Run of a soak in two parts: measure the job's maximum rate, then run it at a share of that."""
 
 import math
 import time
@@ -26,31 +26,33 @@ from drills.soak.soak_traffic import traffic_file
 from fraudstream.runtime.clock import wall_clock_ms
 
 SHARE: Final = 0.7
-"""Of the maximum: what a job should be run at, so that it can catch up after a fault."""
+"""Share of the maximum rate. A job should run at this load, so that it can catch up after a fault."""
 FILLING_TRANSACTIONS: Final = 2_000_000
-"""They span more than the longest window of 30 days, so that the maximum is one with a full state."""
+"""Transactions before the maximum is measured. They span more than the longest window of 30 days, so that the
+state is full."""
 MAXIMUM_S: Final = 30.0
-"""How long the maximum is measured."""
+"""Duration of the measurement of the maximum."""
 MAXIMUM_TRANSACTIONS: Final = 6_000_000
-"""Enough for both at 100,000 a second, more than which no two cores of today take."""
+"""Enough to fill the state and measure at 100,000 per second, more than two cores of today process."""
 RAMP_S: Final = 30
 TIME_TO_LIVE: Final = "2m"
-"""By the clock, of state that is not seen again. From 13,000 transactions a second on, more than a month of
-event time passes meanwhile: it is longer than any window, as in a stream, where both clocks are one."""
+"""Time to live, by the wall clock, of state that is not accessed again. From 13,000 transactions per second
+on, more than a month of event time passes in it, so it exceeds every window. It does so in a live stream too,
+where event time and wall clock advance together."""
 SAMPLE_S: Final = 5.0
 COUNTING_MINUTES: Final = 1
-"""For counts of the live objects after the load, with the job still running."""
+"""Time after the load for measurements of the live heap, with the job still running."""
 SPARE_MINUTES: Final = 1
-"""The file has so much more, for what is sent before the load is watched."""
+"""Extra length of the file, for transactions that are sent before the sampling starts."""
 MILLISECONDS: Final = 1000
 
 Tell = Callable[[str, float, float], None]
-"""Hears what happens now, how much of it is done, and how much there is."""
+"""Progress callback: the current activity, the amount done, and the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Soaked:
-    """What a soak found."""
+    """Results of a soak."""
 
     maximum_tx_per_s: float
     offered_tx_per_s: float
@@ -59,15 +61,15 @@ class Soaked:
 
     @property
     def is_kept(self) -> bool:
-        """Whether nothing grew past its limit."""
+        """Whether every figure stayed within its limit."""
         return all(change.is_kept for change in self.changes)
 
 
 def run(folder: Path, minutes: int, tell: Tell) -> Soaked:
-    """Measure the maximum, then run the job at `SHARE` of it for so many minutes.
+    """Measure the maximum rate, then run the job at `SHARE` of it for ``minutes``.
 
-    The transactions stay in ``folder`` for the next time, all else in it goes. Raises `ClusterError` if
-    the job fails or the file is read before the time is over.
+    The transactions are kept in ``folder`` for the next soak; the caller deletes the rest. Raises
+    `ClusterError` if the job fails, or reaches the end of the file before the time is over.
     """
     source = _traffic(folder, MAXIMUM_TRANSACTIONS, tell)
     maximum = _maximum(folder / "maximum", source, tell)
@@ -91,13 +93,13 @@ def _traffic(folder: Path, transactions: int, tell: Tell) -> Path:
 
 
 def _maximum(folder: Path, source: Path, tell: Tell) -> float:
-    """Return how many transactions a second the job takes when it need not wait for any."""
+    """Return the job's maximum rate in transactions per second, with input always available."""
     with running_job(folder, source, "--source-ttl", TIME_TO_LIVE) as job:
         while (records := job.records()) < FILLING_TRANSACTIONS:
             tell("maximum: filling the state", records, FILLING_TRANSACTIONS)
             _pause(job)
         begin_s, read = time.monotonic(), records
-        # Asked all the time: Flink's answer is the count at the question before.
+        # Polled continuously, because Flink returns the count as of the previous request.
         while (spent_s := time.monotonic() - begin_s) < MAXIMUM_S:
             tell("maximum: measuring", spent_s, MAXIMUM_S)
             _pause(job)
@@ -106,9 +108,9 @@ def _maximum(folder: Path, source: Path, tell: Tell) -> float:
 
 
 def _watched(job: SoakJob, maximum: float, offered: float, minutes: int, tell: Tell) -> Soaked:
-    """Sample the running job; in the minutes before and after what is compared, count its live objects too.
+    """Sample the running job, and measure its live heap in the minutes before and after the compared ones.
 
-    Such a count stops the job for seconds.
+    Measuring the live heap stops the job for seconds.
     """
     begin_s, begin_ms = time.monotonic(), wall_clock_ms()
     whole_s = (minutes + COUNTING_MINUTES) * SECONDS_PER_MINUTE
@@ -141,7 +143,7 @@ def _pause(job: SoakJob) -> None:
 def _latencies(
     alerts: Iterable[bytes], begin_ms: int, minutes: int
 ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
-    """Yield each minute, and how long the alerted transactions that arrived in it took to their score."""
+    """Yield each minute with the latencies (milliseconds) of the alerted transactions that arrived in it."""
     arrivals_ms, latencies_ms = stamps(alerts)
     minute = (arrivals_ms - begin_ms) // (SECONDS_PER_MINUTE * MILLISECONDS)
     for number in range(minutes):

@@ -1,4 +1,4 @@
-"""The transactions of a soak: a file of a simulated bank, long enough for the whole of it."""
+"""Transactions of a soak: a file of the simulated bank that is long enough for the whole run."""
 
 import re
 import zlib
@@ -12,18 +12,18 @@ from fraudstream.archives.record_writers import replaced_when_whole
 from producer.simulation import TrafficOptions, blocks
 
 ACCOUNTS: Final = 10_000
-"""They make some 50,000 transactions a day: in half an hour the longest window passes many times."""
+"""They make about 50,000 transactions per day, so the longest window passes many times in half an hour."""
 SEED: Final = 17
 START_MS: Final = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
 _GZIP: Final = 16 + zlib.MAX_WBITS
-"""Tells zlib to write gzip's header; one for the whole file, since readers may stop after the first part."""
+"""Makes zlib write a gzip header. The file is one gzip member, since readers may stop after the first one."""
 _NAME: Final = f"soak-{{}}-of-{ACCOUNTS}-accounts-seed-{SEED}.jsonl.gz"
 
 
 def traffic_file(folder: Path, transactions: int, on_written: Callable[[int], None]) -> Path:
-    """Return a file of at least so many transactions: one that lies in ``folder``, else a new one.
+    """Return a file of at least this many transactions: an existing one in ``folder``, or a new one.
 
-    ``on_written`` hears how many more have been written.
+    ``on_written`` receives the number of transactions written since its last call.
     """
     for length, path in sorted(_files(folder)):
         if length >= transactions:
@@ -41,10 +41,10 @@ def _files(folder: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _write(path: Path, transactions: int, on_written: Callable[[int], None]) -> None:
-    """Write a file that appears under its name only when it is whole."""
+    """Write the file; it appears under its name only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
-    # Packing runs in a thread beside the simulation, which takes as long.
+    # Compression takes as long as the simulation, so it runs in a thread beside it.
     with (
         replaced_when_whole(path) as unfinished,
         unfinished.open("wb") as file,
@@ -58,7 +58,7 @@ def _write(path: Path, transactions: int, on_written: Callable[[int], None]) -> 
 
 
 def _lines(transactions: int, on_written: Callable[[int], None]) -> Iterator[bytes]:
-    """Yield the transactions as JSON lines, a day or so at a time."""
+    """Yield the transactions as JSON lines, about a day at a time."""
     left = transactions
     for block in blocks(TrafficOptions(seed=SEED, accounts=ACCOUNTS, start_ms=START_MS)):
         records = list(block.records())[:left]
