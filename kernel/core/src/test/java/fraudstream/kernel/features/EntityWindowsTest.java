@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Hand-made examples. In the drawings a column is a second and a digit is a transaction, numbered
- * in order of arrival; {@code (} is the open far edge of the last transaction's window, and {@code
- * ]} its closed near edge.
+ * in order of arrival; {@code (} is the open far edge of the last transaction's window, and
+ * {@code ]} its closed near edge.
  */
 class EntityWindowsTest {
   private static final double NULL = Double.NaN;
