@@ -1,9 +1,9 @@
-# The images of docker-compose.yml: one with Flink, Python 3.11 and the project, for every service but the producers and
-# the transaction API, which have a small one of their own (--target producer).
+# The images of docker-compose.yml. The default image has Flink, Python 3.11 and the project. The producers and the
+# transaction API use a smaller image (--target producer).
 
-# A Flink of the same minor release as apache-flink in requirements-runtime.txt (1.20): the client, the
-# workers and the cluster speak with one another. The patch releases may differ; take the same one where
-# there is an image of it: docker build --build-arg FLINK_IMAGE=flink:1.20.5-scala_2.12-java17 .
+# Flink must be of the same minor release as apache-flink in requirements-runtime.txt (1.20), because the
+# client, the workers and the cluster communicate. Patch releases may differ; prefer the same one if there is
+# an image for it: docker build --build-arg FLINK_IMAGE=flink:1.20.5-scala_2.12-java17 .
 ARG FLINK_IMAGE=flink:1.20.3-scala_2.12-java17
 
 FROM maven:3.9-eclipse-temurin-17 AS kernel
@@ -15,10 +15,10 @@ COPY kernel/flink/pom.xml ./flink/
 COPY kernel/flink/src ./flink/src
 RUN mvn --quiet --batch-mode package -DskipTests
 
-# Not the slim image: a few packages have no wheel and are compiled.
+# Not the slim image, because a few packages have no wheel and must be compiled.
 FROM python:3.11-bookworm AS packages
 COPY requirements-runtime.txt /tmp/
-# --no-deps: the list is complete, and without apache-flink-libraries, a second copy of what Flink's image has.
+# --no-deps: the list is complete. It omits apache-flink-libraries, which would duplicate Flink's image.
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
         --requirement /tmp/requirements-runtime.txt
@@ -39,14 +39,14 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1
 USER 9999
 WORKDIR /opt/fraudstream
-# docker-compose.yml says for each service what is healthy.
+# docker-compose.yml defines the health check of each service.
 HEALTHCHECK NONE
 CMD ["python", "-m", "producer", "--help"]
 
 # hadolint ignore=DL3006
 FROM ${FLINK_IMAGE} AS flink
-# Flink's own copy of PyFlink: clients would import this one, and workers the one in /opt/venv.
-# Its jar goes where every job finds the same copy: a Python inside the JVM can be loaded by one alone.
+# Remove Flink's own copy of PyFlink: clients would import it, and workers the one in /opt/venv.
+# Put its jar on the class path of all jobs: only one copy can load Python's native library in a JVM.
 RUN rm -rf /opt/flink/opt/python && cp /opt/flink/opt/flink-python-*.jar /opt/flink/lib/
 
 FROM python:3.11-slim-bookworm
@@ -62,7 +62,7 @@ COPY localstack /opt/fraudstream/localstack
 COPY models/v1 /opt/fraudstream/models/v1
 COPY producer /opt/fraudstream/producer
 COPY streams /opt/fraudstream/streams
-# /checkpoints: a volume that is mounted there takes over its owner.
+# A new volume mounted at /checkpoints inherits the owner of this directory.
 RUN useradd --uid 9999 --no-create-home flink \
     && mkdir -p /checkpoints /opt/flink/log \
     && chown -R flink /checkpoints /opt/flink/log
@@ -74,6 +74,6 @@ ENV FLINK_HOME=/opt/flink \
     PYTHONUNBUFFERED=1
 USER 9999
 WORKDIR /opt/fraudstream
-# What is healthy differs from role to role: docker-compose.yml says it for each service.
+# The health check depends on the role: docker-compose.yml defines one for each service.
 HEALTHCHECK NONE
 CMD ["python", "jobs/feature_job.py", "--help"]

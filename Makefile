@@ -1,4 +1,4 @@
-# Every command sets up what it needs; the first one takes some minutes.
+# Every target installs its requirements first, so the first run takes a few minutes.
 PYTHON ?= python3.11
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -17,14 +17,14 @@ help: ## List the targets
 
 setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel, Kinesis connector) and the core's, for servers
 
-# The second installation adds the command `fraudstream`, with the locked setuptools and without the network.
+# The second install adds the command `fraudstream`, offline and with the locked setuptools.
 $(VENV)/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	touch $@
 
-# One call of Maven makes both; each takes its name only once it is whole.
+# One Maven run builds both jars. Each is renamed only when complete, so make never sees a partial file.
 $(JARS) &: kernel/pom.xml $(wildcard kernel/*/pom.xml) $(shell find kernel/*/src/main -type f)
 	$(MVN) package -DskipTests
 	mkdir -p build

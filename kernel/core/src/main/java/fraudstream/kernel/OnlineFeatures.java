@@ -15,14 +15,15 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * The stream's features for a server: one transaction at a time, over profiles that its caller keeps.
+ * Computes the stream's features in a server, one transaction at a time, from profiles that the
+ * caller stores.
  *
- * <p>A profile is the history of one id of one entity as bytes ({@link ProfileFormat}). Every array
- * of ids, ordinals or profiles is in the order of {@link #entities}; null stands for no id and for
- * no profile yet. Profiles that are passed in are never changed.
+ * <p>A profile is the serialized history of one id of one entity ({@link ProfileFormat}). Arrays of
+ * ids, ordinals and profiles are in the order of {@link #entities}. A null id means that the event
+ * has no id of that entity; a null profile means that none has been stored yet. Profiles passed in
+ * are never modified.
  *
- * <p>Not thread-safe: parsers, windows and buffers serve one call after the other. A server makes
- * one for each of its threads, and never uses one from two of them at a time.
+ * <p>Not thread-safe: calls share parsers, windows and buffers. Create one instance per thread.
  */
 public final class OnlineFeatures {
   private final Catalogue catalogue;
@@ -32,10 +33,12 @@ public final class OnlineFeatures {
   private final ProfileFormat[] formats;
 
   /**
-   * @param catalogueJson the catalogue, as {@code Catalogue.to_json} in Python writes it
-   * @param maxRecordBytes a longer record is refused unread
-   * @param futureToleranceMs how far an event time may lie past the arrival; negative for any
-   * @param allowedLatenessMs how far an event time may lie behind the newest of its account
+   * @param catalogueJson the catalogue as JSON, written by {@code Catalogue.to_json} in Python
+   * @param maxRecordBytes the maximum record size; larger records are refused without parsing
+   * @param futureToleranceMs the maximum by which an event time may be later than the arrival time;
+   *     negative for no limit
+   * @param allowedLatenessMs the maximum by which an event time may be earlier than the newest one
+   *     of its account
    */
   public OnlineFeatures(
       String catalogueJson, int maxRecordBytes, long futureToleranceMs, long allowedLatenessMs) {
@@ -51,21 +54,24 @@ public final class OnlineFeatures {
     }
   }
 
-  /** A transaction's outcome and, if it is new, its features. */
+  /** The outcome of a transaction and, if it is new, its features. */
   public static final class Result {
-    /** The {@link Outcome#label}: new, duplicate or late. */
+    /** The {@link Outcome#label}: {@code new}, {@code duplicate} or {@code late}. */
     public final String outcome;
 
-    /** The catalogue's vector, NaN for a missing feature; null unless the outcome is new. */
+    /** The feature vector, NaN for a missing feature; null unless the outcome is new. */
     public final double[] features;
 
     /**
-     * Which transaction of each entity it is, counted from 1, 0 where it has no id; null unless the
-     * outcome is new.
+     * The sequence number of the transaction within each entity, from 1; 0 where it has no id. Null
+     * unless the outcome is new.
      */
     public final long[] ordinals;
 
-    /** The profiles to be stored, null where there is nothing to store; null if not asked for. */
+    /**
+     * The profiles to store, with null elements where nothing changed; null for {@link #evaluate},
+     * which changes no profile.
+     */
     public final byte[][] profiles;
 
     private Result(Outcome outcome, double[] features, long[] ordinals, byte[][] profiles) {
@@ -76,7 +82,7 @@ public final class OnlineFeatures {
     }
   }
 
-  /** The id fields of the entities that have profiles, the account first. */
+  /** The id fields of the entities that have profiles; the account comes first. */
   public String[] entities() {
     String[] names = new String[windows.length];
     for (int at = 0; at < names.length; at++) {
@@ -85,15 +91,15 @@ public final class OnlineFeatures {
     return names;
   }
 
-  /** How many numbers a feature vector has. */
+  /** The length of the feature vector. */
   public int width() {
     return catalogue.width();
   }
 
   /**
-   * Reads the JSON of a transaction that arrived at {@code arrivalMs} (epoch).
+   * Parses the JSON of a transaction that arrived at {@code arrivalMs} (epoch ms).
    *
-   * @throws RefusedException if it is not one: the reason, the value and the fix
+   * @throws RefusedException if the record is invalid; the message names the value and the fix
    */
   public Event transaction(byte[] json, long arrivalMs) throws RefusedException {
     Event event = new Event();
@@ -106,15 +112,15 @@ public final class OnlineFeatures {
   }
 
   /**
-   * Reads the JSON of a label.
+   * Parses the JSON of a label.
    *
-   * @throws RefusedException if it is not one: the reason, the value and the fix
+   * @throws RefusedException if the record is invalid; the message names the value and the fix
    */
   public Event label(byte[] json) throws RefusedException {
     return labels.parse(json);
   }
 
-  /** The ids whose profiles a transaction or label asks for. */
+  /** The ids whose profiles are needed to process a transaction or a label. */
   public String[] ids(Event event) {
     String[] ids = new String[windows.length];
     for (int at = 0; at < ids.length; at++) {
@@ -128,18 +134,19 @@ public final class OnlineFeatures {
   }
 
   /**
-   * Computes the features that a transaction would have if it arrived now, itself included.
+   * Computes the features that a transaction would have if it arrived now, without changing the
+   * profiles. The features count the transaction itself.
    *
-   * @throws IOException if a profile is damaged, or another release's
+   * @throws IOException if a profile is damaged or has the format of another release
    */
   public Result evaluate(Event transaction, byte[][] profiles) throws IOException {
     return arrive(transaction, profiles, null);
   }
 
   /**
-   * Lets a transaction arrive: its features, and the profiles that count it.
+   * Computes the features of a transaction and the updated profiles that include it.
    *
-   * @throws IOException if a profile is damaged, or another release's
+   * @throws IOException if a profile is damaged or has the format of another release
    */
   public Result apply(Event transaction, byte[][] profiles) throws IOException {
     return arrive(transaction, profiles, new byte[windows.length][]);
@@ -148,7 +155,7 @@ public final class OnlineFeatures {
   private Result arrive(Event transaction, byte[][] profiles, byte[][] changed)
       throws IOException {
     check(transaction, Event.Kind.TRANSACTION, profiles);
-    // The windows write into the event: the caller's stays as it was parsed, whatever comes of it.
+    // The windows write to the event. Work on a copy, so that the caller can use its own again.
     Event event = transaction.copy();
     long[] ordinals = new long[windows.length];
     for (int at = 0; at < windows.length; at++) {
@@ -170,10 +177,10 @@ public final class OnlineFeatures {
   }
 
   /**
-   * Lets a label arrive.
+   * Applies a label to the profiles.
    *
-   * @return the profiles to be stored, null where there is nothing to store
-   * @throws IOException if a profile is damaged, or another release's
+   * @return the profiles to store, null where nothing changed
+   * @throws IOException if a profile is damaged or has the format of another release
    */
   public byte[][] applyLabel(Event label, byte[][] profiles) throws IOException {
     check(label, Event.Kind.LABEL, profiles);

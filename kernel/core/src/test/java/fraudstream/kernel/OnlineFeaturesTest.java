@@ -53,7 +53,7 @@ class OnlineFeaturesTest {
     return online.label(Records.utf8(json));
   }
 
-  // ---- what a caller asks its store for ----
+  // ---- entities and ids ----
 
   @Test
   void theEntitiesAndIdsAreInTheOrderOfTheJobsSteps() throws RefusedException {
@@ -151,7 +151,7 @@ class OnlineFeaturesTest {
     assertArrayEquals(new double[] {10, 2, 2, 0.5, 1}, result.features);
   }
 
-  // ---- wrong calls ----
+  // ---- invalid calls ----
 
   @Test
   void eachEntityMustHaveAPlaceForItsProfile() throws Exception {

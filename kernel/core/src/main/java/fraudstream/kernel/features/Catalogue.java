@@ -14,10 +14,11 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The list of features, made ready to run.
+ * The feature catalogue in executable form.
  *
- * <p>A transaction goes through it in three parts: {@link #begin} where its fields are at hand, the
- * {@link #windows} of each entity, and {@link #finish} for what depends on windows.
+ * <p>A transaction's features are computed in three stages: {@link #begin} computes those that need
+ * only its own fields, the {@link #windows} of each entity theirs, and {@link #finish} the row
+ * features that depend on windows.
  */
 public final class Catalogue {
   private final List<Feature> features;
@@ -27,15 +28,15 @@ public final class Catalogue {
   private final List<RowStep> atEnd;
   private final Map<Entity, List<WindowSpec>> windows;
 
-  /** A feature's name and its places in the vector. */
+  /** The name of a feature and its position in the feature vector. */
   public static final class Feature {
     public final String name;
     public final int offset;
 
-    /** How many triples of {@link WindowSpec.Statistic#LAST_N} it is at most; 0 for a single number. */
+    /** For {@link WindowSpec.Statistic#LAST_N}, the maximum number of triples; else 0. */
     public final int triples;
 
-    /** The entity whose window it is; null for a feature of the row. */
+    /** The entity of a window feature; null for a row feature. */
     public final Entity entity;
 
     Feature(String name, int offset, int triples, Entity entity) {
@@ -65,7 +66,7 @@ public final class Catalogue {
     windows = builder.windows;
   }
 
-  /** Reads {@code {"features": [...]}}, which {@code fraudstream/domain/catalogue.py} has checked. */
+  /** Reads {@code {"features": [...]}}, validated by {@code fraudstream/domain/catalogue.py}. */
   public static Catalogue fromJson(String json) {
     JsonNode specs;
     try {
@@ -82,23 +83,23 @@ public final class Catalogue {
     return features;
   }
 
-  /** How many numbers the vector has. */
+  /** The length of the feature vector. */
   public int width() {
     return width;
   }
 
-  /** The entities that have a step: the account, and those with a window, in the order of the steps. */
+  /** The entities that have a step, in its order: the account, and those with a window. */
   public List<Entity> entities() {
     return List.copyOf(windows.keySet());
   }
 
-  /** The windows of one entity; the account's also remembers the ids of its transactions. */
+  /** The windows of one entity; those of the account also keep transaction ids. */
   public EntityWindows windows(Entity entity, long allowedLatenessMs) {
     boolean rememberIds = entity == Entity.ACCOUNT_ID;
     return new EntityWindows(entity, windows.get(entity), rememberIds, allowedLatenessMs);
   }
 
-  /** Makes an event of a transaction's fields, with the features that look at no other transaction. */
+  /** Sets an event's words and the features that need only the transaction's own fields. */
   public void begin(Fields fields, Event event) {
     double[] vector = new double[width];
     Arrays.fill(vector, Double.NaN);
@@ -109,7 +110,7 @@ public final class Catalogue {
     event.words = columns.words(fields, vector);
   }
 
-  /** Computes the features that depend on windows. */
+  /** Computes the row features that depend on windows, directly or indirectly. */
   public void finish(Event event) {
     for (RowStep step : atEnd) {
       event.features[step.offset] = step.feature.value(null, event.features);

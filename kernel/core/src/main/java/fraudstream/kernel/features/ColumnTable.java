@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What the windows of all entities look at, each once. */
+/** The distinct columns that the windows of all entities use. */
 final class ColumnTable {
-  /** Sets a derived column's id apart from those of fields, which are small numbers. */
+  /** The bit that marks the id of a row feature; the ids of fields are small numbers. */
   private static final long DERIVED = Long.MIN_VALUE;
 
   private final List<WindowColumn> columns = new ArrayList<>();
@@ -21,13 +21,13 @@ final class ColumnTable {
   private final Map<String, Integer> rowFeatures = new TreeMap<>();
   private final Map<String, JsonNode> meanings = new TreeMap<>();
 
-  /** Lets windows look at a feature of the row. */
+  /** Makes a row feature available as a column. */
   void offer(String name, JsonNode spec, int offset) {
     rowFeatures.put(name, offset);
     meanings.put(name, Specs.meaning(spec, meanings));
   }
 
-  /** The column of that name: a field of the transaction, or a feature of the row. */
+  /** The column of that name: a field of the transaction, or an earlier row feature. */
   WindowColumn named(JsonNode spec, String name) {
     Column field = Column.named(name);
     if (field != null) {

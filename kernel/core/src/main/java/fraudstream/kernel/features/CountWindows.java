@@ -2,7 +2,7 @@ package fraudstream.kernel.features;
 
 import java.util.List;
 
-/** How many transactions windows have. */
+/** COUNT: the number of transactions in a window. */
 final class CountWindows extends EachWindow {
   CountWindows(List<WindowSpec> specs, WindowView view) {
     super(specs, view);

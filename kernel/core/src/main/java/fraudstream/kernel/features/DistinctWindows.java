@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How many different values of one column there are, in windows of the same delay: exact among
- * rows, an estimate ({@link HyperLogLog}) for a window that reaches into the panes.
+ * DISTINCT: the number of different values of one column, in windows of the same delay. Exact over
+ * rows; an estimate ({@link HyperLogLog}) for a window that reaches into the panes.
  */
 final class DistinctWindows implements WindowFeatures {
   private final int slot;
@@ -18,7 +18,7 @@ final class DistinctWindows implements WindowFeatures {
   private final boolean isDelayed;
   private final LongMap.Scratch seen = new LongMap.Scratch();
 
-  /** Windows in ascending order; the first one's number is {@code windows}. */
+  /** Takes windows in ascending order of length, numbered from {@code windows} on. */
   DistinctWindows(List<WindowSpec> specs, HistorySchema schema, WindowView view, int windows) {
     slot = schema.slot(specs.get(0).columns.get(0).id);
     nullWord = schema.nullWord(slot);

@@ -2,7 +2,7 @@ package fraudstream.kernel.features;
 
 import java.util.List;
 
-/** A value for each window by its edges alone, whatever its delay. */
+/** Base of statistics that compute each window separately from its edges; delays may differ. */
 abstract class EachWindow implements WindowFeatures {
   private final int[] far;
   private final int[] near;

@@ -5,14 +5,15 @@ import fraudstream.kernel.record.Event;
 import java.util.List;
 
 /**
- * The windows of one entity: keeps its histories and computes its features.
+ * The windows of one entity: updates its histories and computes its features. Not thread-safe.
  *
- * <p>A transaction's windows are as of its own event time, over those that have arrived so far,
- * itself included. Of those, it sees the ones whose event time is later than the newest one of all
- * so far, less the reach and the allowed lateness; itself it sees always. For use by one thread.
+ * <p>Windows are placed by the transaction's own event time and cover the transactions of its
+ * history that have arrived so far, itself included. Transactions at or before the horizon are
+ * evicted: the newest event time so far, minus the reach and the allowed lateness. A transaction
+ * sees itself even if it is beyond the horizon.
  */
 public final class EntityWindows {
-  /** Keeps {@code newest - reach - lateness} away from overflow; no time is as far from 1970. */
+  /** Prevents overflow of {@code newest - reach - lateness}; no time is as far from 1970. */
   private static final long MOST_MS = Long.MAX_VALUE / 4;
 
   private final Entity entity;
@@ -23,7 +24,7 @@ public final class EntityWindows {
   private final WindowView view;
   private final WindowFeatures[] features;
 
-  /** For each slot: the place of its word in an event. */
+  /** For each slot, the index of its word in {@link Event#words}. */
   private final int[] places;
 
   EntityWindows(
@@ -56,12 +57,12 @@ public final class EntityWindows {
     return entity;
   }
 
-  /** The longest window with its delay; 1 at least. */
+  /** The greatest sum of a window and its delay, at least 1. */
   public long reachMs() {
     return reachMs;
   }
 
-  /** What its histories keep of each transaction. */
+  /** The layout of a transaction in this entity's histories. */
   public HistorySchema schema() {
     return schema;
   }
@@ -71,9 +72,9 @@ public final class EntityWindows {
   }
 
   /**
-   * Lets a transaction arrive: counts it, unless it is late or a duplicate.
+   * Counts an arriving transaction, unless it is late or a duplicate.
    *
-   * <p>Which it is, the account's windows decide for all entities; the others count all they get.
+   * <p>Only the account's windows detect these; the other entities count every transaction.
    */
   public Outcome arrive(History history, Event event) {
     if (entity == Entity.ACCOUNT_ID && isLate(history, event)) {
@@ -86,19 +87,19 @@ public final class EntityWindows {
     return Outcome.NEW;
   }
 
-  /** Whether it's more than the allowed lateness behind the newest; the first one never is. */
+  /** Whether an event is more than the allowed lateness behind the newest; never for the first. */
   public boolean isLate(History history, Event event) {
     long newestMs = Math.max(history.newestMs(), event.timeMs);
     return newestMs - event.timeMs > allowedLatenessMs;
   }
 
-  /** Whether the history has that transaction; those that are condensed are forgotten. */
+  /** Whether a row of the history has that id hash; condensed transactions have lost theirs. */
   public boolean remembers(History history, long idHash) {
     history.convertTo(schema);
     return history.contains(idHash, limits);
   }
 
-  /** Counts a transaction: gives it its ordinal and its features. */
+  /** Counts a transaction and sets its sequence number and its features. */
   public void transaction(History history, Event event) {
     history.convertTo(schema);
     history.setNewestMs(Math.max(history.newestMs(), event.timeMs));
@@ -116,7 +117,7 @@ public final class EntityWindows {
     condense(history);
   }
 
-  /** What isn't newer, no window of a transaction in time can see. */
+  /** The event time up to which no window of a transaction that isn't late can look back. */
   private long horizonMs(History history) {
     return history.newestMs() - reachMs - allowedLatenessMs;
   }
@@ -129,7 +130,11 @@ public final class EntityWindows {
     view.close();
   }
 
-  /** It is its only row, as it sees it: those of the history are all newer. */
+  /**
+   * Evaluates a transaction older than the newest pane, and adds it to the pane of its time unless
+   * it is beyond the horizon. All rows are newer than the transaction, so its windows can be
+   * evaluated on a temporary history that has it as the only row, and the same panes.
+   */
   private void insertAmongPanes(History history, Event event) {
     History own = newHistory();
     own.setPending(history.pending());
@@ -155,14 +160,15 @@ public final class EntityWindows {
   }
 
   /**
-   * Marks a transaction, by its id and event time, as a fraud that is known from a time on; or, if
-   * it is none, takes that mark away. The label that arrives last counts.
+   * Applies a label to the transaction with its id and event time: marks it as a fraud known from
+   * the label's time on, or removes the mark if it is no fraud. The last label to arrive wins.
    *
-   * <p>It may arrive before its transaction, and is kept as long as that one would be. A condensed
-   * transaction has no id any more: it is marked in the pane of its time, once for each label, and
-   * for good.
+   * <p>A label may arrive before its transaction, and is kept for as long as the transaction would
+   * be. Condensed transactions have lost their ids: each fraud label counts one more fraud in the
+   * pane of its event time, and that can't be undone.
    *
-   * @return whether there is anything to keep: false if no window asks for labels, or too late
+   * @return whether the history may have changed: false if no window uses labels, or if the
+   *     transaction is beyond the horizon
    */
   public boolean label(History history, Event event) {
     history.convertTo(schema);

@@ -2,7 +2,7 @@ package fraudstream.kernel.features;
 
 import java.util.Arrays;
 
-/** Which rows have a label, as a bit each: few do, so few need to be looked at. */
+/** A bitmap of the rows labelled as frauds. Few are, so counting them reads few rows. */
 final class FraudMarks {
   private long[] marks = {};
   private int end;
@@ -20,7 +20,7 @@ final class FraudMarks {
     end = Math.min(end, row);
   }
 
-  /** A row has a label, or {@link HistorySchema#NO_FRAUD}. */
+  /** Sets the bit of a row for its label; {@link HistorySchema#NO_FRAUD} clears it. */
   void mark(int row, long label) {
     if (row < marks.length * Long.SIZE) {
       long bit = 1L << row;
@@ -29,7 +29,7 @@ final class FraudMarks {
     }
   }
 
-  /** How many of rows {@code from} to before {@code to} were known as frauds at that time. */
+  /** The number of rows in [from, to) that were known to be frauds at {@code timeMs}. */
   int known(History history, int from, int to, long timeMs) {
     int known = 0;
     for (int at = from / Long.SIZE; at * Long.SIZE < to; at++) {
@@ -41,7 +41,7 @@ final class FraudMarks {
     return known;
   }
 
-  /** The same without marks. */
+  /** Computes the same as {@link #known} by scanning the rows. */
   static int scan(History history, int from, int to, long timeMs) {
     int known = 0;
     for (int row = from; row < to; row++) {

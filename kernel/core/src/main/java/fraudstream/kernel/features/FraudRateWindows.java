@@ -2,7 +2,7 @@ package fraudstream.kernel.features;
 
 import java.util.List;
 
-/** The share of a window's transactions that were known as frauds by the one at hand's time. */
+/** FRAUD_RATE: the share of a window's transactions known as frauds at the current event time. */
 final class FraudRateWindows extends EachWindow {
   FraudRateWindows(List<WindowSpec> specs, WindowView view) {
     super(specs, view);

@@ -4,21 +4,22 @@ import fraudstream.kernel.record.Event;
 import java.util.Arrays;
 
 /**
- * The transactions of one entity, ordered by event time; of those with the same time, the one that
- * arrived first comes first.
+ * The transactions of one id of an entity, ordered by event time and, within the same time, by
+ * arrival.
  *
- * <p>The newest are kept as rows of words ({@link HistorySchema}) in one array; a row is named by
- * its place in it, from {@link #first} to before {@link #end}, and moves when rows are inserted
- * before it. The oldest of a busy entity may be condensed into {@link Panes}. What follows from the
- * rows ({@link HistoryIndex}) is made when it's asked for, and never saved.
+ * <p>The newest transactions are rows of 64-bit words ({@link HistorySchema}) in one array. A row
+ * is identified by its index in [{@link #first}, {@link #end}), which changes when rows are
+ * inserted before it. The oldest transactions of a busy id may be condensed into {@link Panes}. The
+ * {@link HistoryIndex} is derived from the rows on demand and never saved.
  */
 public final class History {
   private static final int FIRST_CAPACITY = 2;
   private static final long[] NO_WORDS = {};
 
-  /** Of the objects around the words, and of a pane with two sketches. */
+  /** The approximate memory, in words, of the objects around the rows. */
   private static final int OBJECTS_WORDS = 32;
 
+  /** The approximate memory, in words, of a pane with two sketches. */
   private static final int PANE_WORDS = 128;
 
   private HistorySchema schema;
@@ -32,12 +33,12 @@ public final class History {
   private HistoryIndex index;
   private IdFilter ids;
 
-  /** A history without transactions. */
+  /** Creates an empty history. */
   public History(HistorySchema schema) {
     this(schema, NO_WORDS, 0, 0, Event.NO_TIME);
   }
 
-  /** Takes over {@code words}, which begin with {@code count} rows. */
+  /** Takes ownership of {@code words}, whose first {@code count} rows are in use. */
   History(HistorySchema schema, long[] words, int count, long ordinal, long newestMs) {
     this.schema = schema;
     this.words = words;
@@ -50,7 +51,7 @@ public final class History {
     return schema;
   }
 
-  /** Its own words, not a copy. */
+  /** The internal array, not a copy. */
   long[] words() {
     return words;
   }
@@ -63,33 +64,33 @@ public final class History {
     return end;
   }
 
-  /** How many rows there are; what is condensed is not among them. */
+  /** The number of rows, without condensed transactions. */
   int count() {
     return end - first;
   }
 
-  /** How many rows there is room for. */
+  /** The number of rows that fit into the array. */
   int capacity() {
     return words.length / schema.stride;
   }
 
-  /** How many words of memory it takes, roughly; what is made of long ones for speed included. */
+  /** The approximate memory use in words, including the index of a long history. */
   public long memoryWords() {
     long paneCount = panes == null ? 0 : panes.count();
     return 2L * words.length + paneCount * PANE_WORDS + OBJECTS_WORDS;
   }
 
-  /** How many transactions were ever inserted. */
+  /** The number of transactions ever counted. */
   long ordinal() {
     return ordinal;
   }
 
-  /** Counts one more transaction, and returns how many there are now. */
+  /** Counts one more transaction and returns its sequence number, from 1. */
   long nextOrdinal() {
     return ++ordinal;
   }
 
-  /** The greatest event time of all transactions so far, {@link Event#NO_TIME} before the first. */
+  /** The newest event time so far; {@link Event#NO_TIME} before the first transaction. */
   long newestMs() {
     return newestMs;
   }
@@ -98,7 +99,7 @@ public final class History {
     newestMs = timeMs;
   }
 
-  /** What is condensed, or null if nothing is. */
+  /** The condensed transactions; null if there are none. */
   Panes panes() {
     return panes;
   }
@@ -107,7 +108,7 @@ public final class History {
     this.panes = panes;
   }
 
-  /** Frauds whose transactions haven't arrived, or null if there are none. */
+  /** Fraud labels whose transactions have not arrived yet; null if there are none. */
   PendingLabels pending() {
     return pending;
   }
@@ -131,7 +132,7 @@ public final class History {
     return words[row * schema.stride + schema.idAt];
   }
 
-  /** When the row became known as a fraud, {@link HistorySchema#NO_FRAUD} if it didn't. */
+  /** When the row became known as a fraud; {@link HistorySchema#NO_FRAUD} if it is not. */
   long label(int row) {
     return words[row * schema.stride + schema.labelAt];
   }
@@ -143,7 +144,7 @@ public final class History {
     }
   }
 
-  /** Where the row has the word of a slot. */
+  /** The array index of a row's word of a slot. */
   int at(int row, int slot) {
     return row * schema.stride + schema.at(slot);
   }
@@ -152,7 +153,7 @@ public final class History {
     return words[at(row, slot)];
   }
 
-  /** The row behind the last one with a time of {@code timeMs} or before. */
+  /** The first row with an event time later than {@code timeMs}; {@link #end} if there is none. */
   int rowAfter(long timeMs) {
     if (first == end || timeMs(end - 1) <= timeMs) {
       return end;
@@ -170,7 +171,7 @@ public final class History {
     return low;
   }
 
-  /** The row of that id hash (not 0) and time, or -1 if there is none. */
+  /** The row with that id hash (not 0) and event time; -1 if not found. */
   int find(long timeMs, long idHash) {
     for (int row = rowAfter(timeMs) - 1; row >= first && timeMs(row) == timeMs; row--) {
       if (idHash(row) == idHash) {
@@ -180,7 +181,7 @@ public final class History {
     return -1;
   }
 
-  /** Whether a row has that id hash (not 0). */
+  /** Whether any row has that id hash (not 0). */
   boolean contains(long idHash, Limits limits) {
     if (!schema.keepsIds) {
       return false;
@@ -202,7 +203,7 @@ public final class History {
     return false;
   }
 
-  /** Puts a transaction in its place by time, behind those of the same time; returns its row. */
+  /** Inserts a transaction by event time, after those of the same time; returns its row. */
   int insert(Event event, int[] places) {
     makeRoom();
     int row = rowAfter(event.timeMs);
@@ -232,7 +233,7 @@ public final class History {
     return row;
   }
 
-  /** Equal numbers get equal words: 0.0 and -0.0 have one, and so has every NaN. */
+  /** Maps equal numbers to the same word: -0.0 to that of 0.0, and every NaN to one. */
   static long canonical(long word) {
     return Double.doubleToLongBits(Double.longBitsToDouble(word) + 0.0);
   }
@@ -252,7 +253,7 @@ public final class History {
       return;
     }
     if (first > 0 && first >= capacity / 4) {
-      // A quarter at least, so that moving costs each transaction a few rows.
+      // At least a quarter of the array is free, so moving costs each transaction a few rows.
       moveTo(words);
     } else {
       words = Arrays.copyOf(words, grown(capacity) * schema.stride);
@@ -263,7 +264,7 @@ public final class History {
     return Math.max(FIRST_CAPACITY, capacity + (capacity + 1) / 2);
   }
 
-  /** Rows begin at 0 again, and what was said of their places is void. */
+  /** Moves the rows to the start of {@code target}; discards what depends on row indexes. */
   private void moveTo(long[] target) {
     int stride = schema.stride;
     System.arraycopy(words, first * stride, target, 0, count() * stride);
@@ -274,7 +275,7 @@ public final class History {
     ids = null;
   }
 
-  /** Forgets what has a time of {@code timeMs} or before; a pane goes with its last transaction. */
+  /** Evicts up to and including {@code timeMs}; a pane is evicted with its last transaction. */
   void evictUpTo(long timeMs) {
     if (panes != null) {
       panes.evictUpTo(timeMs);
@@ -289,7 +290,7 @@ public final class History {
     }
   }
 
-  /** Turns the oldest rows into a pane; see {@link Panes#append}. */
+  /** Condenses the oldest rows into a pane; see {@link Panes#append}. */
   void condense(int rows, int share) {
     if (panes == null) {
       panes = new Panes(schema);
@@ -309,7 +310,7 @@ public final class History {
     }
   }
 
-  /** A history of its own; it has no index. */
+  /** A deep copy, without the index. */
   public History copy() {
     int stride = schema.stride;
     long[] copied = new long[grown(count()) * stride];
@@ -321,8 +322,8 @@ public final class History {
   }
 
   /**
-   * Keeps what {@code wanted} says from now on: a column that is new is null in the rows there are,
-   * one that is gone is dropped; so with ids, labels, and what panes hold.
+   * Converts this history to another schema. New columns are null in existing rows, removed ones
+   * are dropped; the same applies to ids, labels and the content of panes.
    */
   void convertTo(HistorySchema wanted) {
     if (!schema.equals(wanted)) {

@@ -9,19 +9,20 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Writes and reads histories of one schema, in layout version 2. For use by one thread.
+ * The binary format of histories of one schema, layout version 2. Not thread-safe.
  *
- * <p>A history: the version (byte), the ordinal and the newest event time (longs), the numbers of
- * rows and of pending labels (ints), the words of both (longs, little-endian), the number of panes
- * (int) and each of them ({@link Pane#write}). The schema is not among it: Flink's saved state has
- * it once for all histories, and a profile in front of its own ({@link ProfileFormat}).
+ * <p>Layout: the version (byte); the number of transactions ever counted and the newest event time
+ * (longs); the numbers of rows and of pending labels (ints); the words of both (longs,
+ * little-endian); the number of panes (int) and each pane ({@link Pane#write}). The schema is not
+ * included: Flink's saved state stores it once for all histories, and a profile in front of its
+ * history ({@link ProfileFormat}).
  */
 public final class HistoryFormat implements Serializable {
   public static final int VERSION = 2;
 
   private static final long serialVersionUID = 1L;
 
-  /** As the processors do that this runs on, so that a word is a move. */
+  /** Little-endian like the processors that this runs on, so that writing a word is one move. */
   private static final VarHandle WORD =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -38,7 +39,7 @@ public final class HistoryFormat implements Serializable {
     return schema;
   }
 
-  /** The error for histories that another release has written. */
+  /** The error for a history that another release has written. */
   public static IOException unknownVersion(int version) {
     return new IOException(
         "saved state has layout version "
@@ -48,13 +49,13 @@ public final class HistoryFormat implements Serializable {
             + ": start from the release that wrote it, or without its state");
   }
 
-  /** Writes a history, which may have another schema; it is left as it is. */
+  /** Writes a history, converted to this schema if it has another. The history is not changed. */
   public void write(History history, DataOutput target) throws IOException {
     if (history.schema().equals(schema)) {
       writeRows(history, target);
       return;
     }
-    // Not in its place: a snapshot is written while others read what is in it.
+    // Not in place: others read the history while a snapshot of it is written.
     History converted = history.copy();
     converted.convertTo(schema);
     writeRows(converted, target);

@@ -1,6 +1,6 @@
 package fraudstream.kernel.features;
 
-/** What makes a long history quick to look at; each part is made when it's first asked for. */
+/** Index structures that speed up queries of a long history; each is built on first use. */
 final class HistoryIndex {
   private final Limits limits;
   private MomentBlocks moments;
@@ -63,7 +63,7 @@ final class HistoryIndex {
     }
   }
 
-  /** A row is about to be inserted: what is said of those from there on is void. */
+  /** Called before a row is inserted: discards what is indexed for rows from there on. */
   void inserting(History history, int row) {
     if (moments != null) {
       moments.forgetFrom(row);

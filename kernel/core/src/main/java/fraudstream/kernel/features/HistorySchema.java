@@ -11,16 +11,17 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What a history keeps of each transaction: a row of words, the same in every row.
+ * The layout of a transaction in a history: a row of 64-bit words.
  *
- * <p>A row is its event time (epoch ms), the hash of its id and its label if they are kept, and a
- * word for each slot. A label is when its transaction became known to be a fraud (epoch ms), or
- * {@link #NO_FRAUD}. The slots are the columns of the entity's windows in the order of their ids.
+ * <p>A row holds the event time (epoch ms); the hash of the transaction id and the label, if they
+ * are kept; and one word per slot. A label is the time at which the transaction became known as a
+ * fraud (epoch ms), or {@link #NO_FRAUD}. The slots are the columns of the entity's windows, sorted
+ * by column id.
  */
 public final class HistorySchema implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  /** In place of a label: not known to be a fraud, ever. */
+  /** The label of a transaction that is not known to be a fraud. */
   static final long NO_FRAUD = Long.MAX_VALUE;
 
   private static final Set<WindowSpec.Statistic> OF_MOMENTS =
@@ -36,17 +37,19 @@ public final class HistorySchema implements Serializable {
   final boolean keepsIds;
   final boolean keepsLabels;
 
-  /** The words of a row. */
+  /** The number of words in a row. */
   final int stride;
 
-  /** Where a row has the hash of its id, and its label; -1 if it doesn't. */
+  /** The offset of the id hash in a row; -1 if ids are not kept. */
   final int idAt;
 
+  /** The offset of the label in a row; -1 if labels are not kept. */
   final int labelAt;
 
-  /** The slots that panes and blocks hold moments of, and those that panes hold a sketch of. */
+  /** The slots whose moments are kept in panes and blocks, ascending. */
   final int[] momentSlots;
 
+  /** The slots whose sketches are kept in panes, ascending. */
   final int[] sketchSlots;
 
   private final int slotsAt;
@@ -88,7 +91,7 @@ public final class HistorySchema implements Serializable {
     return Arrays.copyOf(found, count);
   }
 
-  /** What the windows of one entity look at; ids are kept for labels too. */
+  /** The schema for the windows of one entity; windows that use labels need the ids too. */
   static HistorySchema of(List<WindowSpec> specs, boolean rememberIds) {
     TreeMap<Long, Slot> slots = new TreeMap<>();
     boolean labels = false;
@@ -113,12 +116,12 @@ public final class HistorySchema implements Serializable {
     return ids.length;
   }
 
-  /** The slot of a column, or -1 if it isn't kept. */
+  /** The slot of a column; -1 if it is not kept. */
   int slot(long columnId) {
     return Math.max(-1, Arrays.binarySearch(ids, columnId));
   }
 
-  /** Where a row has the word of a slot. */
+  /** The offset of a slot's word in a row. */
   int at(int slot) {
     return slotsAt + slot;
   }
@@ -131,7 +134,7 @@ public final class HistorySchema implements Serializable {
     return texts[slot] ? 0 : Moments.NULL_WORD;
   }
 
-  /** For each slot: the slot that {@code other} has the same column in, or -1. */
+  /** For each slot, the slot of the same column in {@code other}; -1 if it has none. */
   int[] slotsIn(HistorySchema other) {
     int[] found = new int[ids.length];
     for (int slot = 0; slot < found.length; slot++) {
@@ -143,7 +146,7 @@ public final class HistorySchema implements Serializable {
     return found;
   }
 
-  /** Writes what rows and panes are made of: saved state has that once, beside its histories. */
+  /** Writes the schema, which saved state holds once for all its histories. */
   public void write(DataOutput target) throws IOException {
     target.writeBoolean(keepsIds);
     target.writeBoolean(keepsLabels);
@@ -156,7 +159,7 @@ public final class HistorySchema implements Serializable {
     }
   }
 
-  /** Reads what {@link #write} has written. */
+  /** Reads a schema written by {@link #write}. */
   public static HistorySchema read(DataInput source) throws IOException {
     boolean keepsIds = source.readBoolean();
     boolean keepsLabels = source.readBoolean();

@@ -1,11 +1,11 @@
 package fraudstream.kernel.features;
 
 /**
- * Estimates how many different words it was given, in 256 bytes.
+ * A cardinality sketch: estimates the number of distinct words added, in 256 bytes.
  *
- * <p>Flajolet, Fusy, Gandouet and Meunier (2007): the standard error is 1.04 / √256 = 6.5 %; below
- * 640 words their small-range correction counts empty registers and is closer. Hashes have 64 bits,
- * so there is no large-range correction.
+ * <p>HyperLogLog of Flajolet, Fusy, Gandouet and Meunier (2007). The standard error is 1.04 / √256
+ * = 6.5 %. Below 640 words their small-range correction, which counts empty registers, is more
+ * accurate. Hashes have 64 bits, so no large-range correction is needed.
  */
 final class HyperLogLog {
   static final int REGISTERS = 256;
@@ -24,12 +24,12 @@ final class HyperLogLog {
     this.registers = registers;
   }
 
-  /** Its own registers, not a copy. */
+  /** The internal registers, not a copy. */
   byte[] registers() {
     return registers;
   }
 
-  /** Whether it made a difference. */
+  /** Adds a word; returns whether a register changed, and so possibly the estimate. */
   boolean add(long word) {
     long hash = mixed(word);
     int register = (int) (hash >>> Long.SIZE - INDEX_BITS);
@@ -42,7 +42,7 @@ final class HyperLogLog {
     return true;
   }
 
-  /** The last step of MurmurHash3: a number's bits alone are no hash. */
+  /** The finalizer of MurmurHash3, since the bits of a number are not uniformly distributed. */
   private static long mixed(long word) {
     long hash = word;
     hash = (hash ^ hash >>> 33) * 0xff51afd7ed558ccdL;

@@ -1,10 +1,11 @@
 package fraudstream.kernel.features;
 
 /**
- * Says at a glance that a short history doesn't have an id: a Bloom filter with two bits an id.
+ * A Bloom filter with two bits per id, which saves scanning a short history for an id it lacks.
  *
- * <p>Ids are hashes already. Of 64 ids, which fill a quarter of the bits, one in twenty others
- * has to be looked for; forgotten ones stay until the history moves.
+ * <p>Ids are hashes already, so their bits serve as the hash functions. With 64 ids about a quarter
+ * of the bits are set, and one in twenty absent ids still needs a scan. Evicted ids stay in the
+ * filter until the rows of the history are moved.
  */
 final class IdFilter {
   private static final int WORDS = 8;

@@ -2,7 +2,7 @@ package fraudstream.kernel.features;
 
 import java.util.Arrays;
 
-/** The newest rows of a window as lists: amounts, gaps to the next older row, other values. */
+/** LAST_N: the newest n rows of a window as amounts, gaps to the next older row, other values. */
 final class LastWindow implements WindowFeatures {
   private final int amountSlot;
   private final int otherSlot;

@@ -1,40 +1,41 @@
 package fraudstream.kernel.features;
 
-/** From which sizes on a history is looked at in other ways; tests set small ones. */
+/** Sizes from which a history is indexed or condensed; tests use smaller ones. */
 final class Limits {
   /**
-   * Exact for 4,096 transactions, or for an hour of up to 65,536 (18 a second): past that, an edge
-   * is off by one pane at most, which is 1/64 (1.6 %) of what is newer.
+   * Windows are exact over the newest 4,096 transactions, or over the last hour of up to 65,536
+   * transactions (18 a second). Beyond that, a window edge is off by at most one pane, which has
+   * 1/64 (1.6 %) of the transactions newer than it.
    */
   static final Limits PRODUCTION = new Limits();
 
-  /** How many rows a block of partial results takes; a power of two. */
+  /** The rows of a block of partial results; a power of two. */
   int blockRows = 64;
 
-  /** How many blocks a group of them takes; a power of two. */
+  /** The blocks of a group; a power of two. */
   int groupBlocks = 16;
 
-  /** Up to this many rows a scan is as fast as any index. */
+  /** Up to this many rows windows are computed by a scan, which is as fast as any index. */
   int scannedRows = 128;
 
-  /** Up to this many rows a transaction id is looked for by a scan. */
+  /** Up to this many rows a transaction id is searched by a scan. */
   int scannedIds = 64;
 
-  /** The newest transactions, of which each window is exact. */
+  /** The number of newest transactions over which every window is exact. */
   int exactRows = 4_096;
 
-  /** The newest event time less this begins the zone that is exact as well. */
+  /** Windows are also exact over transactions less than this older than the newest event time. */
   long exactMs = 3_600_000;
 
-  /** The most rows that {@link #exactMs} can keep. */
+  /** The maximum number of rows that {@link #exactMs} keeps from being condensed. */
   int mostExactRows = 65_536;
 
-  /** An estimate is cheap for a transaction this many rows late; less than {@link #exactRows}. */
+  /** Estimates are cheap up to this many rows behind the newest; less than {@link #exactRows}. */
   int lagRows = 1_024;
 
-  /** How many rows are condensed at once; at most 1/{@link #paneShare} of {@link #exactRows}. */
+  /** The rows condensed at once; at most 1/{@link #paneShare} of {@link #exactRows}. */
   int paneRows = 64;
 
-  /** Panes are merged up to one such part of the transactions newer than they are. */
+  /** Panes are merged up to 1/{@code paneShare} of the transactions newer than they are. */
   int paneShare = 64;
 }

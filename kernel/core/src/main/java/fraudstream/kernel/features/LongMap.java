@@ -3,10 +3,10 @@ package fraudstream.kernel.features;
 import java.util.Arrays;
 
 /**
- * A row for each of some words (not 0 for texts, not NaN for numbers: null isn't among them).
+ * A hash map from words to rows. Null words are not allowed as keys: 0 for texts, NaN for numbers.
  *
- * <p>Open addressing at half its capacity at most. Nothing is removed: a key can be given
- * {@link #ABSENT}.
+ * <p>Open addressing with a load factor of at most one half. Keys are never removed; set a value to
+ * {@link #ABSENT} instead.
  */
 final class LongMap {
   static final int ABSENT = -1;
@@ -36,7 +36,7 @@ final class LongMap {
     values[at] = value;
   }
 
-  /** 0 marks an empty place, and NaN is no key; so NaN stands for the number 0. */
+  /** A key of 0 marks an empty entry; NaN is never a key, so it represents the number 0. */
   private static long key(long word) {
     return word == EMPTY ? Moments.NULL_WORD : word;
   }
@@ -64,13 +64,13 @@ final class LongMap {
     return at;
   }
 
-  /** Where to look first; by the high bits of a product, as numbers have their low bits all 0. */
+  /** The first entry to probe. Uses the product's high bits: doubles often have low bits of 0. */
   static int place(long key, int capacity) {
-    // 2^64 by the golden ratio: Knuth's multiplicative hashing.
+    // Knuth's multiplicative hashing with 2^64 divided by the golden ratio.
     return (int) (key * 0x9E3779B97F4A7C15L >>> Long.numberOfLeadingZeros(capacity - 1));
   }
 
-  /** A set of words that is empty again in no time; for use within one call. */
+  /** A set of words that is cleared in constant time, for use within one call. */
   static final class Scratch {
     private long[] keys = new long[2 * FIRST_CAPACITY];
     private int[] rounds = new int[2 * FIRST_CAPACITY];

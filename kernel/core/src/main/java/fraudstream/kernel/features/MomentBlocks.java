@@ -3,13 +3,13 @@ package fraudstream.kernel.features;
 import java.util.Arrays;
 
 /**
- * Moments of whole blocks of rows, and of whole groups of blocks.
+ * Precomputed moments of complete blocks of rows, and of complete groups of blocks.
  *
- * <p>A block's rows are named by their places alone, so that eviction changes nothing: a block that
- * has lost rows is simply not whole any more.
+ * <p>Blocks are aligned to row indexes, so eviction needs no update: a block that has lost rows is
+ * no longer complete within any window and is not used.
  */
 final class MomentBlocks {
-  /** Powers of two: an int is divided by another one slowly, but shifted at once. */
+  /** The binary logarithms of the sizes below: a shift is faster than a division. */
   private final int blockShift;
 
   private final int groupShift;
@@ -71,7 +71,7 @@ final class MomentBlocks {
     to.add(history.words(), at, at + (end - from) * stride, stride);
   }
 
-  /** Adds rows {@code from} to before {@code end} of the {@code of}th slot with moments. */
+  /** Adds rows [from, end) of slot {@code momentSlots[of]} to {@code moments}. */
   void addTo(Moments moments, History history, int of, int from, int end) {
     int width = slots.length * Moments.WIDTH;
     int row = end;
@@ -90,7 +90,7 @@ final class MomentBlocks {
     }
   }
 
-  /** Whether a block of that many rows ends there, and begins at {@code from} or later. */
+  /** Whether a block of {@code rows} ends at {@code end} and begins at or after {@code from}. */
   private static boolean isWhole(int end, int rows, int from) {
     return (end & rows - 1) == 0 && end - rows >= from;
   }

@@ -1,22 +1,24 @@
 package fraudstream.kernel.features;
 
 /**
- * Count, sum, mean, standard deviation, least and greatest of numbers, in parts that can be merged.
+ * Mergeable count, sum, mean, standard deviation, minimum and maximum of numbers.
  *
- * <p>The sum is kept in two doubles (Knuth's TwoSum), so amounts that cancel (1e18, -1e18, 1) leave
- * what is between them. The mean is kept as {@code shift + distance}, the shift being one of the
- * numbers: a difference of two means is then as accurate as the spread of the numbers, however far
- * from 0 they lie. As the shift is a member, the squares of the distances from it exceed those of
- * the distances from the mean by the factor n + 1 at most, which is all that can cancel. Parts are
- * merged by the formula of Chan, Golub and LeVeque (1979), whose terms are never negative.
+ * <p>The sum is kept in two doubles (Knuth's TwoSum), so that numbers that cancel (1e18, -1e18, 1)
+ * leave the correct remainder. The mean is kept as {@code shift + distance}, where the shift is one
+ * of the numbers: the difference of two means is then as accurate as the spread of the numbers,
+ * however far from 0 they lie. Because the shift is one of the numbers, the sum of squared
+ * distances from it exceeds that from the mean by a factor of at most n + 1, which bounds the
+ * cancellation. Partial results are merged by the formula of Chan, Golub and LeVeque (1979), whose
+ * terms are never negative.
  *
- * <p>Numbers past 1e154 may have an infinite or no standard deviation: their squares are too large.
+ * <p>For numbers beyond 1e154 the standard deviation may be infinite or NaN: their squares
+ * overflow.
  */
 final class Moments {
-  /** The word of a number that is null. */
+  /** The word of a null number. */
   static final long NULL_WORD = Double.doubleToLongBits(Double.NaN);
 
-  /** How many places {@link #store} takes. */
+  /** The number of array elements that {@link #store} writes. */
   static final int WIDTH = 8;
 
   private double count;
@@ -49,7 +51,7 @@ final class Moments {
         other.max);
   }
 
-  /** Adds every {@code stride}th word from {@code from} to before {@code to}; no nulls. */
+  /** Adds every {@code stride}th word in [from, to), ignoring nulls. */
   void add(long[] words, int from, int to, int stride) {
     int newCount = 0;
     double newSum = 0;
@@ -77,12 +79,12 @@ final class Moments {
       newMax = number > newMax ? number : newMax;
     }
     double mean = distances / newCount;
-    // Rounding can leave less than nothing; NaN, of squares too large, stays.
+    // Rounding can make this negative. NaN, from squares that overflow, is kept.
     double left = newSquares - distances * mean;
     merge(newCount, newSum, newRest, newShift, mean, left < 0 ? 0 : left, newMin, newMax);
   }
 
-  /** Merges what {@link #store} put there. */
+  /** Merges moments written by {@link #store}. */
   void merge(double[] stored, int at) {
     merge(
         stored[at],
@@ -131,7 +133,7 @@ final class Moments {
     max = otherMax > max ? otherMax : max;
   }
 
-  /** Puts it all in {@link #WIDTH} places; of no numbers: zeros. */
+  /** Writes {@link #WIDTH} elements to {@code target}; all zeros if there are no numbers. */
   void store(double[] target, int at) {
     boolean none = count == 0;
     target[at] = count;
@@ -149,7 +151,7 @@ final class Moments {
       return 0;
     }
     double both = sum + sumRest;
-    // Past the largest double the rest is NaN, and the sum infinite.
+    // Beyond the largest double the sum is infinite and the rest NaN.
     return Double.isNaN(both) ? sum : both;
   }
 
@@ -165,18 +167,18 @@ final class Moments {
     return count == 0 ? Double.NaN : max;
   }
 
-  /** Of a sample; NaN under two numbers, 0 for equal ones. */
+  /** The sample standard deviation; NaN for fewer than two numbers, 0 for equal ones. */
   double std() {
     return count < 2 ? Double.NaN : Math.sqrt(squares / (count - 1));
   }
 
-  /** By the mean; NaN if that is 0 or missing. */
+  /** The ratio of a number to the mean; NaN if the mean is 0 or missing. */
   double ratioToMean(double number) {
     double mean = mean();
     return mean == 0 ? Double.NaN : number / mean;
   }
 
-  /** How many standard deviations above the mean; NaN if that deviation is 0 or missing. */
+  /** The distance of a number above the mean in standard deviations; NaN if these are 0 or NaN. */
   double zScore(double number) {
     double std = std();
     return std == 0 || Double.isNaN(std) ? Double.NaN : ((number - shift) - distance) / std;

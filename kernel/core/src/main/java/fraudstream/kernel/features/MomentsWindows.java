@@ -4,10 +4,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Sums, means and the like of one column, for windows of the same delay.
+ * SUM, MEAN, MIN, MAX, STD, RATIO_TO_MEAN and Z_SCORE of one column, in windows of the same delay.
  *
- * <p>One pass, from the near edge back: each window begins where the one before it, which is as
- * short or shorter, left off.
+ * <p>Computed in one pass backwards from the near edge: each window continues from the result of
+ * the previous window, which is not longer.
  */
 final class MomentsWindows implements WindowFeatures {
   private final WindowSpec.Statistic[] statistics;
@@ -21,7 +21,7 @@ final class MomentsWindows implements WindowFeatures {
   private final Moments rows = new Moments();
   private final Moments all = new Moments();
 
-  /** Windows in ascending order; the first one's number is {@code windows}. */
+  /** Takes windows in ascending order of length, numbered from {@code windows} on. */
   MomentsWindows(List<WindowSpec> specs, HistorySchema schema, WindowView view, int windows) {
     slot = WindowFeatures.numberSlot(specs.get(0), 0, schema);
     place = specs.get(0).columns.get(0).place;

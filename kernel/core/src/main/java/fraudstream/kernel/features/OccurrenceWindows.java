@@ -2,7 +2,7 @@ package fraudstream.kernel.features;
 
 import java.util.List;
 
-/** How many rows have the value of the transaction at hand, in windows of the same delay. */
+/** OCCURRENCES: the number of rows with the current value, in windows of the same delay. */
 final class OccurrenceWindows implements WindowFeatures {
   private final int slot;
   private final int place;
@@ -12,7 +12,7 @@ final class OccurrenceWindows implements WindowFeatures {
   private final int[] far;
   private final int[] offsets;
 
-  /** Windows in ascending order. */
+  /** Takes windows in ascending order of length. */
   OccurrenceWindows(List<WindowSpec> specs, HistorySchema schema, WindowView view) {
     WindowColumn column = specs.get(0).columns.get(0);
     slot = schema.slot(column.id);

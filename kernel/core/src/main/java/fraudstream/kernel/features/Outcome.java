@@ -2,15 +2,15 @@ package fraudstream.kernel.features;
 
 import java.util.Locale;
 
-/** Decisions of the account's windows about an arriving transaction. */
+/** Outcomes of an arriving transaction, decided by its account's windows. */
 public enum Outcome {
-  /** Counted: it has features and ordinals. */
+  /** Counted; the transaction has features and sequence numbers. */
   NEW,
-  /** Its account's history has its id already: counted nowhere. */
+  /** Not counted: its account's history already has its id. */
   DUPLICATE,
-  /** Further behind the newest of its account than the allowed lateness: counted nowhere. */
+  /** Not counted: further behind the newest of its account than the allowed lateness. */
   LATE;
 
-  /** The outcome as records and metrics name it. */
+  /** The name of the outcome in records and metrics. */
   public final String label = name().toLowerCase(Locale.ROOT);
 }

@@ -5,7 +5,10 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
 
-/** What is left of neighbouring transactions that were condensed. */
+/**
+ * A summary of consecutive transactions: their count, last event time, frauds, and the moments and
+ * sketches of their columns.
+ */
 final class Pane {
   private long lastMs;
   private long count;
@@ -14,7 +17,7 @@ final class Pane {
   private final double[] moments;
   private final HyperLogLog[] sketches;
 
-  /** Of nothing yet. */
+  /** Creates an empty pane. */
   Pane(HistorySchema schema) {
     this(
         new double[schema.momentSlots.length * Moments.WIDTH],
@@ -43,12 +46,12 @@ final class Pane {
     return frauds;
   }
 
-  /** When the last of its frauds became known. */
+  /** The latest time at which one of its frauds became known; Long.MIN_VALUE without frauds. */
   long latestKnownMs() {
     return latestKnownMs;
   }
 
-  /** The moments of the {@code of}th slot that has them are merged into {@code target}. */
+  /** Merges the moments of slot {@code momentSlots[of]} into {@code target}. */
   void addTo(Moments target, int of) {
     target.merge(moments, of * Moments.WIDTH);
   }
@@ -126,7 +129,11 @@ final class Pane {
     return target;
   }
 
-  /** {@code slots}: where {@code from} has the columns of {@code to}. What is new is of nothing. */
+  /**
+   * Converts the pane to another schema; new moments and sketches are empty.
+   *
+   * @param slots the slot in {@code from} of each slot in {@code to}, or -1
+   */
   Pane convertedTo(HistorySchema from, HistorySchema to, int[] slots) {
     Pane converted = withTotals(new Pane(to));
     for (int of = 0; of < to.momentSlots.length; of++) {

@@ -2,7 +2,7 @@ package fraudstream.kernel.features;
 
 import java.util.Arrays;
 
-/** Sums over ranges of panes, as long as the panes are what they are. */
+/** Sums over ranges of panes; made anew when a pane changes. */
 final class PaneRanges {
   private final Panes panes;
   private final long[] lastsMs;
@@ -28,7 +28,7 @@ final class PaneRanges {
     }
   }
 
-  /** How many panes have their last transaction at {@code timeMs} or before. */
+  /** The number of panes whose last transaction is at or before {@code timeMs}. */
   int countUpTo(long timeMs) {
     int low = 0;
     int high = lastsMs.length;
@@ -47,12 +47,15 @@ final class PaneRanges {
     return lastsMs[pane];
   }
 
-  /** How many transactions the panes from {@code from} to before {@code to} have. */
+  /** The number of transactions in panes [from, to). */
   long transactions(int from, int to) {
     return countsBefore[to] - countsBefore[from];
   }
 
-  /** Their frauds; of a pane with one that wasn't known at that time yet, none. */
+  /**
+   * The number of frauds in panes [from, to) known at {@code timeMs}. A pane with a fraud that was
+   * not known yet counts none.
+   */
   long knownFrauds(int from, int to, long timeMs) {
     if (latestKnownMs <= timeMs) {
       return fraudsBefore[to] - fraudsBefore[from];
@@ -66,8 +69,10 @@ final class PaneRanges {
   }
 
   /**
-   * Their moments, of the {@code of}th slot that has them; kept for the next time that the window
-   * (any number that only it has) asks for the same range.
+   * The moments of slot {@code momentSlots[of]} in panes [from, to).
+   *
+   * @param window a number unique to the window, for which the result is cached until the range
+   *     changes
    */
   Moments moments(int window, int of, int from, int to) {
     if (forgetUnless(window, from, to) || moments[window] == null) {
@@ -79,7 +84,7 @@ final class PaneRanges {
     return moments[window];
   }
 
-  /** Their sketches in one, of the {@code of}th slot that has them; kept like the moments. */
+  /** The merged sketches of slot {@code sketchSlots[of]} in panes [from, to), cached likewise. */
   HyperLogLog sketch(int window, int of, int from, int to) {
     if (forgetUnless(window, from, to) || sketches[window] == null) {
       sketches[window] = panes.united(of, from, to);
@@ -87,7 +92,7 @@ final class PaneRanges {
     return sketches[window];
   }
 
-  /** Whether what the window has is of another range. */
+  /** Sets the range of a window; returns whether it differs from that of the cached results. */
   private boolean forgetUnless(int window, int from, int to) {
     if (window >= ranges.length) {
       moments = Arrays.copyOf(moments, window + 1);

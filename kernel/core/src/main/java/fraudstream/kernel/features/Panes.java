@@ -6,13 +6,13 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * The condensed part of a history, oldest pane first; every row of the history is as new or newer.
+ * The condensed part of a history, oldest pane first. No row of the history is older than a pane.
  *
- * <p>A pane counts in a window, wholly, if its last transaction lies in it. So at each edge of a
- * window that lies among the panes, what a window counts is off by one pane's transactions at most:
- * too many at the far edge, too few at the near one (of a delayed window, or of a late event). When
- * it is made or merged, a pane has at most 1/64 as many transactions as are newer than it; those
- * that arrive late are added to the pane of their time, and come on top.
+ * <p>A pane counts in a window as a whole if its last transaction is in the window. At each window
+ * edge among the panes, a count is therefore off by at most the transactions of one pane: too high
+ * at the far edge, too low at the near edge (of a delayed window, or for a late event). When a pane
+ * is created or merged, it has at most 1/64 as many transactions as are newer than it. Late
+ * transactions are added to the pane of their time and can exceed that share.
  */
 final class Panes {
   private final HistorySchema schema;
@@ -40,7 +40,7 @@ final class Panes {
     return panes[at];
   }
 
-  /** The time of the newest condensed transaction. */
+  /** The event time of the newest condensed transaction. */
   long lastMs() {
     return panes[count - 1].lastMs();
   }
@@ -53,7 +53,7 @@ final class Panes {
     return ranges;
   }
 
-  /** What stands for the {@code at}th window with DISTINCT, if it reaches into the panes. */
+  /** The sketch of window number {@code at}, a DISTINCT that reaches into the panes. */
   WindowSketch sketch(int at, int slot, int of, int mostLagRows) {
     if (at >= sketches.length) {
       sketches = Arrays.copyOf(sketches, at + 1);
@@ -64,7 +64,7 @@ final class Panes {
     return sketches[at];
   }
 
-  /** The {@code of}th sketches of panes from {@code from} to before {@code to}, in a new one. */
+  /** The sketches of slot {@code sketchSlots[of]} in panes [from, to), merged into a new one. */
   HyperLogLog united(int of, int from, int to) {
     HyperLogLog sketch = new HyperLogLog();
     for (int at = from; at < to; at++) {
@@ -73,7 +73,7 @@ final class Panes {
     return sketch;
   }
 
-  /** A row was inserted. */
+  /** Called after a row is inserted: adds it to the sketches of windows. */
   void inserted(History history, int row) {
     for (WindowSketch sketch : sketches) {
       if (sketch != null) {
@@ -83,8 +83,8 @@ final class Panes {
   }
 
   /**
-   * Makes a pane of a history's oldest rows, and merges neighbours that together have at most one
-   * {@code share}th of the transactions newer than they are.
+   * Condenses a history's oldest rows, [from, to), into a new pane; then merges neighbouring panes
+   * that together have at most 1/{@code share} of the transactions newer than they are.
    */
   void append(History history, int from, int to, int share) {
     Pane pane = new Pane(schema);
@@ -126,7 +126,7 @@ final class Panes {
     changed();
   }
 
-  /** One of its transactions, not newer than the newest pane, became known as a fraud. */
+  /** Counts a fraud in the pane of {@code timeMs}, which is not later than the newest pane. */
   void addFraud(long timeMs, long knownMs) {
     Pane pane = panes[paneOf(timeMs)];
     if (pane.frauds() < pane.count()) {
@@ -139,7 +139,7 @@ final class Panes {
     return countUpTo(timeMs - 1);
   }
 
-  /** How many panes have their last transaction at {@code timeMs} or before. */
+  /** The number of panes whose last transaction is at or before {@code timeMs}. */
   int countUpTo(long timeMs) {
     int low = 0;
     int high = count;

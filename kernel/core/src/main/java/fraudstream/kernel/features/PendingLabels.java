@@ -2,9 +2,9 @@ package fraudstream.kernel.features;
 
 import java.util.Arrays;
 
-/** Frauds that are known before their transaction has arrived, by its event time. */
+/** Fraud labels that arrived before their transactions, ordered by event time. */
 final class PendingLabels {
-  /** The event time, the id's hash, and when it became known. */
+  /** Words per label: the transaction's event time, its id hash, and when it became known. */
   static final int STRIDE = 3;
 
   private long[] words;
@@ -14,13 +14,13 @@ final class PendingLabels {
     this(new long[STRIDE], 0);
   }
 
-  /** Takes over {@code words}, which are in order of their event times. */
+  /** Takes ownership of {@code words}, which are ordered by event time. */
   PendingLabels(long[] words, int count) {
     this.words = words;
     this.count = count;
   }
 
-  /** Its own words, not a copy; the first {@link #count} times {@link #STRIDE} mean something. */
+  /** The internal array, not a copy; {@link #count} times {@link #STRIDE} words are in use. */
   long[] words() {
     return words;
   }
@@ -46,7 +46,7 @@ final class PendingLabels {
     count++;
   }
 
-  /** When that transaction became known as a fraud, {@link HistorySchema#NO_FRAUD} if it didn't. */
+  /** Removes a label and returns when it became known; {@link HistorySchema#NO_FRAUD} if absent. */
   long take(long timeMs, long idHash) {
     int found = find(timeMs, idHash);
     if (found < 0) {

@@ -7,23 +7,23 @@ final class Place {
 
   private static final double MS_PER_HOUR = 3_600_000.0;
 
-  /** Two places within a second are as far apart as a second: times are no finer than that. */
+  /** The minimum elapsed time for a speed, since event times are no more precise than a second. */
   private static final long LEAST_MS = 1_000;
 
   private Place() {}
 
-  /** The great circle between two places, by the haversine formula; NaN if a number is. */
+  /** The great-circle distance of two places by the haversine formula; NaN if an argument is. */
   static double km(double latitude1, double longitude1, double latitude2, double longitude2) {
     double phi1 = Math.toRadians(latitude1);
     double phi2 = Math.toRadians(latitude2);
-    // The difference of the degrees is exact for places close together, that of the radians is not.
+    // Subtract before converting: for close places, the difference is exact in degrees only.
     double sinPhi = Math.sin(Math.toRadians(latitude2 - latitude1) / 2);
     double sinLambda = Math.sin(Math.toRadians(longitude2 - longitude1) / 2);
     double haversine = sinPhi * sinPhi + Math.cos(phi1) * Math.cos(phi2) * sinLambda * sinLambda;
     return 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(haversine)));
   }
 
-  /** A distance by the time it took, which counts as a second at least. */
+  /** The speed over a distance; an elapsed time below one second counts as one second. */
   static double kmh(double km, long elapsedMs) {
     return km / (Math.max(elapsedMs, LEAST_MS) / MS_PER_HOUR);
   }

@@ -2,7 +2,7 @@ package fraudstream.kernel.features;
 
 import java.util.List;
 
-/** Seconds from the latest other transaction in the window to the one at hand. */
+/** SECONDS_SINCE_PREVIOUS: seconds from the latest other transaction in the window; else NaN. */
 final class PreviousWindows extends EachWindow {
   static final double MS_PER_SECOND = 1000.0;
 
@@ -24,7 +24,7 @@ final class PreviousWindows extends EachWindow {
     return Double.NaN;
   }
 
-  /** The newest row up to the edge that isn't the one at hand. */
+  /** The newest row before the near edge, except the current transaction's own. */
   static int latestOther(WindowView view, int near) {
     int latest = view.row(near) - 1;
     return latest == view.row() ? latest - 1 : latest;

@@ -10,12 +10,12 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32;
 
 /**
- * Writes and reads profiles: histories as bytes that describe themselves, for stores outside of
- * Flink. For use by one thread.
+ * The binary format of profiles: self-describing histories for stores outside of Flink. Not
+ * thread-safe.
  *
- * <p>A profile: the version of this format (byte), the CRC-32 of all that follows (int), the schema
- * ({@link HistorySchema#write}) and the history ({@link HistoryFormat}). So each can be read
- * whichever catalogue it was written under: a column that is new is null in its old transactions.
+ * <p>Layout: the version of this format (byte), the CRC-32 of everything after it (int), the schema
+ * ({@link HistorySchema#write}) and the history ({@link HistoryFormat}). A profile can be read
+ * whatever catalogue it was written with; new columns are null in its old transactions.
  */
 public final class ProfileFormat {
   static final byte VERSION = 1;
@@ -25,12 +25,12 @@ public final class ProfileFormat {
 
   private final HistoryFormat format;
 
-  /** @param schema which profiles are written with; those that are read may have another */
+  /** @param schema the schema of written profiles; profiles that are read may have another */
   public ProfileFormat(HistorySchema schema) {
     format = new HistoryFormat(schema);
   }
 
-  /** Writes a history, which is left as it is. */
+  /** Writes a history, which is not changed. */
   public byte[] write(History history) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(USUAL_BYTES);
     try (DataOutputStream target = new DataOutputStream(bytes)) {
@@ -46,9 +46,9 @@ public final class ProfileFormat {
   }
 
   /**
-   * Reads a profile into a history of its own.
+   * Reads a profile into a new history.
    *
-   * @throws IOException if it is damaged, or another release's
+   * @throws IOException if the profile is damaged or has the format of another release
    */
   public History read(byte[] profile) throws IOException {
     check(profile);

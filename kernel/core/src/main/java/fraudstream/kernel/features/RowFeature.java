@@ -7,29 +7,29 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A feature of the transaction itself, or of features that come before it in the catalogue. */
+/** A row feature: computed from the transaction's own fields, or from earlier features. */
 final class RowFeature {
   private enum Statistic {
-    /** A number as it is, a flag as 1 or 0. */
+    /** The number of a field; a flag as 1 or 0. */
     VALUE,
     /** The hour of the day in Vietnam, 0 to 23. */
     HOUR,
-    /** 1 if that hour lies in [from_hour, to_hour), which may go over midnight. */
+    /** 1 if the hour in Vietnam is in [from_hour, to_hour), which may span midnight; else 0. */
     HOUR_BETWEEN,
-    /** 1 on Saturday and Sunday in Vietnam. */
+    /** 1 on Saturday and Sunday in Vietnam; else 0. */
     WEEKEND,
     ABOVE,
     AT_LEAST,
     AT_MOST,
-    /** 1 from low (inside) to high (outside). */
+    /** 1 if the value is in [low, high); else 0; null for null. */
     BETWEEN,
     EQUALS,
     STARTS_WITH,
-    /** The place of the value in a list, from 1; one more than its length for any other value. */
+    /** The position of the value in a list, from 1; the length plus 1 for any other value. */
     CODE,
-    /** A number by another one; null if that is 0. */
+    /** A number divided by another; null if the divisor is 0. */
     RATIO,
-    /** 1 if one of the features is 1; else null if one is null; else 0. */
+    /** 1 if any of the features is 1; otherwise null if any is null; otherwise 0. */
     ANY
   }
 
@@ -55,7 +55,7 @@ final class RowFeature {
   private final int fromHour;
   private final int toHour;
 
-  /** @param offsets where each feature that comes before this one stands in the vector */
+  /** @param offsets the positions of all earlier features in the feature vector, by name */
   RowFeature(JsonNode spec, Map<String, Integer> offsets) {
     statistic = Specs.constant(Statistic.class, spec);
     column = spec.hasNonNull("column") ? Specs.column(spec, "column") : null;
@@ -130,16 +130,16 @@ final class RowFeature {
     return column != null && column.kind == Column.Kind.NUMBER;
   }
 
-  /** Where the features stand that this one looks at; empty if it looks at the transaction. */
+  /** The positions of the features that this one uses; empty if it uses the transaction. */
   int[] of() {
     return of;
   }
 
   /**
-   * The value of a transaction.
+   * Computes the feature.
    *
-   * @param fields not looked at if {@link #of} is not empty
-   * @param features holds the features that come before
+   * @param fields the fields of the transaction; not used if {@link #of} is not empty
+   * @param features the feature vector, with all earlier features computed
    */
   double value(Fields fields, double[] features) {
     switch (statistic) {

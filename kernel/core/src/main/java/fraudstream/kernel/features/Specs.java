@@ -13,10 +13,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads the values of a feature's spec.
+ * Reads the values of a feature's JSON spec.
  *
- * <p>{@code fraudstream/domain/catalogue.py} has checked them with messages for people; what is refused here
- * is a job whose Python and Java parts are of different releases.
+ * <p>{@code fraudstream/domain/catalogue.py} has already validated them with messages for users. An
+ * error here means that the job's Python and Java parts are of different releases.
  */
 final class Specs {
   private static final Pattern DURATION = Pattern.compile("(\\d+)(ms|s|m|h|d)");
@@ -75,7 +75,7 @@ final class Specs {
     return List.copyOf(texts);
   }
 
-  /** Where the features named in {@code of} stand in the vector; empty if there are none. */
+  /** The positions of the features named in {@code of}; empty if the key is absent. */
   static int[] offsets(JsonNode spec, Map<String, Integer> offsets) {
     JsonNode names = spec.path("of");
     int[] result = new int[names.size()];
@@ -97,7 +97,7 @@ final class Specs {
     return entity;
   }
 
-  /** What a feature computes: its spec without the name, the features it refers to spelled out. */
+  /** A feature's spec without its name and with the specs of the features that it refers to. */
   static JsonNode meaning(JsonNode spec, Map<String, JsonNode> meanings) {
     ObjectNode meaning = spec.deepCopy();
     meaning.remove("name");

@@ -1,6 +1,6 @@
 package fraudstream.kernel.features;
 
-/** The speed (km/h) from the place of the latest other row in the window that has one. */
+/** SPEED_KMH: the speed from the latest other row in the window that has coordinates, in km/h. */
 final class SpeedWindow implements WindowFeatures {
   private final int latitudeSlot;
   private final int longitudeSlot;

@@ -3,21 +3,22 @@ package fraudstream.kernel.features;
 import java.util.Arrays;
 
 /**
- * Where the values of one slot occur: for each row, the one before it with the same value.
+ * An index of one slot that links each row to the previous row with the same value.
  *
- * <p>A window that ends with the newest row has as many different values as rows that are the last
- * of their value, and those are marked by a bit each. If it ends earlier, values that begin behind
- * its end are taken off; or, in a short one, the rows are counted that are the first of their value
- * in it. Occurrences are counted along the chain of one value, which
- * is shortened by a second link per row (Myers, "An applicative random-access stack", 1983): a
- * logarithmic number of steps.
+ * <p>The number of distinct values in a window that ends with the newest row is the number of its
+ * rows that are the last with their value; a bitmap marks these. If the window ends earlier, the
+ * values that first occur after its end are subtracted. For a window shorter than the rows after
+ * it, the rows that are the first with their value in the window are counted instead.
  *
- * <p>Rows are added and taken away at the end only; eviction changes nothing.
+ * <p>Occurrences are counted along the chain of one value. A second, longer link per row lets that
+ * take a logarithmic number of steps (Myers, "An applicative random-access stack", 1983).
+ *
+ * <p>Rows are added and removed only at the end; eviction needs no update.
  */
 final class ValueIndex {
   private static final int NONE = -1;
 
-  /** In place of an earlier row, of a row without value: lies in no window, and before none. */
+  /** The previous row of a row with a null value: larger than any row, so it is never counted. */
   private static final int NO_VALUE = Integer.MAX_VALUE;
 
   private final int slot;
@@ -69,8 +70,9 @@ final class ValueIndex {
   }
 
   /**
-   * Takes the rows from there on away, which the history still has in their places, and which are
-   * added again behind the one that is inserted there. So none before it is the latest meanwhile.
+   * Removes the rows from {@code row} on. Call it before a row is inserted there, while the history
+   * still has the rows at these indexes; {@link #catchUp} adds them again. Until then, earlier rows
+   * that become the last with their value again are not marked as such.
    */
   void forgetFrom(History history, int row) {
     while (end > row) {
@@ -84,7 +86,7 @@ final class ValueIndex {
     }
   }
 
-  /** How many different values rows {@code from} to before {@code to} have. */
+  /** The number of distinct values in rows [from, to). */
   int distinct(int from, int to) {
     if (from == to) {
       return 0;
@@ -103,7 +105,7 @@ final class ValueIndex {
     return found;
   }
 
-  /** Rows {@code low} to before {@code high} whose value has none from {@code from} on before. */
+  /** The number of rows in [low, high) whose previous equal row is before {@code from}. */
   private int firsts(int low, int high, int from) {
     int found = 0;
     for (int row = low; row < high; row++) {
@@ -112,7 +114,7 @@ final class ValueIndex {
     return found;
   }
 
-  /** How many of rows {@code from} to before {@code to} have that value. */
+  /** The number of rows in [from, to) with that value. */
   int occurrences(long word, int from, int to) {
     int row = latest.get(word);
     while (row >= to) {

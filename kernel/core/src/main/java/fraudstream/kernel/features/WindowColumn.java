@@ -1,14 +1,14 @@
 package fraudstream.kernel.features;
 
-/** One thing that a history keeps of each transaction: a field of it, or an earlier feature of its row. */
+/** A column that windows use: a field of the transaction, or an earlier row feature. */
 final class WindowColumn {
-  /** What stands for it in saved state, the same in every release and every catalogue. */
+  /** The id of the column in saved state; the same in every release and every catalogue. */
   final long id;
 
-  /** Whether its word is a hash (0 is null) rather than the bits of a double (NaN is null). */
+  /** Whether words are hashes of texts (null is 0), not the bits of doubles (null is NaN). */
   final boolean isText;
 
-  /** Its place in {@link fraudstream.kernel.record.Event#words}. */
+  /** The index of the column in {@link fraudstream.kernel.record.Event#words}. */
   final int place;
 
   WindowColumn(long id, boolean isText, int place) {

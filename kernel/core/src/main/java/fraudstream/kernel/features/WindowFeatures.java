@@ -6,19 +6,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Some features of an entity, which are computed in one pass over its history. */
+/** Window features of an entity that are computed in one pass over its history. */
 interface WindowFeatures {
-  /** Puts the features of the view's transaction in their places of the catalogue's vector. */
+  /** Computes the features of the view's transaction and writes them to the feature vector. */
   void evaluate(WindowView view, double[] features);
 
-  /** All features of an entity. */
+  /** All window features of an entity, grouped into passes. */
   static WindowFeatures[] of(List<WindowSpec> specs, HistorySchema schema, WindowView view) {
     List<WindowFeatures> all = new ArrayList<>();
     Map<List<Object>, List<WindowSpec>> passes = new LinkedHashMap<>();
     specs.stream()
         .sorted(Comparator.comparingLong(spec -> spec.windowMs))
         .forEach(spec -> passes.computeIfAbsent(pass(spec), key -> new ArrayList<>()).add(spec));
-    // Windows that reach into the panes have something kept there, by a number of their own.
+    // Panes cache results per window, so each window gets a unique number.
     int windows = 0;
     for (List<WindowSpec> pass : passes.values()) {
       all.add(of(pass, schema, view, windows));
@@ -27,7 +27,7 @@ interface WindowFeatures {
     return all.toArray(new WindowFeatures[0]);
   }
 
-  /** What windows must have in common to be looked at in one pass. */
+  /** The grouping key: windows with equal keys are computed in one pass. */
   private static List<Object> pass(WindowSpec spec) {
     switch (spec.statistic) {
       case DISTINCT:
@@ -68,7 +68,7 @@ interface WindowFeatures {
     }
   }
 
-  /** The slot of a window's column, which must be one of numbers. */
+  /** The slot of a window's column, which must be numeric. */
   static int numberSlot(WindowSpec spec, int column, HistorySchema schema) {
     if (spec.columns.get(column).isText) {
       throw new IllegalArgumentException(spec.statistic + " is of numbers, not of a text");
@@ -81,7 +81,7 @@ interface WindowFeatures {
     return specs.stream().mapToInt(spec -> view.edge(spec.reachMs())).toArray();
   }
 
-  /** Where the value of each window goes. */
+  /** The position of each window's value in the feature vector. */
   static int[] offsets(List<WindowSpec> specs) {
     return specs.stream().mapToInt(spec -> spec.offset).toArray();
   }

@@ -1,13 +1,13 @@
 package fraudstream.kernel.features;
 
 /**
- * Estimates the different values in a window that reaches into the panes, from one transaction to
- * the next.
+ * The estimated number of distinct values in a window that reaches into the panes, updated from one
+ * transaction to the next.
  *
- * <p>New rows are added. Condensing or merging what is in the window changes nothing; so it has to
- * be made anew only when the window's far edge passes the next pane. For a transaction that isn't
- * the newest there is a second sketch, which lags behind by some rows: these are then added to a
- * copy, up to the transaction.
+ * <p>New rows are added to the sketch. Condensing rows or merging panes inside the window does not
+ * change it, so it is rebuilt only when the far edge of the window passes another pane. For a
+ * transaction that is not the newest, a second sketch lags some rows behind: the missing rows up to
+ * the transaction are added to a copy of it.
  */
 final class WindowSketch {
   private static final double NOT_MADE = -1;
@@ -15,21 +15,23 @@ final class WindowSketch {
   private final int slot;
   private final int of;
 
-  /** The lag is half of this to all of it; rows are condensed behind it. */
+  /** The lag is between half of this and all of it. Only rows older than the lag are condensed. */
   private final int mostLagRows;
 
   private HyperLogLog newest;
   private HyperLogLog lagging;
 
-  /** The lagging one has all up to this time, and this many rows less than there are. */
+  /** The lagging sketch includes everything up to this event time. */
   private long laggingMs;
 
+  /** The number of newest rows that the lagging sketch does not include. */
   private int lagRows;
 
+  /** The last event time of the pane before the window, Long.MIN_VALUE if there is none. */
   private long beforeMs;
   private double estimate;
 
-  /** Of a slot, which is the {@code of}th that panes have sketches of. */
+  /** @param of the index of {@code slot} in {@link HistorySchema#sketchSlots} */
   WindowSketch(int slot, int of, int mostLagRows) {
     this.slot = slot;
     this.of = of;
@@ -40,7 +42,7 @@ final class WindowSketch {
     newest = null;
   }
 
-  /** A row was inserted. */
+  /** Called after a row is inserted. */
   void add(History history, int row) {
     if (newest == null) {
       return;
@@ -60,7 +62,7 @@ final class WindowSketch {
     }
   }
 
-  /** Of all panes from {@code fromPane} on, and all rows to before {@code to}. */
+  /** The estimate over all panes from {@code fromPane} on and all rows before {@code to}. */
   double estimate(History history, int fromPane, int to) {
     long lastBeforeMs =
         fromPane == 0 ? Long.MIN_VALUE : history.panes().ranges().lastMs(fromPane - 1);
@@ -84,7 +86,7 @@ final class WindowSketch {
     estimate = NOT_MADE;
   }
 
-  /** Adds rows from {@code from} on to the lagging sketch. */
+  /** Adds rows from {@code from} on to the lagging sketch, except for the newest. */
   private void catchUp(History history, int from) {
     int lagEnd = from;
     if (history.end() - from > mostLagRows / 2) {

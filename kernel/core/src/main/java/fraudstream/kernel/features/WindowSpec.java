@@ -3,52 +3,55 @@ package fraudstream.kernel.features;
 import java.util.List;
 
 /**
- * A statistic over the transactions of one entity with an event time in (t − d − w, t − d], where t
- * is the event time of the transaction at hand, w the window and d the delay.
+ * A window feature: a statistic over the transactions of one entity with an event time in (t − d −
+ * w, t − d], where t is the event time of the current transaction, w the window and d the delay.
  */
 final class WindowSpec {
-  /** Null values are left out; over none, COUNT, SUM and DISTINCT are 0 and the rest null (NaN). */
+  /**
+   * Statistics ignore null values. Without any values, COUNT, SUM, DISTINCT and OCCURRENCES are 0
+   * and the others null (NaN).
+   */
   enum Statistic {
     COUNT,
     SUM,
     MEAN,
     MIN,
     MAX,
-    /** Of a sample: by n − 1; null under two values. */
+    /** The sample standard deviation (n − 1); null for fewer than two values. */
     STD,
-    /** How many different values. */
+    /** The number of distinct values. */
     DISTINCT,
-    /** How many transactions have the value of the transaction at hand; null if that is null. */
+    /** The number of transactions with the current transaction's value; null if that is null. */
     OCCURRENCES,
-    /** From the latest other transaction in the window to this one; 0 for one of the same time. */
+    /** Seconds since the latest other transaction in the window; 0 for one at the same time. */
     SECONDS_SINCE_PREVIOUS,
-    /** The value of the transaction at hand by the mean; null if that is 0. */
+    /** The current transaction's value divided by the mean; null if the mean is 0. */
     RATIO_TO_MEAN,
-    /** How many standard deviations its value lies above the mean; null if that deviation is 0. */
+    /** The current value's distance above the mean in standard deviations; null if these are 0. */
     Z_SCORE,
-    /** By great circle from the place of the latest other transaction that has one; see {@link Place}. */
+    /** Great-circle speed from the latest other transaction with coordinates; see {@link Place}. */
     SPEED_KMH,
-    /** Frauds that were known at t, by all transactions. */
+    /** The share of transactions known at t to be frauds. */
     FRAUD_RATE,
-    /** Of the latest n, newest first: n amounts, n gaps in seconds, n values of the column. */
+    /** The latest n, newest first: n amounts, n gaps in seconds, n values of the column. */
     LAST_N
   }
 
   final Statistic statistic;
 
   /**
-   * What it looks at: none (COUNT, SECONDS_SINCE_PREVIOUS, FRAUD_RATE); latitude and longitude
-   * (SPEED_KMH); the amount and the column (LAST_N); else the column.
+   * The columns used: none for COUNT, SECONDS_SINCE_PREVIOUS and FRAUD_RATE; latitude and longitude
+   * for SPEED_KMH; the amount and the column for LAST_N; otherwise the column.
    */
   final List<WindowColumn> columns;
 
   final long windowMs;
   final long delayMs;
 
-  /** Of LAST_N: how many; else 0. */
+  /** The n of LAST_N; 0 for other statistics. */
   final int n;
 
-  /** Where its values begin in the catalogue's vector. */
+  /** The position of the first value in the feature vector. */
   final int offset;
 
   WindowSpec(
@@ -66,12 +69,12 @@ final class WindowSpec {
     this.offset = offset;
   }
 
-  /** How far back from a transaction this looks. */
+  /** The distance of the far edge from the current transaction's event time. */
   long reachMs() {
     return windowMs + delayMs;
   }
 
-  /** How many places it takes in the vector. */
+  /** The number of values in the feature vector. */
   int width() {
     return statistic == Statistic.LAST_N ? 3 * n : 1;
   }

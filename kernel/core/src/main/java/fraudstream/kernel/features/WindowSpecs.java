@@ -5,7 +5,7 @@ import fraudstream.kernel.features.WindowSpec.Statistic;
 import fraudstream.kernel.record.Column;
 import java.util.List;
 
-/** Reads a window feature's JSON. */
+/** Reads the JSON of window features. */
 final class WindowSpecs {
   private WindowSpecs() {}
 

@@ -5,11 +5,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 
-/** What one transaction sees of its history: where the edges of all windows lie in it. */
+/** The edges of all windows in a history, as seen from one transaction. */
 final class WindowView {
   private final Limits limits;
 
-  /** How far back from the transaction each edge lies; ascending, each one once. */
+  /** The distance of each edge from the transaction's event time; distinct, ascending. */
   private final long[] edgesMs;
 
   private final int[] rows;
@@ -30,7 +30,7 @@ final class WindowView {
     panes = new int[edgesMs.length];
   }
 
-  /** Looks from a transaction, which is in that row: the last one of its time. */
+  /** Finds the edges for a transaction, whose row must be the last one of its event time. */
   void look(History from, int atRow, Event at) {
     history = from;
     row = atRow;
@@ -47,7 +47,7 @@ final class WindowView {
     }
   }
 
-  /** The row behind the last one up to that time, among those before {@code end}. */
+  /** The first row before {@code end} that is later than {@code timeMs}; else {@code end}. */
   private int rowAfter(long timeMs, int end) {
     int first = history.first();
     if (end == first || history.timeMs(first) > timeMs) {
@@ -71,13 +71,13 @@ final class WindowView {
     return low;
   }
 
-  /** Lets go of the history, which may not outlive its turn in memory. */
+  /** Drops the references to the history and the event, so that they can be freed. */
   void close() {
     history = null;
     event = null;
   }
 
-  /** The edge that many ms back. */
+  /** The index of the edge {@code backMs} before the transaction. */
   int edge(long backMs) {
     return Arrays.binarySearch(edgesMs, backMs);
   }
@@ -109,7 +109,7 @@ final class WindowView {
     return limits;
   }
 
-  /** What helps with long histories; null if there's no need. */
+  /** The index of a long history; null if the history is short enough to be scanned. */
   HistoryIndex index() {
     return history.count() > limits.scannedRows ? history.index(limits) : null;
   }

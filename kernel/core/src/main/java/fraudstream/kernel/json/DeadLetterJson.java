@@ -9,7 +9,11 @@ import java.util.Arrays;
 import java.util.Base64;
 import org.apache.commons.codec.digest.DigestUtils;
 
-/** A refused record: what it was, as text or Base64, and why; times and places null if unknown. */
+/**
+ * Writes dead letters as JSON: a refused record, as text or Base64, with the reason.
+ *
+ * <p>The shard, the sequence number and the arrival time are null if unknown.
+ */
 public final class DeadLetterJson {
   private static final byte[] REASON = JsonLine.name("reason");
   private static final byte[] DETAIL = JsonLine.name("detail");
@@ -23,19 +27,19 @@ public final class DeadLetterJson {
   private static final byte[] ARRIVAL_TIME = JsonLine.name("arrival_time");
 
   /**
-   * Most bytes that the raw record takes in a dead letter once encoded: half of the 1 MiB that a
-   * Kinesis record may have, so that a dead letter can never be too large to be written.
+   * The maximum size of the encoded raw record in a dead letter: half of the 1 MiB limit of a
+   * Kinesis record, so that a dead letter is never too large to write.
    */
   static final int MAX_ENCODED_BYTES = 512 * 1024;
 
-  /** What is kept of a detail, which may be what a library says: six bytes a character at most. */
+  /** Maximum length of a detail, possibly a library's message; at most 6 bytes a character. */
   static final int MAX_DETAIL_CHARACTERS = 1_000;
 
   private static final int BASE64_RAW_BYTES = MAX_ENCODED_BYTES / 4 * 3;
 
   private DeadLetterJson() {}
 
-  /** The dead letter of {@code event}: of its bytes, and where and when they came from. */
+  /** The dead letter of an event: its bytes, shard, sequence number and arrival time. */
   public static byte[] of(Event event, String reason, String detail) {
     JsonLine json = new JsonLine();
     json.begin('{');
@@ -64,13 +68,13 @@ public final class DeadLetterJson {
     json.field(ENCODING);
     json.text(quoted == null ? "base64" : "utf-8");
     json.field(RAW);
-    // What was measured, or letters that need no quoting.
+    // Already quoted, or Base64, which needs no quoting.
     json.quoted(quoted == null ? Base64.getEncoder().encode(Arrays.copyOf(raw, kept)) : quoted);
     json.field(TRUNCATED);
     json.truth(kept < raw.length);
   }
 
-  /** What stands between the quotes if {@code raw} is UTF-8 and short enough as JSON; else null. */
+  /** The quoted text of {@code raw}; null unless it is UTF-8 and short enough once quoted. */
   private static byte[] quotedIfShort(byte[] raw) {
     if (raw.length > MAX_ENCODED_BYTES) {
       return null;
@@ -84,7 +88,7 @@ public final class DeadLetterJson {
     }
   }
 
-  /** A detail of bounded length; half a character, which has no UTF-8, becomes a question mark. */
+  /** Truncates a detail and replaces unpaired surrogates, which have no UTF-8 form, by '?'. */
   private static String sound(String detail) {
     String kept = detail.substring(0, Math.min(detail.length(), MAX_DETAIL_CHARACTERS));
     return new String(kept.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);

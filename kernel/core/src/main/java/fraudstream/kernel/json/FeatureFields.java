@@ -4,7 +4,7 @@ import fraudstream.kernel.features.Catalogue;
 import fraudstream.kernel.record.Event;
 import java.util.List;
 
-/** Writes a vector as fields: a number each; for the last n, a list of [amount, gap, value]. */
+/** Writes a feature vector as JSON fields: numbers, and LAST_N as a list of amount, gap, value. */
 final class FeatureFields {
   private final Catalogue.Feature[] features;
   private final byte[][] names;
@@ -32,7 +32,7 @@ final class FeatureFields {
   private static void writeTriples(JsonLine json, double[] vector, Catalogue.Feature feature) {
     int n = feature.triples;
     json.begin('[');
-    // Every transaction has an amount, so the first without one is past the last.
+    // Every transaction has an amount, so the first NaN amount ends the list.
     for (int i = feature.offset; i < feature.offset + n && !Double.isNaN(vector[i]); i++) {
       json.begin('[');
       json.number(vector[i]);

@@ -4,7 +4,10 @@ import fraudstream.kernel.features.Catalogue;
 import fraudstream.kernel.record.Event;
 import java.util.List;
 
-/** One flat object: transaction_id, then each feature by name, null where it is missing. */
+/**
+ * Writes a feature vector as one flat JSON object: transaction_id, then each feature by name, null
+ * if missing.
+ */
 public final class FeaturesJson {
   private static final byte[] TRANSACTION_ID = JsonLine.name("transaction_id");
 

@@ -8,14 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Writes JSON, one value after the other, into a buffer that may be used again.
+ * A minimal JSON writer with a reusable buffer. Not thread-safe.
  *
- * <p>For the records that every transaction has, of which most is names and numbers: with Jackson's
- * generator they were half of the work of the step that writes them. Quoting and digits are
- * Jackson's. For use by one thread.
+ * <p>It writes the records that every transaction has, which consist mostly of names and numbers.
+ * With Jackson's generator, writing them was half of the work of the step. Jackson still quotes
+ * texts and formats numbers.
  */
 final class JsonLine {
-  /** Doubles up to here hold every whole number, so one may be written without a fraction. */
+  /** Up to here a double represents every integer, so integers are written without a fraction. */
   private static final double MAX_WHOLE = 1L << 53;
 
   private static final int FIRST_BYTES = 4_096;
@@ -28,7 +28,7 @@ final class JsonLine {
   private int end;
   private boolean isBehindValue;
 
-  /** A name as it's written, colon included; made once. */
+  /** Encodes a field name with its quotes and colon; call it once per name. */
   static byte[] name(String name) {
     String quoted = new String(JsonStringEncoder.getInstance().quoteAsString(name));
     return ('"' + quoted + "\":").getBytes(StandardCharsets.UTF_8);
@@ -55,13 +55,13 @@ final class JsonLine {
     isBehindValue = true;
   }
 
-  /** A name made by {@link #name}; its value comes next. */
+  /** Writes a field name made by {@link #name}; write its value next. */
   void field(byte[] name) {
     word(name);
     isBehindValue = false;
   }
 
-  /** A text, or null. */
+  /** Writes a string, or null. */
   void text(String text) {
     if (text == null) {
       nothing();
@@ -82,7 +82,7 @@ final class JsonLine {
     bytes[end++] = '"';
   }
 
-  /** A text, given as what stands between the quotes. */
+  /** Writes a string whose content is already quoted and in UTF-8. */
   void quoted(byte[] quoted) {
     separate(0);
     put(quoted);
@@ -95,7 +95,7 @@ final class JsonLine {
     bytes[end++] = '"';
   }
 
-  /** RFC 3339; null for {@link Event#NO_TIME}. */
+  /** Writes a time (epoch ms) in RFC 3339; null for {@link Event#NO_TIME}. */
   void time(long timeMs) {
     text(timeMs == Event.NO_TIME ? null : Rfc3339.format(timeMs));
   }
@@ -105,7 +105,7 @@ final class JsonLine {
     end = NumberOutput.outputLong(number, bytes, end);
   }
 
-  /** JSON has no infinity, and many readers refuse 1e999: null stands for what is not finite. */
+  /** Writes a number; null if not finite, as JSON has no infinity and many readers refuse 1e999. */
   void number(double value) {
     if (!Double.isFinite(value)) {
       nothing();
@@ -133,7 +133,7 @@ final class JsonLine {
     append(word);
   }
 
-  /** Makes room for so many bytes, and sets them apart from a value before them. */
+  /** Makes room for {@code length} bytes and writes a comma if a value precedes them. */
   private void separate(int length) {
     makeRoom(length + 1);
     if (isBehindValue) {

@@ -7,7 +7,7 @@ import fraudstream.kernel.record.Event;
 import java.util.Arrays;
 import java.util.List;
 
-/** What became of one accepted transaction: a record of the stream of scored transactions. */
+/** Writes records of the scored transactions stream: one accepted transaction and its outcome. */
 public final class ScoredJson {
   private static final byte[] TRANSACTION_ID = JsonLine.name("transaction_id");
   private static final byte[] EVENT_TIME = JsonLine.name("event_time");
@@ -37,10 +37,10 @@ public final class ScoredJson {
   }
 
   /**
-   * A scored transaction, with which transaction of each of its entities it was.
+   * The record of a scored transaction, with its sequence number within each of its entities.
    *
-   * @param scoredMs when (epoch ms); left out, as null, where nothing has an arrival time, so that
-   *     the same file gives the same bytes
+   * @param scoredMs the time of scoring, epoch ms; written as null if the event has no arrival
+   *     time, so that the same input file always gives the same bytes
    */
   public byte[] scored(Event event, double score, long scoredMs) {
     writeHead(event, Outcome.NEW, event.arrivalMs == Event.NO_TIME ? Event.NO_TIME : scoredMs, score);
@@ -54,7 +54,7 @@ public final class ScoredJson {
     return json.toBytes();
   }
 
-  /** A doubled transaction, which has neither score nor features. */
+  /** The record of a duplicate transaction, which has neither score nor features. */
   public byte[] duplicate(Event event) {
     writeHead(event, Outcome.DUPLICATE, Event.NO_TIME, Double.NaN);
     json.field(ORDINALS);

@@ -7,7 +7,8 @@ import java.util.Map;
 /**
  * The fields of a transaction.
  *
- * <p>Saved state refers to a column by its position here: append new ones, never move or remove one.
+ * <p>Saved state refers to a column by its position in this enum. Append new columns at the end;
+ * never move or remove one.
  */
 public enum Column {
   TRANSACTION_ID(Kind.TEXT, true),
@@ -33,7 +34,7 @@ public enum Column {
   CURRENCY(Kind.TEXT, false),
   COUNTRY(Kind.TEXT, false);
 
-  /** What a field holds in JSON. */
+  /** The JSON type of a field. TIME is a string in RFC 3339. */
   public enum Kind {
     TEXT,
     TIME,
@@ -60,7 +61,7 @@ public enum Column {
     this.required = required;
   }
 
-  /** The column of that JSON field, or null if a transaction has none of that name. */
+  /** The column with that JSON field name, or null for an unknown name. */
   public static Column named(String fieldName) {
     return BY_NAME.get(fieldName);
   }

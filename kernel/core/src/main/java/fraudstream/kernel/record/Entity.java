@@ -3,10 +3,10 @@ package fraudstream.kernel.record;
 import java.util.Locale;
 
 /**
- * What a window can be of, in the order of the job's steps.
+ * The entities that windows are keyed by, in the order of the job's steps.
  *
- * <p>The account comes first: its step knows which transactions are doubled or late, and the others
- * never see those. Saved state refers to an entity by its name.
+ * <p>The account comes first: its step detects duplicate and late transactions, which the steps of
+ * the other entities do not count. Saved state refers to an entity by its name.
  */
 public enum Entity {
   ACCOUNT_ID(Column.ACCOUNT_ID),
@@ -24,7 +24,7 @@ public enum Entity {
     this.column = column;
   }
 
-  /** The entity of that id field, or null if there is none of that name. */
+  /** The entity with that id field, or null for an unknown name. */
   public static Entity named(String fieldName) {
     for (Entity entity : values()) {
       if (entity.fieldName.equals(fieldName)) {

@@ -3,13 +3,13 @@ package fraudstream.kernel.record;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What flows between the job's steps: a transaction with all that is known of it so far, or a label.
+ * A transaction with the features computed so far, or a label; the element type of the job's steps.
  *
- * <p>A plain carrier: the parser fills the upper part, each entity's step its features and ordinal.
- * Fields are public and arrays are not copied, since an event belongs to one step at a time.
+ * <p>The parser sets the fields of the record, and each entity's step its features and ordinal.
+ * Fields are public and arrays are not copied, because only one step at a time owns an event.
  */
 public final class Event {
-  /** In place of a time that is not known. */
+  /** Marks an unknown time. */
   public static final long NO_TIME = Long.MIN_VALUE;
 
   public static final long[] NO_WORDS = {};
@@ -17,22 +17,25 @@ public final class Event {
 
   private static final Entity[] ENTITIES = Entity.values();
 
-  /** What an event is, and what became of it in its account's step. */
+  /** The kind of an event. The account's step turns a transaction into a duplicate. */
   public enum Kind {
-    /** Accepted: counted in the windows of its entities. */
+    /** An accepted transaction, which the windows of its entities count. */
     TRANSACTION,
-    /** Its account's history has its id already: counted nowhere, passed through to the end. */
+    /** A transaction whose id its account's history already has. Passed on, but not counted. */
     DUPLICATE,
-    /** What became known about a transaction later: counted nowhere, dropped before scoring. */
+    /** A label of an earlier transaction. Not counted, and dropped before scoring. */
     LABEL
   }
 
   public Kind kind = Kind.TRANSACTION;
 
-  /** The record's bytes as they came, and where and when (epoch ms) from; null and NO_TIME if unknown. */
+  /** The bytes of the record as received. */
   public byte[] raw;
 
+  /** When the record arrived in the stream, epoch ms; {@link #NO_TIME} if unknown. */
   public long arrivalMs = NO_TIME;
+
+  /** The shard and the sequence number in it; null if unknown. */
   public String shardId;
   public String sequenceNumber;
 
@@ -41,32 +44,36 @@ public final class Event {
   /** {@link Hash64} of the transaction id. */
   public long idHash;
 
-  /** The event time, epoch ms; of a label: that of its transaction. */
+  /** The event time, epoch ms. For a label, the event time of its transaction. */
   public long timeMs;
 
   public double amountVnd;
 
-  /** The id of each {@link Entity}, null where the transaction has none. */
+  /** The id of each {@link Entity}, by ordinal; null where the transaction has none. */
   public String[] ids = new String[Entity.COUNT];
 
   /**
-   * A word for each column that a window looks at, in the catalogue's order of them: a number as the
-   * bits of a double (NaN if null), a text as {@link Hash64} (0 if null).
+   * The value of each column that windows use, in the catalogue's order, as a 64-bit word: a number
+   * as the bits of a double (NaN if null), a text as its {@link Hash64} (0 if null).
    */
   public long[] words = NO_WORDS;
 
-  /** The catalogue's vector; NaN for null, and for what is not computed yet. */
+  /** The feature vector; NaN for a missing feature, and for one that is not computed yet. */
   public double[] features = NO_FEATURES;
 
-  /** Which transaction of its entity this is, counted from 1 since the state began; 0 where it has none. */
+  /**
+   * The sequence number of the transaction within each entity, counted from 1 since its state was
+   * created; 0 where the transaction has no id.
+   */
   public long[] ordinals = new long[Entity.COUNT];
 
-  /** Of a label: when it became known (epoch ms), and what. */
+  /** For labels only: when the label became available, epoch ms. */
   public long availableAtMs = NO_TIME;
 
+  /** For labels only: whether the transaction is a fraud. */
   public boolean isFraud;
 
-  /** Takes over who, when and how much from a transaction's fields. */
+  /** Sets the transaction id and its hash, event time, amount and entity ids from the fields. */
   public void identify(Fields fields) {
     transactionId = fields.text(Column.TRANSACTION_ID);
     idHash = Hash64.of(transactionId.getBytes(StandardCharsets.UTF_8));
@@ -77,7 +84,7 @@ public final class Event {
     }
   }
 
-  /** An event of its own, but for the raw bytes, which nobody changes. */
+  /** A deep copy, except for the raw bytes, which are shared because they never change. */
   public Event copy() {
     Event event = new Event();
     event.kind = kind;

@@ -5,15 +5,15 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 
-/** Reads the fields of one JSON object, and says which field, value and remedy if one can't be read. */
+/** Reads the fields of a JSON object. Errors name the field, its value and the fix. */
 final class FieldReader {
   /** A Kinesis partition key has at most 256 characters, and alerts are keyed by account. */
   static final int MAX_ID_CHARACTERS = 256;
 
-  /** What a refusal quotes of a value. */
+  /** The maximum number of characters of a value that an error message quotes. */
   private static final int MAX_QUOTED_CHARACTERS = 60;
 
-  /** Takes the value of one field; the parser stands on it. Passes over a field that it doesn't know. */
+  /** Reads one field, with the parser positioned at its value; must skip an unknown field. */
   interface FieldConsumer {
     void field(String name, JsonParser parser, JsonToken token)
         throws IOException, RefusedException;
@@ -21,7 +21,7 @@ final class FieldReader {
 
   private FieldReader() {}
 
-  /** Hands each field of the one object in {@code parser} to {@code consumer}. */
+  /** Passes each field of the object to {@code consumer}; refuses anything but one object. */
   static void readObject(JsonParser parser, FieldConsumer consumer) throws RefusedException {
     try {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
@@ -43,7 +43,7 @@ final class FieldReader {
     }
   }
 
-  /** Whether the parser will take {@code raw} for UTF-8: it goes by the first four bytes. */
+  /** Refuses UTF-16 and UTF-32, which the JSON parser would detect from the first four bytes. */
   static void checkUtf8(byte[] raw) throws RefusedException {
     boolean byteOrderMark = raw.length > 1 && (raw[0] == (byte) 0xFE || raw[0] == (byte) 0xFF);
     boolean zero = false;
@@ -56,7 +56,7 @@ final class FieldReader {
     }
   }
 
-  /** The string at hand; {@code required} ones must not be blank. */
+  /** The current string value; must not be blank if {@code required}. */
   static String text(JsonParser parser, JsonToken token, String field, boolean required)
       throws IOException, RefusedException {
     if (token != JsonToken.VALUE_STRING) {
@@ -85,7 +85,7 @@ final class FieldReader {
     return text;
   }
 
-  /** Half a surrogate pair has no UTF-8: it would become '?', and different ids the same. */
+  /** An unpaired surrogate has no UTF-8 form: it would become '?', making different ids equal. */
   private static boolean hasHalfACharacter(String text) {
     for (int i = 0; i < text.length(); i++) {
       char unit = text.charAt(i);
@@ -103,7 +103,7 @@ final class FieldReader {
     return false;
   }
 
-  /** The RFC 3339 time at hand, in epoch ms. */
+  /** The current value as an RFC 3339 time, in epoch ms. */
   static long timeMs(JsonParser parser, JsonToken token, String field)
       throws IOException, RefusedException {
     if (token != JsonToken.VALUE_STRING) {
@@ -122,7 +122,7 @@ final class FieldReader {
     return timeMs;
   }
 
-  /** The number at hand; {@code infinite} is the reason if a double can't hold it. */
+  /** The current number; {@code infinite} is the refusal if it exceeds the range of a double. */
   static double number(JsonParser parser, JsonToken token, String field, Refusal infinite)
       throws IOException, RefusedException {
     if (!token.isNumeric()) {

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** The values of one parsed transaction, by {@link Column}. */
 public final class Fields {
-  /** Epoch ms. */
+  /** The event time, epoch ms; {@link Event#NO_TIME} if absent. */
   public long timeMs;
 
   private final String[] texts = new String[Column.COUNT];
@@ -16,12 +16,12 @@ public final class Fields {
     timeMs = Event.NO_TIME;
   }
 
-  /** The text of a column, null if the transaction has none. */
+  /** The text of a column; null if absent. */
   public String text(Column column) {
     return texts[column.ordinal()];
   }
 
-  /** A number as it is, a flag as 1 or 0, NaN if the transaction has none. */
+  /** The number of a column, a flag as 1 or 0; NaN if absent. */
   public double number(Column column) {
     return numbers[column.ordinal()];
   }
@@ -31,7 +31,7 @@ public final class Fields {
   }
 
   void set(Column column, double number) {
-    // Adding 0.0 makes one value of the two zeros.
+    // Adding 0.0 turns -0.0 into 0.0.
     numbers[column.ordinal()] = number + 0.0;
   }
 

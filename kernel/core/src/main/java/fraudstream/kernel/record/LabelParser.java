@@ -8,10 +8,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Reads one JSON record of the stream of labels: what became known about a transaction, and when.
+ * Parses a JSON record of the label stream: whether a transaction is a fraud, and when that became
+ * known.
  *
- * <p>Required: transaction_id, account_id, event_time (the transaction's), available_at, is_fraud;
- * the other entities' ids as far as the transaction has them. Unknown fields are passed over.
+ * <p>Required fields: transaction_id, account_id, event_time (of the transaction), available_at,
+ * is_fraud. The ids of the other entities are optional; give those that the transaction has.
+ * Unknown fields are ignored.
  */
 public final class LabelParser {
   private static final String AVAILABLE_AT = "available_at";
@@ -21,12 +23,12 @@ public final class LabelParser {
       JsonFactory.builder().enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER).build();
   private final int maxRecordBytes;
 
-  /** @param maxRecordBytes a longer record is refused unread */
+  /** @param maxRecordBytes the maximum record size; larger records are refused without parsing */
   public LabelParser(int maxRecordBytes) {
     this.maxRecordBytes = maxRecordBytes;
   }
 
-  /** Reads {@code raw} into an event of the kind LABEL. */
+  /** Parses {@code raw} into an event of kind LABEL. */
   public Event parse(byte[] raw) throws RefusedException {
     if (raw.length > maxRecordBytes) {
       throw new RefusedException(

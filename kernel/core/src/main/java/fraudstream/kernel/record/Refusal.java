@@ -2,23 +2,29 @@ package fraudstream.kernel.record;
 
 import java.util.Locale;
 
-/** Why a record became a dead letter; the lower-case name is the {@code reason} in its JSON. */
+/** Reasons for refusing a record; the lower-case name is the {@code reason} of its dead letter. */
 public enum Refusal {
-  /** Not one JSON object in UTF-8, or something after it. */
+  /** The record is not a JSON object in UTF-8, or has content after the object. */
   MALFORMED_JSON,
-  /** A known field holds JSON of another type than its own. */
+  /** A known field has the wrong JSON type. */
   WRONG_TYPE,
   /** A required field is absent or null. */
   MISSING_FIELD,
-  /** The event time is not RFC 3339 with an offset. */
+  /**
+   * A time is not RFC 3339 with an offset or is outside the years 1 to 9998, or a label became
+   * available before its transaction's event time.
+   */
   INVALID_TIME,
-  /** The event time lies past the arrival in the stream by more than the tolerance. */
+  /** The event time is later than the arrival in the stream by more than the tolerance. */
   FUTURE_TIME,
-  /** The amount is zero, negative, absurdly large or not finite. */
+  /** The amount is not positive, not finite or above {@link TransactionParser#MAX_AMOUNT_VND}. */
   INVALID_AMOUNT,
-  /** An id is empty or too long, or an optional number is not finite. */
+  /**
+   * A required id is empty, a text is too long or has an unpaired surrogate, or an optional number
+   * is not finite.
+   */
   INVALID_VALUE,
-  /** The record is larger than the job reads. */
+  /** The record is larger than the configured maximum. */
   OVERSIZE;
 
   public final String reason = name().toLowerCase(Locale.ROOT);

@@ -5,11 +5,11 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 
-/** Times as they are written in records. */
+/** Parses and formats RFC 3339 timestamps. */
 public final class Rfc3339 {
   /**
-   * RFC 3339 has years of four digits; Python's datetime, which alerts go through, starts at 1. Both
-   * write the time in UTC, so it is the year there that counts.
+   * RFC 3339 years have four digits, and Python's datetime, which alerts pass through, starts at
+   * year 1. Both write times in UTC, so the limits apply to the year in UTC.
    */
   private static final long FIRST_MS = Instant.parse("0001-01-01T00:00:00Z").toEpochMilli();
 
@@ -25,7 +25,7 @@ public final class Rfc3339 {
 
   private Rfc3339() {}
 
-  /** Epoch ms, digits past the millisecond cut off; {@link Event#NO_TIME} if it is none. */
+  /** The time in epoch ms, truncated to milliseconds; {@link Event#NO_TIME} if it is invalid. */
   static long parseMs(String text) {
     try {
       long timeMs =
@@ -36,7 +36,7 @@ public final class Rfc3339 {
     }
   }
 
-  /** The form that nearly all records have, and that costs a tenth of the general one. */
+  /** Whether a text has the most common form, which takes a tenth of the time to parse. */
   private static boolean looksUsual(String text) {
     if (text.length() != USUAL.length()) {
       return false;
@@ -68,7 +68,7 @@ public final class Rfc3339 {
         + number(text, 20, 23);
   }
 
-  /** In UTC, with milliseconds, like 2026-01-02T03:04:05.678Z. */
+  /** Formats epoch ms in UTC with milliseconds, like 2026-01-02T03:04:05.678Z. */
   public static String format(long timeMs) {
     LocalDate date = LocalDate.ofEpochDay(Math.floorDiv(timeMs, MS_PER_DAY));
     int ms = (int) Math.floorMod(timeMs, MS_PER_DAY);

@@ -7,15 +7,15 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
 
 /**
- * Reads one JSON record into {@link Fields}, or says why it can't.
+ * Parses and validates the JSON record of a transaction.
  *
- * <p>Unknown fields are passed over; an optional field that is absent or null stays null.
+ * <p>Unknown fields are ignored. Absent and null optional fields are null.
  */
 public final class TransactionParser {
   /**
-   * The largest amount, about forty trillion US dollars. A larger one is a mistake, and one that the
-   * model's 32-bit floats can't hold would leave its account without scores as long as a window has
-   * it.
+   * The largest amount, about forty trillion US dollars. A larger one is a mistake. One that the
+   * model's 32-bit floats can't represent would also leave its account without scores for as long
+   * as it is in a window.
    */
   static final double MAX_AMOUNT_VND = 1e18;
 
@@ -28,9 +28,9 @@ public final class TransactionParser {
   private final long futureToleranceMs;
 
   /**
-   * @param maxRecordBytes a longer record is refused unread
-   * @param futureToleranceMs how far an event time may lie past the arrival, that far included;
-   *     negative to let any event time pass
+   * @param maxRecordBytes the maximum record size; larger records are refused without parsing
+   * @param futureToleranceMs the maximum (inclusive) by which an event time may be later than the
+   *     arrival time; negative for no limit
    */
   public TransactionParser(int maxRecordBytes, long futureToleranceMs) {
     this.maxRecordBytes = maxRecordBytes;
@@ -38,9 +38,10 @@ public final class TransactionParser {
   }
 
   /**
-   * Reads {@code raw}, which arrived in the stream at {@code arrivalMs} (epoch).
+   * Parses {@code raw}, which arrived in the stream at {@code arrivalMs} (epoch ms).
    *
-   * @return this parser's own fields, which the next call overwrites
+   * @return the fields, in an instance that the next call overwrites
+   * @throws RefusedException if the record is invalid
    */
   public Fields parse(byte[] raw, long arrivalMs) throws RefusedException {
     if (raw.length > maxRecordBytes) {

@@ -40,7 +40,7 @@ class CatalogueTest {
         .collect(Collectors.joining(", "));
   }
 
-  // ---- the vector ----
+  // ---- feature vector ----
 
   @Test
   void theVectorHasAPlaceForEachFeatureInTheirOrder() {
@@ -90,7 +90,7 @@ class CatalogueTest {
 
   @ParameterizedTest
   @CsvSource({
-    // The second is above 3; the third is 1 if one of both is.
+    // "often" is 1 if the count is above 3; "any" is 1 if "high" or "often" is.
     "2, 3, 0, 0", "2, 4, 1, 1", "9, 3, 0, 1", "2, , NaN, NaN", "9, , NaN, 1",
   })
   void whatDependsOnAWindowIsThereAtTheEndHoweverIndirectly(
@@ -140,7 +140,7 @@ class CatalogueTest {
     assertEquals(1, first.features[0]);
   }
 
-  // ---- words for the windows ----
+  // ---- window words ----
 
   @Test
   void aWordIsThereOnceForAllWindowsOfTheSameColumn() {
@@ -203,7 +203,7 @@ class CatalogueTest {
     assertTrue(Catalogues.of().windows(Entity.ACCOUNT_ID, 5).reachMs() >= 0);
   }
 
-  // ---- what is refused ----
+  // ---- refused input ----
 
   @ParameterizedTest
   @ValueSource(

@@ -4,11 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
-/** Lists of features for tests; single quotes stand for double ones. */
+/** Feature catalogues for tests; specs use single quotes, which are replaced by double quotes. */
 public final class Catalogues {
   private Catalogues() {}
 
-  /** A catalogue's JSON. */
+  /** The JSON of a catalogue. */
   public static String json(String... features) {
     return quoted("{'features':[" + String.join(",", features) + "]}");
   }
@@ -17,12 +17,12 @@ public final class Catalogues {
     return Catalogue.fromJson(json(features));
   }
 
-  /** A feature of the transaction; operands like {@code 'column':'city','text':'Huế'}, or none. */
+  /** A row feature; operands like {@code 'column':'city','text':'Huế'}, or empty. */
   public static String row(String name, String statistic, String operands) {
     return feature(name, "transaction", statistic, operands);
   }
 
-  /** A feature over the transactions of an entity. */
+  /** A window feature of an entity. */
   public static String window(String name, String entity, String statistic, String operands) {
     return feature(name, entity, statistic, operands);
   }

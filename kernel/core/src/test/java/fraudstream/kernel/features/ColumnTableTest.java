@@ -27,7 +27,7 @@ class ColumnTableTest {
 
   private final ColumnTable table = new ColumnTable();
 
-  /** The id under which saved state knows the last of these features of the row. */
+  /** The id of the last of these row features in saved state. */
   private static long idOf(String... features) {
     ColumnTable columns = new ColumnTable();
     String name = "";
@@ -39,7 +39,7 @@ class ColumnTableTest {
     return columns.named(WINDOW, name).id;
   }
 
-  // ---- what stands for a column in saved state ----
+  // ---- column ids in saved state ----
 
   @ParameterizedTest
   @EnumSource
@@ -49,7 +49,7 @@ class ColumnTableTest {
     assertEquals(field.kind == Column.Kind.TEXT, column.isText);
   }
 
-  /** These ids are in saved state: if this test fails, histories lose what they know. */
+  /** Saved state contains these ids: if this test fails, histories lose the columns' values. */
   @Test
   void aDerivedColumnIsKnownByTheHashOfWhatItMeans() {
     String spec = "{\"entity\":\"transaction\",\"statistic\":\"hour\"}";
@@ -95,7 +95,7 @@ class ColumnTableTest {
     assertTrue(different.stream().allMatch(id -> id < 0), ids.toString());
   }
 
-  // ---- each column once ----
+  // ---- columns are shared ----
 
   @Test
   void aColumnIsThereOnceHoweverManyWindowsLookAtIt() {
@@ -163,7 +163,7 @@ class ColumnTableTest {
     assertFalse(ofEmpty[1] == 0, "'' is no null");
   }
 
-  /** Windows count different values by their bits. */
+  /** Windows compare values by their bits. */
   @Test
   void bothZerosAndAllNullsHaveOneWord() {
     table.offer("f", spec(row("f", "hour", "")), 0);

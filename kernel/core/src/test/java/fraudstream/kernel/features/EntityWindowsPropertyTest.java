@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Random streams, and each feature of each transaction against {@link NaiveWindows}. */
+/** Compares each feature of each transaction in random streams with {@link NaiveWindows}. */
 class EntityWindowsPropertyTest {
   private static final long[] WINDOWS_MS = {1, 7, 20, 60, 200, 1_000};
   private static final long[] DELAYS_MS = {0, 0, 0, 5, 30};
@@ -20,7 +20,7 @@ class EntityWindowsPropertyTest {
     1, 1e18, -1e18, 1e18 + 128, 1e18 + 256, 0.1, -0.3, 0, -0.0, 1e-9, Double.NaN, 123_456.78
   };
 
-  /** The sizes at which a history is looked at in another way, so small that streams pass them. */
+  /** Limits small enough for the random streams to exceed them. */
   private static Limits small() {
     Limits limits = new Limits();
     limits.blockRows = 4;
@@ -166,7 +166,7 @@ class EntityWindowsPropertyTest {
           : random.nextInt(5) == 0 ? Double.NaN : random.nextInt(1_000_000) / 100.0;
     }
 
-    /** Of a transaction that has arrived, mostly; of the next one; or of one that never comes. */
+    /** Labels mostly arrived transactions, else the next one or one that never arrives. */
     private void label() {
       boolean isKnown = !sent.isEmpty() && random.nextInt(4) > 0;
       long id = isKnown ? 1 + random.nextInt(sent.size()) : sent.size() + 1;

@@ -13,14 +13,15 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Made by hand. In the drawings a digit is a transaction in order of arrival, a column is a second,
- * {@code ]} closes the window of the last one, and {@code (} is its open far edge.
+ * Hand-made examples. In the drawings a column is a second and a digit is a transaction, numbered
+ * in order of arrival; {@code (} is the open far edge of the last transaction's window, and
+ * {@code ]} its closed near edge.
  */
 class EntityWindowsTest {
   private static final double NULL = Double.NaN;
   private static final long LATENESS_MS = 100_000;
 
-  /** The feature of the last of some transactions that are given as pairs: seconds, amount. */
+  /** The feature of the last of the transactions, which are given as seconds, amount, ... */
   private static double last(WindowSpec spec, double... secondsAndAmounts) {
     EntityWindows windows = Windows.account(List.of(spec), LATENESS_MS, Limits.PRODUCTION);
     History history = windows.newHistory();
@@ -153,7 +154,7 @@ class EntityWindowsTest {
       {1, NULL, NULL, /* gaps */ NULL, NULL, NULL, /* fees */ 10, NULL, NULL},
       {2, 1, NULL, 1.5, NULL, NULL, 20, 10, NULL},
       {3, 2, 1, 0, 1.5, NULL, 30, 20, 10},
-      // The first one is out of this window, so the second one's gap is not known.
+      // The first transaction is not in this window, so the gap of the second is unknown.
       {4, 3, 2, 3.5, 0, NULL, 40, 30, 20},
     };
     long[] timesMs = {0, 1_500, 1_500, 5_000};
@@ -197,7 +198,7 @@ class EntityWindowsTest {
 
   @Test
   void theNewestTimeLessReachAndLatenessIsForgotten() {
-    // Reach 5 s, lateness 100 s: at 105 the first one is just gone, the second one isn't.
+    // The reach is 5 s, the lateness 100 s: at 105 s, the first one is evicted and the second not.
     EntityWindows windows =
         Windows.account(List.of(Windows.count(5_000, 0, 0)), 100_000, Limits.PRODUCTION);
     History history = windows.newHistory();

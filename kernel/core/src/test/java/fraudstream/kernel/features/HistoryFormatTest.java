@@ -46,7 +46,7 @@ class HistoryFormatTest {
     return windows(COUNT, SUM, DEVICES, FRAUDS);
   }
 
-  /** Two panes and eight rows, a fraud in each, and a label whose transaction isn't there. */
+  /** Two panes and eight rows, with a fraud in each part, and a label without its transaction. */
   private static History goldenHistory(EntityWindows windows) {
     History history = windows.newHistory();
     for (int i = 1; i <= 16; i++) {

@@ -38,7 +38,7 @@ class IdFilterTest {
     assertTrue(taken > 200 && taken < 800, taken + " of 10,000");
   }
 
-  /** Ids come, go with time, and come again; their history is short, then long, then short. */
+  /** Ids arrive, are evicted and arrive again, while the history grows long and short again. */
   @Test
   void aHistoryRemembersWhatItHasWhateverItsFilterSays() {
     EntityWindows windows =

@@ -54,7 +54,7 @@ class MomentsTest {
     assertEquals(Double.POSITIVE_INFINITY, of(Double.MAX_VALUE, Double.MAX_VALUE).sum());
   }
 
-  /** One far off and thousands close together: what a running mean, or a fixed shift, can't do. */
+  /** One outlier and thousands of close numbers: a running mean or a fixed shift is inaccurate. */
   @Test
   void manyMergesStayAccurate() {
     Random random = new Random(5);

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
-/** Keeps every transaction, and looks at all of them again for each feature. */
+/** Reference implementation of windows: scans all transactions so far for each feature. */
 final class NaiveWindows {
   private static final MathContext DIGITS = new MathContext(60);
 
@@ -47,7 +47,7 @@ final class NaiveWindows {
     if (label != null) {
       fraudKnownMs.put(event.idHash, label.availableAtMs);
     }
-    // A stable sort: of the same time, the one that arrived first comes first.
+    // The sort is stable, so transactions of the same time stay in order of arrival.
     all.sort(Comparator.comparingLong(other -> other.timeMs));
     double[] features = new double[Windows.width(specs)];
     for (WindowSpec spec : specs) {
@@ -144,7 +144,7 @@ final class NaiveWindows {
     }
   }
 
-  /** A number without the sign of 0, a hash, or null. */
+  /** A number (with 0.0 for -0.0), the hash of a text, or null. */
   private static Object key(Event event, WindowColumn column) {
     long word = event.words[column.place];
     if (column.isText) {
@@ -180,7 +180,7 @@ final class NaiveWindows {
       default:
         break;
     }
-    // n times the squares less the square of the sum: exact, as nothing is divided.
+    // n times the sum of squares minus the square of the sum: exact, since nothing is divided.
     BigDecimal squares =
         numbers.stream().map(x -> x.multiply(x)).reduce(BigDecimal.ZERO, BigDecimal::add);
     BigDecimal over = n.multiply(squares).subtract(sum.multiply(sum));
@@ -209,7 +209,7 @@ final class NaiveWindows {
     if (previous == null) {
       return Double.NaN;
     }
-    // By the chord between two points on the unit sphere, not by the haversine.
+    // Use the chord between two points on the unit sphere, to be independent of the haversine.
     double[] a = onSphere(number(previous, latitude), number(previous, longitude));
     double[] b = onSphere(number(event, latitude), number(event, longitude));
     double chord = Math.hypot(Math.hypot(a[0] - b[0], a[1] - b[1]), a[2] - b[2]);

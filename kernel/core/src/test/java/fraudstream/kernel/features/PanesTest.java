@@ -17,7 +17,7 @@ class PanesTest {
   private static final long HOUR_MS = 3_600_000;
   private static final long DAY_MS = 24 * HOUR_MS;
 
-  /** Panes from 36 rows on, merged up to an eighth of what is newer. */
+  /** Limits with panes from 36 rows on, merged up to an eighth of the newer transactions. */
   private static Limits small() {
     Limits limits = new Limits();
     limits.blockRows = 4;
@@ -223,7 +223,7 @@ class PanesTest {
     assertEquals(2 / 64.0, send(windows, history, 640).features[1], 1e-12, "marked for good");
   }
 
-  /** What is kept from one transaction to the next must be what is made anew after a restart. */
+  /** Cached sums and sketches must equal those that are rebuilt after a restart. */
   @Test
   void aRestoredHistoryGoesOnAsTheOtherOne() throws IOException {
     List<WindowSpec> specs = new ArrayList<>();

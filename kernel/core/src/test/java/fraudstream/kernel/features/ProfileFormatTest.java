@@ -48,7 +48,7 @@ class ProfileFormatTest {
     return new ProfileFormat(windows.schema()).write(history);
   }
 
-  /** The history's part and the schema's are those of saved state. */
+  /** The bytes of the history and the schema are the same as in saved state. */
   @Test
   void aProfileIsWrittenByteForByteAsEver() throws IOException {
     byte[] schemaBytes = resource("snapshot-v2.bin");

@@ -158,12 +158,12 @@ class RowFeatureTest {
                 "'column':'transaction_fees_vnd','denominator':'transaction_amount_vnd'")));
   }
 
-  // 1 if one is 1, else null if one is null, else 0; whatever their order.
+  // 1 if any is 1, otherwise null if any is null, otherwise 0; in any order.
   @ParameterizedTest
   @CsvSource({
     "0, 0, 0", "0, 1, 1", "1, 0, 1", "1, 1, 1", "1, , 1", ", 1, 1", "0, , NaN", ", 0, NaN",
     ", , NaN",
-    // Only 1 means yes: other features are not added up.
+    // Only a value of exactly 1 counts; values are not summed.
     "3, 0, 0", "0.5, 0.5, 0", "3, 1, 1", "3, , NaN",
   })
   void anyHasThreeValues(Double fees, Double loans, double expected) {

@@ -12,7 +12,7 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** {@link Place}, {@link HyperLogLog}, {@link LongMap} and {@link ValueIndex} by themselves. */
+/** Tests of {@link Place}, {@link HyperLogLog}, {@link LongMap} and {@link ValueIndex}. */
 class SmallPartsTest {
   @Test
   void hanoiIsAsFarFromSaigonAsTheMapSays() {
@@ -78,7 +78,7 @@ class SmallPartsTest {
     }
   }
 
-  /** All windows of random rows, while rows are also inserted before others. */
+  /** Compares all windows over random rows, some of which are inserted out of order. */
   @Test
   void theIndexOfValuesCountsAsAScanDoes() {
     Random random = new Random(6);

@@ -10,7 +10,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.List;
 
-/** What the window tests are written in: columns, windows, transactions. */
+/** Columns, windows and transactions for tests. */
 final class Windows {
   static final WindowColumn AMOUNT = new WindowColumn(3, false, 0);
   static final WindowColumn FEE = new WindowColumn(7, false, 1);
@@ -39,7 +39,7 @@ final class Windows {
     return new WindowSpec(Statistic.LAST_N, List.of(AMOUNT, other), windowMs, 0, n, offset);
   }
 
-  /** How long a vector those windows need. */
+  /** The length of the feature vector that these windows need. */
   static int width(List<WindowSpec> specs) {
     return specs.stream().mapToInt(spec -> spec.offset + spec.width()).max().orElse(0);
   }
@@ -48,7 +48,7 @@ final class Windows {
     return new EntityWindows(Entity.ACCOUNT_ID, specs, true, latenessMs, limits);
   }
 
-  /** A transaction with an amount, everything else null. */
+  /** A transaction with an amount; all other columns are null. */
   static Event transaction(long timeMs, long idHash, double amount, int width) {
     Event event = new Event();
     event.timeMs = timeMs;

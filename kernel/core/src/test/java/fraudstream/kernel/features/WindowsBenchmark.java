@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * What a transaction costs, and a history. Not a test: a main class, to be run with the class path
- * of the tests.
+ * Benchmark of the processor time per transaction and the size of histories. Not a test, but a main
+ * class; run it with the test class path.
  */
 final class WindowsBenchmark {
   private static final long SECOND_MS = 1_000;
@@ -72,8 +72,8 @@ final class WindowsBenchmark {
   }
 
   /**
-   * Processor time of the second half, with the making of transactions (0.1 us); they are {@code
-   * stepMs} apart, and {@code lateMs} late at most.
+   * Measures the processor time of the second half of the transactions, including their creation
+   * (0.1 us each). Transactions are {@code stepMs} apart and at most {@code lateMs} late.
    */
   private static void run(String name, int accounts, int count, long stepMs, int lateMs) {
     List<WindowSpec> specs = catalogue();
@@ -84,7 +84,7 @@ final class WindowsBenchmark {
     }
     Random random = new Random(1);
     Event event = Windows.transaction(0, 1, 0, Windows.width(specs));
-    // Spread over accounts so that each has 20 to 100 rows within the reach, in the end.
+    // Spread transactions so that each account ends with 20 to 100 rows within the reach.
     long spacingMs = accounts == 1 ? stepMs : 30 * DAY_MS / (60L * accounts);
     long beginNs = 0;
     for (int i = 0; i < count; i++) {

@@ -110,7 +110,7 @@ class DeadLetterJsonTest {
     return read(letter).get("detail").textValue();
   }
 
-  /** What a refusal quotes of a record may be cut, or broken itself: readers refuse such JSON. */
+  /** A quoted value may be cut within a character, or be invalid; readers refuse such JSON. */
   @ParameterizedTest
   @CsvSource({
     "\ud83d, ?", "\ude00, ?", "'\ud83d…', '?…'", "'\ud83d\ud83d\ude00', '?😀'",
@@ -167,7 +167,7 @@ class DeadLetterJsonTest {
     assertBase64(Records.utf8(letter.repeat(letters + 1)));
   }
 
-  /** Jackson writes in pieces: a letter of two units must not be broken between two of them. */
+  /** Jackson writes in chunks, between which a surrogate pair must not be split. */
   @Test
   void aLetterIsKeptWholeWhereverItStands() {
     String letters = "😀".repeat(3_000);
@@ -183,7 +183,7 @@ class DeadLetterJsonTest {
 
   @Test
   void textIsMeasuredAsItIsWrittenSoEscapesCount() {
-    // A control character is six bytes once escaped, a quote two.
+    // An escaped control character takes six bytes, an escaped quote two.
     assertText(filled(DeadLetterJson.MAX_ENCODED_BYTES / 6, 1));
     assertBase64(filled(DeadLetterJson.MAX_ENCODED_BYTES / 6 + 1, 1));
     assertText(filled(DeadLetterJson.MAX_ENCODED_BYTES / 2, '"'));

@@ -86,7 +86,7 @@ class FeaturesJsonTest {
     assertEquals("{\"transaction_id\":\"T1\"}", line(Catalogues.of(), "T1"));
   }
 
-  // ---- the last n ----
+  // ---- LAST_N ----
 
   //  the vector: amounts | gaps | values; an amount of null ends the list
   @Test

@@ -146,7 +146,7 @@ class JsonLineTest {
     }
   }
 
-  /** The second value of a list, whose first one takes so many bytes of a new buffer. */
+  /** Writes a value as the second element of a list, after a string of {@code bytes} bytes. */
   private static JsonNode after(int bytes, Consumer<JsonLine> value) throws IOException {
     JsonLine json = new JsonLine();
     json.begin('[');
@@ -168,7 +168,7 @@ class JsonLineTest {
     assertEquals("[\"plain\",\"Huế\",\"\\\"\",\"1970-01-01T00:00:00.000Z\",null]", written());
   }
 
-  /** Any letters, controls, quotes and those beyond the first 65,536 included; no halves. */
+  /** Random characters: controls, quotes and supplementary ones, but no unpaired surrogates. */
   private static String text(Random random) {
     StringBuilder text = new StringBuilder();
     for (int length = random.nextInt(12); length > 0; length--) {

@@ -63,7 +63,7 @@ class ScoredJsonTest {
         text(json.scored(event(), 0.25, TIME_MS + 644)));
   }
 
-  /** Else the same file would give other bytes on each day. */
+  /** Otherwise the same input file would give different bytes in each run. */
   @Test
   void withoutAnArrivalThereIsNoTimeOfScoringEither() {
     Event event = event();
@@ -123,7 +123,7 @@ class ScoredJsonTest {
     return names;
   }
 
-  /** Jackson had versions that took the last of these for halves of a letter. */
+  /** Some versions of Jackson took the last of these for unpaired surrogates. */
   @ParameterizedTest
   @ValueSource(strings = {"😀", "😀😀x", "x😀", "\ud7ff\ue000", "，\ufeff\ufffd\uffff"})
   void anIdIsWrittenWholeInUtf8(String id) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ColumnTest {
-  /** Saved state refers to columns by position: this list may only ever grow at its end. */
+  /** Saved state refers to columns by position, so this list may only grow at its end. */
   @Test
   void theColumnsThatSavedStateKnowsKeepTheirPlaces() {
     assertEquals(
@@ -32,7 +32,7 @@ class ColumnTest {
     assertNull(Column.named(column.name()), "names are told apart by case");
   }
 
-  /** A feature that looked at the truth would foretell it. */
+  /** Label fields are not columns: a feature that used them would leak the label. */
   @Test
   void theTruthIsNoColumn() {
     assertNull(Column.named("is_fraud"));

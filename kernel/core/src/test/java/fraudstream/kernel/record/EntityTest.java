@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EntityTest {
-  /** The account's step finds doubled and late transactions, so it must be the first one. */
+  /** The account's step detects duplicate and late transactions, so it must come first. */
   @Test
   void theStepsBeginWithTheAccount() {
     assertEquals(

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import org.junit.jupiter.api.Test;
 
 class Hash64Test {
-  /** The hash is in saved state, so it may never change; the value is the published one. */
+  /** Saved state contains the hash, so it must never change; the value is the published one. */
   @Test
   void theHashIsTheFirstHalfOfMurmur3() {
     assertEquals(0xcbd8a7b341bd9b02L, Hash64.of(Records.utf8("hello")));

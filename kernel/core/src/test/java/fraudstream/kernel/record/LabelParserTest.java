@@ -37,7 +37,7 @@ class LabelParserTest {
     return refused(Records.utf8(label));
   }
 
-  // ---- what is read ----
+  // ---- accepted records ----
 
   @Test
   void aLabelHasTheIdAndTimeOfItsTransactionAndWhatBecameKnownWhen() throws RefusedException {
@@ -87,7 +87,7 @@ class LabelParserTest {
     assertTrue(label.isFraud);
   }
 
-  /** A field of the transaction that no label needs isn't read, even if it is refused there. */
+  /** Labels ignore the transaction's other fields, even values that a transaction may not have. */
   @Test
   void theOtherFieldsOfTheTransactionAreUnknownHere() throws RefusedException {
     assertEquals(
@@ -112,7 +112,7 @@ class LabelParserTest {
     }
   }
 
-  // ---- what is refused ----
+  // ---- refused input ----
 
   @ParameterizedTest
   @ValueSource(

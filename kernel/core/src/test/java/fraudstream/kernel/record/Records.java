@@ -24,12 +24,12 @@ public final class Records {
 
   private Records() {}
 
-  /** A good record, some of its fields replaced: name, JSON value, ...; null leaves a field out. */
+  /** A valid transaction with fields replaced: name, JSON value, ...; null removes a field. */
   public static String json(String... namesAndValues) {
     return json(GOOD, namesAndValues);
   }
 
-  /** A good label, some of its fields replaced. */
+  /** A valid label with fields replaced in the same way. */
   public static String label(String... namesAndValues) {
     return json(GOOD_LABEL, namesAndValues);
   }
@@ -52,7 +52,7 @@ public final class Records {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Fields with these values, given as name, value, name, value; the rest is null. */
+  /** Fields with these values, given as name, value, ...; all others are null. */
   public static Fields fields(Object... namesAndValues) {
     Fields fields = new Fields();
     fields.clear();
@@ -75,7 +75,7 @@ public final class Records {
     return fields;
   }
 
-  /** A copy of what is there, since a parser fills the same fields again. */
+  /** A copy of the values that are not null, since the parser reuses its fields. */
   static Map<Column, Object> values(Fields fields) {
     Map<Column, Object> values = new EnumMap<>(Column.class);
     for (Column column : Column.values()) {
@@ -97,7 +97,7 @@ public final class Records {
     }
   }
 
-  /** An accepted transaction of an account, as its parser hands it on. */
+  /** An accepted transaction of an account, as after parsing. */
   public static Event transaction(String id, String account, long timeMs) {
     Event event = new Event();
     event.raw = utf8("{\"transaction_id\":\"" + id + "\"}");
@@ -109,7 +109,7 @@ public final class Records {
     return event;
   }
 
-  /** What became known about that transaction: that it was a fraud. */
+  /** A label that marks the transaction as a fraud. */
   public static Event labelOf(Event transaction, long availableAtMs) {
     Event label = new Event();
     label.kind = Event.Kind.LABEL;

@@ -21,7 +21,7 @@ class Rfc3339Test {
   private static final DateTimeFormatter USUAL =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
-  /** What java.time makes of a text, within the years that are allowed. */
+  /** The time as parsed by java.time, within the allowed years. */
   private static long referenceMs(String text) {
     try {
       long timeMs = OffsetDateTime.parse(text).toInstant().toEpochMilli();
@@ -39,7 +39,7 @@ class Rfc3339Test {
     return FIRST_MS + (long) (random.nextDouble() * (END_MS - FIRST_MS));
   }
 
-  // ---- the usual form against java.time ----
+  // ---- the common form against java.time ----
 
   @Test
   void anyTimeReadsAndWritesAsJavaTimeDoesIt() {
@@ -100,7 +100,7 @@ class Rfc3339Test {
     "0004-02-29T00:00:00.000Z, 0004-02-29T00:00:00.000Z",
     "0001-01-01T00:00:00.000Z, 0001-01-01T00:00:00.000Z",
     "9998-12-31T23:59:59.999Z, 9998-12-31T23:59:59.999Z",
-    // Letters of either case, any number of digits, cut off past the millisecond.
+    // Letters of either case; any number of digits, truncated to milliseconds.
     "2026-01-02t03:04:05.678z, 2026-01-02T03:04:05.678Z",
     "2026-01-02T03:04:05Z, 2026-01-02T03:04:05.000Z",
     "2026-01-02T03:04:05.6Z, 2026-01-02T03:04:05.600Z",
@@ -108,7 +108,7 @@ class Rfc3339Test {
     "2026-01-02T03:04:05.6789Z, 2026-01-02T03:04:05.678Z",
     "2026-01-02T03:04:05.678999999Z, 2026-01-02T03:04:05.678Z",
     "1969-12-31T23:59:59.999999Z, 1969-12-31T23:59:59.999Z",
-    // Another offset is the same instant, a year's border included.
+    // Other offsets give the same instant, also across the turn of a year.
     "2026-01-02T10:04:05.678+07:00, 2026-01-02T03:04:05.678Z",
     "2026-01-01T23:34:05.678-03:30, 2026-01-02T03:04:05.678Z",
     "2026-01-02T03:04:05.678+00:00, 2026-01-02T03:04:05.678Z",
@@ -138,12 +138,12 @@ class Rfc3339Test {
         "2026-01-02T24:00:00.000Z", "2026-01-02T24:00:00Z", "2026-01-02T03:60:00.000Z",
         "2026-01-02T03:04:60.000Z", "2026-01-02T23:59:60Z", "2026-01-02T03:04:05+19:00",
         "2026-01-02T03:04:05+07:60",
-        // Not in the years 1 to 9998 of UTC
+        // Outside the years 1 to 9998 in UTC
         "0000-01-01T00:00:00.000Z", "0000-12-31T23:59:59.999Z", "0001-01-01T00:00:00+07:00",
         "-0001-01-01T00:00:00Z", "9999-01-01T00:00:00.000Z", "9998-12-31T20:00:00-07:00",
         "+12345-01-01T00:00:00Z", "+999999999-12-31T23:59:59-18:00",
         "-999999999-01-01T00:00:00+18:00",
-        // Not written in 0 to 9
+        // Digits other than 0 to 9, or another format
         "٢٠٢٦-٠١-٠٢T٠٣:٠٤:٠٥.٦٧٨Z", "2026-01-02T03:04:05,678Z", "2026-1-2T3:4:5Z",
         "+026-01-02T03:04:05.678Z", "2026-01-02T03:04:-5.678Z",
       })
@@ -151,7 +151,7 @@ class Rfc3339Test {
     assertNoTime(text);
   }
 
-  /** The last day of February in each kind of year, in both forms of writing. */
+  /** February 29 in each kind of year, in the common form and in another. */
   @ParameterizedTest
   @CsvSource({
     "2023, false", "2024, true", "1900, false", "2000, true", "2100, false", "9996, true",

@@ -11,7 +11,7 @@ import java.util.EnumSet;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Anything at all, sent as a record. */
+/** Fuzz test of the parser with arbitrary bytes and broken records. */
 class TransactionParserFuzzTest {
   private static final int MAX_RECORD_BYTES = 1 << 20;
   private static final int INPUTS = 1_000_000;
@@ -44,12 +44,12 @@ class TransactionParserFuzzTest {
       }
       assertTrue(System.nanoTime() - startNs < 2_000_000_000L, "record " + i + " took too long");
     }
-    // The suite is worth its name only if it gets past the first brace, and also to every check.
+    // The inputs are useful only if some get past the first brace and every check refuses some.
     assertTrue(read > INPUTS / 10, read + " were read");
     assertEquals(EnumSet.complementOf(EnumSet.of(Refusal.OVERSIZE)), seen);
   }
 
-  /** What the rest of the job relies on. */
+  /** Asserts the invariants that the rest of the job relies on. */
   private static void assertHolds(Fields fields) {
     for (Column column : Column.values()) {
       assertTrue(!column.required || !fields.isNull(column), column.fieldName);

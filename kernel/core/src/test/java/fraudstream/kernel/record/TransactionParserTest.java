@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is read of a record, and at which edges. */
+/** Accepted records: the fields that are read, and the limits of their values. */
 class TransactionParserTest {
   private static final int MAX_RECORD_BYTES = 1 << 20;
   private static final long DAY_MS = 86_400_000;
@@ -33,7 +33,7 @@ class TransactionParserTest {
     return "\"" + "x".repeat(characters) + "\"";
   }
 
-  // ---- what is read ----
+  // ---- accepted records ----
 
   @Test
   void aRecordWithTheRequiredFieldsAloneHasNullsInAllOthers() throws RefusedException {
@@ -117,10 +117,10 @@ class TransactionParserTest {
     "2026-01-02T03:04:05Z, 2026-01-02T03:04:05.000Z",
     "2026-01-02T03:04:05.6Z, 2026-01-02T03:04:05.600Z",
     "2026-01-02t03:04:05.678z, 2026-01-02T03:04:05.678Z",
-    // Another offset is the same instant.
+    // Other offsets give the same instant.
     "2026-01-02T10:04:05.678+07:00, 2026-01-02T03:04:05.678Z",
     "2026-01-01T23:34:05.678-03:30, 2026-01-02T03:04:05.678Z",
-    // Digits past the millisecond are cut off, before 1970 too.
+    // Digits beyond milliseconds are truncated, also before 1970.
     "2026-01-02T03:04:05.678999999Z, 2026-01-02T03:04:05.678Z",
     "1969-12-31T23:59:59.9995Z, 1969-12-31T23:59:59.999Z",
     "2024-02-29T00:00:00Z, 2024-02-29T00:00:00.000Z",
@@ -199,7 +199,7 @@ class TransactionParserTest {
     assertEquals(1000.0, parse(record).get(Column.TRANSACTION_AMOUNT_VND));
   }
 
-  // ---- one parser, many records ----
+  // ---- reuse of a parser ----
 
   @Test
   void nothingOfARecordIsLeftInTheNextOne() throws RefusedException {

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is refused, why, and what the sender is told. */
+/** Refused transactions: the reason and the message for the sender. */
 class TransactionRefusalTest {
   private static final int MAX_RECORD_BYTES = 1 << 20;
   private static final long DAY_MS = 86_400_000;
@@ -35,7 +35,7 @@ class TransactionRefusalTest {
 
   static Stream<Arguments> refusals() {
     return Stream.of(
-        // Not one JSON object in UTF-8
+        // Not a single JSON object in UTF-8
         refusal("", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
         refusal("   ", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
         refusal("[]", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
@@ -51,7 +51,7 @@ class TransactionRefusalTest {
         refusal(Records.json() + " 1", Refusal.MALFORMED_JSON, "something follows", "send one"),
         refusal(Records.json() + "x", Refusal.MALFORMED_JSON, "'x'"),
         refusal(Records.json() + "}", Refusal.MALFORMED_JSON, "'}'"),
-        // Another type
+        // Wrong type
         refusal(
             Records.json("transaction_id", "1"),
             Refusal.WRONG_TYPE,
@@ -85,7 +85,7 @@ class TransactionRefusalTest {
             Records.json("npl_flag", "\"" + "y".repeat(61) + "\""),
             Refusal.WRONG_TYPE,
             "npl_flag is '" + "y".repeat(60) + "…'; it must be true or false"),
-        // Not a time
+        // Invalid time
         refusal(
             Records.json("event_time", "\"yesterday\""),
             Refusal.INVALID_TIME,
@@ -108,7 +108,7 @@ class TransactionRefusalTest {
         time("+12345-01-01T00:00:00Z"),
         time("+999999999-12-31T23:59:59-18:00"),
         time("-999999999-01-01T00:00:00+18:00"),
-        // Not an amount
+        // Invalid amount
         refusal(
             Records.json("transaction_amount_vnd", "0"),
             Refusal.INVALID_AMOUNT,
@@ -130,7 +130,7 @@ class TransactionRefusalTest {
             Refusal.INVALID_AMOUNT,
             "transaction_amount_vnd is '1e400', too large for a number; send one that a double"
                 + " holds"),
-        // Not a value
+        // Invalid value
         refusal(
             Records.json("total_loans_vnd", "-1e400"),
             Refusal.INVALID_VALUE,

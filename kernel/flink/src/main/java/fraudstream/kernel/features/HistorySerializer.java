@@ -6,13 +6,13 @@ import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
 import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 
-/** Lets Flink keep histories as state, in the core's layout ({@link HistoryFormat}). */
+/** Flink serializer of histories in keyed state, in the core's format ({@link HistoryFormat}). */
 public final class HistorySerializer extends TypeSerializer<History> {
   private static final long serialVersionUID = 1L;
 
   private final HistoryFormat format;
 
-  /** @param schema which histories are written with, whatever theirs is */
+  /** @param schema the schema of written histories; those with another schema are converted */
   public HistorySerializer(HistorySchema schema) {
     format = new HistoryFormat(schema);
   }
@@ -57,13 +57,13 @@ public final class HistorySerializer extends TypeSerializer<History> {
     return false;
   }
 
-  /** Each has a buffer of its own. */
+  /** Duplicates because the format has a buffer, which is not thread-safe. */
   @Override
   public TypeSerializer<History> duplicate() {
     return new HistorySerializer(format.schema());
   }
 
-  /** Histories differ in length. */
+  /** Histories have no fixed length. */
   @Override
   public int getLength() {
     return -1;

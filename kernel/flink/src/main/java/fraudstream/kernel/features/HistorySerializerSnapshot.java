@@ -8,14 +8,15 @@ import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 
 /**
- * The schema of saved histories, written once per state: {@link HistorySchema#write}.
+ * The serializer snapshot: the schema of saved histories, written once per state ({@link
+ * HistorySchema#write}).
  *
- * <p>Savepoints hold the name of this class, package included: it stays as it is.
+ * <p>Savepoints contain the fully qualified name of this class. Never rename or move it.
  */
 public final class HistorySerializerSnapshot implements TypeSerializerSnapshot<History> {
   private HistorySchema schema;
 
-  /** For Flink, which reads it next. */
+  /** Required by Flink, which then calls {@link #readSnapshot}. */
   public HistorySerializerSnapshot() {}
 
   HistorySerializerSnapshot(HistorySchema schema) {

@@ -14,15 +14,16 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.types.Row;
 
 /**
- * Collects transactions to be scored together: a call of Python for each would cost more than all
- * the rest.
+ * Collects transactions into batches for scoring: one Python call per transaction would cost more
+ * than everything else.
  *
- * <p>A batch goes on when it is full, when its first transaction has waited long enough, before a
- * checkpoint (so there is nothing to save), and at the end of the input. Labels end here.
+ * <p>A batch is emitted when it is full, when its first transaction has waited for the maximum
+ * time, before a checkpoint (so the operator has no state), and at the end of the input. Labels are
+ * dropped.
  */
 final class Batcher extends AbstractStreamOperator<Row>
     implements OneInputStreamOperator<Event, Row>, BoundedOneInput {
-  /** The scorer's input, and the events that its answer is for. */
+  /** The type of a batch: the scorer's input, and the events that it was made of. */
   static final TypeInformation<Row> BATCH =
       Types.ROW_NAMED(
           new String[] {"input", "events"},
@@ -97,7 +98,7 @@ final class Batcher extends AbstractStreamOperator<Row>
     buffer.clear();
     buffer.writeInt(events.size());
     for (Event event : events) {
-      // The vector is in the input, and nobody looks at the words any more.
+      // The feature vector is in the input already, and no later step needs the words.
       EventSerializer.write(event, Event.NO_WORDS, Event.NO_FEATURES, buffer);
     }
     output.collect(new StreamRecord<>(Row.of(input, buffer.getCopyOfBuffer())));

@@ -5,15 +5,15 @@ import fraudstream.kernel.record.Event;
 import org.apache.flink.api.java.functions.KeySelector;
 
 /**
- * The key of an entity's step: its id.
+ * The key selector of an entity's step: the entity's id.
  *
- * <p>What the step has no state for (no id, or a duplicate) is dealt out over many keys, so that it
- * doesn't pile up behind one. It touches no state, so an id of the same name would come to no harm.
+ * <p>Events that the step only passes on (without an id, or duplicates) are spread over many keys,
+ * to avoid a hot key. They don't access state, so a real id equal to such a key is not affected.
  */
 final class EntityKey implements KeySelector<Event, String> {
   private static final long serialVersionUID = 1L;
 
-  /** More than the most slots that anyone has. */
+  /** More than the slots of any expected cluster. */
   private static final int PASSING_KEYS = 4_096;
 
   private static final String[] PASSING = new String[PASSING_KEYS];
@@ -37,7 +37,7 @@ final class EntityKey implements KeySelector<Event, String> {
         : event.ids[entity.ordinal()];
   }
 
-  /** Whether the entity's step lets an event through untouched. */
+  /** Whether the entity's step passes an event on unchanged. */
   static boolean passes(Event event, Entity entity) {
     return event.kind == Event.Kind.DUPLICATE || event.ids[entity.ordinal()] == null;
   }

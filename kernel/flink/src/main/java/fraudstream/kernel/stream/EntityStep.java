@@ -17,10 +17,11 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.types.Row;
 
 /**
- * Computes the windows of one entity, at once for each arriving transaction, by event time.
+ * Computes the windows of one entity by event time, immediately for each arriving transaction.
  *
- * <p>The account's step also finds doubled transactions, which go through with their new kind, and
- * late ones, which go to the dead letters. Metrics: {@code duplicates}, {@code late}.
+ * <p>The account's step also detects duplicate transactions, which it passes on as {@link
+ * Event.Kind#DUPLICATE}, and late ones, which it sends to the dead letters. Metrics: {@code
+ * duplicates}, {@code late}.
  */
 final class EntityStep extends AbstractStreamOperator<Event>
     implements OneInputStreamOperator<Event, Event> {
@@ -55,9 +56,9 @@ final class EntityStep extends AbstractStreamOperator<Event>
   private StateTtlConfig timeToLive() {
     long asked = windows.reachMs() + config.allowedLatenessMs + config.stateTtlMarginMs;
     long ttlMs = config.stateTtlMs < 0 ? asked : config.stateTtlMs;
-    // Each access looks at one bucket of the state's hash table (Flink's default is five). If every
-    // transaction is of a new key, what is idle makes up half of the state at most; if every fourth
-    // is, a fifth.
+    // Each state access checks one bucket of the hash table for expired entries (Flink's default is
+    // five). If every transaction has a new key, expired entries make up at most half of the state;
+    // if every fourth has one, at most a fifth.
     return StateTtlConfig.newBuilder(Duration.ofMillis(ttlMs))
         .cleanupIncrementally(1, false)
         .build();

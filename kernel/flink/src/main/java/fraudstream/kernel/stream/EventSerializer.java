@@ -13,9 +13,9 @@ import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 
 /**
- * Writes an event as compact bytes on its way to the next step.
+ * A compact serializer for events between the job's steps.
  *
- * <p>Between steps only: no event is ever part of saved state, so the layout is free to change.
+ * <p>Events are never part of saved state, so the layout may change in any release.
  */
 public final class EventSerializer extends TypeSerializerSingleton<Event> {
   public static final EventSerializer INSTANCE = new EventSerializer();
@@ -54,7 +54,7 @@ public final class EventSerializer extends TypeSerializerSingleton<Event> {
     write(event, event.words, event.features, target);
   }
 
-  /** Writes an event with other numbers than its own. */
+  /** Writes an event with the given words and features instead of its own. */
   static void write(Event event, long[] words, double[] features, DataOutputView target)
       throws IOException {
     target.writeByte(event.kind.ordinal());
@@ -110,7 +110,7 @@ public final class EventSerializer extends TypeSerializerSingleton<Event> {
     return new Snapshot();
   }
 
-  /** Names the serializer; there is no state of events to restore. */
+  /** The serializer snapshot that Flink requires; it restores no state. */
   public static final class Snapshot extends SimpleTypeSerializerSnapshot<Event> {
     public Snapshot() {
       super(() -> INSTANCE);
@@ -121,7 +121,7 @@ public final class EventSerializer extends TypeSerializerSingleton<Event> {
       long[] words, long[] ordinals, double[] features, DataOutputView target) throws IOException {
     target.writeInt(words.length);
     target.writeInt(features.length);
-    // In one piece: a view's single writes cost a check of its room each.
+    // Write one array: each single write to a view costs a bounds check.
     byte[] bytes = new byte[numberBytes(words.length, features.length)];
     ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     buffer.asLongBuffer().put(words).put(ordinals);

@@ -6,7 +6,7 @@ import org.apache.flink.api.common.serialization.SerializerConfig;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 
-/** Tells Flink that events travel by {@link EventSerializer}. */
+/** Flink type information of events; selects {@link EventSerializer}. */
 final class EventTypeInfo extends TypeInformation<Event> {
   static final EventTypeInfo EVENT = new EventTypeInfo();
 
@@ -49,7 +49,7 @@ final class EventTypeInfo extends TypeInformation<Event> {
     return EventSerializer.INSTANCE;
   }
 
-  /** What Flink 1.20 asks for; Flink 2 has only the other one, so nothing says that this overrides. */
+  /** Required by Flink 1.20. No {@code @Override}, as Flink 2 has only the other overload. */
   @SuppressWarnings("deprecation")
   public TypeSerializer<Event> createSerializer(ExecutionConfig config) {
     return EventSerializer.INSTANCE;

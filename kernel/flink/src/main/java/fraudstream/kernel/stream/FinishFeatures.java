@@ -6,7 +6,7 @@ import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
-/** Computes the features that depend on windows, once those of every entity are there; stateless. */
+/** Computes row features that depend on windows, after the windows of all entities; stateless. */
 final class FinishFeatures extends AbstractStreamOperator<Event>
     implements OneInputStreamOperator<Event, Event> {
   private static final long serialVersionUID = 1L;

@@ -11,7 +11,10 @@ import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.types.Row;
 
-/** Makes events of records, and dead letters of those that are none; counts the latter. */
+/**
+ * Parses records into events, and turns invalid records into dead letters. Metric: {@code refused},
+ * the number of these.
+ */
 final class Gate {
   private final Catalogue catalogue;
   private final TransactionParser transactions;
@@ -26,12 +29,13 @@ final class Gate {
   }
 
   /**
-   * Fills {@code event}, whose bytes, arrival and place are set, from its bytes.
+   * Parses the raw bytes of {@code event} and sets its other fields. Its arrival time, shard and
+   * sequence number must be set already, if known.
    *
-   * @return null if that worked, else the dead letter
+   * @return null on success, otherwise the dead letter
    */
   Row transaction(Event event) {
-    // Where the source can't tell, the clock of this machine stands in.
+    // Use the local clock if the source gives no arrival time.
     long arrivedMs =
         event.arrivalMs == Event.NO_TIME ? System.currentTimeMillis() : event.arrivalMs;
     try {
@@ -44,7 +48,7 @@ final class Gate {
     }
   }
 
-  /** The label in the bytes of {@code record}; null if it is none, and then it's a dead letter. */
+  /** Parses a label; returns null and passes a dead letter to {@code rejected} if it is invalid. */
   Event label(Event record, Rejected rejected) {
     try {
       return labels.parse(record.raw);
@@ -54,7 +58,7 @@ final class Gate {
     }
   }
 
-  /** Takes a dead letter. */
+  /** Receives dead letters. */
   interface Rejected {
     void take(Row deadLetter);
   }

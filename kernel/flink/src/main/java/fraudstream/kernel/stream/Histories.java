@@ -7,23 +7,23 @@ import java.util.Map;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.runtime.state.KeyedStateBackend;
 
-/** The histories of one entity, as Flink's state keeps them; for the key that is being processed. */
+/** Access to an entity's histories in keyed state. All keys must be the current key. */
 abstract class Histories {
-  /** The history of the current key; null if it has none. */
+  /** The history of the current key; null if not found. */
   abstract History get(String key) throws Exception;
 
-  /** Keeps the current key's history. */
+  /** Stores the history of the current key. */
   abstract void put(String key, History history) throws Exception;
 
-  /** Hands everything to Flink, which is about to take a snapshot. */
+  /** Writes all pending changes to Flink's state; call it before a snapshot. */
   abstract void flush() throws Exception;
 
   /**
-   * Those of a task.
+   * The histories of a task, cached if the state backend is RocksDB.
    *
-   * <p>RocksDB reads and writes a whole history each time it is asked, which of a busy merchant has
-   * some hundred KiB: those in use stay in memory. On the heap, state is in memory already, and a
-   * second reference to it would change what a running snapshot sees.
+   * <p>RocksDB reads and writes a whole history at each access, and that of a busy merchant has
+   * hundreds of KiB. Heap state is in memory already, and a second reference to it would change
+   * what a running snapshot sees.
    */
   static Histories of(KeyedStateBackend<String> backend, ValueState<History> state) {
     boolean isSerialized = backend.getClass().getSimpleName().equals("RocksDBKeyedStateBackend");
@@ -52,12 +52,13 @@ abstract class Histories {
   }
 
   /**
-   * Writes behind: what was changed goes to Flink when it's pushed out, and before a snapshot.
+   * A write-behind LRU cache. Changed histories are written to Flink's state when they are evicted
+   * from the cache and before a snapshot.
    *
-   * <p>The time to live begins anew when it's written, so an idle key may outlive it by a while.
+   * <p>The time to live restarts at that write, so an idle key may outlive it for a while.
    */
   static final class Cached extends Histories {
-    /** The part of the heap that a step of a task may take: there are up to five in each slot. */
+    /** Each cache may use 1/32 of the heap; a slot has up to five, one per entity's step. */
     private static final int HEAP_SHARE = 32;
 
     static final long MOST_WORDS = Runtime.getRuntime().maxMemory() / HEAP_SHARE / Long.BYTES;
@@ -99,7 +100,7 @@ abstract class Histories {
       }
     }
 
-    /** The least recently used first; the one just put, which is the last, always stays. */
+    /** Evicts the least recently used histories; the one just put is the last and always stays. */
     private void pushOut() throws Exception {
       Iterator<Map.Entry<String, Entry>> oldest = entries.entrySet().iterator();
       while (words > mostWords && entries.size() > 1) {

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import fraudstream.kernel.features.Catalogue;
 import java.io.Serializable;
 
-/** What {@code jobs/kernel.py} tells the steps; travels with them to the workers. */
+/** Settings of the job's steps, set by {@code jobs/kernel.py} and serialized with the steps. */
 public final class JobConfig implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -16,32 +16,35 @@ public final class JobConfig implements Serializable {
   final String modelVersion;
   final int maxRecordBytes;
 
-  /** Negative: no clock judges an event time. */
+  /**
+   * The maximum by which an event time may be later than the arrival time; negative for no limit.
+   */
   final long futureToleranceMs;
 
   final long allowedLatenessMs;
 
-  /** How much longer than any window can ask for the state of an entity is kept. */
+  /** Added to the time for which windows need an entity's state, to get its time to live. */
   final long stateTtlMarginMs;
 
-  /** In place of what windows ask for: how long that state is kept; negative if windows decide. */
+  /** The time to live of state; negative to derive it from the windows and the margin. */
   final long stateTtlMs;
 
-  /** Most transactions scored at once, and the longest wait for others to be scored with. */
+  /** The maximum number of transactions in a batch for scoring. */
   final int batchSize;
 
+  /** The maximum time that a transaction waits for its batch to fill. */
   final long batchTimeMs;
 
   /** Whether a file's lines begin with a letter: T for a transaction, L for a label. */
   final boolean isLabelled;
 
-  /** How many transactions a second are read of a file; 0 for as fast as it goes. */
+  /** The rate at which transactions are read from a file; 0 for no limit. */
   final double transactionsPerSecond;
 
-  /** The time in which that rate is reached, evenly from 0. */
+  /** The time in which the rate rises linearly from 0 to {@link #transactionsPerSecond}. */
   final long rampMs;
 
-  /** Whether what leaves the job goes to files. */
+  /** Whether the job's outputs are files. */
   final boolean writesFiles;
 
   @JsonCreator
@@ -76,7 +79,7 @@ public final class JobConfig implements Serializable {
     this.writesFiles = writesFiles;
   }
 
-  /** Reads the JSON object that {@code jobs/kernel.py} writes. */
+  /** Reads the JSON object written by {@code jobs/kernel.py}. */
   public static JobConfig fromJson(String json) {
     try {
       return new ObjectMapper().readValue(json, JobConfig.class);

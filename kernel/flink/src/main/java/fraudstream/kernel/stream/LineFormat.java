@@ -11,10 +11,10 @@ import org.apache.flink.connector.file.src.reader.StreamFormat;
 import org.apache.flink.core.fs.FSDataInputStream;
 
 /**
- * The lines of a file as bytes, without their line feeds, in their order.
+ * A file format that reads lines in order, as bytes without their line feeds.
  *
- * <p>Not splittable, so that one reader reads the whole file from its beginning to its end. Bytes, so
- * that broken UTF-8 reaches the parser as it is.
+ * <p>Not splittable, so that one reader reads the whole file from start to end. Lines are bytes, so
+ * that invalid UTF-8 reaches the parser unchanged.
  */
 public final class LineFormat extends SimpleStreamFormat<byte[]> {
   private static final long serialVersionUID = 1L;

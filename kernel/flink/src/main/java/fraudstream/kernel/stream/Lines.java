@@ -5,10 +5,9 @@ import java.util.function.Consumer;
 import org.apache.flink.types.Row;
 
 /**
- * Rows for one sink; if it is a file, many lines as one row.
+ * Writes JSON lines to a sink as rows; for a file, joins many lines into one row.
  *
- * <p>Flink's file sink asks the operating system to write each row by itself, which takes longer
- * than making it.
+ * <p>Flink's file sink makes a system call per row, which takes longer than creating the row.
  */
 final class Lines {
   private static final String NO_KEY = "";
@@ -37,7 +36,7 @@ final class Lines {
     }
   }
 
-  /** To be called before the input ends. */
+  /** Writes the joined lines; call it at the end of the input. */
   void flush() {
     if (joined.size() > 0) {
       sink.accept(Row.of(NO_KEY, joined.toByteArray()));

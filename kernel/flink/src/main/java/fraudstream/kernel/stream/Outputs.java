@@ -7,7 +7,10 @@ import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.types.Row;
 import org.apache.flink.util.OutputTag;
 
-/** What leaves the job: rows of a key, which says what stays together and in order, and JSON. */
+/**
+ * The job's outputs: rows of a key and a JSON payload. Rows with the same key stay together and in
+ * order.
+ */
 final class Outputs {
   static final TypeInformation<Row> KEYED_JSON =
       Types.ROW_NAMED(

@@ -9,10 +9,10 @@ import org.apache.flink.streaming.api.functions.ProcessFunction;
 import org.apache.flink.util.Collector;
 
 /**
- * Reads the lines of a file as records.
+ * Parses the lines of a file as records.
  *
- * <p>With a rate, each transaction is let through at a time of its own, which is its arrival,
- * whether or not the job keeps up; without one, nothing has an arrival time.
+ * <p>With a rate, each transaction is emitted at its scheduled time, which becomes its arrival time
+ * even if the job falls behind. Without a rate, records have no arrival time.
  */
 final class ParseLines extends ProcessFunction<byte[], Event> {
   private static final long serialVersionUID = 1L;
@@ -56,7 +56,7 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
     }
   }
 
-  /** Waits for the time of the next transaction, and returns it in epoch ms. */
+  /** Waits for the scheduled time of the next transaction and returns it in epoch ms. */
   private long pace() {
     if (transactions == 0) {
       startNanos = System.nanoTime();
@@ -71,10 +71,10 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
   }
 
   /**
-   * The time from the start to transaction i.
+   * The scheduled time of transaction i, in seconds from the start.
    *
-   * <p>At a rate that rises evenly from 0 to r within T seconds, i = r t² / 2T are through after t;
-   * at the end of these T seconds that is half of what the full rate would have let through.
+   * <p>While the rate rises linearly from 0 to r within T seconds, i = r t² / 2T transactions have
+   * been emitted after t seconds. After T seconds that is half of what the full rate would emit.
    */
   private double dueSeconds(long i) {
     double rampSeconds = config.rampMs / 1_000.0;

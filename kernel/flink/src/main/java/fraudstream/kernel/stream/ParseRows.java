@@ -8,10 +8,10 @@ import org.apache.flink.types.Row;
 import org.apache.flink.util.Collector;
 
 /**
- * Reads rows of a stream's table as records: bytes, arrival (TIMESTAMP_LTZ(3)), shard, sequence
- * number; the last three are null where the source can't tell.
+ * Parses the rows of a stream's table as records. Columns: bytes, arrival time (TIMESTAMP_LTZ(3)),
+ * shard, sequence number; the last three are null if the source does not provide them.
  *
- * <p>The bytes are one record, or several, each on lines of its own: see {@link RecordSplitter}.
+ * <p>The bytes are one record, or several on separate lines: see {@link RecordSplitter}.
  */
 final class ParseRows extends ProcessFunction<RowData, Event> {
   private static final long serialVersionUID = 1L;
@@ -25,7 +25,7 @@ final class ParseRows extends ProcessFunction<RowData, Event> {
   private final boolean isLabels;
   private transient Gate gate;
 
-  /** @param isLabels whether the records are labels, not transactions */
+  /** @param isLabels true if the records are labels, false if they are transactions */
   ParseRows(JobConfig config, boolean isLabels) {
     this.config = config;
     this.isLabels = isLabels;

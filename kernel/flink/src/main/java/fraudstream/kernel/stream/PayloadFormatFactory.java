@@ -15,10 +15,10 @@ import org.apache.flink.table.types.logical.LogicalTypeRoot;
 import org.apache.flink.table.types.logical.RowType;
 
 /**
- * SQL: {@code 'format' = 'payload'}: a sink writes the column {@code payload} as it is.
+ * The table format {@code 'format' = 'payload'}: sinks write the bytes of column {@code payload}.
  *
- * <p>The table may have other columns to partition by. Flink's own {@code raw} format allows one
- * column only, so the records of an account could not be kept in one shard, and in order.
+ * <p>The table may have other columns, for a partition key. Flink's {@code raw} format allows only
+ * one column, so it could not keep an account's records in one shard and in order.
  */
 public class PayloadFormatFactory implements SerializationFormatFactory {
   private static final String COLUMN = "payload";

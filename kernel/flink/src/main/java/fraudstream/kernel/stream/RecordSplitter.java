@@ -4,16 +4,16 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
- * Takes apart what a producer has put together: several records in one of the stream's, which has
- * room for more than one.
+ * Splits a stream record into the several records that a producer may have put into it.
  *
- * <p>A record begins at the start, and wherever a line begins with an opening brace. So one that is
- * written over several lines stays whole, and a broken one spoils none that follows it.
+ * <p>A record begins at the start of the bytes and at each line that begins with an opening brace.
+ * A record written over several lines therefore stays whole, and a broken record does not affect
+ * those after it.
  */
 final class RecordSplitter {
   private RecordSplitter() {}
 
-  /** Gives the parts of {@code bytes} in their order, without the line feeds between them. */
+  /** Passes each record to {@code part}, in order and without the line feed after it. */
   static void split(byte[] bytes, Consumer<byte[]> part) {
     int begin = 0;
     for (int i = 0; i < bytes.length - 1; i++) {

@@ -21,12 +21,12 @@ import org.apache.flink.runtime.state.SavepointKeyedStateHandle;
 import org.apache.flink.runtime.state.filesystem.AbstractFsCheckpointStorageAccess;
 
 /**
- * What a savepoint holds, looked at before a job starts from it.
+ * The metadata of a savepoint, checked before a job starts from it.
  *
- * <p>Flink finds out by itself what doesn't fit, but says so in hashes and a stack trace.
+ * <p>Flink also detects incompatible savepoints, but reports hashes and a stack trace.
  */
 public final class Savepoint {
-  /** In place of the identity of state that no release of this job has. */
+  /** The identity of an operator that is not among the known ones. */
   public static final String UNKNOWN = "unknown";
 
   private final Map<OperatorID, OperatorState> states = new HashMap<>();
@@ -46,7 +46,10 @@ public final class Savepoint {
     return savepoint;
   }
 
-  /** The identities, out of {@code known}, of the operators whose state it holds. */
+  /**
+   * The identities (Flink's uids) of the operators whose state the savepoint holds; {@link
+   * #UNKNOWN} for each operator that is not in {@code known}.
+   */
   public String[] identities(String... known) {
     Map<OperatorID, String> names = new HashMap<>();
     for (String identity : known) {
@@ -61,15 +64,16 @@ public final class Savepoint {
     return found.toArray(new String[0]);
   }
 
-  /** Over how many slots at most the state of an operator can be spread; 0 if it holds none of it. */
+  /** The maximum parallelism of an operator's state; 0 if the savepoint does not hold it. */
   public int maxParallelism(String identity) {
     OperatorState state = states.get(operatorId(identity));
     return state == null ? 0 : state.getMaxParallelism();
   }
 
   /**
-   * Which state backend alone can read the keyed state of an operator; null if each of them can, as
-   * with savepoints in Flink's canonical form, or if there is none.
+   * The only state backend that can read an operator's keyed state, {@code hashmap} or {@code
+   * rocksdb}; null if any backend can, as for savepoints in Flink's canonical format, or if there
+   * is no such state.
    */
   public String backend(String identity) {
     OperatorState state = states.get(operatorId(identity));
@@ -90,7 +94,7 @@ public final class Savepoint {
     return state.getStates().stream().anyMatch(OperatorSubtaskState::hasState);
   }
 
-  /** As Flink makes it of a uid: MurmurHash3 x64 128, seed 0, each half little-endian. */
+  /** Flink's hash of an operator uid: MurmurHash3 x64 128, seed 0, each half little-endian. */
   private static OperatorID operatorId(String identity) {
     byte[] utf8 = identity.getBytes(StandardCharsets.UTF_8);
     long[] hash = MurmurHash3.hash128x64(utf8, 0, utf8.length, 0);

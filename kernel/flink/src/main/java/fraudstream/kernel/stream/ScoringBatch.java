@@ -8,12 +8,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * What goes to the scorer and comes back; {@code jobs/scoring_udf.py} has the other side of it.
+ * The binary format of the scorer's input and answer; {@code jobs/scoring_udf.py} implements the
+ * other side. All numbers are little-endian.
  *
- * <p>There, little-endian: n (int), width of the vector (int), n vectors (doubles), n event times,
- * n arrivals (epoch ms, {@link Event#NO_TIME} if unknown), n amounts (doubles), 2n + 1 offsets (ints)
- * into what follows: for each transaction its id and its account's, in UTF-8. Back: n scores
- * (doubles, NaN for none), then notes: row (int), kind (byte), length (int), UTF-8.
+ * <p>Input: n (int), the length of the feature vector (int), n feature vectors (doubles), n event
+ * times and n arrival times (longs, epoch ms, {@link Event#NO_TIME} if unknown), n amounts
+ * (doubles), 2n + 1 offsets (ints) into the texts after them, and the texts in UTF-8: for each
+ * transaction its id and that of its account.
+ *
+ * <p>Answer: n scores (doubles, NaN if not scored), then any number of notes: row (int), kind
+ * (byte, {@link #ALERT} or {@link #ERROR}), length (int), UTF-8 text.
  */
 final class ScoringBatch {
   static final byte ALERT = 0;
@@ -55,7 +59,7 @@ final class ScoringBatch {
     return out.array();
   }
 
-  /** The vector of the transaction in that place of an encoded batch. */
+  /** The feature vector of the transaction in row {@code row} of an encoded input. */
   static double[] vector(byte[] input, int row) {
     ByteBuffer in = ByteBuffer.wrap(input).order(ByteOrder.LITTLE_ENDIAN);
     double[] vector = new double[in.getInt(Integer.BYTES)];
@@ -64,14 +68,14 @@ final class ScoringBatch {
     return vector;
   }
 
-  /** What the scorer said of one transaction. */
+  /** The scorer's answer for one transaction. */
   static final class Verdict {
     double score = Double.NaN;
 
-    /** JSON; null if the score gives no alert. */
+    /** The alert as JSON; null if the score causes no alert. */
     byte[] alert;
 
-    /** Null unless the transaction could not be scored. */
+    /** The error message; null unless the transaction could not be scored. */
     String error;
   }
 

@@ -19,19 +19,19 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.types.Row;
 
 /**
- * The job's steps, for {@code jobs/kernel.py} to put together.
+ * The job's steps, which {@code jobs/kernel.py} assembles.
  *
- * <p>Each has an identity of its own, which saved state goes by: it depends neither on the catalogue
- * nor on which sources and sinks there are.
+ * <p>Each step has a fixed uid, by which savepoints identify its state. It depends neither on the
+ * catalogue nor on the configured sources and sinks.
  */
 public final class Steps {
   private Steps() {}
 
-  /** The lines of a file in their order: one reader, whatever the parallelism. */
+  /** The lines of a file in order, by one reader whatever the parallelism. */
   public static DataStream<byte[]> lines(StreamExecutionEnvironment environment, String uri) {
     FileSource<byte[]> source =
         FileSource.forRecordStreamFormat(new LineFormat(), new Path(uri))
-            // Flink's own choice leaves out files whose names begin with _ or a dot, and says nothing.
+            // Flink's default silently ignores files whose names begin with _ or a dot.
             .setFileEnumerator(() -> new NonSplittingRecursiveEnumerator(path -> true))
             .build();
     return environment
@@ -40,7 +40,7 @@ public final class Steps {
         .uid("lines");
   }
 
-  /** Events of lines; dead letters on the side. By one task, since more would lose the order. */
+  /** Parses lines into events; dead letters are a side output. One task, to keep the order. */
   public static SingleOutputStreamOperator<Event> parseLines(
       DataStream<byte[]> lines, JobConfig config) {
     return lines
@@ -50,7 +50,7 @@ public final class Steps {
         .uid("parse-lines");
   }
 
-  /** Events of a stream's rows; dead letters on the side. */
+  /** Parses a stream's rows into events; dead letters are a side output. */
   public static SingleOutputStreamOperator<Event> parseRows(
       DataStream<RowData> rows, JobConfig config, boolean isLabels) {
     String name = isLabels ? "parse labels" : "parse";
@@ -59,7 +59,7 @@ public final class Steps {
         .uid(name.replace(' ', '-'));
   }
 
-  /** Events with the windows of one entity; late ones of the account as dead letters on the side. */
+  /** Computes the windows of one entity; the account's late events are a side output. */
   public static SingleOutputStreamOperator<Event> windows(
       DataStream<Event> events, JobConfig config, String entityName) {
     Entity entity = Entity.named(entityName);
@@ -71,11 +71,11 @@ public final class Steps {
   }
 
   /**
-   * The events by key.
+   * The events keyed by {@code key}.
    *
-   * <p>Where one task has all keys there is nobody to shuffle with: the steps then follow each other
-   * in one thread, and no event is written and read between them. Such a job can't be rescaled
-   * while it runs, only from a savepoint: Flink refuses keys that a second task would have.
+   * <p>With a parallelism of 1 no shuffle is needed: the steps run chained in one thread and events
+   * are not serialized between them. Such a job can't be rescaled while it runs, only from a
+   * savepoint, because Flink refuses keys that belong to another task.
    */
   private static KeyedStream<Event, String> keyed(DataStream<Event> events, EntityKey key) {
     if (events.getExecutionEnvironment().getParallelism() > 1) {
@@ -84,7 +84,7 @@ public final class Steps {
     return DataStreamUtils.reinterpretAsKeyedStream(events, key, Types.STRING);
   }
 
-  /** Events with all their features: those that depend on windows come last. */
+  /** Computes the row features that depend on windows, which completes the feature vector. */
   public static SingleOutputStreamOperator<Event> finish(
       DataStream<Event> events, JobConfig config) {
     return chained(
@@ -92,15 +92,15 @@ public final class Steps {
         .uid("finish-features");
   }
 
-  /** Batches for the scorer: its input, and the events. */
+  /** Collects events into batches for the scorer. */
   public static DataStream<Row> batches(DataStream<Event> events, JobConfig config) {
     SingleOutputStreamOperator<Row> batches =
         chained(events.transform("batch", Batcher.BATCH, new Batcher(config))).uid("batch");
-    // A single task would stand still while Python scores: what follows gets a thread of its own.
+    // With one task, a shuffle gives scoring its own thread, so it doesn't block the windows.
     return events.getExecutionEnvironment().getParallelism() > 1 ? batches : batches.rebalance();
   }
 
-  /** Everything that follows from the scorer's answers, on the side. */
+  /** Alerts, scored transactions and dead letters from the scorer's answers, as side outputs. */
   public static SingleOutputStreamOperator<Row> verdicts(
       DataStream<Row> answers, JobConfig config, boolean withScored) {
     return answers
@@ -109,7 +109,7 @@ public final class Steps {
         .uid("verdicts");
   }
 
-  /** Lines of features. */
+  /** Lines of a features file. */
   public static SingleOutputStreamOperator<Row> features(
       DataStream<Event> events, JobConfig config) {
     return chained(events.transform("features", Outputs.KEYED_JSON, new WriteFeatures(config)))
@@ -117,9 +117,10 @@ public final class Steps {
   }
 
   /**
-   * Lets a step run in one thread with the one before it.
+   * Chains a step to the one before it, so that both run in one thread.
    *
-   * <p>On Flink 2 an operator can't ask for that itself; on Flink 1.20, unasked, it begins a chain.
+   * <p>Flink 1.20 starts a new chain by default, and on Flink 2 an operator can't set its own
+   * chaining strategy.
    */
   private static <T> SingleOutputStreamOperator<T> chained(SingleOutputStreamOperator<T> step) {
     ((PhysicalTransformation<T>) step.getTransformation())
@@ -127,16 +128,16 @@ public final class Steps {
     return step;
   }
 
-  /** What a step has put on the side for the sink of that name. */
+  /** The side output of a step for the sink of that name. */
   public static DataStream<Row> output(SingleOutputStreamOperator<?> step, String sink) {
     return step.getSideOutput(Outputs.named(sink));
   }
 
   /**
-   * Gives the sources and sinks that are tables an identity that goes by their names.
+   * Gives table sources and sinks a uid derived from their names.
    *
-   * <p>The planner numbers operators in the order of planning: with one source more, every sink
-   * would be another one to saved state.
+   * <p>The planner numbers operators in planning order, so one more source would change the uid of
+   * every sink and saved state would no longer match.
    */
   public static void nameTables(StreamExecutionEnvironment environment, String... tables) {
     for (Transformation<?> end : environment.getTransformations()) {

@@ -14,7 +14,10 @@ import org.apache.flink.streaming.api.functions.ProcessFunction;
 import org.apache.flink.types.Row;
 import org.apache.flink.util.Collector;
 
-/** Takes scored batches apart: alerts, scored transactions, and dead letters of what has no score. */
+/**
+ * Splits scored batches into side outputs: alerts, scored transactions, and dead letters of
+ * transactions that could not be scored.
+ */
 final class Unbatcher extends ProcessFunction<Row, Row> {
   private static final long serialVersionUID = 1L;
   private static final String SCORING = "scoring";
@@ -23,7 +26,7 @@ final class Unbatcher extends ProcessFunction<Row, Row> {
   private final boolean withScored;
   private transient ScoredJson json;
 
-  /** @param withScored whether anyone reads the scored transactions */
+  /** @param withScored whether to write the scored transactions */
   Unbatcher(JobConfig config, boolean withScored) {
     this.config = config;
     this.withScored = withScored;

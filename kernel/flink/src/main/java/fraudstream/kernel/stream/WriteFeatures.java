@@ -9,7 +9,7 @@ import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.types.Row;
 
-/** One line of a features file for each transaction that counts. */
+/** Writes one line of a features file per transaction; duplicates and labels are skipped. */
 final class WriteFeatures extends AbstractStreamOperator<Row>
     implements OneInputStreamOperator<Event, Row>, BoundedOneInput {
   private static final long serialVersionUID = 1L;

@@ -18,7 +18,7 @@ import org.apache.flink.core.memory.DataOutputSerializer;
 import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.Test;
 
-/** The golden files are the core's: Flink writes and reads the same bytes. */
+/** Uses the core's golden files, because Flink state has the same bytes. */
 class HistorySerializerTest {
   private static final String SUM =
       Catalogues.window("a", "account_id", "sum", "'column':'transaction_amount_vnd','window':'1h'");
@@ -77,7 +77,7 @@ class HistorySerializerTest {
     assertEquals(2, snapshot.getCurrentVersion());
   }
 
-  /** Savepoints name the class: under another name or in another package they can't be read. */
+  /** Savepoints contain the class name; if it were renamed or moved they could not be read. */
   @Test
   void savedStateNamesTheSnapshotAsEver() throws IOException {
     DataOutputSerializer target = new DataOutputSerializer(64);
@@ -85,7 +85,7 @@ class HistorySerializerTest {
         target, serializer(SUM).snapshotConfiguration());
     byte[] saved = target.getCopyOfBuffer();
     DataInputDeserializer source = new DataInputDeserializer(saved);
-    source.readInt(); // the version of Flink's own frame
+    source.readInt(); // the version of Flink's own header
     assertEquals("fraudstream.kernel.features.HistorySerializerSnapshot", source.readUTF());
     TypeSerializerSnapshot<History> read =
         TypeSerializerSnapshotSerializationUtil.readSerializerSnapshot(

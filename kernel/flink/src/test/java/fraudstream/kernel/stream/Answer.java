@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** A scorer's answer to a batch, for tests: its scores, then notes. */
+/** Builds a scorer's answer to a batch for tests: the scores, then notes. */
 final class Answer {
   private static final int NOTE_BYTES = 2 * Integer.BYTES + 1;
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Batches of three, which wait 20 ms at most. */
+/** Tests with batches of three transactions and a maximum wait of 20 ms. */
 class BatcherTest {
   private static final int WIDTH = 4;
 
@@ -49,7 +49,7 @@ class BatcherTest {
     return event;
   }
 
-  /** As it travels on: the numbers are in the scorer's input. */
+  /** An event as in a batch: without features and words, as the features are in the input. */
   private static Event bare(Event event) {
     Event bare = EventSerializer.INSTANCE.copy(event);
     bare.features = Event.NO_FEATURES;
@@ -90,7 +90,7 @@ class BatcherTest {
     return step.harness.getProcessingTimeService().getNumActiveTimers();
   }
 
-  // ---- when a batch goes on ----
+  // ---- when a batch is emitted ----
 
   @Test
   void aBatchGoesOnWhenItIsFull() throws Exception {
@@ -150,7 +150,7 @@ class BatcherTest {
     assertEquals(List.of(), step.drain());
   }
 
-  // ---- what is in it ----
+  // ---- content of a batch ----
 
   @Test
   void theScorerGetsTheVectorsAsTheyAreInTheOrderOfArrival() throws Exception {

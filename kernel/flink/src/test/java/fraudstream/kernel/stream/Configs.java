@@ -6,13 +6,13 @@ import fraudstream.kernel.features.Catalogues;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What a job is told, for tests. */
+/** Job configurations for tests. */
 final class Configs {
   static final long LATENESS_MS = 100;
   static final long WINDOW_MS = 50;
   static final long TTL_MARGIN_MS = 1_000;
 
-  /** The hour, and how many transactions of the account and of the device there are in 50 ms. */
+  /** Features: the hour, and the counts of the account's and the device's transactions in 50 ms. */
   static final String CATALOGUE =
       Catalogues.json(
           Catalogues.row("hour", "hour", ""),
@@ -22,12 +22,12 @@ final class Configs {
 
   private Configs() {}
 
-  /** A job's settings, some of them replaced: name, value, name, value. */
+  /** A configuration with settings replaced: name, value, ... */
   static JobConfig config(Object... namesAndValues) {
     return JobConfig.fromJson(json(namesAndValues));
   }
 
-  /** The same as JSON; a name with null is left out. */
+  /** The same as JSON; a null value removes the setting. */
   static String json(Object... namesAndValues) {
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("catalogue", CATALOGUE);

@@ -38,7 +38,7 @@ class EntityKeyTest {
     assertFalse(EntityKey.passes(label, entity));
   }
 
-  /** All of them behind one key would keep one task busy and the others waiting. */
+  /** Asserts that such events use many keys: one key would keep one task busy and others idle. */
   private static void assertSpread(Entity entity, UnaryOperator<Event> change) {
     EntityKey selector = new EntityKey(entity);
     Set<String> keys = new HashSet<>();

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What an entity's step does around the windows, which have tests of their own. */
+/** Tests of an entity's step, except for the windows, which have their own tests. */
 class EntityStepTest {
   private static final int ACCOUNT = Entity.ACCOUNT_ID.ordinal();
   private static final int DEVICE = Entity.DEVICE_ID.ordinal();
@@ -49,7 +49,7 @@ class EntityStepTest {
     return transaction(id, "A1", "D1", timeMs);
   }
 
-  /** The one event that comes out of the step. */
+  /** Processes an event and returns the only output. */
   private Event passed(Event event) throws Exception {
     List<Event> out = step.process(event);
     assertEquals(1, out.size());
@@ -63,7 +63,7 @@ class EntityStepTest {
     assertEquals(List.of(), step.side(Outputs.DEAD_LETTERS));
   }
 
-  // ---- what passes ----
+  // ---- events that pass through ----
 
   @Test
   void whatHasNoIdPassesUntouchedAndMakesNoState() throws Exception {
@@ -119,7 +119,7 @@ class EntityStepTest {
     assertEquals(0, step.count("duplicates"));
   }
 
-  // ---- what is counted ----
+  // ---- counted transactions ----
 
   @Test
   void aTransactionGetsItsOrdinalAndTheFeaturesOfItsOwnEntityOnly() throws Exception {
@@ -135,7 +135,7 @@ class EntityStepTest {
     assertEquals(2, step.keys());
   }
 
-  /** No state is touched for what passes, so such an id comes to no harm. */
+  /** Events that pass through use no state, so a real id equal to their key is not affected. */
   @Test
   void anIdMayBeCalledAsAKeyOfThosePassing() throws Exception {
     open(Entity.DEVICE_ID);
@@ -147,7 +147,7 @@ class EntityStepTest {
     assertEquals(1, step.keys());
   }
 
-  // ---- what is late ----
+  // ---- late transactions ----
 
   @Test
   void exactlyTheAllowedLatenessBehindCountsAndAMillisecondMoreIsADeadLetter() throws Exception {
@@ -189,7 +189,7 @@ class EntityStepTest {
     assertEquals(1, passed(transaction("a", -1_000_000_000_000L)).ordinals[ACCOUNT]);
   }
 
-  /** A device's transactions may come from accounts far apart: each was judged in its own. */
+  /** A device's transactions may be of accounts at different times; each account checks its own. */
   @Test
   void onlyTheAccountsStepJudgesLatenessAndDoubles() throws Exception {
     open(Entity.DEVICE_ID);
@@ -246,9 +246,9 @@ class EntityStepTest {
   }
 
   /**
-   * Flink looks at one bucket of its hash tables, a table for each key group, at each access to
-   * state; a transaction has two of those. So it has been everywhere, wherever it stood, well
-   * before there were twice as many transactions as buckets.
+   * At each state access Flink checks one bucket of its hash tables (one table per key group) for
+   * expired entries, and a transaction makes two accesses. So every bucket has been checked, from
+   * any starting point, well before there are twice as many transactions as buckets.
    */
   @Test
   void whatIsIdleGoesAwayWithoutBeingAskedFor() throws Exception {
@@ -270,7 +270,7 @@ class EntityStepTest {
     }
   }
 
-  /** Buckets are empty too, so it falls behind at first if each transaction is of a new account. */
+  /** Flink checks empty buckets too, so at first it lags if each transaction has a new account. */
   @Test
   void idleStateDoesNotPileUpHoweverManyAccountsThereAre() throws Exception {
     open(Entity.ACCOUNT_ID);

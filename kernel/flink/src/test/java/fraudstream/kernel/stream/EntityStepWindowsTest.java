@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What the steps and the windows do together: doubles, and labels that come back. */
+/** Tests of the step together with the windows: duplicates, and labels that arrive later. */
 class EntityStepWindowsTest {
   private static final JobConfig CONFIG =
       Configs.config(
@@ -42,7 +42,7 @@ class EntityStepWindowsTest {
     return event;
   }
 
-  /** What comes out: "new 2", the 2 being the count; or "duplicate", or "late". */
+  /** The outcome of a transaction: "new 2" (2 is the count), "duplicate" or "late". */
   private String arrives(String id, long timeMs) throws Exception {
     List<Event> out = step.process(transaction(id, "A1", timeMs));
     if (out.isEmpty()) {
@@ -57,7 +57,7 @@ class EntityStepWindowsTest {
     return "new " + (int) event.features[0];
   }
 
-  // ---- doubles ----
+  // ---- duplicates ----
 
   @Test
   void aTransactionIdIsCountedOnceAsLongAsACopyIsNotLate() throws Exception {

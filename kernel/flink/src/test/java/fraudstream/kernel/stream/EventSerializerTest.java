@@ -41,7 +41,7 @@ class EventSerializerTest {
     return read;
   }
 
-  /** Looks at the fields of the class, so that a new one can't be forgotten. */
+  /** Compares all fields by reflection, so that a new one can't be forgotten. */
   static void assertSameEvent(Event expected, Event actual) {
     for (Field field : Event.class.getFields()) {
       try {
@@ -163,7 +163,7 @@ class EventSerializerTest {
     return event;
   }
 
-  /** One behind the other, as they lie in a buffer of the network or of a batch. */
+  /** Events are written one after the other, as in a network buffer or a batch. */
   @Test
   void anyEventsComeThroughOneBehindTheOther() throws IOException {
     DataOutputSerializer target = new DataOutputSerializer(16);
@@ -199,7 +199,7 @@ class EventSerializerTest {
     assertFalse(SERIALIZER.isImmutableType());
   }
 
-  // ---- what Flink asks for ----
+  // ---- Flink interfaces ----
 
   @Test
   @SuppressWarnings("deprecation")
@@ -219,7 +219,7 @@ class EventSerializerTest {
     assertEquals(SERIALIZER, InstantiationUtil.clone(SERIALIZER));
   }
 
-  /** Flink writes it into each checkpoint of what is in flight. */
+  /** Flink writes the snapshot to each checkpoint that contains in-flight events. */
   @Test
   void aSnapshotOfTheSerializerGivesItBack() throws IOException {
     DataOutputSerializer target = new DataOutputSerializer(64);

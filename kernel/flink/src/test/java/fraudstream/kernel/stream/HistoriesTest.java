@@ -19,7 +19,7 @@ import org.apache.flink.runtime.state.KeyedStateBackend;
 import org.junit.jupiter.api.Test;
 
 class HistoriesTest {
-  /** What RocksDB is to a step: values by the current key, each write noted. */
+  /** A stand-in for RocksDB state: values by current key; {@link #writes} records each write. */
   private final Map<String, History> stored = new HashMap<>();
 
   private final List<String> writes = new ArrayList<>();

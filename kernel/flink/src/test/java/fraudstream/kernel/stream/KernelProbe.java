@@ -23,11 +23,11 @@ import org.apache.flink.core.memory.DataOutputSerializer;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 
 /**
- * The job's steps without Flink, a line in and a line out, for a test in Python that draws streams.
+ * Runs the job's steps without Flink for a property test in Python: reads a line, writes a line.
  *
- * <p>In: {@code C} and the job's config, which begins anew; {@code T} and a transaction; {@code L}
- * and a label; {@code S}, which puts all state through its serializer. Out, for each: what became
- * of it, of a new transaction the ordinals and the features too.
+ * <p>Input lines: {@code C} and the job's config, which resets all state; {@code T} and a
+ * transaction; {@code L} and a label; {@code S}, which passes all state through its serializer. The
+ * output for each line is its outcome and, for a new transaction, its ordinals and features.
  */
 public final class KernelProbe {
   private static final int SAVED_BYTES = 1_024;
@@ -113,7 +113,7 @@ public final class KernelProbe {
             event.ids[entity.ordinal()], id -> windows.get(entity).newHistory());
   }
 
-  /** For each entity: its name, how many histories there are, and how many bytes they take. */
+  /** For each entity: its name, its number of histories and their size in bytes. */
   private String save() throws IOException {
     StringBuilder sizes = new StringBuilder();
     for (Map.Entry<Entity, Map<String, History>> saved : histories.entrySet()) {

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LineFormatTest {
   private static final int BUFFER_BYTES = 1 << 16;
 
-  /** A file in memory that gives at most so many bytes a read. */
+  /** A file in memory that returns at most {@code mostAtOnce} bytes per read. */
   private static final class MemoryStream extends FSDataInputStream {
     private final byte[] bytes;
     private final int mostAtOnce;
@@ -113,7 +113,7 @@ class LineFormatTest {
     return line;
   }
 
-  // ---- where lines end ----
+  // ---- line ends ----
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 1_000_000})
@@ -192,7 +192,7 @@ class LineFormatTest {
     }
   }
 
-  // ---- what Flink asks for ----
+  // ---- Flink interfaces ----
 
   @Test
   void aFileIsReadByOneReaderFromItsBeginningSoThatItsOrderIsKept() {

@@ -19,7 +19,7 @@ class LinesTest {
     return new Lines(isFile, this::take);
   }
 
-  /** Rows as texts, like "A1 {}". */
+  /** Collects a row as text, like "A1 {}". */
   private void take(Row row) {
     String payload = new String((byte[]) row.getField(1), StandardCharsets.UTF_8);
     rows.add(row.getField(0) + " " + payload);

@@ -22,14 +22,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ParseLinesTest {
   private static final double NULL = Double.NaN;
 
-  /** The pace goes by another clock, which nobody sets. */
+  /** Tolerance between the wall clock and the monotonic clock that paces the transactions. */
   private static final long CLOCKS_DIFFER_MS = 10;
 
   private static final long TIME_MS = Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli();
 
   private Step<byte[], Event> step;
 
-  /** A file's event times are judged by no clock. */
+  /** Opens the step without a ramp; event times of a file are not checked against a clock. */
   private void open(boolean isLabelled, double transactionsPerSecond) throws Exception {
     open(isLabelled, transactionsPerSecond, 0);
   }
@@ -102,7 +102,7 @@ class ParseLinesTest {
     assertEquals(1, step.count("refused"), "the next one is read again");
   }
 
-  // ---- lines with a letter ----
+  // ---- lines with a kind letter ----
 
   @Test
   void theLetterSaysWhetherALineIsATransactionOrALabel() throws Exception {
@@ -158,7 +158,7 @@ class ParseLinesTest {
     }
   }
 
-  /** 1,000 a second, reached after 8 ms: 4 come on the way there, the n-th at 8 √(n/4) ms. */
+  /** The rate of 1,000/s is reached after 8 ms; 4 come before that, the n-th at 8 √(n/4) ms. */
   @Test
   void onTheRampTransactionsComeFasterAndFasterAndThenAtTheRate() throws Exception {
     open(false, 1_000, 8);
@@ -174,7 +174,7 @@ class ParseLinesTest {
   void aTransactionIsLetThroughNoEarlierThanItArrives() throws Exception {
     open(false, 100);
     read(Records.json());
-    // The first one may have taken long, so that some others are due at once.
+    // If the first transaction took long, some later ones are due immediately.
     long dueMs = System.currentTimeMillis() + 50;
     long arrivalMs;
     do {

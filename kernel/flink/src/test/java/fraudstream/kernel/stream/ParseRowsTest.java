@@ -38,7 +38,7 @@ class ParseRowsTest {
     step.close();
   }
 
-  /** A record as the table's source gives it. */
+  /** A row as emitted by the table source. */
   private static RowData row(byte[] raw, long arrivalMs) {
     return GenericRowData.of(
         raw,
@@ -57,7 +57,7 @@ class ParseRowsTest {
     return events.get(0);
   }
 
-  /** The key and the JSON of the one row in the dead letters. */
+  /** The only dead letter, a row of key and JSON. */
   private Row onlyDeadLetter() {
     List<Row> letters = step.side(Outputs.DEAD_LETTERS);
     assertEquals(1, letters.size());

@@ -9,20 +9,20 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class RecordSplitterTest {
-  /** In the table a / is a line feed, and parts are divided by a |. */
+  /** In the table / represents a line feed, and | separates the expected records. */
   @ParameterizedTest(name = "[{0}]")
   @CsvSource({
     "{1}, {1}",
     "{1}/, {1}/",
     "{1}/{2}, {1}|{2}",
     "{1}/{2}/{3}/, {1}|{2}|{3}/",
-    // One record over several lines, as people write them.
+    // One record over several lines, as written by hand.
     "{/  a/}, {/  a/}",
     "{/  a: {/  }/}/{2}, {/  a: {/  }/}|{2}",
-    // A broken one among others takes none but itself along.
+    // A broken record does not affect the others.
     "{1/{2}, {1|{2}",
     "{1}/{2/{3}, {1}|{2|{3}",
-    // What does not begin as a record does belongs to the one before it.
+    // A line that does not begin a record belongs to the record before it.
     "{1}/x/{3}, {1}/x|{3}",
     "x/{2}, x|{2}",
     "/{1}, '|{1}'",

@@ -53,7 +53,7 @@ class SavepointTest {
     step.close();
   }
 
-  /** The id that Flink gives an operator of that identity when it plans a job. */
+  /** The operator id that Flink derives from a uid when it plans a job. */
   private static OperatorID flinksId(String identity) {
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.getExecutionEnvironment();

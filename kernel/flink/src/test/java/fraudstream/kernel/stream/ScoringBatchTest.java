@@ -34,7 +34,7 @@ class ScoringBatchTest {
     return new String(text, StandardCharsets.UTF_8);
   }
 
-  // ---- there ----
+  // ---- input ----
 
   @Test
   void aBatchHasCountsVectorsTimesAmountsOffsetsAndTexts() {
@@ -63,7 +63,7 @@ class ScoringBatchTest {
     assertFalse(in.hasRemaining());
   }
 
-  /** The scorer maps the numbers as they lie, and doubles must lie at a multiple of their size. */
+  /** The scorer reads the doubles in place, so they must be aligned to their size. */
   @Test
   void theVectorsBeginBehindEightBytes() {
     ByteBuffer in = littleEndian(ScoringBatch.encode(List.of(event("T", "A", 0, 42)), 1));
@@ -96,7 +96,7 @@ class ScoringBatchTest {
     assertArrayEquals(new double[] {-0.0, 4}, ScoringBatch.vector(batch, 1));
   }
 
-  // ---- and back ----
+  // ---- answer ----
 
   private static Verdict[] decoded(Answer answer, int n) {
     return ScoringBatch.decode(answer.bytes(), n);
@@ -141,7 +141,7 @@ class ScoringBatchTest {
     assertEquals(0, ScoringBatch.decode(new byte[0], 0).length);
   }
 
-  /** Better no job than scores of other transactions. */
+  /** Failing the job is better than giving transactions the scores of others. */
   @Test
   void anAnswerThatIsTooShortIsNoAnswer() {
     assertThrows(RuntimeException.class, () -> decoded(new Answer(0.25), 2));

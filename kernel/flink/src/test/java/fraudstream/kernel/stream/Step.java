@@ -30,9 +30,9 @@ import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.apache.flink.types.Row;
 import org.apache.flink.util.OutputTag;
 
-/** One step of the job by itself: what goes in, comes out, and is counted; time stands still. */
+/** Test harness of one step: its inputs, outputs and metrics; time advances only on demand. */
 final class Step<I, O> {
-  /** Few, since Flink looks for what is idle in one of them after the other. */
+  /** Few, because Flink looks for expired state in one key group after the other. */
   static final int KEY_GROUPS = 2;
 
   final OneInputStreamOperatorTestHarness<I, O> harness;
@@ -43,11 +43,11 @@ final class Step<I, O> {
     this.metrics = metrics.operator;
   }
 
-  /** Keeps the metrics of the one operator. */
+  /** Keeps the metrics of the operator. */
   private static final class Metrics extends InterceptingTaskMetricGroup {
     final InterceptingOperatorMetricGroup operator = new InterceptingOperatorMetricGroup();
 
-    /** What Flink 1.20 asks for; Flink 2 has only the other one, so nothing says that they override. */
+    /** Required by Flink 1.20. No {@code @Override}, as Flink 2 has only the other overload. */
     public InternalOperatorMetricGroup getOrAddOperator(OperatorID id, String name) {
       return operator;
     }
@@ -82,7 +82,7 @@ final class Step<I, O> {
     return step;
   }
 
-  /** The windows of an entity, with the state of such a step before it; null for none. */
+  /** The window step of an entity, restored from {@code state}; null to start without state. */
   static Step<Event, Event> windows(JobConfig config, Entity entity, OperatorSubtaskState state)
       throws Exception {
     Metrics metrics = new Metrics();
@@ -102,25 +102,25 @@ final class Step<I, O> {
     return step;
   }
 
-  /** What comes out for one element: copies, which the harness makes with the type's serializer. */
+  /** Processes an element and returns the outputs, which the harness copies by the serializer. */
   List<O> process(I element) throws Exception {
     harness.processElement(element, 0);
     return drain();
   }
 
-  /** What has come out since this was last asked for. */
+  /** Returns the outputs since the last call. */
   List<O> drain() {
     List<O> values = harness.extractOutputValues();
     harness.getOutput().clear();
     return values;
   }
 
-  /** The keys that have state. */
+  /** The number of keys that have state. */
   int keys() {
     return ((KeyedOneInputStreamOperatorTestHarness<?, ?, ?>) harness).numKeyedStateEntries();
   }
 
-  /** What has been put on the side so far. */
+  /** All rows of a side output so far. */
   List<Row> side(OutputTag<Row> tag) {
     List<Row> rows = new ArrayList<>();
     Collection<StreamRecord<Row>> found = harness.getSideOutput(tag);
@@ -134,7 +134,7 @@ final class Step<I, O> {
     return ((Counter) metrics.get(counter)).getCount();
   }
 
-  /** The JSON of a row with key and payload. */
+  /** The payload of a row as JSON. */
   static JsonNode payload(Row row) throws IOException {
     return new ObjectMapper().readTree((byte[]) row.getField(1));
   }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What can be seen of the steps without running them; tests in Python run them. */
+/** Tests of the job graph without running it; tests in Python run it. */
 class StepsTest {
   private static final int PARALLELISM = 4;
   private static final JobConfig CONFIG = Configs.config();
@@ -53,7 +53,7 @@ class StepsTest {
     assertEquals(PARALLELISM, nodes.get("windows-device_id").getParallelism());
   }
 
-  // ---- between the steps ----
+  // ---- connections between steps ----
 
   private String wayInto(String identity) {
     StreamNode node = nodesByIdentity().get(identity);
@@ -95,7 +95,7 @@ class StepsTest {
     return names;
   }
 
-  /** Else there would be a thread and a queue between any two of them. */
+  /** Otherwise there would be a thread and a queue between any two steps. */
   @Test
   void theStepsOfASingleTaskAreOneChain() {
     environment.setParallelism(1);
@@ -111,7 +111,7 @@ class StepsTest {
     assertTrue(tasks().contains("device_id windows -> finish features -> batch"), () -> "" + tasks());
   }
 
-  /** State goes by the id of the entity, and so does the order of its transactions. */
+  /** State is keyed by the entity's id, and transactions stay in order within it. */
   @ParameterizedTest
   @ValueSource(ints = {1, PARALLELISM})
   void theKeyOfTheWindowsIsTheirEntitysId(int parallelism) {
@@ -140,7 +140,7 @@ class StepsTest {
     assertTrue(refused.getMessage().contains("labels"), refused.getMessage());
   }
 
-  // ---- the identities of tables ----
+  // ---- uids of tables ----
 
   @Test
   void aTableGetsTheIdentityOfItsNameWhateverItsNumberIs() {

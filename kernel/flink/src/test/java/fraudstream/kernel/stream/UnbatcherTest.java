@@ -39,7 +39,7 @@ class UnbatcherTest {
     step = Step.of(new Unbatcher(config, withScored), Outputs.KEYED_JSON);
   }
 
-  /** Everything leaves on the side. */
+  /** All results are side outputs, so the main output must be empty. */
   @AfterEach
   void close() throws Exception {
     assertEquals(List.of(), step.drain());
@@ -60,7 +60,7 @@ class UnbatcherTest {
     return event;
   }
 
-  /** A batch as it comes back: what the scorer said, what it was given, and the events. */
+  /** Processes a scored batch: the scorer's answer, its input, and the events. */
   private void answered(Answer answer, Event... events) throws Exception {
     DataOutputSerializer target = new DataOutputSerializer(16);
     target.writeInt(events.length);
@@ -79,7 +79,7 @@ class UnbatcherTest {
     return step.side(Outputs.SCORED_TRANSACTIONS);
   }
 
-  /** The keys and payloads of an output, like "A1 {...}". */
+  /** The rows of an output as key and payload, like "A1 {...}". */
   private List<String> texts(OutputTag<Row> output) {
     List<String> texts = new ArrayList<>();
     for (Row row : step.side(output)) {
@@ -89,7 +89,7 @@ class UnbatcherTest {
     return texts;
   }
 
-  /** Of each scored transaction: its id, what became of it, and its score. */
+  /** The id, outcome and score of each record of scored transactions. */
   private List<String> outcomes() throws IOException {
     List<String> outcomes = new ArrayList<>();
     for (Row row : scored()) {
@@ -231,7 +231,7 @@ class UnbatcherTest {
     assertEquals(List.of(), scored());
   }
 
-  // ---- into a file ----
+  // ---- file output ----
 
   @Test
   void theScoredTransactionsOfABatchAreLinesOfOneRowInTheirOrder() throws Exception {
