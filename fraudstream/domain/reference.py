@@ -4,7 +4,7 @@ It keeps all transactions and scans all of them for each feature: slow, but easy
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Entity, WindowFeature
@@ -74,6 +74,13 @@ def _remembered(
     return [each for each in arrived if each.event_time_ms > forgotten_ms]
 
 
+class _View(NamedTuple):
+    """The transactions that an entity remembers, in order of arrival, and the labels by transaction id."""
+
+    others: list[Arrived]
+    labels: Mapping[str, Label]
+
+
 class _Past:
     """All transactions and labels that have arrived; nothing is ever evicted."""
 
@@ -90,8 +97,8 @@ class _Past:
             return Evaluated(transaction, outcome, {}, {})
         arrived = Arrived(transaction, self._row(transaction))
         ids = self._ids(transaction)
-        others = {entity: self._visible(entity, id_, arrived) for entity, id_ in ids.items()}
-        features = self._features(arrived, others)
+        views = {entity: self._view(entity, id_, arrived) for entity, id_ in ids.items()}
+        features = self._features(arrived, views)
         for entity, id_ in ids.items():
             self._accepted[entity, id_].append(arrived)
         ordinals = {entity: len(self._accepted[entity, id_]) for entity, id_ in ids.items()}
@@ -118,15 +125,20 @@ class _Past:
             allowed_lateness_ms=self._allowed_lateness_ms,
         )
 
-    def _visible(self, entity: Entity, id_: str, at_hand: Arrived) -> list[Arrived]:
-        """Return the entity's other transactions that are visible to the current one, in order of arrival.
+    def _view(self, entity: Entity, id_: str, at_hand: Arrived) -> _View:
+        """Return what the entity knows when the current transaction arrives.
 
         An entity other than the account may be ahead of the transaction by more than the allowed lateness; it
-        then remembers less than the windows reach.
+        then remembers less than the windows reach. A label waits for its transaction only as long as the
+        transaction itself would be remembered.
         """
         others = self._accepted[entity, id_]
         newest_ms = max(each.event_time_ms for each in [*others, at_hand])
-        return self._kept(entity, others, newest_ms)
+        labels = self.labels
+        if not self._kept(entity, [at_hand], newest_ms):
+            own = at_hand.transaction.transaction_id
+            labels = {name: label for name, label in labels.items() if name != own}
+        return _View(self._kept(entity, others, newest_ms), labels)
 
     def _ids(self, transaction: Transaction) -> dict[Entity, str]:
         counted = {"account_id", *self._catalogue.entities}
@@ -139,13 +151,14 @@ class _Past:
             row[feature.name] = transaction_value(feature, transaction, row)
         return row
 
-    def _features(self, at_hand: Arrived, others: dict[Entity, list[Arrived]]) -> Features:
+    def _features(self, at_hand: Arrived, views: dict[Entity, _View]) -> Features:
         features: Features = {}
         for feature in self._catalogue.features:
             if not isinstance(feature, WindowFeature):
                 value: Value = transaction_value(feature, at_hand.transaction, features)
-            elif feature.entity in others:
-                value = window_value(feature, at_hand, others[feature.entity], self.labels)
+            elif feature.entity in views:
+                view = views[feature.entity]
+                value = window_value(feature, at_hand, view.others, view.labels)
             else:
                 value = None
             features[feature.name] = value

@@ -69,6 +69,18 @@ def test_a_label_counts_for_every_entity_of_its_transaction() -> None:
     assert values(window("fraud_rate"), arrivals) == [0, 0]
 
 
+@pytest.mark.parametrize(("time_ms", "expected"), [(50, 0), (90, 0), (91, 1)])
+def test_a_label_waits_for_its_transaction_as_long_as_the_merchant_would_remember_that(
+    time_ms: int, expected: float
+) -> None:
+    #   50        90 91        100
+    #             (------------]     the merchant's newest; account B is late to the merchant, not to itself
+    of_merchant = window("fraud_rate", entity="merchant_id")
+    first = tx(100, "a", merchant_id="M")
+    late = tx(time_ms, "b", account_id="B", merchant_id="M")
+    assert values(of_merchant, [label("b", time_ms), first, late], lateness_ms=0)[-1] == expected
+
+
 def test_what_leaves_the_window_takes_its_label_along() -> None:
     #   90        100
     #   (---------]
