@@ -9,7 +9,7 @@ RATE ?= 500
 RUN_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile lock clean
+.PHONY: help setup run test quick coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile settings-page lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,6 +87,9 @@ bench-full: setup ## The same, each run three times, and more parallelism (over 
 
 profile: setup ## Show where the time of the job goes; writes docs/profile.md (3 minutes)
 	$(PY) -m benchmarks.profiling
+
+settings-page: setup ## Write docs/settings.md from the settings classes
+	$(PY) -m localrun.settings_page
 
 lock: setup ## Fix the versions and hashes of requirements/*.in in requirements*.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
