@@ -44,12 +44,13 @@ quick: setup ## Run the unit tests: no JVM, no cluster, no stream (3 minutes)
 coverage: setup ## Run the unit tests and write which lines and branches they reach to build/coverage/index.html
 	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report html --cov-report term:skip-covered
 
-check: setup ## Check style, types, format and imports; compile the kernel, its warnings being errors
+check: setup ## Check style, types, format, imports and spelling; compile the kernel, its warnings being errors
 	$(MVN) test-compile
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo --cache-dir build/import_linter
+	$(VENV)/bin/codespell
 
 format: setup ## Format the Python code
 	$(VENV)/bin/ruff format
