@@ -64,7 +64,7 @@ def test_the_readme_stays_a_front_door() -> None:
 
 MEASURED = [
     (page, figure)
-    for row in section(README, "## Why fraudstream").splitlines()
+    for row in section(README, "## Measured").splitlines()
     for figures, page in re.findall(r"\[([^\]]*\d[^\]]*)\]\((docs/[a-z-]+\.md)[^)]*\)", row)
     for figure in re.findall(r"\d[\d,.]*\d", figures)
 ]
