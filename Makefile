@@ -10,7 +10,7 @@ RUN_OPTIONS ?=
 PYTEST_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile lock clean
+.PHONY: help setup run test quick coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile settings-page lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,12 +45,13 @@ quick: setup ## Run the unit tests: no JVM, no cluster, no stream (3 minutes)
 coverage: setup ## Run the unit tests and write which lines and branches they reach to build/coverage/index.html
 	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report html --cov-report term:skip-covered
 
-check: setup ## Check style, types, format and imports; compile the kernel, its warnings being errors
+check: setup ## Check style, types, format, imports and spelling; compile the kernel, its warnings being errors
 	$(MVN) test-compile
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo --cache-dir build/import_linter
+	$(VENV)/bin/codespell
 
 format: setup ## Format the Python code
 	$(VENV)/bin/ruff format
@@ -88,6 +89,9 @@ bench-full: setup ## The same, each run three times, and more parallelism (over 
 
 profile: setup ## Show where the time of the job goes; writes docs/profile.md (3 minutes)
 	$(PY) -m benchmarks.profiling
+
+settings-page: setup ## Write docs/settings.md from the settings classes
+	$(PY) -m localrun.settings_page
 
 lock: setup ## Fix the versions and hashes of requirements/*.in in requirements*.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \

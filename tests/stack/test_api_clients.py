@@ -218,22 +218,24 @@ def test_a_signal_ends_a_producer_that_waits_for_the_api() -> None:
 
 
 CURL_LINES: Final = [
-    line.strip() for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("    curl ")
+    line.strip()
+    for line in (ROOT / "docs" / "transaction-api.md").read_text().splitlines()
+    if line.startswith("    curl ")
 ]
 TIME_IS_UP: Final = 28
 """What curl ends with when its own --max-time ends a stream."""
 
 
-def test_the_readme_has_a_line_for_each_use() -> None:
+def test_the_page_has_a_curl_line_for_each_use() -> None:
     used = {word.rpartition("8000/")[2] for line in CURL_LINES for word in line.split() if "8000/" in word}
     assert {"health", "transaction", "transactions/100", "config", "stop", "start", "status"} <= used
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 @pytest.mark.parametrize("line", CURL_LINES)
-def test_every_curl_line_of_the_readme_works(api: Server, line: str) -> None:
+def test_every_curl_line_of_the_page_works(api: Server, line: str) -> None:
     command = line.replace("http://127.0.0.1:8000", api.url)
-    said = subprocess.run(  # noqa: S602 - a line of our own README, as a person would run it
+    said = subprocess.run(  # noqa: S602 - a line of our own page, as a person would run it
         command,
         shell=True,
         env=os.environ | {"KEY": KEY},

@@ -1,21 +1,28 @@
-"""What the README says of the product is so."""
+"""The claims of the README, of the catalogue's page and of the architecture's page are true."""
 
 import re
 
-from fraudstream.domain.catalogue import BUILT_IN
+import pytest
+
+from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS
 from fraudstream.runtime.project_root import ROOT
 
 README = (ROOT / "README.md").read_text()
+CATALOGUE = (ROOT / "docs" / "catalogue.md").read_text()
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+LONGEST_README = 170
+"""Lines; reference material belongs in docs/."""
 
 
-def named_in_the_table() -> set[str]:
-    """Return the features of the catalogue's table, ``{a,b}`` spelled out."""
-    table = README.split("## The catalogue")[1].split("What is absent")[0]
-    names: set[str] = set()
-    for row in re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE):
-        for name in re.findall(r"`([^`]+)`", row):
-            names |= spelled_out(name)
-    return names
+def section(page: str, heading: str) -> str:
+    """Return what stands between a heading and the next one of any level."""
+    return re.split(r"^#+ ", page.split(f"\n{heading}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def features_named_in(text: str) -> set[str]:
+    """Return the features in the first column of a table, ``{a,b}`` spelled out."""
+    rows = re.findall(r"^\| (`.*?) \|", text, flags=re.MULTILINE)
+    return {each for row in rows for name in re.findall(r"`([^`]+)`", row) for each in spelled_out(name)}
 
 
 def spelled_out(name: str) -> set[str]:
@@ -26,12 +33,45 @@ def spelled_out(name: str) -> set[str]:
     return {each for choice in choices for each in spelled_out(choice)}
 
 
-def test_its_table_has_the_features_of_the_catalogue_and_no_other() -> None:
-    assert named_in_the_table() == set(BUILT_IN.names)
+def test_the_page_of_the_catalogue_has_its_features_and_no_other() -> None:
+    assert features_named_in(section(CATALOGUE, "## Built-in features")) == set(BUILT_IN_WITH_LABELS.names)
 
 
-def test_the_folders_it_lists_are_there() -> None:
-    block = README.split("## Where things are")[1].split("##")[0]
+def test_the_features_in_the_readme_are_in_the_catalogue() -> None:
+    named = features_named_in(section(README, "## Features"))
+    assert len(named) >= 10
+    assert named <= set(BUILT_IN_WITH_LABELS.names)
+
+
+@pytest.mark.parametrize("page", [README, CATALOGUE, (ROOT / "docs" / "labels.md").read_text()])
+def test_the_numbers_of_features_are_those_of_the_catalogue(page: str) -> None:
+    said = set(re.findall(r"(\d+) (?:windowed )?features", page))
+    assert str(len(BUILT_IN.names)) in said | set(re.findall(r"instead of (\d+)", page))
+    assert said <= {str(len(BUILT_IN.names)), str(len(BUILT_IN_WITH_LABELS.names))}
+
+
+def test_the_packages_in_the_architecture_are_all_that_there_are() -> None:
+    block = section(ARCHITECTURE, "## Packages")
     folders = re.findall(r"^    (\w+)/ ", block, flags=re.MULTILINE)
-    assert len(folders) >= 12
     assert all((ROOT / folder).is_dir() for folder in folders)
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert packages <= set(folders)
+
+
+def test_the_readme_stays_a_front_door() -> None:
+    assert len(README.splitlines()) <= LONGEST_README
+
+
+MEASURED = [
+    (page, figure)
+    for row in section(README, "## Measured").splitlines()
+    for figures, page in re.findall(r"\[([^\]]*\d[^\]]*)\]\((docs/[a-z-]+\.md)[^)]*\)", row)
+    for figure in re.findall(r"\d[\d,.]*\d", figures)
+]
+"""Pages and the figures that the README takes from them: those in the text of a link."""
+
+
+@pytest.mark.parametrize(("page", "figure"), MEASURED)
+def test_a_figure_of_the_readme_stands_in_the_page_it_links_to(page: str, figure: str) -> None:
+    text = (ROOT / page).read_text()
+    assert figure in text or figure.replace(",", "") in text

@@ -1,11 +1,9 @@
-import re
 from typing import Any
 
 import pytest
 
-from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
-from producer.api.api_settings import ENV_PREFIX, ApiSettings
+from producer.api.api_settings import ApiSettings
 from tests.unit.producer.api.api_helpers import settings
 
 
@@ -45,18 +43,3 @@ def test_the_environment_is_read_and_a_misspelt_name_in_it_refused(monkeypatch: 
     monkeypatch.setenv("TRANSACTION_API_AUHT", "off")
     with pytest.raises(SettingsError, match="TRANSACTION_API_AUHT: there is no such setting"):
         ApiSettings.load(env_file=None)
-
-
-def test_the_table_of_the_settings_in_the_documentation_is_complete_and_true() -> None:
-    text = (ROOT / "docs" / "transaction-api.md").read_text()
-    rows = re.findall(r"^\| `(TRANSACTION_API_\w+)` \| (.*?) \| (.*?) \|$", text, re.MULTILINE)
-    documented = {name: (default.strip("`"), meaning) for name, default, meaning in rows}
-    expected = {
-        f"{ENV_PREFIX}{name.upper()}": (_default(field.default), field.description)
-        for name, field in ApiSettings.model_fields.items()
-    }
-    assert documented == expected
-
-
-def _default(value: object) -> str:
-    return "none" if value in (None, ()) else str(value)
