@@ -15,11 +15,6 @@ PAGES = sorted(
     for pattern in ("*.md", ".github/**/*.md", "docs/**/*.md", "models/*/*.md", "tests/golden/*.md")
     for path in ROOT.glob(pattern)
 )
-OUTDATED: dict[tuple[str, str], str] = {
-    ("docs/drill.md", "../fraudstream/reference.py"): "the page of the drill is not edited by hand",
-}
-"""Links that lead nowhere, and the reason why they are not mended."""
-
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*?) *#*$", re.MULTILINE)
 INLINE_CODE = re.compile(r"`[^`\n]*`")
@@ -81,18 +76,12 @@ def missing_paths(text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
-    broken = [link for link in broken_links(page, page.read_text()) if (name_of(page), link) not in OUTDATED]
-    assert broken == []
+    assert list(broken_links(page, page.read_text())) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_path_of_the_repository_that_a_page_names_is_there(page: Path) -> None:
     assert list(missing_paths(page.read_text())) == []
-
-
-def test_every_exception_is_still_needed() -> None:
-    for page, link in OUTDATED:
-        assert link in set(broken_links(ROOT / page, (ROOT / page).read_text()))
 
 
 def test_every_page_of_docs_is_on_the_map() -> None:
