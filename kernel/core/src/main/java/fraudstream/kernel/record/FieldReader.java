@@ -1,14 +1,20 @@
 package fraudstream.kernel.record;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
 
 /** Reads the fields of a JSON object. Errors name the field, its value and the fix. */
 final class FieldReader {
   /** A Kinesis partition key has at most 256 characters, and alerts are keyed by account. */
   static final int MAX_ID_CHARACTERS = 256;
+
+  /** Enough for any double written out; a longer number is refused without being converted. */
+  private static final int MAX_NUMBER_CHARACTERS = 1_000;
 
   /** The maximum number of characters of a value that an error message quotes. */
   private static final int MAX_QUOTED_CHARACTERS = 60;
@@ -20,6 +26,16 @@ final class FieldReader {
   }
 
   private FieldReader() {}
+
+  /** A factory of parsers that leave the length of numbers to {@link #number}. */
+  static JsonFactory jsonFactory() {
+    StreamReadConstraints constraints =
+        StreamReadConstraints.builder().maxNumberLength(Integer.MAX_VALUE).build();
+    return JsonFactory.builder()
+        .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
+        .streamReadConstraints(constraints)
+        .build();
+  }
 
   /** Passes each field of the object to {@code consumer}; refuses anything but one object. */
   static void readObject(JsonParser parser, FieldConsumer consumer) throws RefusedException {
@@ -122,22 +138,35 @@ final class FieldReader {
     return timeMs;
   }
 
-  /** The current number; {@code infinite} is the refusal if it exceeds the range of a double. */
-  static double number(JsonParser parser, JsonToken token, String field, Refusal infinite)
+  /** The current number of a column; its range is not checked, but that it is finite. */
+  static double number(JsonParser parser, JsonToken token, Column column)
       throws IOException, RefusedException {
     if (!token.isNumeric()) {
-      throw wrongType(parser, field, "a number");
+      throw wrongType(parser, column.fieldName, "a number");
+    }
+    int characters = parser.getTextLength();
+    if (characters > MAX_NUMBER_CHARACTERS) {
+      // Not converted: its cost would grow with the square of its length.
+      throw outOfRange(column, "a number of " + characters + " characters");
     }
     double value = parser.getDoubleValue();
     if (!Double.isFinite(value)) {
-      throw new RefusedException(
-          infinite,
-          field
-              + " is "
-              + quoted(parser.getText())
-              + ", too large for a number; send one that a double holds");
+      throw outOfRange(column, quoted(parser.getText()));
     }
     return value;
+  }
+
+  /** The refusal of a number outside the range of its column. */
+  static RefusedException outOfRange(Column column, String value) {
+    boolean isAmount = column == Column.TRANSACTION_AMOUNT_VND;
+    return new RefusedException(
+        isAmount ? Refusal.INVALID_AMOUNT : Refusal.INVALID_VALUE,
+        column.fieldName
+            + " is "
+            + value
+            + "; it must be "
+            + column.range
+            + (isAmount ? ": correct it" : ": correct it, or leave it out if it is unknown"));
   }
 
   static boolean flag(JsonParser parser, JsonToken token, String field)

@@ -3,7 +3,6 @@ package fraudstream.kernel.record;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
@@ -19,8 +18,7 @@ public final class LabelParser {
   private static final String AVAILABLE_AT = "available_at";
   private static final String IS_FRAUD = "is_fraud";
 
-  private final JsonFactory json =
-      JsonFactory.builder().enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER).build();
+  private final JsonFactory json = FieldReader.jsonFactory();
   private final int maxRecordBytes;
 
   /** @param maxRecordBytes the maximum record size; larger records are refused without parsing */
