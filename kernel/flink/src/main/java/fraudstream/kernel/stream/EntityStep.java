@@ -4,7 +4,6 @@ import fraudstream.kernel.features.EntityWindows;
 import fraudstream.kernel.features.History;
 import fraudstream.kernel.features.HistorySerializer;
 import fraudstream.kernel.features.Outcome;
-import fraudstream.kernel.json.DeadLetterJson;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
 import java.time.Duration;
@@ -15,12 +14,13 @@ import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.types.Row;
+import org.apache.flink.util.OutputTag;
 
 /**
  * Computes the windows of one entity by event time, immediately for each arriving transaction.
  *
  * <p>The account's step also detects duplicate transactions, which it passes on as {@link
- * Event.Kind#DUPLICATE}, and late ones, which it sends to the dead letters. Metrics: {@code
+ * Event.Kind#DUPLICATE}, and late ones, which it refuses. Metrics: {@code
  * duplicates}, {@code late}.
  */
 final class EntityStep extends AbstractStreamOperator<Event>
@@ -33,6 +33,7 @@ final class EntityStep extends AbstractStreamOperator<Event>
   private final Entity entity;
   private transient EntityWindows windows;
   private transient Histories histories;
+  private transient Refusals refusals;
   private transient Counter duplicates;
   private transient Counter late;
 
@@ -48,6 +49,7 @@ final class EntityStep extends AbstractStreamOperator<Event>
     ValueStateDescriptor<History> descriptor =
         new ValueStateDescriptor<>("history", new HistorySerializer(windows.schema()));
     descriptor.enableTimeToLive(timeToLive());
+    refusals = new Refusals(config);
     histories = Histories.of(getKeyedStateBackend(), getPartitionedState(descriptor));
     duplicates = getMetricGroup().counter("duplicates");
     late = getMetricGroup().counter(Outcome.LATE.label);
@@ -89,8 +91,7 @@ final class EntityStep extends AbstractStreamOperator<Event>
     switch (windows.arrive(history, event)) {
       case LATE:
         late.inc();
-        Row letter = Row.of(key, DeadLetterJson.of(event, Outcome.LATE.label, LATE_DETAIL));
-        output.collect(Outputs.DEAD_LETTERS, new StreamRecord<>(letter));
+        refusals.refuse(this::emit, event, Outcome.LATE.label, LATE_DETAIL);
         return;
       case DUPLICATE:
         duplicates.inc();
@@ -100,5 +101,9 @@ final class EntityStep extends AbstractStreamOperator<Event>
         histories.put(key, history);
     }
     output.collect(element);
+  }
+
+  private void emit(OutputTag<Row> side, Row row) {
+    output.collect(side, new StreamRecord<>(row));
   }
 }

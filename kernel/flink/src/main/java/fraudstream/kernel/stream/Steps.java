@@ -109,6 +109,23 @@ public final class Steps {
         .uid("verdicts");
   }
 
+  /** Limits the dead letters of all steps. */
+  public static SingleOutputStreamOperator<Row> limitLetters(
+      DataStream<Row> letters, JobConfig config) {
+    return chained(
+            letters.transform("dead letter limit", Outputs.KEYED_JSON, new LetterLimit(config)))
+        .uid("letter-limit");
+  }
+
+  /** Review alerts of the transactions that the steps could not judge, limited by account. */
+  public static SingleOutputStreamOperator<Row> limitReviews(
+      DataStream<Row> reviews, JobConfig config) {
+    return reviews
+        .keyBy(row -> (String) row.getField(Outputs.ACCOUNT), Types.STRING)
+        .transform("review limit", Outputs.KEYED_JSON, new ReviewLimit(config))
+        .uid("review-limit");
+  }
+
   /** Lines of a features file. */
   public static SingleOutputStreamOperator<Row> features(
       DataStream<Event> events, JobConfig config) {

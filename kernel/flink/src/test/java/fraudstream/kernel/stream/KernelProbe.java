@@ -8,6 +8,7 @@ import fraudstream.kernel.features.Outcome;
 import fraudstream.kernel.json.FeaturesJson;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.RefusedException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -20,7 +21,6 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
-import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 
 /**
  * Runs the job's steps without Flink for a property test in Python: reads a line, writes a line.
@@ -39,7 +39,7 @@ public final class KernelProbe {
   private final Map<Entity, Map<String, History>> histories = new EnumMap<>(Entity.class);
 
   private KernelProbe(JobConfig config) {
-    gate = new Gate(config, new UnregisteredMetricsGroup());
+    gate = new Gate(config);
     catalogue = config.catalogue();
     json = new FeaturesJson(catalogue.features());
     for (Entity entity : catalogue.entities()) {
@@ -66,16 +66,19 @@ public final class KernelProbe {
   private String answer(char kind, String rest) throws IOException {
     Event record = new Event();
     record.raw = rest.getBytes(StandardCharsets.UTF_8);
-    switch (kind) {
-      case 'T':
-        return gate.transaction(record) == null ? transaction(record) : "refused";
-      case 'L':
-        Event label = gate.label(record, letter -> {});
-        return label == null ? "refused" : label(label);
-      case 'S':
-        return "saved" + save();
-      default:
-        return "begun";
+    try {
+      switch (kind) {
+        case 'T':
+          return transaction(gate.transaction(record));
+        case 'L':
+          return label(gate.label(record));
+        case 'S':
+          return "saved" + save();
+        default:
+          return "begun";
+      }
+    } catch (RefusedException refusal) {
+      return "refused";
     }
   }
 

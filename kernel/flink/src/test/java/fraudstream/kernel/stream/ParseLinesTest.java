@@ -82,6 +82,17 @@ class ParseLinesTest {
   }
 
   @Test
+  void aRefusedLineIsToBeReviewedAndEachHasADeadLetter() throws Exception {
+    open(false, 0);
+    for (int i = 0; i < 10; i++) {
+      step.process(Records.utf8(Records.json("latitude", "999")));
+    }
+    assertEquals(10, step.side(Outputs.DEAD_LETTERS).size());
+    assertEquals(10, step.side(Outputs.REVIEWS).size());
+    assertEquals(Event.NO_TIME, step.side(Outputs.REVIEWS).get(0).getField(Outputs.ARRIVAL_MS));
+  }
+
+  @Test
   void aTransactionTakesNothingOverFromTheOneBefore() throws Exception {
     open(false, 0);
     read(Records.json("device_id", "\"D1\""));

@@ -102,6 +102,25 @@ final class Step<I, O> {
     return step;
   }
 
+  /** The limit of review alerts, restored from {@code state}; null to start without state. */
+  static Step<Row, Row> reviews(JobConfig config, OperatorSubtaskState state) throws Exception {
+    Metrics metrics = new Metrics();
+    Step<Row, Row> step =
+        new Step<>(
+            new KeyedOneInputStreamOperatorTestHarness<>(
+                new ReviewLimit(config),
+                row -> (String) row.getField(Outputs.ACCOUNT),
+                Types.STRING,
+                environment(metrics)),
+            metrics);
+    step.harness.setup(Outputs.KEYED_JSON.createSerializer(new SerializerConfigImpl()));
+    if (state != null) {
+      step.harness.initializeState(state);
+    }
+    step.harness.open();
+    return step;
+  }
+
   /** Processes an element and returns the outputs, which the harness copies by the serializer. */
   List<O> process(I element) throws Exception {
     harness.processElement(element, 0);

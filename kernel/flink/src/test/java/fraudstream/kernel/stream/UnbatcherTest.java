@@ -220,6 +220,13 @@ class UnbatcherTest {
     assertEquals("{\"the\":\"bytes\"}", letter.get("raw").textValue());
     assertEquals("42", letter.get("sequence_number").textValue());
     assertEquals(1, step.side(Outputs.DEAD_LETTERS).size());
+    Row review = step.side(Outputs.REVIEWS).get(0);
+    assertEquals("A2", review.getField(Outputs.ACCOUNT));
+    assertEquals("b", review.getField(Outputs.TRANSACTION));
+    assertEquals("scoring", review.getField(Outputs.REVIEW_REASON));
+    assertEquals(event.timeMs, review.getField(Outputs.TIME_MS));
+    assertEquals(event.amountVnd, review.getField(Outputs.AMOUNT_VND));
+    assertEquals(1, step.side(Outputs.REVIEWS).size());
     assertEquals(List.of("a new 0.1", "c new 0.3"), outcomes());
     assertEquals(List.of(), step.side(Outputs.ALERTS));
   }
