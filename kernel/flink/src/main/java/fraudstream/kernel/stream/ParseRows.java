@@ -43,7 +43,7 @@ final class ParseRows extends ProcessFunction<RowData, Event> {
     byte[] bytes = row.isNullAt(RAW) ? new byte[0] : row.getBinary(RAW);
     refusals.begin();
     try {
-      RecordSplitter.split(bytes, (part, at) -> read(record(row, part), at, context, out));
+      RecordSplitter.split(bytes, (part, at) -> read(row, part, at, context, out));
     } catch (RefusedException damaged) {
       refusals.refuse(context::output, record(row, bytes), isLabels, 0, damaged);
     }
@@ -52,7 +52,12 @@ final class ParseRows extends ProcessFunction<RowData, Event> {
     }
   }
 
-  private void read(Event record, int at, Context context, Collector<Event> out) {
+  private void read(RowData row, byte[] part, int at, Context context, Collector<Event> out) {
+    if (refusals.isHopeless(part)) {
+      refusals.countHopeless(at, part.length);
+      return;
+    }
+    Event record = record(row, part);
     try {
       out.collect(isLabels ? gate.label(record) : gate.transaction(record));
     } catch (RefusedException refusal) {

@@ -3,6 +3,7 @@ package fraudstream.kernel.stream;
 import fraudstream.kernel.json.DeadLetterJson;
 import fraudstream.kernel.json.ReasonCounts;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.Refusal;
 import fraudstream.kernel.record.RefusedException;
 import fraudstream.kernel.record.Salvage;
 import fraudstream.kernel.stream.Refusals.Side;
@@ -16,6 +17,13 @@ import org.apache.flink.types.Row;
  * refused}, the number of refused parts.
  */
 final class RecordRefusals {
+  /**
+   * What is shorter than two ids is no transaction and no label. Once the dead letters are used up, it
+   * is refused without being read, as an error of the JSON parser costs twenty times an answer.
+   */
+  private static final int LEAST_BYTES =
+      "{\"transaction_id\":\"a\",\"account_id\":\"a\"}".length();
+
   private final Refusals refusals;
   private final int mostLetters;
   private final Counter refused;
@@ -38,20 +46,35 @@ final class RecordRefusals {
 
   /** Refuses a part of the record, which begins at its byte {@code at}; a label has no review. */
   void refuse(Side side, Event part, boolean isLabel, int at, RefusedException refusal) {
-    refused.inc();
     String reason = refusal.refusal.reason;
     if (letters < mostLetters) {
+      refused.inc();
       letters++;
       refusals.letter(side, key(part, reason), part, reason, refusal.getMessage());
     } else {
-      fromByte = rest.isEmpty() ? at : fromByte;
-      toByte = at + part.raw.length;
-      rest.add(reason, 1);
+      count(reason, at, part.raw.length);
     }
-    if (!isLabel) {
+    if (!isLabel && part.raw.length >= LEAST_BYTES) {
       Salvage.read(part);
       refusals.review(side, part, reason, refusal.getMessage());
     }
+  }
+
+  /** Whether a part can be refused by {@link #countHopeless}. */
+  boolean isHopeless(byte[] part) {
+    return letters >= mostLetters && part.length < LEAST_BYTES;
+  }
+
+  /** Counts a part that is too short for its required fields. */
+  void countHopeless(int at, int bytes) {
+    count(Refusal.MISSING_FIELD.reason, at, bytes);
+  }
+
+  private void count(String reason, int at, int bytes) {
+    refused.inc();
+    fromByte = rest.isEmpty() ? at : fromByte;
+    toByte = at + bytes;
+    rest.add(reason, 1);
   }
 
   /** Whether parts were refused that have no dead letter yet. */

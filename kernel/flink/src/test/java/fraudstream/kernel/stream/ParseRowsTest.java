@@ -283,7 +283,7 @@ class ParseRowsTest {
     assertEquals("too_many_parts", last.getField(Outputs.LETTER_REASON));
     assertEquals(rest, last.getField(Outputs.RECORDS));
     JsonNode summary = Step.payload(last);
-    assertEquals("{\"malformed_json\":" + rest + "}", summary.get("reasons").toString());
+    assertEquals("{\"missing_field\":" + rest + "}", summary.get("reasons").toString());
     assertEquals(2 * MOST_LETTERS, summary.get("from_byte").intValue());
     assertEquals(1 << 20, summary.get("to_byte").intValue());
     assertEquals(1 << 19, step.count("refused"));
