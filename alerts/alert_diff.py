@@ -16,6 +16,7 @@ FACTS: Final = (
     "risk_level",
     "likely_fraud_type",
     "flags",
+    "overflowing_features",
 )
 """Fields of an alert to compare beside score, versions and features. Its times of arrival and scoring are
 left out: they differ between runs."""
@@ -41,7 +42,7 @@ class Difference:
 
 
 def differences(before: Mapping[str, Alert], after: Mapping[str, Alert]) -> Iterator[Difference]:
-    """Compare two runs' alerts; both mappings are keyed by ``transaction_id``.
+    """Compare two runs' alerts of the kind ``score``; both mappings are keyed by ``transaction_id``.
 
     Alert ids are unsuitable as keys because they change with the model version. Yields the differences in
     the order of the first run, then the new alerts in the order of the second.
@@ -56,6 +57,25 @@ def differences(before: Mapping[str, Alert], after: Mapping[str, Alert]) -> Iter
     for transaction_id, alert in after.items():
         if transaction_id not in before:
             yield Difference(transaction_id, "new", None, alert.score, _absence(alert, before.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewsCompared:
+    """Number of review alerts that both runs have, and ids of those that only one has."""
+
+    same: int
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def compare_reviews(before: Collection[str], after: Collection[str]) -> ReviewsCompared:
+    """Compare the ids of two runs' review alerts, which depend on account, transaction and reason."""
+    kept = dict.fromkeys(before).keys() & dict.fromkeys(after).keys()
+    return ReviewsCompared(
+        same=len(kept),
+        new=tuple(id_ for id_ in dict.fromkeys(after) if id_ not in kept),
+        gone=tuple(id_ for id_ in dict.fromkeys(before) if id_ not in kept),
+    )
 
 
 def _causes(before: Alert, after: Alert) -> tuple[str, ...]:
@@ -113,8 +133,8 @@ def _absence(alert: Alert, others: Collection[Alert]) -> tuple[str, ...]:
         for name, label in VERSIONS.items()
         if _shown(getattr(alert, name)) not in (values := _values(others, name))
     ]
-    lowest = min(other.threshold for other in others)
-    if alert.score < lowest:
+    thresholds = [other.threshold for other in others if other.threshold is not None]
+    if alert.score is not None and thresholds and alert.score < min(thresholds):
         causes.append(f"its score {_shown(alert.score)} is below that threshold")
     return tuple(causes) or (UNEXPLAINED,)
 

@@ -203,7 +203,9 @@ class Stage:
                 self._to_alert.add(record.content["transaction_id"])
         alerts = self.alerts.read()
         handed_out = self._consumer.read() if self._consumer else []
-        self._alerted |= {alert.content["transaction_id"] for alert in alerts}
+        self._alerted |= {
+            alert.content["transaction_id"] for alert in alerts if alert.content.get("kind") != "review"
+        }
         letters = self.dead_letters.read()
         self.sender.check()
         self.tell()

@@ -117,12 +117,14 @@ def judge(name: str, truth: Truth, evidence: Evidence) -> Verdict:
     sound = transactions_of(evidence.items)
     records = [each.content for each in evidence.scored]
     letters = [DeadLetter.model_validate(each.content) for each in evidence.dead_letters]
-    alerts = [each.content for each in evidence.alerts]
-    delivered = [each.content for each in evidence.delivered]
+    alerts = _with_score(evidence.alerts)
+    delivered = _with_score(evidence.delivered)
     lost = [
         *_without_score(sound, records),
         *_without_alert(records, alerts, truth),
-        *_not_delivered(alerts, delivered),
+        *_not_delivered(
+            [each.content for each in evidence.alerts], [each.content for each in evidence.delivered]
+        ),
         *_unrecognised(evidence.items, records),
         *_without_letter(evidence.items, letters),
     ]
@@ -146,6 +148,11 @@ def judge(name: str, truth: Truth, evidence: Evidence) -> Verdict:
     )
 
 
+def _with_score(alerts: Iterable[WrittenRecord]) -> list[dict[str, Any]]:
+    """Return the alerts without those of the kind ``review``, which have no score to be wrong."""
+    return [each.content for each in alerts if each.content.get("kind") != "review"]
+
+
 def recovery_s(evidence: Evidence) -> float:
     """Return the longest wait that the fault can have caused, in seconds; see `Verdict.recovery_s`."""
     first_ms = _first_ms(evidence.recovered)
@@ -160,7 +167,9 @@ def recovery_s(evidence: Evidence) -> float:
 def _first_ms(records: Iterable[WrittenRecord]) -> dict[str, int]:
     first_ms: dict[str, int] = {}
     for record in records:
-        first_ms.setdefault(record.content["transaction_id"], record.arrival_ms)
+        # Null in an alert that sums up reviews of several transactions.
+        if record.content["transaction_id"] is not None:
+            first_ms.setdefault(record.content["transaction_id"], record.arrival_ms)
     return first_ms
 
 

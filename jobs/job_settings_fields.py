@@ -75,6 +75,41 @@ class JobSettingsFields(StreamSettings):
         None, ge=0, le=1, description="Score from which an alert is sent; left out: the model's own"
     )
 
+    # Refused records
+    review_alerts_per_minute: int = Field(
+        5,
+        ge=1,
+        le=1_000,
+        description="Most review alerts of an account in a minute; the rest is counted in one more",
+    )
+    review_alerts_of_task_per_minute: int = Field(
+        600,
+        ge=1,
+        le=100_000,
+        description="Most review alerts of all accounts of a task in a minute; the rest is counted in one "
+        "more. Not with --source",
+    )
+    dead_letters_per_record: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Most dead letters of one stream record of many parts; the rest is summed up in one more",
+    )
+    dead_letters_per_minute: int = Field(
+        6_000,
+        ge=1,
+        le=10_000_000,
+        description="Most dead letters of a task in a minute; the rest is summed up in one more. Not with "
+        "--source",
+    )
+    dead_letter_mib_per_minute: int = Field(
+        30,
+        ge=1,
+        le=100_000,
+        description="Most MiB of dead letters of a task in a minute, where a shard takes 60; further ones "
+        "are written without the bytes of their record. Not with --source",
+    )
+
     # Bounded mode: files instead of streams
     source: Location | None = Field(
         None,

@@ -39,6 +39,7 @@ class Tally:
     to_alert: set[str] = field(default_factory=set)
     alerted: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    reviews: int = 0
     dead_letters: int = 0
     duplicates: int = 0
     latencies_ms: list[int] = field(default_factory=list)
@@ -67,6 +68,9 @@ class Tally:
     def on_alert(self, alert: Alert, arrival_ms: int) -> None:
         """Record an alert that arrived in the alert stream at ``arrival_ms`` (epoch milliseconds)."""
         with self.lock:
+            if alert.kind == "review" or alert.transaction_id is None:
+                self.reviews += 1
+                return
             self.latest.append(alert)
             self.alerted.add(alert.transaction_id)
             sent = self.sent.get(alert.transaction_id)
@@ -92,7 +96,7 @@ class Tally:
     def progress(self) -> tuple[int, ...]:
         """Return counts that grow with any new output, to detect progress."""
         with self.lock:
-            return (len(self.scored), len(self.alerted), self.dead_letters, self.duplicates)
+            return (len(self.scored), len(self.alerted), self.reviews, self.dead_letters, self.duplicates)
 
     def summary(self) -> dict[str, Any]:
         """Return the run's result; a ratio or percentile without data is None."""
@@ -104,6 +108,7 @@ class Tally:
                 "sent": len(self.sent),
                 "scored": len(self.scored),
                 "alerts": len(self.alerted),
+                "reviews": self.reviews,
                 "dead_letters": self.dead_letters,
                 "duplicates": self.duplicates,
                 "lost": lost,

@@ -78,9 +78,14 @@ def true_types(labels: Path) -> Mapping[str, str]:
 
 
 def confusion(alerts: Iterable[Alert], truth: Mapping[str, str]) -> Confusion:
-    """Count the alerts by their true type (`HONEST` if there is none) and the type that they name."""
+    """Count the alerts by their true type (`HONEST` if there is none) and the type that they name.
+
+    Review alerts are left out: nobody has judged their transactions.
+    """
     return Counter(
-        (truth.get(alert.transaction_id, HONEST), alert.likely_fraud_type or UNNAMED) for alert in alerts
+        (truth.get(alert.transaction_id or "", HONEST), alert.likely_fraud_type or UNNAMED)
+        for alert in alerts
+        if alert.kind == "score"
     )
 
 

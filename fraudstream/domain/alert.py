@@ -1,15 +1,23 @@
-"""Alert, the record that consumers receive for a transaction whose score reached the threshold."""
+"""Alert, the record that consumers receive for a transaction that a person should look at.
+
+An alert of the kind ``score`` has a score that reached the threshold. One of the kind ``review`` has none:
+its transaction could not be judged, or it counts such transactions (`fraudstream.domain.review`).
+"""
 
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
 from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.patterns import FraudType
 
+SCHEMA_VERSION: Final = 2
+"""Version of the alerts that this release writes. Those of version 1 have no ``schema_version``."""
+ID_DIGITS: Final = 32
+AlertKind = Literal["score", "review"]
 RiskLevel = Literal["medium", "high", "critical"]
 Features = Mapping[str, float | None]
 
@@ -36,30 +44,72 @@ Time = Annotated[AwareDatetime, PlainSerializer(_in_milliseconds)]
 """Time with a UTC offset; serialized as RFC 3339 in UTC with milliseconds."""
 
 
+class Review(BaseModel):
+    """The reason why a transaction, or several, could not be judged.
+
+    ``detail`` is for the sender's engineers: the field, its value and the remedy. The sentences are for
+    analysts. ``count`` is the number of transactions, and ``reasons`` has it by reason.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    reason: str
+    detail: str
+    sentence_en: str
+    sentence_vi: str
+    count: int = 1
+    reasons: dict[str, int]
+
+
 class Alert(BaseModel):
-    """One alert; ``alert_id`` is deterministic for a transaction and a model version."""
+    """One alert; ``alert_id`` is deterministic for a transaction, and for a model version or a reason.
+
+    Of the fields that may be null, `OF_A_SCORE` never are in an alert of the kind ``score``. An alert of the
+    kind ``review`` has no score, and what is known of its transaction.
+    """
 
     # Forward compatible: a later version of the job may add fields.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    schema_version: int = Field(1, ge=1)
     alert_id: str
-    transaction_id: str
-    account_id: str
-    event_time: Time
+    kind: AlertKind = "score"
+    transaction_id: str | None
+    account_id: str | None
+    event_time: Time | None
     arrival_time: Time | None = None
-    scored_at: Time
-    transaction_amount_vnd: float
-    score: float
-    threshold: float
-    risk_level: RiskLevel
+    scored_at: Time | None
+    transaction_amount_vnd: float | None
+    score: float | None
+    threshold: float | None
+    risk_level: RiskLevel | Literal["review"]
     likely_fraud_type: FraudType | None
+    review: Review | None = None
+    """Null unless the kind is ``review``."""
     flags: tuple[str, ...]
     features: dict[str, float | None]
+    overflowing_features: tuple[str, ...] = ()
+    """Features that the model treated as missing, because they are too large for it."""
     reasons: tuple[Reason, ...] = ()
     reasons_missing: str | None = None
     """Error message if the reasons could not be computed."""
     model_version: str
+    model_digest: str | None = None
+    """SHA-256 of the model version; null if the alert has no score, or is of schema version 1."""
     catalogue_version: str
+
+    @model_validator(mode="after")
+    def _has_the_fields_of_its_kind(self) -> Self:
+        if self.kind == "review":
+            if self.review is None or self.risk_level != "review":
+                msg = "an alert of the kind 'review' needs a review, and 'review' as its risk_level"
+                raise ValueError(msg)
+            return self
+        missing = [name for name in OF_A_SCORE if getattr(self, name) is None]
+        if missing or self.risk_level == "review":
+            msg = f"an alert of the kind 'score' needs {', '.join(missing) or 'another risk_level'}"
+            raise ValueError(msg)
+        return self
 
     @property
     def identity(self) -> str:
@@ -76,9 +126,34 @@ class Alert(BaseModel):
         return cls.model_validate_json(data)
 
 
+OF_A_SCORE: Final = (
+    "transaction_id",
+    "account_id",
+    "event_time",
+    "scored_at",
+    "transaction_amount_vnd",
+    "score",
+    "threshold",
+)
+"""Fields that an alert of the kind ``score`` always has."""
+
+
+def stable_id(*texts: str) -> str:
+    """Return 32 hexadecimal digits that depend only on the texts; the kernel's ``StableId`` gives the same.
+
+    Each text counts with its length, so that ("ab", "c") and ("a", "bc") have different ids.
+    """
+    digest = hashlib.sha256()
+    for text in texts:
+        encoded = text.encode()
+        digest.update(len(encoded).to_bytes(4))
+        digest.update(encoded)
+    return digest.hexdigest()[:ID_DIGITS]
+
+
 def alert_id(transaction_id: str, model_version: str) -> str:
     """Return 32 hexadecimal digits that depend only on the transaction and the model version."""
-    return hashlib.sha256(f"{model_version}\n{transaction_id}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{model_version}\n{transaction_id}".encode()).hexdigest()[:ID_DIGITS]
 
 
 def risk_level(score: float, threshold: float) -> RiskLevel:

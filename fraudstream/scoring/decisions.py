@@ -48,6 +48,8 @@ class Decision(NamedTuple):
     alert: Alert | None = None
     error: str | None = None
     """Reason for a missing score, or for a missing alert although the score reached the threshold."""
+    overflowing: tuple[str, ...] = ()
+    """Names of the features that were treated as missing, because they are too large for the model."""
 
 
 class Decisions(Sequence[Decision]):
@@ -56,11 +58,18 @@ class Decisions(Sequence[Decision]):
     Stored by column, as most rows of a large batch have only a score.
     """
 
-    def __init__(self, scores: Scores, alerts: Mapping[int, Alert], errors: Mapping[int, str]) -> None:
-        """Take the scores of all rows, and alerts and errors by row number."""
+    def __init__(
+        self,
+        scores: Scores,
+        alerts: Mapping[int, Alert],
+        errors: Mapping[int, str],
+        overflowing: Mapping[int, tuple[str, ...]],
+    ) -> None:
+        """Take the scores of all rows; alerts, errors and names of overflowing features by row number."""
         self.scores = scores
         self.alerts = alerts
         self.errors = errors
+        self.overflowing = overflowing
 
     def __len__(self) -> int:
         """Return the number of transactions."""
@@ -81,4 +90,9 @@ class Decisions(Sequence[Decision]):
 
     def _at(self, row: int) -> Decision:
         score = float(self.scores[row])
-        return Decision(None if np.isnan(score) else score, self.alerts.get(row), self.errors.get(row))
+        return Decision(
+            None if np.isnan(score) else score,
+            self.alerts.get(row),
+            self.errors.get(row),
+            self.overflowing.get(row, ()),
+        )

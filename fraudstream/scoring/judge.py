@@ -1,16 +1,28 @@
 """Alert decision: which scores are due an alert, and the content of the alert."""
 
 from math import isnan
+from typing import NamedTuple
 
 import numpy as np
 
-from fraudstream.domain.alert import ANALYST_FEATURES, Alert, alert_id, risk_level
+from fraudstream.domain.alert import ANALYST_FEATURES, SCHEMA_VERSION, Alert, alert_id, risk_level
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.likely_fraud_type import likely_fraud_type
 from fraudstream.domain.transaction import from_time_ms
 from fraudstream.scoring.decisions import Scores, Subject
 from fraudstream.scoring.explanation import Explanation
 from fraudstream.scoring.manifest import Manifest
+
+
+class Evaluated(NamedTuple):
+    """What the model made of a transaction whose score is due an alert."""
+
+    vector: list[float]
+    """The feature vector, of the catalogue's width; NaN where a value is missing."""
+    score: float
+    explanation: Explanation
+    overflowing: tuple[str, ...] = ()
+    """Names of the features that are missing because they are too large for the model."""
 
 
 class Judge:
@@ -46,17 +58,12 @@ class Judge:
         rows: list[int] = np.flatnonzero(scores >= self.threshold).tolist()
         return rows
 
-    def alert(
-        self,
-        subject: Subject,
-        vector: list[float],
-        score: float,
-        explanation: Explanation,
-        scored_at_ms: int,
-    ) -> Alert:
-        """Return the alert for a transaction whose score is due one; ``vector`` has the catalogue's width."""
+    def alert(self, subject: Subject, evaluated: Evaluated, scored_at_ms: int) -> Alert:
+        """Return the alert for a transaction whose score is due one."""
+        vector, score, explanation, overflowing = evaluated
         features = {name: _nullable(vector[place]) for name, place in self._places.items()}
         return Alert(
+            schema_version=SCHEMA_VERSION,
             alert_id=alert_id(subject.transaction_id, self.model_version),
             transaction_id=subject.transaction_id,
             account_id=subject.account_id,
@@ -72,6 +79,7 @@ class Judge:
             features={name: features[name] for name in ANALYST_FEATURES if name in features},
             reasons=explanation.reasons,
             reasons_missing=explanation.missing,
+            overflowing_features=overflowing,
             model_version=self.model_version,
             catalogue_version=self.catalogue_version,
         )

@@ -17,10 +17,7 @@ from fraudstream.runtime.aws_settings import ENV_PREFIX
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
 from fraudstream.scoring.manifest import ModelError
-
-LARGEST = float(np.finfo(np.float32).max)
-"""Limit of single precision; larger values are clipped to it, so that no feature of a data set is infinite.
-"""
+from fraudstream.scoring.single_precision import single_precision
 
 
 def compute_features(
@@ -58,10 +55,11 @@ def read_ids(path: Path) -> pa.ChunkedArray:
 def read_features(
     path: Path, catalogue: Catalogue, places: npt.NDArray[np.int64] | None = None
 ) -> npt.NDArray[np.float32]:
-    """Read a Parquet file of features, shape (rows, width of the catalogue's vector); NaN if missing.
+    """Read a Parquet file of features, shape (rows, width of the catalogue's vector).
 
-    Row i of the file goes to row ``places[i]``, or to row i without ``places``, so that reordering needs no
-    second array. Raises `ModelError` if the file lacks a feature of the catalogue.
+    NaN is a missing value, or one that single precision can't hold. Row i of the file goes to row
+    ``places[i]``, or to row i without ``places``, so that reordering needs no second array. Raises
+    `ModelError` if the file lacks a feature of the catalogue.
     """
     file = pq.ParquetFile(path)
     missing = [name for name in catalogue.names if name not in file.schema_arrow.names]
@@ -87,7 +85,7 @@ def _vectors(table: pa.Table, catalogue: Catalogue) -> npt.NDArray[np.float32]:
             vectors[:, there.start] = column.to_numpy(zero_copy_only=False)
         else:
             _put_triples(vectors[:, there], column)
-    return np.clip(vectors, -LARGEST, LARGEST).astype(np.float32)
+    return single_precision(vectors)[0]
 
 
 def _put_triples(places: npt.NDArray[np.float64], column: pa.ListArray) -> None:

@@ -1,7 +1,10 @@
 package fraudstream.kernel.json;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import fraudstream.kernel.record.Event;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +51,8 @@ public final class DeadLetterJson {
   static final int MAX_DETAIL_CHARACTERS = 1_000;
 
   private static final int BASE64_RAW_BYTES = MAX_ENCODED_BYTES / 4 * 3;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private DeadLetterJson() {}
 
@@ -133,6 +138,17 @@ public final class DeadLetterJson {
     ranges.write(json);
     json.end('}');
     return json.toBytes();
+  }
+
+  /** A dead letter with all that it says but the record's bytes, as if it were cut off at once. */
+  public static byte[] withoutRaw(byte[] letter) {
+    try {
+      ObjectNode fields = (ObjectNode) JSON.readTree(letter);
+      fields.put("encoding", "utf-8").put("raw", "").put("truncated", true);
+      return JSON.writeValueAsBytes(fields);
+    } catch (IOException impossible) {
+      throw new IllegalStateException("a dead letter that is no JSON", impossible);
+    }
   }
 
   private static void writeSummaryHead(

@@ -109,12 +109,11 @@ public final class ReviewJson {
             "" + minuteMs,
             "" + part);
     String detail =
-        reasons.total()
-            + " more transactions of this account in the minute from "
+        "in the minute from "
             + (minuteMs == Event.NO_TIME ? "an unknown time" : Rfc3339.format(minuteMs))
-            + ": "
+            + ", besides those with an alert of their own: "
             + reasons
-            + "; their dead letters have each";
+            + "; see the dead letters";
     return write(id, subject, MANY_REVIEWS, detail, reasons);
   }
 
@@ -130,12 +129,11 @@ public final class ReviewJson {
         StableId.of(
             "fraudstream reviews of task", first.account, first.transactionId, firstReason);
     String detail =
-        reasons.total()
-            + " transactions of many accounts, the first of account "
+        "of many accounts, the first "
             + first.account
-            + ": "
+            + ", besides those with an alert of their own: "
             + reasons
-            + "; their dead letters have each";
+            + "; see the dead letters";
     return write(id, new Subject(), MANY_ACCOUNTS, detail, reasons);
   }
 

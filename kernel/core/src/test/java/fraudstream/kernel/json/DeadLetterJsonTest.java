@@ -11,6 +11,7 @@ import fraudstream.kernel.record.Event;
 import fraudstream.kernel.record.Records;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -195,6 +196,30 @@ class DeadLetterJsonTest {
   @ValueSource(ints = {'x', 1, '"', 0xFF})
   void theLargestRecordOfAStreamFitsIntoItAgain(int value) {
     assertBase64(filled(KINESIS_RECORD_BYTES, value));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 600_000})
+  void withoutItsBytesALetterSaysAllElse(int bytes) {
+    byte[] raw = new byte[bytes];
+    Arrays.fill(raw, (byte) 0xFF);
+    byte[] whole = DeadLetterJson.of(record(raw), "late", "why \"raw\":\"?\"");
+    JsonNode bare = read(DeadLetterJson.withoutRaw(whole));
+    assertEquals("", bare.get("raw").textValue());
+    assertTrue(bare.get("truncated").booleanValue());
+    assertEquals(fieldNames(read(whole)), fieldNames(bare));
+    for (String field :
+        new String[] {
+          "reason", "detail", "size_bytes", "sha256", "shard_id", "sequence_number", "arrival_time"
+        }) {
+      assertEquals(read(whole).get(field), bare.get(field), field);
+    }
+  }
+
+  private static List<String> fieldNames(JsonNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
   }
 
   // ---- summaries ----

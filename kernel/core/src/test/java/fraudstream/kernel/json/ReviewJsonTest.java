@@ -127,8 +127,8 @@ class ReviewJsonTest {
     assertEquals(7, review.get("count").intValue());
     assertEquals("{\"late\":5,\"oversize\":2}", review.get("reasons").toString());
     assertEquals(
-        "7 more transactions of this account in the minute from 2026-01-02T03:04:00.000Z: 5 late,"
-            + " 2 oversize; their dead letters have each",
+        "in the minute from 2026-01-02T03:04:00.000Z, besides those with an alert of their own:"
+            + " 5 late, 2 oversize; see the dead letters",
         review.get("detail").textValue());
   }
 
@@ -173,8 +173,8 @@ class ReviewJsonTest {
     assertTrue(alert.get("transaction_id").isNull());
     assertEquals("many_accounts", alert.at("/review/reason").textValue());
     assertEquals(
-        "7 transactions of many accounts, the first of account A1: 5 late, 2 oversize; their dead"
-            + " letters have each",
+        "of many accounts, the first A1, besides those with an alert of their own: 5 late, 2"
+            + " oversize; see the dead letters",
         alert.at("/review/detail").textValue());
   }
 }

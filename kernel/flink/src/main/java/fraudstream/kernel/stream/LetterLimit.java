@@ -12,8 +12,9 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.types.Row;
 
 /**
- * Limits the dead letters of a task in a minute, by number and by bytes, so that a flood of refused
- * records can't fill their stream. What exceeds the limit is summed up in one dead letter.
+ * Limits the dead letters of a task in a minute, so that a flood of refused records can't fill their
+ * stream. What exceeds the limit of bytes is written without the bytes of its record, and what
+ * exceeds that of letters is summed up in one.
  *
  * <p>A summary is written at the end of its minute, before a checkpoint (so the operator has no
  * state), and at the end of the input. Metric: {@code summed_up}, the number of records that have no
@@ -48,8 +49,16 @@ final class LetterLimit extends AbstractStreamOperator<Row>
   public void processElement(StreamRecord<Row> element) throws Exception {
     Row letter = element.getValue();
     byte[] payload = (byte[]) letter.getField(Outputs.PAYLOAD);
-    if (config.deadLettersPerMinute == 0 || isWithinLimit(payload.length)) {
-      output.collect(new StreamRecord<>(Row.of(letter.getField(Outputs.KEY), payload)));
+    if (config.deadLettersPerMinute == 0) {
+      pass(letter, payload);
+      return;
+    }
+    beginMinute();
+    if (letters < config.deadLettersPerMinute) {
+      letters++;
+      boolean hasRoom = bytes + payload.length <= config.deadLetterBytesPerMinute;
+      bytes += hasRoom ? payload.length : 0;
+      pass(letter, hasRoom ? payload : DeadLetterJson.withoutRaw(payload));
       return;
     }
     if (reasons.isEmpty()) {
@@ -66,7 +75,11 @@ final class LetterLimit extends AbstractStreamOperator<Row>
     summedUp.inc(count);
   }
 
-  private boolean isWithinLimit(int payloadBytes) {
+  private void pass(Row letter, byte[] payload) {
+    output.collect(new StreamRecord<>(Row.of(letter.getField(Outputs.KEY), payload)));
+  }
+
+  private void beginMinute() {
     long now = getProcessingTimeService().getCurrentProcessingTime() / MINUTE_MS;
     if (now != minute) {
       sumUp();
@@ -74,13 +87,6 @@ final class LetterLimit extends AbstractStreamOperator<Row>
       letters = 0;
       bytes = 0;
     }
-    if (letters + 1 > config.deadLettersPerMinute
-        || bytes + payloadBytes > config.deadLetterBytesPerMinute) {
-      return false;
-    }
-    letters++;
-    bytes += payloadBytes;
-    return true;
   }
 
   @Override

@@ -74,7 +74,7 @@ final class Unbatcher extends ProcessFunction<Row, Row> {
       context.output(Outputs.ALERTS, Row.of(account(event), verdict.alert));
     }
     if (withScored) {
-      lines.add(account(event), json.scored(event, verdict.score, nowMs));
+      lines.add(account(event), json.scored(event, verdict.score, nowMs, verdict.overflowing));
     }
   }
 

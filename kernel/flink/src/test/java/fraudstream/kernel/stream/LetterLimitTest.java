@@ -100,13 +100,17 @@ class LetterLimitTest {
   }
 
   @Test
-  void bytesCountToo() throws Exception {
-    String half = "x".repeat(MOST_BYTES / 2);
-    assertEquals(1, step.process(letter(half, "late", "1", 1)).size());
-    assertEquals(0, step.process(letter(half + "x", "late", "2", 1)).size());
-    assertEquals(1, step.process(letter(half, "late", "3", 1)).size());
-    step.harness.endInput();
-    assertEquals("2", onlySummary().at("/ranges/0/last_sequence_number").textValue());
+  void whatExceedsTheBytesOfAMinuteIsWrittenWithoutTheRecord() throws Exception {
+    String letter = "{\"reason\":\"late\",\"raw\":\"" + "x".repeat(MOST_BYTES / 2) + "\",\"truncated\":false}";
+    assertEquals(letter.length(), ((byte[]) step.process(letter(letter, "late", "1", 1)).get(0).getField(1)).length);
+    Row bare = step.process(letter(letter, "late", "2", 1)).get(0);
+    assertEquals("key", bare.getField(0));
+    assertEquals("", Step.payload(bare).get("raw").textValue());
+    assertEquals("late", Step.payload(bare).get("reason").textValue());
+    assertTrue(Step.payload(bare).get("truncated").booleanValue());
+    step.harness.setProcessingTime(8 * MINUTE_MS);
+    JsonNode next = Step.payload(step.process(letter(letter, "late", "3", 1)).get(0));
+    assertEquals(MOST_BYTES / 2, next.get("raw").textValue().length());
   }
 
   /** So that it is never part of saved state: what is read again after a restore counts again. */

@@ -124,13 +124,26 @@ class StepsTest {
   // ---- outputs ----
 
   @ParameterizedTest
-  @ValueSource(strings = {"dead_letters", "alerts", "scored_transactions", "features"})
+  @ValueSource(strings = {"alerts", "scored_transactions", "features"})
   void anOutputIsFoundByTheNameOfItsSink(String name) {
     assertEquals(name, Outputs.named(name).getId());
     SingleOutputStreamOperator<Row> verdicts =
         Steps.verdicts(Steps.batches(events(), CONFIG), CONFIG, true);
     DataStream<Row> output = Steps.output(verdicts, name);
     assertSame(Outputs.KEYED_JSON, output.getType());
+  }
+
+  @Test
+  void whatIsRefusedIsLimitedBeforeItGoesToASink() {
+    SingleOutputStreamOperator<Event> step = finished();
+    SingleOutputStreamOperator<Row> letters =
+        Steps.limitLetters(Steps.output(step, "dead_letters"), CONFIG);
+    SingleOutputStreamOperator<Row> reviews =
+        Steps.limitReviews(Steps.output(step, "reviews"), CONFIG);
+    assertSame(Outputs.KEYED_JSON, letters.getType());
+    assertSame(Outputs.KEYED_JSON, reviews.getType());
+    assertEquals("FORWARD", wayInto("letter-limit"));
+    assertEquals("HASH", wayInto("review-limit"), "an account's reviews are counted in one task");
   }
 
   @Test
