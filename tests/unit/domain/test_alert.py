@@ -5,9 +5,12 @@ import pytest
 
 from fraudstream.domain.alert import (
     ANALYST_FEATURES,
+    OF_A_SCORE,
+    SCHEMA_VERSION,
     Alert,
     alert_id,
     risk_level,
+    stable_id,
 )
 from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.catalogue import BUILT_IN
@@ -23,6 +26,7 @@ REASON = Reason(
     sentence_vi="Số giao dịch là 3.",
 )
 ALERT = Alert(
+    schema_version=SCHEMA_VERSION,
     alert_id=alert_id("T1", "v1"),
     transaction_id="T1",
     account_id="A1",
@@ -125,3 +129,49 @@ def test_the_level_is_the_third_of_the_way_to_certainty(
     score: float, threshold: float, expected: str
 ) -> None:
     assert risk_level(score, threshold) == expected
+
+
+# ---- versions and kinds ----
+
+
+def of_version_1() -> dict[str, object]:
+    """Return an alert as the first release wrote it."""
+    record: dict[str, object] = orjson.loads(ALERT.to_json())
+    for name in ("schema_version", "kind", "review", "overflowing_features", "model_digest"):
+        del record[name]
+    return record
+
+
+def test_an_alert_of_the_first_release_is_read_and_says_its_version() -> None:
+    read = Alert.from_json(orjson.dumps(of_version_1()))
+    assert (read.schema_version, read.kind, read.review) == (1, "score", None)
+    assert read == ALERT.model_copy(update={"schema_version": 1})
+
+
+def test_an_alert_of_a_later_version_is_read_as_far_as_it_is_known() -> None:
+    record = orjson.loads(ALERT.to_json()) | {"schema_version": 3, "mood": "grim"}
+    assert Alert.from_json(orjson.dumps(record)) == ALERT.model_copy(update={"schema_version": 3})
+
+
+@pytest.mark.parametrize("name", OF_A_SCORE)
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_alert_with_a_score_has_all_that_a_score_needs(name: str, version: int) -> None:
+    record = orjson.loads(ALERT.to_json()) if version == 2 else of_version_1()
+    with pytest.raises(ValueError, match=f"an alert of the kind 'score' needs {name}"):
+        Alert.from_json(orjson.dumps(record | {name: None}))
+    del record[name]
+    with pytest.raises(ValueError, match=name):
+        Alert.from_json(orjson.dumps(record))
+
+
+@pytest.mark.parametrize("changes", [{"kind": "review"}, {"risk_level": "review"}, {"kind": "rumour"}])
+def test_an_alert_that_is_half_a_review_is_refused(changes: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="kind|risk_level"):
+        Alert.from_json(orjson.dumps(orjson.loads(ALERT.to_json()) | changes))
+
+
+def test_ids_of_texts_that_join_alike_differ() -> None:
+    texts = [("ab", "c"), ("a", "bc"), ("abc",), ("abc", ""), ("", "abc"), ("ab\n", "c"), ("ă", "bc")]
+    ids = [stable_id(*each) for each in texts]
+    assert len(set(ids)) == len(texts)
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in ids)

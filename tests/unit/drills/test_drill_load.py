@@ -5,7 +5,7 @@ import numpy as np
 
 from drills.load import (
     LATEST,
-    TOO_LARGE_FEES_VND,
+    ABSURD_FEES_VND,
     Effort,
     SentItem,
     doubled_and_late,
@@ -17,6 +17,7 @@ from drills.load import (
     with_wrong_clock,
 )
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.number_ranges import NUMBER_RANGES
 from producer.broken import BROKEN_KINDS
 
 NOW_MS = 1_767_373_200_000
@@ -86,14 +87,15 @@ def test_broken_records_of_every_kind_lie_among_the_others_which_keep_their_orde
     assert len(items) == 600 + 70 + 1
     assert transactions_of(items) == transactions_of(ordinary(EFFORT, NOW_MS))
     reasons = Counter(item.reason for item in items if item.reason)
-    assert reasons == {**dict.fromkeys(BROKEN_KINDS, 10), "scoring": 1}
+    assert reasons == {**dict.fromkeys(BROKEN_KINDS, 10), "invalid_value": 1}
     places = [place for place, item in enumerate(items) if item.reason]
     assert max(after - before for before, after in pairwise(places)) < 100
 
 
-def test_one_number_is_more_than_single_precision_holds() -> None:
+def test_one_number_is_far_outside_its_range() -> None:
+    assert not NUMBER_RANGES["transaction_fees_vnd"].has(ABSURD_FEES_VND)
     with np.errstate(over="ignore"):
-        assert np.isinf(np.float32(TOO_LARGE_FEES_VND))
+        assert np.isinf(np.float32(ABSURD_FEES_VND))
 
 
 def test_an_idle_shard_gets_nothing_until_the_others_have_got_all() -> None:

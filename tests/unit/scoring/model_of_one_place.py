@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.scoring.decider import Decider
+from fraudstream.scoring.scorer import Rated
 
 if TYPE_CHECKING:
     from fraudstream.scoring.scorer import Scorer
@@ -41,7 +42,8 @@ SCORE = 6
 class ModelOfOnePlace:
     """Scores a row by one of its numbers; a row of -1 makes it fail, and all rows with it.
 
-    That number is all that contributes, too; where it is above 1, contributions fail.
+    That number is all that contributes, too; where it is above 1, contributions fail. Infinity is too large
+    for the model.
     """
 
     manifest = SimpleNamespace(
@@ -65,12 +67,14 @@ class ModelOfOnePlace:
         added[:, SCORE] = features[:, SCORE]
         return added
 
-    def score(self, features: Matrix) -> Matrix:
+    def rated(self, features: Matrix) -> Rated:
         scores = features[:, SCORE].copy()
         if (scores == -1).any():
             msg = "no such leaf"
             raise RuntimeError(msg)
-        return scores
+        rows = range(len(features))
+        places = {row: tuple(np.flatnonzero(np.isinf(features[row])).tolist()) for row in rows}
+        return Rated(scores, {row: of_row for row, of_row in places.items() if of_row})
 
 
 def decider_of(model: ModelOfOnePlace | None = None, catalogue: Catalogue = CATALOGUE) -> Decider:

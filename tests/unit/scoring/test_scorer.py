@@ -59,22 +59,24 @@ def test_no_rows_have_no_scores(scorer: Scorer) -> None:
     assert scorer.score(np.empty((0, len(BUILT_IN.names)))).shape == (0,)
 
 
-@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300, -1e300])
-def test_a_row_that_single_precision_cannot_hold_has_no_score_and_the_others_keep_theirs(
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 3.5e38, 1e300, -1e300])
+def test_what_single_precision_cannot_hold_is_missing_and_its_place_is_named(
     scorer: Scorer, rows: Matrix, value: float
 ) -> None:
-    broken = rows.copy()
-    broken[[3, 7], [0, 5]] = value
-    scores = scorer.score(broken)
-    assert np.flatnonzero(np.isnan(scores)).tolist() == [3, 7]
-    others = np.delete(np.arange(len(rows)), [3, 7])
-    assert np.array_equal(scores[others], scorer.score(rows)[others])
-    assert np.isnan(scorer.score(broken[3:4])).all()
+    broken, lacking = rows.copy(), rows.copy()
+    broken[[3, 7, 7], [0, 5, 2]] = value
+    lacking[[3, 7, 7], [0, 5, 2]] = np.nan
+    rated = scorer.rated(broken)
+    assert np.array_equal(rated.scores, scorer.score(lacking))
+    assert rated.overflowing == {3: (0,), 7: (2, 5)}
+    assert np.array_equal(scorer.contributions(broken[3:8]), scorer.contributions(lacking[3:8]))
+    assert scorer.rated(lacking).overflowing == {}
 
 
 def test_the_largest_number_of_single_precision_has_a_score(scorer: Scorer, rows: Matrix) -> None:
     large = rows[:1].copy()
     large[0, 0] = np.finfo(np.float32).max
+    assert scorer.rated(large).overflowing == {}
     assert not np.isnan(scorer.score(large)).any()
 
 
