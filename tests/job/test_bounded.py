@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.domain.reference import Evaluated, Value, evaluate
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.project_root import ROOT
@@ -37,6 +39,10 @@ BROKEN = {
     b' "transaction_amount_vnd": 1}': "invalid_value",
     b'{"transaction_id": "' + b"x" * 70_000 + b'"}': "oversize",
 }
+REVIEWED = {("a", "x", "invalid_amount")}
+"""Of the broken records, those that have an account and an id, with the reason."""
+ABSURD_VALUES = (-1e6, 1e16, 1e39, -1e39, 1.7976931348623157e308)
+"""Values that no field has. In a window each would hide what its account does for as long as it lasts."""
 
 
 def arrivals() -> list[Transaction]:
@@ -56,11 +62,31 @@ def arrivals() -> list[Transaction]:
     return shuffled
 
 
+def with_absurd_ones(transactions: list[Transaction]) -> list[Transaction]:
+    """Return the transactions with 35 more, each before one of its account, with one number absurd."""
+    mixed = list(transactions)
+    pairs = [(name, value) for name in NUMBER_RANGES for value in ABSURD_VALUES]
+    for number, (name, value) in enumerate(pairs):
+        changes: dict[str, Any] = {"transaction_id": f"absurd {name} {value}", name: value}
+        place = mixed.index(transactions[1_000 + 60 * number])
+        mixed.insert(place, replace(mixed[place], **changes))
+    return mixed
+
+
+def is_absurd(transaction_id: str) -> bool:
+    return transaction_id.startswith("absurd")
+
+
+def reason_of(transaction_id: str) -> str:
+    return "invalid_amount" if "transaction_amount_vnd" in transaction_id else "invalid_value"
+
+
 @dataclass(frozen=True)
 class Run:
     process: subprocess.CompletedProcess[str]
     folder: Path
     expected: list[Evaluated]
+    absurd: list[Transaction]
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.folder / name).read_bytes().splitlines()]
@@ -70,10 +96,16 @@ class Run:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("bounded")
     transactions = arrivals()
-    # Its fee fits a double and not the model's floats; the same account's other transactions are scored.
-    too_large = replace(transactions[2_500], transaction_id="too-large", transaction_fees_vnd=1e300)
+    # The share of its fee is more than the model's floats can hold.
+    too_large = replace(
+        transactions[2_500],
+        transaction_id="too-large",
+        transaction_fees_vnd=1e15,
+        transaction_amount_vnd=1e-30,
+    )
     transactions.insert(2_500, too_large)
-    lines = [transaction.to_json() for transaction in transactions]
+    mixed = with_absurd_ones(transactions)
+    lines = [transaction.to_json() for transaction in mixed]
     for place, record in enumerate(BROKEN):
         lines.insert(100 * place, record)
     (folder / "in.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
@@ -83,7 +115,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         *("--alerts-out", folder / "alerts.jsonl", "--dead-letters-out", folder / "dead.jsonl"),
     )
     expected = list(evaluate(BUILT_IN, transactions, allowed_lateness_ms=LATENESS_MS))
-    return Run(process, folder, expected)
+    return Run(process, folder, expected, [each for each in mixed if is_absurd(each.transaction_id)])
 
 
 def of_outcome(run: Run, outcome: str) -> list[Evaluated]:
@@ -127,9 +159,7 @@ def test_every_accepted_transaction_has_one_scored_record_and_duplicates_say_so(
     records = run.lines("scores.jsonl")
     scored = [record for record in records if record["outcome"] == "new"]
     duplicates = [record for record in records if record["outcome"] == "duplicate"]
-    accepted = ids(of_outcome(run, "new"))
-    accepted.remove("too-large")
-    assert sorted(record["transaction_id"] for record in scored) == accepted
+    assert sorted(record["transaction_id"] for record in scored) == ids(of_outcome(run, "new"))
     assert sorted(record["transaction_id"] for record in duplicates) == ids(of_outcome(run, "duplicate"))
     assert all(0 <= record["score"] <= 1 for record in scored)
     assert all(record["score"] is None and record["features"] is None for record in duplicates)
@@ -143,17 +173,18 @@ def test_an_alert_is_sent_for_each_score_from_the_threshold_on_and_for_no_other(
     threshold = Manifest.load(ROOT / "models" / "v1").threshold
     records = [record for record in run.lines("scores.jsonl") if record["outcome"] == "new"]
     above = sorted(record["transaction_id"] for record in records if record["score"] >= threshold)
-    alerts = run.lines("alerts.jsonl")
+    alerts = [alert for alert in run.lines("alerts.jsonl") if alert["kind"] == "score"]
     assert above
     assert sorted(alert["transaction_id"] for alert in alerts) == above
     assert len({alert["alert_id"] for alert in alerts}) == len(alerts)
 
 
 def test_every_broken_record_is_a_dead_letter_with_its_reason_and_its_bytes(run: Run) -> None:
-    letters = [letter for letter in run.lines("dead.jsonl") if letter["reason"] not in ("late", "scoring")]
+    letters = [letter for letter in run.lines("dead.jsonl") if letter["reason"] != "late"]
     found = {raw_bytes(letter): letter["reason"] for letter in letters}
-    assert found == BROKEN
-    assert len(letters) == len(BROKEN)
+    absurd = {each.to_json(): reason_of(each.transaction_id) for each in run.absurd}
+    assert found == BROKEN | absurd
+    assert len(letters) == len(BROKEN) + len(run.absurd)
 
 
 def raw_bytes(letter: dict[str, Any]) -> bytes:
@@ -167,11 +198,28 @@ def test_every_late_transaction_is_a_dead_letter(run: Run) -> None:
     assert late == ids(of_outcome(run, "late"))
 
 
-def test_a_transaction_that_cannot_be_scored_is_a_dead_letter_and_stops_no_other(run: Run) -> None:
-    letters = [letter for letter in run.lines("dead.jsonl") if letter["reason"] == "scoring"]
-    assert [json.loads(letter["raw"])["transaction_id"] for letter in letters] == ["too-large"]
-    assert "too large" in letters[0]["detail"]
-    assert "too-large" not in {record["transaction_id"] for record in run.lines("scores.jsonl")}
+def test_a_transaction_that_nobody_judged_is_a_review_alert_that_says_whose_it_is_and_why(run: Run) -> None:
+    """The features of all others equal the reference, which has never seen the refused ones."""
+    reviews = [
+        Alert.model_validate(alert) for alert in run.lines("alerts.jsonl") if alert["kind"] == "review"
+    ]
+    found = {(each.account_id, each.transaction_id, each.review.reason) for each in reviews if each.review}
+    late = [evaluated.transaction for evaluated in of_outcome(run, "late")]
+    assert found == {
+        *REVIEWED,
+        *((each.account_id, each.transaction_id, "late") for each in late),
+        *((each.account_id, each.transaction_id, reason_of(each.transaction_id)) for each in run.absurd),
+    }
+    # A transaction that is late twice has the same alert twice.
+    assert len({each.alert_id for each in reviews}) == len(found)
+    assert {each.score for each in reviews} == {None}
+
+
+def test_a_feature_that_the_model_can_not_hold_is_missing_and_named_and_the_score_is_there(run: Run) -> None:
+    records = {record["transaction_id"]: record for record in run.lines("scores.jsonl")}
+    named = {id_: names for id_, record in records.items() if (names := record.get("overflowing_features"))}
+    assert named == {"too-large": ["fee_to_amount_ratio"]}
+    assert 0 <= records["too-large"]["score"] <= 1
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_an_alert_with_a_score_has_all_that_a_score_needs(name: str, version: in
 
 @pytest.mark.parametrize("changes", [{"kind": "review"}, {"risk_level": "review"}, {"kind": "rumour"}])
 def test_an_alert_that_is_half_a_review_is_refused(changes: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="kind|risk_level"):
+    with pytest.raises(ValueError, match=r"kind|risk_level"):
         Alert.from_json(orjson.dumps(orjson.loads(ALERT.to_json()) | changes))
 
 

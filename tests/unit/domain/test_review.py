@@ -14,7 +14,7 @@ REASONS = (
 KNOWN = ("transaction_id", "account_id", "event_time", "transaction_amount_vnd")
 
 
-def review(
+def review(  # noqa: PLR0913 - the facts of an alert
     account: str = "A1",
     transaction: str = "T1",
     reason: str = "late",

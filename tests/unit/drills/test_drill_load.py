@@ -4,8 +4,8 @@ from itertools import pairwise
 import numpy as np
 
 from drills.load import (
-    LATEST,
     ABSURD_FEES_VND,
+    LATEST,
     Effort,
     SentItem,
     doubled_and_late,

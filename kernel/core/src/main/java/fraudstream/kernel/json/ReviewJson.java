@@ -67,16 +67,30 @@ public final class ReviewJson {
 
   /** What a review alert says of the transaction. */
   public static final class Subject {
-    public String account;
-    public String transactionId;
+    final String account;
+    final String transactionId;
+    final long timeMs;
+    final long arrivalMs;
+    final double amountVnd;
 
-    /** The event time and the arrival, epoch ms; {@link Event#NO_TIME} if unknown. */
-    public long timeMs = Event.NO_TIME;
+    /**
+     * @param timeMs the event time, epoch ms; {@link Event#NO_TIME} if unknown
+     * @param arrivalMs the arrival time, likewise
+     * @param amountVnd NaN if unknown
+     */
+    public Subject(
+        String account, String transactionId, long timeMs, long arrivalMs, double amountVnd) {
+      this.account = account;
+      this.transactionId = transactionId;
+      this.timeMs = timeMs;
+      this.arrivalMs = arrivalMs;
+      this.amountVnd = amountVnd;
+    }
 
-    public long arrivalMs = Event.NO_TIME;
-
-    /** NaN if unknown. */
-    public double amountVnd = Double.NaN;
+    /** An account and, unless it is null, a transaction of which nothing else is known. */
+    public Subject(String account, String transactionId) {
+      this(account, transactionId, Event.NO_TIME, Event.NO_TIME, Double.NaN);
+    }
   }
 
   /** The review alert of one transaction. */
@@ -98,8 +112,6 @@ public final class ReviewJson {
    */
   public byte[] ofAccount(
       long minuteMs, int part, Subject first, String firstReason, ReasonCounts reasons) {
-    Subject subject = new Subject();
-    subject.account = first.account;
     String id =
         StableId.of(
             "fraudstream reviews of account",
@@ -114,7 +126,7 @@ public final class ReviewJson {
             + ", besides those with an alert of their own: "
             + reasons
             + "; see the dead letters";
-    return write(id, subject, MANY_REVIEWS, detail, reasons);
+    return write(id, new Subject(first.account, null), MANY_REVIEWS, detail, reasons);
   }
 
   /**
@@ -134,7 +146,7 @@ public final class ReviewJson {
             + ", besides those with an alert of their own: "
             + reasons
             + "; see the dead letters";
-    return write(id, new Subject(), MANY_ACCOUNTS, detail, reasons);
+    return write(id, new Subject(null, null), MANY_ACCOUNTS, detail, reasons);
   }
 
   private byte[] write(

@@ -11,7 +11,6 @@ import fraudstream.kernel.record.Event;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** {@code tests/job/test_review_alerts.py} compares these alerts with those of Python. */
@@ -22,18 +21,7 @@ class ReviewJsonTest {
       new ReviewJson(
           Map.of("late", List.of("Late.", "Trễ."), "other", List.of("Odd.", "Lạ.")), "v1", "abc");
 
-  private static Subject subject() {
-    Subject subject = new Subject();
-    subject.account = "A1";
-    subject.transactionId = "T1";
-    return subject;
-  }
-
-  private static Subject subject(Consumer<Subject> change) {
-    Subject subject = subject();
-    change.accept(subject);
-    return subject;
-  }
+  private static final Subject SUBJECT = new Subject("A1", "T1");
 
   private static ReasonCounts counts() {
     ReasonCounts counts = new ReasonCounts();
@@ -50,12 +38,7 @@ class ReviewJsonTest {
   @Test
   void anAlertSaysWhoseTransactionItIsAndWhyNobodyJudgedIt() throws IOException {
     Subject subject =
-        subject(
-            known -> {
-              known.timeMs = 1_767_323_045_678L;
-              known.arrivalMs = 1_767_323_046_000L;
-              known.amountVnd = 250_000.5;
-            });
+        new Subject("A1", "T1", 1_767_323_045_678L, 1_767_323_046_000L, 250_000.5);
     String id = read(json.one(subject, "late", "25 h")).get("alert_id").textValue();
     assertEquals(
         "{\"schema_version\":2,\"alert_id\":\""
@@ -73,7 +56,7 @@ class ReviewJsonTest {
 
   @Test
   void whatIsUnknownIsNull() throws IOException {
-    JsonNode alert = read(json.one(subject(), "late", ""));
+    JsonNode alert = read(json.one(SUBJECT, "late", ""));
     for (String field : new String[] {"event_time", "arrival_time", "transaction_amount_vnd"}) {
       assertTrue(alert.get(field).isNull(), field);
     }
@@ -81,37 +64,30 @@ class ReviewJsonTest {
 
   @Test
   void aReasonWithoutWordsHasThoseOfAnyOther() throws IOException {
-    JsonNode review = read(json.one(subject(), "unheard_of", "")).get("review");
+    JsonNode review = read(json.one(SUBJECT, "unheard_of", "")).get("review");
     assertEquals("Odd.", review.get("sentence_en").textValue());
     assertEquals("unheard_of", review.get("reason").textValue());
   }
 
-  private String idOf(Consumer<Subject> change, String reason) throws IOException {
-    return read(json.one(subject(change), reason, "")).get("alert_id").textValue();
+  private String idOf(Subject subject, String reason) throws IOException {
+    return read(json.one(subject, reason, "")).get("alert_id").textValue();
   }
 
   @Test
   void theIdIsThatOfAccountTransactionAndReasonAlone() throws IOException {
-    String id = idOf(same -> {}, "late");
+    String id = idOf(SUBJECT, "late");
     assertTrue(id.matches("[0-9a-f]{32}"), id);
-    assertEquals(id, idOf(other -> other.timeMs = 5, "late"));
-    assertNotEquals(id, idOf(same -> {}, "oversize"));
-    assertNotEquals(id, idOf(other -> other.account = "A2", "late"));
-    assertNotEquals(id, idOf(other -> other.transactionId = "T2", "late"));
-    assertNotEquals(
-        id,
-        idOf(
-            moved -> {
-              moved.account = "A1T";
-              moved.transactionId = "1";
-            },
-            "late"));
+    assertEquals(id, idOf(new Subject("A1", "T1", 5, 6, 7), "late"));
+    assertNotEquals(id, idOf(SUBJECT, "oversize"));
+    assertNotEquals(id, idOf(new Subject("A2", "T1"), "late"));
+    assertNotEquals(id, idOf(new Subject("A1", "T2"), "late"));
+    assertNotEquals(id, idOf(new Subject("A1T", "1"), "late"));
   }
 
   @Test
   void aLongDetailIsCutAndHalfACharacterReplaced() throws IOException {
     String detail = "x".repeat(999) + "😀" + "y".repeat(5_000);
-    String kept = read(json.one(subject(), "late", detail)).at("/review/detail").textValue();
+    String kept = read(json.one(SUBJECT, "late", detail)).at("/review/detail").textValue();
     assertEquals("x".repeat(999) + "?", kept);
   }
 
@@ -119,7 +95,7 @@ class ReviewJsonTest {
 
   @Test
   void theSummaryOfAnAccountCountsByReason() throws IOException {
-    JsonNode alert = read(json.ofAccount(MINUTE_MS, 1, subject(), "late", counts()));
+    JsonNode alert = read(json.ofAccount(MINUTE_MS, 1, SUBJECT, "late", counts()));
     assertEquals("A1", alert.get("account_id").textValue());
     assertTrue(alert.get("transaction_id").isNull());
     JsonNode review = alert.get("review");
@@ -134,23 +110,23 @@ class ReviewJsonTest {
 
   @Test
   void aMinuteThatNobodyKnowsIsSaidToBe() throws IOException {
-    JsonNode alert = read(json.ofAccount(Event.NO_TIME, 1, subject(), "late", counts()));
+    JsonNode alert = read(json.ofAccount(Event.NO_TIME, 1, SUBJECT, "late", counts()));
     assertTrue(alert.at("/review/detail").textValue().contains("from an unknown time"));
   }
 
   @Test
   void eachSummaryHasAnIdOfItsOwn() throws IOException {
-    Subject another = subject(other -> other.transactionId = "T2");
+    Subject another = new Subject("A1", "T2");
     long distinct =
         List.of(
-                json.ofAccount(MINUTE_MS, 1, subject(), "late", counts()),
-                json.ofAccount(MINUTE_MS, 2, subject(), "late", counts()),
-                json.ofAccount(MINUTE_MS + 60_000, 1, subject(), "late", counts()),
+                json.ofAccount(MINUTE_MS, 1, SUBJECT, "late", counts()),
+                json.ofAccount(MINUTE_MS, 2, SUBJECT, "late", counts()),
+                json.ofAccount(MINUTE_MS + 60_000, 1, SUBJECT, "late", counts()),
                 json.ofAccount(MINUTE_MS, 1, another, "late", counts()),
-                json.ofAccount(MINUTE_MS, 1, subject(), "oversize", counts()),
-                json.ofTask(subject(), "late", counts()),
+                json.ofAccount(MINUTE_MS, 1, SUBJECT, "oversize", counts()),
+                json.ofTask(SUBJECT, "late", counts()),
                 json.ofTask(another, "late", counts()),
-                json.one(subject(), "late", ""))
+                json.one(SUBJECT, "late", ""))
             .stream()
             .map(alert -> alertId(alert))
             .distinct()
@@ -168,7 +144,7 @@ class ReviewJsonTest {
 
   @Test
   void theSummaryOfATaskIsOfNoAccount() throws IOException {
-    JsonNode alert = read(json.ofTask(subject(), "late", counts()));
+    JsonNode alert = read(json.ofTask(SUBJECT, "late", counts()));
     assertTrue(alert.get("account_id").isNull());
     assertTrue(alert.get("transaction_id").isNull());
     assertEquals("many_accounts", alert.at("/review/reason").textValue());

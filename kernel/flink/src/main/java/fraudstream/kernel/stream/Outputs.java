@@ -70,13 +70,12 @@ final class Outputs {
 
   /** The transaction of a {@link #REVIEW} row. */
   static ReviewJson.Subject subject(Row review) {
-    ReviewJson.Subject subject = new ReviewJson.Subject();
-    subject.account = (String) review.getField(ACCOUNT);
-    subject.transactionId = (String) review.getField(TRANSACTION);
-    subject.timeMs = (long) review.getField(TIME_MS);
-    subject.arrivalMs = (long) review.getField(ARRIVAL_MS);
-    subject.amountVnd = (double) review.getField(AMOUNT_VND);
-    return subject;
+    return new ReviewJson.Subject(
+        (String) review.getField(ACCOUNT),
+        (String) review.getField(TRANSACTION),
+        (long) review.getField(TIME_MS),
+        (long) review.getField(ARRIVAL_MS),
+        (double) review.getField(AMOUNT_VND));
   }
 
   static OutputTag<Row> named(String name) {

@@ -83,18 +83,18 @@ final class ReviewLimit extends AbstractStreamOperator<Row>
   @Override
   public void processElement(StreamRecord<Row> element) throws Exception {
     Row row = element.getValue();
-    Subject subject = Outputs.subject(row);
+    String key = (String) row.getField(Outputs.ACCOUNT);
     String reason = (String) row.getField(Outputs.REVIEW_REASON);
-    long minuteMs = minuteMs(subject);
+    long minuteMs = minuteMs(row);
     AccountReviews account = AccountReviews.read(state.value());
     if (account != null && begins(minuteMs, account)) {
-      sumUp(subject.account, account);
+      sumUp(key, account);
       account = null;
     }
     boolean hasRoom = hasRoom();
     if (account == null && !hasRoom) {
       state.clear();
-      countOfTask(subject, reason);
+      countOfTask(Outputs.subject(row), reason);
       return;
     }
     if (account == null) {
@@ -102,22 +102,24 @@ final class ReviewLimit extends AbstractStreamOperator<Row>
       wakeAfter(minuteMs + MINUTE_MS);
     }
     if (account.written >= config.reviewsPerMinute) {
-      account.addToRest(subject.transactionId, reason);
+      account.addToRest((String) row.getField(Outputs.TRANSACTION), reason);
       summedUp.inc();
     } else if (hasRoom) {
       account.written++;
       written++;
-      emit(subject.account, json.one(subject, reason, (String) row.getField(Outputs.DETAIL)));
+      String detail = (String) row.getField(Outputs.DETAIL);
+      emit(key, json.one(Outputs.subject(row), reason, detail));
     } else {
-      countOfTask(subject, reason);
+      countOfTask(Outputs.subject(row), reason);
     }
     state.update(account.write());
   }
 
-  private long minuteMs(Subject subject) {
-    long timeMs = subject.arrivalMs;
+  private long minuteMs(Row review) {
+    long timeMs = (long) review.getField(Outputs.ARRIVAL_MS);
     if (timeMs == Event.NO_TIME) {
-      timeMs = config.writesFiles ? subject.timeMs : timers.currentProcessingTime();
+      long eventMs = (long) review.getField(Outputs.TIME_MS);
+      timeMs = config.writesFiles ? eventMs : timers.currentProcessingTime();
     }
     return timeMs == Event.NO_TIME ? timeMs : Math.floorDiv(timeMs, MINUTE_MS) * MINUTE_MS;
   }
@@ -162,9 +164,7 @@ final class ReviewLimit extends AbstractStreamOperator<Row>
 
   private void sumUp(String key, AccountReviews account) {
     if (!account.rest.isEmpty()) {
-      Subject covered = new Subject();
-      covered.account = key;
-      covered.transactionId = account.firstTransaction;
+      Subject covered = new Subject(key, account.firstTransaction);
       emit(
           key,
           json.ofAccount(
