@@ -287,7 +287,12 @@ def test_a_topic_gets_the_alert_with_its_id_as_an_attribute() -> None:
     (request,) = fake.published
     assert orjson.loads(request["Message"])["alert_id"] == "alert-1"
     attributes = {name: each["StringValue"] for name, each in request["MessageAttributes"].items()}
-    assert attributes == {"alert_id": "alert-1", "risk_level": "critical", "replayed": "true"}
+    assert attributes == {
+        "alert_id": "alert-1",
+        "kind": "score",
+        "risk_level": "critical",
+        "replayed": "true",
+    }
     assert "MessageGroupId" not in request
 
 

@@ -16,6 +16,7 @@ from alerts.messages import ReceivedMessage
 from alerts.store.progress_store import StoreError
 from alerts.store.redrives import DynamoRedrives, RedriveStore
 from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record, StreamRecord
 from fraudstream.streams.stream_errors import StreamError
 from tests.unit.alerts.alert_samples import dead_letter, transaction
@@ -89,11 +90,22 @@ def test_a_record_of_several_lines_goes_out_on_one() -> None:
         ({"transaction_amount_vnd": 0}, "transaction_amount_vnd is 0"),
         ({"transaction_amount_vnd": True}, "transaction_amount_vnd is True"),
         ({"transaction_amount_vnd": "5"}, "transaction_amount_vnd is '5'"),
+        ({"transaction_amount_vnd": 1e16}, r"transaction_amount_vnd is 1e\+16"),
+        *(({name: -1e9}, f"{name} is -1000000000.0") for name in NUMBER_RANGES),
+        *(({name: 1e39}, rf"{name} is 1e\+39") for name in NUMBER_RANGES),
+        ({"latitude": "10"}, "latitude is '10'"),
     ],
 )
 def test_what_the_job_would_refuse_again_is_not_sent(changes: dict[str, Any], complaint: str) -> None:
     with pytest.raises(RepairError, match=rf"^{complaint}.*must be.*repair it with --patch$"):
         repaired(orjson.dumps(transaction(1, **changes)))
+
+
+def test_numbers_at_the_ends_of_their_ranges_and_unknown_ones_are_sent() -> None:
+    ends = {name: allowed.most for name, allowed in NUMBER_RANGES.items()}
+    assert repaired(orjson.dumps(transaction(1, **ends))).partition_key == "ACC_1"
+    nulls = dict.fromkeys(NUMBER_RANGES, None) | {"transaction_amount_vnd": 1}
+    assert repaired(orjson.dumps(transaction(1, **nulls))).partition_key == "ACC_1"
 
 
 def test_a_label_is_no_transaction() -> None:
@@ -108,8 +120,15 @@ def test_a_label_is_no_transaction() -> None:
 
 
 def test_a_truncated_letter_is_refused_with_the_reason() -> None:
-    with pytest.raises(RepairError, match=r"only the beginning of its 900,000 bytes.*ask its sender"):
+    with pytest.raises(RepairError, match=r"only a part of its 900,000 bytes.*ask its sender"):
         repaired(orjson.dumps(transaction(1)), WHOLE, truncated=True, size_bytes=900_000)
+
+
+def test_a_summary_has_no_record_to_be_sent_and_says_where_they_are() -> None:
+    with pytest.raises(RepairError, match=r"sums up 412 refused records.*by shard and sequence number"):
+        repaired(
+            b"", WHOLE, truncated=True, count=412, reasons={"malformed_json": 412}, from_byte=9, to_byte=99
+        )
 
 
 def test_a_record_that_is_too_large_for_the_job_can_be_shortened() -> None:
