@@ -124,7 +124,8 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
 TEXTS: Final = ("", "declined", "completed", "Huế", "Hà Nội", "D1")
 AMOUNTS: Final = (1.0, 50_000.0, 1_234_567.89, 399_999_999.0, LARGEST - 0.125, float(LARGEST))
 """Doubles lie an eighth apart just below the largest."""
-PLACES: Final = (21.0285, 10.8231, 105.8542, 0.0, -33.9, 151.2)
+LATITUDES: Final = (21.0285, 10.8231, 0.0, -33.9, 90.0, -90.0)
+LONGITUDES: Final = (105.8542, 106.6297, 0.0, 151.2, 180.0, -180.0)
 
 _ids = st.sampled_from(("a", "a", "a", "a", "b", "", "ă", None))
 _amounts = st.sampled_from(AMOUNTS) | st.integers(1, LARGEST).map(float)
@@ -133,7 +134,6 @@ _money = st.sampled_from((1.0, 0.0, -0.0, None, float(LARGEST))) | st.integers(0
 )
 _counts = st.sampled_from((0.0, 1.0, 2.0, 3.0, None))
 _texts = st.sampled_from((*TEXTS, None))
-_degrees = st.sampled_from((*PLACES, None))
 
 _fields: Final[dict[str, st.SearchStrategy[Any]]] = {
     "account_id": st.sampled_from(("A", "A", "A", "B", "Ă")),
@@ -149,8 +149,8 @@ _fields: Final[dict[str, st.SearchStrategy[Any]]] = {
     "channel": _texts,
     "city": _texts,
     "status": _texts,
-    "latitude": _degrees,
-    "longitude": _degrees,
+    "latitude": st.sampled_from((*LATITUDES, None)),
+    "longitude": st.sampled_from((*LONGITUDES, None)),
     "npl_flag": st.sampled_from((True, False, None)),
 }
 
