@@ -110,6 +110,15 @@ class JobSettingsFields(StreamSettings):
         "are written without the bytes of their record. Not with --source",
     )
 
+    sink_patience: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(0),
+        le=timedelta(days=1),
+        description="How long the job waits for a stream of scored transactions or dead letters that takes "
+        "nothing and has 64 or 32 MiB waiting for it; then its records are dropped and counted, so that "
+        "alerts go on",
+    )
+
     # Bounded mode: files instead of streams
     source: Location | None = Field(
         None,

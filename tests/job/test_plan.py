@@ -128,7 +128,7 @@ def test_no_credential_stands_in_the_tables_that_the_job_creates(monkeypatch: py
 
     monkeypatch.setattr(StreamTableEnvironment, "execute_sql", remember)
     feature_job.build(settings(), BUILT_IN, connector_for(settings()))
-    assert sum("'connector' = 'kinesis'" in statement for statement in statements) == 4
+    assert sum("connector' = 'kinesis'" in statement for statement in statements) == 4
     assert not [statement for statement in statements if "do-not-show" in statement]
 
 
