@@ -10,7 +10,7 @@ from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.likely_fraud_type import likely_fraud_type
 from fraudstream.scoring.decisions import Decisions, Matrix, Scores, Subjects
 from fraudstream.scoring.explanation import Explainer
-from fraudstream.scoring.judge import Evaluated, Judge
+from fraudstream.scoring.judge import Judge, Judged
 from fraudstream.scoring.scorer import Rated, Scorer
 
 NO_SCORE: Final = "the model gave no score; check the files of its version"
@@ -81,9 +81,9 @@ class Decider:
         scored_at_ms = now_ms()
         explanations = self._explainer.explain(vectors[rows])
         for row, score, explanation in zip(rows, scores[rows].tolist(), explanations, strict=True):
-            evaluated = Evaluated(vectors[row].tolist(), score, explanation, overflowing.get(row, ()))
+            judged = Judged(vectors[row].tolist(), score, explanation, overflowing.get(row, ()))
             try:
-                alerts[row] = self.judge.alert(subjects[row], evaluated, scored_at_ms)
+                alerts[row] = self.judge.alert(subjects[row], judged, scored_at_ms)
             except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest
                 failures[row] = alert_failure(error)
         return alerts, failures

@@ -14,7 +14,7 @@ from fraudstream.scoring.explanation import Explanation
 from fraudstream.scoring.manifest import Manifest
 
 
-class Evaluated(NamedTuple):
+class Judged(NamedTuple):
     """What the model made of a transaction whose score is due an alert."""
 
     vector: list[float]
@@ -58,9 +58,9 @@ class Judge:
         rows: list[int] = np.flatnonzero(scores >= self.threshold).tolist()
         return rows
 
-    def alert(self, subject: Subject, evaluated: Evaluated, scored_at_ms: int) -> Alert:
+    def alert(self, subject: Subject, judged: Judged, scored_at_ms: int) -> Alert:
         """Return the alert for a transaction whose score is due one."""
-        vector, score, explanation, overflowing = evaluated
+        vector, score, explanation, overflowing = judged
         features = {name: _nullable(vector[place]) for name, place in self._places.items()}
         return Alert(
             schema_version=SCHEMA_VERSION,

@@ -10,7 +10,7 @@ from fraudstream.domain.transaction import from_time_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.explanation import Explanation
-from fraudstream.scoring.judge import Evaluated, Judge
+from fraudstream.scoring.judge import Judge, Judged
 from fraudstream.scoring.manifest import Manifest
 from tests.unit.scoring.model_of_one_place import CATALOGUE as WITH_LIST
 from tests.unit.scoring.model_of_one_place import vector
@@ -38,7 +38,7 @@ REASON = Reason(
 
 
 def alert(*values: float, subject: Subject = SUBJECT, score: float = 0.9) -> Alert:
-    return JUDGE.alert(subject, Evaluated(list(values), score, Explanation((REASON,))), 2_000)
+    return JUDGE.alert(subject, Judged(list(values), score, Explanation((REASON,))), 2_000)
 
 
 def test_a_score_equal_to_the_threshold_is_due_an_alert_and_the_next_lower_one_is_not() -> None:
@@ -73,7 +73,7 @@ def test_an_alert_says_what_was_judged_when_and_by_what() -> None:
 
 
 def test_an_alert_without_reasons_says_why() -> None:
-    made = JUDGE.alert(SUBJECT, Evaluated([0.01, 0.0, 0.0, 1.0], 0.9, Explanation((), "no trees")), 2_000)
+    made = JUDGE.alert(SUBJECT, Judged([0.01, 0.0, 0.0, 1.0], 0.9, Explanation((), "no trees")), 2_000)
     assert (made.reasons, made.reasons_missing) == ((), "no trees")
 
 
@@ -95,7 +95,7 @@ def test_only_a_feature_that_is_one_of_the_flags_and_is_1_is_named() -> None:
 
 
 def test_features_that_are_too_large_for_the_model_are_named() -> None:
-    evaluated = Evaluated([NAN, 0.0, 0.0, 1.0], 0.9, Explanation((REASON,)), ("fee_to_amount_ratio",))
+    evaluated = Judged([NAN, 0.0, 0.0, 1.0], 0.9, Explanation((REASON,)), ("fee_to_amount_ratio",))
     made = JUDGE.alert(SUBJECT, evaluated, 2_000)
     assert made.overflowing_features == ("fee_to_amount_ratio",)
     assert alert(0.01, 1.0, NAN, 1.0).overflowing_features == ()
@@ -109,7 +109,7 @@ def test_a_list_is_never_shown_as_one_number() -> None:
     first, *others = WITH_LIST.features
     catalogue = Catalogue((first.model_copy(update={"name": "account_count_5m"}), *others))
     judge = Judge(catalogue, threshold=0.5, model_version="m1")
-    made = judge.alert(SUBJECT, Evaluated(vector(0.75), 0.75, Explanation(())), 2_000)
+    made = judge.alert(SUBJECT, Judged(vector(0.75), 0.75, Explanation(())), 2_000)
     assert made.features == {"biometric_failure_count": 0.75}
 
 
