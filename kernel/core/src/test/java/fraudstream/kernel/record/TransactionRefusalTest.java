@@ -187,6 +187,13 @@ class TransactionRefusalTest {
   }
 
   @Test
+  void whatWasAggregatedAndNotTakenApartIsNamed() {
+    RefusedException refused = refused(KplAggregates.of(Records.json()));
+    assertEquals(Refusal.MALFORMED_JSON, refused.refusal);
+    assertTrue(refused.getMessage().startsWith("aggregated by the Kinesis"), refused.getMessage());
+  }
+
+  @Test
   void jsonInAnotherUnicodeEncodingIsRefusedBehindItsByteOrderMark() {
     for (Charset charset : new Charset[] {StandardCharsets.UTF_16BE, StandardCharsets.UTF_16LE}) {
       assertEquals(
