@@ -19,6 +19,8 @@ SCHEMA_VERSION: Final = 2
 ID_DIGITS: Final = 32
 AlertKind = Literal["score", "review"]
 RiskLevel = Literal["medium", "high", "critical"]
+"""Level of a score."""
+AlertLevel = Literal["medium", "high", "critical", "review"]
 Features = Mapping[str, float | None]
 
 ANALYST_FEATURES: Final = (
@@ -82,7 +84,7 @@ class Alert(BaseModel):
     transaction_amount_vnd: float | None
     score: float | None
     threshold: float | None
-    risk_level: RiskLevel | Literal["review"]
+    risk_level: AlertLevel
     likely_fraud_type: FraudType | None
     review: Review | None = None
     """Null unless the kind is ``review``."""
