@@ -1,7 +1,7 @@
 """Random catalogues and random streams for them, for every test against the reference.
 
-`cases` draws a catalogue, arrivals and an allowed lateness that fit together: events fall on the exact edges
-of windows, bursts and empty windows occur, and ids repeat.
+`cases` draws a catalogue, arrivals and an allowed lateness that fit together: events fall on the exact
+edges of windows, bursts and empty windows occur, and ids repeat.
 """
 
 import itertools

@@ -1,7 +1,8 @@
 """The golden lists of the archives' contents: ``python -m tests.golden.archives --write``.
 
-A line is a file of the project, or ``wheel`` and the name of a package, whose files are not listed because
-they change with each release. Rewrite the lists after a change that moves modules, and review the diff.
+A line is a file of the project, or ``wheel`` and the name of a package, whose files are not listed
+because they change with each release. Rewrite the lists after a change that moves modules, and review
+the diff.
 """
 
 import re

@@ -4,9 +4,10 @@ Writes everything in ``tests/golden/saved_state``. The committed files were writ
 whose state must stay readable; rewrite them only if saved state is meant to change, and say so in
 CHANGELOG.md.
 
-A busy account, device, merchant and counterparty have more transactions than the state keeps exactly, so the
-oldest are aggregated into panes. Labels arrive before their transactions, for rows and for panes; the last
-ones wait for transactions that arrive after the state was saved. Needs a JDK, as `make setup` does.
+A busy account, device, merchant and counterparty have more transactions than the state keeps exactly, so
+the oldest are aggregated into panes. Labels arrive before their transactions, for rows and for panes;
+the last ones wait for transactions that arrive after the state was saved. Needs a JDK, as `make setup`
+does.
 """
 
 import json

@@ -1,7 +1,8 @@
 """The golden lists of the job's operators: ``python -m tests.golden.operators --write``.
 
-Flink maps saved state to operators by uid, so a changed uid loses state. A line is an operator of the plan:
-its uid, then its name. Operators whose uid the planner generates (``5_python-calc``) hold no state.
+Flink maps saved state to operators by uid, so a changed uid loses state. A line is an operator of the
+plan: its uid, then its name. Operators whose uid the planner generates (``5_python-calc``) hold no
+state.
 """
 
 import json

@@ -2,9 +2,9 @@
 
 The state belongs to a job that had read the number of records in ``positions.json`` from streams of one
 shard each. A restored job finds streams of the same names with as many records that no parser accepts
-(`UNREADABLE`), followed by the transactions of ``transactions.jsonl``. The emulator numbers the records of a
-shard 1, 2, 3, …, so the job reads exactly these transactions if it resumes at the saved positions; otherwise
-it writes dead letters.
+(`UNREADABLE`), followed by the transactions of ``transactions.jsonl``. The emulator numbers the records
+of a shard 1, 2, 3, …, so the job reads exactly these transactions if it resumes at the saved positions;
+otherwise it writes dead letters.
 """
 
 import json

@@ -1,8 +1,9 @@
 """Run the kernel's core in this process, over a stream, with an in-memory profile store.
 
-A separate process, because JPype's JVM can't be started twice, nor beside PyFlink's tests. Arguments: the
-catalogue's file and the allowed lateness in ms. Input lines: T and a transaction, or L and a label. Output:
-one JSON object per line, ``refused`` with the reason, or the outcome; vectors as the hex of their doubles.
+A separate process, because JPype's JVM can't be started twice, nor beside PyFlink's tests. Arguments:
+the catalogue's file and the allowed lateness in ms. Input lines: T and a transaction, or L and a label.
+Output: one JSON object per line, ``refused`` with the reason, or the outcome; vectors as the hex of
+their doubles.
 """
 
 import json

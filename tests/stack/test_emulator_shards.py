@@ -1,7 +1,8 @@
 """Splits and merges: each record once, in the shard that was open for it.
 
-LocalStack is a second implementation of the same rules; running on both shows that a result is not specific
-to one of them. Two tests skip LocalStack, which takes seconds per change; they have passed there too.
+LocalStack is a second implementation of the same rules; running on both shows that a result is not
+specific to one of them. Two tests skip LocalStack, which takes seconds per change; they have passed
+there too.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""A run: measured if it does what it should, ended if it is asked to, refused if it loses anything."""
+"""A contender's run: measured on success, stopped on request, rejected if it loses records."""
 
 import os
 import sys
@@ -38,7 +38,7 @@ def program(folder: Path, code: str, *arguments: str) -> Program:
 
 
 def nobody(_sample: OutputSample) -> None:
-    """Listen to nothing."""
+    """Ignore progress."""
 
 
 def test_a_run_gives_its_rate_and_cleans_up(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_run_gives_its_rate_and_cleans_up(tmp_path: Path) -> None:
     assert not (tmp_path / "parts").exists()
 
 
-def test_the_output_can_be_read_before_it_goes(tmp_path: Path) -> None:
+def test_the_output_can_be_read_before_it_is_deleted(tmp_path: Path) -> None:
     seen: list[str] = []
 
     def read(output: list[Path]) -> None:
@@ -58,7 +58,7 @@ def test_the_output_can_be_read_before_it_goes(tmp_path: Path) -> None:
     assert seen == ["".join(f"{number}\n" for number in range(10))]
 
 
-def test_one_that_writes_a_line_for_some_must_write_one(tmp_path: Path) -> None:
+def test_a_contender_that_writes_only_some_lines_must_write_at_least_one(tmp_path: Path) -> None:
     some = replace(program(tmp_path, WRITES_SLOWLY, "9"), has_line_for_each=False)
     assert measure(some, threading.Event(), nobody).transactions == 10
     nothing = replace(program(tmp_path, WRITES_SLOWLY, "0"), has_line_for_each=False)
