@@ -1,4 +1,4 @@
-"""Rings, flows, clients and the hub, without HTTP: paces, resuming, and who is dropped."""
+"""Rings, flows, clients and the hub, without HTTP: paces, resuming, and dropped clients."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -18,7 +18,7 @@ PACE = Pace(1.0, 2)
 
 
 class Numbered:
-    """Transactions in a row; the time at which each was taken is kept."""
+    """Numbered transactions; records the time at which each was taken."""
 
     def __init__(self, time: FakeTime) -> None:
         self.taken_at_s: list[float] = []
@@ -36,7 +36,7 @@ class Numbered:
 
 
 class Overtaxed(Numbered):
-    """Takes three seconds for a batch, and ends a test that it has frozen."""
+    """Takes three seconds per batch, and fails a test that it has blocked."""
 
     async def take(self, count: int) -> list[Transaction]:
         self._time.pass_s(3)
@@ -45,7 +45,7 @@ class Overtaxed(Numbered):
 
 
 class Stalling(Numbered):
-    """Is done with its second batch at 2.3 s and with its fourth at 12.5 s, with the others at once."""
+    """Delivers its second batch at 2.3 s, its fourth at 12.5 s, and the others at once."""
 
     async def take(self, count: int) -> list[Transaction]:
         taken = await super().take(count)
@@ -86,7 +86,7 @@ def run(scenario: Callable[[FakeTime], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(scenario(FakeTime()))
 
 
-def test_a_ring_keeps_the_newest_events_and_no_more() -> None:
+def test_a_ring_keeps_at_most_the_configured_number_of_newest_events() -> None:
     ring = Ring(max_events=3, max_bytes=1_000)
     for number in range(1, 6):
         ring.append(Event(number, b"x"))
@@ -95,7 +95,7 @@ def test_a_ring_keeps_the_newest_events_and_no_more() -> None:
     assert ring.read(6, 1_000) == []
 
 
-def test_a_ring_keeps_no_more_bytes_than_it_may_unless_one_event_has_more() -> None:
+def test_a_ring_keeps_at_most_the_configured_bytes_but_always_one_event() -> None:
     ring = Ring(max_events=100, max_bytes=10)
     for number in range(1, 4):
         ring.append(Event(number, b"x" * 4))
@@ -104,7 +104,7 @@ def test_a_ring_keeps_no_more_bytes_than_it_may_unless_one_event_has_more() -> N
     assert (ring.oldest_number, ring.size_bytes) == (4, 50)
 
 
-def test_a_read_takes_what_fits_but_always_one() -> None:
+def test_a_read_returns_what_fits_but_at_least_one_event() -> None:
     ring = Ring(max_events=100, max_bytes=1_000)
     for number in range(1, 5):
         ring.append(Event(number, b"x" * 10))
@@ -112,7 +112,7 @@ def test_a_read_takes_what_fits_but_always_one() -> None:
     assert [event.number for event in ring.read(3, 1)] == [3]
 
 
-def test_an_event_comes_at_once_and_then_one_each_interval() -> None:
+def test_the_first_event_comes_at_once_and_then_one_per_interval() -> None:
     async def scenario(time: FakeTime) -> None:
         source = Numbered(time)
         await run_for(flow_of(time, source), time, 4.9)
@@ -121,7 +121,7 @@ def test_an_event_comes_at_once_and_then_one_each_interval() -> None:
     run(scenario)
 
 
-def test_late_events_are_made_up_for_by_one_interval_and_no_more() -> None:
+def test_at_most_one_late_interval_is_caught_up() -> None:
     #   due     0    1    2    3    4 ... 12   13   14
     #   taken   0    1    2.3  3         12.5 twice, then 13.5, 14.5
     async def scenario(time: FakeTime) -> None:
@@ -132,7 +132,7 @@ def test_late_events_are_made_up_for_by_one_interval_and_no_more() -> None:
     run(scenario)
 
 
-def test_a_stopped_flow_makes_nothing_and_goes_on_when_started() -> None:
+def test_a_stopped_flow_produces_nothing_and_resumes_when_started() -> None:
     async def scenario(time: FakeTime) -> None:
         source = Numbered(time)
         flow = flow_of(time, source)
@@ -144,7 +144,7 @@ def test_a_stopped_flow_makes_nothing_and_goes_on_when_started() -> None:
     run(scenario)
 
 
-def test_a_changed_pace_counts_within_a_moment() -> None:
+def test_a_changed_pace_takes_effect_at_once() -> None:
     async def scenario(time: FakeTime) -> None:
         source = Numbered(time)
         paces = {True: Pace(3_600.0, 1), False: Pace(1.0, 1)}
@@ -167,7 +167,7 @@ def test_all_clients_of_a_pace_get_the_same_events() -> None:
     run(scenario)
 
 
-def test_a_client_begins_with_what_comes_next() -> None:
+def test_a_new_client_starts_with_the_next_event() -> None:
     async def scenario(time: FakeTime) -> None:
         flow = flow_of(time, Numbered(time))
         await run_for(flow, time, 1.9)
@@ -179,7 +179,7 @@ def test_a_client_begins_with_what_comes_next() -> None:
     run(scenario)
 
 
-def test_a_client_that_comes_back_goes_on_after_its_last_event() -> None:
+def test_a_reconnecting_client_resumes_after_its_last_event() -> None:
     async def scenario(time: FakeTime) -> None:
         flow = flow_of(time, Numbered(time))
         client = flow.join(None)
@@ -198,7 +198,7 @@ def test_a_client_that_comes_back_goes_on_after_its_last_event() -> None:
 @pytest.mark.parametrize(
     "offered", ["{token}.1", "{token}.99", "{token}.x", "0123456789abcdef.7", "7", "\x00é"]
 )
-def test_an_id_that_cant_be_followed_is_said_so_and_the_oldest_kept_comes_next(offered: str) -> None:
+def test_an_unknown_last_event_id_gives_a_gap_event_and_the_oldest_kept_event(offered: str) -> None:
     async def scenario(time: FakeTime) -> None:
         flow = flow_of(time, Numbered(time), Ring(max_events=3, max_bytes=1_000_000))
         await run_for(flow, time, 5.9)
@@ -212,7 +212,7 @@ def test_an_id_that_cant_be_followed_is_said_so_and_the_oldest_kept_comes_next(o
     run(scenario)
 
 
-def test_a_client_that_does_not_read_is_dropped_when_its_next_event_is_gone_and_no_other_is() -> None:
+def test_only_a_client_that_does_not_read_is_dropped_when_its_next_event_is_evicted() -> None:
     async def scenario(time: FakeTime) -> None:
         flow = flow_of(time, Numbered(time), Ring(max_events=3, max_bytes=1_000_000))
         slow, reader = flow.join(None), flow.join(None)
@@ -233,7 +233,7 @@ def test_a_client_that_does_not_read_is_dropped_when_its_next_event_is_gone_and_
     run(scenario)
 
 
-def test_a_client_that_resumes_is_not_dropped_for_what_leaves_the_ring_before_it_first_reads() -> None:
+def test_a_resuming_client_is_not_dropped_for_events_evicted_before_its_first_read() -> None:
     async def scenario(time: FakeTime) -> None:
         flow = flow_of(time, Numbered(time), Ring(max_events=3, max_bytes=1_000_000))
         await run_for(flow, time, 4.9)
@@ -263,7 +263,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def test_clients_beyond_the_number_allowed_are_refused_until_one_leaves() -> None:
+def test_clients_above_the_limit_are_rejected_until_one_leaves() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_clients=2)
         first, _ = hub.join(None, None), hub.join(PACE, None)
@@ -278,7 +278,7 @@ def test_clients_beyond_the_number_allowed_are_refused_until_one_leaves() -> Non
     run(scenario)
 
 
-def test_paces_beyond_the_number_allowed_are_refused_but_not_those_that_flow() -> None:
+def test_paces_above_the_limit_are_rejected_but_active_ones_accept_clients() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_paces=2)
         first, _ = hub.join(PACE, None), hub.join(Pace(2.0, 1), None)
@@ -296,7 +296,7 @@ def test_paces_beyond_the_number_allowed_are_refused_but_not_those_that_flow() -
     run(scenario)
 
 
-def test_a_pace_that_only_waits_for_its_client_makes_room_for_another() -> None:
+def test_a_pace_without_clients_is_replaced_by_a_new_one_at_the_limit() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_paces=2)
         waiting, stays = hub.join(PACE, None), hub.join(Pace(2.0, 1), None)
@@ -314,7 +314,7 @@ def test_a_pace_that_only_waits_for_its_client_makes_room_for_another() -> None:
     run(scenario)
 
 
-def test_each_pace_flows_on_its_own() -> None:
+def test_each_pace_runs_independently() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time)
         quick, slow = hub.join(Pace(0.5, 1), None), hub.join(Pace(2.0, 3), None)
@@ -329,7 +329,7 @@ def test_each_pace_flows_on_its_own() -> None:
     run(scenario)
 
 
-def test_a_pace_without_clients_flows_on_for_a_while_and_then_ends() -> None:
+def test_a_pace_without_clients_runs_for_the_resume_time_and_then_ends() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, resume_seconds=10)
         hub.join(PACE, None).leave()
@@ -341,7 +341,7 @@ def test_a_pace_without_clients_flows_on_for_a_while_and_then_ends() -> None:
     run(scenario)
 
 
-def test_at_the_end_every_client_is_told_and_none_is_taken() -> None:
+def test_at_shutdown_every_client_gets_bye_and_new_ones_are_rejected() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time)
         members = [hub.join(pace, None) for pace in (None, PACE)]
@@ -356,7 +356,7 @@ def test_at_the_end_every_client_is_told_and_none_is_taken() -> None:
     run(scenario)
 
 
-def test_a_flow_that_fails_tells_its_clients_and_the_next_client_gets_a_new_one() -> None:
+def test_a_failing_flow_ends_its_clients_and_the_next_client_gets_a_new_flow() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, Failing())
         member = hub.join(None, None)
@@ -370,7 +370,7 @@ def test_a_flow_that_fails_tells_its_clients_and_the_next_client_gets_a_new_one(
     run(scenario)
 
 
-def test_a_pace_that_is_too_much_for_the_generator_leaves_half_of_the_time_to_the_others() -> None:
+def test_a_pace_above_the_generators_capacity_leaves_half_of_the_time_to_others() -> None:
     async def scenario(time: FakeTime) -> None:
         source = Overtaxed(time)
         hub = hub_of(time, source)
@@ -384,7 +384,7 @@ def test_a_pace_that_is_too_much_for_the_generator_leaves_half_of_the_time_to_th
     run(scenario)
 
 
-def test_a_modest_pace_keeps_on_beside_one_that_is_too_much() -> None:
+def test_a_modest_pace_continues_beside_one_above_capacity() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, Overtaxed(time))
         greedy, modest = hub.join(Pace(0.01, 1_000), None), hub.join(Pace(20.0, 1), None)
@@ -398,7 +398,7 @@ def test_a_modest_pace_keeps_on_beside_one_that_is_too_much() -> None:
     run(scenario)
 
 
-def test_an_event_made_before_the_client_first_reads_is_not_missed() -> None:
+def test_an_event_produced_before_the_clients_first_read_is_not_missed() -> None:
     async def scenario(time: FakeTime) -> None:
         flow = flow_of(time, Numbered(time))
         await run_for(flow, time, 1.9)
