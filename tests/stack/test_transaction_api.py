@@ -177,7 +177,7 @@ def test_a_client_that_does_not_read_is_dropped_and_other_clients_miss_nothing(
 ) -> None:
     dropped_before = server.get("/status").json()["clients_dropped"]
     query = "?frequency_seconds=0.02&batch_size=100"
-    with streaming(server, query) as events, deaf_client(server, query):
+    with streaming(server, query) as events, client_that_never_reads(server, query):
         found = []
         end_s = time.monotonic() + 60
         while server.get("/status").json()["clients_dropped"] == dropped_before:
@@ -192,7 +192,7 @@ def test_a_client_that_does_not_read_is_dropped_and_other_clients_miss_nothing(
 
 
 @contextmanager
-def deaf_client(server: Server, query: str) -> Iterator[None]:
+def client_that_never_reads(server: Server, query: str) -> Iterator[None]:
     """Request a stream and never read it."""
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)

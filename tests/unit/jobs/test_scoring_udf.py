@@ -17,10 +17,10 @@ from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.scorer import Scorer
 from jobs.scoring_udf import ALERT, ERROR, NO_TIME, ScoreBatches, ScoringBatch, scoring_udf
-from tests.unit.scoring.model_of_one_place import (
+from tests.unit.scoring.single_input_model import (
     CATALOGUE,
     THRESHOLD,
-    ModelOfOnePlace,
+    SingleInputModel,
     decider_of,
     vector,
 )
@@ -176,7 +176,7 @@ def test_an_alert_has_the_reasons_and_the_baselines() -> None:
 
 
 def test_a_process_is_warmed_up_before_its_first_alert(prepared: list[str]) -> None:
-    model = ModelOfOnePlace()
+    model = SingleInputModel()
     ScoreBatches(decider_of(model)).open(None)
     assert model.explained == [1]
     assert prepared == ["stop_leak", "gc.collect", "gc.freeze"]

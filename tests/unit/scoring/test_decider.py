@@ -13,10 +13,10 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import TOO_LARGE, Decider
 from fraudstream.scoring.decisions import Decision, Decisions, Subject
 from fraudstream.scoring.scorer import Scorer
-from tests.unit.scoring.model_of_one_place import (
+from tests.unit.scoring.single_input_model import (
     CATALOGUE,
     THRESHOLD,
-    ModelOfOnePlace,
+    SingleInputModel,
     decider_of,
     vector,
 )
@@ -41,7 +41,7 @@ def now_ms() -> int:
     return NOW_MS
 
 
-def decided(*scores: float, model: ModelOfOnePlace | None = None) -> Decisions:
+def decided(*scores: float, model: SingleInputModel | None = None) -> Decisions:
     """Return the decisions on rows to which the model assigns these scores."""
     vectors = np.array([vector(score) for score in scores]).reshape(-1, CATALOGUE.width)
     return decider_of(model).decide([subject(row) for row in range(len(scores))], vectors, now_ms)
@@ -63,7 +63,7 @@ def test_decisions_keep_the_order_of_the_rows() -> None:
 
 
 def test_an_empty_batch_has_no_decisions_and_nothing_is_explained() -> None:
-    model = ModelOfOnePlace()
+    model = SingleInputModel()
     decisions = decided(model=model)
     assert len(decisions) == 0
     assert list(decisions) == []
@@ -114,7 +114,7 @@ def test_a_pickled_copy_gives_the_same_decisions() -> None:
 # ---- the facts of transactions ----
 
 
-class Undecoded:
+class LazySubjects:
     """Subjects that record which rows were decoded."""
 
     def __init__(self, rows: int) -> None:
@@ -134,14 +134,14 @@ class Undecoded:
 
 
 def test_only_rows_that_alert_are_decoded() -> None:
-    subjects = Undecoded(5)
+    subjects = LazySubjects(5)
     decider_of().decide(subjects, np.array([vector(score) for score in (0.1, 0.6, 0.2, 0.3, 0.7)]), now_ms)
     assert subjects.asked == [1, 4]
 
 
 def test_a_row_that_cannot_be_decoded_does_not_affect_the_other_alerts() -> None:
     vectors = np.array([vector(0.75)] * 5)
-    decisions = decider_of().decide(Undecoded(5), vectors, now_ms)
+    decisions = decider_of().decide(LazySubjects(5), vectors, now_ms)
     assert list(decisions.alerts) == [0, 1, 2, 4]
     assert list(decisions.errors) == [3]
     assert decisions.errors[3].startswith("the alert could not be made: 'utf-8' codec can't decode")
@@ -198,7 +198,7 @@ def test_each_alert_of_a_batch_has_its_own_reasons() -> None:
 
 
 def test_only_rows_that_alert_are_explained_and_all_in_one_call() -> None:
-    model = ModelOfOnePlace()
+    model = SingleInputModel()
     decided(0.75, 0.1, 0.5, model=model)
     assert model.explained == [2]
     decided(0.1, 0.1, model=model)
@@ -215,7 +215,7 @@ def test_an_alert_whose_reasons_fail_is_sent_with_the_error() -> None:
 
 
 def test_warming_up_prepares_the_reasons() -> None:
-    model = ModelOfOnePlace()
+    model = SingleInputModel()
     decider_of(model).warm_up()
     assert model.explained == [1]
 

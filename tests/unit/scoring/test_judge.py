@@ -12,8 +12,8 @@ from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.explanation import Explanation
 from fraudstream.scoring.judge import Judge
 from fraudstream.scoring.manifest import Manifest
-from tests.unit.scoring.model_of_one_place import CATALOGUE as WITH_LIST
-from tests.unit.scoring.model_of_one_place import vector
+from tests.unit.scoring.single_input_model import CATALOGUE as WITH_LIST
+from tests.unit.scoring.single_input_model import vector
 
 NAMES = ("fee_to_amount_ratio", "high_amount_flag", "weekend_flag", "transaction_hour")
 CATALOGUE = Catalogue(tuple(BUILT_IN.features[BUILT_IN.names.index(name)] for name in NAMES))

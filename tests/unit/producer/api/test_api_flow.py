@@ -17,8 +17,8 @@ from tests.unit.producer.api.api_helpers import FakeTime, decode, settings, unti
 PACE = Pace(1.0, 2)
 
 
-class Numbered:
-    """Numbered transactions; records the time at which each was taken."""
+class NumberedSource:
+    """Returns numbered transactions; records the time at which each was taken."""
 
     def __init__(self, time: FakeTime) -> None:
         self.taken_at_s: list[float] = []
@@ -35,7 +35,7 @@ class Numbered:
         ]
 
 
-class Overtaxed(Numbered):
+class OverloadedSource(NumberedSource):
     """Takes three seconds per batch, and fails a test that it has blocked."""
 
     async def take(self, count: int) -> list[Transaction]:
@@ -44,7 +44,7 @@ class Overtaxed(Numbered):
         return await super().take(count)
 
 
-class Stalling(Numbered):
+class StallingSource(NumberedSource):
     """Delivers its second batch at 2.3 s, its fourth at 12.5 s, and the others at once."""
 
     async def take(self, count: int) -> list[Transaction]:
@@ -54,14 +54,14 @@ class Stalling(Numbered):
         return taken
 
 
-class Failing:
+class FailingSource:
     async def take(self, count: int) -> list[Transaction]:
         msg = f"no {count} transactions today"
         raise RuntimeError(msg)
 
 
 def flow_of(
-    time: FakeTime, source: Numbered, ring: Ring | None = None, pace: Callable[[], Pace] = lambda: PACE
+    time: FakeTime, source: NumberedSource, ring: Ring | None = None, pace: Callable[[], Pace] = lambda: PACE
 ) -> Flow:
     return Flow(pace, source, ring or Ring(100, 1_000_000), time.clock(), lambda: None)
 
@@ -114,7 +114,7 @@ def test_a_read_returns_what_fits_but_at_least_one_event() -> None:
 
 def test_the_first_event_comes_at_once_and_then_one_per_interval() -> None:
     async def scenario(time: FakeTime) -> None:
-        source = Numbered(time)
+        source = NumberedSource(time)
         await run_for(flow_of(time, source), time, 4.9)
         assert source.taken_at_s == [0, 1, 2, 3, 4]
 
@@ -125,7 +125,7 @@ def test_at_most_one_late_interval_is_caught_up() -> None:
     #   due     0    1    2    3    4 ... 12   13   14
     #   taken   0    1    2.3  3         12.5 twice, then 13.5, 14.5
     async def scenario(time: FakeTime) -> None:
-        source = Stalling(time)
+        source = StallingSource(time)
         await run_for(flow_of(time, source), time, 15.4)
         assert source.taken_at_s == pytest.approx([0, 1, 2.3, 3, 12.5, 12.5, 13.5, 14.5])
 
@@ -134,7 +134,7 @@ def test_at_most_one_late_interval_is_caught_up() -> None:
 
 def test_a_stopped_flow_produces_nothing_and_resumes_when_started() -> None:
     async def scenario(time: FakeTime) -> None:
-        source = Numbered(time)
+        source = NumberedSource(time)
         flow = flow_of(time, source)
         await run_for(flow, time, 10, streaming=False)
         assert source.taken_at_s == []
@@ -146,7 +146,7 @@ def test_a_stopped_flow_produces_nothing_and_resumes_when_started() -> None:
 
 def test_a_changed_pace_takes_effect_at_once() -> None:
     async def scenario(time: FakeTime) -> None:
-        source = Numbered(time)
+        source = NumberedSource(time)
         paces = {True: Pace(3_600.0, 1), False: Pace(1.0, 1)}
         await run_for(flow_of(time, source, pace=lambda: paces[time.elapsed_s < 5]), time, 6.9)
         assert source.taken_at_s == [0, 5, 5, 6]
@@ -156,7 +156,7 @@ def test_a_changed_pace_takes_effect_at_once() -> None:
 
 def test_all_clients_of_a_pace_get_the_same_events() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time))
+        flow = flow_of(time, NumberedSource(time))
         one, other = flow.join(None), flow.join(None)
         assert events(one) == events(other) == []
         await run_for(flow, time, 2.9)
@@ -169,7 +169,7 @@ def test_all_clients_of_a_pace_get_the_same_events() -> None:
 
 def test_a_new_client_starts_with_the_next_event() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time))
+        flow = flow_of(time, NumberedSource(time))
         await run_for(flow, time, 1.9)
         client = flow.join(None)
         assert events(client) == []
@@ -181,7 +181,7 @@ def test_a_new_client_starts_with_the_next_event() -> None:
 
 def test_a_reconnecting_client_resumes_after_its_last_event() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time))
+        flow = flow_of(time, NumberedSource(time))
         client = flow.join(None)
         assert events(client) == []
         await run_for(flow, time, 0.9)
@@ -200,7 +200,7 @@ def test_a_reconnecting_client_resumes_after_its_last_event() -> None:
 )
 def test_an_unknown_last_event_id_gives_a_gap_event_and_the_oldest_kept_event(offered: str) -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time), Ring(max_events=3, max_bytes=1_000_000))
+        flow = flow_of(time, NumberedSource(time), Ring(max_events=3, max_bytes=1_000_000))
         await run_for(flow, time, 5.9)
         gap, *kept = events(flow.join(offered.format(token=flow.token)))
         assert gap["event"] == "gap"
@@ -214,7 +214,7 @@ def test_an_unknown_last_event_id_gives_a_gap_event_and_the_oldest_kept_event(of
 
 def test_only_a_client_that_does_not_read_is_dropped_when_its_next_event_is_evicted() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time), Ring(max_events=3, max_bytes=1_000_000))
+        flow = flow_of(time, NumberedSource(time), Ring(max_events=3, max_bytes=1_000_000))
         slow, reader = flow.join(None), flow.join(None)
         assert events(slow) == []
         got = []
@@ -235,7 +235,7 @@ def test_only_a_client_that_does_not_read_is_dropped_when_its_next_event_is_evic
 
 def test_a_resuming_client_is_not_dropped_for_events_evicted_before_its_first_read() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time), Ring(max_events=3, max_bytes=1_000_000))
+        flow = flow_of(time, NumberedSource(time), Ring(max_events=3, max_bytes=1_000_000))
         await run_for(flow, time, 4.9)
         late = flow.join("0123456789abcdef.1")
         await run_for(flow, time, 3.9)
@@ -254,8 +254,8 @@ def test_the_first_reason_to_end_counts() -> None:
     assert client.ending.event == "dropped"
 
 
-def hub_of(time: FakeTime, source: Numbered | Failing | None = None, **values: object) -> Hub:
-    return Hub(settings(**values), source or Numbered(time), lambda: PACE, Metrics(), time.clock())
+def hub_of(time: FakeTime, source: NumberedSource | FailingSource | None = None, **values: object) -> Hub:
+    return Hub(settings(**values), source or NumberedSource(time), lambda: PACE, Metrics(), time.clock())
 
 
 async def settle() -> None:
@@ -358,7 +358,7 @@ def test_at_shutdown_every_client_gets_bye_and_new_ones_are_rejected() -> None:
 
 def test_a_failing_flow_ends_its_clients_and_the_next_client_gets_a_new_flow() -> None:
     async def scenario(time: FakeTime) -> None:
-        hub = hub_of(time, Failing())
+        hub = hub_of(time, FailingSource())
         member = hub.join(None, None)
         await settle()
         assert member.client.ending is not None
@@ -372,7 +372,7 @@ def test_a_failing_flow_ends_its_clients_and_the_next_client_gets_a_new_flow() -
 
 def test_a_pace_above_the_generators_capacity_leaves_half_of_the_time_to_others() -> None:
     async def scenario(time: FakeTime) -> None:
-        source = Overtaxed(time)
+        source = OverloadedSource(time)
         hub = hub_of(time, source)
         hub.join(Pace(0.01, 1_000), None)
         for _ in range(50):
@@ -386,7 +386,7 @@ def test_a_pace_above_the_generators_capacity_leaves_half_of_the_time_to_others(
 
 def test_a_modest_pace_continues_beside_one_above_capacity() -> None:
     async def scenario(time: FakeTime) -> None:
-        hub = hub_of(time, Overtaxed(time))
+        hub = hub_of(time, OverloadedSource(time))
         greedy, modest = hub.join(Pace(0.01, 1_000), None), hub.join(Pace(20.0, 1), None)
         assert events(greedy.client) == events(modest.client) == []
         await until(lambda: time.elapsed_s >= 100)
@@ -400,7 +400,7 @@ def test_a_modest_pace_continues_beside_one_above_capacity() -> None:
 
 def test_an_event_produced_before_the_clients_first_read_is_not_missed() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time))
+        flow = flow_of(time, NumberedSource(time))
         await run_for(flow, time, 1.9)
         client = flow.join(None)
         await run_for(flow, time, 0.9)

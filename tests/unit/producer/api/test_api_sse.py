@@ -12,7 +12,7 @@ from producer.api.flow import Pace
 from producer.api.hub import Hub, Membership
 from producer.api.sse import EventStream
 from tests.unit.producer.api.api_helpers import FakeTime, decode, settings, until
-from tests.unit.producer.api.test_api_flow import Numbered
+from tests.unit.producer.api.test_api_flow import NumberedSource
 
 NEVER = Pace(3_600.0, 1)
 
@@ -48,7 +48,7 @@ def serve(
 
     async def beside() -> None:
         wire = Wire()
-        hub = Hub(settings(), Numbered(FakeTime()), lambda: pace, wire.metrics, AsyncClock())
+        hub = Hub(settings(), NumberedSource(FakeTime()), lambda: pace, wire.metrics, AsyncClock())
         member = hub.join(pace, None)
         answer = EventStream(member, heartbeat_s=0.05, write_timeout_s=0.1)
         serving = asyncio.create_task(answer({"type": "http"}, wire.receive, wire.send))

@@ -38,7 +38,7 @@ SCORE = 6
 """The position that the model reads as the score."""
 
 
-class ModelOfOnePlace:
+class SingleInputModel:
     """Scores a row by one of its numbers; a row of -1 makes scoring fail for the whole batch.
 
     Only that number contributes; if it exceeds 1, contributions fail.
@@ -73,9 +73,9 @@ class ModelOfOnePlace:
         return scores
 
 
-def decider_of(model: ModelOfOnePlace | None = None, catalogue: Catalogue = CATALOGUE) -> Decider:
+def decider_of(model: SingleInputModel | None = None, catalogue: Catalogue = CATALOGUE) -> Decider:
     """Return a decider that alerts from `THRESHOLD` on."""
-    return Decider(cast("Scorer", model or ModelOfOnePlace()), catalogue)
+    return Decider(cast("Scorer", model or SingleInputModel()), catalogue)
 
 
 def vector(score: float, flag: float = 0.0) -> list[float]:
