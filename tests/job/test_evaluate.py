@@ -1,4 +1,4 @@
-"""The whole evaluation over files: features by the job, every fold, figures and report."""
+"""A complete evaluation over files: features from the job, every fold, metrics and report."""
 
 import json
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ CATALOGUE = Catalogue(
 
 @dataclass(frozen=True)
 class FewTrees(TreesKind):
-    """A small one of the project's own kind, which counts its trainings."""
+    """A small model of the project's own kind that counts its trainings."""
 
     fitted: list[str] = field(default_factory=list)
 
@@ -82,7 +82,7 @@ def request(files: DatasetFiles) -> EvaluationRequest:
 
 
 def run(files: DatasetFiles, kinds: dict[str, Kind], folder: Path) -> tuple[dict[str, Any], str]:
-    """Evaluate; return the figures, and what a person saw."""
+    """Evaluate; return the metrics and the console output."""
     console = Console(record=True, width=200, quiet=False, file=(folder.parent / "seen").open("w"))
     steps = Steps(console)
     with steps.shown():
@@ -102,21 +102,21 @@ def _known_ms(label: dict[str, Any]) -> int:
 
 @pytest.fixture(name="files", scope="module")
 def fixture_files(folder: Path) -> DatasetFiles:
-    """Return ten days of a small bank; a third of the labels of honest transactions never came."""
+    """Return ten days of a small bank; a third of the labels of honest transactions are missing."""
     bank = Bank(seed=3, accounts=150, days=10)
     assert list(write_bank(bank, folder))[-1] <= 1.0
     files = files_of(bank, folder)
-    # A second time there is nothing to do.
+    # The second run has nothing to do.
     assert list(write_bank(bank, folder)) == []
     labels = [orjson.loads(line) for line in files.labels.read_bytes().splitlines()]
     kept = [label for n, label in enumerate(labels) if n % 3 or label["is_fraud"]]
-    # The bank's take a week, which is longer than what is tested here.
+    # The bank's labels need a week, which is longer than this test's data.
     early = [{**label, "available_at": format_time(_known_ms(label))} for label in kept]
     files.labels.write_bytes(b"".join(orjson.dumps(label) + b"\n" for label in early))
     return files
 
 
-def test_an_evaluation_is_done_once_and_the_same_at_every_start(files: DatasetFiles, folder: Path) -> None:
+def test_an_evaluation_is_cached_and_the_same_on_every_run(files: DatasetFiles, folder: Path) -> None:
     trees = FewTrees()
     kinds: dict[str, Kind] = {"xgboost": trees, "unfit": Unfit()}
     first, seen = run(files, kinds, folder)
@@ -151,7 +151,7 @@ def test_an_evaluation_is_done_once_and_the_same_at_every_start(files: DatasetFi
     assert "| loan_fraud |" in text
 
 
-def test_one_fold_that_is_gone_is_the_only_one_that_is_done_again(files: DatasetFiles, folder: Path) -> None:
+def test_only_a_missing_fold_is_computed_again(files: DatasetFiles, folder: Path) -> None:
     trees = FewTrees()
     first, _ = run(files, {"xgboost": trees}, folder)
     done = len(trees.fitted)
@@ -162,7 +162,7 @@ def test_one_fold_that_is_gone_is_the_only_one_that_is_done_again(files: Dataset
     assert json.dumps(again) == json.dumps(first)
 
 
-def test_data_without_a_known_fraud_is_refused_with_the_part_and_the_remedy(
+def test_data_without_known_fraud_is_rejected_with_the_part_and_the_fix(
     files: DatasetFiles, folder: Path
 ) -> None:
     honest = folder.parent / "honest.jsonl"
@@ -172,7 +172,7 @@ def test_data_without_a_known_fraud_is_refused_with_the_part_and_the_remedy(
         run(DatasetFiles(files.transactions, honest), {"xgboost": FewTrees()}, folder)
 
 
-def test_the_command_writes_the_same_figures_and_a_report_beside_them(
+def test_the_command_writes_the_same_metrics_and_a_report(
     files: DatasetFiles, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected, _ = run(files, {"xgboost": FewTrees()}, folder)
@@ -184,7 +184,7 @@ def test_the_command_writes_the_same_figures_and_a_report_beside_them(
     out = tmp_path / "new" / "figures.json"
     options = ["--transactions", files.transactions, "--labels", files.labels, "--catalogue", catalogue]
     options += ["--out", out, "--folds", 2, "--test-days", 2, "--delay-days", 2, "--seed", 5]
-    # Ten days have no room for validation parts of a week; shortened, they are those that were kept.
+    # Ten days are too short for validation parts of a week; after shortening they equal the cached ones.
     found = CliRunner().invoke(app, ["evaluate", *map(str, options)])
     assert found.exit_code == 0, found.output
     written = json.loads(out.read_text())
@@ -206,7 +206,7 @@ def test_the_command_writes_the_same_figures_and_a_report_beside_them(
         (["--catalogue", "c.json"], "c.json can't be read"),
     ],
 )
-def test_what_can_t_be_used_ends_the_command_with_code_2_and_the_remedy(
+def test_invalid_input_ends_the_command_with_code_2_and_the_fix(
     options: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.evaluate_command.FOLDER", tmp_path / "kept")
@@ -215,7 +215,7 @@ def test_what_can_t_be_used_ends_the_command_with_code_2_and_the_remedy(
     assert says in found.output
 
 
-def test_fresh_drops_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fresh_discards_cached_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
     monkeypatch.setattr("models.evaluate_command.FOLDER", kept)

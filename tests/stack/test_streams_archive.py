@@ -23,7 +23,7 @@ def streams(embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
     return settings
 
 
-def test_all_shards_are_archived_each_in_its_order(streams: JobSettings, tmp_path: Path) -> None:
+def test_all_shards_are_archived_each_in_order(streams: JobSettings, tmp_path: Path) -> None:
     sent = [b'{"n":%d}' % number for number in range(500)]
     write_all(streams, streams.transactions_stream, sent)
     out = tmp_path / "out.jsonl.gz"
@@ -34,14 +34,14 @@ def test_all_shards_are_archived_each_in_its_order(streams: JobSettings, tmp_pat
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_an_empty_stream_is_an_empty_file(streams: JobSettings, tmp_path: Path) -> None:
+def test_an_empty_stream_gives_an_empty_file(streams: JobSettings, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     done = run_module("streams", "archive", str(out), "--stream", streams.labels_stream)
     assert (done.returncode, out.read_bytes()) == (0, b"")
 
 
 @pytest.mark.usefixtures("streams")
-def test_a_stream_that_is_not_there_is_named_and_an_older_file_stays(tmp_path: Path) -> None:
+def test_a_missing_stream_is_reported_and_an_older_file_is_kept(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     out.write_bytes(b"old")
     done = run_module("streams", "archive", str(out), "--stream", "Nowhere")
@@ -55,7 +55,7 @@ def test_a_stream_that_is_not_there_is_named_and_an_older_file_stays(tmp_path: P
     ("name", "complaint"),
     [("out.txt", "is of no kind that is written here"), ("no/out.jsonl", "its folder must exist")],
 )
-def test_a_file_that_can_not_be_written_is_refused_before_anything_is_read(
+def test_an_unwritable_file_is_rejected_before_anything_is_read(
     tmp_path: Path, name: str, complaint: str
 ) -> None:
     done = run_module("streams", "archive", str(tmp_path / name))
@@ -63,7 +63,9 @@ def test_a_file_that_can_not_be_written_is_refused_before_anything_is_read(
     assert complaint in " ".join(done.stderr.replace("│", " ").split())
 
 
-def test_ctrl_c_ends_it_with_what_it_has_and_code_1(streams: JobSettings, tmp_path: Path) -> None:
+def test_ctrl_c_writes_the_records_read_so_far_and_exits_with_code_1(
+    streams: JobSettings, tmp_path: Path
+) -> None:
     write_all(streams, streams.transactions_stream, [b"{}"] * 20)
     out = tmp_path / "out.jsonl"
     command = [sys.executable, "-m", "streams", "archive", str(out), "--seconds", "600"]

@@ -1,4 +1,4 @@
-"""The documentation has headings that can be searched, and none of the phrases that readers stumble over."""
+"""The documentation has searchable headings, and none of the phrases that make readers stumble."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ QUESTION = re.compile(r"^#+ (?:What|How|Where|Why|Who|Whose|When|Which)\b.*", re
 
 
 def stumbles(text: str) -> dict[str, str]:
-    """Return the phrases that a text has, over line breaks too, with what to write in their place."""
+    """Return the discouraged phrases in a text, also across line breaks, with their replacements."""
     words = " ".join(text.lower().split())
     return {phrase: better for phrase, better in INSTEAD_OF.items() if phrase in words}
 
@@ -40,11 +40,11 @@ def test_a_heading_is_a_noun_that_can_be_searched(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_a_page_says_it_in_the_words_of_the_field(page: Path) -> None:
+def test_a_page_uses_the_terms_of_the_field(page: Path) -> None:
     assert stumbles(page.read_text()) == {}
 
 
-def test_a_phrase_and_a_heading_are_found() -> None:
+def test_a_phrase_and_a_heading_are_detected() -> None:
     text = "# How it works\n\nOther fields are passed\nover.\n\n## Limits\n"
     assert stumbles(text) == {"passed over": "ignored"}
     assert QUESTION.findall(text) == ["# How it works"]

@@ -1,4 +1,4 @@
-"""The consumer's own settings, and what ``--handler`` and ``--to`` make of them."""
+"""The consumer's own settings, and the handlers made from ``--handler`` and ``--to``."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_the_file_wins_over_the_environment(tmp_path: Path, monkeypatch: pytest.
         ("ALERTS_WEBHOOK_SECERT", SECRET, "alerts_webhook_secert: there is no such setting; docs/alerts.md"),
     ],
 )
-def test_what_can_not_be_used_is_named_with_the_remedy_and_no_secret(
+def test_an_invalid_setting_is_reported_with_the_fix_and_without_secrets(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -74,7 +74,7 @@ def test_a_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("dynamodb", "FraudAlerts", TableHandler),
     ],
 )
-def test_each_handler_is_made_from_its_name_and_target(
+def test_each_handler_is_created_from_its_name_and_target(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: HandlerName, target: str | None, kind: type
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -89,12 +89,12 @@ def test_each_handler_is_made_from_its_name_and_target(
 
 
 @pytest.mark.parametrize("name", ["jsonl", "webhook", "sns", "dynamodb"])
-def test_a_handler_without_its_target_says_what_to_give(name: HandlerName) -> None:
+def test_a_handler_without_a_target_is_rejected_with_the_missing_option(name: HandlerName) -> None:
     with pytest.raises(HandlerError, match=f"--handler {name} needs --to: "):
         open_handler(name, None, StreamSettings.load(env_file=None), load(), console=Console(), as_json=False)
 
 
-def test_a_webhook_without_a_secret_is_refused() -> None:
+def test_a_webhook_without_a_secret_is_rejected() -> None:
     with pytest.raises(HandlerError, match="no secret to sign with: set ALERTS_WEBHOOK_SECRET"):
         open_handler(
             "webhook",
@@ -106,7 +106,7 @@ def test_a_webhook_without_a_secret_is_refused() -> None:
         )
 
 
-def test_what_is_no_topic_is_refused() -> None:
+def test_an_invalid_topic_is_rejected() -> None:
     with pytest.raises(HandlerError, match="this is no topic; give the ARN"):
         open_handler(
             "sns", "FraudAlerts", StreamSettings.load(env_file=None), load(), console=Console(), as_json=False
@@ -116,7 +116,7 @@ def test_what_is_no_topic_is_refused() -> None:
 @pytest.mark.parametrize(
     "url", ["https://bank.example/a?b=c", "http://127.0.0.1:8080/", "http://localhost/", "http://[::1]:1/"]
 )
-def test_alerts_may_leave_by_https_or_stay_on_this_machine(url: str) -> None:
+def test_webhook_urls_use_https_or_this_machine(url: str) -> None:
     assert checked_url(url) == url
 
 
@@ -134,13 +134,13 @@ def test_alerts_may_leave_by_https_or_stay_on_this_machine(url: str) -> None:
         ("", "this is no URL"),
     ],
 )
-def test_any_other_url_is_refused_with_the_reason(url: str, complaint: str) -> None:
+def test_any_other_url_is_rejected_with_the_reason(url: str, complaint: str) -> None:
     with pytest.raises(HandlerError, match=complaint) as caught:
         checked_url(url)
     assert "secret" not in str(caught.value)
 
 
-def test_a_start_is_a_word_or_a_time() -> None:
+def test_a_start_position_is_a_word_or_a_time() -> None:
     assert parse_start("LATEST") == "LATEST"
     assert parse_start("TRIM_HORIZON") == "TRIM_HORIZON"
     start = parse_start("2026-01-02T07:00:00.5+07:00")
@@ -150,7 +150,7 @@ def test_a_start_is_a_word_or_a_time() -> None:
 
 
 @pytest.mark.parametrize("text", ["latest", "", "yesterday", "2026-01-02T00:00:00"])
-def test_any_other_start_is_refused_with_an_example(text: str) -> None:
+def test_any_other_start_position_is_rejected_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="2026-01-02T03:04:05Z"):
         parse_start(text)
     with pytest.raises(ValueError, match="2026-01-02T03:04:05Z"):

@@ -19,12 +19,12 @@ def job(state: str, running: int, total: int = 8) -> dict[str, Any]:
         ([job("RUNNING", 8), job("FAILED", 0)], "job fraudstream is FAILED, 0 of its 8 tasks run"),
     ],
 )
-def test_a_cluster_is_well_when_every_task_of_every_job_runs(
+def test_a_cluster_is_healthy_when_every_task_of_every_job_runs(
     jobs: list[dict[str, Any]], expected: str | None
 ) -> None:
     assert complaint({"jobs": jobs}) == expected
 
 
-def test_a_cluster_that_does_not_answer_is_not_well(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unresponsive_cluster_is_unhealthy(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["http://127.0.0.1:9"]) == 1
     assert "no answer" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What a spec may be, and what is said of one that may not."""
+"""Valid specs, and the errors of invalid ones."""
 
 import json
 
@@ -115,7 +115,7 @@ WRONG: list[tuple[Spec, str]] = [
 
 
 @pytest.mark.parametrize(("spec", "remedy"), WRONG, ids=str)
-def test_a_wrong_spec_is_refused_with_its_name_and_the_remedy(spec: Spec, remedy: str) -> None:
+def test_an_invalid_spec_is_rejected_with_its_name_and_the_fix(spec: Spec, remedy: str) -> None:
     with pytest.raises(CatalogueError) as refused:
         catalogue(FLAG, spec)
     where = f"feature {spec['name']!r}" if spec.get("name") else "feature 2 of the list"
@@ -123,7 +123,7 @@ def test_a_wrong_spec_is_refused_with_its_name_and_the_remedy(spec: Spec, remedy
     assert remedy in str(refused.value)
 
 
-def test_a_spec_that_is_no_object_is_named_by_its_place() -> None:
+def test_a_spec_that_is_not_an_object_is_reported_by_its_index() -> None:
     with pytest.raises(CatalogueError, match="feature 2 of the list"):
         Catalogue.from_json(json.dumps({"features": [FLAG, "count"]}))
 
@@ -167,7 +167,7 @@ RIGHT: list[Spec] = [
 
 
 @pytest.mark.parametrize("spec", RIGHT, ids=str)
-def test_a_catalogue_comes_back_from_json_as_it_was(spec: Spec) -> None:
+def test_a_catalogue_survives_a_json_round_trip(spec: Spec) -> None:
     one = catalogue(FLAG, spec)
     again = Catalogue.from_json(one.to_json())
     assert again == one
@@ -180,7 +180,7 @@ def test_the_json_form_of_a_spec_is_the_spec(spec: Spec) -> None:
     assert written == spec | ({"window": "5m"} if spec.get("window") == 300_000 else {})
 
 
-def test_the_json_form_holds_what_the_kernel_needs_and_no_defaults() -> None:
+def test_the_json_form_has_what_the_kernel_needs_and_no_defaults() -> None:
     one = catalogue(window(window="86400000ms", delay="60s"), FLAG, row("any", of=["flag"], name="g"))
     assert json.loads(one.to_json()) == {
         "features": [
@@ -197,7 +197,7 @@ def test_the_json_form_holds_what_the_kernel_needs_and_no_defaults() -> None:
     }
 
 
-def test_zeros_are_no_defaults_and_stay_in_the_json_form() -> None:
+def test_zeros_differ_from_defaults_and_stay_in_the_json_form() -> None:
     specs = [
         row("hour_between", from_hour=0, to_hour=0),
         row("above", column="latitude", threshold=0),
@@ -208,7 +208,7 @@ def test_zeros_are_no_defaults_and_stay_in_the_json_form() -> None:
         assert json.loads(catalogue(spec).to_json())["features"] == [spec]
 
 
-def test_flags_are_what_says_yes_or_no() -> None:
+def test_flags_are_the_features_that_are_true_or_false() -> None:
     one = catalogue(
         window(),
         FLAG,
@@ -233,5 +233,5 @@ def test_flags_are_what_says_yes_or_no() -> None:
     )
 
 
-def test_no_feature_can_see_the_truth() -> None:
+def test_no_feature_can_read_the_label() -> None:
     assert not {"is_fraud", "fraud_type", "available_at"} & set(COLUMN_KINDS)

@@ -37,7 +37,7 @@ def text(of: object) -> str:
     return console.export_text()
 
 
-def test_the_file_has_what_programs_look_for() -> None:
+def test_the_file_has_the_fields_that_programs_read() -> None:
     assert to_json(DrillResults([GOOD], {"another": "no cluster"})) == {
         "faults": [
             {
@@ -57,12 +57,12 @@ def test_the_file_has_what_programs_look_for() -> None:
 @pytest.mark.parametrize(
     "bad", [replace(GOOD, lost=1), replace(GOOD, wrong=1), replace(GOOD, alerts_with_new_id=1)]
 )
-def test_a_fault_is_not_survived_if_it_cost_anything(bad: Verdict) -> None:
+def test_a_fault_with_any_loss_or_error_is_not_survived(bad: Verdict) -> None:
     assert DrillResults([GOOD]).is_survived
     assert not DrillResults([GOOD, bad]).is_survived
 
 
-def test_a_fault_that_could_not_be_judged_is_not_survived() -> None:
+def test_a_fault_without_a_verdict_is_not_survived() -> None:
     assert not DrillResults([GOOD], {"another": "no cluster"}).is_survived
 
 
@@ -70,7 +70,7 @@ def test_the_table_has_a_row_for_each_fault() -> None:
     assert re.search(r"a_fault +│ +6,000 +│ +0 +│ +0 +│ +7 +│ +0 +│ +1\.3", text(table(DrillResults([GOOD]))))
 
 
-def test_the_page_gets_the_figures_between_its_markers_and_keeps_the_rest() -> None:
+def test_the_page_gets_the_figures_between_its_markers_and_keeps_other_text() -> None:
     page = with_measured(PAGE, DrillResults([GOOD]), Effort(transactions=6_000, rate=300), MACHINE)
     assert page.startswith(f"# Page\n\nbefore\n\n{BEGIN}\n")
     assert page.endswith(f"{END}\n\nafter\n")
@@ -80,7 +80,7 @@ def test_the_page_gets_the_figures_between_its_markers_and_keeps_the_rest() -> N
     assert with_measured(page, DrillResults([GOOD]), Effort(transactions=6_000, rate=300), MACHINE) == page
 
 
-def test_a_page_without_the_markers_is_refused() -> None:
+def test_a_page_without_the_markers_is_rejected() -> None:
     with pytest.raises(ValueError, match="put both where the table belongs"):
         with_measured("# Page\n", DrillResults([GOOD]), Effort(), MACHINE)
 
@@ -92,7 +92,7 @@ def test_every_fault_is_listed_and_described() -> None:
     assert CliRunner().invoke(command, ["--list"]).exit_code == 0
 
 
-def test_an_unknown_fault_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_fault_is_rejected_with_the_known_ones() -> None:
     refused = CliRunner().invoke(command, ["--only", "earthquake"])
     assert refused.exit_code == 2
     assert "taskmanager_killed" in refused.output

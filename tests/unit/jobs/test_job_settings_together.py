@@ -1,4 +1,4 @@
-"""JobSettings that are fine one by one and not together: each refused with what to change."""
+"""Settings that are valid individually but not together: each is rejected with the fix."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -52,7 +52,7 @@ HERE = ["--source", __file__]
         ([*HERE, "--alerts-out", "a", "--dead-letters-out", "b/../a"], "give each a file of its own"),
     ],
 )
-def test_what_does_not_go_together_is_refused(
+def test_contradictory_settings_are_rejected(
     arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "b").mkdir()
@@ -63,7 +63,7 @@ def test_what_does_not_go_together_is_refused(
     assert "\n" not in str(refused.value)
 
 
-def test_the_file_behind_a_link_is_the_same_file(tmp_path: Path) -> None:
+def test_a_link_counts_as_the_file_behind_it(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").touch()
     (tmp_path / "link.jsonl").symlink_to(tmp_path / "in.jsonl")
     arguments = ["--source", str(tmp_path / "in.jsonl"), "--features-out", str(tmp_path / "link.jsonl")]
@@ -71,7 +71,7 @@ def test_the_file_behind_a_link_is_the_same_file(tmp_path: Path) -> None:
         JobSettings.load(arguments, env_file=None)
 
 
-def test_what_goes_together_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compatible_settings_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "labels.parquet").touch()
     settings = JobSettings.load(

@@ -39,7 +39,7 @@ def test_the_digest_changes_with_each_file_the_catalogue_and_the_kernel(files: D
     assert features_digest(files, PLAIN) in digests
 
 
-def test_what_is_missing_is_named_with_its_remedy(files: DatasetFiles) -> None:
+def test_a_missing_file_is_reported_with_the_fix(files: DatasetFiles) -> None:
     cache.KERNEL.unlink()
     with pytest.raises(ModelError, match=r"kernel\.jar can't be read .*; run `make setup`"):
         features_digest(files, PLAIN)
@@ -49,7 +49,7 @@ def test_what_is_missing_is_named_with_its_remedy(files: DatasetFiles) -> None:
 
 
 @pytest.mark.parametrize(("catalogue", "needs_labels"), [(PLAIN, False), (Catalogue((HOUR, RATE)), True)])
-def test_features_are_computed_once_and_with_labels_only_where_a_feature_needs_them(
+def test_features_are_computed_once_and_with_labels_only_if_a_feature_needs_them(
     files: DatasetFiles,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

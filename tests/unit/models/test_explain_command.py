@@ -62,7 +62,7 @@ def said(*arguments: str | Path) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_alerts_are_counted_by_true_and_named_type() -> None:
+def test_alerts_are_counted_by_true_and_predicted_type() -> None:
     table = confusion((Alert.from_json(orjson.dumps(alert)) for alert in alerts()), TRUTH)
     assert table == Counter(
         {
@@ -78,7 +78,7 @@ def test_alerts_are_counted_by_true_and_named_type() -> None:
     assert accuracy(table) == 0.5
 
 
-def test_without_an_alert_of_fraud_nothing_is_right() -> None:
+def test_without_alerts_of_fraud_the_accuracy_is_zero() -> None:
     assert accuracy(Counter({("honest", "loan_fraud"): 3})) == 0.0
 
 
@@ -86,12 +86,12 @@ def test_only_frauds_have_a_true_type(tmp_path: Path) -> None:
     assert true_types(labels(tmp_path / "labels.jsonl")) == TRUTH
 
 
-def test_labels_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+def test_unreadable_labels_are_reported_by_name(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"none\.jsonl"):
         true_types(tmp_path / "none.jsonl")
 
 
-def test_types_shows_each_type_and_the_share_that_is_right(tmp_path: Path) -> None:
+def test_types_shows_each_type_and_its_accuracy(tmp_path: Path) -> None:
     of = write(tmp_path / "alerts.jsonl", alerts())
     code, output = said("types", "--alerts", of, "--labels", labels(tmp_path / "labels.jsonl"))
     assert code == 0
@@ -105,7 +105,7 @@ def test_types_shows_each_type_and_the_share_that_is_right(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("line", ["{", '{"alert_id": "1"}'])
-def test_a_file_that_holds_no_alerts_ends_types(tmp_path: Path, line: str) -> None:
+def test_types_rejects_a_file_without_alerts(tmp_path: Path, line: str) -> None:
     broken = tmp_path / "alerts.jsonl"
     broken.write_text(line)
     code, output = said("types", "--alerts", broken, "--labels", labels(tmp_path / "labels.jsonl"))
@@ -121,7 +121,7 @@ def test_a_file_that_holds_no_alerts_ends_types(tmp_path: Path, line: str) -> No
         ('{"transaction_id": "T1"}', "error: a record has no field 'account_id'"),
     ],
 )
-def test_a_file_that_holds_no_scored_transactions_of_the_model_ends_explain(
+def test_explain_rejects_a_file_without_scored_transactions_of_the_model(
     tmp_path: Path, line: str, message: str
 ) -> None:
     broken = tmp_path / "scored.jsonl"
@@ -131,7 +131,7 @@ def test_a_file_that_holds_no_scored_transactions_of_the_model_ends_explain(
     assert message in output
 
 
-def test_a_file_that_is_not_there_ends_explain(tmp_path: Path) -> None:
+def test_explain_rejects_a_missing_file(tmp_path: Path) -> None:
     code, output = said("explain", "--scored", tmp_path / "none.jsonl")
     assert code == 2
     assert "none.jsonl" in output

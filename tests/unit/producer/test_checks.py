@@ -15,7 +15,7 @@ RECORD = Record(b"{}", "ACC_1")
 
 
 class FakeAws:
-    """Streams as the test has them; ``faults`` holds the error of a call on a stream."""
+    """Streams in the given states; ``faults`` contains the error of a call on a stream."""
 
     def __init__(self) -> None:
         self.summary: dict[str, Any] = {"StreamStatus": "ACTIVE", "OpenShardCount": 4}
@@ -23,12 +23,12 @@ class FakeAws:
         self.put: list[bytes] = []
 
     def describe_stream_summary(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Answer as the stream is."""
+        """Return the stream's state."""
         self._raise("describe", request["StreamName"])
         return {"StreamDescriptionSummary": self.summary}
 
     def put_records(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Take the record."""
+        """Accept the record."""
         self._raise("put", request["StreamName"])
         self.put += [record["Data"] for record in request["Records"]]
         return {"Records": [{"ShardId": "shardId-000000000002", "SequenceNumber": "1"}]}
@@ -38,7 +38,7 @@ class FakeAws:
             raise self.faults[call, stream_name]
 
     def checks(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
-        """Run them; by what was looked at."""
+        """Run the checks; return the results by subject."""
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
         monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -51,7 +51,7 @@ def aws() -> FakeAws:
     return FakeAws()
 
 
-def test_all_is_well(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_checks_pass(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     checks = aws.checks(monkeypatch)
     assert {what: check.result for what, check in checks.items()} == {
         "credentials": "found (env)",
@@ -64,7 +64,9 @@ def test_all_is_well(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     assert aws.put == [b"{}"]
 
 
-def test_the_table_has_a_line_for_each_and_no_secret(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_has_a_line_for_each_check_and_no_secret(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     aws.faults["describe", "Labels"] = refusal("ResourceNotFoundException")
     table = list(lines(list(aws.checks(monkeypatch).values())))
     assert table[1] == "ok    stream       Transactions, ACTIVE, 4 shards"
@@ -73,7 +75,7 @@ def test_the_table_has_a_line_for_each_and_no_secret(aws: FakeAws, monkeypatch: 
     assert "a-secret" not in "".join(table)
 
 
-def test_without_credentials_nothing_else_is_looked_at() -> None:
+def test_without_credentials_no_other_check_runs() -> None:
     def connect(_settings: StreamSettings) -> "KinesisClient":
         msg = "there are no AWS credentials: set some"
         raise StreamError(msg)
@@ -94,7 +96,7 @@ def test_without_credentials_nothing_else_is_looked_at() -> None:
     ],
 )
 @pytest.mark.parametrize("stream", ["Transactions", "Labels"])
-def test_what_is_wrong_with_a_stream_comes_with_its_remedy(  # noqa: PLR0913, PLR0917 - the columns of a table
+def test_an_unusable_stream_is_reported_with_the_fix(  # noqa: PLR0913, PLR0917 - the columns of a table
     aws: FakeAws,
     monkeypatch: pytest.MonkeyPatch,
     stream: str,
@@ -113,7 +115,7 @@ def test_what_is_wrong_with_a_stream_comes_with_its_remedy(  # noqa: PLR0913, PL
     assert ("put" in checks) is (stream == "Labels")
 
 
-def test_a_missing_right_to_write_is_told_apart_from_one_to_look(
+def test_a_missing_write_permission_is_distinguished_from_a_missing_read_permission(
     aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws.faults["put", "Transactions"] = refusal("AccessDeniedException")
@@ -126,7 +128,7 @@ def test_a_missing_right_to_write_is_told_apart_from_one_to_look(
 @pytest.mark.parametrize(
     ("state", "is_usable"), [("UPDATING", True), ("CREATING", False), ("DELETING", False)]
 )
-def test_a_stream_has_to_be_in_a_state_in_which_it_takes_records(
+def test_a_stream_must_be_in_a_state_that_accepts_records(
     aws: FakeAws,
     monkeypatch: pytest.MonkeyPatch,
     state: str,
@@ -138,11 +140,11 @@ def test_a_stream_has_to_be_in_a_state_in_which_it_takes_records(
     assert bool(aws.put) is is_usable
 
 
-def test_a_single_shard_is_called_one(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_shard_is_worded_in_the_singular(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     aws.summary["OpenShardCount"] = 1
     assert aws.checks(monkeypatch)["labels"].result == "Labels, ACTIVE, 1 shard"
 
 
-def test_a_stream_on_demand_is_said_to_grow(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_on_demand_stream_is_described_as_growing(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     aws.summary["StreamModeDetails"] = {"StreamMode": "ON_DEMAND"}
     assert aws.checks(monkeypatch)["room"].result.endswith("and more as it grows (on demand)")

@@ -11,7 +11,7 @@ from producer.source_api import ApiAccess
 
 @pytest.fixture(autouse=True)
 def no_api(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what the machine says of an API."""
+    """Ignore the API settings of this machine."""
     for name in ("URL", "KEY", "KEY_FILE", "TOKEN"):
         monkeypatch.delenv(f"TRANSACTION_API_{name}", raising=False)
 
@@ -21,7 +21,7 @@ def existing(path: Path) -> Path:
     return path
 
 
-def test_a_source_is_named_or_a_file_that_is_there(tmp_path: Path) -> None:
+def test_a_source_is_a_known_name_or_an_existing_file(tmp_path: Path) -> None:
     path = existing(tmp_path / "a.parquet")
     assert RecordSource.named("bank") == RecordSource("bank")
     assert RecordSource.named("api") == RecordSource("api")
@@ -32,13 +32,13 @@ def test_a_source_is_named_or_a_file_that_is_there(tmp_path: Path) -> None:
     ("name", "complaint"),
     [("nowhere.jsonl", "give 'bank', 'api', or a file that is there"), ("a.csv", "ends in one of .jsonl,")],
 )
-def test_another_source_is_refused_with_what_there_is(tmp_path: Path, name: str, complaint: str) -> None:
+def test_an_unknown_source_is_rejected_with_the_known_ones(tmp_path: Path, name: str, complaint: str) -> None:
     existing(tmp_path / "a.csv")
     with pytest.raises(ValueError, match=re.escape(complaint)):
         RecordSource.named(str(tmp_path / name))
 
 
-def test_the_truth_is_known_of_the_bank_and_of_a_file_with_the_truth_beside_it(tmp_path: Path) -> None:
+def test_labels_are_known_for_the_bank_and_for_a_file_with_a_label_file(tmp_path: Path) -> None:
     source = RecordSource.named(str(existing(tmp_path / "a.jsonl")))
     assert RecordSource("bank").without_truth() is None
     assert (
@@ -50,7 +50,7 @@ def test_the_truth_is_known_of_the_bank_and_of_a_file_with_the_truth_beside_it(t
     assert source.without_truth() is None
 
 
-def test_the_api_is_where_the_file_of_settings_says_else_the_environment(
+def test_the_api_url_comes_from_the_settings_file_or_else_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRANSACTION_API_URL", "http://one")
@@ -65,7 +65,7 @@ def test_the_api_is_where_the_file_of_settings_says_else_the_environment(
     assert "'k'" not in repr(access)
 
 
-def test_the_key_may_lie_in_a_file(tmp_path: Path) -> None:
+def test_the_key_may_be_in_a_file(tmp_path: Path) -> None:
     variables = {"TRANSACTION_API_URL": "http://one", "TRANSACTION_API_KEY_FILE": str(tmp_path / "key")}
     with pytest.raises(ValueError, match=r"TRANSACTION_API_KEY_FILE=.*key: can't be read \(No such file"):
         ApiAccess.from_variables(variables)
@@ -75,9 +75,7 @@ def test_the_key_may_lie_in_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8000"])
-def test_an_api_without_an_address_is_refused(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_api_without_a_url_is_rejected(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSACTION_API_URL", url)
     with pytest.raises(ValueError, match=f"TRANSACTION_API_URL={url}: set it to the API's address"):
         api_access(tmp_path / "none")
@@ -100,7 +98,7 @@ def test_an_api_without_an_address_is_refused(
         (["stream", "--start", "2200-01-01T00:00:00Z"], "give epoch milliseconds from 1970 to 2099"),
     ],
 )
-def test_options_that_do_not_go_with_the_source_are_refused(
+def test_options_that_do_not_fit_the_source_are_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], complaint: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

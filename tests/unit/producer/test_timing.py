@@ -24,7 +24,7 @@ BANK, API, FILE = RecordSource("bank"), RecordSource("api"), RecordSource("file"
         (Wishes(speedup=2.0), FILE, Timing(0.0, 2.0, None)),
     ],
 )
-def test_the_timing_is_even_unless_event_time_is_to_set_it(
+def test_the_pace_is_even_unless_event_time_sets_it(
     wishes: Wishes, source: RecordSource, timing: Timing
 ) -> None:
     assert timing_of(wishes, source, 20, NOW_MS) == timing
@@ -42,7 +42,7 @@ def test_the_timing_is_even_unless_event_time_is_to_set_it(
         (Wishes(start="2026-01-01T00:00:00"), BANK, "no RFC 3339 time with a UTC offset"),
     ],
 )
-def test_wishes_that_exclude_each_other_are_refused(
+def test_contradictory_timing_options_are_rejected(
     wishes: Wishes, source: RecordSource, complaint: str
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
@@ -58,15 +58,15 @@ def test_wishes_that_exclude_each_other_are_refused(
         (NOW_MS + DAY_MS - 1, 1.0, None, None),
         (NOW_MS + DAY_MS, 1.0, None, "0:00:00"),
         (NOW_MS + DAY_MS, 0.5, None, "0:00:00"),
-        # 24 h of room, closing by 59 minutes a minute.
+        # 24 h of room, shrinking by 59 minutes per minute.
         (NOW_MS, 60.0, None, "0:24:24"),
         (NOW_MS - DAY_MS, 25.0, None, "2:00:00"),
-        # 30 h of event time pass in half an hour: an end before the 24 minutes are over.
+        # 30 h of event time pass in half an hour: the limit is reached after 24 minutes, before the end.
         (NOW_MS, 60.0, 30 * HOUR_MS, "0:24:24"),
         (NOW_MS, 60.0, 24 * HOUR_MS + 20 * MINUTE_MS, None),
     ],
 )
-def test_a_warning_says_from_when_on_the_job_refuses(
+def test_a_warning_gives_the_time_from_which_the_job_rejects(
     start_ms: int, speedup: float, span_ms: int | None, after: str | None
 ) -> None:
     warning = future_warning(Timing(0.0, speedup, start_ms), NOW_MS, DAY_MS, span_ms)
@@ -76,6 +76,6 @@ def test_a_warning_says_from_when_on_the_job_refuses(
         assert "future_tolerance" in warning
 
 
-def test_an_even_pace_and_one_that_begins_nowhere_are_not_warned_of() -> None:
+def test_an_even_pace_and_one_without_a_start_give_no_warning() -> None:
     assert future_warning(Timing(1.0), NOW_MS, DAY_MS, None) is None
     assert future_warning(Timing(0.0, 60.0, None), NOW_MS, DAY_MS, None) is None

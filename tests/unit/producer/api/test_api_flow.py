@@ -1,4 +1,4 @@
-"""Rings, flows, clients and the hub, without HTTP: paces, resuming, and who is dropped."""
+"""Rings, flows, clients and the hub, without HTTP: paces, resuming, and dropped clients."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -17,8 +17,8 @@ from tests.unit.producer.api.api_helpers import FakeTime, decode, settings, unti
 PACE = Pace(1.0, 2)
 
 
-class Numbered:
-    """Transactions in a row; the time at which each was taken is kept."""
+class NumberedSource:
+    """Returns numbered transactions; records the time at which each was taken."""
 
     def __init__(self, time: FakeTime) -> None:
         self.taken_at_s: list[float] = []
@@ -35,8 +35,8 @@ class Numbered:
         ]
 
 
-class Overtaxed(Numbered):
-    """Takes three seconds for a batch, and ends a test that it has frozen."""
+class OverloadedSource(NumberedSource):
+    """Takes three seconds per batch, and fails a test that it has blocked."""
 
     async def take(self, count: int) -> list[Transaction]:
         self._time.pass_s(3)
@@ -44,8 +44,8 @@ class Overtaxed(Numbered):
         return await super().take(count)
 
 
-class Stalling(Numbered):
-    """Is done with its second batch at 2.3 s and with its fourth at 12.5 s, with the others at once."""
+class StallingSource(NumberedSource):
+    """Delivers its second batch at 2.3 s, its fourth at 12.5 s, and the others at once."""
 
     async def take(self, count: int) -> list[Transaction]:
         taken = await super().take(count)
@@ -54,14 +54,14 @@ class Stalling(Numbered):
         return taken
 
 
-class Failing:
+class FailingSource:
     async def take(self, count: int) -> list[Transaction]:
         msg = f"no {count} transactions today"
         raise RuntimeError(msg)
 
 
 def flow_of(
-    time: FakeTime, source: Numbered, ring: Ring | None = None, pace: Callable[[], Pace] = lambda: PACE
+    time: FakeTime, source: NumberedSource, ring: Ring | None = None, pace: Callable[[], Pace] = lambda: PACE
 ) -> Flow:
     return Flow(pace, source, ring or Ring(100, 1_000_000), time.clock(), lambda: None)
 
@@ -86,7 +86,7 @@ def run(scenario: Callable[[FakeTime], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(scenario(FakeTime()))
 
 
-def test_a_ring_keeps_the_newest_events_and_no_more() -> None:
+def test_a_ring_keeps_at_most_the_configured_number_of_newest_events() -> None:
     ring = Ring(max_events=3, max_bytes=1_000)
     for number in range(1, 6):
         ring.append(Event(number, b"x"))
@@ -95,7 +95,7 @@ def test_a_ring_keeps_the_newest_events_and_no_more() -> None:
     assert ring.read(6, 1_000) == []
 
 
-def test_a_ring_keeps_no_more_bytes_than_it_may_unless_one_event_has_more() -> None:
+def test_a_ring_keeps_at_most_the_configured_bytes_but_always_one_event() -> None:
     ring = Ring(max_events=100, max_bytes=10)
     for number in range(1, 4):
         ring.append(Event(number, b"x" * 4))
@@ -104,7 +104,7 @@ def test_a_ring_keeps_no_more_bytes_than_it_may_unless_one_event_has_more() -> N
     assert (ring.oldest_number, ring.size_bytes) == (4, 50)
 
 
-def test_a_read_takes_what_fits_but_always_one() -> None:
+def test_a_read_returns_what_fits_but_at_least_one_event() -> None:
     ring = Ring(max_events=100, max_bytes=1_000)
     for number in range(1, 5):
         ring.append(Event(number, b"x" * 10))
@@ -112,29 +112,29 @@ def test_a_read_takes_what_fits_but_always_one() -> None:
     assert [event.number for event in ring.read(3, 1)] == [3]
 
 
-def test_an_event_comes_at_once_and_then_one_each_interval() -> None:
+def test_the_first_event_comes_at_once_and_then_one_per_interval() -> None:
     async def scenario(time: FakeTime) -> None:
-        source = Numbered(time)
+        source = NumberedSource(time)
         await run_for(flow_of(time, source), time, 4.9)
         assert source.taken_at_s == [0, 1, 2, 3, 4]
 
     run(scenario)
 
 
-def test_late_events_are_made_up_for_by_one_interval_and_no_more() -> None:
+def test_at_most_one_late_interval_is_caught_up() -> None:
     #   due     0    1    2    3    4 ... 12   13   14
     #   taken   0    1    2.3  3         12.5 twice, then 13.5, 14.5
     async def scenario(time: FakeTime) -> None:
-        source = Stalling(time)
+        source = StallingSource(time)
         await run_for(flow_of(time, source), time, 15.4)
         assert source.taken_at_s == pytest.approx([0, 1, 2.3, 3, 12.5, 12.5, 13.5, 14.5])
 
     run(scenario)
 
 
-def test_a_stopped_flow_makes_nothing_and_goes_on_when_started() -> None:
+def test_a_stopped_flow_produces_nothing_and_resumes_when_started() -> None:
     async def scenario(time: FakeTime) -> None:
-        source = Numbered(time)
+        source = NumberedSource(time)
         flow = flow_of(time, source)
         await run_for(flow, time, 10, streaming=False)
         assert source.taken_at_s == []
@@ -144,9 +144,9 @@ def test_a_stopped_flow_makes_nothing_and_goes_on_when_started() -> None:
     run(scenario)
 
 
-def test_a_changed_pace_counts_within_a_moment() -> None:
+def test_a_changed_pace_takes_effect_at_once() -> None:
     async def scenario(time: FakeTime) -> None:
-        source = Numbered(time)
+        source = NumberedSource(time)
         paces = {True: Pace(3_600.0, 1), False: Pace(1.0, 1)}
         await run_for(flow_of(time, source, pace=lambda: paces[time.elapsed_s < 5]), time, 6.9)
         assert source.taken_at_s == [0, 5, 5, 6]
@@ -156,7 +156,7 @@ def test_a_changed_pace_counts_within_a_moment() -> None:
 
 def test_all_clients_of_a_pace_get_the_same_events() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time))
+        flow = flow_of(time, NumberedSource(time))
         one, other = flow.join(None), flow.join(None)
         assert events(one) == events(other) == []
         await run_for(flow, time, 2.9)
@@ -167,9 +167,9 @@ def test_all_clients_of_a_pace_get_the_same_events() -> None:
     run(scenario)
 
 
-def test_a_client_begins_with_what_comes_next() -> None:
+def test_a_new_client_starts_with_the_next_event() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time))
+        flow = flow_of(time, NumberedSource(time))
         await run_for(flow, time, 1.9)
         client = flow.join(None)
         assert events(client) == []
@@ -179,9 +179,9 @@ def test_a_client_begins_with_what_comes_next() -> None:
     run(scenario)
 
 
-def test_a_client_that_comes_back_goes_on_after_its_last_event() -> None:
+def test_a_reconnecting_client_resumes_after_its_last_event() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time))
+        flow = flow_of(time, NumberedSource(time))
         client = flow.join(None)
         assert events(client) == []
         await run_for(flow, time, 0.9)
@@ -198,9 +198,9 @@ def test_a_client_that_comes_back_goes_on_after_its_last_event() -> None:
 @pytest.mark.parametrize(
     "offered", ["{token}.1", "{token}.99", "{token}.x", "0123456789abcdef.7", "7", "\x00é"]
 )
-def test_an_id_that_cant_be_followed_is_said_so_and_the_oldest_kept_comes_next(offered: str) -> None:
+def test_an_unknown_last_event_id_gives_a_gap_event_and_the_oldest_kept_event(offered: str) -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time), Ring(max_events=3, max_bytes=1_000_000))
+        flow = flow_of(time, NumberedSource(time), Ring(max_events=3, max_bytes=1_000_000))
         await run_for(flow, time, 5.9)
         gap, *kept = events(flow.join(offered.format(token=flow.token)))
         assert gap["event"] == "gap"
@@ -212,9 +212,9 @@ def test_an_id_that_cant_be_followed_is_said_so_and_the_oldest_kept_comes_next(o
     run(scenario)
 
 
-def test_a_client_that_does_not_read_is_dropped_when_its_next_event_is_gone_and_no_other_is() -> None:
+def test_only_a_client_that_does_not_read_is_dropped_when_its_next_event_is_evicted() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time), Ring(max_events=3, max_bytes=1_000_000))
+        flow = flow_of(time, NumberedSource(time), Ring(max_events=3, max_bytes=1_000_000))
         slow, reader = flow.join(None), flow.join(None)
         assert events(slow) == []
         got = []
@@ -233,9 +233,9 @@ def test_a_client_that_does_not_read_is_dropped_when_its_next_event_is_gone_and_
     run(scenario)
 
 
-def test_a_client_that_resumes_is_not_dropped_for_what_leaves_the_ring_before_it_first_reads() -> None:
+def test_a_resuming_client_is_not_dropped_for_events_evicted_before_its_first_read() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time), Ring(max_events=3, max_bytes=1_000_000))
+        flow = flow_of(time, NumberedSource(time), Ring(max_events=3, max_bytes=1_000_000))
         await run_for(flow, time, 4.9)
         late = flow.join("0123456789abcdef.1")
         await run_for(flow, time, 3.9)
@@ -254,8 +254,8 @@ def test_the_first_reason_to_end_counts() -> None:
     assert client.ending.event == "dropped"
 
 
-def hub_of(time: FakeTime, source: Numbered | Failing | None = None, **values: object) -> Hub:
-    return Hub(settings(**values), source or Numbered(time), lambda: PACE, Metrics(), time.clock())
+def hub_of(time: FakeTime, source: NumberedSource | FailingSource | None = None, **values: object) -> Hub:
+    return Hub(settings(**values), source or NumberedSource(time), lambda: PACE, Metrics(), time.clock())
 
 
 async def settle() -> None:
@@ -263,7 +263,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def test_clients_beyond_the_number_allowed_are_refused_until_one_leaves() -> None:
+def test_clients_above_the_limit_are_rejected_until_one_leaves() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_clients=2)
         first, _ = hub.join(None, None), hub.join(PACE, None)
@@ -278,7 +278,7 @@ def test_clients_beyond_the_number_allowed_are_refused_until_one_leaves() -> Non
     run(scenario)
 
 
-def test_paces_beyond_the_number_allowed_are_refused_but_not_those_that_flow() -> None:
+def test_paces_above_the_limit_are_rejected_but_active_ones_accept_clients() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_paces=2)
         first, _ = hub.join(PACE, None), hub.join(Pace(2.0, 1), None)
@@ -296,7 +296,7 @@ def test_paces_beyond_the_number_allowed_are_refused_but_not_those_that_flow() -
     run(scenario)
 
 
-def test_a_pace_that_only_waits_for_its_client_makes_room_for_another() -> None:
+def test_a_pace_without_clients_is_replaced_by_a_new_one_at_the_limit() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_paces=2)
         waiting, stays = hub.join(PACE, None), hub.join(Pace(2.0, 1), None)
@@ -314,7 +314,7 @@ def test_a_pace_that_only_waits_for_its_client_makes_room_for_another() -> None:
     run(scenario)
 
 
-def test_each_pace_flows_on_its_own() -> None:
+def test_each_pace_runs_independently() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time)
         quick, slow = hub.join(Pace(0.5, 1), None), hub.join(Pace(2.0, 3), None)
@@ -329,7 +329,7 @@ def test_each_pace_flows_on_its_own() -> None:
     run(scenario)
 
 
-def test_a_pace_without_clients_flows_on_for_a_while_and_then_ends() -> None:
+def test_a_pace_without_clients_runs_for_the_resume_time_and_then_ends() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, resume_seconds=10)
         hub.join(PACE, None).leave()
@@ -341,7 +341,7 @@ def test_a_pace_without_clients_flows_on_for_a_while_and_then_ends() -> None:
     run(scenario)
 
 
-def test_at_the_end_every_client_is_told_and_none_is_taken() -> None:
+def test_at_shutdown_every_client_gets_bye_and_new_ones_are_rejected() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time)
         members = [hub.join(pace, None) for pace in (None, PACE)]
@@ -356,9 +356,9 @@ def test_at_the_end_every_client_is_told_and_none_is_taken() -> None:
     run(scenario)
 
 
-def test_a_flow_that_fails_tells_its_clients_and_the_next_client_gets_a_new_one() -> None:
+def test_a_failing_flow_ends_its_clients_and_the_next_client_gets_a_new_flow() -> None:
     async def scenario(time: FakeTime) -> None:
-        hub = hub_of(time, Failing())
+        hub = hub_of(time, FailingSource())
         member = hub.join(None, None)
         await settle()
         assert member.client.ending is not None
@@ -370,9 +370,9 @@ def test_a_flow_that_fails_tells_its_clients_and_the_next_client_gets_a_new_one(
     run(scenario)
 
 
-def test_a_pace_that_is_too_much_for_the_generator_leaves_half_of_the_time_to_the_others() -> None:
+def test_a_pace_above_the_generators_capacity_leaves_half_of_the_time_to_others() -> None:
     async def scenario(time: FakeTime) -> None:
-        source = Overtaxed(time)
+        source = OverloadedSource(time)
         hub = hub_of(time, source)
         hub.join(Pace(0.01, 1_000), None)
         for _ in range(50):
@@ -384,9 +384,9 @@ def test_a_pace_that_is_too_much_for_the_generator_leaves_half_of_the_time_to_th
     run(scenario)
 
 
-def test_a_modest_pace_keeps_on_beside_one_that_is_too_much() -> None:
+def test_a_modest_pace_continues_beside_one_above_capacity() -> None:
     async def scenario(time: FakeTime) -> None:
-        hub = hub_of(time, Overtaxed(time))
+        hub = hub_of(time, OverloadedSource(time))
         greedy, modest = hub.join(Pace(0.01, 1_000), None), hub.join(Pace(20.0, 1), None)
         assert events(greedy.client) == events(modest.client) == []
         await until(lambda: time.elapsed_s >= 100)
@@ -398,9 +398,9 @@ def test_a_modest_pace_keeps_on_beside_one_that_is_too_much() -> None:
     run(scenario)
 
 
-def test_an_event_made_before_the_client_first_reads_is_not_missed() -> None:
+def test_an_event_produced_before_the_clients_first_read_is_not_missed() -> None:
     async def scenario(time: FakeTime) -> None:
-        flow = flow_of(time, Numbered(time))
+        flow = flow_of(time, NumberedSource(time))
         await run_for(flow, time, 1.9)
         client = flow.join(None)
         await run_for(flow, time, 0.9)

@@ -78,7 +78,7 @@ def not_more_out_than_in(campaign: Campaign) -> bool:
 LOAN = TYPES.index("loan_disbursement")
 CASHED = {TYPES.index("withdrawal"), TYPES.index("transfer")}
 
-# Fraud type, sign, whether a campaign has it, and whether every one must or all but the subtle ones.
+# Fraud type, sign, whether a campaign has it, and whether subtle campaigns must have it too.
 SIGNS: list[tuple[FraudType, str, Callable[[Campaign], bool], bool]] = [
     ("money_laundering", "within 5 minutes", lambda c: span_ms(c) < 5 * MINUTE_MS, True),
     ("money_laundering", "off-hours", lambda c: hour(c) in {22, 23, 0, 1, 2, 3}, True),
@@ -158,20 +158,22 @@ def test_the_share_of_subtle_campaigns_is_an_option(take: Take, share: float) ->
 
 
 @pytest.mark.parametrize("pattern", fraud_patterns(), ids=lambda pattern: pattern.fraud_type)
-def test_a_campaign_is_as_long_as_expected_on_average(
+def test_a_campaign_has_the_expected_length_on_average(
     campaigns: dict[FraudType, list[Campaign]], pattern: FraudPattern
 ) -> None:
     mean = np.mean([len(campaign) for campaign in campaigns[pattern.fraud_type]])
     assert mean == pytest.approx(pattern.expected_transactions(0.15), rel=0.05)
 
 
-def test_all_but_chains_happen_on_one_account(campaigns: dict[FraudType, list[Campaign]]) -> None:
+def test_all_campaigns_except_chains_happen_on_one_account(
+    campaigns: dict[FraudType, list[Campaign]],
+) -> None:
     for fraud_type, found in campaigns.items():
         accounts = Counter(len(set(campaign["account"])) for campaign in found)
         assert set(accounts) <= ({1, 2, 3} if fraud_type == "money_laundering" else {1})
 
 
-def test_layers_are_chains_of_accounts_that_name_each_other(
+def test_layers_are_chains_of_accounts_that_refer_to_each_other(
     campaigns: dict[FraudType, list[Campaign]],
 ) -> None:
     chains = [campaign for campaign in campaigns["money_laundering"] if len(set(campaign["account"])) == 3]
@@ -189,7 +191,7 @@ def shape(campaign: Campaign) -> str:
     return "fan-in" if paid_in > paid_out else "fan-out" if paid_out > paid_in else "through"
 
 
-def test_laundering_comes_as_fan_in_fan_out_and_structuring_too(
+def test_laundering_includes_fan_in_fan_out_and_structuring(
     campaigns: dict[FraudType, list[Campaign]],
 ) -> None:
     shapes = Counter(shape(campaign) for campaign in campaigns["money_laundering"])
@@ -198,12 +200,12 @@ def test_laundering_comes_as_fan_in_fan_out_and_structuring_too(
 
 
 def test_laundered_money_is_hardly_ever_declined(campaigns: dict[FraudType, list[Campaign]]) -> None:
-    """Only where another thief, or the owner, takes the money in between."""
+    """Only if another thief, or the owner, takes the money in between."""
     completed = [(campaign["status"] == COMPLETED).all() for campaign in campaigns["money_laundering"]]
     assert np.mean(completed) > 0.97
 
 
-def test_a_takeover_takes_its_share_of_the_balance_that_it_finds(
+def test_a_takeover_takes_its_share_of_the_current_balance(
     campaigns: dict[FraudType, list[Campaign]],
 ) -> None:
     drained = 0
@@ -245,7 +247,7 @@ def test_an_account_opened_for_a_loan_is_used_before_it_and_never_after(
     assert used_before / len(campaigns["loan_fraud"]) > 0.9
 
 
-def test_ordinary_transactions_fall_between_those_of_campaigns(rows: Rows) -> None:
+def test_ordinary_transactions_are_interleaved_with_campaigns(rows: Rows) -> None:
     by_account: dict[int, list[int]] = defaultdict(list)
     for account, campaign in rows[["account", "campaign"]].tolist():
         by_account[account].append(campaign)

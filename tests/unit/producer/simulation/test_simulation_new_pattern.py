@@ -1,4 +1,4 @@
-"""A new fraud pattern is one file and one line: both are put into a copy of the source, and it is run."""
+"""A new fraud pattern needs one file and one line: both are added to a copy of the source, which is run."""
 
 import os
 import shutil
@@ -106,7 +106,7 @@ print(orjson.dumps({
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401 - JSON
-    """Return what a bank with the new pattern does, in a process of its own."""
+    """Return the results of a bank with the new pattern, from a separate process."""
     tree = tmp_path_factory.mktemp("tree")
     for package in ("fraudstream", "producer"):
         shutil.copytree(ROOT / package, tree / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -146,5 +146,5 @@ def test_its_transactions_are_labelled(seen: Any) -> None:  # noqa: ANN401 - JSO
     assert seen["label"] == "card_testing"
 
 
-def test_an_alert_names_it_and_is_read_again(seen: Any) -> None:  # noqa: ANN401 - JSON
+def test_an_alert_names_it_and_can_be_read_again(seen: Any) -> None:  # noqa: ANN401 - JSON
     assert seen["alert"] == "card_testing"
