@@ -62,7 +62,7 @@ def _in_file(name: str | None) -> str | None:
     try:
         return Path(name).read_text().strip()
     except OSError as error:
-        msg = f"TRANSACTION_API_KEY_FILE={name}: can't be read ({error.strerror}); give a file with it"
+        msg = f"TRANSACTION_API_KEY_FILE={name}: can't be read ({error.strerror}); give a file with the key"
         raise ValueError(msg) from error
 
 
@@ -144,7 +144,7 @@ class ApiStream:
                     ):
                         self._waiting.put(batch)
                 except DroppedError as error:
-                    self._report(f"{error}; coming back")
+                    self._report(f"{error}; reconnecting")
                     last_event_id = error.last_event_id
         except Exception as error:  # noqa: BLE001 - `items` reports it
             self._waiting.put(error)
@@ -152,7 +152,7 @@ class ApiStream:
     def _note_gap(self, batch: TransactionBatch) -> None:
         if batch.follows_gap:
             self.lost_places += 1
-            self._report(f"events before {batch.event_id} are missing: the API no longer kept them")
+            self._report(f"events before {batch.event_id} are missing: the API no longer keeps them")
 
 
 def _record(transaction: Transaction) -> Record:
@@ -162,15 +162,17 @@ def _record(transaction: Transaction) -> Record:
 def _told(error: Exception, url: str) -> StreamError:
     if isinstance(error, ApiError):
         remedy = _REMEDIES.get(error.status, "see docs/transaction-api.md")
-        return StreamError(f"the transaction API at {url} refuses: {error}; {remedy}")
+        return StreamError(f"the transaction API at {url} refused the request: {error}; {remedy}")
     if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
         return StreamError(
-            f"the transaction API at {url} gives no answer ({error!r}): start it, or fix TRANSACTION_API_URL"
+            f"the transaction API at {url} does not respond ({error!r}): start it, or fix TRANSACTION_API_URL"
         )
-    return StreamError(f"the transaction API at {url} sends what can't be read: {error!r}")
+    return StreamError(
+        f"the transaction API at {url} sent an invalid response: {error!r}; check TRANSACTION_API_URL"
+    )
 
 
 _REMEDIES: Final = {
-    401: "set TRANSACTION_API_KEY to a key that it knows, or TRANSACTION_API_TOKEN to a JWT",
-    404: "TRANSACTION_API_URL is the address of something else: fix it",
+    401: "set TRANSACTION_API_KEY to a valid key, or TRANSACTION_API_TOKEN to a valid JWT",
+    404: "TRANSACTION_API_URL is not the address of a transaction API: fix it",
 }

@@ -51,15 +51,15 @@ def timing_of(wishes: Wishes, source: RecordSource, batch_size: int, now_ms: int
 def _refuse(wishes: Wishes, source: RecordSource) -> None:
     if (wishes.rate_per_s, wishes.interval_s, wishes.max_batches) != (None, None, None):
         msg = (
-            "--start and --speedup let event time set the pace: leave out --rate, INTERVAL and MAX_BATCHES, "
-            "or --start and --speedup; --transactions gives such a run an end"
+            "--start and --speedup can't be combined with --rate, INTERVAL or MAX_BATCHES, because "
+            "event times set the pace; use --transactions to end such a run"
         )
         raise ValueError(msg)
     if source.kind == "api":
-        msg = "the transaction API's event times are those of now: leave out --start and --speedup"
+        msg = "--start and --speedup do not apply to --source api, whose event times are current; remove them"
         raise ValueError(msg)
     if source.kind == "file" and wishes.start is not None:
-        msg = "a file has event times of its own: leave out --start; --speedup alone replays them"
+        msg = "--start does not apply to a file, which has its own event times; use --speedup alone"
         raise ValueError(msg)
 
 

@@ -232,8 +232,8 @@ def test_a_signal_ends_an_endless_run_with_its_statistics_and_code_0(
     ("arguments", "complaint"),
     [
         (["--broken", "3"], "need a run with an end"),
-        (["20", "1", "1", "--broken", "20"], "no room for good"),
-        (["--transactions", "2", "--doubled", "3"], "3 of 2 transactions"),
+        (["20", "1", "1", "--broken", "20"], "no room for valid"),
+        (["--transactions", "2", "--doubled", "3"], "only 2 valid transactions"),
         (["--fraud-share", "1.5"], "fraud_share=1.5"),
         (["501"], "or equal to 500"),
     ],

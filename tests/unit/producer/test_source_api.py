@@ -73,25 +73,27 @@ def test_a_client_that_was_dropped_comes_back_to_where_it_was() -> None:
     streaming = Streaming(sse(numbered(1), named("dropped", "too_far_behind")), sse(numbered(2)))
     assert ids(list(islice(streaming.items(), 2))) == ["T1", "T2"]
     assert streaming.api.resumed_after()[:2] == [None, "a.1"]
-    assert streaming.said == ["dropped by the API: too_far_behind; coming back"]
+    assert streaming.said == ["dropped by the API: too_far_behind; reconnecting"]
 
 
 def test_what_the_api_no_longer_keeps_is_told() -> None:
     streaming = Streaming(sse(numbered(1)), sse(named("gap", "no longer kept"), numbered(7)))
     assert ids(list(islice(streaming.items(), 2))) == ["T1", "T7"]
     assert streaming.stream.lost_places == 1
-    assert streaming.said == ["events before a.7 are missing: the API no longer kept them"]
+    assert streaming.said == ["events before a.7 are missing: the API no longer keeps them"]
 
 
 def test_a_refusal_for_good_comes_after_what_was_there_before_it() -> None:
     items = Streaming(sse(numbered(1)), problem(401, "Unauthorized", "no such key")).items()
     assert ids([next(items)]) == ["T1"]
-    with pytest.raises(StreamError, match=r"refuses: 401 Unauthorized: no such key; set TRANSACTION_API_KEY"):
+    with pytest.raises(
+        StreamError, match=r"refused the request: 401 Unauthorized: no such key; set TRANSACTION_API_KEY"
+    ):
         next(items)
 
 
 def test_an_answer_that_can_not_be_read_is_told() -> None:
-    with pytest.raises(StreamError, match="sends what can't be read: JSONDecodeError"):
+    with pytest.raises(StreamError, match="sent an invalid response: JSONDecodeError"):
         next(Streaming(sse(b"id: 1\ndata: oops\n\n")).items())
 
 
@@ -144,14 +146,14 @@ def test_an_answer_that_fails_for_the_moment_is_asked_for_again_after_a_wait() -
 
 def test_an_api_that_stays_away_is_given_up() -> None:
     api = Api(*[httpx.ConnectError("refused") for _ in range(MOST_TRIES)])
-    with pytest.raises(StreamError, match=r"gives no answer .*start it, or fix TRANSACTION_API_URL"):
+    with pytest.raises(StreamError, match=r"does not respond .*start it, or fix TRANSACTION_API_URL"):
         next(api_records(api.client(), URL, api.slept_s.append))
     assert len(api.slept_s) == MOST_TRIES - 1
 
 
 def test_a_refusal_is_not_asked_again() -> None:
     api = Api(problem(401), httpx.Response(200, content=many(1)))
-    with pytest.raises(StreamError, match="refuses: 401"):
+    with pytest.raises(StreamError, match="refused the request: 401"):
         next(api_records(api.client(), URL, api.slept_s.append))
     assert api.slept_s == []
 
@@ -159,9 +161,9 @@ def test_a_refusal_is_not_asked_again() -> None:
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (httpx.ConnectError("refused"), r"at http://api\.test gives no answer \(ConnectError"),
-        (problem(401), "set TRANSACTION_API_KEY to a key that it knows, or TRANSACTION_API_TOKEN"),
-        (httpx.Response(404, text="<html>"), "is the address of something else"),
+        (httpx.ConnectError("refused"), r"at http://api\.test does not respond \(ConnectError"),
+        (problem(401), "set TRANSACTION_API_KEY to a valid key, or TRANSACTION_API_TOKEN"),
+        (httpx.Response(404, text="<html>"), "is not the address of a transaction API"),
         (problem(429), "see docs/transaction-api.md"),
     ],
 )

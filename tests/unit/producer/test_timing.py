@@ -33,12 +33,12 @@ def test_the_timing_is_even_unless_event_time_is_to_set_it(
 @pytest.mark.parametrize(
     ("wishes", "source", "complaint"),
     [
-        (Wishes(rate_per_s=1.0, speedup=1.0), BANK, "leave out --rate, INTERVAL and MAX_BATCHES"),
-        (Wishes(interval_s=1.0, start="2026-01-01T00:00:00Z"), BANK, "leave out --rate, INTERVAL"),
-        (Wishes(max_batches=1, speedup=1.0), FILE, "--transactions gives such a run an end"),
-        (Wishes(speedup=1.0), API, "event times are those of now"),
-        (Wishes(start="2026-01-01T00:00:00Z"), API, "event times are those of now"),
-        (Wishes(start="2026-01-01T00:00:00Z"), FILE, "leave out --start; --speedup alone replays them"),
+        (Wishes(rate_per_s=1.0, speedup=1.0), BANK, "combined with --rate, INTERVAL or MAX_BATCHES"),
+        (Wishes(interval_s=1.0, start="2026-01-01T00:00:00Z"), BANK, "combined with --rate, INTERVAL"),
+        (Wishes(max_batches=1, speedup=1.0), FILE, "use --transactions to end such a run"),
+        (Wishes(speedup=1.0), API, "whose event times are current"),
+        (Wishes(start="2026-01-01T00:00:00Z"), API, "whose event times are current"),
+        (Wishes(start="2026-01-01T00:00:00Z"), FILE, "use --speedup alone"),
         (Wishes(start="2026-01-01T00:00:00"), BANK, "no RFC 3339 time with a UTC offset"),
     ],
 )

@@ -276,7 +276,7 @@ def test_an_api_without_authentication_warns_of_it(caplog: pytest.LogCaptureFixt
 def test_health_is_never_limited_and_says_when_the_server_is_about_to_end() -> None:
     app = small_app(rate_limit="1/hour")
     assert [get("/health", app).status_code for _ in range(3)] == [200, 200, 200]
-    service_of(app).hub.close("the server ends")
+    service_of(app).hub.close("the server is shutting down")
     assert problem(get("/health", app))["status"] == 503
 
 
