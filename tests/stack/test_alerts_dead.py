@@ -99,8 +99,8 @@ def test_letters_are_sent_by_choice_and_each_that_is_not_says_why(streams: JobSe
     done = alerts_command("dead", "redrive", "--since", "2020-01-01T00:00:00Z")
     assert done.returncode == 1
     assert done.stdout == f"{letter_id(streams, LATE, 2)}  sent\n"
-    assert "its bytes are no JSON object" in done.stderr
-    assert "only the beginning of its 900,000 bytes" in done.stderr
+    assert "the record is not a JSON object" in done.stderr
+    assert "only the start of the record's 900,000 bytes" in done.stderr
     assert done.stderr.endswith("1 of 4 sent\n")
 
 

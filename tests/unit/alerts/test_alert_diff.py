@@ -57,7 +57,7 @@ def test_a_changed_score_is_explained_by_model_catalogue_threshold_and_features_
             "catalogue 1 → 2",
             "threshold 0.5 → 0.4",
             "count_5m 17 → 18",
-            "fresh only in one",
+            "fresh only in one run",
             "risk_level critical → high",
             "flags high_amount_flag+off_hours_flag → none",
         ),
@@ -67,7 +67,7 @@ def test_a_changed_score_is_explained_by_model_catalogue_threshold_and_features_
 def test_another_score_with_nothing_else_that_differs_says_so() -> None:
     difference = only(alerts({"number": 1}), alerts({"number": 1, "score": 0.9}))
     assert difference.kind == "score"
-    assert difference.why == ("a feature that alerts do not show: compare both runs with diff-features",)
+    assert difference.why == ("a feature that alerts do not contain; compare the runs with diff-features",)
 
 
 def test_the_same_score_with_another_feature_is_no_changed_score() -> None:
@@ -97,7 +97,7 @@ def test_an_alert_is_new_because_of_another_model_and_catalogue() -> None:
 
 
 def test_a_run_without_any_alerts_is_no_ground_for_a_guess() -> None:
-    assert only(alerts({"number": 1}), {}).why == ("the other run has no alerts at all",)
+    assert only(alerts({"number": 1}), {}).why == ("the other run has no alerts",)
 
 
 def test_a_score_that_is_no_number_is_equal_to_itself() -> None:
@@ -137,7 +137,7 @@ def test_an_id_that_differs_though_the_model_is_the_same_is_said() -> None:
         (
             {"reasons": [reason("a")]},
             {"reasons": [reason("a", 4.0)]},
-            "reasons of the same features say something else",
+            "the reasons name the same features, but differ in values or text",
         ),
     ],
 )
@@ -150,6 +150,6 @@ def test_reasons_that_differ_are_said(before: dict[str, Any], after: dict[str, A
 def test_a_score_by_a_feature_that_is_not_shown_is_said_beside_the_reasons() -> None:
     before, after = ({"number": 1, "reasons": [reason("a")]}, {"number": 1, "score": 0.9, "reasons": []})
     assert only(alerts(before), alerts(after)).why == (
-        "a feature that alerts do not show: compare both runs with diff-features",
+        "a feature that alerts do not contain; compare the runs with diff-features",
         "reasons a → none",
     )

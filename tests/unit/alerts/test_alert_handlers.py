@@ -209,7 +209,7 @@ def test_no_answer_is_tried_again() -> None:
     outcome = handler.handle([given(1)])
     handler.close()
     assert [each.alert.alert_id for each in outcome.again] == ["alert-1"]
-    assert outcome.problem.startswith("no answer: ConnectError")
+    assert outcome.problem.startswith("no response: ConnectError")
 
 
 def test_an_answer_that_breaks_off_does_not_undo_its_status(webhook: Webhook) -> None:

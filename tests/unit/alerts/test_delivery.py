@@ -53,7 +53,7 @@ def test_every_alert_is_handled_once_in_batches_and_in_order(stage: Stage) -> No
     assert delivery.step() == 5
     assert delivery.step() == 0
     assert handler_of(stage).got == ids(0, 1, 2, 3, 4)
-    assert str(delivery.counts).startswith("5 alerts handled, 0 known")
+    assert str(delivery.counts).startswith("5 alerts handled, 0 duplicates")
 
 
 def test_doubles_are_left_out_within_a_batch_across_batches_and_across_runs(stage: Stage) -> None:
@@ -195,7 +195,7 @@ def test_a_refused_alert_is_not_tried_again_by_the_next_run(stage: Stage) -> Non
 def test_a_target_that_refuses_everything_ends_the_run_and_the_rest_stays_in_the_stream(stage: Stage) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(40)))
     handler_of(stage).answers = [refuse] * 20
-    with pytest.raises(HandlerError, match="10 alerts in a row were refused, the last one: answered 400"):
+    with pytest.raises(HandlerError, match="10 alerts in a row were refused; the last reason: answered 400"):
         stage.delivery().step()
     assert len(lines(stage.folder / "refused.jsonl")) == REFUSED_IN_A_ROW
     handler_of(stage).answers = []
