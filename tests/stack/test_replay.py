@@ -193,7 +193,7 @@ def test_the_archive_has_each_record_in_the_order_of_arrival(one_shard: Runs) ->
     lines = TRANSACTIONS + copies + len(BROKEN)
     # Written over several lines: 12 transactions and a broken record.
     changed = TRANSACTIONS // 100 + 1
-    said = f"{TRANSACTIONS + len(BROKEN):,} records in {lines:,} lines, {changed} with line feeds changed"
+    said = f"{TRANSACTIONS + len(BROKEN):,} records in {lines:,} lines, {changed} with line feeds replaced"
     assert said in one_shard.archive_said
     written = (one_shard.folder / "archive.jsonl").read_bytes().split(b"\n")[:-1]
     ids = [orjson.loads(line)["transaction_id"] for line in written[: -len(BROKEN)]]

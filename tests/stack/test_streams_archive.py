@@ -53,7 +53,7 @@ def test_a_stream_that_is_not_there_is_named_and_an_older_file_stays(tmp_path: P
 @pytest.mark.usefixtures("streams")
 @pytest.mark.parametrize(
     ("name", "complaint"),
-    [("out.txt", "is of no kind that is written here"), ("no/out.jsonl", "its folder must exist")],
+    [("out.txt", "unknown file type"), ("no/out.jsonl", "its folder must exist")],
 )
 def test_a_file_that_can_not_be_written_is_refused_before_anything_is_read(
     tmp_path: Path, name: str, complaint: str
@@ -76,6 +76,6 @@ def test_ctrl_c_ends_it_with_what_it_has_and_code_1(streams: JobSettings, tmp_pa
         finally:
             process.kill()
     assert process.returncode == 1
-    assert said.endswith("; stopped before its end\n")
+    assert said.endswith("; stopped before the end\n")
     (records,) = re.findall(r": (\d+) records in", said)
     assert out.read_bytes() == b"{}\n" * int(records)

@@ -208,7 +208,7 @@ def test_an_alert_that_the_consumers_handler_never_received_is_lost() -> None:
     run = perfect_run()
     found = verdict(replace(run, handed_out=run.alerts[1:]))
     assert (found.lost, found.wrong, found.alerts_doubled) == (1, 0, 0)
-    assert found.complaints == [f"alert {run.alerts[0].content['alert_id']} was not handed out"]
+    assert found.complaints == [f"alert {run.alerts[0].content['alert_id']} was not delivered"]
 
 
 def test_what_the_consumers_handler_received_is_judged_and_not_what_the_stream_has_twice() -> None:
