@@ -29,7 +29,7 @@ from producer.sending_statistics import Statistics
 from producer.simulation import TrafficOptions, ending_at, simulated_span_ms
 from producer.source_api import ApiAccess, ApiStream, check_api
 from producer.source_bank import bank_items
-from producer.timing import Timing, Wishes, future_warning, timing_of
+from producer.timing import PaceOptions, Timing, future_warning, timing_of
 from producer.transaction_sender import MAX_AHEAD_MS, EventPace, TransactionSender
 
 if TYPE_CHECKING:
@@ -101,7 +101,9 @@ def stream(  # noqa: PLR0913 - the options of a command line
     try:
         chosen = RecordSource.named(source)
         chosen.refuse_bank_options(context, ("accounts", "fraud_share"))
-        timing = timing_of(Wishes(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms)
+        timing = timing_of(
+            PaceOptions(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms
+        )
         good = _good_count(transactions, batch_size, max_batches, broken + doubled)
         if seed is None:
             # A restarted endless run must not send the ids of the first run with new event times.
@@ -203,12 +205,12 @@ def _items(plan: _Plan, stop: threading.Event) -> Iterator[RecordItem]:
 def _api_items(
     access: ApiAccess, interval_s: float, batch_size: int, stop: threading.Event
 ) -> Iterator[RecordItem]:
-    client = access.client(_sleep_aloud)
+    client = access.client(_sleep_with_notice)
     check_api(client, access.url)
     return ApiStream(client, access.url, stop, complaints.print).items(interval_s, batch_size)
 
 
-def _sleep_aloud(seconds: float) -> None:
+def _sleep_with_notice(seconds: float) -> None:
     complaints.print(f"the stream of the transaction API was interrupted; reconnecting in {seconds:g} s")
     time.sleep(seconds)
 

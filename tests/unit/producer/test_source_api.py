@@ -14,9 +14,9 @@ from fraudstream.runtime.backoff import Backoff
 from fraudstream.streams.stream_errors import StreamError
 from producer.mixing import RecordItem
 from producer.source_api import (
-    AT_ONCE,
-    MOST_TRIES,
-    MOST_WAITING,
+    MAX_ATTEMPTS,
+    MAX_PER_REQUEST,
+    MAX_QUEUED_EVENTS,
     ApiAccess,
     ApiStream,
     api_records,
@@ -109,7 +109,7 @@ def test_reading_stops_while_nobody_takes_what_was_read() -> None:
     read: list[int] = []
 
     def events() -> Iterator[bytes]:
-        for number in range(1, 3 * MOST_WAITING):
+        for number in range(1, 3 * MAX_QUEUED_EVENTS):
             read.append(number)
             yield numbered(number)
 
@@ -117,21 +117,23 @@ def test_reading_stops_while_nobody_takes_what_was_read() -> None:
     items = Streaming(answer).items()
     next(items)
     deadline_s = time.monotonic() + 10
-    while len(read) <= MOST_WAITING:
+    while len(read) <= MAX_QUEUED_EVENTS:
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
     # Long enough for a reader without a bound to read the rest.
     time.sleep(0.1)
     # One was taken and one is in the reader's hand.
-    assert len(read) == MOST_WAITING + 2
-    assert len(ids(list(islice(items, 3 * MOST_WAITING - 2)))) == 3 * MOST_WAITING - 2
+    assert len(read) == MAX_QUEUED_EVENTS + 2
+    assert len(ids(list(islice(items, 3 * MAX_QUEUED_EVENTS - 2)))) == 3 * MAX_QUEUED_EVENTS - 2
 
 
 def test_many_at_once_are_asked_for_and_no_sooner_than_needed() -> None:
-    api = Api(httpx.Response(200, content=many(AT_ONCE)), httpx.Response(200, content=many(AT_ONCE)))
+    api = Api(
+        httpx.Response(200, content=many(MAX_PER_REQUEST)), httpx.Response(200, content=many(MAX_PER_REQUEST))
+    )
     records = api_records(api.client(), URL, api.slept_s.append)
-    assert len(list(islice(records, AT_ONCE))) == AT_ONCE
-    assert [str(request.url) for request in api.requests] == [f"{URL}/transactions/{AT_ONCE}"]
+    assert len(list(islice(records, MAX_PER_REQUEST))) == MAX_PER_REQUEST
+    assert [str(request.url) for request in api.requests] == [f"{URL}/transactions/{MAX_PER_REQUEST}"]
     assert next(records) == (RECORD, "A1")
     assert len(api.requests) == 2
 
@@ -145,10 +147,10 @@ def test_an_answer_that_fails_for_the_moment_is_asked_for_again_after_a_wait() -
 
 
 def test_an_api_that_stays_away_is_given_up() -> None:
-    api = Api(*[httpx.ConnectError("refused") for _ in range(MOST_TRIES)])
+    api = Api(*[httpx.ConnectError("refused") for _ in range(MAX_ATTEMPTS)])
     with pytest.raises(StreamError, match=r"does not respond .*start it, or fix TRANSACTION_API_URL"):
         next(api_records(api.client(), URL, api.slept_s.append))
-    assert len(api.slept_s) == MOST_TRIES - 1
+    assert len(api.slept_s) == MAX_ATTEMPTS - 1
 
 
 def test_a_refusal_is_not_asked_again() -> None:
