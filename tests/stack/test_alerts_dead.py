@@ -108,7 +108,9 @@ def test_a_letter_that_is_not_there_is_named(streams: JobSettings) -> None:
     for command in ("show", "redrive"):
         done = alerts_command("dead", command, "0123456789abcdef")
         assert done.returncode == 1
-        assert f"no dead letter 0123456789abcdef in stream '{streams.dead_letters_stream}'" in done.stderr
+        assert (
+            f"dead letter 0123456789abcdef not found in stream '{streams.dead_letters_stream}'" in done.stderr
+        )
 
 
 class Marked(Transaction):
