@@ -12,7 +12,7 @@ from alerts.commands.tail_command import tail
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="What the job wrote: show it, bring it somewhere, repair it.",
+    help="Read what the job wrote: print, deliver and compare alerts, repair dead letters.",
 )
 app.command()(tail)
 app.command()(run)

@@ -20,7 +20,7 @@ FACTS: Final = (
 """Fields of an alert to compare beside score, versions and features. Its times of arrival and scoring are
 left out: they differ between runs."""
 UNEXPLAINED: Final = (
-    "same model, catalogue and threshold: the other run did not get its transaction, or saw other features"
+    "same model, catalogue and threshold: the transaction or some features differ in the other run"
 )
 
 
@@ -68,7 +68,7 @@ def _causes(before: Alert, after: Alert) -> tuple[str, ...]:
     facts = _changes(before, after, {name: name for name in FACTS})
     found = (*versions, *features, *facts, *_identity_changes(before, after))
     if not found and not _same(before.score, after.score):
-        found = ("a feature that alerts do not show: compare both runs with diff-features",)
+        found = ("a feature that alerts do not contain; compare the runs with diff-features",)
     return (*found, *_reason_changes(before, after))
 
 
@@ -82,7 +82,7 @@ def _changes(before: Alert, after: Alert, labels: Mapping[str, str]) -> Iterator
 def _feature_changes(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> Iterator[str]:
     for name in dict.fromkeys([*before, *after]):
         if name not in before or name not in after:
-            yield f"{name} only in one"
+            yield f"{name} only in one run"
         elif not _same(before[name], after[name]):
             yield f"{name} {_shown(before[name])} → {_shown(after[name])}"
 
@@ -97,7 +97,11 @@ def _reason_changes(before: Alert, after: Alert) -> Iterator[str]:
     if (before.reasons, before.reasons_missing) == (after.reasons, after.reasons_missing):
         return
     old, new = _reasons(before), _reasons(after)
-    yield f"reasons {old} → {new}" if old != new else "reasons of the same features say something else"
+    yield (
+        f"reasons {old} → {new}"
+        if old != new
+        else "the reasons name the same features, but differ in values or text"
+    )
 
 
 def _reasons(alert: Alert) -> str:
@@ -107,7 +111,7 @@ def _reasons(alert: Alert) -> str:
 def _absence(alert: Alert, others: Collection[Alert]) -> tuple[str, ...]:
     """Return the causes of a missing alert that can be inferred from the other run's alerts."""
     if not others:
-        return ("the other run has no alerts at all",)
+        return ("the other run has no alerts",)
     causes = [
         f"{label} {_shown(getattr(alert, name))}, in the other run {', '.join(values)}"
         for name, label in VERSIONS.items()

@@ -41,21 +41,21 @@ _COLOURS: Final = {
 }
 """Colour by part instead of by size, so that two pictures can be compared."""
 
-THREAD_COLUMNS: Final = ("thread", "of all CPU samples, %", "of one core, %")
+THREAD_COLUMNS: Final = ("thread", "share of CPU samples, %", "of one core, %")
 PART_COLUMNS: Final = ("part", *(f"of {task}, %" for task in TASKS))
 METHOD: Final = f"""\
 The job reads the benchmark's transactions from a file with a parallelism of 1 and writes all features and the
-score of each; its Python runs in a thread of Flink's process. From a third of the output on, async-profiler
-notes for {SPAN_S} s, each {INTERVAL_MS} ms of CPU time, what a thread does; one that waits, for the other,
-for a core or for the disk, has no samples. *windows* parses and computes features, *scoring* calls the model
-and writes; they run side by side, so the busier one is where a saving counts. A sample belongs to one part,
-that of the innermost frame that the rules of `benchmarks/stacks.py` know: a hash map counts where it is used.
-*page faults* is the operating system's work for memory that is touched for the first time, whoever touches
-it; *other* has no frame that a rule knows. These are some hundred samples of each thread, of one run: shares
-differ by several points from run to run.
+score of each; its Python runs in a thread of Flink's process. After a third of the output, async-profiler
+samples each thread for {SPAN_S} s, once per {INTERVAL_MS} ms of CPU time. A thread that waits for another
+thread, a core or the disk has no samples. *windows* parses and computes features; *scoring* calls the model
+and writes. They run in parallel, so savings count in the busier one. A sample belongs to one part: that of
+the innermost frame that matches a rule of `benchmarks/stacks.py`, so a hash map counts where it is used.
+*page faults* is the operating system's work for memory that any code touches for the first time; *other* has
+no frame that matches a rule. There are some hundred samples per thread, from a single run: shares differ by
+several points from run to run.
 """
 NO_KERNEL: Final = (
-    "This machine permits no look into the operating system: its work counts as that of who called it.\n"
+    "This machine does not permit profiling of the kernel, so kernel work counts as that of its caller.\n"
 )
 
 console = Console()
@@ -82,14 +82,14 @@ class Page:
     def markdown(self) -> str:
         """Return the page for docs/."""
         where = described(self.facts)
-        how_fast = f"{self.transactions:,} transactions at {self.tx_per_s:,.0f} a second"
+        how_fast = f"{self.transactions:,} transactions at {self.tx_per_s:,.0f} per second"
         return "\n".join(
             [
-                "# Where the time goes",
+                "# Profile",
                 "",
-                f"Written by `python -m benchmarks.profiling` on {where}: {how_fast}, the profiler at work.",
+                f"Written by `make profile` on {where}: {how_fast}, with the profiler running.",
                 "",
-                "![the parts of the two task threads](pictures/profile.svg)",
+                "![CPU time of the two task threads by part](pictures/profile.svg)",
                 "",
                 *markdown_table(THREAD_COLUMNS, self._thread_rows()),
                 "",
@@ -154,7 +154,7 @@ class Page:
 def main(
     *,
     transactions: Annotated[
-        int, typer.Option(min=1_000, max=Sizes().accounts_sweep, help="Transactions of the job's run")
+        int, typer.Option(min=1_000, max=Sizes().accounts_sweep, help="Transactions to process")
     ] = 1_000_000,
 ) -> None:
     """Sample the threads of the running job; write docs/profile.md and docs/pictures/profile.svg.

@@ -104,7 +104,7 @@ def package(archive: Path = ARCHIVE) -> None:
         write_archive(archive, contents(Path(folder)))
     size = archive.stat().st_size
     if size >= MOST_BYTES:
-        msg = f"{archive} has {size:,} bytes; the service takes less than {MOST_BYTES:,}"
+        msg = f"{archive} has {size:,} bytes; the service accepts fewer than {MOST_BYTES:,}"
         raise PackagingError(msg)
 
 

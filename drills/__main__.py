@@ -26,7 +26,7 @@ console = Console()
 
 def _fault(text: str) -> str:
     if text not in FAULTS:
-        msg = f"{text!r} is no fault; use one of {', '.join(FAULTS)}"
+        msg = f"unknown fault {text!r}; use one of {', '.join(FAULTS)}"
         raise typer.BadParameter(msg)
     return text
 
@@ -35,21 +35,21 @@ def main(  # noqa: PLR0913 - the options of a command line
     *,
     only: Annotated[
         list[str] | None,
-        typer.Option(parser=_fault, metavar="NAME", help="This fault alone; can be given several times"),
+        typer.Option(parser=_fault, metavar="NAME", help="Inject only this fault; can be repeated"),
     ] = None,
-    show_list: Annotated[bool, typer.Option("--list", help="List the faults and end")] = False,
+    show_list: Annotated[bool, typer.Option("--list", help="List the faults and exit")] = False,
     transactions: Annotated[
-        int, typer.Option(min=300, help="Records sent for each fault, broken ones not counted")
+        int, typer.Option(min=300, help="Records to send for each fault, not counting broken ones")
     ] = DEFAULTS.transactions,
-    rate: Annotated[float, typer.Option(min=10, max=2_000, help="Records sent a second")] = DEFAULTS.rate,
+    rate: Annotated[float, typer.Option(min=10, max=2_000, help="Records per second")] = DEFAULTS.rate,
     outage_seconds: Annotated[
-        float, typer.Option(min=1, help="How long the endpoint, or the checkpoint storage, is away")
+        float, typer.Option(min=1, help="Outage of the endpoint and of the checkpoint storage, in seconds")
     ] = DEFAULTS.outage_s,
     absence_seconds: Annotated[
-        float, typer.Option(min=1, help="How long the consumer of alerts is away")
+        float, typer.Option(min=1, help="Downtime of the alert consumer, in seconds")
     ] = DEFAULTS.absence_s,
-    broken: Annotated[int, typer.Option(min=7, help="Broken records mixed in")] = DEFAULTS.broken,
-    out: Annotated[Path, typer.Option(help="Where the numbers go")] = ROOT / "build" / "drill.json",
+    broken: Annotated[int, typer.Option(min=7, help="Broken records to mix in")] = DEFAULTS.broken,
+    out: Annotated[Path, typer.Option(help="Output file of the figures")] = ROOT / "build" / "drill.json",
 ) -> None:
     """Inject one fault after the other while the job runs, and account for every transaction.
 

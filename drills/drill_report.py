@@ -13,7 +13,7 @@ from drills.faults.fault import Fault
 from drills.load import Effort
 from drills.verdict import Verdict
 
-COLUMNS: Final = ("fault", "sent", "lost", "wrong", "alerts doubled", "with a new id", "recovery, s")
+COLUMNS: Final = ("fault", "sent", "lost", "wrong", "duplicate alerts", "alerts with a new id", "recovery, s")
 BEGIN: Final = "<!-- measured: written by python -m drills -->"
 END: Final = "<!-- end of measured -->"
 
@@ -25,12 +25,12 @@ def to_json(results: DrillResults) -> dict[str, Any]:
 
 def table(results: DrillResults) -> Table:
     """Return the table of verdicts for a terminal."""
-    return terminal_table(COLUMNS, _rows(results.verdicts), "what each fault cost")
+    return terminal_table(COLUMNS, _rows(results.verdicts), "Verdicts")
 
 
 def fault_table(faults: Iterable[Fault]) -> Table:
     """Return the table of faults and their descriptions for a terminal."""
-    return terminal_table(("fault", "what happens"), [(fault.name, fault.what) for fault in faults])
+    return terminal_table(("fault", "description"), [(fault.name, fault.what) for fault in faults])
 
 
 def with_measured(page: str, results: DrillResults, effort: Effort, machine: dict[str, str | int]) -> str:
@@ -40,12 +40,12 @@ def with_measured(page: str, results: DrillResults, effort: Effort, machine: dic
     """
     pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
     if not pattern.search(page):
-        msg = f"the page has no part between {BEGIN} and {END}: put both where the table belongs"
+        msg = f"the page lacks the markers {BEGIN} and {END}; put both where the table belongs"
         raise ValueError(msg)
     lines = [
         BEGIN,
         "",
-        f"{effort.transactions:,} transactions, {effort.rate:g} a second, on {described(machine)}:",
+        f"{effort.transactions:,} transactions, {effort.rate:g} per second, on {described(machine)}:",
         "",
         *markdown_table(COLUMNS, _rows(results.verdicts)),
         "",

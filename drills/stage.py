@@ -105,7 +105,7 @@ class Stage:
     def job(self) -> LiveJob:
         """The current or last job."""
         if self._job is None:
-            msg = "the stage has no job yet: start one"
+            msg = "the stage has no job yet; call start_job first"
             raise RuntimeError(msg)
         return self._job
 
@@ -113,7 +113,7 @@ class Stage:
     def consumer(self) -> AlertConsumer:
         """The alert consumer that runs beside the job."""
         if self._consumer is None:
-            msg = "the stage has no consumer: the fault must say that it needs one"
+            msg = "the stage has no consumer; set has_consumer of the fault"
             raise RuntimeError(msg)
         return self._consumer
 
@@ -151,9 +151,9 @@ class Stage:
     def wait_until_under_way(self) -> None:
         """Wait until part of the load is sent, a checkpoint is complete and more is scored after it."""
         awaited = UNDER_WAY_SHARE * len(self.items)
-        self.wait("load under way", lambda: self.sender.sent >= awaited)
+        self.wait("part of the load", lambda: self.sender.sent >= awaited)
         completed = self.job.completed_checkpoints()
-        self.wait("checkpoint", lambda: self.job.completed_checkpoints() > completed)
+        self.wait("a checkpoint", lambda: self.job.completed_checkpoints() > completed)
         self.wait_for_more()
 
     def wait_for_more(self) -> None:
@@ -211,7 +211,7 @@ class Stage:
 
     def wait_until_all_is_there(self) -> None:
         """Wait until the output is complete and nothing more arrives, or until nothing arrives at all."""
-        self.tell("waiting for the last ones")
+        self.tell("waiting for the last results")
         since_s = time.monotonic()
         while time.monotonic() - since_s < (QUIET_S if self._is_complete() else PATIENCE_S):
             self.cluster.check("the last transactions")

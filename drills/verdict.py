@@ -176,7 +176,7 @@ def _without_score(sound: Sequence[Transaction], records: Sequence[Scored]) -> l
 def _without_alert(records: Sequence[Scored], alerts: Sequence[dict[str, Any]], truth: Truth) -> list[str]:
     alerted = {alert["transaction_id"] for alert in alerts}
     return [
-        f"{id_} has a score of {record['score']} and no alert"
+        f"{id_} has a score of {record['score']} but no alert"
         for id_, record in last_copies(records).items()
         if truth.judge.is_due(record["score"]) and id_ not in alerted
     ]
@@ -184,14 +184,14 @@ def _without_alert(records: Sequence[Scored], alerts: Sequence[dict[str, Any]], 
 
 def _not_delivered(alerts: Sequence[dict[str, Any]], delivered: Sequence[dict[str, Any]]) -> list[str]:
     missing = {alert["alert_id"] for alert in alerts} - {alert["alert_id"] for alert in delivered}
-    return [f"alert {id_} was not handed out" for id_ in sorted(missing)]
+    return [f"alert {id_} was not delivered" for id_ in sorted(missing)]
 
 
 def _unrecognised(items: Sequence[SentItem], records: Sequence[Scored]) -> list[str]:
     sent = Counter(item.transaction.transaction_id for item in items if item.transaction)
     known = Counter(record["transaction_id"] for record in records if record["outcome"] == "duplicate")
     return [
-        f"{id_} came {count} times, and {known[id_]} copies of it were recognised"
+        f"{id_} was sent {count} times, but {known[id_]} duplicates were recognised"
         for id_, count in sent.items()
         if known[id_] < count - 1
     ]
@@ -270,7 +270,7 @@ def _matrix(catalogue: Catalogue, copies: Sequence[Scored]) -> "np.ndarray[Any, 
 def _not_sent(sound: Sequence[Transaction], records: Sequence[Scored]) -> list[Wrong]:
     ids = {each.transaction_id for each in sound}
     return [
-        Wrong(record["transaction_id"], "outcome", record["outcome"], "nothing: it was not sent")
+        Wrong(record["transaction_id"], "outcome", record["outcome"], "none, because it was not sent")
         for record in records
         if record["transaction_id"] not in ids
     ]
@@ -302,7 +302,7 @@ def _with_new_id(records: Sequence[Scored], alerts: Sequence[dict[str, Any]], tr
         if truth.judge.is_due(max(scores))
     }
     return [
-        f"alert {alert['alert_id']} of {alert['transaction_id']} has an id of its own"
+        f"alert {alert['alert_id']} of {alert['transaction_id']} has an unexpected id"
         for alert in alerts
         if alert["alert_id"] not in expected
     ]
@@ -317,4 +317,4 @@ def _scores(records: Iterable[Scored]) -> defaultdict[str, set[float]]:
 
 
 def _in_words(wrong: Wrong) -> str:
-    return f"{wrong.transaction_id}: {wrong.feature} is {wrong.value}, and must be {wrong.expected}"
+    return f"{wrong.transaction_id}: {wrong.feature} is {wrong.value}, expected {wrong.expected}"

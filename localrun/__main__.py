@@ -47,25 +47,31 @@ def _endpoint(url: str | None) -> Iterator[str]:
 
 def main(  # noqa: PLR0913 - the options of a command line
     *,
-    transactions: Annotated[int, typer.Option(min=1, help="Good transactions to send")] = 20_000,
-    rate: Annotated[float, typer.Option(min=1, help="Records sent a second")] = 500,
+    transactions: Annotated[int, typer.Option(min=1, help="Valid transactions to send")] = 20_000,
+    rate: Annotated[float, typer.Option(min=1, help="Records per second")] = 500,
     accounts: Annotated[int, typer.Option(min=1, help="Accounts of the simulated bank")] = 2_000,
-    fraud_share: Annotated[float, typer.Option(min=0, max=0.5, help="Share of fraud")] = 0.05,
+    fraud_share: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Share of transactions that are fraud")
+    ] = 0.05,
     seed: Annotated[
         int,
         typer.Option(
-            min=0, help="Same seed, same ids and accounts; event times end now, and fraud depends on the hour"
+            min=0,
+            help="The same seed gives the same ids and accounts; event times end now, "
+            "and fraud depends on the hour",
         ),
     ] = 7,
-    broken: Annotated[int, typer.Option(min=0, help="Broken records mixed in, of every kind in turn")] = 0,
-    doubled: Annotated[int, typer.Option(min=0, help="Good transactions that are sent twice")] = 0,
+    broken: Annotated[
+        int, typer.Option(min=0, help="Broken records to mix in, cycling through all kinds")
+    ] = 0,
+    doubled: Annotated[int, typer.Option(min=0, help="Valid transactions to send twice")] = 0,
     joined: Annotated[
-        bool, typer.Option("--joined", help="Send several transactions in one record of the stream")
+        bool, typer.Option("--joined", help="Send several transactions in one Kinesis record")
     ] = False,
     endpoint_url: Annotated[
-        str | None, typer.Option(help="Use this emulator in place of the embedded one")
+        str | None, typer.Option(help="URL of an emulator to use instead of the embedded one")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where the result goes")] = ROOT / "build" / "run.json",
+    out: Annotated[Path, typer.Option(help="Output file of the result")] = ROOT / "build" / "run.json",
 ) -> None:
     """Send transactions through the emulator and the job, show the output and write the result.
 

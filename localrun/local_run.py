@@ -88,7 +88,7 @@ class Run:
                 while sending.is_alive():
                     self._check(job)
                     sending.join(0.5)
-                self.view.stage = "waiting for the last ones"
+                self.view.stage = "waiting for the last results"
                 self._settle(job, stop)
                 self.view.stage = "done"
         finally:
@@ -126,7 +126,7 @@ class Run:
 
     def _reading(self) -> list[Callable[[], None]]:
         def unreadable(_record: StreamRecord, problem: str) -> None:
-            msg = f"the job wrote what its own consumer can't read: {problem}"
+            msg = f"the job wrote a record that its consumer can't read: {problem}"
             raise StreamError(msg)
 
         scored = self._reader(self._settings.scored_stream)

@@ -59,14 +59,14 @@ def _create(client: "DynamoDBClient", table: str, keys: tuple[str, ...]) -> None
 
 def main(
     *,
-    progress: Annotated[str, typer.Option(help="Table of consumers' progress")] = "AlertConsumers",
+    progress: Annotated[str, typer.Option(help="Table of the progress of consumers")] = "AlertConsumers",
     alerts: Annotated[str, typer.Option(help="Table of alerts")] = "FraudAlerts",
 ) -> None:
     """Create the tables on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
         create_tables(settings, progress, alerts)
-    sys.stdout.write(f"{progress} and {alerts} are at {settings.endpoint_url}\n")
+    sys.stdout.write(f"{progress} and {alerts} exist at {settings.endpoint_url}\n")
 
 
 if __name__ == "__main__":

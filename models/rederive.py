@@ -86,9 +86,7 @@ def _amount_feature(catalogue: Catalogue) -> str:
         is_value = isinstance(feature, TransactionFeature) and feature.statistic == "value"
         if is_value and feature.column == "transaction_amount_vnd":
             return feature.name
-    msg = (
-        "the catalogue has no feature with the value of transaction_amount_vnd, which an alert needs; add it"
-    )
+    msg = "the catalogue has no feature with the value of transaction_amount_vnd, which alerts need; add it"
     raise ModelError(msg)
 
 
@@ -120,8 +118,8 @@ def _check_decision(record: Mapping[str, Any], decision: Decision) -> None:
         raise ModelError(msg)
     if record["score"] != decision.score:
         msg = (
-            f"transaction {record['transaction_id']!r}: the score was {record['score']}, and is "
-            f"{decision.score} now; give the model's folder as it was, and its library versions (the "
-            "manifest has them)"
+            f"transaction {record['transaction_id']!r}: the score was {record['score']}, but is now "
+            f"{decision.score}; use the unchanged folder of the model and its library versions (see the "
+            "manifest)"
         )
         raise ModelError(msg)

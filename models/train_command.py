@@ -29,23 +29,30 @@ console = Console(soft_wrap=True)
 
 def train_command(  # noqa: PLR0913 - the options of a command line
     *,
-    version: Annotated[str, typer.Option(help="Name of the version, and of its folder")] = "v1",
+    version: Annotated[str, typer.Option(help="Name of the version and of its folder")] = "v1",
     transactions: Annotated[
         Path | None, typer.Option(help="Transactions: .jsonl, .jsonl.gz, .parquet")
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="Their labels, which may lack some")] = None,
-    catalogue: Annotated[Path | None, typer.Option(help="Features; the project's own if left out")] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Labels of the transactions; without a label a transaction counts as honest"),
+    ] = None,
+    catalogue: Annotated[
+        Path | None, typer.Option(help="Catalogue of features; the built-in one if omitted")
+    ] = None,
     threshold: Annotated[
-        str, typer.Option(help="How it is chosen: cost:VND (of an alert), alerts:N (a day) or f1")
+        str, typer.Option(help="Rule for the threshold: cost:VND (per alert), alerts:N (per day) or f1")
     ] = DEFAULT_CHOICE,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulated bank and of the training")] = _BANK.seed,
-    accounts: Annotated[int, typer.Option(min=100, help="Of the simulated bank")] = _BANK.accounts,
-    days: Annotated[int, typer.Option(min=1, help="Of the simulated bank")] = _BANK.days,
-    folder: Annotated[Path, typer.Option(help="Where the versions' folders are")] = ROOT / "models",
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the simulated bank and of the training")
+    ] = _BANK.seed,
+    accounts: Annotated[int, typer.Option(min=100, help="Accounts of the simulated bank")] = _BANK.accounts,
+    days: Annotated[int, typer.Option(min=1, help="Days of the simulated bank")] = _BANK.days,
+    folder: Annotated[Path, typer.Option(help="Folder that contains the model versions")] = ROOT / "models",
 ) -> None:
     """Train a version on files, or on the simulated bank, and write it with manifest and model card."""
     if (transactions is None) != (labels is None):
-        msg = "--transactions and --labels go together: give both, or none for the simulated bank"
+        msg = "--transactions and --labels go together: give both, or neither for the simulated bank"
         raise typer.BadParameter(msg)
     data: Bank | DatasetFiles = (
         DatasetFiles(transactions, labels) if transactions and labels else Bank(seed, accounts, days)

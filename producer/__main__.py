@@ -15,7 +15,11 @@ from producer.simulation import TrafficOptions, ending_at, generate
 from producer.stream import stream
 from producer.stream_costs import costs
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Synthetic bank transactions to Kinesis.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Generate synthetic bank transactions and send them to Kinesis.",
+)
 console = Console(soft_wrap=True)
 
 

@@ -38,10 +38,10 @@ class Mixture:
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for numbers that can't be spread evenly."""
         if self.good is None and (self.broken or self.doubled):
-            msg = "broken and doubled records need a run with an end: --transactions or MAX_BATCHES"
+            msg = "--broken and --doubled need a run with an end; give --transactions or MAX_BATCHES"
             raise ValueError(msg)
         if self.good is not None and self.doubled > self.good:
-            msg = f"{self.doubled} of {self.good} transactions can't be sent twice"
+            msg = f"--doubled {self.doubled}: the run has only {self.good} valid transactions; give fewer"
             raise ValueError(msg)
 
 

@@ -16,7 +16,7 @@ from producer.source_files import ENDINGS, ending_of, file_items, labelled_file_
 if TYPE_CHECKING:
     import typer
 
-SOURCE_HELP: Final = "'bank' (simulated here), 'api' (at TRANSACTION_API_URL), or a file"
+SOURCE_HELP: Final = "'bank' (the simulated bank), 'api' (at TRANSACTION_API_URL), or a file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +35,19 @@ class RecordSource:
             return cls("api")
         path = Path(text)
         if not path.is_file():
-            msg = f"--source {text}: give 'bank', 'api', or a file that is there"
+            msg = f"--source {text}: no such file; give 'bank', 'api' or an existing file"
             raise ValueError(msg)
         if ending_of(path) is None:
-            msg = f"--source {text}: give a file that ends in one of {', '.join(ENDINGS)}"
+            msg = f"--source {text}: unknown file type; give a file that ends in one of {', '.join(ENDINGS)}"
             raise ValueError(msg)
         return cls("file", path)
 
     def without_truth(self) -> str | None:
         """Return the reason why there are no labels, or None if there are labels."""
         if self.kind == "api":
-            return "the transaction API does not tell the truth about its transactions"
+            return "the transaction API does not return ground truth"
         if self.path is not None and not truth_path(self.path).is_file():
-            return f"there is no file {truth_path(self.path)}"
+            return f"{truth_path(self.path)} not found"
         return None
 
     def file_items(self) -> Iterator[RecordItem]:
@@ -64,7 +64,7 @@ class RecordSource:
         ]
         if given and self.kind != "bank":
             options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            msg = f"{options}: only the simulated bank takes this; leave it out, or --source"
+            msg = f"{options}: only for the simulated bank; remove it, or use --source bank"
             raise ValueError(msg)
 
 

@@ -59,18 +59,18 @@ class Statistics:
 
     def table(self) -> Table:
         """Return the statistics as a table."""
-        table = Table("What", "Count", title="Sent")
+        table = Table("Metric", "Count", title="Sent")
         for name, value in self._rows():
             table.add_row(name, value)
         for shard_id, count in sorted(self.shards.items()):
-            table.add_row(f"in {shard_id}", f"{count:,} ({count / max(self.sent, 1):.1%})")
+            table.add_row(shard_id, f"{count:,} ({count / max(self.sent, 1):.1%})")
         for warning in self.warnings:
             table.add_row("[yellow]high fraud[/yellow]", warning)
         return table
 
     def _fraud_share(self) -> str:
         if self.sent_good and not self.with_truth:
-            return "not known here"
+            return "unknown: no labels"
         return f"{self.fraud:,} ({self.fraud / max(self.with_truth, 1):.1%})"
 
     def _rows(self) -> list[tuple[str, str]]:
@@ -78,13 +78,13 @@ class Statistics:
             ("transactions", f"{self.sent_good:,}"),
             ("fraud", self._fraud_share()),
             ("broken records", f"{self.sent_broken:,}"),
-            ("doubled transactions", f"{self.sent_doubled:,}"),
+            ("duplicate transactions", f"{self.sent_doubled:,}"),
             ("labels", f"{self.sent_labels:,}"),
             ("complete batches", f"{self.complete_batches:,} of {self.batches:,}"),
             ("retries", f"{self.retries:,}"),
             ("failed records", f"{self.failed:,}"),
             ("failed labels", f"{self.failed_labels:,}"),
-            ("batches with much fraud", f"{self.high_fraud_batches:,}"),
+            ("high-fraud batches", f"{self.high_fraud_batches:,}"),
             ("batches held for the clock", f"{self.waits_for_clock:,}"),
         ]
         return rows + [(f"error {code}", f"{count:,}") for code, count in sorted(self.error_codes.items())]

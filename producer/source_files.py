@@ -67,7 +67,7 @@ def labelled_file_items(path: Path) -> Iterator[RecordItem]:
     for row, truth_row in itertools.zip_longest(_rows(path), _rows(truth)):
         if row is None or truth_row is None:
             longer = (row or truth_row).place
-            msg = f"{longer}: {path} and {truth} differ in length; give files that belong together"
+            msg = f"{longer}: {path} and {truth} differ in length; give a file and its own ground truth"
             raise ArchiveError(msg)
         labelled = LabelledTransaction(
             _read(row, Transaction.from_json, "transaction"), _read(truth_row, Label.from_json, "label")
@@ -79,8 +79,8 @@ def _labelled(row: _Row, truth_row: _Row, labelled: LabelledTransaction) -> Reco
     transaction, label = labelled
     if label.transaction_id != transaction.transaction_id:
         msg = (
-            f"{truth_row.place} is about {label.transaction_id}, and {row.place} has "
-            f"{transaction.transaction_id}; give both in the same order"
+            f"{truth_row.place} has the label of {label.transaction_id}, but {row.place} has "
+            f"{transaction.transaction_id}; give both files in the same order"
         )
         raise ArchiveError(msg)
     return RecordItem("good", Record(row.data, transaction.account_id), transaction.event_time_ms, labelled)
@@ -105,7 +105,7 @@ def _decoded(row: _Row) -> object:
     try:
         values: object = orjson.loads(row.data)
     except orjson.JSONDecodeError as error:
-        msg = f"{row.place}: not JSON ({error}); give one transaction a line"
+        msg = f"{row.place}: not JSON ({error}); give one transaction per line"
         raise ArchiveError(msg) from error
     return values
 
@@ -113,7 +113,7 @@ def _decoded(row: _Row) -> object:
 def _account_id(values: object, place: str) -> str:
     account_id = values.get("account_id") if isinstance(values, dict) else None
     if not isinstance(account_id, str) or not account_id:
-        msg = f"{place}: no account_id, which is the partition key; give one transaction a line"
+        msg = f"{place}: no account_id, which is the partition key; give one transaction per line"
         raise ArchiveError(msg)
     return account_id
 

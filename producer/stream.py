@@ -29,7 +29,7 @@ from producer.sending_statistics import Statistics
 from producer.simulation import TrafficOptions, ending_at, simulated_span_ms
 from producer.source_api import ApiAccess, ApiStream, check_api
 from producer.source_bank import bank_items
-from producer.timing import Timing, Wishes, future_warning, timing_of
+from producer.timing import PaceOptions, Timing, future_warning, timing_of
 from producer.transaction_sender import MAX_AHEAD_MS, EventPace, TransactionSender
 
 if TYPE_CHECKING:
@@ -45,44 +45,50 @@ complaints = Console(stderr=True, soft_wrap=True, highlight=False)
 
 def stream(  # noqa: PLR0913 - the options of a command line
     context: typer.Context,
-    batch_size: Annotated[int, typer.Argument(min=1, max=MAX_RECORDS, help="Records a batch")] = 20,
+    batch_size: Annotated[int, typer.Argument(min=1, max=MAX_RECORDS, help="Records per batch")] = 20,
     interval: Annotated[
-        float | None, typer.Argument(min=0, help="Seconds from one batch to the next; left out: 1")
+        float | None, typer.Argument(min=0, help="Seconds between batches; 1 if omitted")
     ] = None,
-    max_batches: Annotated[int | None, typer.Argument(min=1, help="End after so many batches")] = None,
+    max_batches: Annotated[int | None, typer.Argument(min=1, help="Stop after this many batches")] = None,
     *,
     source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "bank",
     rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Records a second; the interval follows from it")
+        float | None, typer.Option(min=0.001, help="Records per second; sets the interval")
     ] = None,
     start: Annotated[
-        str | None, typer.Option(help="Event time begins here, RFC 3339, and sets the pace")
+        str | None,
+        typer.Option(help="First event time, RFC 3339; each transaction is then sent at its event time"),
     ] = None,
     speedup: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Event time runs so many times as fast as the clock, and sets the pace"),
+        typer.Option(
+            min=0.001,
+            help="Speed of event time relative to the clock; each transaction is then sent at its event time",
+        ),
     ] = None,
     transactions: Annotated[
-        int | None, typer.Option(min=1, help="End after so many good transactions")
+        int | None, typer.Option(min=1, help="Stop after this many valid transactions")
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="Same seed, same transactions, ids included; left out: 7 for a run with an end, "
-            "a new one each time for a run without",
+            help="The same seed gives the same transactions and ids; if omitted, 7 for a run with an end, "
+            "and a new seed for each endless run",
         ),
     ] = None,
     accounts: Annotated[int, typer.Option(help="Accounts of the simulated bank")] = 2_000,
-    fraud_share: Annotated[float, typer.Option(help="Share of fraud")] = 0.05,
-    broken: Annotated[int, typer.Option(min=0, help="Broken records mixed in, of every kind in turn")] = 0,
-    doubled: Annotated[int, typer.Option(min=0, help="Good transactions that are sent twice")] = 0,
-    labels: Annotated[bool, typer.Option(help="Send the truth to the stream of labels")] = True,
+    fraud_share: Annotated[float, typer.Option(help="Share of transactions that are fraud")] = 0.05,
+    broken: Annotated[
+        int, typer.Option(min=0, help="Broken records to mix in, cycling through all kinds")
+    ] = 0,
+    doubled: Annotated[int, typer.Option(min=0, help="Valid transactions to send twice")] = 0,
+    labels: Annotated[bool, typer.Option(help="Send the ground truth to the stream of labels")] = True,
     joined: Annotated[
-        bool, typer.Option("--joined", help="Send several transactions in one record of the stream")
+        bool, typer.Option("--joined", help="Send several transactions in one Kinesis record")
     ] = False,
 ) -> None:
-    """Send transactions until the source or the given numbers end, or until Ctrl-C.
+    """Send transactions until the source ends, a limit is reached, or Ctrl-C.
 
     The bank's event times are simulated and end near now; in an endless run they begin 24 hours ago. They
     advance at the pace of the bank's accounts, mostly faster than the clock, and never more than six hours
@@ -95,7 +101,9 @@ def stream(  # noqa: PLR0913 - the options of a command line
     try:
         chosen = RecordSource.named(source)
         chosen.refuse_bank_options(context, ("accounts", "fraud_share"))
-        timing = timing_of(Wishes(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms)
+        timing = timing_of(
+            PaceOptions(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms
+        )
         good = _good_count(transactions, batch_size, max_batches, broken + doubled)
         if seed is None:
             # A restarted endless run must not send the ids of the first run with new event times.
@@ -116,7 +124,9 @@ def stream(  # noqa: PLR0913 - the options of a command line
         raise typer.BadParameter(str(error)) from error
     statistics = _sent(plan, settings, stop_on_signals())
     if statistics.all_failed:
-        complaints.print(f"{statistics.all_failed} records could not be sent")
+        complaints.print(
+            f"{statistics.all_failed} records could not be sent; the table above has the error codes"
+        )
         raise typer.Exit(1)
 
 
@@ -169,7 +179,10 @@ def _good_count(
         return transactions
     room = batch_size * max_batches - others
     if room < 1:
-        msg = f"{max_batches} batches of {batch_size} have no room for good transactions"
+        msg = (
+            f"{max_batches} batches of {batch_size} leave no room for valid transactions beside {others} "
+            "broken and duplicate ones; raise MAX_BATCHES or BATCH_SIZE"
+        )
         raise typer.BadParameter(msg)
     return room if transactions is None else min(room, transactions)
 
@@ -192,13 +205,13 @@ def _items(plan: _Plan, stop: threading.Event) -> Iterator[RecordItem]:
 def _api_items(
     access: ApiAccess, interval_s: float, batch_size: int, stop: threading.Event
 ) -> Iterator[RecordItem]:
-    client = access.client(_sleep_aloud)
+    client = access.client(_sleep_with_notice)
     check_api(client, access.url)
     return ApiStream(client, access.url, stop, complaints.print).items(interval_s, batch_size)
 
 
-def _sleep_aloud(seconds: float) -> None:
-    complaints.print(f"the stream of the transaction API broke off; coming back in {seconds:g} s")
+def _sleep_with_notice(seconds: float) -> None:
+    complaints.print(f"the stream of the transaction API was interrupted; reconnecting in {seconds:g} s")
     time.sleep(seconds)
 
 
@@ -210,7 +223,7 @@ def _timed(timing: Timing, items: Iterator[RecordItem]) -> tuple[Timing, Iterato
     if first is None:
         return timing._replace(speedup=None), items
     if first.event_time_ms is None:
-        msg = "--speedup goes by event times, and the file's first transaction has none that can be read"
+        msg = "--speedup: the first transaction of the file has no readable event_time; use --rate instead"
         raise StreamError(msg)
     return timing._replace(start_ms=first.event_time_ms), itertools.chain([first], items)
 

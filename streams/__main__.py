@@ -21,7 +21,7 @@ from streams.archiving import Archived, archive
 MS_PER_S: Final = 1_000
 SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is in a stream.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Archive a stream.")
 
 
 @app.callback()
@@ -31,16 +31,17 @@ def _commands() -> None:
 
 def _json_lines(path: Path) -> Path:
     if not path.name.endswith(SUFFIXES):
-        msg = f"{path} is of no kind that is written here; give a .jsonl or .jsonl.gz"
+        msg = f"{path} unknown file type; give a .jsonl or .jsonl.gz"
         raise typer.BadParameter(msg)
     if not path.resolve().parent.is_dir() or path.is_dir():
-        msg = f"{path} can't be a file: its folder must exist, and have no folder of that name"
+        msg = f"{path} can't be written: its folder must exist, and the path must not be a folder"
         raise typer.BadParameter(msg)
     return path
 
 
 OutFile = Annotated[
-    Path, typer.Argument(callback=_json_lines, help="A .jsonl or .jsonl.gz; replaced when whole")
+    Path,
+    typer.Argument(callback=_json_lines, help="Output file, .jsonl or .jsonl.gz; replaced when complete"),
 ]
 
 
@@ -49,10 +50,10 @@ def archive_stream(
     out: OutFile,
     *,
     stream: Annotated[
-        str | None, typer.Option(help="The stream's name; left out: that of the transactions")
+        str | None, typer.Option(help="Name of the stream; the transaction stream if omitted")
     ] = None,
     seconds: Annotated[
-        float, typer.Option(min=0, help="Also what arrives within so many seconds from now on")
+        float, typer.Option(min=0, help="Seconds to continue, for records that arrive from now on")
     ] = 0.0,
 ) -> None:
     """Write a stream's records, from the oldest up to now, as JSON lines in order of arrival.
@@ -70,13 +71,13 @@ def archive_stream(
             task = progress.add_task(name, said="")
             archived = archive(reader, file, end_ms, stop, lambda now: progress.update(task, said=_said(now)))
     is_whole = archived.reached_ms >= end_ms
-    sys.stderr.write(f"{out}: {_said(archived)}" + ("" if is_whole else "; stopped before its end") + "\n")
+    sys.stderr.write(f"{out}: {_said(archived)}" + ("" if is_whole else "; stopped before the end") + "\n")
     raise typer.Exit(0 if is_whole else 1)
 
 
 def _said(archived: Archived) -> str:
     until = format_time(archived.reached_ms) if archived.reached_ms else "-"
-    changed = f", {archived.rewritten:,} with line feeds changed" if archived.rewritten else ""
+    changed = f", {archived.rewritten:,} with line feeds replaced" if archived.rewritten else ""
     return f"{archived.records:,} records in {archived.lines:,} lines{changed}, all before {until}"
 
 

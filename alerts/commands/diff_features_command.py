@@ -56,10 +56,12 @@ def diff_features(
     *,
     transactions: Annotated[
         str,
-        typer.Option(help="What both runs read: a file, a folder or s3://BUCKET/KEY, as the job's --source"),
+        typer.Option(
+            help="Transactions that both runs read: file, folder or s3://BUCKET/KEY, like the job's --source"
+        ),
     ],
     catalogue: Annotated[
-        Path | None, typer.Option(help="The catalogue of both runs, if it is not the project's")
+        Path | None, typer.Option(help="Catalogue of both runs; the built-in one if omitted")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -141,8 +143,8 @@ def _check_known(common: list[str], ids: dict[str, Ids], transactions: S3Uri | P
     unknown = [each for each in common if each not in ids]
     if unknown:
         msg = (
-            f"{len(unknown):,} transactions that both runs scored are not in {transactions}, like "
-            f"{unknown[0]}: give as --transactions all that the runs read"
+            f"{len(unknown):,} transactions that both runs scored are not in {transactions}, for example "
+            f"{unknown[0]}; give --transactions everything that the runs read"
         )
         raise ArchiveError(msg)
 
@@ -167,27 +169,29 @@ def _as_json(found: Found) -> dict[str, Any]:
 
 
 def _show(found: Found) -> None:
-    console.print(f"{found.compared:,} transactions are in both", markup=False)
+    console.print(f"{found.compared:,} transactions are in both runs", markup=False)
     for only, which in ((found.only_before, "first"), (found.only_after, "second")):
         if only:
             console.print(
-                f"{len(only):,} only in the {which}, like {printable(only[0])}",
+                f"{len(only):,} only in the {which} run, for example {printable(only[0])}",
                 style="bold red",
                 markup=False,
             )
     if found.features:
         console.print(_table(found.features), soft_wrap=False)
     if found.unexplained:
-        text = f"UNEXPLAINED: {found.unexplained:,} values differ though nothing says why"
+        text = f"UNEXPLAINED: {found.unexplained:,} values differ without a known cause"
         console.print(text, style="bold white on red", markup=False)
     else:
-        console.print("nothing is unexplained" if found.features else "all features and scores are the same")
+        console.print(
+            "every difference is explained" if found.features else "all features and scores are the same"
+        )
 
 
 def _table(features: list[FeatureDifference]) -> Table:
     table = Table()
     table.add_column("feature", no_wrap=True)
-    for title in ("differ", "others before", "reordered", "otherwise explained", "UNEXPLAINED", "largest"):
+    for title in ("differ", "other history", "reordered", "other cause", "UNEXPLAINED", "largest"):
         table.add_column(title, justify="right")
     table.add_column("example")
     for each in features:

@@ -39,9 +39,9 @@ CLOCK_MARGIN_MS: Final = 1_000
 """LATEST starts this much before the local time, because Kinesis rejects a timestamp in its future."""
 NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
-HandlerOption = Annotated[HandlerName, typer.Option(help="Where the alerts go")]
+HandlerOption = Annotated[HandlerName, typer.Option(help="Target of the alerts")]
 TargetOption = Annotated[
-    str | None, typer.Option("--to", help="The handler's file, URL, topic ARN or table; print needs none")
+    str | None, typer.Option("--to", help="File, URL, topic ARN or table of the handler; not needed by print")
 ]
 
 
@@ -50,10 +50,10 @@ def run(  # noqa: PLR0913 - the options of a command line
     handler: HandlerOption = "print",
     to: TargetOption = None,
     name: Annotated[
-        str | None, typer.Option(help="Whose progress this is; left out: the handler's name")
+        str | None, typer.Option(help="Name under which progress is stored; the handler's name if omitted")
     ] = None,
     start: Annotated[
-        str, typer.Option("--from", help="Where the first run begins: TRIM_HORIZON, LATEST, or a time")
+        str, typer.Option("--from", help="Start of the first run: TRIM_HORIZON, LATEST, or an RFC 3339 time")
     ] = "TRIM_HORIZON",
     as_json: AsJson = False,
     maximum: Maximum = None,
@@ -110,7 +110,7 @@ def deliver(delivery: Delivery, stop: threading.Event, maximum: int | None, idle
 
 def _checked(name: str) -> str:
     if not NAME.fullmatch(name):
-        msg = f"{name!r} is no name: give 1 to 64 letters, digits, dots, dashes or underscores"
+        msg = f"{name!r} is not a valid name; give 1 to 64 letters, digits, dots, dashes or underscores"
         raise typer.BadParameter(msg, param_hint="--name")
     return name
 
@@ -129,7 +129,7 @@ def _resumed(settings: StreamSettings, store: ProgressStore, begin: Start) -> St
     if positions:
         reached_ms = min(position.reached_ms for position in positions.values())
         complain(
-            f"going on where the last run was, at {format_time(reached_ms)}; --from is for the first run"
+            f"resuming from the last run at {format_time(reached_ms)}; --from applies to the first run only"
         )
     start: Start = "TRIM_HORIZON" if begun_ms is None else from_time_ms(begun_ms)
     return stream_reader(settings, settings.alerts_stream, start, positions)

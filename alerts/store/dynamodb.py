@@ -43,8 +43,8 @@ def table_errors_explained(table: str) -> Iterator[None]:
     except AWS_ERRORS as error:
         if error_code(error) == "ResourceNotFoundException":
             msg = (
-                f"there is no DynamoDB table {table!r}: create it with `python -m localstack.tables` on an "
-                "emulator, on AWS as docs/alerts.md says"
+                f"DynamoDB table {table!r} not found; create it with `python -m localstack.tables` on an "
+                "emulator, or as docs/alerts.md describes on AWS"
             )
         else:
             msg = f"the DynamoDB table {table!r} can't be used: {error_code(error)}: {error}"

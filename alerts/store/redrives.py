@@ -137,9 +137,9 @@ class DynamoRedrives:
         size_bytes = len(redrive.original) + len(redrive.record) + len(patch.encode())
         if size_bytes > MAX_ITEM_BYTES - OTHER_ATTRIBUTES_BYTES:
             msg = (
-                f"letter {redrive.letter_id} can't be kept in the DynamoDB table {self._table!r}: with its "
-                f"record and patch it has {size_bytes:,} bytes, an item {MAX_ITEM_BYTES:,} at most: "
-                "redrive this one with ALERTS_STORE=sqlite:PATH"
+                f"letter {redrive.letter_id} can't be stored in the DynamoDB table {self._table!r}: with its "
+                f"record and patch it has {size_bytes:,} bytes, an item at most {MAX_ITEM_BYTES:,}; "
+                "redrive it with ALERTS_STORE=sqlite:PATH"
             )
             raise StoreError(msg)
         with table_errors_explained(self._table):

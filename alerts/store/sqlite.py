@@ -41,7 +41,7 @@ def sqlite_errors_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        msg = f"the store {path} can't be used: {error}; see that it can be written, or give another file"
+        msg = f"the store {path} can't be used: {error}; check that it is writable, or give another file"
         raise StoreError(msg) from error
 
 
@@ -56,7 +56,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
         if layout not in {0, LAYOUT}:
-            msg = f"the store {path} has layout {layout}, and this version knows {LAYOUT}: give another file"
+            msg = f"the store {path} has layout {layout}, this version supports {LAYOUT}; give another file"
             raise StoreError(msg)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -90,7 +90,7 @@ class SqliteStore:
             lock.close()
             msg = (
                 f"a consumer named {self._consumer!r} already uses the store {self._path}: "
-                "end that one, give this one another --name, or let both use a DynamoDB store"
+                "stop it, use another --name, or use a DynamoDB store for both"
             )
             raise StoreError(msg) from error
         lock.write(f"{os.getpid()}\n")

@@ -27,8 +27,8 @@ console = Console()
 
 def main(
     *,
-    minutes: Annotated[int, typer.Option(min=FEWEST_MINUTES, help="How long the load goes on")] = 30,
-    out: Annotated[Path, typer.Option(help="Where the numbers go")] = BUILD / "soak.json",
+    minutes: Annotated[int, typer.Option(min=FEWEST_MINUTES, help="Duration of the load, in minutes")] = 30,
+    out: Annotated[Path, typer.Option(help="Output file of the figures")] = BUILD / "soak.json",
 ) -> None:
     """Run the job for a long time at 70 % of its maximum rate and check that nothing grows.
 
@@ -57,7 +57,7 @@ def main(
 def _run(folder: Path, minutes: int) -> Soaked:
     columns = (TextColumn("{task.description}"), BarColumn(20), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("beginning", total=None)
+        task = progress.add_task("starting", total=None)
 
         def tell(what: str, done: float, total: float) -> None:
             progress.update(task, description=what, completed=done, total=total)

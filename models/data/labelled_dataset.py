@@ -78,8 +78,8 @@ def read_dataset(files: DatasetFiles, features: Path, catalogue: Catalogue) -> D
     transactions = transactions.take(places_in(ids, transactions["transaction_id"]).drop_null())
     if len(transactions) != len(ids) or not len(ids):
         msg = (
-            f"{features} has features of {len(ids):,} transactions, of which {len(transactions):,} are in "
-            f"{files.transactions}; give a file of which the job accepts some"
+            f"{features} has features of {len(ids):,} transactions, {len(transactions):,} of them in "
+            f"{files.transactions}; give a file with transactions that the job accepts"
         )
         raise ModelError(msg)
     order = np.argsort(_numbers(transactions["event_time"]), kind="stable")

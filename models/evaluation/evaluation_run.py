@@ -90,8 +90,8 @@ def _check_both(fold: Fold, part: str, is_fraud: np.ndarray[Any, np.dtype[np.boo
     if not 0 < frauds < len(is_fraud):
         msg = (
             f"fold {fold.number}: {frauds} of the {len(is_fraud)} transactions in the {part} part are known "
-            "as fraud when its test begins, and there must be both kinds: give more data or labels, fewer "
-            "--folds, or a --delay-days that is as long as labels take"
+            "frauds when the test begins; the part needs frauds and honest transactions: give more data or "
+            "labels, fewer --folds, or a --delay-days that matches the delay of the labels"
         )
         raise ModelError(msg)
 

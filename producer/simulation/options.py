@@ -72,7 +72,7 @@ class TrafficOptions:
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for invalid options."""
         rate = self.transactions_per_account_per_day
-        _check("seed", self.seed, self.seed >= 0, "give a whole number from 0 on")
+        _check("seed", self.seed, self.seed >= 0, "give a whole number, 0 or more")
         _check("accounts", self.accounts, self.accounts >= 1, "give at least 1")
         _check("fraud_share", self.fraud_share, 0 <= self.fraud_share < 1, "give at least 0 and less than 1")
         _check("fraud_mix", self.fraud_mix, _is_mix(self.fraud_mix), _MIX_REMEDY)
@@ -85,7 +85,7 @@ class TrafficOptions:
             _check(name, share, 0 <= share <= 1, "give 0 to 1")
 
 
-_RATE_REMEDY: Final = f"give more than 0, and at most one a millisecond ({DAY_MS})"
+_RATE_REMEDY: Final = f"give more than 0, and at most one per millisecond ({DAY_MS})"
 _START_REMEDY: Final = "give epoch milliseconds from 1970 to 2099"
 _LATEST_REMEDY: Final = "give more than 0 and at most 24 hours"
 _MIX_REMEDY: Final = f"give shares that sum to 1, for any of {', '.join(FRAUD_TYPES)}"

@@ -31,5 +31,5 @@ def test_each_transaction_adds_a_row_to_its_account(source: Path) -> None:
 
 def test_a_missing_kernel_probe_is_reported(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(RunFailedError, match="use `make bench`"):
+    with pytest.raises(RunFailedError, match="run `make bench`"):
         account_state(source, 1)

@@ -123,11 +123,11 @@ def test_an_evaluation_is_cached_and_the_same_on_every_run(files: DatasetFiles, 
     pages = {path.name: path.read_bytes() for path in folder.parent.rglob("*.[ms][dv]*")}
     assert len(trees.fitted) == 4
     assert "unfit is left out: 4 features are not what it needs" in seen
-    assert "computing the features by the job in bounded mode" in seen
+    assert "computing the features with the job in bounded mode" in seen
 
     again, seen = run(files, kinds, folder)
     assert len(trees.fitted) == 4
-    assert "taking the features that were computed before" in seen
+    assert "using the cached features" in seen
     assert json.dumps(again) == json.dumps(first)
     assert {path.name: path.read_bytes() for path in folder.parent.rglob("*.[ms][dv]*")} == pages
     assert set(pages) == {
@@ -189,7 +189,7 @@ def test_the_command_writes_the_same_metrics_and_a_report(
     assert found.exit_code == 0, found.output
     written = json.loads(out.read_text())
     assert written["data"]["source"] == f"{files.transactions.name}, {files.labels.name}"
-    assert written["data"]["note"].startswith("The data has 10 days, and 15 are needed")
+    assert written["data"]["note"].startswith("The data has 10 days, but 15 are needed")
     assert written["xgboost"] == expected["xgboost"]
     assert trees.fitted == []
     assert (out.parent / "figures.md").is_file()

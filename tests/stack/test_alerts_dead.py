@@ -101,8 +101,8 @@ def test_selected_dead_letters_are_redriven_and_each_failure_gives_its_reason(st
     done = alerts_command("dead", "redrive", "--since", "2020-01-01T00:00:00Z")
     assert done.returncode == 1
     assert done.stdout == f"{letter_id(streams, LATE, 2)}  sent\n"
-    assert "its bytes are no JSON object" in done.stderr
-    assert "only the beginning of its 900,000 bytes" in done.stderr
+    assert "the record is not a JSON object" in done.stderr
+    assert "only the start of the record's 900,000 bytes" in done.stderr
     assert done.stderr.endswith("1 of 4 sent\n")
 
 
@@ -110,7 +110,9 @@ def test_a_missing_dead_letter_is_reported_by_id(streams: JobSettings) -> None:
     for command in ("show", "redrive"):
         done = alerts_command("dead", command, "0123456789abcdef")
         assert done.returncode == 1
-        assert f"no dead letter 0123456789abcdef in stream '{streams.dead_letters_stream}'" in done.stderr
+        assert (
+            f"dead letter 0123456789abcdef not found in stream '{streams.dead_letters_stream}'" in done.stderr
+        )
 
 
 class Marked(Transaction):

@@ -108,12 +108,12 @@ def test_sigterm_stores_the_position_and_the_next_run_resumes_there(
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors.splitlines()[-1]) == (
         0,
-        "3 alerts handled, 0 known ones left out, 0 refused, 0 unreadable records, 0 retries",
+        "3 alerts handled, 0 duplicates skipped, 0 refused, 0 unreadable records, 0 retries",
     )
     write_alerts(streams, 3, 5)
     again = run_module("alerts", "run", "--json", "--idle-seconds", "0.5")
-    assert "going on where the last run was" in again.stderr
-    assert "2 alerts handled, 0 known ones left out" in again.stderr
+    assert "resuming from the last run" in again.stderr
+    assert "2 alerts handled, 0 duplicates skipped" in again.stderr
     lines = [*first, *again.stdout.splitlines(keepends=True)]
     assert [line.encode() for line in lines] == [alert(number) + b"\n" for number in range(5)]
 
@@ -203,7 +203,7 @@ def test_a_replay_delivers_a_time_range_again_marked_and_keeps_stored_positions(
     replayed = alerts_command("replay", "--from", since, "--handler", "jsonl", "--to", str(out))
     assert (replayed.returncode, replayed.stderr) == (
         0,
-        "replay: 3 alerts handled, 0 known ones left out, 0 refused, 0 unreadable records, 0 retries\n",
+        "replay: 3 alerts handled, 0 duplicates skipped, 0 refused, 0 unreadable records, 0 retries\n",
     )
     assert numbers_in(out) == [3, 4, 5]
     assert all(orjson.loads(line)["replayed"] is True for line in out.read_bytes().splitlines())

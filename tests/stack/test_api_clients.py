@@ -178,8 +178,8 @@ def test_a_producer_sends_the_transactions_of_the_api_without_labels(
     assert all(abs(now_ms - transaction.event_time_ms) < 300_000 for transaction in found)
     assert read_all(from_api, from_api.labels_stream) == []
     if arguments[0] == "stream":
-        assert sent.stderr.startswith("no labels are sent: the transaction API does not tell the truth")
-        assert "not known here" in sent.stdout
+        assert sent.stderr.startswith("no labels are sent: the transaction API does not return ground truth")
+        assert "unknown: no labels" in sent.stdout
 
 
 @pytest.mark.usefixtures("from_api")
@@ -187,8 +187,8 @@ def test_a_producer_sends_the_transactions_of_the_api_without_labels(
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("TRANSACTION_API_KEY", "wrong", "refuses: 401"),
-        ("TRANSACTION_API_URL", "http://127.0.0.1:9", "gives no answer"),
+        ("TRANSACTION_API_KEY", "wrong", "refused the request: 401"),
+        ("TRANSACTION_API_URL", "http://127.0.0.1:9", "does not respond"),
     ],
 )
 def test_an_unusable_api_stops_a_producer_with_the_fix(

@@ -156,7 +156,7 @@ def test_the_jobs_health_check_queries_the_cluster(flink: Image) -> None:
     assert kind == "CMD"
     answer = flink.run([*check, f"http://127.0.0.1:{free_port()}"])
     assert answer.returncode == 1
-    assert answer.stderr.startswith("no answer: ")
+    assert answer.stderr.startswith("Flink does not respond: ")
 
 
 def test_the_workers_of_a_task_manager_find_the_scoring_function(flink: Image) -> None:

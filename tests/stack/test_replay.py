@@ -193,7 +193,7 @@ def test_the_archive_has_each_record_in_the_order_of_arrival(one_shard: Runs) ->
     lines = TRANSACTIONS + copies + len(BROKEN)
     # Pretty-printed records: 12 transactions and a broken record.
     changed = TRANSACTIONS // 100 + 1
-    said = f"{TRANSACTIONS + len(BROKEN):,} records in {lines:,} lines, {changed} with line feeds changed"
+    said = f"{TRANSACTIONS + len(BROKEN):,} records in {lines:,} lines, {changed} with line feeds replaced"
     assert said in one_shard.archive_said
     written = (one_shard.folder / "archive.jsonl").read_bytes().split(b"\n")[:-1]
     ids = [orjson.loads(line)["transaction_id"] for line in written[: -len(BROKEN)]]
@@ -213,7 +213,7 @@ def test_a_replay_gives_the_same_alerts_with_ids_scores_and_reasons(one_shard: R
 
 def test_a_replay_gives_the_same_features_and_scores(one_shard: Runs) -> None:
     done = difference(one_shard)
-    same = f"{TRANSACTIONS:,} transactions are in both\nall features and scores are the same\n"
+    same = f"{TRANSACTIONS:,} transactions are in both runs\nall features and scores are the same\n"
     assert (done.returncode, done.stdout) == (0, same)
 
 
@@ -247,7 +247,7 @@ def test_the_table_lists_each_feature_that_differs(
     done = difference(four_shards)
     assert done.returncode == 0
     assert "merchant_count_1h" in done.stdout
-    assert done.stdout.endswith("nothing is unexplained\n")
+    assert done.stdout.endswith("every difference is explained\n")
 
 
 @pytest.mark.parametrize("name", ["scored.jsonl", "scored-again.jsonl"])

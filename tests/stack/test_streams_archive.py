@@ -53,7 +53,7 @@ def test_a_missing_stream_is_reported_and_an_older_file_is_kept(tmp_path: Path) 
 @pytest.mark.usefixtures("streams")
 @pytest.mark.parametrize(
     ("name", "complaint"),
-    [("out.txt", "is of no kind that is written here"), ("no/out.jsonl", "its folder must exist")],
+    [("out.txt", "unknown file type"), ("no/out.jsonl", "its folder must exist")],
 )
 def test_an_unwritable_file_is_rejected_before_anything_is_read(
     tmp_path: Path, name: str, complaint: str
@@ -78,6 +78,6 @@ def test_ctrl_c_writes_the_records_read_so_far_and_exits_with_code_1(
         finally:
             process.kill()
     assert process.returncode == 1
-    assert said.endswith("; stopped before its end\n")
+    assert said.endswith("; stopped before the end\n")
     (records,) = re.findall(r": (\d+) records in", said)
     assert out.read_bytes() == b"{}\n" * int(records)

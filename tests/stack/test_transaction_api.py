@@ -186,7 +186,7 @@ def test_a_client_that_does_not_read_is_dropped_and_other_clients_miss_nothing(
         found += numbers(events, 50)
         assert server.get("/status").json()["clients"] == 1
     assert found == list(range(found[0], found[0] + len(found)))
-    dropped = [line for line in server.log() if line["message"] == "a client of the stream was dropped"]
+    dropped = [line for line in server.log() if line["message"] == "a stream client was dropped"]
     assert dropped[-1]["reason"] == "write_blocked"
     assert 'clients_dropped_total{reason="write_blocked"} 1.0' in server.get("/metrics").text
 
@@ -209,7 +209,7 @@ def test_a_server_that_is_stopped_sends_bye_and_exits(
         next(events)
         server.process.send_signal(signal.SIGTERM)
         last = list(events)[-1]
-        assert (last["event"], json.loads(last["data"])) == ("bye", {"reason": "the server ends"})
+        assert (last["event"], json.loads(last["data"])) == ("bye", {"reason": "the server is shutting down"})
         assert server.process.wait(10) == code
         assert [line["message"] for line in server.log()][
             -1 if command is UVICORN else 0

@@ -21,13 +21,13 @@ def _files_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ("arguments", "code", "complaint"),
     [
         (("run", "--handler", "webhook"), 1, "--handler webhook needs --to: a URL"),
-        (("run", "--name", "a b"), 2, "'a b' is no name"),
-        (("run", "--from", "soon"), 2, "'soon' is no place to start"),
-        (("tail", "--from", "soon"), 2, "'soon' is no place to start"),
-        (("replay", "--from", "2999-01-01T00:00:00Z"), 2, "it must lie before --until"),
-        (("replay", "--from", "then"), 2, "'then' is no time"),
-        (("dead", "list", "--since", "then"), 2, "'then' is no time"),
-        (("dead", "redrive"), 2, "say which letters"),
+        (("run", "--name", "a b"), 2, "'a b' is not a valid name"),
+        (("run", "--from", "soon"), 2, "'soon' is not a start position"),
+        (("tail", "--from", "soon"), 2, "'soon' is not a start position"),
+        (("replay", "--from", "2999-01-01T00:00:00Z"), 2, "must be before --until"),
+        (("replay", "--from", "then"), 2, "'then' is not a time"),
+        (("dead", "list", "--since", "then"), 2, "'then' is not a time"),
+        (("dead", "redrive"), 2, "no letters selected"),
         (("dead", "redrive", "00", "--patch", "nowhere.json"), 2, "nowhere.json can't be read"),
     ],
 )
@@ -62,7 +62,7 @@ def test_different_runs_exit_with_code_1_and_a_table_of_causes(tmp_path: Path) -
     done = alerts_command("diff", one, two)
     assert done.returncode == 1
     assert done.stdout.startswith(
-        "1 alerts are the same\n1 new, only in the second\n1 gone, only in the first\n"
+        "1 alerts are the same\n1 new: only in the second file\n1 gone: only in the first file\n"
     )
     (row,) = [line for line in done.stdout.splitlines() if "T1 " in line]
     assert [cell.strip() for cell in row.strip("│").split("│")] == [
@@ -93,7 +93,7 @@ def test_a_long_table_is_truncated_with_a_note(tmp_path: Path) -> None:
     one = written(tmp_path / "one.jsonl", *(alert(number) for number in range(SHOWN_ROWS + 7)))
     two = written(tmp_path / "two.jsonl", alert(999))
     done = alerts_command("diff", one, two)
-    assert done.stdout.splitlines()[-1] == "8 more: --json has all"
+    assert done.stdout.splitlines()[-1] == "8 more; --json prints all"
 
 
 def test_the_last_of_several_alerts_of_a_transaction_counts(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_changed_score_is_explained_by_model_catalogue_threshold_and_features_
             "catalogue 1 → 2",
             "threshold 0.5 → 0.4",
             "count_5m 17 → 18",
-            "fresh only in one",
+            "fresh only in one run",
             "risk_level critical → high",
             "flags high_amount_flag+off_hours_flag → none",
         ),
@@ -67,7 +67,7 @@ def test_a_changed_score_is_explained_by_model_catalogue_threshold_and_features_
 def test_a_changed_score_without_any_other_difference_is_reported() -> None:
     difference = only(alerts({"number": 1}), alerts({"number": 1, "score": 0.9}))
     assert difference.kind == "score"
-    assert difference.why == ("a feature that alerts do not show: compare both runs with diff-features",)
+    assert difference.why == ("a feature that alerts do not contain; compare the runs with diff-features",)
 
 
 def test_an_equal_score_with_another_feature_is_not_a_changed_score() -> None:
@@ -97,7 +97,7 @@ def test_an_alert_is_new_because_of_another_model_and_catalogue() -> None:
 
 
 def test_a_run_without_alerts_allows_no_explanation() -> None:
-    assert only(alerts({"number": 1}), {}).why == ("the other run has no alerts at all",)
+    assert only(alerts({"number": 1}), {}).why == ("the other run has no alerts",)
 
 
 def test_a_nan_score_equals_itself() -> None:
@@ -137,7 +137,7 @@ def test_a_different_id_under_the_same_model_is_reported() -> None:
         (
             {"reasons": [reason("a")]},
             {"reasons": [reason("a", 4.0)]},
-            "reasons of the same features say something else",
+            "the reasons name the same features, but differ in values or text",
         ),
     ],
 )
@@ -150,6 +150,6 @@ def test_different_reasons_are_reported(before: dict[str, Any], after: dict[str,
 def test_a_score_difference_from_a_hidden_feature_is_reported_beside_the_reasons() -> None:
     before, after = ({"number": 1, "reasons": [reason("a")]}, {"number": 1, "score": 0.9, "reasons": []})
     assert only(alerts(before), alerts(after)).why == (
-        "a feature that alerts do not show: compare both runs with diff-features",
+        "a feature that alerts do not contain; compare the runs with diff-features",
         "reasons a → none",
     )

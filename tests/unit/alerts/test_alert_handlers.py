@@ -213,7 +213,7 @@ def test_a_missing_response_is_retried() -> None:
     outcome = handler.handle([given(1)])
     handler.close()
     assert [each.alert.alert_id for each in outcome.again] == ["alert-1"]
-    assert outcome.problem.startswith("no answer: ConnectError")
+    assert outcome.problem.startswith("no response: ConnectError")
 
 
 def test_a_truncated_response_keeps_its_status(webhook: Webhook) -> None:

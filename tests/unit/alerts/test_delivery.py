@@ -53,7 +53,7 @@ def test_every_alert_is_handled_once_in_batches_and_in_order(stage: Stage) -> No
     assert delivery.step() == 5
     assert delivery.step() == 0
     assert handler_of(stage).got == ids(0, 1, 2, 3, 4)
-    assert str(delivery.counts).startswith("5 alerts handled, 0 known")
+    assert str(delivery.counts).startswith("5 alerts handled, 0 duplicates")
 
 
 def test_duplicates_are_dropped_within_a_batch_across_batches_and_across_runs(stage: Stage) -> None:
@@ -197,7 +197,7 @@ def test_a_target_that_rejects_everything_stops_the_run_and_the_backlog_stays_in
 ) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(40)))
     handler_of(stage).answers = [refuse] * 20
-    with pytest.raises(HandlerError, match="10 alerts in a row were refused, the last one: answered 400"):
+    with pytest.raises(HandlerError, match="10 alerts in a row were refused; the last reason: answered 400"):
         stage.delivery().step()
     assert len(lines(stage.folder / "refused.jsonl")) == REFUSED_IN_A_ROW
     handler_of(stage).answers = []

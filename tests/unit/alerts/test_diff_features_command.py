@@ -67,7 +67,7 @@ def compared(folder: Path, transactions: Path, *records: object, json: bool = Fa
 def test_the_same_run_twice_exits_with_code_0(tmp_path: Path, transactions: Path) -> None:
     same = [scored(name, number) for number, name in enumerate(NAMES, 1)]
     code, said, _ = compared(tmp_path, transactions, *same)
-    assert (code, said) == (0, "3 transactions are in both\nall features and scores are the same\n")
+    assert (code, said) == (0, "3 transactions are in both runs\nall features and scores are the same\n")
 
 
 def test_another_order_explains_the_features_of_that_entity_with_code_0(
@@ -90,7 +90,7 @@ def test_another_order_explains_the_features_of_that_entity_with_code_0(
     (row,) = [line for line in said.splitlines() if "merchant_count_1h" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
     assert cells == ["merchant_count_1h", "2", "2", "0", "0", "0", "3", "T2: 1 → 4"]
-    assert said.endswith("nothing is unexplained\n")
+    assert said.endswith("every difference is explained\n")
 
 
 def test_the_first_of_duplicate_records_gives_the_merchant_order(tmp_path: Path, transactions: Path) -> None:
@@ -117,14 +117,16 @@ def test_a_difference_in_the_same_order_is_unexplained_and_exits_with_code_1(
     (row,) = [line for line in said.splitlines() if "merchant_count_1h" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
     assert cells == ["merchant_count_1h", "1", "0", "0", "0", "1", "-", "T2: 1 → null"]
-    assert said.endswith("UNEXPLAINED: 1 values differ though nothing says why\n")
+    assert said.endswith("UNEXPLAINED: 1 values differ without a known cause\n")
 
 
 def test_transactions_of_only_one_run_are_reported_with_code_1(tmp_path: Path, transactions: Path) -> None:
     code, said, _ = compared(tmp_path, transactions, scored("T1", 1), scored("T2", 2), scored("T\x1b9", 3))
     assert code == 1
     assert said.splitlines()[:3] == [
-        *("2 transactions are in both", "1 only in the first, like T3", r"1 only in the second, like T\x1b9"),
+        "2 transactions are in both runs",
+        "1 only in the first run, for example T3",
+        r"1 only in the second run, for example T\x1b9",
     ]
 
 
@@ -166,16 +168,16 @@ def test_the_last_record_of_a_transaction_counts_and_duplicates_do_not(
     code, said, _ = compared(
         tmp_path, transactions, spoilt, scored("T1", 1), duplicate, scored("T2", 2), scored("T3", 3)
     )
-    assert (code, said) == (0, "3 transactions are in both\nall features and scores are the same\n")
+    assert (code, said) == (0, "3 transactions are in both runs\nall features and scores are the same\n")
 
 
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ({"transaction_id": "T1"}, "no scored record, it lacks outcome, ordinals, features, score"),
-        (7, "no JSON object"),
-        ([], "no scored record"),
-        ("text", "no scored record"),
+        ({"transaction_id": "T1"}, "not a scored record, missing outcome, ordinals, features, score"),
+        (7, "not a JSON object"),
+        ([], "not a scored record"),
+        ("text", "not a scored record"),
     ],
 )
 def test_a_line_that_is_not_a_scored_record_is_reported_with_code_2(
@@ -191,7 +193,7 @@ def test_records_of_another_catalogue_exit_with_code_2(tmp_path: Path, transacti
     code, _, error = compared(tmp_path, transactions, scored("T1", 1, catalogue_version="mine"))
     assert code == 2
     assert "the records have features of catalogue" in error
-    assert "and that as --catalogue" in error
+    assert "give it as --catalogue" in error
 
 
 def test_transactions_missing_from_the_archive_exit_with_code_2(tmp_path: Path, transactions: Path) -> None:
@@ -199,7 +201,7 @@ def test_transactions_missing_from_the_archive_exit_with_code_2(tmp_path: Path, 
     code, _, error = compared(tmp_path, transactions, scored("T1", 1), scored("T2", 2), scored("T3", 3))
     assert code == 2
     assert (
-        f"1 transactions that both runs scored are not in {transactions}, like T3: give as --transactions"
+        f"1 transactions that both runs scored are not in {transactions}, for example T3; give --transactions"
         in error
     )
 

@@ -129,7 +129,7 @@ def test_a_file_of_a_newer_layout_is_rejected(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 2")
     connection.close()
-    with pytest.raises(StoreError, match="has layout 2, and this version knows 1"):
+    with pytest.raises(StoreError, match="has layout 2, this version supports 1"):
         SqliteStore(path, "Alerts/test", keep_ids_ms=DAY_MS)
 
 
@@ -205,7 +205,7 @@ def test_the_table_expires_ids_but_not_positions(dynamodb: "DynamoDBClient", ope
 def test_a_missing_table_is_reported_with_the_command_that_creates_it(dynamodb: "DynamoDBClient") -> None:
     store = DynamoStore(dynamodb, "Nowhere", "Alerts/test", owner="me", keep_ids_ms=DAY_MS)
     for call in (store.positions, lambda: store.claim(["a"], NOW_MS), lambda: store.begin(None)):
-        with pytest.raises(StoreError, match=r"no DynamoDB table 'Nowhere'.*localstack\.tables"):
+        with pytest.raises(StoreError, match=r"DynamoDB table 'Nowhere' not found.*localstack\.tables"):
             call()
 
 

@@ -67,7 +67,7 @@ def test_a_dead_letter_of_a_redriven_record_gets_a_new_mark() -> None:
 
 @pytest.mark.parametrize("raw", [b"\xff\xfe", b"{not json", b"", b"[1, 2]", b"7"])
 def test_a_record_that_is_not_an_object_is_repaired_by_replacing_it(raw: bytes) -> None:
-    with pytest.raises(RepairError, match="its bytes are no JSON object; repair it with --patch"):
+    with pytest.raises(RepairError, match="the record is not a JSON object; repair it with --patch"):
         repaired(raw)
     assert orjson.loads(repaired(raw, WHOLE).data)["transaction_id"] == "T1"
 
@@ -110,13 +110,13 @@ def test_a_label_is_rejected_as_a_transaction() -> None:
 
 
 def test_a_truncated_dead_letter_is_rejected_with_the_reason() -> None:
-    with pytest.raises(RepairError, match=r"only the beginning of its 900,000 bytes.*ask its sender"):
+    with pytest.raises(RepairError, match=r"only the start of the record's 900,000 bytes.*ask the sender"):
         repaired(orjson.dumps(transaction(1)), WHOLE, truncated=True, size_bytes=900_000)
 
 
 def test_a_record_too_large_for_the_job_can_be_shortened() -> None:
     raw = orjson.dumps(transaction(1, note="x" * LIMIT_BYTES))
-    with pytest.raises(RepairError, match="the job takes 65,536: shorten it with --patch"):
+    with pytest.raises(RepairError, match="the job accepts 65,536; shorten it with --patch"):
         repaired(raw)
     assert repaired(raw, patch_of({"op": "remove", "path": "/note"})).partition_key == "ACC_1"
 
@@ -149,7 +149,7 @@ def test_a_patch_that_cannot_be_applied_is_reported() -> None:
 )
 def test_an_invalid_patch_is_rejected_when_it_is_read(text: str, tmp_path: Path) -> None:
     (tmp_path / "patch.json").write_text(text)
-    with pytest.raises(RepairError, match="this is no JSON patch: "):
+    with pytest.raises(RepairError, match="not a JSON patch: "):
         Patch.load(tmp_path / "patch.json")
 
 
@@ -264,7 +264,7 @@ def test_one_of_two_concurrent_redrives_is_rejected(
 ) -> None:
     redriver(redrives, writer).redrive(letter())
     monkeypatch.setattr(redrives, "of", lambda _letter_id: [])
-    with pytest.raises(RepairError, match="somebody else redrives it at this moment"):
+    with pytest.raises(RepairError, match="another process is redriving it"):
         redriver(redrives, writer).redrive(letter())
     assert len(writer.records) == 1
 
@@ -276,7 +276,7 @@ def test_a_lost_response_leaves_the_redrive_open_and_nothing_is_sent_twice_witho
     with pytest.raises(RepairError, match="ReadTimeoutError"):
         redriver(redrives, writer).redrive(letter())
     writer.is_lost = False
-    with pytest.raises(RepairError, match="it is not known whether its record is in"):
+    with pytest.raises(RepairError, match="it is unknown whether its record is in"):
         redriver(redrives, writer).redrive(letter())
     redriver(redrives, writer, again=True).redrive(letter())
     assert [each.sent_at_ms for each in redrives.of(letter().letter_id)] == [None, 5_000]
@@ -300,7 +300,7 @@ def test_a_dead_letter_too_large_for_the_table_is_rejected_before_it_is_sent(
     store = DynamoRedrives(request.getfixturevalue("dynamodb"), "AlertConsumers")
     large = letter(data=b"x" * 400_000)
     with pytest.raises(
-        StoreError, match=r"400,\d\d\d|53\d,\d\d\d bytes, an item 409,600 at most.*sqlite:PATH"
+        StoreError, match=r"400,\d\d\d|53\d,\d\d\d bytes, an item at most 409,600.*sqlite:PATH"
     ):
         redriver(store, writer, patch=WHOLE).redrive(large)
     assert writer.records == []

@@ -46,7 +46,7 @@ def test_start_up_lasts_until_the_first_byte() -> None:
 
 
 def test_a_run_without_output_has_no_start_up_time() -> None:
-    with pytest.raises(TooFewSamplesError, match="wrote nothing"):
+    with pytest.raises(TooFewSamplesError, match="wrote no output"):
         startup_s(growth(0, 0))
 
 

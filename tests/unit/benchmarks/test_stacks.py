@@ -46,7 +46,7 @@ def test_a_line_is_a_thread_its_frames_and_a_count() -> None:
 
 @pytest.mark.parametrize("line", ["", "\n", "12", "[main];a.b", "[main];a.b -3", "[main];a.b many"])
 def test_an_invalid_stack_is_rejected(line: str) -> None:
-    with pytest.raises(RunFailedError, match="no collapsed stack"):
+    with pytest.raises(RunFailedError, match="not a collapsed stack"):
         list(read_stacks([line]))
 
 
@@ -138,5 +138,5 @@ def test_unclassified_samples_are_not_a_bottleneck_if_another_part_is() -> None:
 def test_a_task_without_samples_is_an_error_and_not_zero(name: str) -> None:
     begin = {"windows": "[Source: lines", "scoring": "[batches"}[name]
     lines = [line for line in COLLAPSED.splitlines() if not line.startswith(begin)]
-    with pytest.raises(RunFailedError, match=f"no sample of the thread '{name}'"):
+    with pytest.raises(RunFailedError, match=f"no samples of the thread '{name}'"):
         profile("\n".join(lines))

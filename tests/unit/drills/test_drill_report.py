@@ -75,7 +75,7 @@ def test_the_page_gets_the_figures_between_its_markers_and_keeps_other_text() ->
     assert page.startswith(f"# Page\n\nbefore\n\n{BEGIN}\n")
     assert page.endswith(f"{END}\n\nafter\n")
     assert "| a_fault | 6,000 | 0 | 0 | 7 | 0 | 1.3 |" in page
-    assert "6,000 transactions, 300 a second, on a processor" in page
+    assert "6,000 transactions, 300 per second, on a processor" in page
     assert "old figures" not in page
     assert with_measured(page, DrillResults([GOOD]), Effort(transactions=6_000, rate=300), MACHINE) == page
 

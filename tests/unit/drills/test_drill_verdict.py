@@ -208,7 +208,7 @@ def test_an_alert_that_never_reached_the_consumers_handler_is_lost() -> None:
     run = perfect_run()
     found = verdict(replace(run, handed_out=run.alerts[1:]))
     assert (found.lost, found.wrong, found.alerts_doubled) == (1, 0, 0)
-    assert found.complaints == [f"alert {run.alerts[0].content['alert_id']} was not handed out"]
+    assert found.complaints == [f"alert {run.alerts[0].content['alert_id']} was not delivered"]
 
 
 def test_duplicates_are_counted_at_the_consumers_handler_and_not_in_the_stream() -> None:

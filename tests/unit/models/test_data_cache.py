@@ -44,7 +44,7 @@ def test_a_missing_file_is_reported_with_the_fix(files: DatasetFiles) -> None:
     with pytest.raises(ModelError, match=r"kernel\.jar can't be read .*; run `make setup`"):
         features_digest(files, PLAIN)
     files.labels.unlink()
-    with pytest.raises(ModelError, match=r"labels\.jsonl can't be read .*; give a file that can"):
+    with pytest.raises(ModelError, match=r"labels\.jsonl can't be read .*; give a readable file"):
         features_digest(files, PLAIN)
 
 
@@ -72,4 +72,4 @@ def test_features_are_computed_once_and_with_labels_only_if_a_feature_needs_them
         data = load_dataset(files, catalogue, tmp_path / "kept", heard.append)
         assert data.features.shape == (1, len(catalogue.names))
     assert asked == [files.labels if needs_labels else None]
-    assert [text.split()[0] for text in heard] == ["computing", "reading", "taking", "reading"]
+    assert [text.split()[0] for text in heard] == ["computing", "reading", "using", "reading"]

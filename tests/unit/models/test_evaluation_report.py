@@ -86,10 +86,10 @@ def test_metrics_are_shown_with_their_sd(tmp_path: Path) -> None:
     assert f"| ROC AUC | {main['auc_roc']:.3f} ± {main['sd']['auc_roc']:.3f} |" in text
     assert f"| recall | {main['recall']:.2%} ± {main['sd']['recall']:.2%} |" in text
     assert "| | xgboost | ensemble | amount_only |" in text
-    assert "card precision at 100 a day" in text
+    assert "card precision at 100 per day" in text
     assert "**xgboost ships.** The ensemble is no better." in text
     baseline = made.evaluation["amount_only"]
-    assert f"an average precision of {baseline['average_precision']:.3f} in place of" in text
+    assert f"an average precision of {baseline['average_precision']:.3f} (xgboost: " in text
     assert "| 2 | 1,000 | 200 | 300 | 7 | x | y |" in text
     assert "16.67% of them fraud" in text
 

@@ -101,7 +101,7 @@ def test_types_shows_each_type_and_its_accuracy(tmp_path: Path) -> None:
     assert rows["money_laundering"] == ["0", "0", "0", "0", "1", "0.0%"]
     assert rows["account_takeover"] == ["0", "0", "0", "0", "0", ""]
     assert rows["honest"] == ["0", "0", "1", "0", "1", ""]
-    assert "right in 50.00% of 4 alerts that are fraud" in output
+    assert "correct in 50.00% of 4 alerts that are fraud" in output
 
 
 @pytest.mark.parametrize("line", ["{", '{"alert_id": "1"}'])

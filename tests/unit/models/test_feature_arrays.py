@@ -88,7 +88,7 @@ def test_a_file_without_a_feature_is_reported_with_the_fix(tmp_path: Path) -> No
     with pytest.raises(ModelError) as refused:
         read_features(path, Catalogue((*CATALOGUE.features, more)))
     assert str(refused.value) == (
-        f"{path} has no feature 'more'; compute the features with the catalogue that is used"
+        f"{path} has no feature 'more'; compute the features with the same catalogue"
     )
 
 
@@ -117,7 +117,7 @@ def test_the_error_of_a_failing_job_is_quoted(tmp_path: Path, started: dict[str,
 
 def test_a_job_that_fails_without_output_is_reported_too(tmp_path: Path, started: dict[str, Any]) -> None:
     started["stderr"] = ""
-    with pytest.raises(ModelError, match="failed: it ended with code 1 and said nothing"):
+    with pytest.raises(ModelError, match="failed: exit code 1 without an error message"):
         compute_features(tmp_path / "in.jsonl", tmp_path / "out.parquet")
     assert "--labels" not in started["command"]
     assert "--catalogue" not in started["command"]

@@ -158,5 +158,5 @@ def test_the_code_that_cached_scores_depend_on_exists() -> None:
 
 def test_a_pattern_without_matching_code_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fold_scoring, "CODE", ("models/renamed.py",))
-    with pytest.raises(FileNotFoundError, match=r"models/renamed\.py has no files any more"):
+    with pytest.raises(FileNotFoundError, match=r"no file matches models/renamed\.py"):
         fold_scoring.code_files()

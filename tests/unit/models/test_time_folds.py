@@ -81,8 +81,8 @@ def test_short_data_gets_shorter_tests_with_the_same_delay_and_a_note() -> None:
     )
     assert days_of(planned.folds[0])["validation_start"] >= 4
     assert planned.note == (
-        "The data has 31 days, and 49 are needed: tests have 4 days in place of 7, validation parts 4 in "
-        "place of 7."
+        "The data has 31 days, but 49 are needed: tests are shortened from 7 to 4 days, validation parts "
+        "from 7 to 4."
     )
 
 
@@ -91,8 +91,8 @@ def test_the_shortest_data_has_tests_of_a_day_and_shorter_data_is_rejected_with_
     with pytest.raises(ModelError) as refused:
         plan(MONDAY_MS, MONDAY_MS + 12 * DAY_MS - 1)
     assert str(refused.value) == (
-        "the data has 12 whole days; 4 folds with a delay of 7 days need at least 13: give more data, or "
-        "fewer --folds, or a shorter --delay-days"
+        "the data has 12 whole days; 4 folds with a delay of 7 days need at least 13: give more data, fewer "
+        "--folds or a shorter --delay-days"
     )
 
 

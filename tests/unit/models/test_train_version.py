@@ -184,7 +184,7 @@ def test_a_part_without_fraud_is_reported_by_name() -> None:
         is_fraud=np.zeros(len(data), bool),
     )
     with pytest.raises(
-        ModelError, match=r"the part 'fit' has 0 known frauds among \d+ transactions, and both"
+        ModelError, match=r"the part 'fit' has 0 known frauds among \d+ transactions, but needs"
     ):
         training_splits(honest)
 
@@ -204,9 +204,9 @@ def test_the_card_agrees_with_the_manifest(version: TrainedVersion, tmp_path: Pa
     version.write(tmp_path)
     card = (tmp_path / "model-card.md").read_text()
     manifest = version.manifest
-    for section in ("Intended use", "Data", "Measured", "By fraud type", "Ensemble or not", "Limits"):
+    for section in ("Intended use", "Data", "Measured", "By fraud type", "Ensemble decision", "Limits"):
         assert f"## {section}\n" in card
-    assert f"a probability of {manifest.threshold:.4f} or more" in card
+    assert f"a fraud probability of {manifest.threshold:.4f} or more" in card
     assert "A test." in card
     assert "    train it\n" in card
     recall = manifest.metrics["test"]["recall_by_fraud_type"]["account_takeover"]

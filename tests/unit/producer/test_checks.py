@@ -56,7 +56,7 @@ def test_all_checks_pass(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {what: check.result for what, check in checks.items()} == {
         "credentials": "found (env)",
         "stream": "Transactions, ACTIVE, 4 shards",
-        "room": "4,000 records/s and 4 MiB/s, evenly spread",
+        "capacity": "4,000 records/s, 4 MiB/s if evenly spread",
         "put": "1 record, to shardId-000000000002",
         "labels": "Labels, ACTIVE, 4 shards",
     }
@@ -70,7 +70,7 @@ def test_the_table_has_a_line_for_each_check_and_no_secret(
     aws.faults["describe", "Labels"] = refusal("ResourceNotFoundException")
     table = list(lines(list(aws.checks(monkeypatch).values())))
     assert table[1] == "ok    stream       Transactions, ACTIVE, 4 shards"
-    assert table[4] == "FAIL  labels       not there"
+    assert table[4] == "FAIL  labels       not found"
     assert "AKID" not in "".join(table)
     assert "a-secret" not in "".join(table)
 
@@ -81,17 +81,17 @@ def test_without_credentials_no_other_check_runs() -> None:
         raise StreamError(msg)
 
     (check,) = run_checks(StreamSettings(), RECORD, connect)
-    assert check == Check("credentials", "none that can be used", "there are no AWS credentials: set some")
+    assert check == Check("credentials", "not usable", "there are no AWS credentials: set some")
 
 
 @pytest.mark.parametrize(
     ("code", "status", "result", "remedy"),
     [
-        ("ResourceNotFoundException", 400, "not there", "create it with"),
-        ("AccessDeniedException", 400, "no right to it", "attach deploy/iam/producer.json"),
-        ("ExpiredTokenException", 403, "the credentials are not accepted", "renew the credentials"),
-        ("UnrecognizedClientException", 400, "the credentials are not accepted", "key and region"),
-        ("InternalFailure", 500, "no answer", "AWS_ENDPOINT_URL names a running endpoint"),
+        ("ResourceNotFoundException", 400, "not found", "create it with"),
+        ("AccessDeniedException", 400, "access denied", "attach deploy/iam/producer.json"),
+        ("ExpiredTokenException", 403, "credentials rejected", "renew the credentials"),
+        ("UnrecognizedClientException", 400, "credentials rejected", "valid in this region"),
+        ("InternalFailure", 500, "no response", "AWS_ENDPOINT_URL names a running endpoint"),
         ("Odd", 400, "Odd", "can't be used: Odd"),
     ],
 )
@@ -121,7 +121,7 @@ def test_a_missing_write_permission_is_distinguished_from_a_missing_read_permiss
     aws.faults["put", "Transactions"] = refusal("AccessDeniedException")
     checks = aws.checks(monkeypatch)
     assert checks["stream"].remedy is None
-    assert checks["put"].result == "no right to it"
+    assert checks["put"].result == "access denied"
     assert "producer.json" in str(checks["put"].remedy)
 
 
@@ -147,4 +147,4 @@ def test_a_single_shard_is_worded_in_the_singular(aws: FakeAws, monkeypatch: pyt
 
 def test_an_on_demand_stream_is_described_as_growing(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     aws.summary["StreamModeDetails"] = {"StreamMode": "ON_DEMAND"}
-    assert aws.checks(monkeypatch)["room"].result.endswith("and more as it grows (on demand)")
+    assert aws.checks(monkeypatch)["capacity"].result.endswith("; grows on demand")

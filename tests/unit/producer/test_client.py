@@ -116,7 +116,7 @@ def test_a_stream_resumes_after_its_last_event_whatever_ends_a_connection() -> N
         sse(b": heartbeat\n\n", event("a.1"), event("a.2")),
         httpx.ConnectError("refused"),
         problem(503),
-        sse(named("bye", "the server ends")),
+        sse(named("bye", "the server is shutting down")),
         sse(named("gap", "no longer kept"), event("b.1"), event("b.2")),
     )
     batches = take(api.client().stream(), 4)

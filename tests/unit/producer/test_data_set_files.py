@@ -138,13 +138,13 @@ def test_a_missing_chart_package_is_reported(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(dataset, "find_spec", lambda _name: None)
     said = CliRunner().invoke(app, ["csv", "--count", "10", "--out", str(tmp_path / "a.csv")])
     assert said.exit_code == 2
-    assert "needs the package matplotlib" in " ".join(said.output.replace("│", " ").split())
+    assert "matplotlib is not installed" in " ".join(said.output.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--out", "nothing"], "give a name with an ending"),
+        (["--out", "nothing"], "no file extension; give a name like"),
         (["--start", "yesterday", "--out", "a.csv"], "no RFC 3339 time"),
         (["--fraud-share", "1.5", "--out", "a.csv"], "fraud_share=1.5"),
     ],

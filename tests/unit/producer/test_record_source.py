@@ -30,7 +30,10 @@ def test_a_source_is_a_known_name_or_an_existing_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "complaint"),
-    [("nowhere.jsonl", "give 'bank', 'api', or a file that is there"), ("a.csv", "ends in one of .jsonl,")],
+    [
+        ("nowhere.jsonl", "no such file; give 'bank', 'api' or an existing file"),
+        ("a.csv", "ends in one of .jsonl,"),
+    ],
 )
 def test_an_unknown_source_is_rejected_with_the_known_ones(tmp_path: Path, name: str, complaint: str) -> None:
     existing(tmp_path / "a.csv")
@@ -41,11 +44,8 @@ def test_an_unknown_source_is_rejected_with_the_known_ones(tmp_path: Path, name:
 def test_labels_are_known_for_the_bank_and_for_a_file_with_a_label_file(tmp_path: Path) -> None:
     source = RecordSource.named(str(existing(tmp_path / "a.jsonl")))
     assert RecordSource("bank").without_truth() is None
-    assert (
-        RecordSource("api").without_truth()
-        == "the transaction API does not tell the truth about its transactions"
-    )
-    assert source.without_truth() == f"there is no file {tmp_path / 'a.truth.jsonl'}"
+    assert RecordSource("api").without_truth() == "the transaction API does not return ground truth"
+    assert source.without_truth() == f"{tmp_path / 'a.truth.jsonl'} not found"
     existing(tmp_path / "a.truth.jsonl")
     assert source.without_truth() is None
 
@@ -84,16 +84,19 @@ def test_an_api_without_a_url_is_rejected(url: str, tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["stream", "--source", "api", "--accounts", "5"], "--accounts: only the simulated bank takes this"),
-        (["stream", "--source", "FILE", "--fraud-share", "0.1"], "--fraud-share: only the simulated bank"),
-        (["load", "--source", "FILE", "--seed", "5", "--accounts", "7"], "--seed, --accounts: only the"),
+        (["stream", "--source", "api", "--accounts", "5"], "--accounts: only for the simulated bank"),
+        (
+            ["stream", "--source", "FILE", "--fraud-share", "0.1"],
+            "--fraud-share: only for the simulated bank",
+        ),
+        (["load", "--source", "FILE", "--seed", "5", "--accounts", "7"], "--seed, --accounts: only for"),
         (["load", "--source", "api", "--count", "5"], "TRANSACTION_API_URL=: set it"),
-        (["load", "--source", "api"], "--source api has no end: give --count"),
-        (["load"], "--source bank has no end: give --count"),
+        (["load", "--source", "api"], "--source api is endless; give --count"),
+        (["load"], "--source bank is endless; give --count"),
         (["stream", "--source", "api"], "TRANSACTION_API_URL=: set it"),
-        (["stream", "--source", "generator"], "give 'bank', 'api', or a file"),
-        (["stream", "--speedup", "60", "--rate", "5"], "leave out --rate, INTERVAL and MAX_BATCHES"),
-        (["stream", "20", "1", "--start", "2026-01-01T00:00:00Z"], "leave out --rate, INTERVAL"),
+        (["stream", "--source", "generator"], "give 'bank', 'api' or an existing file"),
+        (["stream", "--speedup", "60", "--rate", "5"], "combined with --rate, INTERVAL or MAX_BATCHES"),
+        (["stream", "20", "1", "--start", "2026-01-01T00:00:00Z"], "combined with --rate, INTERVAL"),
         (["stream", "--start", "tomorrow"], "no RFC 3339 time"),
         (["stream", "--start", "2200-01-01T00:00:00Z"], "give epoch milliseconds from 1970 to 2099"),
     ],

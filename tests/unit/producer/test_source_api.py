@@ -14,9 +14,9 @@ from fraudstream.runtime.backoff import Backoff
 from fraudstream.streams.stream_errors import StreamError
 from producer.mixing import RecordItem
 from producer.source_api import (
-    AT_ONCE,
-    MOST_TRIES,
-    MOST_WAITING,
+    MAX_ATTEMPTS,
+    MAX_PER_REQUEST,
+    MAX_QUEUED_EVENTS,
     ApiAccess,
     ApiStream,
     api_records,
@@ -73,25 +73,27 @@ def test_a_dropped_client_resumes_where_it_was() -> None:
     streaming = Streaming(sse(numbered(1), named("dropped", "too_far_behind")), sse(numbered(2)))
     assert ids(list(islice(streaming.items(), 2))) == ["T1", "T2"]
     assert streaming.api.resumed_after()[:2] == [None, "a.1"]
-    assert streaming.said == ["dropped by the API: too_far_behind; coming back"]
+    assert streaming.said == ["dropped by the API: too_far_behind; reconnecting"]
 
 
 def test_evicted_events_are_reported() -> None:
     streaming = Streaming(sse(numbered(1)), sse(named("gap", "no longer kept"), numbered(7)))
     assert ids(list(islice(streaming.items(), 2))) == ["T1", "T7"]
     assert streaming.stream.lost_places == 1
-    assert streaming.said == ["events before a.7 are missing: the API no longer kept them"]
+    assert streaming.said == ["events before a.7 are missing: the API no longer keeps them"]
 
 
 def test_a_permanent_rejection_comes_after_the_items_before_it() -> None:
     items = Streaming(sse(numbered(1)), problem(401, "Unauthorized", "no such key")).items()
     assert ids([next(items)]) == ["T1"]
-    with pytest.raises(StreamError, match=r"refuses: 401 Unauthorized: no such key; set TRANSACTION_API_KEY"):
+    with pytest.raises(
+        StreamError, match=r"refused the request: 401 Unauthorized: no such key; set TRANSACTION_API_KEY"
+    ):
         next(items)
 
 
 def test_an_unparsable_response_is_reported() -> None:
-    with pytest.raises(StreamError, match="sends what can't be read: JSONDecodeError"):
+    with pytest.raises(StreamError, match="sent an invalid response: JSONDecodeError"):
         next(Streaming(sse(b"id: 1\ndata: oops\n\n")).items())
 
 
@@ -107,7 +109,7 @@ def test_reading_pauses_while_the_items_are_not_taken() -> None:
     read: list[int] = []
 
     def events() -> Iterator[bytes]:
-        for number in range(1, 3 * MOST_WAITING):
+        for number in range(1, 3 * MAX_QUEUED_EVENTS):
             read.append(number)
             yield numbered(number)
 
@@ -115,21 +117,23 @@ def test_reading_pauses_while_the_items_are_not_taken() -> None:
     items = Streaming(answer).items()
     next(items)
     deadline_s = time.monotonic() + 10
-    while len(read) <= MOST_WAITING:
+    while len(read) <= MAX_QUEUED_EVENTS:
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
     # Long enough for an unbounded reader to read the rest.
     time.sleep(0.1)
     # One was taken and one is in the reader's buffer.
-    assert len(read) == MOST_WAITING + 2
-    assert len(ids(list(islice(items, 3 * MOST_WAITING - 2)))) == 3 * MOST_WAITING - 2
+    assert len(read) == MAX_QUEUED_EVENTS + 2
+    assert len(ids(list(islice(items, 3 * MAX_QUEUED_EVENTS - 2)))) == 3 * MAX_QUEUED_EVENTS - 2
 
 
 def test_batches_are_requested_no_sooner_than_needed() -> None:
-    api = Api(httpx.Response(200, content=many(AT_ONCE)), httpx.Response(200, content=many(AT_ONCE)))
+    api = Api(
+        httpx.Response(200, content=many(MAX_PER_REQUEST)), httpx.Response(200, content=many(MAX_PER_REQUEST))
+    )
     records = api_records(api.client(), URL, api.slept_s.append)
-    assert len(list(islice(records, AT_ONCE))) == AT_ONCE
-    assert [str(request.url) for request in api.requests] == [f"{URL}/transactions/{AT_ONCE}"]
+    assert len(list(islice(records, MAX_PER_REQUEST))) == MAX_PER_REQUEST
+    assert [str(request.url) for request in api.requests] == [f"{URL}/transactions/{MAX_PER_REQUEST}"]
     assert next(records) == (RECORD, "A1")
     assert len(api.requests) == 2
 
@@ -143,15 +147,15 @@ def test_a_temporary_failure_is_retried_after_a_wait() -> None:
 
 
 def test_an_api_that_stays_unavailable_is_given_up() -> None:
-    api = Api(*[httpx.ConnectError("refused") for _ in range(MOST_TRIES)])
-    with pytest.raises(StreamError, match=r"gives no answer .*start it, or fix TRANSACTION_API_URL"):
+    api = Api(*[httpx.ConnectError("refused") for _ in range(MAX_ATTEMPTS)])
+    with pytest.raises(StreamError, match=r"does not respond .*start it, or fix TRANSACTION_API_URL"):
         next(api_records(api.client(), URL, api.slept_s.append))
-    assert len(api.slept_s) == MOST_TRIES - 1
+    assert len(api.slept_s) == MAX_ATTEMPTS - 1
 
 
 def test_a_permanent_rejection_is_not_retried() -> None:
     api = Api(problem(401), httpx.Response(200, content=many(1)))
-    with pytest.raises(StreamError, match="refuses: 401"):
+    with pytest.raises(StreamError, match="refused the request: 401"):
         next(api_records(api.client(), URL, api.slept_s.append))
     assert api.slept_s == []
 
@@ -159,9 +163,9 @@ def test_a_permanent_rejection_is_not_retried() -> None:
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (httpx.ConnectError("refused"), r"at http://api\.test gives no answer \(ConnectError"),
-        (problem(401), "set TRANSACTION_API_KEY to a key that it knows, or TRANSACTION_API_TOKEN"),
-        (httpx.Response(404, text="<html>"), "is the address of something else"),
+        (httpx.ConnectError("refused"), r"at http://api\.test does not respond \(ConnectError"),
+        (problem(401), "set TRANSACTION_API_KEY to a valid key, or TRANSACTION_API_TOKEN"),
+        (httpx.Response(404, text="<html>"), "is not the address of a transaction API"),
         (problem(429), "see docs/transaction-api.md"),
     ],
 )

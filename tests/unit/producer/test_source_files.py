@@ -123,7 +123,9 @@ def test_a_truncated_gzip_file_is_rejected_after_its_content(tmp_path: Path) -> 
 def test_labels_in_another_order_are_rejected(tmp_path: Path) -> None:
     path = with_truth(tmp_path, ".jsonl", 3)
     written(truth_path(path), [label.to_json() for _, label in reversed(made(3))])
-    with pytest.raises(ArchiveError, match=r"data\.truth\.jsonl, line 1 is about .* line 1 has .*same order"):
+    with pytest.raises(
+        ArchiveError, match=r"data\.truth\.jsonl, line 1 has the label of .* line 1 has .*same order"
+    ):
         list(labelled_file_items(path))
 
 

@@ -305,7 +305,7 @@ def test_transactions_without_labels_are_sent_and_counted() -> None:
     assert (statistics.sent_good, statistics.sent_labels) == (25, 0)
     assert (run.sent, run.labels.batches) == ([], [])
     cells = dict(zip(*(column.cells for column in statistics.table().columns), strict=True))
-    assert (cells["transactions"], cells["fraud"]) == ("25", "not known here")
+    assert (cells["transactions"], cells["fraud"]) == ("25", "unknown: no labels")
 
 
 def test_the_table_shows_the_volume_the_fraud_and_the_shards() -> None:
@@ -314,7 +314,7 @@ def test_the_table_shows_the_volume_the_fraud_and_the_shards() -> None:
     cells = dict(zip(table.columns[0].cells, table.columns[1].cells, strict=True))
     assert cells["transactions"] == "100"
     assert cells["fraud"] == "100 (100.0%)"
-    assert cells["in shard"] == "100 (100.0%)"
+    assert cells["shard"] == "100 (100.0%)"
     assert cells["[yellow]high fraud[/yellow]"] == "batch 10: 10 of 10 are fraud (100%)"
 
 
@@ -354,5 +354,5 @@ def test_an_endless_run_accepts_neither_broken_nor_duplicate_records() -> None:
 
 
 def test_more_duplicates_than_transactions_are_rejected() -> None:
-    with pytest.raises(ValueError, match="3 of 2 transactions can't be sent twice"):
+    with pytest.raises(ValueError, match="--doubled 3: the run has only 2 valid transactions"):
         Mixture(good=2, doubled=3)

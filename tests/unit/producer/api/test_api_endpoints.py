@@ -274,7 +274,7 @@ def test_an_api_without_authentication_logs_a_warning(caplog: pytest.LogCaptureF
 def test_health_is_never_rate_limited_and_reports_the_shutdown() -> None:
     app = small_app(rate_limit="1/hour")
     assert [get("/health", app).status_code for _ in range(3)] == [200, 200, 200]
-    service_of(app).hub.close("the server ends")
+    service_of(app).hub.close("the server is shutting down")
     assert problem(get("/health", app))["status"] == 503
 
 

@@ -249,7 +249,7 @@ def test_a_resuming_client_is_not_dropped_for_events_evicted_before_its_first_re
 def test_the_first_reason_to_end_counts() -> None:
     client = Client(Ring(1, 1), lambda: (1, b""))
     client.end("dropped", "too_far_behind")
-    client.end("bye", "the server ends")
+    client.end("bye", "the server is shutting down")
     assert client.ending is not None
     assert client.ending.event == "dropped"
 
@@ -267,7 +267,7 @@ def test_clients_above_the_limit_are_rejected_until_one_leaves() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_clients=2)
         first, _ = hub.join(None, None), hub.join(PACE, None)
-        with pytest.raises(Problem, match="all 2 places") as refused:
+        with pytest.raises(Problem, match="maximum of 2 clients") as refused:
             hub.join(None, None)
         assert (refused.value.status, "Retry-After" in refused.value.headers) == (503, True)
         first.leave()
@@ -282,14 +282,14 @@ def test_paces_above_the_limit_are_rejected_but_active_ones_accept_clients() -> 
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_paces=2)
         first, _ = hub.join(PACE, None), hub.join(Pace(2.0, 1), None)
-        with pytest.raises(Problem, match="2 paces have clients") as refused:
+        with pytest.raises(Problem, match="all 2 paces are in use") as refused:
             hub.join(Pace(0.5, 1), None)
         assert refused.value.status == 503
         for pace in (None, PACE, None):
             hub.join(pace, None)
         assert (hub.paces, hub.clients) == (3, 5)
         first.leave()
-        with pytest.raises(Problem, match="2 paces have clients"):
+        with pytest.raises(Problem, match="all 2 paces are in use"):
             hub.join(Pace(0.5, 1), None)
         await hub.ended()
 
@@ -307,7 +307,7 @@ def test_a_pace_without_clients_is_replaced_by_a_new_one_at_the_limit() -> None:
         assert hub.paces == 2
         assert hub.join(Pace(2.0, 1), None).flow is stays.flow
         assert hub.join(Pace(0.5, 1), None).flow is new.flow
-        with pytest.raises(Problem, match="2 paces have clients"):
+        with pytest.raises(Problem, match="all 2 paces are in use"):
             hub.join(PACE, None)
         await hub.ended()
 
@@ -345,9 +345,9 @@ def test_at_shutdown_every_client_gets_bye_and_new_ones_are_rejected() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time)
         members = [hub.join(pace, None) for pace in (None, PACE)]
-        hub.close("the server ends")
+        hub.close("the server is shutting down")
         assert [m.client.ending and m.client.ending.event for m in members] == ["bye", "bye"]
-        with pytest.raises(Problem, match="about to end"):
+        with pytest.raises(Problem, match="shutting down"):
             hub.join(None, None)
         await hub.ended()
         assert hub.is_closing
@@ -362,7 +362,7 @@ def test_a_failing_flow_ends_its_clients_and_the_next_client_gets_a_new_flow() -
         member = hub.join(None, None)
         await settle()
         assert member.client.ending is not None
-        assert member.client.ending.reason == "the flow failed"
+        assert member.client.ending.reason == "the stream failed; connect again"
         assert hub.paces == 0
         assert hub.join(None, None).flow is not member.flow
         await hub.ended()

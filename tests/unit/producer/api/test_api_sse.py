@@ -106,9 +106,9 @@ def test_a_client_that_leaves_frees_its_slot() -> None:
 def test_a_shutdown_sends_a_last_event_and_ends_the_response() -> None:
     async def scenario(hub: Hub, wire: Wire, _member: Membership) -> None:
         await until(lambda: bool(wire.messages))
-        hub.close("the server ends")
+        hub.close("the server is shutting down")
         await until(lambda: not wire.messages[-1].get("more_body", True))
-        assert wire.events()[-1] == {"event": "bye", "data": {"reason": "the server ends"}}
+        assert wire.events()[-1] == {"event": "bye", "data": {"reason": "the server is shutting down"}}
 
     serve(scenario)
 

@@ -7,7 +7,7 @@ from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_errors import StreamError
 from producer.load.lanes import Due, Lane, lane_number
 from producer.load.load_statistics import LoadStatistics
-from producer.load.maker import MOST_AT_ONCE, Maker
+from producer.load.maker import MAX_PER_ROUND, Maker
 from producer.load.send_schedule import SendSchedule
 from tests.unit.producer.load.load_fakes import records
 
@@ -97,15 +97,15 @@ def test_an_account_stays_in_one_lane_and_in_order() -> None:
 def test_a_stop_is_noticed_after_the_current_records() -> None:
     def source() -> Iterator[Record]:
         for n, record in enumerate(records(10_000)):
-            if n == MOST_AT_ONCE + 10:
+            if n == MAX_PER_ROUND + 10:
                 made.stop.set()
             yield record
 
     made = Made(source(), SendSchedule(records=None, rate_per_s=None))
     made.run()
     close(made)
-    assert made.statistics.made == 2 * MOST_AT_ONCE
-    assert len(made.due()) == 2 * MOST_AT_ONCE
+    assert made.statistics.made == 2 * MAX_PER_ROUND
+    assert len(made.due()) == 2 * MAX_PER_ROUND
 
 
 def test_records_rejected_by_a_closed_lane_count_as_not_sent() -> None:
@@ -120,7 +120,7 @@ def test_records_rejected_by_a_closed_lane_count_as_not_sent() -> None:
 
 def test_a_failing_source_ends_the_run_with_the_reason() -> None:
     def source() -> Iterator[Record]:
-        yield from records(MOST_AT_ONCE + 5)
+        yield from records(MAX_PER_ROUND + 5)
         msg = "line 17 is broken"
         raise StreamError(msg)
 
@@ -128,4 +128,4 @@ def test_a_failing_source_ends_the_run_with_the_reason() -> None:
     assert made.stop.is_set()
     assert made.statistics.errors == ["line 17 is broken"]
     close(made)
-    assert len(made.due()) == made.statistics.made == MOST_AT_ONCE + 5
+    assert len(made.due()) == made.statistics.made == MAX_PER_ROUND + 5

@@ -212,7 +212,7 @@ def test_the_speed_measurement_reports_the_generated_amount() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "remedy"),
     [
-        ("seed", -1, "from 0 on"),
+        ("seed", -1, "0 or more"),
         ("accounts", 0, "at least 1"),
         ("fraud_share", 1.0, "less than 1"),
         ("fraud_share", -0.1, "at least 0"),
