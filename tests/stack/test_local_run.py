@@ -39,7 +39,7 @@ def check(result: dict[str, Any], sent: int) -> None:
     assert result["duplicates"] == DOUBLED
     assert result["alerts"] > 0
     assert 0 < result["latency_ms"]["p50"] <= result["latency_ms"]["p99"]
-    # Event times end now, and fraud depends on the hour: 3,000 transactions gave from 0.74 to 0.96 over a day.
+    # Event times end now, and fraud depends on the hour: 3,000 transactions gave from 0.74 to 0.96 in a day.
     assert result["precision"] >= 0.6
     # A campaign of small fees is detected by its later transactions, so few contain one or two of them.
     assert result["recall"] >= 0.75
