@@ -35,7 +35,7 @@ def project_root() -> Path:
     root = find_project_root()
     if root is None:
         msg = (
-            "fraudstream is installed from a wheel, and this needs a checkout: "
+            "this needs a checkout, but fraudstream is installed from a wheel: "
             "clone the repository and run `make setup`"
         )
         raise ProjectRootError(msg)

@@ -27,7 +27,7 @@ class FileConnector:
 
     def __init__(self, settings: JobSettings) -> None:
         if settings.source is None:
-            msg = "the settings name no source file; take the connector that `connector_for` chooses"
+            msg = "the settings have no source file; use the connector that `connector_for` selects"
             raise ValueError(msg)
         self._settings = settings
         self._source = settings.source
@@ -115,7 +115,7 @@ class FileConnector:
     ) -> list[JavaStream]:
         """Return one stream with the events of transactions and labels, in the order of the lines."""
         if self._lines is None:
-            msg = "the source's lines are there only in the context of `prepared`; build the job within it"
+            msg = "the source's lines exist only in the context of `prepared`; build the job within it"
             raise RuntimeError(msg)
         return [kernel.parse_lines(kernel.lines(execution, absolute_uri(self._lines)))]
 

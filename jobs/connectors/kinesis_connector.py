@@ -247,7 +247,7 @@ def stream_arn(settings: JobSettings, stream: str) -> str:
     account = settings.aws_account_id or (EMULATOR_ACCOUNT if settings.is_emulator else None)
     if account is None:
         msg = (
-            "aws_account_id: is not set, and on Flink 2 a stream goes by its ARN, which names the account; "
+            "aws_account_id: not set, but Flink 2 identifies a stream by its ARN, which has the account; "
             "give --aws-account-id, the 12 digits of the account that owns the streams"
         )
         raise SettingsError(msg)

@@ -44,7 +44,7 @@ def put_together(path: Path, catalogue: Catalogue) -> None:
         _finish(folder, path, catalogue)
         shutil.rmtree(folder)
     except OSError as error:
-        msg = f"{path} could not be put together from {folder}: {error}; make room there and run again"
+        msg = f"{path} could not be assembled from {folder}: {error}; free space on its disk and run again"
         raise JobFailedError(msg) from None
 
 

@@ -339,7 +339,7 @@ def test_an_entity_without_a_step_is_refused(
     stopped: Stopped, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     error = refusal(capfd, "--from-savepoint", stopped.savepoint, *catalogue_file(tmp_path, FEWER))
-    assert "no place for (counterparty_id)" in error
+    assert "no step of this job uses (counterparty_id)" in error
     assert "--allow-dropped-state true" in error
 
 
@@ -348,7 +348,7 @@ def test_a_stream_that_is_off_now_is_refused(
 ) -> None:
     arguments = ("--from-savepoint", stopped.savepoint, "--scored-stream", "off")
     error = refusal(capfd, *arguments, *catalogue_file(tmp_path, FIRST))
-    assert "no place for (scored_transactions)" in error
+    assert "no step of this job uses (scored_transactions)" in error
     assert "--allow-dropped-state true" in error
 
 
@@ -366,7 +366,7 @@ def test_what_is_no_savepoint_is_refused(
 ) -> None:
     (tmp_path / "a-file").write_text("{}")
     path = str(tmp_path / name)
-    assert refusal(capfd, "--from-savepoint", path).startswith(f"there is no savepoint to be read at {path}")
+    assert refusal(capfd, "--from-savepoint", path).startswith(f"no readable savepoint at {path}")
 
 
 def test_the_savepoint_of_another_job_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -374,7 +374,7 @@ def test_the_savepoint_of_another_job_is_refused(tmp_path: Path, capfd: pytest.C
         start_jvm(connector_for(JobSettings.load(env_file=None)).jvm_variables)
         write_foreign_savepoint(tmp_path)
     error = refusal(capfd, "--from-savepoint", tmp_path.as_uri())
-    assert error.startswith(f"{tmp_path.as_uri()} holds no account's state: it is no savepoint of this job")
+    assert error.startswith(f"{tmp_path.as_uri()} has no account state, so it is not a savepoint of this job")
 
 
 def write_foreign_savepoint(folder: Path) -> None:

@@ -207,7 +207,7 @@ def test_transactions_that_the_archive_lacks_end_with_code_2(tmp_path: Path, tra
 
 
 @pytest.mark.parametrize(
-    ("place", "complaint"), [("nowhere", "nowhere"), ("s3://x", "no bucket has such a name")]
+    ("place", "complaint"), [("nowhere", "nowhere"), ("s3://x", "the bucket name is not valid")]
 )
 def test_a_place_without_an_archive_ends_with_code_2(tmp_path: Path, place: str, complaint: str) -> None:
     code, _, error = compared(tmp_path, Path(place) if place == "nowhere" else place, scored("T1", 1))  # type: ignore[arg-type]

@@ -49,7 +49,7 @@ def test_a_failure_leaves_an_older_file_as_it_was(tmp_path: Path) -> None:
 def test_a_file_that_can_not_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "gone" / "out.jsonl"
     with (
-        pytest.raises(ArchiveError, match=r"out\.jsonl can't be written \(.*make room there, or give"),
+        pytest.raises(ArchiveError, match=r"out\.jsonl can't be written \(.*free space on its disk, or give"),
         written_whole(path),
     ):
         pass
@@ -80,5 +80,7 @@ def test_a_failure_leaves_no_half_of_a_parquet_file(tmp_path: Path) -> None:
 
 def test_a_parquet_file_that_can_not_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "gone" / "out.parquet"
-    with pytest.raises(ArchiveError, match=r"out\.parquet can't be written \(.*make room there, or give"):
+    with pytest.raises(
+        ArchiveError, match=r"out\.parquet can't be written \(.*free space on its disk, or give"
+    ):
         parquet_written_whole(path, TABLE.schema).__enter__()

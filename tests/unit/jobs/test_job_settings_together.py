@@ -29,27 +29,30 @@ HERE = ["--source", __file__]
         (["--scores-out", "x.jsonl"], "scores_out: an output file needs an input file: give --source"),
         (["--alerts-out", "x.jsonl"], "alerts_out: an output file needs an input file: give --source"),
         (["--dead-letters-out", "x.jsonl"], "dead_letters_out: an output file needs an input file"),
-        (["--labels", __file__], "labels and source_rate go with a file: give --source, or --label-feedback"),
+        (
+            ["--labels", __file__],
+            "labels and source_rate need a source file: give --source, or --label-feedback",
+        ),
         (
             [*HERE, "--features-out", "a", "--source-ramp", "5s"],
-            "source_ramp leads up to a rate: give --source-rate",
+            "source_ramp needs a rate: give --source-rate",
         ),
-        (["--source-ttl", "5m"], "source_ttl goes with a file: a stream's state is kept as long as"),
-        (["--source-rate", "5"], "labels and source_rate go with a file: give --source"),
+        (["--source-ttl", "5m"], "source_ttl needs --source: a stream's state is kept as long as"),
+        (["--source-rate", "5"], "labels and source_rate need a source file: give --source"),
         (
             [*HERE, "--features-out", "a", "--label-feedback", "true"],
-            "label_feedback reads a stream: with --source, give --labels FILE",
+            "label_feedback reads a stream, so it can't be used with --source: give --labels FILE",
         ),
         (
             [*HERE, "--features-out", "a", "--from-savepoint", "file:///s"],
-            "from_savepoint goes with a stream: a file is read from its beginning; leave one of them out",
+            "from_savepoint can't be used with --source: a file is read from its beginning; leave",
         ),
         (HERE, "--source needs an output: --features-out, --scores-out, --alerts-out or --dead-letters-out"),
         ([*HERE, "--features-out", __file__], "two of the files are the same (source and features_out are /"),
         ([*HERE, "--labels", __file__, "--features-out", "a"], "(source and labels are /"),
         ([*HERE, "--catalogue", __file__, "--features-out", "a"], "(catalogue and source are /"),
         ([*HERE, "--features-out", "a", "--scores-out", "./a"], "(features_out and scores_out are /"),
-        ([*HERE, "--alerts-out", "a", "--dead-letters-out", "b/../a"], "give each a file of its own"),
+        ([*HERE, "--alerts-out", "a", "--dead-letters-out", "b/../a"], "give each its own file"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

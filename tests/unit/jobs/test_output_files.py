@@ -1,4 +1,4 @@
-"""The files that bounded mode writes, put together from Flink's part files."""
+"""The files that bounded mode writes, assembled from Flink's part files."""
 
 from pathlib import Path
 from typing import Any
@@ -117,8 +117,8 @@ def test_a_failure_while_writing_leaves_the_older_file_and_names_the_output(
     monkeypatch.setattr(Path, "replace", no_room)
     with pytest.raises(JobFailedError) as failed:
         put_together(out, CATALOGUE)
-    assert str(failed.value).startswith(f"{out} could not be put together from {out}.parts: ")
-    assert "No space left on device; make room there and run again" in str(failed.value)
+    assert str(failed.value).startswith(f"{out} could not be assembled from {out}.parts: ")
+    assert "No space left on device; free space on its disk and run again" in str(failed.value)
     assert out.read_text() == "of an earlier run"
 
 

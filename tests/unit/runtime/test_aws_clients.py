@@ -88,7 +88,7 @@ def test_without_credentials_there_is_no_client_and_the_remedy_is_said(
 ) -> None:
     with pytest.raises(AwsCredentialsError) as refused:
         client_of(service, **values)
-    assert str(refused.value) == f"there are no AWS credentials: {CREDENTIALS_REMEDY}"
+    assert str(refused.value) == f"no AWS credentials found: {CREDENTIALS_REMEDY}"
 
 
 def test_half_a_pair_of_credentials_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,7 +144,7 @@ def test_a_row_that_cannot_be_decoded_leaves_the_others_their_alerts() -> None:
     decisions = decider_of().decide(Undecoded(5), vectors, now_ms)
     assert list(decisions.alerts) == [0, 1, 2, 4]
     assert list(decisions.errors) == [3]
-    assert decisions.errors[3].startswith("the alert could not be made: 'utf-8' codec can't decode")
+    assert decisions.errors[3].startswith("the alert could not be created: 'utf-8' codec can't decode")
 
 
 @pytest.mark.parametrize("shape", [(2, CATALOGUE.width), (1, CATALOGUE.width - 1), (CATALOGUE.width,)])
@@ -253,7 +253,7 @@ def test_an_alert_that_cannot_be_made_is_an_error_beside_its_score_and_stops_no_
     decisions = decider_of().decide(subjects, np.array([vector(0.75), vector(0.75)]), now_ms)
     assert decisions[0].score == 0.75
     assert decisions[0].alert is None
-    assert decisions.errors[0].startswith("the alert could not be made: ")
+    assert decisions.errors[0].startswith("the alert could not be created: ")
     assert alert_of(decisions[1]).transaction_id == "T1"
 
 

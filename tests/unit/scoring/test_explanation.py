@@ -101,7 +101,7 @@ def test_a_row_that_cannot_be_worded_leaves_the_others_their_reasons(
     monkeypatch.setattr(Reasoner, "reasons", reasons)
     first, bare, last = explainer.explain(matrix)
     assert (first, last) == (expected[0], expected[2])
-    assert bare == Explanation((), "the reasons could not be worded: 'no words'")
+    assert bare == Explanation((), "the reasons could not be put into words: 'no words'")
 
 
 def test_a_model_that_cannot_say_what_adds_says_so(scorer: Scorer) -> None:

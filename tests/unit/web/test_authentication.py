@@ -50,7 +50,7 @@ def test_a_known_key_gives_the_name_it_was_made_for(tmp_path: Path) -> None:
 )
 def test_any_other_key_gives_none_and_is_not_repeated(key: str, tmp_path: Path) -> None:
     refused = identify(Authenticator(settings(auth="on", keys_file=key_file(tmp_path))), x_api_key=key)
-    assert refused == Refused("this key is not known")
+    assert refused == Refused("unknown API key")
 
 
 def test_the_key_file_holds_no_key(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_name_that_would_break_the_file_is_refused(name: str) -> None:
 
 
 def test_a_scope_that_would_break_the_file_is_refused() -> None:
-    with pytest.raises(ValueError, match="'a,b' is no scope"):
+    with pytest.raises(ValueError, match="'a,b' is not a valid scope"):
         make_key("loader", "note_", ["a,b"])
 
 
@@ -207,4 +207,4 @@ def test_without_credentials_the_ways_in_are_named(tmp_path: Path) -> None:
 def test_a_wrong_key_is_not_made_good_by_a_jwt(tmp_path: Path) -> None:
     authenticator = hs256(keys_file=key_file(tmp_path))
     headers = {"x_api_key": "wrong", "authorization": f"Bearer {token()}"}
-    assert identify(authenticator, **headers) == Refused("this key is not known")
+    assert identify(authenticator, **headers) == Refused("unknown API key")

@@ -78,7 +78,7 @@ def test_a_key_lets_in_and_the_route_knows_who_asks(tmp_path: Path) -> None:
         "caller": "key:loader",
         "scopes": ["notes:read", "notes:write"],
     }
-    assert problem(get(app, "/notes/7", f"{KEY}x"))["detail"] == "this key is not known"
+    assert problem(get(app, "/notes/7", f"{KEY}x"))["detail"] == "unknown API key"
 
 
 def test_a_service_without_authentication_warns_of_it_and_one_with_it_does_not(

@@ -27,7 +27,7 @@ def test_what_is_no_scope_is_refused(text: str) -> None:
 
 
 def test_a_route_cant_require_what_no_key_could_have() -> None:
-    with pytest.raises(ValueError, match="'Alerts:Read' is no scope"):
+    with pytest.raises(ValueError, match="'Alerts:Read' is not a valid scope"):
         requires("alerts:read", "Alerts:Read")
 
 

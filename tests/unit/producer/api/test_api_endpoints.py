@@ -164,7 +164,7 @@ def test_the_configuration_can_be_read_and_changed_whole_or_in_part() -> None:
         ({"batch_size": 0}, "body.batch_size", "give at least 1"),
         ({"batch_size": 1_001}, "body.batch_size", "give at most 1000"),
         ({"batch_size": 1.5}, "body.batch_size", "give a whole number"),
-        ({"batchsize": 1}, "body.batchsize", "leave it out: there is no such field"),
+        ({"batchsize": 1}, "body.batchsize", "leave it out: the field is unknown"),
     ],
 )
 def test_a_configuration_that_cant_be_used_changes_nothing(
@@ -328,7 +328,7 @@ def test_a_parameter_that_is_not_there_is_refused_with_those_that_are(
     assert body["status"] == 422
     (error,) = body["errors"]
     assert error["field"] == field
-    assert error["remedy"] == f"leave it out: the parameters here are: {known}"
+    assert error["remedy"] == f"leave it out: the allowed parameters are {known}"
     assert field in body["detail"]
 
 
