@@ -31,7 +31,7 @@ class JobSettings(JobSettingsFields):
     """The settings of the job; combinations that exclude one another are rejected."""
 
     @model_validator(mode="after")
-    def _parallelism_has_room(self) -> Self:
+    def _parallelism_fits(self) -> Self:
         if self.parallelism > self.max_parallelism:
             msg = (
                 f"parallelism: {self.parallelism} is more than max_parallelism {self.max_parallelism}; "
@@ -80,7 +80,7 @@ class JobSettings(JobSettingsFields):
         path, times = max(Counter(resolved.values()).items(), key=lambda pair: pair[1], default=("", 0))
         if times > 1:
             names = " and ".join(name for name in resolved if resolved[name] == path)
-            msg = f"two files are the same ({names} are {path}): give each its own file"
+            msg = f"two of the files are the same ({names} are {path}): give each its own file"
             raise ValueError(msg)
         return self
 

@@ -31,7 +31,7 @@ class JobSettingsFields(StreamSettings):
         128,
         ge=1,
         le=32_768,
-        description="Highest parallelism that saved state can be restored with; fixed in saved state",
+        description="Highest parallelism that saved state allows; fixed once state is saved",
     )
     checkpoint_interval: Duration = Field(
         timedelta(seconds=10), ge=timedelta(milliseconds=100), description="Time between two checkpoints"

@@ -48,7 +48,7 @@ def check_savepoint(execution: StreamExecutionEnvironment, steps: list[str], tab
         path, savepoint.backend(ACCOUNT), configuration.get(options.StateBackendOptions.STATE_BACKEND)
     )
     if not configuration.get(options.StateRecoveryOptions.SAVEPOINT_IGNORE_UNCLAIMED_STATE):
-        _check_nothing_is_gone(
+        _check_no_state_is_dropped(
             path, found - {WINDOWS + entity for entity in steps} - {TABLE + name for name in tables}
         )
 
@@ -71,7 +71,7 @@ def _check_backend(path: str, saved: str | None, wanted: str) -> None:
         raise SavepointError(msg)
 
 
-def _check_nothing_is_gone(path: str, gone: set[str]) -> None:
+def _check_no_state_is_dropped(path: str, gone: set[str]) -> None:
     if gone:
         names = ", ".join(sorted(name.removeprefix(WINDOWS).removeprefix(TABLE) for name in gone))
         msg = (

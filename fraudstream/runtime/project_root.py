@@ -35,7 +35,7 @@ def project_root() -> Path:
     root = find_project_root()
     if root is None:
         msg = (
-            "this needs a checkout, but fraudstream is installed from a wheel: "
+            "fraudstream is installed from a wheel, and this needs a checkout: "
             "clone the repository and run `make setup`"
         )
         raise ProjectRootError(msg)

@@ -60,7 +60,7 @@ class StreamSettings(AwsSettings):
             self.scored_stream,
         )
         if len(set(streams)) < len(streams):
-            msg = f"two streams have the same name ({', '.join(streams)}): give each its own name"
+            msg = f"two of the streams have the same name ({', '.join(streams)}): give each its own"
             raise ValueError(msg)
         if "off" in streams[:-1]:
             msg = "only scored_stream can be 'off': give the other streams a name"

@@ -108,7 +108,7 @@ class WebSettings(SettingsBase):
         return origins
 
     @model_validator(mode="after")
-    def _somebody_can_get_in(self) -> Self:
+    def _has_authentication(self) -> Self:
         if self.auth == "on" and self.keys_file is None and self.jwt_algorithm is None:
             msg = (
                 f"auth: 'on' needs keys or JWTs: set {self._variable('keys_file')} "

@@ -9,7 +9,7 @@ from pyflink.table import StreamTableEnvironment
 
 from fraudstream.domain.catalogue import Catalogue
 from jobs.connectors.flink_tables import SINK_ORDER, Sink, sql_options
-from jobs.connectors.output_files import fresh_parts_folder, put_together
+from jobs.connectors.output_files import fresh_parts_folder, assemble_output
 from jobs.connectors.source_lines import source_lines
 from jobs.environment import absolute_uri, fail_at_once, milliseconds
 from jobs.job_settings import JobSettings
@@ -122,4 +122,4 @@ class FileConnector:
     def finish(self, catalogue: Catalogue) -> None:
         """Concatenate each output's part files; raises `JobFailedError` if that fails."""
         for path in self._outputs.values():
-            put_together(path, catalogue)
+            assemble_output(path, catalogue)

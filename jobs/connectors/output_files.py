@@ -34,7 +34,7 @@ def fresh_parts_folder(path: Path) -> Path:
     return folder
 
 
-def put_together(path: Path, catalogue: Catalogue) -> None:
+def assemble_output(path: Path, catalogue: Catalogue) -> None:
     """Create the file ``path`` from its part files, in the order in which they were written.
 
     The file appears under its name only when it is complete. Raises `JobFailedError` if it can't be written.

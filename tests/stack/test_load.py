@@ -144,7 +144,7 @@ def test_a_signal_in_the_middle_accounts_for_everything(
 def test_a_stream_that_is_not_there_is_named(kinesis_settings: JobSettings) -> None:
     ended = run_module("producer", "load", "--count", "10")
     assert ended.returncode == 1
-    assert f"no stream '{kinesis_settings.transactions_stream}'" in ended.stderr
+    assert f"stream '{kinesis_settings.transactions_stream}' does not exist" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
 
 

@@ -131,14 +131,14 @@ def test_parquet_and_json_lines_may_lie_in_one_archive(tmp_path: Path) -> None:
     assert read(tmp_path) == [expected, b"{}"]
 
 
-def test_files_of_other_kinds_are_passed_over_and_said(
+def test_files_of_other_kinds_are_ignored_and_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = on_disk(tmp_path, {"_SUCCESS": b"", "a.jsonl": b"1\n", "b.snappy": b"?", "c.orc": b"?"})
     assert read(archive) == [b"1"]
     said = capsys.readouterr().err.splitlines()
     assert said == [
-        f"reading 1 files of {archive}, 2 bytes",
+        f"reading 1 files from {archive}, 2 bytes",
         f"ignored 3 files of other kinds, such as {archive}/_SUCCESS",
     ]
 
@@ -171,7 +171,7 @@ def test_records_that_can_not_be_told_apart_are_refused_with_file_line_and_remed
 ) -> None:
     archive = on_disk(tmp_path, {name: b'{}\n{"a":1}{"b":2}{"c":'})
     said = refusal(archive)
-    assert said.startswith(f"{archive / name}, line 2: several records with no line feed between them")
+    assert said.startswith(f"{archive / name}, line 2: several records without a line feed between them")
     assert "AppendDelimiterToRecord" in said
 
 

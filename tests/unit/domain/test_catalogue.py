@@ -69,7 +69,9 @@ def test_a_column_that_is_not_there_before_is_refused_with_what_is(column: str) 
 
 
 def test_a_list_is_no_operand() -> None:
-    with pytest.raises(CatalogueError, match="feature 'g': of names 'last', which is a list; name a feature"):
+    with pytest.raises(
+        CatalogueError, match="feature 'g': 'of' names 'last', which is a list; name a feature"
+    ):
         catalogue(LAST, row("above", of=["last"], threshold=1, name="g"))
 
 

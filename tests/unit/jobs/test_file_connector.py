@@ -41,5 +41,5 @@ def test_a_rate_has_the_ramp_that_leads_up_to_it(tmp_path: Path) -> None:
 
 
 def test_settings_of_streams_are_not_for_it() -> None:
-    with pytest.raises(ValueError, match="name no source file"):
+    with pytest.raises(ValueError, match="have no source file"):
         FileConnector(JobSettings.load(env_file=None))

@@ -23,7 +23,7 @@ HERE = ["--source", __file__]
         (["--labels-stream", "off"], "only scored_stream can be 'off'"),
         (
             ["--parallelism", "9", "--max-parallelism", "8"],
-            "parallelism: 9 is more than max_parallelism 8; raise that, or lower this",
+            "parallelism: 9 is more than max_parallelism 8; raise max_parallelism, or lower parallelism",
         ),
         (["--features-out", "x.jsonl"], "features_out: an output file needs an input file: give --source"),
         (["--scores-out", "x.jsonl"], "scores_out: an output file needs an input file: give --source"),

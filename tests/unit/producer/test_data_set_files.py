@@ -147,7 +147,7 @@ def test_without_the_package_for_pictures_the_command_says_so(
     ("arguments", "says"),
     [
         (["--out", "nothing"], "give a name with an ending"),
-        (["--start", "yesterday", "--out", "a.csv"], "no RFC 3339 time"),
+        (["--start", "yesterday", "--out", "a.csv"], "not an RFC 3339 time"),
         (["--fraud-share", "1.5", "--out", "a.csv"], "fraud_share=1.5"),
     ],
 )

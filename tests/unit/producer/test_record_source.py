@@ -96,7 +96,7 @@ def test_an_api_without_an_address_is_refused(
         (["stream", "--source", "generator"], "give 'bank', 'api', or a file"),
         (["stream", "--speedup", "60", "--rate", "5"], "leave out --rate, INTERVAL and MAX_BATCHES"),
         (["stream", "20", "1", "--start", "2026-01-01T00:00:00Z"], "leave out --rate, INTERVAL"),
-        (["stream", "--start", "tomorrow"], "no RFC 3339 time"),
+        (["stream", "--start", "tomorrow"], "not an RFC 3339 time"),
         (["stream", "--start", "2200-01-01T00:00:00Z"], "give epoch milliseconds from 1970 to 2099"),
     ],
 )

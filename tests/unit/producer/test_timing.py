@@ -39,7 +39,7 @@ def test_the_timing_is_even_unless_event_time_is_to_set_it(
         (Wishes(speedup=1.0), API, "event times are those of now"),
         (Wishes(start="2026-01-01T00:00:00Z"), API, "event times are those of now"),
         (Wishes(start="2026-01-01T00:00:00Z"), FILE, "leave out --start; --speedup alone replays them"),
-        (Wishes(start="2026-01-01T00:00:00"), BANK, "no RFC 3339 time with a UTC offset"),
+        (Wishes(start="2026-01-01T00:00:00"), BANK, "not an RFC 3339 time with a UTC offset"),
     ],
 )
 def test_wishes_that_exclude_each_other_are_refused(

@@ -149,7 +149,7 @@ def test_a_row_that_cannot_be_decoded_leaves_the_others_their_alerts() -> None:
 
 @pytest.mark.parametrize("shape", [(2, CATALOGUE.width), (1, CATALOGUE.width - 1), (CATALOGUE.width,)])
 def test_vectors_that_are_not_one_a_transaction_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"not \(1, 8\); give each transaction a row of the catalogue"):
+    with pytest.raises(ValueError, match=r"not \(1, 8\); give one row per transaction"):
         decider_of().decide([subject(0)], np.zeros(shape), now_ms)
 
 

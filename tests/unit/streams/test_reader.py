@@ -204,7 +204,7 @@ def test_a_stream_that_never_answers_is_an_error() -> None:
 def test_a_missing_stream_is_named_with_the_way_to_create_it() -> None:
     kinesis = FakeKinesis()
     kinesis.faults["list_shards"] = [refusal("ResourceNotFoundException")]
-    with pytest.raises(StreamError, match=r"no stream 'Numbers'.*python -m localstack\.streams"):
+    with pytest.raises(StreamError, match=r"stream 'Numbers' does not exist.*python -m localstack\.streams"):
         reader(kinesis).poll()
 
 

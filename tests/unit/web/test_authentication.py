@@ -90,7 +90,7 @@ def test_a_scope_that_would_break_the_file_is_refused() -> None:
         ("", "has no key: add the line that `make NAME` prints"),
         ("# only a comment\n\n", "has no key"),
         ("loader abc\n", "line 1 .* can't be used"),
-        (f"a {'0' * 64}\n\na {'1' * 64}\n", "line 3 .* has the name 'a' again"),
+        (f"a {'0' * 64}\n\na {'1' * 64}\n", "line 3 .* repeats the name 'a'"),
         (f"a {'0' * 64} more\n", "line 1"),
         (f"a {'0' * 64} scopes=\n", "line 1 .* can't be used"),
         (f"a {'0' * 64} scopes=a:read,B\n", "line 1"),

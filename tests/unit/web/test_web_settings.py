@@ -32,7 +32,7 @@ def test_a_service_that_nobody_could_use_is_refused_with_the_ways_out() -> None:
         ({"cors_origins": "*"}, r"is not an origin"),
         ({"keys_file": "/nowhere"}, r"keys_file: '/nowhere' can't be used: file not found"),
         ({"jwt_algorithm": "none"}, r"jwt_algorithm: 'none' can't be used"),
-        ({"jwt_algorithm": "HS256"}, r"jwt_secret: HS256 needs one of at least 32 bytes"),
+        ({"jwt_algorithm": "HS256"}, r"jwt_secret: HS256 needs a secret of at least 32 bytes"),
         ({"jwt_algorithm": "RS256"}, r"jwt_public_key_file: RS256 needs the public key"),
         ({"jwt_secret": SECRET}, r"jwt_secret is only for HS256"),
         ({"jwt_public_key_file": __file__}, r"jwt_public_key_file is only for RS256"),
