@@ -9,7 +9,7 @@ from pyflink.table import StreamTableEnvironment
 
 from fraudstream.domain.catalogue import Catalogue
 from jobs.connectors.flink_tables import SINK_ORDER, Sink, sql_options
-from jobs.connectors.output_files import fresh_parts_folder, assemble_output
+from jobs.connectors.output_files import assemble_output, fresh_parts_folder
 from jobs.connectors.source_lines import source_lines
 from jobs.environment import absolute_uri, fail_at_once, milliseconds
 from jobs.job_settings import JobSettings

@@ -11,7 +11,7 @@ import pytest
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs.connectors.file_connector import FileConnector
-from jobs.connectors.output_files import fresh_parts_folder, assemble_output
+from jobs.connectors.output_files import assemble_output, fresh_parts_folder
 from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
 
