@@ -40,7 +40,7 @@ COMMANDS: Final = {
     "profile": Command("benchmarks.profiling", "Profile the job"),
     "drill": Command("drills", "Inject faults into the running job and account for every transaction"),
     "soak": Command(
-        "drills.soak", "Soak test: run the job under load for long and check that memory and state stay level"
+        "drills.soak", "Soak test: run the job under load and check that nothing grows"
     ),
     "package": Command("deploy.package", "Write the archive of Python modules for `flink run`"),
     "managed-flink": Command(
