@@ -20,7 +20,7 @@ from fraudstream.runtime.aws_settings import AwsSettings
 if TYPE_CHECKING:
     from fraudstream.archives.s3_objects import S3, S3Object
 
-_KINDS: Final = f"{', '.join(SUFFIXES)}, or what Firehose writes"
+_KINDS: Final = f"{', '.join(SUFFIXES)}, or an uncompressed Firehose object"
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,11 @@ def _known(files: list[ArchivedFile], location: S3Uri | Path, console: Console) 
         file.name for file in files if not is_of_a_known_kind(file.name) and not file.name.endswith("/")
     ]
     if not known:
-        found = f"none of its {len(others):,} files is, like {others[0]}" if others else "nothing is there"
-        msg = f"{location} has no file that is {_KINDS}: {found}; give the folder or key of such files"
+        found = f"{len(others):,} files of other kinds, such as {others[0]}" if others else "no files"
+        msg = f"{location} has {found}; give a folder or key with record files ({_KINDS})"
         raise ArchiveError(msg)
     size = decimal(sum(file.size_bytes for file in known))
-    console.print(f"reading {len(known):,} files of {location}, {size}", markup=False)
+    console.print(f"reading {len(known):,} files from {location}, {size}", markup=False)
     if others:
-        console.print(f"passed over {len(others):,} files of other kinds, like {others[0]}", markup=False)
+        console.print(f"ignored {len(others):,} files of other kinds, such as {others[0]}", markup=False)
     return known

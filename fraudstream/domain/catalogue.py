@@ -71,10 +71,10 @@ class Catalogue:
         try:
             catalogue = json.loads(text)
         except ValueError as error:
-            msg = f'a catalogue is JSON like {{"features": [...]}}: {error}'
+            msg = f'the catalogue is not valid JSON ({error}); write it like {{"features": [...]}}'
             raise CatalogueError(msg) from None
         if not isinstance(catalogue, dict) or "features" not in catalogue:
-            msg = 'a catalogue is an object like {"features": [...]}; this is none with that key'
+            msg = 'the catalogue must be an object with the key "features", like {"features": [...]}'
             raise CatalogueError(msg)
         specs = catalogue["features"]
         if not isinstance(specs, list):
@@ -90,7 +90,7 @@ class Catalogue:
         try:
             return cls.from_json(path.read_bytes())
         except OSError as error:
-            msg = f"catalogue: {path} can't be read ({error.strerror}); give a file that can, or none"
+            msg = f"catalogue: {path} can't be read ({error.strerror}); give a readable file, or leave it out"
             raise CatalogueError(msg) from None
 
     def to_json(self) -> str:
@@ -184,7 +184,7 @@ def _row_features(features: Iterable[Feature]) -> tuple[TransactionFeature, ...]
 def _problem(feature: Feature, before: tuple[Feature, ...]) -> str | None:
     """Return what is wrong with a feature, given the features before it; None if nothing is."""
     if feature.name in {other.name for other in before}:
-        return " is there twice; give each its own name"
+        return " is defined twice; give each feature its own name"
     if isinstance(feature, TransactionFeature):
         return _problem_with_of(feature, before)
     return _problem_with_column(feature, before)
@@ -194,9 +194,9 @@ def _problem_with_of(feature: TransactionFeature, before: tuple[Feature, ...]) -
     named = {other.name: other for other in before}
     for name in feature.of:
         if name not in named:
-            return f": of names {name!r}, which must come before it in the list"
+            return f": 'of' names {name!r}, which must come before it in the list"
         if named[name].width > 1:
-            return f": of names {name!r}, which is a list; name a feature that is one number"
+            return f": 'of' names {name!r}, which is a list; name a feature that is one number"
     return None
 
 
@@ -209,7 +209,7 @@ def _problem_with_column(feature: WindowFeature, before: tuple[Feature, ...]) ->
     choices = fields_of(feature.column_kinds) + [name for name in fitting if name not in COLUMN_KINDS]
     reason = wrong_column(column, choices)
     if column in {other.name for other in before}:
-        return f": {reason}; {column!r} depends on a window, and no window can look at another"
+        return f": {reason}; {column!r} depends on a window, which a window can't use as its column"
     return f": {reason}; a feature of the transaction alone must come before it in the list"
 
 

@@ -107,7 +107,7 @@ def _check_field(column: str, kinds: set[str]) -> None:
 def _duration_ms(value: object) -> object:
     duration_ms = parse_duration_ms(value) if isinstance(value, str) else value
     if isinstance(duration_ms, int) and duration_ms > LONGEST_WINDOW_MS:
-        msg = f"{value} is longer than {format_duration(LONGEST_WINDOW_MS)}; give that at most"
+        msg = f"{value} is too long; give at most {format_duration(LONGEST_WINDOW_MS)}"
         raise ValueError(msg)
     return duration_ms
 
@@ -124,7 +124,7 @@ class _Spec(BaseModel):
     @classmethod
     def _name_is_free(cls, name: str) -> str:
         if name == RESERVED_NAME:
-            msg = f"{name!r} is the key of the transaction itself where features are written; use another"
+            msg = f"{name!r} is reserved for the id of the transaction; use another name"
             raise ValueError(msg)
         return name
 
@@ -198,7 +198,7 @@ class WindowFeature(_Spec):
     def _column_fits(self) -> Self:
         if not self.column_kinds:
             if self.column is not None:
-                msg = f"statistic {self.statistic} looks at whole transactions; leave column out"
+                msg = f"statistic {self.statistic} takes no column; leave column out"
                 raise ValueError(msg)
         elif self.column is None:
             example = "merchant_id" if self.statistic == "occurrences" else "transaction_amount_vnd"
@@ -214,7 +214,7 @@ class WindowFeature(_Spec):
             msg = f"statistic last_n needs n, the number of transactions, from 1 to {MOST_LAST_N}"
             raise ValueError(msg)
         if self.statistic != "last_n" and self.n is not None:
-            msg = f"statistic {self.statistic} has no n; leave it out"
+            msg = f"statistic {self.statistic} takes no n; leave n out"
             raise ValueError(msg)
         return self
 
@@ -286,14 +286,14 @@ class TransactionFeature(_Spec):
     @model_validator(mode="after")
     def _values_fit(self) -> Self:
         if self.statistic in _COMPARISONS and len(self.of) > 1:
-            msg = f"statistic {self.statistic} compares one feature; of names {len(self.of)}"
+            msg = f"statistic {self.statistic} compares one feature; 'of' names {len(self.of)}"
             raise ValueError(msg)
         if self.low is not None and self.high is not None and self.low >= self.high:
-            msg = f"nothing lies between low {self.low:g} and high {self.high:g}; low must be the smaller one"
+            msg = f"low {self.low:g} is not below high {self.high:g}; give a low that is"
             raise ValueError(msg)
         twice = {value for value in self.values if self.values.count(value) > 1}
         if twice:
-            msg = f"values has {min(twice)!r} twice; each value has one code"
+            msg = f"values has {min(twice)!r} twice; list each value once"
             raise ValueError(msg)
         return self
 

@@ -57,7 +57,7 @@ class ApiKeys:
             if hmac.compare_digest(digest, known.digest):
                 found = known
         if found is None:
-            return Refused("this key is not known")
+            return Refused("unknown API key")
         return Caller(f"key:{found.name}", found.scopes)
 
 
@@ -78,7 +78,7 @@ def make_key(name: str, prefix: str, scopes: Iterable[str] = ()) -> tuple[str, A
         raise ValueError(msg)
     for scope in scopes:
         if not SCOPE.fullmatch(scope):
-            msg = f"{scope!r} is no scope: write it like alerts:read"
+            msg = f"{scope!r} is not a valid scope: write it like alerts:read"
             raise ValueError(msg)
     key = new_key(prefix)
     return key, ApiKey(name, key_hash(key), frozenset(scopes))
@@ -100,12 +100,12 @@ def read_keys(path: Path, key_command: str) -> list[ApiKey]:
         key = _parse(text)
         if key is None:
             msg = (
-                f"keys_file: line {number} of {path} can't be used: write a name and 64 hex digits, then, "
-                "if it is to have any, scopes=alerts:read,alerts:write"
+                f"keys_file: line {number} of {path} can't be used: write a name and 64 hex digits, and "
+                "optionally scopes=alerts:read,alerts:write"
             )
             raise SettingsError(msg)
         if key.name in keys:
-            msg = f"keys_file: line {number} of {path} has the name {key.name!r} again: give it another"
+            msg = f"keys_file: line {number} of {path} repeats the name {key.name!r}: use another name"
             raise SettingsError(msg)
         keys[key.name] = key
     if not keys:

@@ -31,8 +31,8 @@ NAMES: Final[Mapping[int, str]] = {
 }
 """Problem name by status; it is the last part of the problem's ``type``."""
 _REMEDIES: Final[Mapping[str, str]] = {
-    "missing": "give it",
-    "extra_forbidden": "leave it out: there is no such field",
+    "missing": "add it: it is required",
+    "extra_forbidden": "leave it out: the field is unknown",
     "json_invalid": "send one JSON object",
     "greater_than_equal": "give at least {ge}",
     "less_than_equal": "give at most {le}",
@@ -43,13 +43,13 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "float_parsing": "give a number",
     "float_type": "give a number",
     "model_attributes_type": "send one JSON object",
-    "unknown_parameter": "leave it out: the parameters here are: {known}",
+    "unknown_parameter": "leave it out: the allowed parameters are {known}",
 }
 """Remedies for the pydantic error types that endpoints often raise, and for this project's own."""
 
 _DETAILS: Final[Mapping[int, str]] = {
-    404: "there is nothing at this path; see /docs for the endpoints",
-    405: "this path has no such method; the header Allow names those it has",
+    404: "path not found; see /docs for the endpoints",
+    405: "method not allowed; the Allow header lists the allowed methods",
 }
 
 

@@ -34,7 +34,7 @@ def fresh_parts_folder(path: Path) -> Path:
     return folder
 
 
-def put_together(path: Path, catalogue: Catalogue) -> None:
+def assemble_output(path: Path, catalogue: Catalogue) -> None:
     """Create the file ``path`` from its part files, in the order in which they were written.
 
     The file appears under its name only when it is complete. Raises `JobFailedError` if it can't be written.
@@ -44,7 +44,7 @@ def put_together(path: Path, catalogue: Catalogue) -> None:
         _finish(folder, path, catalogue)
         shutil.rmtree(folder)
     except OSError as error:
-        msg = f"{path} could not be put together from {folder}: {error}; make room there and run again"
+        msg = f"{path} could not be assembled from {folder}: {error}; free space on its disk and run again"
         raise JobFailedError(msg) from None
 
 

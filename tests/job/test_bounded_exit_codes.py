@@ -52,7 +52,7 @@ def test_a_truncated_source_fails_the_job(tmp_path: Path, out: Path) -> None:
     source = tmp_path / "in.jsonl.gz"
     source.write_bytes(gzip.compress(DATA)[:-100])
     process = run_feature_job("--source", source, "--features-out", out)
-    assert_refused(process, f"{source} is no whole gzip file", out)
+    assert_refused(process, f"{source} is not a complete gzip file", out)
 
 
 def test_a_parquet_file_without_a_required_column_fails_the_job(tmp_path: Path, out: Path) -> None:

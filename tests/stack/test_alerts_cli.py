@@ -113,7 +113,7 @@ def test_ctrl_c_stops_the_tail_with_code_0(streams: JobSettings) -> None:
 def test_a_missing_stream_is_reported_by_name(kinesis_settings: JobSettings) -> None:
     tailed = run_module("alerts", "tail", "--max", "1")
     assert tailed.returncode == 1
-    assert f"no stream '{kinesis_settings.alerts_stream}'" in tailed.stderr
+    assert f"stream '{kinesis_settings.alerts_stream}' does not exist" in tailed.stderr
 
 
 def test_a_dead_letter_shows_reason_size_shard_detail_and_the_start_of_the_record(

@@ -144,7 +144,7 @@ def test_after_a_signal_every_transaction_is_accounted_for(
 def test_a_missing_stream_is_reported_by_name(kinesis_settings: JobSettings) -> None:
     ended = run_module("producer", "load", "--count", "10")
     assert ended.returncode == 1
-    assert f"no stream '{kinesis_settings.transactions_stream}'" in ended.stderr
+    assert f"stream '{kinesis_settings.transactions_stream}' does not exist" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
 
 

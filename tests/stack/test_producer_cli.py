@@ -75,7 +75,7 @@ def test_an_endpoint_that_is_down_is_waited_for_and_then_reported(
 def test_the_test_command_reports_a_missing_stream_by_name(kinesis_settings: JobSettings) -> None:
     tested = run_module("producer", "test")
     assert tested.returncode == 1
-    assert f"no stream '{kinesis_settings.transactions_stream}'" in tested.stderr
+    assert f"stream '{kinesis_settings.transactions_stream}' does not exist" in tested.stderr
 
 
 def test_the_test_command_sends_one_transaction_and_reports_its_shard(streams: JobSettings) -> None:

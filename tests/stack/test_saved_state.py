@@ -337,7 +337,7 @@ def test_state_of_an_entity_without_a_step_is_rejected(
     stopped: Stopped, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     error = refusal(capfd, "--from-savepoint", stopped.savepoint, *catalogue_file(tmp_path, FEWER))
-    assert "no place for (counterparty_id)" in error
+    assert "no step of this job uses (counterparty_id)" in error
     assert "--allow-dropped-state true" in error
 
 
@@ -346,7 +346,7 @@ def test_state_of_a_stream_that_is_now_off_is_rejected(
 ) -> None:
     arguments = ("--from-savepoint", stopped.savepoint, "--scored-stream", "off")
     error = refusal(capfd, *arguments, *catalogue_file(tmp_path, FIRST))
-    assert "no place for (scored_transactions)" in error
+    assert "no step of this job uses (scored_transactions)" in error
     assert "--allow-dropped-state true" in error
 
 
@@ -364,7 +364,7 @@ def test_a_path_without_a_savepoint_is_rejected(
 ) -> None:
     (tmp_path / "a-file").write_text("{}")
     path = str(tmp_path / name)
-    assert refusal(capfd, "--from-savepoint", path).startswith(f"there is no savepoint to be read at {path}")
+    assert refusal(capfd, "--from-savepoint", path).startswith(f"no readable savepoint at {path}")
 
 
 def test_the_savepoint_of_another_job_is_rejected(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -372,7 +372,7 @@ def test_the_savepoint_of_another_job_is_rejected(tmp_path: Path, capfd: pytest.
         start_jvm(connector_for(JobSettings.load(env_file=None)).jvm_variables)
         write_foreign_savepoint(tmp_path)
     error = refusal(capfd, "--from-savepoint", tmp_path.as_uri())
-    assert error.startswith(f"{tmp_path.as_uri()} holds no account's state: it is no savepoint of this job")
+    assert error.startswith(f"{tmp_path.as_uri()} has no account state, so it is not a savepoint of this job")
 
 
 def write_foreign_savepoint(folder: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_missing_stream_is_reported_and_an_older_file_is_kept(tmp_path: Path) 
     out.write_bytes(b"old")
     done = run_module("streams", "archive", str(out), "--stream", "Nowhere")
     assert done.returncode == 1
-    assert "there is no stream 'Nowhere'" in done.stderr
+    assert "stream 'Nowhere' does not exist" in done.stderr
     assert (out.read_bytes(), list(tmp_path.iterdir())) == (b"old", [out])
 
 

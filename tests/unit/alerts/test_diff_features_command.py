@@ -207,7 +207,7 @@ def test_transactions_missing_from_the_archive_exit_with_code_2(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("place", "complaint"), [("nowhere", "nowhere"), ("s3://x", "no bucket has such a name")]
+    ("place", "complaint"), [("nowhere", "nowhere"), ("s3://x", "the bucket name is not valid")]
 )
 def test_a_folder_without_an_archive_exits_with_code_2(tmp_path: Path, place: str, complaint: str) -> None:
     code, _, error = compared(tmp_path, Path(place) if place == "nowhere" else place, scored("T1", 1))  # type: ignore[arg-type]

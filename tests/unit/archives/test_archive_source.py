@@ -116,7 +116,9 @@ def test_a_key_selects_that_object_alone_and_a_folder_its_contents(s3: Client) -
     )
     assert read(S3Uri(f"s3://{BUCKET}/a.jsonl")) == [b"1"]
     assert read(S3Uri(f"s3://{BUCKET}/a.jsonl/")) == [b"3"]
-    assert "has no file that is .jsonl, .json, .gz" in refusal(S3Uri(f"s3://{BUCKET}/a"))
+    assert "has no files; give a folder or key with record files (.jsonl, .json, .gz" in refusal(
+        S3Uri(f"s3://{BUCKET}/a")
+    )
 
 
 def test_an_archive_may_mix_parquet_and_json_lines(tmp_path: Path) -> None:
@@ -134,15 +136,15 @@ def test_files_of_other_kinds_are_ignored_and_reported(
     assert read(archive) == [b"1"]
     said = capsys.readouterr().err.splitlines()
     assert said == [
-        f"reading 1 files of {archive}, 2 bytes",
-        f"passed over 3 files of other kinds, like {archive}/_SUCCESS",
+        f"reading 1 files from {archive}, 2 bytes",
+        f"ignored 3 files of other kinds, such as {archive}/_SUCCESS",
     ]
 
 
 def test_a_folder_marker_on_s3_is_ignored(s3: Client, capsys: pytest.CaptureFixture[str]) -> None:
     on_s3(s3, "", {"tx/": b"", "tx/a.jsonl": b"1"})
     assert read(S3Uri(f"s3://{BUCKET}/tx")) == [b"1"]
-    assert "passed over" not in capsys.readouterr().err
+    assert "ignored" not in capsys.readouterr().err
 
 
 def test_invalid_records_are_passed_on_unchanged(tmp_path: Path) -> None:
@@ -154,31 +156,32 @@ def test_invalid_records_are_passed_on_unchanged(tmp_path: Path) -> None:
 
 
 def test_an_archive_without_any_record_file_is_rejected(tmp_path: Path) -> None:
-    kinds = ".jsonl, .json, .gz, .parquet, or what Firehose writes"
-    assert refusal(tmp_path).startswith(f"{tmp_path} has no file that is {kinds}: nothing is there; give the")
+    kinds = ".jsonl, .json, .gz, .parquet, or an uncompressed Firehose object"
+    expected = f"{tmp_path} has no files; give a folder or key with record files ({kinds})"
+    assert refusal(tmp_path) == expected
     on_disk(tmp_path, {"a.csv": b"", "b.csv": b""})
-    assert f"none of its 2 files is, like {tmp_path}/a.csv; give the folder or key" in refusal(tmp_path)
+    assert f"has 2 files of other kinds, such as {tmp_path}/a.csv; give a folder or key" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", FIREHOSE])
 def test_undelimited_records_are_rejected_with_file_line_and_fix(tmp_path: Path, name: str) -> None:
     archive = on_disk(tmp_path, {name: b'{}\n{"a":1}{"b":2}{"c":'})
     said = refusal(archive)
-    assert said.startswith(f"{archive / name}, line 2: several records with no line feed between them")
+    assert said.startswith(f"{archive / name}, line 2: several records without a line feed between them")
     assert "AppendDelimiterToRecord" in said
 
 
 def test_a_broken_file_on_s3_is_reported_by_its_uri(s3: Client) -> None:
     on_s3(s3, "", {"a.jsonl.gz": b"no gzip"})
     assert refusal(S3Uri(f"s3://{BUCKET}/a.jsonl.gz")).startswith(
-        f"s3://{BUCKET}/a.jsonl.gz is no whole gzip"
+        f"s3://{BUCKET}/a.jsonl.gz is not a complete gzip"
     )
 
 
 def test_a_missing_bucket_is_reported_by_name(s3: Client) -> None:
     del s3
     assert refusal(S3Uri("s3://nowhere/key")).startswith(
-        "s3://nowhere/key is nowhere: there is no bucket 'nowhere'"
+        "s3://nowhere/key not found: bucket 'nowhere' does not exist"
     )
 
 
@@ -187,10 +190,10 @@ def test_a_missing_bucket_is_reported_by_name(s3: Client) -> None:
     [
         (
             "AccessDenied",
-            "must not be read (AccessDenied): it takes the rights s3:ListBucket on arn:aws:s3:::bank",
+            "can't be read: access denied (AccessDenied); allow s3:ListBucket on arn:aws:s3:::bank",
         ),
-        ("InvalidAccessKeyId", "the AWS credentials are refused (InvalidAccessKeyId): set AWS_ACCESS_KEY_ID"),
-        ("ExpiredToken", "the AWS credentials are refused (ExpiredToken)"),
+        ("InvalidAccessKeyId", "S3 rejected the AWS credentials (InvalidAccessKeyId): set AWS_ACCESS_KEY_ID"),
+        ("ExpiredToken", "S3 rejected the AWS credentials (ExpiredToken)"),
         ("SlowDown", "could not be read: SlowDown"),
     ],
 )
@@ -214,9 +217,7 @@ def test_an_error_of_s3_is_reported_with_the_fix(
 
 def test_an_object_deleted_during_reading_is_reported(s3: Client, tmp_path: Path) -> None:
     del s3
-    with pytest.raises(
-        ArchiveError, match=r"a\.jsonl is no longer there: something deletes from the archive"
-    ):
+    with pytest.raises(ArchiveError, match=r"a\.jsonl was deleted from the archive during the run"):
         S3(JobSettings.load(env_file=None)).download(S3Uri(f"s3://{BUCKET}/a.jsonl"), tmp_path / "a")
 
 
@@ -235,7 +236,7 @@ def test_an_unresponsive_endpoint_is_reported(
     del s3
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    assert "S3 gives no answer (" in refusal(S3Uri(f"s3://{BUCKET}/a"))
+    assert "S3 does not respond (" in refusal(S3Uri(f"s3://{BUCKET}/a"))
 
 
 def test_missing_credentials_are_reported_with_the_fix(
@@ -246,7 +247,7 @@ def test_missing_credentials_are_reported_with_the_fix(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    assert "there are no AWS credentials: set AWS_ACCESS_KEY_ID" in refusal(S3Uri(f"s3://{BUCKET}/a"))
+    assert "no AWS credentials found: set AWS_ACCESS_KEY_ID" in refusal(S3Uri(f"s3://{BUCKET}/a"))
 
 
 # ---- as the job's source ----

@@ -13,16 +13,16 @@ HOUR_MS = 3_600_000
 
 @pytest.mark.parametrize("second", [window(window="1h"), row("hour")])
 def test_two_features_of_one_name_are_rejected(second: Spec) -> None:
-    with pytest.raises(CatalogueError, match="feature 'f' is there twice; give each its own name"):
+    with pytest.raises(CatalogueError, match="feature 'f' is defined twice; give each feature its own name"):
         catalogue(window(), second)
 
 
 @pytest.mark.parametrize(
     ("text", "remedy"),
     [
-        ("", "a catalogue is JSON like"),
-        ("[]", 'a catalogue is an object like {"features": [...]}; this is none'),
-        ("{}", 'a catalogue is an object like {"features": [...]}; this is none'),
+        ("", "the catalogue is not valid JSON ("),
+        ("[]", 'the catalogue must be an object with the key "features"'),
+        ("{}", 'the catalogue must be an object with the key "features"'),
         ('{"features": {}}', "features must be a list, not dict"),
         ('{"features": []}', "the catalogue has no feature; give at least one"),
     ],
@@ -55,7 +55,7 @@ def test_a_window_over_a_window_is_rejected_with_the_allowed_columns(column: str
     message = str(refused.value)
     assert message.startswith(f"feature 'f': column '{column}' can't be used here; use one of ")
     assert "num_transactions, flag, quiet; " in message
-    assert message.endswith(f"'{column}' depends on a window, and no window can look at another")
+    assert message.endswith(f"'{column}' depends on a window, which a window can't use as its column")
 
 
 @pytest.mark.parametrize("column", ["colour", "flag", "f"])
@@ -69,7 +69,9 @@ def test_an_undefined_column_is_rejected_with_the_defined_ones(column: str) -> N
 
 
 def test_a_list_is_not_a_valid_operand() -> None:
-    with pytest.raises(CatalogueError, match="feature 'g': of names 'last', which is a list; name a feature"):
+    with pytest.raises(
+        CatalogueError, match="feature 'g': 'of' names 'last', which is a list; name a feature"
+    ):
         catalogue(LAST, row("above", of=["last"], threshold=1, name="g"))
 
 

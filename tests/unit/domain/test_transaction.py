@@ -147,7 +147,9 @@ def test_a_time_is_parsed_to_the_millisecond(text: str, time_ms: int) -> None:
     ],
 )
 def test_a_text_that_is_not_a_time_with_an_offset_is_rejected(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no RFC 3339 time with a UTC offset; write it like 2026-01-02T03"):
+    with pytest.raises(
+        ValueError, match=r"not an RFC 3339 time with a UTC offset; write it like 2026-01-02T03"
+    ):
         parse_time_ms(text)
 
 

@@ -95,7 +95,7 @@ def test_an_invalid_catalogue_is_an_unusable_option(
         *(capsys, "--source", files["source"], "--features-out", files["features_out"]),
         *("--catalogue", files["labels"]),
     )
-    assert says.startswith('error: a catalogue is JSON like {"features": [...]}')
+    assert says.startswith("error: the catalogue is not valid JSON (")
 
 
 KINDS = {"in.parquet": "Parquet", "in.jsonl.gz": "gzip"}
@@ -112,5 +112,5 @@ def test_a_file_that_contradicts_its_suffix_is_an_unusable_option(
         *(capsys, "--source", files["source"], "--labels", files["labels"]),
         *("--features-out", files["features_out"]),
     )
-    assert says.startswith(f"error: {files[broken]} is no whole {KINDS[name]} file (")
+    assert says.startswith(f"error: {files[broken]} is not a complete {KINDS[name]} file (")
     assert not files["features_out"].exists()

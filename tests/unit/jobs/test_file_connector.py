@@ -41,5 +41,5 @@ def test_a_rate_limit_starts_with_its_ramp(tmp_path: Path) -> None:
 
 
 def test_settings_without_a_source_file_are_rejected() -> None:
-    with pytest.raises(ValueError, match="name no source file"):
+    with pytest.raises(ValueError, match="have no source file"):
         FileConnector(JobSettings.load(env_file=None))

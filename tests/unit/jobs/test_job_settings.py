@@ -149,25 +149,23 @@ def test_a_misspelt_name_with_our_prefix_is_rejected_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "1")
-    assert refusal() == f"{name}: there is no such setting; see --help for those that there are"
+    assert refusal() == f"{name}: unknown setting; see --help for the list"
 
 
 @pytest.mark.parametrize("name", MISSPELT)
 def test_a_misspelt_name_with_our_prefix_is_rejected_from_the_env_file(env_file: Path, name: str) -> None:
     env_file.write_text(FOREIGN + f"{name}=1\n")
-    assert refusal(env_file=env_file) == (
-        f"{name}: there is no such setting; see --help for those that there are"
-    )
+    assert refusal(env_file=env_file) == f"{name}: unknown setting; see --help for the list"
 
 
 def test_a_misspelt_part_of_a_setting_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAUDSTREAM_EMULATOR__POLL", "1")
-    assert refusal().startswith("emulator.poll: there is no such setting")
+    assert refusal().startswith("emulator.poll: unknown setting")
 
 
 def test_a_misspelt_property_is_rejected(properties_file: Path) -> None:
     write_properties(properties_file, {"paralelism": "1"})
-    with pytest.raises(SettingsError, match="paralelism: there is no such setting"):
+    with pytest.raises(SettingsError, match="paralelism: unknown setting"):
         JobSettings.load(env_file=None, properties_file=properties_file)
 
 
@@ -201,7 +199,7 @@ def test_a_misspelt_option_is_rejected(capsys: pytest.CaptureFixture[str]) -> No
         (
             "CATALOGUE",
             "/no/such.json",
-            "can't be used: there is no such file; give the path of one that exis",
+            "can't be used: file not found; give the path of an existing file",
         ),
         ("EMULATOR__POLL_INTERVAL_MS", "9", "emulator.poll_interval_ms: '9' can't be used: Input should be"),
         (

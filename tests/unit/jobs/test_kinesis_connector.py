@@ -203,7 +203,7 @@ def test_connector_6_without_an_account_is_rejected_with_the_fix(where: tuple[st
     with pytest.raises(SettingsError) as refused:
         source_options(RELEASE_6, settings(*where), "Transactions")
     assert str(refused.value) == (
-        "aws_account_id: is not set, and on Flink 2 a stream goes by its ARN, which names the account; "
+        "aws_account_id: not set, but Flink 2 identifies a stream by its ARN, which has the account; "
         "give --aws-account-id, the 12 digits of the account that owns the streams"
     )
 

@@ -11,7 +11,7 @@ import pytest
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs.connectors.file_connector import FileConnector
-from jobs.connectors.output_files import fresh_parts_folder, put_together
+from jobs.connectors.output_files import assemble_output, fresh_parts_folder
 from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
 
@@ -73,7 +73,7 @@ def test_parts_are_ordered_by_subtask_and_then_by_number(out: Path) -> None:
     places = [(10, 0), (0, 10), (2, 1), (0, 9), (2, 0), (1, 0), (0, 0)]
     for subtask, number in places:
         part(out, subtask, number, f"{subtask}-{number}\n".encode())
-    put_together(out, CATALOGUE)
+    assemble_output(out, CATALOGUE)
     assert out.read_text().split() == ["0-0", "0-9", "0-10", "1-0", "2-0", "2-1", "10-0"]
     assert list(out.parent.iterdir()) == [out]
 
@@ -85,14 +85,14 @@ def test_any_number_of_parts_becomes_one_file_that_replaces_an_older_one(
     out.write_text("of an earlier run")
     for number, data in enumerate(parts):
         part(out, 0, number, data)
-    put_together(out, CATALOGUE)
+    assemble_output(out, CATALOGUE)
     assert out.read_bytes() == b"".join(parts)
 
 
 def test_unfinished_part_files_are_ignored(out: Path) -> None:
     part(out, 0, 0, b"whole\n")
     (out.with_name("out.jsonl.parts") / ".part-1-0-1.inprogress.2").write_bytes(b"hal")
-    put_together(out, CATALOGUE)
+    assemble_output(out, CATALOGUE)
     assert out.read_bytes() == b"whole\n"
 
 
@@ -118,9 +118,9 @@ def test_a_failure_while_writing_keeps_the_older_file_and_names_the_output(
 
     monkeypatch.setattr(Path, "replace", no_room)
     with pytest.raises(JobFailedError) as failed:
-        put_together(out, CATALOGUE)
-    assert str(failed.value).startswith(f"{out} could not be put together from {out}.parts: ")
-    assert "No space left on device; make room there and run again" in str(failed.value)
+        assemble_output(out, CATALOGUE)
+    assert str(failed.value).startswith(f"{out} could not be assembled from {out}.parts: ")
+    assert "No space left on device; free space on its disk and run again" in str(failed.value)
     assert out.read_text() == "of an earlier run"
 
 
@@ -146,7 +146,7 @@ def parquet_of(tmp_path: Path, *parts: list[dict[str, Any]]) -> pa.Table:
     fresh_parts_folder(out)
     for number, rows in enumerate(parts):
         part(out, 0, number, b"".join(orjson.dumps(row) + b"\n" for row in rows))
-    put_together(out, CATALOGUE)
+    assemble_output(out, CATALOGUE)
     assert list(tmp_path.iterdir()) == [out]
     return pq.read_table(out)
 

@@ -205,7 +205,7 @@ def test_a_row_without_a_score_is_nan_and_has_a_note_with_the_cause() -> None:
 def test_an_alert_that_cannot_be_created_is_an_error_and_does_not_stop_the_others() -> None:
     answer = scored(Row(score=0.75, event_time_ms=AFTER_ALL_YEARS_MS), Row(score=0.75))
     assert list(answer.errors()) == [0]
-    assert answer.errors()[0].startswith("the alert could not be made: ")
+    assert answer.errors()[0].startswith("the alert could not be created: ")
     assert list(answer.alerts()) == [1]
     assert answer.scores == [0.75, 0.75]
 
@@ -223,7 +223,7 @@ def test_an_alert_that_cannot_be_serialised_is_an_error_and_does_not_stop_the_ot
 
     monkeypatch.setattr(Alert, "to_json", to_json)
     answer = scored(Row("unwritable", score=0.75), Row(score=0.75))
-    assert answer.errors() == {0: "the alert could not be made: no such letter"}
+    assert answer.errors() == {0: "the alert could not be created: no such letter"}
     assert list(answer.alerts()) == [1]
 
 

@@ -113,7 +113,7 @@ def test_any_number_of_records_keeps_its_order(scorer: Scorer) -> None:
         ({"model_version": "v0"}, "'T0': model_version is 'v0', not 'v1'"),
         ({"catalogue_version": "old"}, "'T0': catalogue_version is 'old', not "),
         ({"score": 0.123}, "'T0': the score was 0.123, but is now "),
-        ({"account_id": 7}, "'T0': the alert could not be made: "),
+        ({"account_id": 7}, "'T0': the alert could not be created: "),
         ({"features": {"account_count_5m": 1}}, "the record has no feature 'account_amount_vnd_sum_5m'"),
     ],
 )

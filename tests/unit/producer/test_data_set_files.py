@@ -145,7 +145,7 @@ def test_a_missing_chart_package_is_reported(tmp_path: Path, monkeypatch: pytest
     ("arguments", "says"),
     [
         (["--out", "nothing"], "no file extension; give a name like"),
-        (["--start", "yesterday", "--out", "a.csv"], "no RFC 3339 time"),
+        (["--start", "yesterday", "--out", "a.csv"], "not an RFC 3339 time"),
         (["--fraud-share", "1.5", "--out", "a.csv"], "fraud_share=1.5"),
     ],
 )

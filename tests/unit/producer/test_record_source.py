@@ -97,7 +97,7 @@ def test_an_api_without_a_url_is_rejected(url: str, tmp_path: Path, monkeypatch:
         (["stream", "--source", "generator"], "give 'bank', 'api' or an existing file"),
         (["stream", "--speedup", "60", "--rate", "5"], "combined with --rate, INTERVAL or MAX_BATCHES"),
         (["stream", "20", "1", "--start", "2026-01-01T00:00:00Z"], "combined with --rate, INTERVAL"),
-        (["stream", "--start", "tomorrow"], "no RFC 3339 time"),
+        (["stream", "--start", "tomorrow"], "not an RFC 3339 time"),
         (["stream", "--start", "2200-01-01T00:00:00Z"], "give epoch milliseconds from 1970 to 2099"),
     ],
 )

@@ -39,7 +39,7 @@ def test_the_pace_is_even_unless_event_time_sets_it(
         (PaceOptions(speedup=1.0), API, "whose event times are current"),
         (PaceOptions(start="2026-01-01T00:00:00Z"), API, "whose event times are current"),
         (PaceOptions(start="2026-01-01T00:00:00Z"), FILE, "use --speedup alone"),
-        (PaceOptions(start="2026-01-01T00:00:00"), BANK, "no RFC 3339 time with a UTC offset"),
+        (PaceOptions(start="2026-01-01T00:00:00"), BANK, "not an RFC 3339 time with a UTC offset"),
     ],
 )
 def test_contradictory_timing_options_are_rejected(

@@ -84,7 +84,7 @@ def test_only_an_emulator_uses_path_style_buckets() -> None:
 def test_missing_credentials_are_an_error_with_the_fix(service: str, values: dict[str, str]) -> None:
     with pytest.raises(AwsCredentialsError) as refused:
         client_of(service, **values)
-    assert str(refused.value) == f"there are no AWS credentials: {CREDENTIALS_REMEDY}"
+    assert str(refused.value) == f"no AWS credentials found: {CREDENTIALS_REMEDY}"
 
 
 def test_an_incomplete_pair_of_credentials_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,8 +32,8 @@ def test_metrics_are_exposed_to_prometheus_under_the_prefix() -> None:
     ("kind", "name", "remedy"),
     [
         ("counter", "requests", "a counter ends with _total"),
-        ("gauge", "clients_total", "_total ends the names of counters alone"),
-        ("histogram", "request_total", "_total ends the names of counters alone"),
+        ("gauge", "clients_total", "only names of counters end with _total"),
+        ("histogram", "request_total", "only names of counters end with _total"),
         ("histogram", "request_time", "end the name of a histogram with its unit: seconds, bytes"),
         ("histogram", "request_ms_seconds", "write seconds in place of ms"),
         ("gauge", "age_minutes", "write seconds in place of minutes"),
@@ -42,7 +42,7 @@ def test_metrics_are_exposed_to_prometheus_under_the_prefix() -> None:
         ("counter", "sent_kb_total", "write bytes in place of kb"),
         ("gauge", "requestCount", "lower case words with underscores"),
         ("gauge", "a__b", "lower case words with underscores"),
-        ("gauge", "lag_count", "gives this ending to parts of a metric"),
+        ("gauge", "lag_count", "Prometheus reserves this suffix"),
         ("gauge", "tiny_api_clients", "leave the prefix tiny_api_ out"),
     ],
 )
@@ -57,7 +57,7 @@ def test_a_name_that_violates_a_convention_is_rejected_with_the_fix(
 
 
 def test_a_metric_without_a_description_is_rejected() -> None:
-    with pytest.raises(ValueError, match="say in a sentence"):
+    with pytest.raises(ValueError, match="describe in a sentence"):
         MetricsRegistry("tiny_api").gauge("clients", " ")
 
 

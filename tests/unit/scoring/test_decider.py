@@ -144,12 +144,12 @@ def test_a_row_that_cannot_be_decoded_does_not_affect_the_other_alerts() -> None
     decisions = decider_of().decide(LazySubjects(5), vectors, now_ms)
     assert list(decisions.alerts) == [0, 1, 2, 4]
     assert list(decisions.errors) == [3]
-    assert decisions.errors[3].startswith("the alert could not be made: 'utf-8' codec can't decode")
+    assert decisions.errors[3].startswith("the alert could not be created: 'utf-8' codec can't decode")
 
 
 @pytest.mark.parametrize("shape", [(2, CATALOGUE.width), (1, CATALOGUE.width - 1), (CATALOGUE.width,)])
 def test_vectors_that_do_not_match_the_transactions_are_rejected(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"not \(1, 8\); give each transaction a row of the catalogue"):
+    with pytest.raises(ValueError, match=r"not \(1, 8\); give one row per transaction"):
         decider_of().decide([subject(0)], np.zeros(shape), now_ms)
 
 
@@ -255,7 +255,7 @@ def test_an_alert_that_cannot_be_created_is_an_error_beside_its_score_and_does_n
     decisions = decider_of().decide(subjects, np.array([vector(0.75), vector(0.75)]), now_ms)
     assert decisions[0].score == 0.75
     assert decisions[0].alert is None
-    assert decisions.errors[0].startswith("the alert could not be made: ")
+    assert decisions.errors[0].startswith("the alert could not be created: ")
     assert alert_of(decisions[1]).transaction_id == "T1"
 
 

@@ -101,7 +101,7 @@ def test_a_row_that_cannot_be_worded_does_not_affect_the_other_reasons(
     monkeypatch.setattr(Reasoner, "reasons", reasons)
     first, bare, last = explainer.explain(matrix)
     assert (first, last) == (expected[0], expected[2])
-    assert bare == Explanation((), "the reasons could not be worded: 'no words'")
+    assert bare == Explanation((), "the reasons could not be put into words: 'no words'")
 
 
 def test_a_model_without_contributions_is_reported(scorer: Scorer) -> None:

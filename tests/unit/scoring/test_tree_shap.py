@@ -106,7 +106,7 @@ def test_a_tree_too_deep_for_tables_is_rejected_with_the_fix() -> None:
         xgboost.DMatrix(inputs, label=label),
         num_boost_round=1,
     )
-    with pytest.raises(ModelError, match=f"max_depth={MOST_DEPTH} at most"):
+    with pytest.raises(ModelError, match=f"max_depth of at most {MOST_DEPTH}"):
         TreeShap(booster)
 
 

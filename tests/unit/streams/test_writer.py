@@ -192,7 +192,7 @@ def test_a_lost_connection_is_reported_for_every_record() -> None:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("ResourceNotFoundException", r"no stream 'Numbers'.*python -m localstack\.streams"),
+        ("ResourceNotFoundException", r"stream 'Numbers' does not exist.*python -m localstack\.streams"),
         ("AccessDeniedException", "'Numbers' can't be used: AccessDeniedException"),
     ],
 )

@@ -52,7 +52,7 @@ def test_a_known_key_gives_its_name(tmp_path: Path) -> None:
 )
 def test_an_unknown_key_gives_no_caller_and_is_not_repeated(key: str, tmp_path: Path) -> None:
     refused = identify(Authenticator(settings(auth="on", keys_file=key_file(tmp_path))), x_api_key=key)
-    assert refused == Refused("this key is not known")
+    assert refused == Refused("unknown API key")
 
 
 def test_the_key_file_contains_no_key(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_name_that_would_break_the_file_is_rejected(name: str) -> None:
 
 
 def test_a_scope_that_would_break_the_file_is_rejected() -> None:
-    with pytest.raises(ValueError, match="'a,b' is no scope"):
+    with pytest.raises(ValueError, match="'a,b' is not a valid scope"):
         make_key("loader", "note_", ["a,b"])
 
 
@@ -92,7 +92,7 @@ def test_a_scope_that_would_break_the_file_is_rejected() -> None:
         ("", "has no key: add the line that `make NAME` prints"),
         ("# only a comment\n\n", "has no key"),
         ("loader abc\n", "line 1 .* can't be used"),
-        (f"a {'0' * 64}\n\na {'1' * 64}\n", "line 3 .* has the name 'a' again"),
+        (f"a {'0' * 64}\n\na {'1' * 64}\n", "line 3 .* repeats the name 'a'"),
         (f"a {'0' * 64} more\n", "line 1"),
         (f"a {'0' * 64} scopes=\n", "line 1 .* can't be used"),
         (f"a {'0' * 64} scopes=a:read,B\n", "line 1"),
@@ -209,4 +209,4 @@ def test_missing_credentials_are_answered_with_the_accepted_schemes(tmp_path: Pa
 def test_a_wrong_key_is_rejected_even_with_a_valid_jwt(tmp_path: Path) -> None:
     authenticator = hs256(keys_file=key_file(tmp_path))
     headers = {"x_api_key": "wrong", "authorization": f"Bearer {token()}"}
-    assert identify(authenticator, **headers) == Refused("this key is not known")
+    assert identify(authenticator, **headers) == Refused("unknown API key")

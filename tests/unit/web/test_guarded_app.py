@@ -78,7 +78,7 @@ def test_a_key_grants_access_and_the_route_knows_the_caller(tmp_path: Path) -> N
         "caller": "key:loader",
         "scopes": ["notes:read", "notes:write"],
     }
-    assert problem(get(app, "/notes/7", f"{KEY}x"))["detail"] == "this key is not known"
+    assert problem(get(app, "/notes/7", f"{KEY}x"))["detail"] == "unknown API key"
 
 
 def test_a_service_warns_if_and_only_if_authentication_is_off(

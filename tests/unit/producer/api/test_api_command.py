@@ -38,7 +38,7 @@ def test_a_name_that_would_break_the_file_is_rejected(name: str) -> None:
 def test_an_api_without_any_way_to_authenticate_does_not_start() -> None:
     refused = CliRunner().invoke(command, [])
     assert refused.exit_code == 2
-    assert "nobody could get in" in refused.stderr
+    assert "needs keys or JWTs" in refused.stderr
 
 
 def test_an_invalid_port_is_rejected() -> None:
@@ -54,7 +54,7 @@ def test_the_application_of_the_package_is_rejected_with_the_same_message(
     with pytest.raises(SystemExit) as refused:
         _ = producer.api.app
     assert refused.value.code == 2
-    assert "nobody could get in" in capsys.readouterr().err
+    assert "needs keys or JWTs" in capsys.readouterr().err
 
 
 def test_the_application_of_the_package_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
