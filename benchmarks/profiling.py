@@ -22,6 +22,7 @@ from benchmarks.progress import OutputSample
 from benchmarks.result_tables import markdown_table, terminal_table
 from benchmarks.stacks import OTHER, PARTS, TASKS, THREADS, Profile, read_stacks
 from fraudstream.runtime.aws_settings import ENV_PREFIX
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import stop_on_signals
@@ -219,4 +220,4 @@ def _figure(percent: float) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

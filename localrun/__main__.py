@@ -13,6 +13,7 @@ from rich.console import Console
 
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import stop_on_signals
@@ -111,4 +112,4 @@ def main(  # noqa: PLR0913 - the options of a command line
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -12,6 +12,7 @@ from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_writers import written_whole
 from fraudstream.domain.transaction import format_time
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.command_app import CommandApp
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
@@ -21,7 +22,7 @@ from streams.archiving import Archived, archive
 MS_PER_S: Final = 1_000
 SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Archive a stream.")
+app = CommandApp(no_args_is_help=True, help="Archive a stream.")
 
 
 @app.callback()

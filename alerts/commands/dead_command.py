@@ -33,6 +33,7 @@ from alerts.store.redrives import Redrive
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.transaction import format_time, from_time_ms
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.command_app import CommandApp
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
@@ -47,7 +48,7 @@ FAR_FUTURE_MS: Final = 253_402_300_799_000
 """The end of the year 9999, an upper bound of all arrival times."""
 SHOWN_BYTES: Final = 1_024
 
-app = typer.Typer(
+app = CommandApp(
     no_args_is_help=True, help="List, show and redrive dead letters, the records that the job refused."
 )
 

@@ -15,6 +15,7 @@ from drills.cluster import ClusterError
 from drills.soak import soak_report as report
 from drills.soak.soak_figures import COMPARED_MINUTES, WARM_UP_MINUTES
 from drills.soak.soak_run import Soaked, run
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 
 BUILD: Final = ROOT / "build"
@@ -76,4 +77,4 @@ def _clear(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -21,7 +21,7 @@ def _files_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ("arguments", "code", "complaint"),
     [
         (("run", "--handler", "webhook"), 1, "--handler webhook needs --to: a URL"),
-        (("run", "--name", "a b"), 2, "'a b' is not a valid name"),
+        (("run", "--name", "a b"), 2, "invalid name 'a b': use 1 to 64"),
         (("run", "--from", "soon"), 2, "'soon' is not a start position"),
         (("tail", "--from", "soon"), 2, "'soon' is not a start position"),
         (("replay", "--from", "2999-01-01T00:00:00Z"), 2, "must be before --until"),
