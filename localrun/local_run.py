@@ -116,7 +116,7 @@ class Run:
             self.tally.lost() == 0
             and self.tally.awaited_alerts() == 0
             and self.tally.dead_letters >= statistics.sent_broken
-            and self.tally.duplicates >= statistics.sent_doubled
+            and self.tally.duplicates >= statistics.sent_duplicates
         )
 
     def _check(self, job: JobProcess) -> None:

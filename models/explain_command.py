@@ -41,11 +41,9 @@ def explain(
     scored: Annotated[Path, typer.Option(help="Records of the stream Scored, one JSON object per line")],
     model: Annotated[Path, typer.Option(help="Folder of the model version that scored them")] = ROOT
     / "models/v1",
-    catalogue: Annotated[
-        Path | None, typer.Option(help="Catalogue of the job; the built-in one if omitted")
-    ] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Catalogue of the job (default: built-in)")] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Threshold of the job; that of the model if omitted")
+        float | None, typer.Option(help="Threshold of the job (default: the model's)")
     ] = None,
 ) -> None:
     """Print the alerts of scored transactions again, with their reasons; only ``scored_at`` differs (now)."""

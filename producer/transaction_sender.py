@@ -156,7 +156,7 @@ class TransactionSender:
         statistics = self.statistics
         statistics.sent_good += sum(item.kind == "good" for item in sent)
         statistics.sent_broken += sum(item.kind == "broken" for item in sent)
-        statistics.sent_doubled += sum(item.kind == "doubled" for item in sent)
+        statistics.sent_duplicates += sum(item.kind == "duplicate" for item in sent)
         statistics.failed += len(failed)
         statistics.complete_batches += not failed
         statistics.shards = statistics.shards + result.shards

@@ -32,7 +32,7 @@ def _commands() -> None:
 
 def _json_lines(path: Path) -> Path:
     if not path.name.endswith(SUFFIXES):
-        msg = f"{path} unknown file type; give a .jsonl or .jsonl.gz"
+        msg = f"{path} must end in .jsonl or .jsonl.gz"
         raise typer.BadParameter(msg)
     if not path.resolve().parent.is_dir() or path.is_dir():
         msg = f"{path} can't be written: its folder must exist, and the path must not be a folder"
@@ -51,11 +51,9 @@ def archive_stream(
     out: OutFile,
     *,
     stream: Annotated[
-        str | None, typer.Option(help="Name of the stream; the transaction stream if omitted")
+        str | None, typer.Option(help="Name of the stream (default: the transaction stream)")
     ] = None,
-    seconds: Annotated[
-        float, typer.Option(min=0, help="Seconds to continue, for records that arrive from now on")
-    ] = 0.0,
+    seconds: Annotated[float, typer.Option(min=0, help="Keep reading for N more seconds")] = 0.0,
 ) -> None:
     """Write a stream's records, from the oldest up to now, as JSON lines in order of arrival.
 

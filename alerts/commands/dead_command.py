@@ -53,10 +53,12 @@ app = CommandApp(
 )
 
 Reasons = Annotated[
-    list[str] | None, typer.Option("--reason", help="Only letters with this reason; can be repeated")
+    list[str] | None, typer.Option("--reason", help="Select letters with this reason; repeatable")
 ]
-Since = Annotated[str | None, typer.Option(help="Only letters refused at or after this RFC 3339 time")]
-Until = Annotated[str | None, typer.Option("--until", help="Only letters refused before this RFC 3339 time")]
+Since = Annotated[str | None, typer.Option(help="Select letters refused at or after this RFC 3339 time")]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Select letters refused before this RFC 3339 time")
+]
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of letters, as `dead list` prints them")]
 
 
@@ -114,7 +116,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
         Path | None, typer.Option("--patch", help="JSON patch (RFC 6902) that repairs each record")
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Also send letters that were redriven before")
+        bool, typer.Option("--again", help="Redrive letters that were already redriven")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the records without sending them")

@@ -85,7 +85,7 @@ def repair(
     if letter.truncated:
         msg = (
             f"the letter is truncated: it has only the start of the record's {letter.size_bytes:,} bytes; "
-            "ask the sender to send the record again"
+            "get the full record from its sender"
         )
         raise RepairError(msg)
     document = _document(letter.raw_bytes)

@@ -41,7 +41,7 @@ def sqlite_errors_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        msg = f"the store {path} can't be used: {error}; check that it is writable, or give another file"
+        msg = f"the store {path} can't be used: {error}; check that it is writable, or use another file"
         raise StoreError(msg) from error
 
 
@@ -56,7 +56,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
         if layout not in {0, LAYOUT}:
-            msg = f"the store {path} has layout {layout}, this version supports {LAYOUT}; give another file"
+            msg = f"the store {path} has layout {layout}, this version supports {LAYOUT}; use another file"
             raise StoreError(msg)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")

@@ -103,11 +103,11 @@ def _known(files: list[ArchivedFile], location: S3Uri | Path, console: Console) 
         file.name for file in files if not is_of_a_known_kind(file.name) and not file.name.endswith("/")
     ]
     if not known:
-        found = f"{len(others):,} files of other kinds, such as {others[0]}" if others else "no files"
+        found = f"{len(others):,} unsupported files, e.g. {others[0]}" if others else "no files"
         msg = f"{location} has {found}; give a folder or key with record files ({_KINDS})"
         raise ArchiveError(msg)
     size = decimal(sum(file.size_bytes for file in known))
     console.print(f"reading {len(known):,} files from {location}, {size}", markup=False)
     if others:
-        console.print(f"ignored {len(others):,} files of other kinds, such as {others[0]}", markup=False)
+        console.print(f"skipped {len(others):,} unsupported files, e.g. {others[0]}", markup=False)
     return known

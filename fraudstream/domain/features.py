@@ -107,7 +107,7 @@ def _check_field(column: str, kinds: set[str]) -> None:
 def _duration_ms(value: object) -> object:
     duration_ms = parse_duration_ms(value) if isinstance(value, str) else value
     if isinstance(duration_ms, int) and duration_ms > LONGEST_WINDOW_MS:
-        msg = f"{value} is too long; give at most {format_duration(LONGEST_WINDOW_MS)}"
+        msg = f"{value} exceeds the maximum of {format_duration(LONGEST_WINDOW_MS)}"
         raise ValueError(msg)
     return duration_ms
 
@@ -198,7 +198,7 @@ class WindowFeature(_Spec):
     def _column_fits(self) -> Self:
         if not self.column_kinds:
             if self.column is not None:
-                msg = f"statistic {self.statistic} takes no column; leave column out"
+                msg = f"statistic {self.statistic} takes no column; omit column"
                 raise ValueError(msg)
         elif self.column is None:
             example = "merchant_id" if self.statistic == "occurrences" else "transaction_amount_vnd"
@@ -214,7 +214,7 @@ class WindowFeature(_Spec):
             msg = f"statistic last_n needs n, the number of transactions, from 1 to {MOST_LAST_N}"
             raise ValueError(msg)
         if self.statistic != "last_n" and self.n is not None:
-            msg = f"statistic {self.statistic} takes no n; leave n out"
+            msg = f"statistic {self.statistic} takes no n; omit n"
             raise ValueError(msg)
         return self
 
@@ -286,7 +286,7 @@ class TransactionFeature(_Spec):
     @model_validator(mode="after")
     def _values_fit(self) -> Self:
         if self.statistic in _COMPARISONS and len(self.of) > 1:
-            msg = f"statistic {self.statistic} compares one feature; 'of' names {len(self.of)}"
+            msg = f"statistic {self.statistic} takes one feature, but 'of' lists {len(self.of)}"
             raise ValueError(msg)
         if self.low is not None and self.high is not None and self.low >= self.high:
             msg = f"low {self.low:g} is not below high {self.high:g}; give a low that is"

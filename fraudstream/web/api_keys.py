@@ -78,7 +78,7 @@ def make_key(name: str, prefix: str, scopes: Iterable[str] = ()) -> tuple[str, A
         raise ValueError(msg)
     for scope in scopes:
         if not SCOPE.fullmatch(scope):
-            msg = f"{scope!r} is not a valid scope: write it like alerts:read"
+            msg = f"invalid scope {scope!r}: write it like alerts:read"
             raise ValueError(msg)
     key = new_key(prefix)
     return key, ApiKey(name, key_hash(key), frozenset(scopes))

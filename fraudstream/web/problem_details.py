@@ -32,7 +32,7 @@ NAMES: Final[Mapping[int, str]] = {
 """Problem name by status; it is the last part of the problem's ``type``."""
 _REMEDIES: Final[Mapping[str, str]] = {
     "missing": "add it: it is required",
-    "extra_forbidden": "leave it out: the field is unknown",
+    "extra_forbidden": "remove it: the field is unknown",
     "json_invalid": "send one JSON object",
     "greater_than_equal": "give at least {ge}",
     "less_than_equal": "give at most {le}",
@@ -43,7 +43,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "float_parsing": "give a number",
     "float_type": "give a number",
     "model_attributes_type": "send one JSON object",
-    "unknown_parameter": "leave it out: the allowed parameters are {known}",
+    "unknown_parameter": "remove it: the allowed parameters are {known}",
 }
 """Remedies for the pydantic error types that endpoints often raise, and for this project's own."""
 

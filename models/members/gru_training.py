@@ -30,7 +30,7 @@ class GruKind:
             return None
         return (
             "gru reads the account's last transactions, and the catalogue has no feature "
-            '{"entity": "account_id", "statistic": "last_n", ...}; add one, or leave gru out'
+            '{"entity": "account_id", "statistic": "last_n", ...}; add one, or omit gru'
         )
 
     def fit(

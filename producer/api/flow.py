@@ -180,7 +180,7 @@ class Flow:
                 return number, opening
             reason = "the events after this id are no longer kept"
         else:
-            reason = "this id is of another pace, or from before the server was started"
+            reason = "unknown event id: another pace, or the server has restarted"
         oldest = self.ring.oldest_number
         gap = {"reason": reason, "last_event_id": last_event_id, "continues_with": f"{self.token}.{oldest}"}
         return oldest, opening + named_event("gap", gap)

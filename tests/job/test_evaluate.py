@@ -200,7 +200,7 @@ def test_the_command_writes_the_same_metrics_and_a_report(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--transactions", "t.jsonl"], "--transactions and --labels go together"),
+        (["--transactions", "t.jsonl"], "--transactions and --labels must be given together"),
         (["--threshold", "high"], "give cost:50000"),
         (["--transactions", "t.jsonl", "--labels", "l.jsonl"], "t.jsonl can't be read"),
         (["--catalogue", "c.json"], "c.json can't be read"),

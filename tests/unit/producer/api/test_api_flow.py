@@ -267,7 +267,7 @@ def test_clients_above_the_limit_are_rejected_until_one_leaves() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_clients=2)
         first, _ = hub.join(None, None), hub.join(PACE, None)
-        with pytest.raises(Problem, match="maximum of 2 clients") as refused:
+        with pytest.raises(Problem, match="limit of 2 clients") as refused:
             hub.join(None, None)
         assert (refused.value.status, "Retry-After" in refused.value.headers) == (503, True)
         first.leave()
@@ -282,14 +282,14 @@ def test_paces_above_the_limit_are_rejected_but_active_ones_accept_clients() -> 
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_paces=2)
         first, _ = hub.join(PACE, None), hub.join(Pace(2.0, 1), None)
-        with pytest.raises(Problem, match="all 2 paces are in use") as refused:
+        with pytest.raises(Problem, match="limit of 2 custom paces is reached") as refused:
             hub.join(Pace(0.5, 1), None)
         assert refused.value.status == 503
         for pace in (None, PACE, None):
             hub.join(pace, None)
         assert (hub.paces, hub.clients) == (3, 5)
         first.leave()
-        with pytest.raises(Problem, match="all 2 paces are in use"):
+        with pytest.raises(Problem, match="limit of 2 custom paces is reached"):
             hub.join(Pace(0.5, 1), None)
         await hub.ended()
 
@@ -307,7 +307,7 @@ def test_a_pace_without_clients_is_replaced_by_a_new_one_at_the_limit() -> None:
         assert hub.paces == 2
         assert hub.join(Pace(2.0, 1), None).flow is stays.flow
         assert hub.join(Pace(0.5, 1), None).flow is new.flow
-        with pytest.raises(Problem, match="all 2 paces are in use"):
+        with pytest.raises(Problem, match="limit of 2 custom paces is reached"):
             hub.join(PACE, None)
         await hub.ended()
 
