@@ -105,7 +105,7 @@ def fitted(
     members = {}
     for name, kind in kinds.items():
         objection = kind.unfit_for(request.catalogue)
-        on_progress(f"left out: {objection}" if objection else f"training {name}")
+        on_progress(f"skipped {name}: {objection}" if objection else f"training {name}")
         if not objection:
             members[name] = kind.fit(split.features, split.is_fraud, request.catalogue, request.seed)
     return members

@@ -20,7 +20,7 @@ from fraudstream.runtime.project_root import ROOT
 
 BUILD: Final = ROOT / "build"
 DOCS: Final = ROOT / "docs"
-FEWEST_MINUTES: Final = WARM_UP_MINUTES + 2 * COMPARED_MINUTES
+MIN_MINUTES: Final = WARM_UP_MINUTES + 2 * COMPARED_MINUTES
 """Minimum length of a soak: the warm-up and two periods to compare."""
 
 console = Console()
@@ -28,7 +28,7 @@ console = Console()
 
 def main(
     *,
-    minutes: Annotated[int, typer.Option(min=FEWEST_MINUTES, help="Duration of the load, in minutes")] = 30,
+    minutes: Annotated[int, typer.Option(min=MIN_MINUTES, help="Duration of the load, in minutes")] = 30,
     out: Annotated[Path, typer.Option(help="Output file of the figures")] = BUILD / "soak.json",
 ) -> None:
     """Run the job for a long time at 70 % of its maximum rate and check that nothing grows.

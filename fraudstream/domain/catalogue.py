@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from fraudstream.domain.families import HIGH_FREQUENCY_PER_5_MINUTES, built_in, fraud_rates
 from fraudstream.domain.features import (
     ENTITIES,
-    LONGEST_WINDOW_MS,
+    MAX_WINDOW_MS,
     CatalogueError,
     Entity,
     Feature,
@@ -34,7 +34,7 @@ __all__ = [
     "BUILT_IN_WITH_LABELS",
     "ENTITIES",
     "HIGH_FREQUENCY_PER_5_MINUTES",
-    "LONGEST_WINDOW_MS",
+    "MAX_WINDOW_MS",
     "Catalogue",
     "CatalogueError",
     "Entity",

@@ -13,7 +13,7 @@ from starlette.routing import compile_path
 from starlette.types import Scope
 
 MEDIA_TYPE: Final = "application/problem+json"
-LONGEST_VALUE: Final = 100
+MAX_VALUE_CHARACTERS: Final = 100
 """Most characters of an invalid value that are sent back."""
 
 NAMES: Final[Mapping[int, str]] = {
@@ -132,7 +132,7 @@ def validation_errors(problems: Sequence[Any]) -> list[dict[str, str]]:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[:MAX_VALUE_CHARACTERS]}..."
 
 
 def _remedy(problem: Mapping[str, Any]) -> str:

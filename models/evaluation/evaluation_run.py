@@ -102,7 +102,7 @@ def _candidates(kinds: Mapping[str, Kind], catalogue: Catalogue, steps: Steps) -
     for name, kind in kinds.items():
         objection = kind.unfit_for(catalogue)
         if objection:
-            steps.on_progress(f"{name} is left out: {objection}")
+            steps.on_progress(f"skipped {name}: {objection}")
         else:
             fitting.append(candidate(kind, catalogue))
     return [*fitting, amount_only(kinds[MAIN])]

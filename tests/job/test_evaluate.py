@@ -122,7 +122,7 @@ def test_an_evaluation_is_cached_and_the_same_on_every_run(files: DatasetFiles, 
     first, seen = run(files, kinds, folder)
     pages = {path.name: path.read_bytes() for path in folder.parent.rglob("*.[ms][dv]*")}
     assert len(trees.fitted) == 4
-    assert "unfit is left out: 4 features are not what it needs" in seen
+    assert "skipped unfit: 4 features are not what it needs" in seen
     assert "computing the features with the job in bounded mode" in seen
 
     again, seen = run(files, kinds, folder)

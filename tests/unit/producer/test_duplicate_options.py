@@ -1,4 +1,5 @@
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from fraudstream.runtime.command_app import CommandApp
@@ -9,7 +10,7 @@ app = CommandApp()
 
 @app.command()
 def _send(duplicates: DuplicatesOption = 0, doubled: DoubledAlias = 0) -> None:
-    print(duplicates or doubled)
+    typer.echo(duplicates or doubled)
 
 
 @pytest.mark.parametrize("option", ["--duplicates", "--doubled"])
