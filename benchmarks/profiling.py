@@ -17,7 +17,7 @@ from benchmarks.async_profiler import EVENTS, INTERVAL_MS, SPAN_S, Sampler, fetc
 from benchmarks.benchmark_inputs import Inputs, Sizes
 from benchmarks.contender_run import measure
 from benchmarks.errors import RunFailedError, StoppedError
-from benchmarks.machine import described, machine
+from benchmarks.machine import describe_machine, machine
 from benchmarks.progress import OutputSample
 from benchmarks.result_tables import markdown_table, terminal_table
 from benchmarks.stacks import OTHER, PARTS, TASKS, THREADS, Profile, read_stacks
@@ -82,7 +82,7 @@ class Page:
 
     def markdown(self) -> str:
         """Return the page for docs/."""
-        where = described(self.facts)
+        where = describe_machine(self.facts)
         how_fast = f"{self.transactions:,} transactions at {self.tx_per_s:,.0f} per second"
         return "\n".join(
             [

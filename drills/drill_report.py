@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from benchmarks.machine import described
+from benchmarks.machine import describe_machine
 from benchmarks.result_tables import markdown_table, terminal_table
 from drills.drill_suite import DrillResults
 from drills.faults.fault import Fault
@@ -55,7 +55,7 @@ def replace_measured_section(
     lines = [
         BEGIN,
         "",
-        f"{effort.transactions:,} transactions, {effort.rate:g} per second, on {described(machine)}:",
+        f"{effort.transactions:,} transactions, {effort.rate:g} per second, on {describe_machine(machine)}:",
         "",
         *markdown_table(COLUMNS, _rows(results.verdicts)),
         "",

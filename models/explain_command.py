@@ -68,7 +68,7 @@ def types(
     except (ArchiveError, ModelError, OSError, ValidationError) as error:
         stderr.print(f"error: {error}", markup=False)
         raise typer.Exit(2) from None
-    console.print(_shown(table))
+    console.print(_confusion_table(table))
     console.print(f"correct in {accuracy(table):.2%} of {frauds(table):,} alerts that are fraud")
 
 
@@ -100,7 +100,7 @@ def accuracy(table: Confusion) -> float:
     return right / max(1, frauds(table))
 
 
-def _shown(table: Confusion) -> Table:
+def _confusion_table(table: Confusion) -> Table:
     names = (*FRAUD_TYPES, UNNAMED)
     # One word per line, so that the table fits a narrow terminal.
     shown = Table("true type", *("named\n" + name.replace("_", "\n") for name in names), "correct")

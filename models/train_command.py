@@ -105,13 +105,13 @@ def _table(manifest: Manifest) -> Table:
         if name == "recall_by_fraud_type":
             for fraud_type in values[-1]:
                 found = [value.get(fraud_type) for value in values]
-                table.add_row(f"recall of {fraud_type}", *map(_shown, found))
+                table.add_row(f"recall of {fraud_type}", *map(_format_value, found))
         else:
-            table.add_row(name, *map(_shown, values))
+            table.add_row(name, *map(_format_value, values))
     return table
 
 
-def _shown(value: float | None) -> str:
+def _format_value(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"

@@ -68,13 +68,17 @@ def archive_stream(
         reader = StreamReader(kinesis_client(settings), name, poll_interval_ms=settings.poll_interval_ms)
         with _progress() as progress, written_whole(out) as file:
             task = progress.add_task(name, said="")
-            archived = archive(reader, file, end_ms, stop, lambda now: progress.update(task, said=_said(now)))
+            archived = archive(
+                reader, file, end_ms, stop, lambda now: progress.update(task, said=_progress_text(now))
+            )
     is_whole = archived.reached_ms >= end_ms
-    sys.stderr.write(f"{out}: {_said(archived)}" + ("" if is_whole else "; stopped before the end") + "\n")
+    sys.stderr.write(
+        f"{out}: {_progress_text(archived)}" + ("" if is_whole else "; stopped before the end") + "\n"
+    )
     raise typer.Exit(0 if is_whole else 1)
 
 
-def _said(archived: Archived) -> str:
+def _progress_text(archived: Archived) -> str:
     until = format_time(archived.reached_ms) if archived.reached_ms else "-"
     changed = f", {archived.rewritten:,} with line feeds replaced" if archived.rewritten else ""
     return f"{archived.records:,} records in {archived.lines:,} lines{changed}, all before {until}"

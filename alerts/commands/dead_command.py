@@ -142,7 +142,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
             now_ms=wall_clock_ms,
         )
         sent = {
-            letter.letter_id: _sent(redriver, letter, dry_run=dry_run)
+            letter.letter_id: _send_letter(redriver, letter, dry_run=dry_run)
             for letter in _letters(settings, choice)
         }
     absent = choice.letter_ids - sent.keys()
@@ -152,7 +152,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
     raise typer.Exit(0 if all(sent.values()) and not absent else 1)
 
 
-def _sent(redriver: Redriver, letter: Letter, *, dry_run: bool) -> bool:
+def _send_letter(redriver: Redriver, letter: Letter, *, dry_run: bool) -> bool:
     try:
         if dry_run:
             typer.echo(redriver.repaired(letter).data.decode())
@@ -196,7 +196,7 @@ def _letters(settings: StreamSettings, choice: LetterFilter, *, follow: bool = F
     end_ms = FAR_FUTURE_MS if follow else min(wall_clock_ms(), choice.until_ms or FAR_FUTURE_MS)
     missing = set(choice.letter_ids)
     try:
-        for letter in _scanned(consumer, settings, end_ms, stop_on_signals()):
+        for letter in _scan(consumer, settings, end_ms, stop_on_signals()):
             if choice.has(letter):
                 yield letter
                 missing.discard(letter.letter_id)
@@ -207,7 +207,7 @@ def _letters(settings: StreamSettings, choice: LetterFilter, *, follow: bool = F
             complain(f"{consumer.unreadable} records could not be read")
 
 
-def _scanned(
+def _scan(
     consumer: Consumer[DeadLetter], settings: StreamSettings, end_ms: int, stop: threading.Event
 ) -> Iterator[Letter]:
     errors = Console(stderr=True)

@@ -40,7 +40,7 @@ def archived_lines(location: S3Uri | Path, settings: AwsSettings, record_type: R
     skipped and counted on standard error. Raises `ArchiveError` if a file can't be read or no file is found.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    files = _known(archived_files(location, settings), location, console)
+    files = _supported_files(archived_files(location, settings), location, console)
     with bytes_bar(console) as progress:
         task = progress.add_task(str(location), total=sum(file.size_bytes for file in files))
         for file in files:
@@ -94,7 +94,9 @@ def _on_s3(s3: "S3", listed: "S3Object") -> ArchivedFile:
     return ArchivedFile(str(listed.uri), listed.size_bytes, opened)
 
 
-def _known(files: list[ArchivedFile], location: S3Uri | Path, console: Console) -> list[ArchivedFile]:
+def _supported_files(
+    files: list[ArchivedFile], location: S3Uri | Path, console: Console
+) -> list[ArchivedFile]:
     """Return the files that hold records and report the others; a single file is not checked."""
     if isinstance(location, Path) and location.is_file():
         return files

@@ -123,14 +123,14 @@ def validation_errors(problems: Sequence[Any]) -> list[dict[str, str]]:
     return [
         {
             "field": ".".join(str(part) for part in problem["loc"]),
-            "value": _shown(problem.get("input")),
+            "value": _format_value(problem.get("input")),
             "remedy": _remedy(problem),
         }
         for problem in problems
     ]
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     text = repr(value)
     return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[:MAX_VALUE_CHARACTERS]}..."
 

@@ -125,7 +125,7 @@ class Hub:
             for client in tuple(running.flow.clients):
                 client.end("bye", reason)
 
-    async def ended(self) -> None:
+    async def shut_down(self) -> None:
         """Close the hub, and end the flows."""
         self.close("the server is shutting down")
         tasks = [running.task for running in self._flows.values() if running.task is not None]

@@ -72,7 +72,7 @@ class FewTrees(TreesKind):
 class Unfit(FewTrees):
     name: str = "unfit"
 
-    def unfit_for(self, catalogue: Catalogue) -> str | None:
+    def reason_unsuitable(self, catalogue: Catalogue) -> str | None:
         return f"{len(catalogue.names)} features are not what it needs"
 
 

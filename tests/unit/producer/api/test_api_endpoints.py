@@ -284,7 +284,7 @@ def test_a_stream_above_the_client_limit_is_rejected_with_retry_after() -> None:
         hub = service_of(app).hub
         hub.join(None, None)
         answer = await ask("GET", "/stream", app)
-        await hub.ended()
+        await hub.shut_down()
         return answer
 
     answer = asyncio.run(scenario())
