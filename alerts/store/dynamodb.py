@@ -31,7 +31,7 @@ EXPIRY: Final = "expires_at"
 NO_SORT_KEY: Final = "-"
 SEQUENCE_DIGITS: Final = 129
 """Maximum length of a sequence number (GetShardIterator API reference). Padded to this length, sequence
-numbers sort correctly as text. DynamoDB's number type has only 38 digits, Kinesis sequence numbers have 56."""
+numbers sort correctly as text. A number in DynamoDB has at most 38 digits, a sequence number has 56."""
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 
 
