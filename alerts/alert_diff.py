@@ -76,7 +76,7 @@ def _changes(before: Alert, after: Alert, labels: Mapping[str, str]) -> Iterator
     for name, label in labels.items():
         old, new = getattr(before, name), getattr(after, name)
         if not _same(old, new):
-            yield f"{label} {_shown(old)} → {_shown(new)}"
+            yield f"{label} {_format_value(old)} → {_format_value(new)}"
 
 
 def _feature_changes(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _feature_changes(before: Mapping[str, float | None], after: Mapping[str, flo
         if name not in before or name not in after:
             yield f"{name} only in one run"
         elif not _same(before[name], after[name]):
-            yield f"{name} {_shown(before[name])} → {_shown(after[name])}"
+            yield f"{name} {_format_value(before[name])} → {_format_value(after[name])}"
 
 
 def _identity_changes(before: Alert, after: Alert) -> Iterator[str]:
@@ -113,18 +113,18 @@ def _absence(alert: Alert, others: Collection[Alert]) -> tuple[str, ...]:
     if not others:
         return ("the other run has no alerts",)
     causes = [
-        f"{label} {_shown(getattr(alert, name))}, in the other run {', '.join(values)}"
+        f"{label} {_format_value(getattr(alert, name))}, in the other run {', '.join(values)}"
         for name, label in VERSIONS.items()
-        if _shown(getattr(alert, name)) not in (values := _values(others, name))
+        if _format_value(getattr(alert, name)) not in (values := _values(others, name))
     ]
     lowest = min(other.threshold for other in others)
     if alert.score < lowest:
-        causes.append(f"its score {_shown(alert.score)} is below that threshold")
+        causes.append(f"its score {_format_value(alert.score)} is below that threshold")
     return tuple(causes) or (UNEXPLAINED,)
 
 
 def _values(alerts: Iterable[Alert], name: str) -> list[str]:
-    return sorted({_shown(getattr(alert, name)) for alert in alerts})
+    return sorted({_format_value(getattr(alert, name)) for alert in alerts})
 
 
 def _same(one: object, other: object) -> bool:
@@ -132,7 +132,7 @@ def _same(one: object, other: object) -> bool:
     return one == other or (one != one and other != other)  # noqa: PLR0124 - only NaN differs from itself
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, tuple):

@@ -16,6 +16,7 @@ from benchmarks.benchmark_suite import PARTS, BenchmarkResults, Part, Suite, cho
 from benchmarks.errors import StoppedError
 from benchmarks.machine import machine
 from benchmarks.progress import OutputSample
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import stop_on_signals
 
@@ -108,4 +109,4 @@ def _run(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -15,7 +15,7 @@ from benchmarks.benchmark_suite import (
     SLOTS,
     BenchmarkResults,
 )
-from benchmarks.machine import described
+from benchmarks.machine import describe_machine
 from benchmarks.result_tables import markdown_table, terminal_table
 
 CONTENDERS: Final = {
@@ -162,7 +162,7 @@ class BenchmarkReport:
             [
                 "# Benchmark",
                 "",
-                f"Written by `make bench` on {described(self._machine)}.",
+                f"Written by `make bench` on {describe_machine(self._machine)}.",
                 "",
                 "![transactions per second by contender](pictures/bench.svg)",
                 "",

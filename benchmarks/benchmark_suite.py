@@ -230,7 +230,7 @@ class Suite:
     def _latency(self) -> None:
         rate = self.results.tx_per_s("job_alerts")
         if rate is None:
-            msg = "the load depends on the job's rate with alerts out, which was not measured"
+            msg = "the job's throughput was not measured, so no load can be chosen"
             raise RunFailedError(msg)
         offered = round(LOAD * rate)
         count = min(self._sizes.accounts_sweep, round(offered * (LATENCY_SPAN_S - LATENCY_RAMP_S / 2)))

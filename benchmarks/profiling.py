@@ -17,11 +17,12 @@ from benchmarks.async_profiler import EVENTS, INTERVAL_MS, SPAN_S, Sampler, fetc
 from benchmarks.benchmark_inputs import Inputs, Sizes
 from benchmarks.contender_run import measure
 from benchmarks.errors import RunFailedError, StoppedError
-from benchmarks.machine import described, machine
+from benchmarks.machine import describe_machine, machine
 from benchmarks.progress import OutputSample
 from benchmarks.result_tables import markdown_table, terminal_table
 from benchmarks.stacks import OTHER, PARTS, TASKS, THREADS, Profile, read_stacks
 from fraudstream.runtime.aws_settings import ENV_PREFIX
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import stop_on_signals
@@ -81,7 +82,7 @@ class Page:
 
     def markdown(self) -> str:
         """Return the page for docs/."""
-        where = described(self.facts)
+        where = describe_machine(self.facts)
         how_fast = f"{self.transactions:,} transactions at {self.tx_per_s:,.0f} per second"
         return "\n".join(
             [
@@ -219,4 +220,4 @@ def _figure(percent: float) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from fraudstream.domain.alert_reasons import Reasoner
 from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.decisions import Subject
@@ -153,4 +154,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

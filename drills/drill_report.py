@@ -6,14 +6,22 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from benchmarks.machine import described
+from benchmarks.machine import describe_machine
 from benchmarks.result_tables import markdown_table, terminal_table
 from drills.drill_suite import DrillResults
 from drills.faults.fault import Fault
 from drills.load import Effort
 from drills.verdict import Verdict
 
-COLUMNS: Final = ("fault", "sent", "lost", "wrong", "duplicate alerts", "alerts with a new id", "recovery, s")
+COLUMNS: Final = (
+    "fault",
+    "sent",
+    "lost",
+    "wrong output",
+    "duplicate alerts",
+    "alerts with unexpected id",
+    "recovery, s",
+)
 BEGIN: Final = "<!-- measured: written by python -m drills -->"
 END: Final = "<!-- end of measured -->"
 
@@ -25,15 +33,17 @@ def to_json(results: DrillResults) -> dict[str, Any]:
 
 def table(results: DrillResults) -> Table:
     """Return the table of verdicts for a terminal."""
-    return terminal_table(COLUMNS, _rows(results.verdicts), "Verdicts")
+    return terminal_table(COLUMNS, _rows(results.verdicts), "Effect of each fault")
 
 
 def fault_table(faults: Iterable[Fault]) -> Table:
     """Return the table of faults and their descriptions for a terminal."""
-    return terminal_table(("fault", "description"), [(fault.name, fault.what) for fault in faults])
+    return terminal_table(("fault", "description"), [(fault.name, fault.description) for fault in faults])
 
 
-def with_measured(page: str, results: DrillResults, effort: Effort, machine: dict[str, str | int]) -> str:
+def replace_measured_section(
+    page: str, results: DrillResults, effort: Effort, machine: dict[str, str | int]
+) -> str:
     """Return a page with the part between its two markers replaced by the results.
 
     Raises ``ValueError`` if a marker is missing.
@@ -45,7 +55,7 @@ def with_measured(page: str, results: DrillResults, effort: Effort, machine: dic
     lines = [
         BEGIN,
         "",
-        f"{effort.transactions:,} transactions, {effort.rate:g} per second, on {described(machine)}:",
+        f"{effort.transactions:,} transactions, {effort.rate:g} per second, on {describe_machine(machine)}:",
         "",
         *markdown_table(COLUMNS, _rows(results.verdicts)),
         "",

@@ -16,7 +16,7 @@ from drills.drill_sender import DrillSender
 from drills.endpoint import FaultyEndpoint
 from drills.live_job import Followed, Launcher, LiveJob, WrittenRecord
 from drills.load import Effort, SentItem, transactions_of
-from drills.verdict import Evidence, Truth
+from drills.verdict import Evidence, ExpectedOutput
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.scoring.judge import Judge
@@ -187,7 +187,7 @@ class Stage:
         """Record the start and end of the fault, which lasts while the block runs; ``what`` describes it."""
         self.tell(what)
         self._began_ms = wall_clock_ms()
-        self.sender.go_on()
+        self.sender.resume()
         yield
         self._ended_ms = wall_clock_ms()
 
@@ -202,10 +202,10 @@ class Stage:
             if self._judge.is_due(record.content["score"]):
                 self._to_alert.add(record.content["transaction_id"])
         alerts = self.alerts.read()
-        handed_out = self._consumer.read() if self._consumer else []
+        handed_out = self._consumer.read_new() if self._consumer else []
         self._alerted |= {alert.content["transaction_id"] for alert in alerts}
         letters = self.dead_letters.read()
-        self.sender.check()
+        self.sender.raise_if_failed()
         self.tell()
         return bool(scored or alerts or handed_out or letters)
 
@@ -242,10 +242,12 @@ class Stage:
             ended_ms=self._ended_ms,
         )
 
-    def truth(self) -> Truth:
+    def expected_output(self) -> ExpectedOutput:
         """Return the expected output."""
         model = self.settings.model
-        return Truth.of([(catalogue, Scorer.load(model, catalogue)) for catalogue in self._catalogues])
+        return ExpectedOutput.of(
+            [(catalogue, Scorer.load(model, catalogue)) for catalogue in self._catalogues]
+        )
 
     def close(self) -> None:
         """Stop the sender, the consumer and the job."""

@@ -47,7 +47,10 @@ class JobSettings(JobSettingsFields):
             msg = f"{', '.join(outputs)}: an output file needs an input file: give --source too"
             raise ValueError(msg)
         if self.source is None and (self.labels or self.source_rate):
-            msg = "labels and source_rate need a source file: give --source, or --label-feedback true"
+            msg = (
+                "labels and source_rate need --source FILE; to read labels from a stream, use "
+                "--label-feedback true"
+            )
             raise ValueError(msg)
         if self.source is None and self.source_ttl is not None:
             msg = "source_ttl needs --source: a stream's state is kept as long as its windows need it"
@@ -61,7 +64,7 @@ class JobSettings(JobSettingsFields):
         if self.source is not None and self.from_savepoint is not None:
             msg = (
                 "from_savepoint can't be used with --source: a file is read from its beginning; "
-                "leave one of them out"
+                "omit one of them"
             )
             raise ValueError(msg)
         if self.source is not None and not outputs:
@@ -80,7 +83,7 @@ class JobSettings(JobSettingsFields):
         path, times = max(Counter(resolved.values()).items(), key=lambda pair: pair[1], default=("", 0))
         if times > 1:
             names = " and ".join(name for name in resolved if resolved[name] == path)
-            msg = f"two of the files are the same ({names} are {path}): give each its own file"
+            msg = f"{names} are the same file, {path}: use different files"
             raise ValueError(msg)
         return self
 

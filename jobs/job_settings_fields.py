@@ -37,7 +37,7 @@ class JobSettingsFields(StreamSettings):
         timedelta(seconds=10), ge=timedelta(milliseconds=100), description="Time between two checkpoints"
     )
     checkpoint_dir: str | None = Field(
-        None, description="URI of the checkpoints, like s3://bucket/path; left out: what the cluster has set"
+        None, description="URI of the checkpoints, like s3://bucket/path (default: the cluster's setting)"
     )
     from_savepoint: str | None = Field(
         None, description="URI of a savepoint or retained checkpoint to restore"
@@ -50,36 +50,38 @@ class JobSettingsFields(StreamSettings):
         None,
         ge=1,
         le=10_000,
-        description="Longest wait for a scoring batch to fill; left out: 5 in a thread, 20 in a process",
+        description="Maximum wait for a scoring batch to fill (default: 5 in a thread, 20 in a process)",
     )
-    bundle_size: int = Field(2_000, ge=1, le=100_000, description="Most transactions in a scoring batch")
+    bundle_size: int = Field(
+        2_000, ge=1, le=100_000, description="Maximum number of transactions in a scoring batch"
+    )
     python_mode: Literal["auto", "thread", "process"] = Field(
         "auto",
-        description="Where the model runs: in a thread of Flink's process, or in a separate process; auto: "
+        description="Run the model in a thread of Flink's process or in a separate process; auto: "
         "in a thread in the local mini cluster if this Python supports it, else in a process",
     )
     state_backend: Literal["hashmap", "rocksdb"] = Field(
-        "hashmap", description="Where the state lives: on the JVM's heap, or in RocksDB on local disk"
+        "hashmap", description="State backend: the JVM's heap, or RocksDB on local disk"
     )
     rest_port: int | None = Field(
         None,
         ge=1,
         le=65_535,
-        description="Loopback port of Flink's REST API in the local mini cluster; left out: any free one",
+        description="Loopback port of Flink's REST API in the local mini cluster (default: any free port)",
     )
     # Features and scoring
     catalogue: Path | None = Field(
-        None, description="JSON file of the features to compute; left out: the project's catalogue"
+        None, description="JSON file of the features to compute (default: the built-in catalogue)"
     )
     model: Path = Field(ROOT / "models" / "v1", description="Folder of the model version to score with")
     label_feedback: bool = Field(
-        default=False, description="Also read the stream of labels, for features of known fraud"
+        default=False, description="Read the stream of fraud labels too, for features of known fraud"
     )
     alert_threshold: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="Score from which a transaction gets an alert; left out: the model's threshold",
+        description="Minimum score of an alert (default: the model's threshold)",
     )
 
     # Bounded mode: files instead of streams
@@ -96,7 +98,7 @@ class JobSettingsFields(StreamSettings):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="With --source: transactions per second; left out: unlimited",
+        description="With --source: rate limit in transactions per second (default: unlimited)",
     )
     source_ramp: Duration = Field(
         timedelta(0),
@@ -107,9 +109,10 @@ class JobSettingsFields(StreamSettings):
     source_ttl: Duration | None = Field(
         None,
         ge=timedelta(seconds=1),
-        description="With --source, if event time passes faster than the clock: time to live, by the clock, "
-        "of the state of an account, device, merchant or counterparty without transactions; features are "
-        "wrong if the longest window takes longer to pass. Left out: longer than that window",
+        description="With --source: wall-clock time after which unused state of an account, device, "
+        "merchant or "
+        "counterparty is dropped. Too short a value makes features wrong (default: longer than the longest "
+        "window)",
     )
     features_out: Path | None = Field(
         None, description="With --source: write the features to this .jsonl or .parquet"
@@ -165,5 +168,5 @@ def _problem_with_output(path: Path) -> str | None:
     if not folder.is_dir():
         return "its folder does not exist; create it first"
     if not os.access(folder, os.W_OK):
-        return "its folder is not writable; give another one, or allow writing there"
+        return "its folder is not writable; use another folder, or fix its permissions"
     return None

@@ -39,7 +39,9 @@ def check_savepoint(execution: StreamExecutionEnvironment, steps: list[str], tab
     savepoint = _open(path)
     found = _identities(savepoint)
     if ACCOUNT not in found:
-        msg = f"{path} has no account state, so it is not a savepoint of this job; give another one, or none"
+        msg = (
+            f"{path} is not a savepoint of this job (no account state): choose another, or start without one"
+        )
         raise SavepointError(msg)
     _check_max_parallelism(
         path, savepoint.maxParallelism(ACCOUNT), configuration.get(options.PipelineOptions.MAX_PARALLELISM)
@@ -75,7 +77,7 @@ def _check_no_state_is_dropped(path: str, gone: set[str]) -> None:
     if gone:
         names = ", ".join(sorted(name.removeprefix(WINDOWS).removeprefix(TABLE) for name in gone))
         msg = (
-            f"{path} has state that no step of this job uses ({names}): keep a feature of the entity in "
+            f"{path} contains state this job does not use ({names}): keep a feature of the entity in "
             "the catalogue, or the stream on; or give --allow-dropped-state true to drop that state"
         )
         raise SavepointError(msg)

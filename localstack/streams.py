@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, is_transient
+from fraudstream.runtime.command_app import run_command
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
@@ -132,4 +133,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

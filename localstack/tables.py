@@ -12,6 +12,7 @@ import typer
 from alerts.clients import dynamodb_client
 from alerts.handlers.table import EXPIRY, KEY
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
+from fraudstream.runtime.command_app import run_command
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
@@ -70,4 +71,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

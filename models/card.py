@@ -70,7 +70,10 @@ def _data(manifest: Manifest) -> Iterator[str]:
     columns = ("from", "to", "transactions", "frauds")
     yield from _table(
         ("part", *columns),
-        ([name, *(_shown(part[column]) for column in columns)] for name, part in facts["parts"].items()),
+        (
+            [name, *(_format_value(part[column]) for column in columns)]
+            for name, part in facts["parts"].items()
+        ),
     )
     yield (
         "\nSplit by time, never at random. A label delay lies between `choice` and `test`. Accounts known to "
@@ -94,7 +97,7 @@ def _parameters(parameters: Mapping[str, Any]) -> Iterator[str]:
 def _measured(manifest: Manifest) -> Iterator[str]:
     parts = ("choice", "test")
     rows = (
-        [title, *(_shown(manifest.metrics[part].get(name)) for part in parts)]
+        [title, *(_format_value(manifest.metrics[part].get(name)) for part in parts)]
         for name, title in _SHOWN.items()
     )
     yield from _table(("metric", *parts), rows)
@@ -104,7 +107,7 @@ def _by_fraud_type(manifest: Manifest) -> Iterator[str]:
     found = manifest.metrics["test"]["recall_by_fraud_type"]
     yield from _table(
         ("fraud type", "recall at the threshold, in `test`"),
-        ([name.replace("_", " "), _shown(recall)] for name, recall in found.items()),
+        ([name.replace("_", " "), _format_value(recall)] for name, recall in found.items()),
     )
 
 
@@ -112,7 +115,10 @@ def _decision(decision: Mapping[str, Any]) -> Iterator[str]:
     figures = ("auc_roc", "average_precision")
     yield from _table(
         ("in `test`, before calibration", "ROC AUC", "average precision"),
-        ([name, *(_shown(each[figure]) for figure in figures)] for name, each in decision["on_test"].items()),
+        (
+            [name, *(_format_value(each[figure]) for figure in figures)]
+            for name, each in decision["on_test"].items()
+        ),
     )
     gains = ", ".join(f"{gain:+.5f}" for gain in decision["gains"])
     verdict = (
@@ -142,7 +148,7 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
     return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)

@@ -40,17 +40,17 @@ def evaluate_command(  # noqa: PLR0913 - the options of a command line
         Path | None,
         typer.Option(help="Labels of the transactions; without a label a transaction counts as honest"),
     ] = None,
-    catalogue: Annotated[
-        Path | None, typer.Option(help="Catalogue of features; the built-in one if omitted")
-    ] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Catalogue of features (default: built-in)")] = None,
     out: Annotated[
         Path, typer.Option(help="Output file of the figures; the report is written beside it")
     ] = ROOT / "build/evaluation.json",
-    folds: Annotated[int, typer.Option(min=1, help="Number of consecutive tests")] = _SPLIT.folds,
-    test_days: Annotated[int, typer.Option(min=1, help="Length of each test in days")] = _SPLIT.test_days,
+    folds: Annotated[int, typer.Option(min=1, help="Number of test folds")] = _SPLIT.folds,
+    test_days: Annotated[
+        int, typer.Option(min=1, help="Length of each test fold in days")
+    ] = _SPLIT.test_days,
     delay_days: Annotated[int, typer.Option(min=0, help="Days until a label is known")] = _SPLIT.delay_days,
     train_days: Annotated[
-        int | None, typer.Option(min=2, help="Days of training data; all earlier days if omitted")
+        int | None, typer.Option(min=2, help="Days of training data (default: all earlier days)")
     ] = None,
     known_days: Annotated[
         int,
@@ -67,12 +67,14 @@ def evaluate_command(  # noqa: PLR0913 - the options of a command line
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the simulated bank and of the training")
     ] = _BANK.seed,
-    accounts: Annotated[int, typer.Option(min=100, help="Accounts of the simulated bank")] = _BANK.accounts,
+    accounts: Annotated[
+        int, typer.Option(min=100, help="Number of accounts of the simulated bank")
+    ] = _BANK.accounts,
     days: Annotated[int, typer.Option(min=1, help="Days of the simulated bank")] = _BANK.days,
     threshold: Annotated[
         str, typer.Option(help="Rule for the threshold: f1, cost:VND (per alert) or alerts:N (per day)")
     ] = "f1",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Discard cached intermediate results")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached results")] = False,
 ) -> None:
     """Evaluate every kind of model and their ensemble by time, on files or on the simulated bank.
 
@@ -83,7 +85,7 @@ def evaluate_command(  # noqa: PLR0913 - the options of a command line
         folds=folds, test_days=test_days, delay_days=delay_days, train_days=train_days, known_days=known_days
     )
     if (transactions is None) != (labels is None):
-        msg = "--transactions and --labels go together: give both, or neither for the simulated bank"
+        msg = "--transactions and --labels must be given together; omit both to use the simulated bank"
         raise typer.BadParameter(msg)
     if fresh:
         shutil.rmtree(FOLDER, ignore_errors=True)

@@ -41,11 +41,9 @@ def explain(
     scored: Annotated[Path, typer.Option(help="Records of the stream Scored, one JSON object per line")],
     model: Annotated[Path, typer.Option(help="Folder of the model version that scored them")] = ROOT
     / "models/v1",
-    catalogue: Annotated[
-        Path | None, typer.Option(help="Catalogue of the job; the built-in one if omitted")
-    ] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Catalogue of the job (default: built-in)")] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Threshold of the job; that of the model if omitted")
+        float | None, typer.Option(help="Threshold of the job (default: the model's)")
     ] = None,
 ) -> None:
     """Print the alerts of scored transactions again, with their reasons; only ``scored_at`` differs (now)."""
@@ -70,7 +68,7 @@ def types(
     except (ArchiveError, ModelError, OSError, ValidationError) as error:
         stderr.print(f"error: {error}", markup=False)
         raise typer.Exit(2) from None
-    console.print(_shown(table))
+    console.print(_confusion_table(table))
     console.print(f"correct in {accuracy(table):.2%} of {frauds(table):,} alerts that are fraud")
 
 
@@ -102,7 +100,7 @@ def accuracy(table: Confusion) -> float:
     return right / max(1, frauds(table))
 
 
-def _shown(table: Confusion) -> Table:
+def _confusion_table(table: Confusion) -> Table:
     names = (*FRAUD_TYPES, UNNAMED)
     # One word per line, so that the table fits a narrow terminal.
     shown = Table("true type", *("named\n" + name.replace("_", "\n") for name in names), "correct")

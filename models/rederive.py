@@ -68,7 +68,8 @@ def _parsed(line: bytes) -> dict[str, Any]:
     missing = [field for field in _FIELDS if field not in record]
     if missing:
         msg = (
-            f"a record has no field {missing[0]!r}; give records of the stream Scored, one JSON object a line"
+            f"a record has no field {missing[0]!r}; give records of the stream Scored, one JSON object per "
+            "line"
         )
         raise ModelError(msg)
     return record

@@ -157,6 +157,4 @@ def _write(kind: Kind, count: int, out: Path, options: TrafficOptions) -> None:
         except ArchiveError as error:
             raise typer.BadParameter(str(error), param_hint="--out") from error
     began = format_time(options.start_ms)
-    console.print(
-        f"written: {out}, its ground truth and its data card; {count:,} transactions from {began} on"
-    )
+    console.print(f"written: {out}, its labels and its data card; {count:,} transactions from {began} on")

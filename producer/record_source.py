@@ -35,17 +35,17 @@ class RecordSource:
             return cls("api")
         path = Path(text)
         if not path.is_file():
-            msg = f"--source {text}: no such file; give 'bank', 'api' or an existing file"
+            msg = f"--source {text}: file not found; use 'bank', 'api' or an existing file"
             raise ValueError(msg)
         if ending_of(path) is None:
-            msg = f"--source {text}: unknown file type; give a file that ends in one of {', '.join(ENDINGS)}"
+            msg = f"--source {text}: unknown file type; the name must end in one of {', '.join(ENDINGS)}"
             raise ValueError(msg)
         return cls("file", path)
 
-    def without_truth(self) -> str | None:
+    def reason_without_labels(self) -> str | None:
         """Return the reason why there are no labels, or None if there are labels."""
         if self.kind == "api":
-            return "the transaction API does not return ground truth"
+            return "the transaction API does not return labels"
         if self.path is not None and not truth_path(self.path).is_file():
             return f"{truth_path(self.path)} not found"
         return None
@@ -53,7 +53,7 @@ class RecordSource:
     def file_items(self) -> Iterator[RecordItem]:
         """Read the file, with its labels if their file is beside it."""
         assert self.path is not None  # noqa: S101 - the caller has checked the kind
-        return file_items(self.path) if self.without_truth() else labelled_file_items(self.path)
+        return file_items(self.path) if self.reason_without_labels() else labelled_file_items(self.path)
 
     def refuse_bank_options(self, context: "typer.Context", names: Sequence[str]) -> None:
         """Raise ``ValueError`` if one of these options of the simulated bank is given with another source."""

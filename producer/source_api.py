@@ -62,7 +62,10 @@ def _in_file(name: str | None) -> str | None:
     try:
         return Path(name).read_text().strip()
     except OSError as error:
-        msg = f"TRANSACTION_API_KEY_FILE={name}: can't be read ({error.strerror}); give a file with the key"
+        msg = (
+            f"TRANSACTION_API_KEY_FILE={name}: can't be read ({error.strerror}); it must name a readable "
+            "file with the key"
+        )
         raise ValueError(msg) from error
 
 

@@ -23,6 +23,7 @@ from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS, StreamWriter
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
+from producer.duplicate_options import DoubledAlias, DuplicatesOption
 from producer.mixing import Mixture, RecordItem, mix_items
 from producer.record_source import SOURCE_HELP, RecordSource, api_access
 from producer.sending_statistics import Statistics
@@ -40,16 +41,16 @@ if TYPE_CHECKING:
 ENDLESS_START: Final = timedelta(hours=24)
 """Time from the first event time of an endless run to now."""
 console = Console(soft_wrap=True)
-complaints = Console(stderr=True, soft_wrap=True, highlight=False)
+stderr_console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def stream(  # noqa: PLR0913 - the options of a command line
     context: typer.Context,
     batch_size: Annotated[int, typer.Argument(min=1, max=MAX_RECORDS, help="Records per batch")] = 20,
     interval: Annotated[
-        float | None, typer.Argument(min=0, help="Seconds between batches; 1 if omitted")
+        float | None, typer.Argument(min=0, help="Seconds between batches (default: 1)")
     ] = None,
-    max_batches: Annotated[int | None, typer.Argument(min=1, help="Stop after this many batches")] = None,
+    max_batches: Annotated[int | None, typer.Argument(min=1, help="Stop after N batches")] = None,
     *,
     source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "bank",
     rate: Annotated[
@@ -57,45 +58,45 @@ def stream(  # noqa: PLR0913 - the options of a command line
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(help="First event time, RFC 3339; each transaction is then sent at its event time"),
+        typer.Option(help="First event time (RFC 3339); transactions are then sent at their event times"),
     ] = None,
     speedup: Annotated[
         float | None,
         typer.Option(
             min=0.001,
-            help="Speed of event time relative to the clock; each transaction is then sent at its event time",
+            help="Speed of event time relative to the clock, e.g. 10; transactions are then sent at their "
+            "event times",
         ),
     ] = None,
-    transactions: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this many valid transactions")
-    ] = None,
+    transactions: Annotated[int | None, typer.Option(min=1, help="Stop after N valid transactions")] = None,
     seed: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="The same seed gives the same transactions and ids; if omitted, 7 for a run with an end, "
-            "and a new seed for each endless run",
+            help="Random seed; the same seed gives the same transactions and ids (default: 7; a new seed "
+            "each time for an endless run)",
         ),
     ] = None,
-    accounts: Annotated[int, typer.Option(help="Accounts of the simulated bank")] = 2_000,
-    fraud_share: Annotated[float, typer.Option(help="Share of transactions that are fraud")] = 0.05,
+    accounts: Annotated[int, typer.Option(help="Number of accounts of the simulated bank")] = 2_000,
+    fraud_share: Annotated[float, typer.Option(help="Fraction of fraudulent transactions, 0-1")] = 0.05,
     broken: Annotated[
-        int, typer.Option(min=0, help="Broken records to mix in, cycling through all kinds")
+        int, typer.Option(min=0, help="Number of broken records to mix in, cycling through all kinds")
     ] = 0,
-    doubled: Annotated[int, typer.Option(min=0, help="Valid transactions to send twice")] = 0,
-    labels: Annotated[bool, typer.Option(help="Send the ground truth to the stream of labels")] = True,
+    duplicates: DuplicatesOption = 0,
+    doubled: DoubledAlias = 0,
+    labels: Annotated[bool, typer.Option(help="Send labels to the label stream too")] = True,
     joined: Annotated[
         bool, typer.Option("--joined", help="Send several transactions in one Kinesis record")
     ] = False,
 ) -> None:
     """Send transactions until the source ends, a limit is reached, or Ctrl-C.
 
-    The bank's event times are simulated and end near now; in an endless run they begin 24 hours ago. They
-    advance at the pace of the bank's accounts, mostly faster than the clock, and never more than six hours
-    ahead of it: beyond that, batches wait. With more --accounts the waits are shorter.
+    A finite run's event times end near now; an endless run's start 24 hours ago. Event time usually runs
+    faster than the clock; batches wait when it is six hours ahead. More --accounts mean shorter waits.
 
-    With --start or --speedup, each transaction is sent when its event time comes instead.
+    With --start or --speedup, each transaction is sent at its event time instead.
     """
+    duplicates = duplicates or doubled
     settings = load_settings()
     now_ms = wall_clock_ms()
     try:
@@ -104,7 +105,7 @@ def stream(  # noqa: PLR0913 - the options of a command line
         timing = timing_of(
             PaceOptions(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms
         )
-        good = _good_count(transactions, batch_size, max_batches, broken + doubled)
+        good = _good_count(transactions, batch_size, max_batches, broken + duplicates)
         if seed is None:
             # A restarted endless run must not send the ids of the first run with new event times.
             seed = now_ms if good is None else TrafficOptions(start_ms=0).seed
@@ -114,7 +115,7 @@ def stream(  # noqa: PLR0913 - the options of a command line
             access=api_access() if chosen.kind == "api" else None,
             timing=timing,
             traffic=_traffic(options, good, timing, now_ms),
-            mixture=Mixture(good=good, broken=broken, doubled=doubled),
+            mixture=Mixture(good=good, broken=broken, duplicates=duplicates),
             batch_size=batch_size,
             max_batches=max_batches,
             labels=labels,
@@ -122,9 +123,9 @@ def stream(  # noqa: PLR0913 - the options of a command line
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    statistics = _sent(plan, settings, stop_on_signals())
+    statistics = _send(plan, settings, stop_on_signals())
     if statistics.all_failed:
-        complaints.print(
+        stderr_console.print(
             f"{statistics.all_failed} records could not be sent; the table above has the error codes"
         )
         raise typer.Exit(1)
@@ -145,13 +146,13 @@ class _Plan:
     joined: bool
 
 
-def _sent(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Statistics:
+def _send(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Statistics:
     """Send according to the plan, or until ``stop``; prints the statistics even if it ends in an error."""
     with stream_errors_reported(ArchiveError):
         client = kinesis_client(settings)
         _check_stream(client, settings.transactions_stream)
         labels = _label_writer(plan, client, settings)
-        timing, items = _timed(plan.timing, _items(plan, stop))
+        timing, items = _with_start_time(plan.timing, _items(plan, stop))
         _warn(plan, timing, settings)
         writer: RecordWriter = StreamWriter(client, settings.transactions_stream)
         sender = TransactionSender(
@@ -180,8 +181,8 @@ def _good_count(
     room = batch_size * max_batches - others
     if room < 1:
         msg = (
-            f"{max_batches} batches of {batch_size} leave no room for valid transactions beside {others} "
-            "broken and duplicate ones; raise MAX_BATCHES or BATCH_SIZE"
+            f"{max_batches} batches of {batch_size} hold only the {others} broken and duplicate records; "
+            "raise BATCH_SIZE or MAX_BATCHES"
         )
         raise typer.BadParameter(msg)
     return room if transactions is None else min(room, transactions)
@@ -207,15 +208,15 @@ def _api_items(
 ) -> Iterator[RecordItem]:
     client = access.client(_sleep_with_notice)
     check_api(client, access.url)
-    return ApiStream(client, access.url, stop, complaints.print).items(interval_s, batch_size)
+    return ApiStream(client, access.url, stop, stderr_console.print).items(interval_s, batch_size)
 
 
 def _sleep_with_notice(seconds: float) -> None:
-    complaints.print(f"the stream of the transaction API was interrupted; reconnecting in {seconds:g} s")
+    stderr_console.print(f"connection to the transaction API lost; reconnecting in {seconds:g} s")
     time.sleep(seconds)
 
 
-def _timed(timing: Timing, items: Iterator[RecordItem]) -> tuple[Timing, Iterator[RecordItem]]:
+def _with_start_time(timing: Timing, items: Iterator[RecordItem]) -> tuple[Timing, Iterator[RecordItem]]:
     """Start the event time of a file that sets the pace at its first transaction."""
     if timing.speedup is None or timing.start_ms is not None:
         return timing, items
@@ -223,7 +224,10 @@ def _timed(timing: Timing, items: Iterator[RecordItem]) -> tuple[Timing, Iterato
     if first is None:
         return timing._replace(speedup=None), items
     if first.event_time_ms is None:
-        msg = "--speedup: the first transaction of the file has no readable event_time; use --rate instead"
+        msg = (
+            "--speedup needs event times, but the first transaction of the file has no valid event_time; "
+            "use --rate"
+        )
         raise StreamError(msg)
     return timing._replace(start_ms=first.event_time_ms), itertools.chain([first], items)
 
@@ -240,7 +244,7 @@ def _warn(plan: _Plan, timing: Timing, settings: StreamSettings) -> None:
     tolerance_ms = settings.future_tolerance // timedelta(milliseconds=1)
     warning = future_warning(timing, wall_clock_ms(), tolerance_ms, span_ms)
     if warning is not None:
-        complaints.print(warning)
+        stderr_console.print(warning)
 
 
 def _check_stream(client: "KinesisClient", name: str) -> None:
@@ -253,9 +257,9 @@ def _check_stream(client: "KinesisClient", name: str) -> None:
 def _label_writer(plan: _Plan, client: "KinesisClient", settings: StreamSettings) -> StreamWriter | None:
     if not plan.labels:
         return None
-    reason = plan.source.without_truth()
+    reason = plan.source.reason_without_labels()
     if reason is not None:
-        complaints.print(f"no labels are sent: {reason}")
+        stderr_console.print(f"no labels are sent: {reason}")
         return None
     _check_stream(client, settings.labels_stream)
     return StreamWriter(client, settings.labels_stream)

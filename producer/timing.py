@@ -52,7 +52,7 @@ def _refuse(options: PaceOptions, source: RecordSource) -> None:
     if (options.rate_per_s, options.interval_s, options.max_batches) != (None, None, None):
         msg = (
             "--start and --speedup can't be combined with --rate, INTERVAL or MAX_BATCHES, because "
-            "event times set the pace; use --transactions to end such a run"
+            "event times set the pace; use --transactions to limit such a run"
         )
         raise ValueError(msg)
     if source.kind == "api":
@@ -83,6 +83,6 @@ def future_warning(timing: Timing, now_ms: int, tolerance_ms: int, span_ms: int 
     after = timedelta(seconds=round(refused_after_ms / 1000))
     return (
         f"warning: {after} after the start, event time is more than {format_duration(tolerance_ms)} ahead of "
-        "the clock, and the job refuses such transactions (future_tolerance); give an earlier --start or a "
+        "the clock, and the job refuses such transactions (future_tolerance); use an earlier --start or a "
         "lower --speedup"
     )

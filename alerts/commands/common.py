@@ -24,8 +24,8 @@ from fraudstream.streams.stream_settings import StreamSettings
 Value = TypeVar("Value")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON lines")]
-Maximum = Annotated[int | None, typer.Option("--max", min=1, help="Stop after this many")]
-Idle = Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds without a new one")]
+Maximum = Annotated[int | None, typer.Option("--max", min=1, help="Stop after N alerts or letters")]
+Idle = Annotated[float | None, typer.Option(min=0, help="Stop after N seconds without a new one")]
 
 NO_POSITIONS: Final[Mapping[str, Position]] = {}
 

@@ -33,6 +33,7 @@ from alerts.store.redrives import Redrive
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.transaction import format_time, from_time_ms
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.command_app import CommandApp
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
@@ -47,15 +48,17 @@ FAR_FUTURE_MS: Final = 253_402_300_799_000
 """The end of the year 9999, an upper bound of all arrival times."""
 SHOWN_BYTES: Final = 1_024
 
-app = typer.Typer(
+app = CommandApp(
     no_args_is_help=True, help="List, show and redrive dead letters, the records that the job refused."
 )
 
 Reasons = Annotated[
-    list[str] | None, typer.Option("--reason", help="Only letters with this reason; can be repeated")
+    list[str] | None, typer.Option("--reason", help="Select letters with this reason; repeatable")
 ]
-Since = Annotated[str | None, typer.Option(help="Only letters refused at or after this RFC 3339 time")]
-Until = Annotated[str | None, typer.Option("--until", help="Only letters refused before this RFC 3339 time")]
+Since = Annotated[str | None, typer.Option(help="Select letters refused at or after this RFC 3339 time")]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Select letters refused before this RFC 3339 time")
+]
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of letters, as `dead list` prints them")]
 
 
@@ -113,7 +116,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
         Path | None, typer.Option("--patch", help="JSON patch (RFC 6902) that repairs each record")
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Also send letters that were redriven before")
+        bool, typer.Option("--again", help="Redrive letters that were already redriven")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the records without sending them")
@@ -139,7 +142,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
             now_ms=wall_clock_ms,
         )
         sent = {
-            letter.letter_id: _sent(redriver, letter, dry_run=dry_run)
+            letter.letter_id: _send_letter(redriver, letter, dry_run=dry_run)
             for letter in _letters(settings, choice)
         }
     absent = choice.letter_ids - sent.keys()
@@ -149,7 +152,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
     raise typer.Exit(0 if all(sent.values()) and not absent else 1)
 
 
-def _sent(redriver: Redriver, letter: Letter, *, dry_run: bool) -> bool:
+def _send_letter(redriver: Redriver, letter: Letter, *, dry_run: bool) -> bool:
     try:
         if dry_run:
             typer.echo(redriver.repaired(letter).data.decode())
@@ -193,7 +196,7 @@ def _letters(settings: StreamSettings, choice: LetterFilter, *, follow: bool = F
     end_ms = FAR_FUTURE_MS if follow else min(wall_clock_ms(), choice.until_ms or FAR_FUTURE_MS)
     missing = set(choice.letter_ids)
     try:
-        for letter in _scanned(consumer, settings, end_ms, stop_on_signals()):
+        for letter in _scan(consumer, settings, end_ms, stop_on_signals()):
             if choice.has(letter):
                 yield letter
                 missing.discard(letter.letter_id)
@@ -204,7 +207,7 @@ def _letters(settings: StreamSettings, choice: LetterFilter, *, follow: bool = F
             complain(f"{consumer.unreadable} records could not be read")
 
 
-def _scanned(
+def _scan(
     consumer: Consumer[DeadLetter], settings: StreamSettings, end_ms: int, stop: threading.Event
 ) -> Iterator[Letter]:
     errors = Console(stderr=True)

@@ -67,7 +67,7 @@ def _alert(line: bytes, path: Path, number: int) -> Alert:
     try:
         return parse(record, Alert).message
     except UnreadableError as error:
-        msg = f"{path}, line {number}: {error}; give a file with one alert per line"
+        msg = f"{path}, line {number}: {error}; the file must have one alert per line"
         raise ArchiveError(msg) from error
 
 

@@ -34,7 +34,7 @@ def replay(
     *,
     start: Annotated[str, typer.Option("--from", help="Arrival time of the first alert, RFC 3339")],
     until: Annotated[
-        str | None, typer.Option(help="Only alerts that arrived before this time; now if omitted")
+        str | None, typer.Option(help="Arrival time before which to stop, RFC 3339 (default: now)")
     ] = None,
     handler: HandlerOption = "print",
     to: TargetOption = None,
@@ -49,7 +49,7 @@ def replay(
     start_ms = read_as(time_ms, start, "--from")
     end_ms = wall_clock_ms() if until is None else read_as(time_ms, until, "--until")
     if end_ms <= start_ms:
-        msg = "must be before --until, which is now if omitted"
+        msg = "must be before --until, which defaults to now"
         raise typer.BadParameter(msg, param_hint="--from")
     stop = stop_on_signals()
     with errors_reported(), contextlib.ExitStack() as opened:

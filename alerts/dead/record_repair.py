@@ -85,7 +85,7 @@ def repair(
     if letter.truncated:
         msg = (
             f"the letter is truncated: it has only the start of the record's {letter.size_bytes:,} bytes; "
-            "ask the sender to send the record again"
+            "get the full record from its sender"
         )
         raise RepairError(msg)
     document = _document(letter.raw_bytes)
@@ -114,7 +114,8 @@ def problem_with(document: Any) -> str | None:  # noqa: ANN401 - any JSON value
     for name in REQUIRED_IDS:
         value = document.get(name)
         if not isinstance(value, str) or not 1 <= len(value) <= MAX_ID_CHARACTERS:
-            return f"{name} is {_shown(value)}: it must be a string of 1 to {MAX_ID_CHARACTERS} characters"
+            must = f"it must be a string of 1 to {MAX_ID_CHARACTERS} characters"
+            return f"{name} is {_format_value(value)}: {must}"
     return _problem_with_time(document.get("event_time")) or _problem_with_amount(document.get(AMOUNT))
 
 
@@ -122,13 +123,14 @@ def _problem_with_time(value: object) -> str | None:
     try:
         parse_time_ms(value if isinstance(value, str) else "")
     except ValueError:
-        return f"event_time is {_shown(value)}: it must be RFC 3339 with an offset"
+        return f"event_time is {_format_value(value)}: it must be RFC 3339 with an offset"
     return None
 
 
 def _problem_with_amount(value: object) -> str | None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return None if is_number and value > 0 else f"{AMOUNT} is {_shown(value)}: it must be a number above 0"  # type: ignore[operator] # a number
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+        return None
+    return f"{AMOUNT} is {_format_value(value)}: it must be a number above 0"
 
 
 def _document(raw: bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -146,6 +148,6 @@ def _encoded(document: dict[str, object]) -> bytes:
         raise RepairError(msg) from error
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 - enough to recognise the value

@@ -83,7 +83,7 @@ class Redriver:
                 "--again sends it again"
             )
             raise RepairError(msg)
-        self._store.sent(redrive, self._now_ms())
+        self._store.mark_sent(redrive, self._now_ms())
 
 
 def _refusal(latest: Redrive) -> str:

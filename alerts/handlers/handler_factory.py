@@ -72,7 +72,7 @@ def _webhook(url: str, options: AlertSettings) -> WebhookHandler:
 
 def _sns(topic_arn: str, settings: StreamSettings) -> SnsHandler:
     if not topic_arn.startswith("arn:") or ":sns:" not in topic_arn:
-        msg = f"--to {topic_arn}: not a topic; give {TARGETS['sns']}"
+        msg = f"--to {topic_arn}: not a topic ARN; use {TARGETS['sns']}"
         raise HandlerError(msg)
     return SnsHandler(sns_client(settings), topic_arn)
 
@@ -89,7 +89,7 @@ def checked_url(url: str) -> str:
     """
     parts = _split(url)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        msg = f"--to {url!r}: not an HTTP URL; give {TARGETS['webhook']}"
+        msg = f"--to {url!r}: not an HTTP URL; use {TARGETS['webhook']}"
         raise HandlerError(msg)
     if parts.username is not None or parts.password is not None:
         msg = "--to: remove the user and password from the URL; the signature authenticates the sender"

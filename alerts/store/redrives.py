@@ -53,7 +53,7 @@ class RedriveStore(Protocol):
     def begin(self, redrive: Redrive) -> bool:
         """Store an attempt; returns False, and changes nothing, if an attempt with this number exists."""
 
-    def sent(self, redrive: Redrive, now_ms: int) -> None:
+    def mark_sent(self, redrive: Redrive, now_ms: int) -> None:
         """Record that the stream has acknowledged the record."""
 
     def forget(self, redrive: Redrive) -> None:
@@ -92,7 +92,7 @@ class SqliteRedrives:
                 return False
         return True
 
-    def sent(self, redrive: Redrive, now_ms: int) -> None:
+    def mark_sent(self, redrive: Redrive, now_ms: int) -> None:
         """Record that the stream has acknowledged the record."""
         with sqlite_errors_explained(self._path):
             self._connection.execute(
@@ -153,7 +153,7 @@ class DynamoRedrives:
                 raise
         return True
 
-    def sent(self, redrive: Redrive, now_ms: int) -> None:
+    def mark_sent(self, redrive: Redrive, now_ms: int) -> None:
         """Record that the stream has acknowledged the record."""
         with table_errors_explained(self._table):
             self._client.update_item(

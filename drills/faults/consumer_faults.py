@@ -21,7 +21,7 @@ def kill_consumer(stage: Stage) -> None:
 
 CONSUMER_DOWN: Final = Fault(
     name="consumer_down",
-    what="the alert consumer is killed, and restarted after two minutes",
+    description="the alert consumer is killed, and restarted after two minutes",
     strike=kill_consumer,
     has_consumer=True,
 )

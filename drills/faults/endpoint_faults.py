@@ -29,11 +29,11 @@ def throttle(stage: Stage) -> None:
 
 ENDPOINT_GONE: Final = Fault(
     name="endpoint_gone",
-    what="the Kinesis endpoint refuses every connection for a minute",
+    description="the Kinesis endpoint refuses every connection for a minute",
     strike=lose_endpoint,
 )
 THROTTLED: Final = Fault(
     name="throttled",
-    what="30 % of the PutRecords records (producer and job) and 30 % of the reads are throttled",
+    description="30 % of the PutRecords records (producer and job) and 30 % of the reads are throttled",
     strike=throttle,
 )

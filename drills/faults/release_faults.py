@@ -39,11 +39,11 @@ def upgrade(stage: Stage) -> None:
 
 PARALLELISM_CHANGED: Final = Fault(
     name="parallelism_changed",
-    what="stop with a savepoint, resume with one slot instead of two, and back",
+    description="stop with a savepoint, resume with one slot instead of two, and back",
     strike=change_parallelism,
 )
 CATALOGUE_UPGRADED: Final = Fault(
     name="catalogue_upgraded",
-    what="stop with a savepoint, resume with one more feature",
+    description="stop with a savepoint, resume with one more feature",
     strike=upgrade,
 )

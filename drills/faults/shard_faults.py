@@ -69,12 +69,12 @@ def leave_shard_idle(stage: Stage) -> None:
 
 SHARDS_CHANGED: Final = Fault(
     name="shards_changed",
-    what="a shard is split and two others are merged under load",
+    description="a shard is split and two others are merged under load",
     strike=change_shards,
 )
 SHARD_IDLE: Final = Fault(
     name="shard_idle",
-    what="one of four shards is idle for most of the load, then gets all its records at once",
+    description="one of four shards is idle for most of the load, then gets all its records at once",
     strike=leave_shard_idle,
     load=partial(with_idle_shard, shards=TRANSACTIONS_SHARDS),
 )

@@ -45,6 +45,6 @@ def full(folder: Path) -> Iterator[None]:
 
 CHECKPOINT_STORAGE_FULL: Final = Fault(
     name="checkpoint_storage_full",
-    what="no checkpoint can be written for a minute",
+    description="no checkpoint can be written for a minute",
     strike=fill_checkpoint_storage,
 )

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from benchmarks.machine import described
+from benchmarks.machine import describe_machine
 from benchmarks.result_tables import markdown_table, terminal_table
 from drills.soak.soak_figures import COMPARED_MINUTES, WARM_UP_MINUTES, Minute
 from drills.soak.soak_run import MAXIMUM_S, RAMP_S, SHARE, TIME_TO_LIVE, Soaked
@@ -88,7 +88,7 @@ def page(soaked: Soaked, facts: dict[str, str | int]) -> str:
         [
             "# Soak test",
             "",
-            f"Written by `make soak` on {described(facts)}.",
+            f"Written by `make soak` on {describe_machine(facts)}.",
             "",
             title,
             "",

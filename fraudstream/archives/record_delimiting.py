@@ -13,8 +13,8 @@ MAX_RECORD_BYTES: Final = 1_048_576
 MAX_SEAMS: Final = 100
 """Most occurrences of the seam within the strings of one record; the strings of a transaction have none."""
 REMEDY: Final = (
-    "several records without a line feed between them, of which one is not valid JSON, so they can't be "
-    "split: configure Firehose to append a new line delimiter to each record (processor "
+    "several records without a line feed between them, and one of them is invalid JSON, so record "
+    "boundaries can't be found: configure Firehose to append a new line delimiter to each record (processor "
     "AppendDelimiterToRecord), and end each record of this file with a line feed"
 )
 _SEAM: Final = b"}{"

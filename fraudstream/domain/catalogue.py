@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from fraudstream.domain.families import HIGH_FREQUENCY_PER_5_MINUTES, built_in, fraud_rates
 from fraudstream.domain.features import (
     ENTITIES,
-    LONGEST_WINDOW_MS,
+    MAX_WINDOW_MS,
     CatalogueError,
     Entity,
     Feature,
@@ -34,7 +34,7 @@ __all__ = [
     "BUILT_IN_WITH_LABELS",
     "ENTITIES",
     "HIGH_FREQUENCY_PER_5_MINUTES",
-    "LONGEST_WINDOW_MS",
+    "MAX_WINDOW_MS",
     "Catalogue",
     "CatalogueError",
     "Entity",
@@ -57,7 +57,7 @@ class Catalogue:
     def __post_init__(self) -> None:
         """Validate the features against each other: unique names, references to earlier features."""
         if not self.features:
-            msg = "the catalogue has no feature; give at least one"
+            msg = "the catalogue has no features; add at least one"
             raise CatalogueError(msg)
         for place, feature in enumerate(self.features):
             problem = _problem(feature, self.features[:place])
@@ -74,7 +74,7 @@ class Catalogue:
             msg = f'the catalogue is not valid JSON ({error}); write it like {{"features": [...]}}'
             raise CatalogueError(msg) from None
         if not isinstance(catalogue, dict) or "features" not in catalogue:
-            msg = 'the catalogue must be an object with the key "features", like {"features": [...]}'
+            msg = 'the key "features" is missing; write the catalogue like {"features": [...]}'
             raise CatalogueError(msg)
         specs = catalogue["features"]
         if not isinstance(specs, list):
@@ -90,7 +90,10 @@ class Catalogue:
         try:
             return cls.from_json(path.read_bytes())
         except OSError as error:
-            msg = f"catalogue: {path} can't be read ({error.strerror}); give a readable file, or leave it out"
+            msg = (
+                f"catalogue: {path} can't be read ({error.strerror}); use a readable file, or omit "
+                "--catalogue"
+            )
             raise CatalogueError(msg) from None
 
     def to_json(self) -> str:
@@ -184,7 +187,7 @@ def _row_features(features: Iterable[Feature]) -> tuple[TransactionFeature, ...]
 def _problem(feature: Feature, before: tuple[Feature, ...]) -> str | None:
     """Return what is wrong with a feature, given the features before it; None if nothing is."""
     if feature.name in {other.name for other in before}:
-        return " is defined twice; give each feature its own name"
+        return " is defined twice; rename one of the two"
     if isinstance(feature, TransactionFeature):
         return _problem_with_of(feature, before)
     return _problem_with_column(feature, before)
@@ -194,9 +197,9 @@ def _problem_with_of(feature: TransactionFeature, before: tuple[Feature, ...]) -
     named = {other.name: other for other in before}
     for name in feature.of:
         if name not in named:
-            return f": 'of' names {name!r}, which must come before it in the list"
+            return f": 'of' refers to {name!r}, which must come before it in the list"
         if named[name].width > 1:
-            return f": 'of' names {name!r}, which is a list; name a feature that is one number"
+            return f": 'of' refers to {name!r}, which is a list; use a feature that is one number"
     return None
 
 

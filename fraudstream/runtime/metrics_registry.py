@@ -86,7 +86,7 @@ class MetricsRegistry:
             msg = f"metric {name!r}: write lower case words with underscores, like requests_total"
             raise ValueError(msg)
         if name.startswith(f"{self.prefix}_"):
-            msg = f"metric {name!r}: leave the prefix {self.prefix}_ out; the registry adds it"
+            msg = f"metric {name!r}: remove the prefix {self.prefix}_; the registry adds it"
             raise ValueError(msg)
         if name.rpartition("_")[2] in _RESERVED_ENDINGS:
             msg = f"metric {name!r}: Prometheus reserves this suffix; use another"

@@ -19,7 +19,7 @@ class StreamSettings(AwsSettings):
     dead_letters_stream: StreamName = Field(
         "DeadLetters", description="Kinesis stream of dead letters: refused records"
     )
-    labels_stream: StreamName = Field("Labels", description="Kinesis stream of labels")
+    labels_stream: StreamName = Field("Labels", description="Kinesis stream of fraud labels")
     scored_stream: StreamName = Field(
         "Scored", description="Kinesis stream of all scored transactions with their features; 'off' for none"
     )
@@ -35,19 +35,20 @@ class StreamSettings(AwsSettings):
         timedelta(hours=24),
         ge=timedelta(0),
         le=timedelta(days=30),
-        description="How far an event time may be behind the newest one of the same account",
+        description="Maximum lateness: time by which an event time may be behind the newest one of the "
+        "same account",
     )
     future_tolerance: Duration = Field(
         timedelta(days=1),
         ge=timedelta(0),
         le=timedelta(days=365),
-        description="How far an event time may be ahead of the record's arrival in the stream",
+        description="Maximum time by which an event time may be ahead of the record's arrival in the stream",
     )
     max_record_bytes: int = Field(
         65_536,
         ge=1_024,
         le=1_048_576,
-        description="Largest record that is accepted; larger ones become dead letters",
+        description="Maximum record size; larger records become dead letters",
     )
 
     @model_validator(mode="after")
@@ -60,7 +61,7 @@ class StreamSettings(AwsSettings):
             self.scored_stream,
         )
         if len(set(streams)) < len(streams):
-            msg = f"two of the streams have the same name ({', '.join(streams)}): give each its own"
+            msg = f"stream names must differ, but two of them are equal ({', '.join(streams)}): rename one"
             raise ValueError(msg)
         if "off" in streams[:-1]:
             msg = "only scored_stream can be 'off': give the other streams a name"

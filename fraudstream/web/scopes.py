@@ -56,7 +56,7 @@ def requires(*scopes: str) -> Any:  # noqa: ANN401 - FastAPI's marker has no pub
     """
     for scope in scopes:
         if not SCOPE.fullmatch(scope):
-            msg = f"{scope!r} is not a valid scope: write lower case words and colons, like alerts:read"
+            msg = f"invalid scope {scope!r}: write lower case words and colons, like alerts:read"
             raise ValueError(msg)
     return Security(_has_scopes, scopes=list(scopes))
 

@@ -44,7 +44,7 @@ class WebSettings(SettingsBase):
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on")
     port: int = Field(8_000, ge=0, le=65_535, description="TCP port to listen on; 0 selects a free one")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least level of log messages"
+        "INFO", description="Minimum level of log messages"
     )
     auth: Literal["on", "off"] = Field(
         "on", description="off accepts requests without credentials and logs a warning"
@@ -53,22 +53,22 @@ class WebSettings(SettingsBase):
         None, description="File of API keys: lines of a name and the SHA-256 of the key in hex"
     )
     jwt_algorithm: Literal["HS256", "RS256"] | None = Field(
-        None, description="Signature algorithm of accepted JWTs; left out: JWTs are refused"
+        None, description="Accepted JWT signature algorithm (default: JWTs are rejected)"
     )
     jwt_secret: SecretStr | None = Field(None, description="HS256: the shared secret, at least 32 bytes")
     jwt_public_key_file: Path | None = Field(None, description="RS256: PEM file of the public key")
-    jwt_audience: str | None = Field(None, description="The `aud` that a JWT must have; left out: any")
-    jwt_issuer: str | None = Field(None, description="The `iss` that a JWT must have; left out: any")
+    jwt_audience: str | None = Field(None, description="Required `aud` of a JWT (default: any)")
+    jwt_issuer: str | None = Field(None, description="Required `iss` of a JWT (default: any)")
     rate_limit: str = Field(
-        "6000/minute", description="Requests in a moving window, per key, JWT subject or address"
+        "6000/minute", description="Rate limit per key, JWT subject or address, in a moving window"
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Comma-separated origins of web pages that may call the API (CORS); left out: none"
+        (), description="Allowed CORS origins, comma-separated (default: none)"
     )
     max_body_bytes: int = Field(
-        16_384, ge=64, le=1_048_576, description="Largest request body; a larger one is refused"
+        16_384, ge=64, le=1_048_576, description="Maximum size of a request body; larger ones are rejected"
     )
-    shutdown_seconds: int = Field(10, ge=1, le=300, description="Longest wait for open requests at shutdown")
+    shutdown_seconds: int = Field(10, ge=1, le=300, description="Maximum wait for open requests at shutdown")
 
     @field_validator("keys_file", "jwt_public_key_file")
     @classmethod
@@ -103,7 +103,9 @@ class WebSettings(SettingsBase):
         for origin in origins:
             parts = urlsplit(origin)
             if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
-                msg = f"{origin!r} is not an origin; write scheme, host and port only, like https://bank.example"
+                msg = (
+                    f"invalid origin {origin!r}: write scheme, host and port only, like https://bank.example"
+                )
                 raise ValueError(msg)
         return origins
 
@@ -126,13 +128,13 @@ class WebSettings(SettingsBase):
                 msg = f"jwt_secret: HS256 needs a secret of at least {MIN_SECRET_BYTES} bytes: set it"
                 raise ValueError(msg)
         elif secret is not None:
-            msg = f"jwt_secret is only for HS256: set {algorithm}=HS256, or leave it out"
+            msg = f"jwt_secret is only used with HS256: set {algorithm}=HS256, or remove jwt_secret"
             raise ValueError(msg)
         if self.jwt_algorithm == "RS256" and self.jwt_public_key_file is None:
             msg = "jwt_public_key_file: RS256 needs the public key: give the path of its PEM file"
             raise ValueError(msg)
         if self.jwt_algorithm != "RS256" and self.jwt_public_key_file is not None:
-            msg = f"jwt_public_key_file is only for RS256: set {algorithm}=RS256"
+            msg = f"jwt_public_key_file is only used with RS256: set {algorithm}=RS256"
             raise ValueError(msg)
         return self
 

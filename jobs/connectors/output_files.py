@@ -29,7 +29,7 @@ def fresh_parts_folder(path: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
     except OSError as error:
-        msg = f"{path} can't be written: {folder} can't be created ({error.strerror}); give another file"
+        msg = f"{path} can't be written: {folder} can't be created ({error.strerror}); use another file"
         raise SettingsError(msg) from None
     return folder
 

@@ -100,9 +100,9 @@ def _candidates(kinds: Mapping[str, Kind], catalogue: Catalogue, steps: Steps) -
     """Return the kinds that can learn from the catalogue, and last the baseline that they must beat."""
     fitting = []
     for name, kind in kinds.items():
-        objection = kind.unfit_for(catalogue)
+        objection = kind.reason_unsuitable(catalogue)
         if objection:
-            steps.on_progress(f"{name} is left out: {objection}")
+            steps.on_progress(f"skipped {name}: {objection}")
         else:
             fitting.append(candidate(kind, catalogue))
     return [*fitting, amount_only(kinds[MAIN])]

@@ -29,9 +29,9 @@ STYLE: Final = {
 POINTS: Final = 500
 """Points of a curve: more can't be seen, and would make the file large."""
 SHOWN_FEATURES: Final = 20
-LEAST_PER_POINT: Final = 30
+MIN_PER_POINT: Final = 30
 """Transactions behind a point of the calibration curve: with fewer, the share is mostly chance."""
-MOST_ALERTS_PER_FRAUD: Final = 4
+MAX_ALERTS_PER_FRAUD: Final = 4
 """Right end of the money curve, in alerts per fraud."""
 
 Bools = npt.NDArray[np.bool_]
@@ -71,7 +71,7 @@ def calibration(axes: Axes, curves: Mapping[str, Sequence[Mapping[str, float]]])
     """Draw the share of fraud by the predicted probability: the nearer the diagonal, the better."""
     axes.plot([0, 1], [0, 1], color="#999999", linestyle="--", label="perfect")
     for name, all_bins in curves.items():
-        bins = [each for each in all_bins if each["transactions"] >= LEAST_PER_POINT]
+        bins = [each for each in all_bins if each["transactions"] >= MIN_PER_POINT]
         said, was = ([each[key] for each in bins] for key in ("mean_score", "fraud_share"))
         axes.plot(said, was, marker="o", label=name, color=colour(list(curves), name))
     axes.set(xlabel="predicted probability", ylabel="observed share of fraud")
@@ -99,7 +99,7 @@ def money_by_alerts(axes: Axes, scored: Scored, amount_vnd: Floats, days: int, a
     """Draw the money saved per day by the number of alerts that a team looks at per day."""
     for name, (is_fraud, scores) in scored.items():
         saved_vnd = savings_by_alerts(is_fraud, scores, amount_vnd, alert_cost_vnd)
-        most = min(len(saved_vnd) - 1, MOST_ALERTS_PER_FRAUD * int(is_fraud.sum()))
+        most = min(len(saved_vnd) - 1, MAX_ALERTS_PER_FRAUD * int(is_fraud.sum()))
         alerts = _some(most + 1)
         axes.plot(alerts / days, saved_vnd[alerts] / days, label=name, color=colour(list(scored), name))
     axes.axhline(0, color="#999999", linewidth=1)

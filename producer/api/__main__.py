@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fraudstream.runtime.command_app import CommandApp
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.web.api_keys import make_key
 from fraudstream.web.http_server import configure_service_logging, run_server
@@ -12,7 +13,7 @@ from producer.api.api_settings import ApiSettings
 from producer.api.application import create_app
 from producer.api.identity import KEY_PREFIX, NAMES
 
-command = typer.Typer(add_completion=False, help="Transaction API: serve synthetic transactions over HTTP.")
+command = CommandApp(help="Transaction API: serve synthetic transactions over HTTP.")
 
 
 @command.callback(invoke_without_command=True)

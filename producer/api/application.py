@@ -44,7 +44,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await service.source.open()
     with _goodbye_on_signals(service.hub):
         yield
-    await service.hub.ended()
+    await service.hub.shut_down()
     LOGGER.info("ended", transactions_served=service.source.taken)
 
 

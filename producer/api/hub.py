@@ -92,11 +92,12 @@ class Hub:
         if self._closing is not None:
             raise Problem(503, "the server is shutting down", headers)
         if self.clients >= self._settings.max_clients:
-            msg = f"the stream has its maximum of {self._settings.max_clients} clients; try again later"
+            msg = f"the limit of {self._settings.max_clients} clients is reached; try again later"
             raise Problem(503, msg, headers)
         if pace is not None and pace not in self._flows and not self._has_room():
             msg = (
-                f"all {self._settings.max_paces} paces are in use; leave out frequency_seconds and batch_size"
+                f"the limit of {self._settings.max_paces} custom paces is reached; omit frequency_seconds "
+                "and batch_size to use the default"
             )
             raise Problem(503, msg, headers)
         flow = self._flow(pace)
@@ -124,7 +125,7 @@ class Hub:
             for client in tuple(running.flow.clients):
                 client.end("bye", reason)
 
-    async def ended(self) -> None:
+    async def shut_down(self) -> None:
         """Close the hub, and end the flows."""
         self.close("the server is shutting down")
         tasks = [running.task for running in self._flows.values() if running.task is not None]

@@ -35,28 +35,31 @@ if TYPE_CHECKING:
 def load(  # noqa: PLR0913 - the options of a command line
     context: typer.Context,
     *,
-    count: Annotated[int | None, typer.Option(min=1, help="Transactions to send")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Number of transactions to send")] = None,
     rps: Annotated[
         float | None,
-        typer.Option(
-            min=0.001, help="Transactions per second; if omitted, as fast as the stream accepts them"
-        ),
+        typer.Option(min=0.001, help="Transactions per second (default: as fast as the stream accepts them)"),
     ] = None,
     duration: Annotated[
         float | None, typer.Option(min=0.001, help="Length of the schedule in seconds, with --rps")
     ] = None,
     senders: Annotated[
-        int, typer.Option(min=1, max=64, help="Sending threads; each has its share of the partition keys")
+        int,
+        typer.Option(
+            min=1, max=64, help="Number of sending threads; the partition keys are divided among them"
+        ),
     ] = 4,
     source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "bank",
     seed: Annotated[
         int | None,
         typer.Option(
-            min=0, help="The same seed gives the same transactions and ids; if omitted, a new seed each time"
+            min=0,
+            help="Random seed; the same seed gives the same transactions and ids (default: a new seed each "
+            "time)",
         ),
     ] = None,
-    accounts: Annotated[int, typer.Option(help="Accounts of the simulated bank")] = 10_000,
-    fraud_share: Annotated[float, typer.Option(help="Share of transactions that are fraud")] = 0.05,
+    accounts: Annotated[int, typer.Option(help="Number of accounts of the simulated bank")] = 10_000,
+    fraud_share: Annotated[float, typer.Option(help="Fraction of fraudulent transactions, 0-1")] = 0.05,
     batch: Annotated[
         int, typer.Option(min=1, max=MAX_RECORDS, help="Maximum transactions per request")
     ] = 500,
@@ -64,7 +67,7 @@ def load(  # noqa: PLR0913 - the options of a command line
         bool, typer.Option("--joined", help="Send several transactions in one Kinesis record")
     ] = False,
     flush_seconds: Annotated[
-        float, typer.Option(min=0, help="Seconds to send what was generated, after Ctrl-C or SIGTERM")
+        float, typer.Option(min=0, help="Seconds to flush remaining records after Ctrl-C or SIGTERM")
     ] = 10.0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the summary to this file")] = None,
 ) -> None:

@@ -15,7 +15,7 @@ DEFAULT_FRAUD_MIX: Final[Mapping[FraudType, float]] = {
 }
 LATEST_START_MS: Final = 4_102_444_800_000
 """2100-01-01, in UTC."""
-LONGEST_LATENESS: Final = timedelta(hours=24)
+MAX_LATENESS: Final = timedelta(hours=24)
 
 _SHARES: Final = (
     "subtle_share",
@@ -79,7 +79,7 @@ class TrafficOptions:
         _check("transactions_per_account_per_day", rate, 0 < rate <= DAY_MS, _RATE_REMEDY)
         _check("start_ms", self.start_ms, 0 <= self.start_ms < LATEST_START_MS, _START_REMEDY)
         _check("label_delay", self.label_delay, self.label_delay >= timedelta(0), "give 0 or more")
-        _check("latest", self.latest, timedelta(0) < self.latest <= LONGEST_LATENESS, _LATEST_REMEDY)
+        _check("latest", self.latest, timedelta(0) < self.latest <= MAX_LATENESS, _LATEST_REMEDY)
         for name in _SHARES:
             share = getattr(self, name)
             _check(name, share, 0 <= share <= 1, "give 0 to 1")

@@ -72,7 +72,7 @@ class FewTrees(TreesKind):
 class Unfit(FewTrees):
     name: str = "unfit"
 
-    def unfit_for(self, catalogue: Catalogue) -> str | None:
+    def reason_unsuitable(self, catalogue: Catalogue) -> str | None:
         return f"{len(catalogue.names)} features are not what it needs"
 
 
@@ -122,7 +122,7 @@ def test_an_evaluation_is_cached_and_the_same_on_every_run(files: DatasetFiles, 
     first, seen = run(files, kinds, folder)
     pages = {path.name: path.read_bytes() for path in folder.parent.rglob("*.[ms][dv]*")}
     assert len(trees.fitted) == 4
-    assert "unfit is left out: 4 features are not what it needs" in seen
+    assert "skipped unfit: 4 features are not what it needs" in seen
     assert "computing the features with the job in bounded mode" in seen
 
     again, seen = run(files, kinds, folder)
@@ -200,7 +200,7 @@ def test_the_command_writes_the_same_metrics_and_a_report(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--transactions", "t.jsonl"], "--transactions and --labels go together"),
+        (["--transactions", "t.jsonl"], "--transactions and --labels must be given together"),
         (["--threshold", "high"], "give cost:50000"),
         (["--transactions", "t.jsonl", "--labels", "l.jsonl"], "t.jsonl can't be read"),
         (["--catalogue", "c.json"], "c.json can't be read"),

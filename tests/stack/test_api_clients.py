@@ -178,7 +178,7 @@ def test_a_producer_sends_the_transactions_of_the_api_without_labels(
     assert all(abs(now_ms - transaction.event_time_ms) < 300_000 for transaction in found)
     assert read_all(from_api, from_api.labels_stream) == []
     if arguments[0] == "stream":
-        assert sent.stderr.startswith("no labels are sent: the transaction API does not return ground truth")
+        assert sent.stderr.startswith("no labels are sent: the transaction API does not return labels")
         assert "unknown: no labels" in sent.stdout
 
 

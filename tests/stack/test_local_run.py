@@ -12,11 +12,11 @@ from fraudstream.runtime.project_root import ROOT
 from tests.stack.stack_helpers import read_all, settings_with_own_streams
 
 BROKEN = 14
-DOUBLED = 10
+DUPLICATES = 10
 
 
 def run(out: Path, *arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "localrun", "--broken", str(BROKEN), "--doubled", str(DOUBLED)]
+    command = [sys.executable, "-m", "localrun", "--broken", str(BROKEN), "--duplicates", str(DUPLICATES)]
     process = subprocess.run(
         [*command, "--out", str(out), *arguments],
         cwd=ROOT,
@@ -36,7 +36,7 @@ def check(result: dict[str, Any], sent: int) -> None:
     assert result["scored"] == sent
     assert result["lost"] == 0
     assert result["dead_letters"] == BROKEN
-    assert result["duplicates"] == DOUBLED
+    assert result["duplicates"] == DUPLICATES
     assert result["alerts"] > 0
     assert 0 < result["latency_ms"]["p50"] <= result["latency_ms"]["p99"]
     # Event times end now, and fraud depends on the hour: 3,000 transactions gave from 0.74 to 0.96 in a day.

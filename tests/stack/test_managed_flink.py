@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from deploy.archive import EARLIEST
-from deploy.managed_flink import LOCK, MOST_BYTES, PackagingError, locked, package
+from deploy.managed_flink import LOCK, MAX_BYTES, PackagingError, locked, package
 from drills.cluster import flink, session_cluster
 from fraudstream.runtime.project_root import ROOT
 from producer.simulation import TrafficOptions, generate
@@ -126,7 +126,7 @@ def test_the_archive_has_the_files_and_wheels_of_the_golden_list(archive: Path) 
 
 
 def test_the_archive_is_smaller_than_the_service_limit(archive: Path) -> None:
-    assert archive.stat().st_size < MOST_BYTES
+    assert archive.stat().st_size < MAX_BYTES
 
 
 def test_the_same_content_gives_the_same_bytes(archive: Path) -> None:

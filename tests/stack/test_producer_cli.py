@@ -106,7 +106,7 @@ def test_missing_credentials_are_reported(
 def test_the_stream_contains_exactly_the_requested_good_broken_and_duplicate_records(
     streams: JobSettings,
 ) -> None:
-    numbers = ["--transactions", "1000", "--broken", "21", "--doubled", "30"]
+    numbers = ["--transactions", "1000", "--broken", "21", "--duplicates", "30"]
     before_ms = time.time_ns() // 1_000_000
     sent = run_module("producer", "stream", "100", "--rate", "2000", *numbers)
     assert sent.returncode == 0, sent.stderr
@@ -231,9 +231,10 @@ def test_a_signal_stops_an_endless_run_with_its_statistics_and_code_0(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--broken", "3"], "need a run with an end"),
-        (["20", "1", "1", "--broken", "20"], "no room for valid"),
-        (["--transactions", "2", "--doubled", "3"], "only 2 valid transactions"),
+        (["--broken", "3"], "need a limit"),
+        (["20", "1", "1", "--broken", "20"], "hold only the 20 broken"),
+        (["--transactions", "2", "--duplicates", "3"], "--duplicates 3 exceeds the 2 valid"),
+        (["--transactions", "2", "--doubled", "3"], "--duplicates 3 exceeds the 2 valid"),
         (["--fraud-share", "1.5"], "fraud_share=1.5"),
         (["501"], "or equal to 500"),
     ],

@@ -213,7 +213,7 @@ def test_a_replay_gives_the_same_alerts_with_ids_scores_and_reasons(one_shard: R
 
 def test_a_replay_gives_the_same_features_and_scores(one_shard: Runs) -> None:
     done = difference(one_shard)
-    same = f"{TRANSACTIONS:,} transactions are in both runs\nall features and scores are the same\n"
+    same = f"{TRANSACTIONS:,} transactions in both files\nall features and scores are the same\n"
     assert (done.returncode, done.stdout) == (0, same)
 
 
@@ -247,7 +247,7 @@ def test_the_table_lists_each_feature_that_differs(
     done = difference(four_shards)
     assert done.returncode == 0
     assert "merchant_count_1h" in done.stdout
-    assert done.stdout.endswith("every difference is explained\n")
+    assert done.stdout.endswith("all differences are explained\n")
 
 
 @pytest.mark.parametrize("name", ["scored.jsonl", "scored-again.jsonl"])

@@ -372,7 +372,7 @@ def test_the_savepoint_of_another_job_is_rejected(tmp_path: Path, capfd: pytest.
         start_jvm(connector_for(JobSettings.load(env_file=None)).jvm_variables)
         write_foreign_savepoint(tmp_path)
     error = refusal(capfd, "--from-savepoint", tmp_path.as_uri())
-    assert error.startswith(f"{tmp_path.as_uri()} has no account state, so it is not a savepoint of this job")
+    assert error.startswith(f"{tmp_path.as_uri()} is not a savepoint of this job (no account state)")
 
 
 def write_foreign_savepoint(folder: Path) -> None:

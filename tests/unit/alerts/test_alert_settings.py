@@ -43,7 +43,7 @@ def test_the_file_wins_over_the_environment(tmp_path: Path, monkeypatch: pytest.
         ("ALERTS_STORE", "redis:here", r"ALERTS_STORE: 'redis:here' can't be used: .*sqlite:PATH"),
         ("ALERTS_STORE", "dynamodb:a b", "ALERTS_STORE"),
         ("ALERTS_KEEP_IDS", "5m", r"ALERTS_KEEP_IDS: .* can't be used: .*exceed the stream's retention"),
-        ("ALERTS_KEEP_IDS", "long", "'long' is not a duration"),
+        ("ALERTS_KEEP_IDS", "long", "invalid duration 'long'"),
         (
             "ALERTS_WEBHOOK_SECRET",
             "too short",
@@ -111,7 +111,7 @@ def test_a_webhook_without_a_secret_is_rejected() -> None:
 
 
 def test_an_invalid_topic_is_rejected() -> None:
-    with pytest.raises(HandlerError, match="not a topic; give the ARN"):
+    with pytest.raises(HandlerError, match="not a topic ARN; use the ARN"):
         open_handler(
             "sns", "FraudAlerts", StreamSettings.load(env_file=None), load(), console=Console(), as_json=False
         )

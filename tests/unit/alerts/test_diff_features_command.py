@@ -67,7 +67,7 @@ def compared(folder: Path, transactions: Path, *records: object, json: bool = Fa
 def test_the_same_run_twice_exits_with_code_0(tmp_path: Path, transactions: Path) -> None:
     same = [scored(name, number) for number, name in enumerate(NAMES, 1)]
     code, said, _ = compared(tmp_path, transactions, *same)
-    assert (code, said) == (0, "3 transactions are in both runs\nall features and scores are the same\n")
+    assert (code, said) == (0, "3 transactions in both files\nall features and scores are the same\n")
 
 
 def test_another_order_explains_the_features_of_that_entity_with_code_0(
@@ -90,7 +90,7 @@ def test_another_order_explains_the_features_of_that_entity_with_code_0(
     (row,) = [line for line in said.splitlines() if "merchant_count_1h" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
     assert cells == ["merchant_count_1h", "2", "2", "0", "0", "0", "3", "T2: 1 → 4"]
-    assert said.endswith("every difference is explained\n")
+    assert said.endswith("all differences are explained\n")
 
 
 def test_the_first_of_duplicate_records_gives_the_merchant_order(tmp_path: Path, transactions: Path) -> None:
@@ -124,9 +124,9 @@ def test_transactions_of_only_one_run_are_reported_with_code_1(tmp_path: Path, t
     code, said, _ = compared(tmp_path, transactions, scored("T1", 1), scored("T2", 2), scored("T\x1b9", 3))
     assert code == 1
     assert said.splitlines()[:3] == [
-        "2 transactions are in both runs",
-        "1 only in the first run, for example T3",
-        r"1 only in the second run, for example T\x1b9",
+        "2 transactions in both files",
+        "1 transactions only in the first file, e.g. T3",
+        r"1 transactions only in the second file, e.g. T\x1b9",
     ]
 
 
@@ -168,7 +168,7 @@ def test_the_last_record_of_a_transaction_counts_and_duplicates_do_not(
     code, said, _ = compared(
         tmp_path, transactions, spoilt, scored("T1", 1), duplicate, scored("T2", 2), scored("T3", 3)
     )
-    assert (code, said) == (0, "3 transactions are in both runs\nall features and scores are the same\n")
+    assert (code, said) == (0, "3 transactions in both files\nall features and scores are the same\n")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_transactions_missing_from_the_archive_exit_with_code_2(tmp_path: Path, 
     code, _, error = compared(tmp_path, transactions, scored("T1", 1), scored("T2", 2), scored("T3", 3))
     assert code == 2
     assert (
-        f"1 transactions that both runs scored are not in {transactions}, for example T3; give --transactions"
+        f"1 transactions scored by both runs are missing from {transactions}, e.g. T3; --transactions needs"
         in error
     )
 

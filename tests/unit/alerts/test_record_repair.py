@@ -110,7 +110,7 @@ def test_a_label_is_rejected_as_a_transaction() -> None:
 
 
 def test_a_truncated_dead_letter_is_rejected_with_the_reason() -> None:
-    with pytest.raises(RepairError, match=r"only the start of the record's 900,000 bytes.*ask the sender"):
+    with pytest.raises(RepairError, match=r"only the start of the record's 900,000 bytes.*from its sender"):
         repaired(orjson.dumps(transaction(1)), WHOLE, truncated=True, size_bytes=900_000)
 
 

@@ -137,7 +137,7 @@ def test_files_of_other_kinds_are_ignored_and_reported(
     said = capsys.readouterr().err.splitlines()
     assert said == [
         f"reading 1 files from {archive}, 2 bytes",
-        f"ignored 3 files of other kinds, such as {archive}/_SUCCESS",
+        f"skipped 3 unsupported files, e.g. {archive}/_SUCCESS",
     ]
 
 
@@ -160,7 +160,7 @@ def test_an_archive_without_any_record_file_is_rejected(tmp_path: Path) -> None:
     expected = f"{tmp_path} has no files; give a folder or key with record files ({kinds})"
     assert refusal(tmp_path) == expected
     on_disk(tmp_path, {"a.csv": b"", "b.csv": b""})
-    assert f"has 2 files of other kinds, such as {tmp_path}/a.csv; give a folder or key" in refusal(tmp_path)
+    assert f"has 2 unsupported files, e.g. {tmp_path}/a.csv; give a folder or key" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", FIREHOSE])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.catalogues import LONGEST_MINUTES, write_windows_catalogue
+from benchmarks.catalogues import MAX_MINUTES, write_windows_catalogue
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.duration import MINUTE_MS
 
@@ -16,4 +16,4 @@ def test_the_requested_windows_and_lengths_are_created_with_equal_reach(tmp_path
     catalogue = Catalogue.load(path)
     lengths = {feature["window"] for feature in json.loads(path.read_text())["features"]}
     assert len(catalogue.features) == len(lengths) == windows
-    assert catalogue.reach_ms == LONGEST_MINUTES * MINUTE_MS
+    assert catalogue.reach_ms == MAX_MINUTES * MINUTE_MS

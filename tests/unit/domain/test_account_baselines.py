@@ -9,7 +9,7 @@ from math import isnan, nan
 
 import pytest
 
-from fraudstream.domain.baseline import FEWEST_TRANSACTIONS, account_baselines
+from fraudstream.domain.baseline import MIN_TRANSACTIONS, account_baselines
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Feature, TransactionFeature, WindowFeature
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from fraudstream.domain.features import Entity, WindowStatistic
@@ -83,7 +83,7 @@ def test_the_accounts_baseline_of_the_last_feature(
 ) -> None:
     known = account_baselines(Catalogue(tuple(features)))[-1]
     assert known.of(vector) == pytest.approx(expected, nan_ok=True)
-    assert FEWEST_TRANSACTIONS == 3
+    assert MIN_TRANSACTIONS == 3
 
 
 @pytest.mark.parametrize(("statistic", "expected"), [("mean", 0.25), ("ratio_to_mean", nan)])

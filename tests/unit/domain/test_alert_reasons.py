@@ -2,7 +2,7 @@ from math import nan
 
 import pytest
 
-from fraudstream.domain.alert_reasons import MOST_REASONS, Reason, Reasoner
+from fraudstream.domain.alert_reasons import MAX_REASONS, Reason, Reasoner
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 
 CATALOGUE = Catalogue.from_json(
@@ -59,8 +59,8 @@ def test_equal_contributions_keep_the_order_of_the_catalogue() -> None:
 def test_there_are_at_most_five_reasons() -> None:
     added = [float(place) for place in range(BUILT_IN.width)]
     found = Reasoner(BUILT_IN, {}).reasons([1.0] * BUILT_IN.width, added)
-    assert [reason.feature for reason in found] == list(reversed(BUILT_IN.names[-MOST_REASONS:]))
-    assert MOST_REASONS == 5
+    assert [reason.feature for reason in found] == list(reversed(BUILT_IN.names[-MAX_REASONS:]))
+    assert MAX_REASONS == 5
 
 
 def test_a_reason_describes_its_feature_completely() -> None:

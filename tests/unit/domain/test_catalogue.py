@@ -13,7 +13,7 @@ HOUR_MS = 3_600_000
 
 @pytest.mark.parametrize("second", [window(window="1h"), row("hour")])
 def test_two_features_of_one_name_are_rejected(second: Spec) -> None:
-    with pytest.raises(CatalogueError, match="feature 'f' is defined twice; give each feature its own name"):
+    with pytest.raises(CatalogueError, match="feature 'f' is defined twice; rename one of the two"):
         catalogue(window(), second)
 
 
@@ -21,10 +21,10 @@ def test_two_features_of_one_name_are_rejected(second: Spec) -> None:
     ("text", "remedy"),
     [
         ("", "the catalogue is not valid JSON ("),
-        ("[]", 'the catalogue must be an object with the key "features"'),
-        ("{}", 'the catalogue must be an object with the key "features"'),
+        ("[]", 'the key "features" is missing'),
+        ("{}", 'the key "features" is missing'),
         ('{"features": {}}', "features must be a list, not dict"),
-        ('{"features": []}', "the catalogue has no feature; give at least one"),
+        ('{"features": []}', "the catalogue has no features; add at least one"),
     ],
 )
 def test_an_invalid_catalogue_is_rejected(text: str, remedy: str) -> None:
@@ -70,7 +70,7 @@ def test_an_undefined_column_is_rejected_with_the_defined_ones(column: str) -> N
 
 def test_a_list_is_not_a_valid_operand() -> None:
     with pytest.raises(
-        CatalogueError, match="feature 'g': 'of' names 'last', which is a list; name a feature"
+        CatalogueError, match="feature 'g': 'of' refers to 'last', which is a list; use a feature"
     ):
         catalogue(LAST, row("above", of=["last"], threshold=1, name="g"))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from drills.live_job import WrittenRecord
 from drills.load import Effort, SentItem, ordinary, transactions_of
-from drills.verdict import Evidence, Truth
+from drills.verdict import Evidence, ExpectedOutput
 from fraudstream.domain.alert import alert_id
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.reference import evaluate
@@ -26,7 +26,7 @@ def scorer_of(catalogue: Catalogue) -> Scorer:
 
 
 SCORER: Final = scorer_of(BUILT_IN)
-TRUTH: Final = Truth.of([(BUILT_IN, SCORER)])
+EXPECTED: Final = ExpectedOutput.of([(BUILT_IN, SCORER)])
 DAY_MS: Final = 86_400_000
 
 
@@ -53,7 +53,7 @@ def evidence_of(items: Sequence[SentItem], catalogue: Catalogue = BUILT_IN) -> E
         }
         for each, score in zip(evaluated, scorer_of(catalogue).score(matrix).tolist(), strict=True)
     ]
-    alerts = [alert_of(record) for record in records if TRUTH.judge.is_due(record["score"])]
+    alerts = [alert_of(record) for record in records if EXPECTED.judge.is_due(record["score"])]
     return Evidence(
         items=items,
         first_try_ms={record["transaction_id"]: number for number, record in enumerate(records)},
@@ -68,7 +68,7 @@ def evidence_of(items: Sequence[SentItem], catalogue: Catalogue = BUILT_IN) -> E
 def alert_of(record: dict[str, Any]) -> dict[str, Any]:
     """Return the part of an alert that a verdict compares."""
     id_ = record["transaction_id"]
-    own_id = alert_id(id_, TRUTH.judge.model_version)
+    own_id = alert_id(id_, EXPECTED.judge.model_version)
     return {"alert_id": own_id, "transaction_id": id_, "score": record["score"]}
 
 

@@ -23,13 +23,13 @@ def consumer(cluster: Cluster, tmp_path: Path) -> AlertConsumer:
 
 
 def contents(consumer: AlertConsumer) -> list[object]:
-    return [received.content for received in consumer.read()]
+    return [received.content for received in consumer.read_new()]
 
 
 def test_lines_are_read_once_and_a_partial_line_when_it_is_complete(
     consumer: AlertConsumer, tmp_path: Path
 ) -> None:
-    assert consumer.read() == []
+    assert consumer.read_new() == []
     file = tmp_path / "alerts.jsonl"
     file.write_bytes(b'{"alert_id": "1"}\n{"alert_id": "2"}\n{"aler')
     assert contents(consumer) == [{"alert_id": "1"}, {"alert_id": "2"}]
@@ -45,7 +45,7 @@ def test_a_partial_line_left_by_a_crash_and_truncated_by_the_next_run_is_never_r
 ) -> None:
     file = tmp_path / "alerts.jsonl"
     file.write_bytes(b'{"alert_id": "1"}\n{"alert')
-    consumer.read()
+    consumer.read_new()
     file.write_bytes(b'{"alert_id": "1"}\n{"alert_id": "2"}\n')
     assert contents(consumer) == [{"alert_id": "2"}]
 

@@ -43,14 +43,14 @@ def test_everything_is_sent_once_and_in_order_despite_rejections() -> None:
 
 def test_a_paused_sender_waits_until_it_is_resumed() -> None:
     stream = Stream()
-    sender = DrillSender(stream, ITEMS, rate=100, hold_at=0.5)
+    sender = DrillSender(stream, ITEMS, rate=100, pause_fraction=0.5)
     assert not sender.is_idle
     sender.start()
     _wait(lambda: sender.is_idle)
     # Time enough to send the whole backlog: a slow machine can't make this fail.
     threading.Event().wait(0.5)
     assert sender.sent == 30
-    sender.go_on()
+    sender.resume()
     assert not sender.is_idle
     _join(sender, 60)
     assert sender.is_idle
@@ -64,7 +64,7 @@ def test_a_sender_that_never_started_can_be_stopped() -> None:
 
 
 def test_a_paused_sender_can_be_stopped() -> None:
-    sender = DrillSender(Stream(), ITEMS, rate=100, hold_at=0.5)
+    sender = DrillSender(Stream(), ITEMS, rate=100, pause_fraction=0.5)
     sender.start()
     _wait(lambda: sender.is_idle)
     sender.stop()
@@ -100,17 +100,17 @@ def test_an_error_of_the_sender_is_raised_in_the_waiting_thread() -> None:
             raise StreamError(msg)
 
     sender = DrillSender(Broken(), ITEMS, rate=1_000)
-    sender.check()
+    sender.raise_if_failed()
     sender.start()
     sender.stop()
     with pytest.raises(StreamError, match="no stream"):
-        sender.check()
+        sender.raise_if_failed()
 
 
 def _join(sender: DrillSender, awaited: int) -> None:
     _wait(lambda: sender.sent >= awaited)
     sender.stop()
-    sender.check()
+    sender.raise_if_failed()
 
 
 def _wait(is_there: Callable[[], bool]) -> None:

@@ -7,13 +7,13 @@ import pytest
 from drills.faults.release_faults import ADDED, UPGRADED
 from drills.live_job import WrittenRecord
 from drills.load import Effort, SentItem, doubled_and_late, with_broken
-from drills.verdict import Evidence, Truth, Verdict, judge, recovery_s
+from drills.verdict import Evidence, ExpectedOutput, Verdict, judge, recovery_s
 from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.streams.protocols import Record
 from tests.unit.drills.perfect_run import (
+    EXPECTED,
     NOW_MS,
     SCORER,
-    TRUTH,
     alert_of,
     evidence_of,
     letter_of,
@@ -23,8 +23,8 @@ from tests.unit.drills.perfect_run import (
 )
 
 
-def verdict(evidence: Evidence, truth: Truth = TRUTH) -> Verdict:
-    return judge("a_fault", truth, evidence)
+def verdict(evidence: Evidence, expected: ExpectedOutput = EXPECTED) -> Verdict:
+    return judge("a_fault", expected, evidence)
 
 
 def test_a_perfect_run_has_no_loss_and_no_error() -> None:
@@ -141,7 +141,9 @@ def test_a_record_with_a_missing_feature_is_wrong() -> None:
 
 def test_a_score_that_differs_from_the_models_is_wrong() -> None:
     run = perfect_run()
-    place = next(n for n, each in enumerate(run.scored) if each.content["score"] < TRUTH.judge.threshold / 2)
+    place = next(
+        n for n, each in enumerate(run.scored) if each.content["score"] < EXPECTED.judge.threshold / 2
+    )
     score = run.scored[place].content["score"]
     assert verdict(with_changed(run, place, score=score + 1e-4)).wrong == 1
 
@@ -156,7 +158,7 @@ def test_only_the_last_record_of_a_transaction_counts() -> None:
 def test_a_scored_transaction_that_was_never_sent_is_wrong() -> None:
     run = perfect_run()
     stranger = run.scored[0]._replace(content=run.scored[0].content | {"transaction_id": "STRANGER"})
-    alerts = [alert_of(stranger.content)] if stranger.content["score"] >= TRUTH.judge.threshold else []
+    alerts = [alert_of(stranger.content)] if stranger.content["score"] >= EXPECTED.judge.threshold else []
     found = verdict(
         replace(
             run,
@@ -186,12 +188,12 @@ def test_each_record_is_compared_under_the_catalogue_of_its_own_job() -> None:
     half = len(run.scored) // 2
     scored = [*perfect_run().scored[:half], *run.scored[half:]]
     upgraded = replace(run, scored=scored)
-    truth = Truth.of([(BUILT_IN, SCORER), (UPGRADED, scorer_of(UPGRADED))])
-    assert verdict(upgraded, truth).is_survived
+    expected = ExpectedOutput.of([(BUILT_IN, SCORER), (UPGRADED, scorer_of(UPGRADED))])
+    assert verdict(upgraded, expected).is_survived
     assert verdict(upgraded).wrong == len(scored) - half
-    assert verdict(with_changed(upgraded, 0, catalogue_version=UPGRADED.version), truth).wrong == 1
+    assert verdict(with_changed(upgraded, 0, catalogue_version=UPGRADED.version), expected).wrong == 1
     features = scored[-1].content["features"] | {ADDED.name: 7.0}
-    assert verdict(with_changed(upgraded, len(scored) - 1, features=features), truth).wrong == 1
+    assert verdict(with_changed(upgraded, len(scored) - 1, features=features), expected).wrong == 1
 
 
 # ---- alerts ----
@@ -231,7 +233,7 @@ def test_an_alert_under_a_new_id_is_detected() -> None:
 
 def test_an_alert_for_a_score_below_the_threshold_counts_as_a_new_id() -> None:
     run = perfect_run()
-    below = next(each.content for each in run.scored if each.content["score"] < TRUTH.judge.threshold)
+    below = next(each.content for each in run.scored if each.content["score"] < EXPECTED.judge.threshold)
     found = verdict(replace(run, alerts=[*run.alerts, WrittenRecord(alert_of(below), 0)]))
     assert found.alerts_with_new_id == 1
 
@@ -239,7 +241,7 @@ def test_an_alert_for_a_score_below_the_threshold_counts_as_a_new_id() -> None:
 def test_an_alert_of_an_earlier_record_that_reached_the_threshold_is_correct() -> None:
     """A replay may process another order; then both records and their alerts are correct."""
     run = perfect_run()
-    below = next(n for n, each in enumerate(run.scored) if each.content["score"] < TRUTH.judge.threshold)
+    below = next(n for n, each in enumerate(run.scored) if each.content["score"] < EXPECTED.judge.threshold)
     earlier = run.scored[below]._replace(content=run.scored[below].content | {"score": 1.0})
     found = verdict(
         replace(

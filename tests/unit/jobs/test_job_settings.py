@@ -186,7 +186,7 @@ def test_a_misspelt_option_is_rejected(capsys: pytest.CaptureFixture[str]) -> No
         (
             "ALLOWED_LATENESS",
             "1 day",
-            "allowed_lateness: '1 day' can't be used: '1 day' is not a duration; w",
+            "allowed_lateness: '1 day' can't be used: invalid duration '1 day': w",
         ),
         ("ALLOWED_LATENESS", "31d", "allowed_lateness: '31d' can't be used: Input should be less than"),
         ("CHECKPOINT_INTERVAL", "99ms", "checkpoint_interval: '99ms' can't be used: Input should be greater"),

@@ -119,7 +119,7 @@ def test_an_s3_uri_is_shown_as_given(tmp_path: Path) -> None:
 
 def test_a_source_and_labels_at_the_same_s3_uri_are_rejected(tmp_path: Path) -> None:
     same = ("--source", "s3://bank/a", "--labels", "s3://bank/a", "--features-out", tmp_path / "out.jsonl")
-    assert "(source and labels are s3://bank/a): give each its own file" in refusal(*same)
+    assert "source and labels are the same file, s3://bank/a: use different files" in refusal(*same)
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz", "in.parquet"])
@@ -174,4 +174,4 @@ def test_an_output_in_a_folder_without_write_permission_is_rejected(
     # The user who runs the tests may have write permission everywhere.
     monkeypatch.setattr(os, "access", lambda path, mode: not (path == tmp_path and mode == os.W_OK))
     message = refusal("--source", __file__, "--features-out", tmp_path / "x.jsonl")
-    assert "its folder is not writable; give another one, or allow writing there" in message
+    assert "its folder is not writable; use another folder, or fix its permissions" in message

@@ -54,7 +54,7 @@ def test_a_folder_that_cannot_be_created_is_reported_with_the_fix(tmp_path: Path
     with pytest.raises(SettingsError) as refused:
         fresh_parts_folder(path)
     assert str(refused.value) == (
-        f"{path} can't be written: {path}.parts can't be created (File exists); give another file"
+        f"{path} can't be written: {path}.parts can't be created (File exists); use another file"
     )
 
 

@@ -17,7 +17,7 @@ from jobs.worker_memory import BUNDLES, looked_up_once, stop_leak
 BEAMS_OWN = BundleProcessor.monitoring_infos
 BUNDLES_BEFORE = 1_000
 BUNDLES_MEASURED = 100_000
-LEAST_LEAK_BYTES = BUNDLES_MEASURED * 2 * 16
+MIN_LEAK_BYTES = BUNDLES_MEASURED * 2 * 16
 """Two names per bundle; protobuf allocates at least 16 bytes per copy."""
 
 
@@ -108,9 +108,9 @@ def new_process() -> Iterator[ProcessPoolExecutor]:
 
 
 def test_memory_does_not_grow_with_the_workaround(new_process: ProcessPoolExecutor) -> None:
-    assert new_process.submit(grown_bytes, with_leak=False).result() < LEAST_LEAK_BYTES / 4
+    assert new_process.submit(grown_bytes, with_leak=False).result() < MIN_LEAK_BYTES / 4
 
 
 def test_memory_grows_without_the_workaround(new_process: ProcessPoolExecutor) -> None:
     """If this fails, protobuf has fixed the leak and `jobs.worker_memory` can be removed."""
-    assert new_process.submit(grown_bytes, with_leak=True).result() > LEAST_LEAK_BYTES / 2
+    assert new_process.submit(grown_bytes, with_leak=True).result() > MIN_LEAK_BYTES / 2

@@ -51,5 +51,5 @@ def test_a_setting_without_a_description_is_rejected(monkeypatch: pytest.MonkeyP
         bare: int = Field(1)
 
     monkeypatch.setattr(settings_page, "SECTIONS", (SettingsSection("Bare", "None.", Undescribed),))
-    with pytest.raises(ValueError, match="the setting bare has no description; give its Field one"):
+    with pytest.raises(ValueError, match="the setting bare has no description; add one to its Field"):
         settings_page.settings_page()

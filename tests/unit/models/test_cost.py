@@ -48,4 +48,4 @@ def test_the_cost_of_a_row_is_the_median_of_the_repeats() -> None:
 def test_every_kind_can_train_on_the_measured_catalogue() -> None:
     catalogue = catalogue_with_list()
     assert catalogue.names[:-1] == BUILT_IN.names
-    assert not any(kind.unfit_for(catalogue) for kind in KINDS.values())
+    assert not any(kind.reason_unsuitable(catalogue) for kind in KINDS.values())

@@ -10,7 +10,7 @@ import pytest
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.scoring.manifest import ModelError
-from jobs.connectors.output_files import fresh_parts_folder, put_together
+from jobs.connectors.output_files import assemble_output, fresh_parts_folder
 from models.data.feature_arrays import LARGEST, compute_features, read_features, read_ids
 
 CATALOGUE = Catalogue(
@@ -35,7 +35,7 @@ def write(folder: Path, *records: dict[str, Any]) -> Path:
     path = folder / "features.parquet"
     lines = [orjson.dumps({"transaction_id": f"t{n}", **record}) for n, record in enumerate(records)]
     (fresh_parts_folder(path) / "part-x-0-0").write_bytes(b"".join(line + b"\n" for line in lines))
-    put_together(path, CATALOGUE)
+    assemble_output(path, CATALOGUE)
     return path
 
 

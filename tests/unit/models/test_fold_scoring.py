@@ -63,7 +63,7 @@ class EchoKind:
     suffix: str = "bin"
     told: dict[str, Any] = field(default_factory=dict)
 
-    def unfit_for(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - fits any
+    def reason_unsuitable(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - fits any
         return None
 
     def fit(

@@ -5,7 +5,7 @@ from sklearn import ensemble
 
 from fraudstream.scoring.members.imputation import imputed
 from fraudstream.scoring.members.isolation_forest import IsolationForest
-from models.members.forest_booster import as_booster, average_path_length
+from models.members.forest_booster import average_path_length, to_booster
 from models.members.isolation_training import IsolationKind
 from models.members.medians import medians
 from tests.unit.models.model_rules import CATALOGUE, data
@@ -28,7 +28,7 @@ def test_a_value_equal_to_a_split_goes_the_same_way_as_in_scikit_learn() -> None
     near = np.concatenate(
         [np.nextafter(limits, np.float32(-np.inf)), limits, np.nextafter(limits, np.float32(99))]
     )
-    member = IsolationForest(as_booster(forest, np.zeros(1, np.float32)))
+    member = IsolationForest(to_booster(forest, np.zeros(1, np.float32)))
     assert member.score(near[:, None]) == pytest.approx(-forest.score_samples(near[:, None]), abs=1e-6)
 
 

@@ -78,9 +78,9 @@ def test_the_gru_reads_the_longest_list_of_the_account() -> None:
 
 def test_without_a_list_of_the_account_the_gru_is_not_trained_and_reports_why() -> None:
     catalogue = Catalogue(CATALOGUE.features[:3])
-    objection = GruKind().unfit_for(catalogue)
+    objection = GruKind().reason_unsuitable(catalogue)
     assert objection is not None
     assert "the catalogue has no feature" in objection
-    assert GruKind().unfit_for(CATALOGUE) is None
-    with pytest.raises(ModelError, match="add one, or leave gru out"):
+    assert GruKind().reason_unsuitable(CATALOGUE) is None
+    with pytest.raises(ModelError, match="add one, or omit gru"):
         GruKind().fit(np.ones((5, 3), np.float32), np.ones(5, bool), catalogue, 1)

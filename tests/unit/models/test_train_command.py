@@ -32,9 +32,9 @@ def test_the_source_of_files_names_them_quoted_for_a_shell() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--threshold", "best"], "threshold: 'best' is invalid; give cost:50000"),
+        (["--threshold", "best"], "invalid threshold 'best': use cost:50000"),
         (["--catalogue", "nowhere.json"], "nowhere.json can't be read"),
-        (["--transactions", "a.jsonl"], "go together"),
+        (["--transactions", "a.jsonl"], "must be given together"),
         (["--transactions", "a.jsonl", "--labels", "b.jsonl"], "a.jsonl can't be read"),
     ],
 )

@@ -132,5 +132,5 @@ def test_the_same_seed_gives_the_same_broken_records() -> None:
 
 
 def test_an_unknown_kind_is_rejected_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"kind='soggy': give one of malformed_json, wrong_type"):
+    with pytest.raises(ValueError, match=r"unknown kind 'soggy': use one of malformed_json, wrong_type"):
         broken_record("soggy", Random(1), NOW_MS)

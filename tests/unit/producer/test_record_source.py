@@ -31,8 +31,8 @@ def test_a_source_is_a_known_name_or_an_existing_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("nowhere.jsonl", "no such file; give 'bank', 'api' or an existing file"),
-        ("a.csv", "ends in one of .jsonl,"),
+        ("nowhere.jsonl", "file not found; use 'bank', 'api' or an existing file"),
+        ("a.csv", "must end in one of .jsonl,"),
     ],
 )
 def test_an_unknown_source_is_rejected_with_the_known_ones(tmp_path: Path, name: str, complaint: str) -> None:
@@ -43,11 +43,11 @@ def test_an_unknown_source_is_rejected_with_the_known_ones(tmp_path: Path, name:
 
 def test_labels_are_known_for_the_bank_and_for_a_file_with_a_label_file(tmp_path: Path) -> None:
     source = RecordSource.named(str(existing(tmp_path / "a.jsonl")))
-    assert RecordSource("bank").without_truth() is None
-    assert RecordSource("api").without_truth() == "the transaction API does not return ground truth"
-    assert source.without_truth() == f"{tmp_path / 'a.truth.jsonl'} not found"
+    assert RecordSource("bank").reason_without_labels() is None
+    assert RecordSource("api").reason_without_labels() == "the transaction API does not return labels"
+    assert source.reason_without_labels() == f"{tmp_path / 'a.truth.jsonl'} not found"
     existing(tmp_path / "a.truth.jsonl")
-    assert source.without_truth() is None
+    assert source.reason_without_labels() is None
 
 
 def test_the_api_url_comes_from_the_settings_file_or_else_the_environment(
@@ -94,7 +94,7 @@ def test_an_api_without_a_url_is_rejected(url: str, tmp_path: Path, monkeypatch:
         (["load", "--source", "api"], "--source api is endless; give --count"),
         (["load"], "--source bank is endless; give --count"),
         (["stream", "--source", "api"], "TRANSACTION_API_URL=: set it"),
-        (["stream", "--source", "generator"], "give 'bank', 'api' or an existing file"),
+        (["stream", "--source", "generator"], "use 'bank', 'api' or an existing file"),
         (["stream", "--speedup", "60", "--rate", "5"], "combined with --rate, INTERVAL or MAX_BATCHES"),
         (["stream", "20", "1", "--start", "2026-01-01T00:00:00Z"], "combined with --rate, INTERVAL"),
         (["stream", "--start", "tomorrow"], "not an RFC 3339 time"),

@@ -35,7 +35,7 @@ def test_the_pace_is_even_unless_event_time_sets_it(
     [
         (PaceOptions(rate_per_s=1.0, speedup=1.0), BANK, "combined with --rate, INTERVAL or MAX_BATCHES"),
         (PaceOptions(interval_s=1.0, start="2026-01-01T00:00:00Z"), BANK, "combined with --rate, INTERVAL"),
-        (PaceOptions(max_batches=1, speedup=1.0), FILE, "use --transactions to end such a run"),
+        (PaceOptions(max_batches=1, speedup=1.0), FILE, "use --transactions to limit such a run"),
         (PaceOptions(speedup=1.0), API, "whose event times are current"),
         (PaceOptions(start="2026-01-01T00:00:00Z"), API, "whose event times are current"),
         (PaceOptions(start="2026-01-01T00:00:00Z"), FILE, "use --speedup alone"),

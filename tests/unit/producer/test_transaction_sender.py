@@ -13,7 +13,7 @@ from fraudstream.runtime.clock import Clock
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record
 from fraudstream.streams.stream_errors import StreamError
 from producer.broken import BROKEN_KINDS
-from producer.mixing import DOUBLED_AFTER, Mixture, RecordItem, labelled_items, mix, mix_items
+from producer.mixing import DUPLICATE_AFTER, Mixture, RecordItem, labelled_items, mix, mix_items
 from producer.simulation import LabelledTransaction
 from producer.transaction_sender import MAX_AHEAD_MS, EventPace, OnSent, TransactionSender
 
@@ -36,9 +36,12 @@ def transactions(fraud_every: int = 10, step_ms: int = 1_000) -> Iterator[Labell
 
 
 def items(
-    good: int | None, broken: int = 0, doubled: int = 0, source: Iterator[LabelledTransaction] | None = None
+    good: int | None,
+    broken: int = 0,
+    duplicates: int = 0,
+    source: Iterator[LabelledTransaction] | None = None,
 ) -> Iterator[RecordItem]:
-    mixture = Mixture(good=good, broken=broken, doubled=doubled)
+    mixture = Mixture(good=good, broken=broken, duplicates=duplicates)
     return mix(source or transactions(), mixture, Random(1), lambda: NOW_MS)
 
 
@@ -169,8 +172,8 @@ def test_without_a_label_writer_no_labels_are_sent() -> None:
 
 def test_broken_and_duplicate_records_are_counted_separately_and_have_no_label() -> None:
     run = Run()
-    statistics = run.sender(items(100, broken=10, doubled=20)).run(run.stop)
-    assert (statistics.sent_good, statistics.sent_broken, statistics.sent_doubled) == (100, 10, 20)
+    statistics = run.sender(items(100, broken=10, duplicates=20)).run(run.stop)
+    assert (statistics.sent_good, statistics.sent_broken, statistics.sent_duplicates) == (100, 10, 20)
     assert statistics.sent_labels == 100
     assert statistics.shards == {"shard": 130}
     assert sum(len(ids) for ids, _ in run.sent) == 100
@@ -319,12 +322,12 @@ def test_the_table_shows_the_volume_the_fraud_and_the_shards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("good", "broken", "doubled"),
+    ("good", "broken", "duplicates"),
     [(1, 0, 0), (1, 3, 1), (100, 7, 0), (100, 0, 100), (50, 200, 13), (10, 1, 1)],
 )
-def test_a_mix_has_exactly_the_requested_counts(good: int, broken: int, doubled: int) -> None:
-    kinds = Counter(item.kind for item in items(good, broken, doubled))
-    assert kinds == Counter(good=good, broken=broken, doubled=doubled)
+def test_a_mix_has_exactly_the_requested_counts(good: int, broken: int, duplicates: int) -> None:
+    kinds = Counter(item.kind for item in items(good, broken, duplicates))
+    assert kinds == Counter(good=good, broken=broken, duplicate=duplicates)
 
 
 def test_broken_records_are_spread_evenly_over_every_kind() -> None:
@@ -335,24 +338,24 @@ def test_broken_records_are_spread_evenly_over_every_kind() -> None:
 
 
 def test_a_duplicate_is_the_same_record_some_time_later() -> None:
-    mixed = list(items(100, doubled=2))
-    doubles = [item.record for item in mixed if item.kind == "doubled"]
+    mixed = list(items(100, duplicates=2))
+    doubles = [item.record for item in mixed if item.kind == "duplicate"]
     places = [[place for place, item in enumerate(mixed) if item.record == double] for double in doubles]
-    assert places == [[49, 49 + DOUBLED_AFTER + 1], [100, 101]]
+    assert places == [[49, 49 + DUPLICATE_AFTER + 1], [100, 101]]
 
 
 def test_duplicates_still_follow_after_the_valid_records_end() -> None:
     source = labelled_items(islice(transactions(), 30))
-    mixed = list(mix_items(source, Mixture(good=100, broken=10, doubled=20), Random(1), lambda: NOW_MS))
-    assert Counter(item.kind for item in mixed) == Counter(good=30, broken=3, doubled=6)
+    mixed = list(mix_items(source, Mixture(good=100, broken=10, duplicates=20), Random(1), lambda: NOW_MS))
+    assert Counter(item.kind for item in mixed) == Counter(good=30, broken=3, duplicate=6)
 
 
 def test_an_endless_run_accepts_neither_broken_nor_duplicate_records() -> None:
-    with pytest.raises(ValueError, match="need a run with an end"):
+    with pytest.raises(ValueError, match="need a limit"):
         Mixture(broken=1)
     assert len(list(islice(items(None), 1_000))) == 1_000
 
 
 def test_more_duplicates_than_transactions_are_rejected() -> None:
-    with pytest.raises(ValueError, match="--doubled 3: the run has only 2 valid transactions"):
-        Mixture(good=2, doubled=3)
+    with pytest.raises(ValueError, match="--duplicates 3 exceeds the 2 valid transactions"):
+        Mixture(good=2, duplicates=3)

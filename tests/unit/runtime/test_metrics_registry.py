@@ -43,7 +43,7 @@ def test_metrics_are_exposed_to_prometheus_under_the_prefix() -> None:
         ("gauge", "requestCount", "lower case words with underscores"),
         ("gauge", "a__b", "lower case words with underscores"),
         ("gauge", "lag_count", "Prometheus reserves this suffix"),
-        ("gauge", "tiny_api_clients", "leave the prefix tiny_api_ out"),
+        ("gauge", "tiny_api_clients", "remove the prefix tiny_api_;"),
     ],
 )
 def test_a_name_that_violates_a_convention_is_rejected_with_the_fix(

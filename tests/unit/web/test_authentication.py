@@ -82,7 +82,7 @@ def test_a_name_that_would_break_the_file_is_rejected(name: str) -> None:
 
 
 def test_a_scope_that_would_break_the_file_is_rejected() -> None:
-    with pytest.raises(ValueError, match="'a,b' is not a valid scope"):
+    with pytest.raises(ValueError, match="invalid scope 'a,b'"):
         make_key("loader", "note_", ["a,b"])
 
 

@@ -164,7 +164,7 @@ def test_the_configuration_can_be_read_and_changed_completely_or_partly() -> Non
         ({"batch_size": 0}, "body.batch_size", "give at least 1"),
         ({"batch_size": 1_001}, "body.batch_size", "give at most 1000"),
         ({"batch_size": 1.5}, "body.batch_size", "give a whole number"),
-        ({"batchsize": 1}, "body.batchsize", "leave it out: the field is unknown"),
+        ({"batchsize": 1}, "body.batchsize", "remove it: the field is unknown"),
     ],
 )
 def test_an_invalid_configuration_changes_nothing(change: dict[str, Any], field: str, remedy: str) -> None:
@@ -284,7 +284,7 @@ def test_a_stream_above_the_client_limit_is_rejected_with_retry_after() -> None:
         hub = service_of(app).hub
         hub.join(None, None)
         answer = await ask("GET", "/stream", app)
-        await hub.ended()
+        await hub.shut_down()
         return answer
 
     answer = asyncio.run(scenario())
@@ -326,7 +326,7 @@ def test_an_unknown_parameter_is_rejected_with_the_known_ones(
     assert body["status"] == 422
     (error,) = body["errors"]
     assert error["field"] == field
-    assert error["remedy"] == f"leave it out: the allowed parameters are {known}"
+    assert error["remedy"] == f"remove it: the allowed parameters are {known}"
     assert field in body["detail"]
 
 

@@ -267,13 +267,13 @@ def test_clients_above_the_limit_are_rejected_until_one_leaves() -> None:
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_clients=2)
         first, _ = hub.join(None, None), hub.join(PACE, None)
-        with pytest.raises(Problem, match="maximum of 2 clients") as refused:
+        with pytest.raises(Problem, match="limit of 2 clients") as refused:
             hub.join(None, None)
         assert (refused.value.status, "Retry-After" in refused.value.headers) == (503, True)
         first.leave()
         hub.join(None, None)
         assert hub.clients == 2
-        await hub.ended()
+        await hub.shut_down()
 
     run(scenario)
 
@@ -282,16 +282,16 @@ def test_paces_above_the_limit_are_rejected_but_active_ones_accept_clients() -> 
     async def scenario(time: FakeTime) -> None:
         hub = hub_of(time, max_paces=2)
         first, _ = hub.join(PACE, None), hub.join(Pace(2.0, 1), None)
-        with pytest.raises(Problem, match="all 2 paces are in use") as refused:
+        with pytest.raises(Problem, match="limit of 2 custom paces is reached") as refused:
             hub.join(Pace(0.5, 1), None)
         assert refused.value.status == 503
         for pace in (None, PACE, None):
             hub.join(pace, None)
         assert (hub.paces, hub.clients) == (3, 5)
         first.leave()
-        with pytest.raises(Problem, match="all 2 paces are in use"):
+        with pytest.raises(Problem, match="limit of 2 custom paces is reached"):
             hub.join(Pace(0.5, 1), None)
-        await hub.ended()
+        await hub.shut_down()
 
     run(scenario)
 
@@ -307,9 +307,9 @@ def test_a_pace_without_clients_is_replaced_by_a_new_one_at_the_limit() -> None:
         assert hub.paces == 2
         assert hub.join(Pace(2.0, 1), None).flow is stays.flow
         assert hub.join(Pace(0.5, 1), None).flow is new.flow
-        with pytest.raises(Problem, match="all 2 paces are in use"):
+        with pytest.raises(Problem, match="limit of 2 custom paces is reached"):
             hub.join(PACE, None)
-        await hub.ended()
+        await hub.shut_down()
 
     run(scenario)
 
@@ -321,7 +321,7 @@ def test_each_pace_runs_independently() -> None:
         assert events(quick.client) == events(slow.client) == []
         await until(lambda: time.elapsed_s >= 4)
         quick_events, slow_events = events(quick.client), events(slow.client)
-        await hub.ended()
+        await hub.shut_down()
         assert {event["data"]["count"] for event in quick_events} == {1}
         assert {event["data"]["count"] for event in slow_events} == {3}
         assert len(quick_events) == pytest.approx(4 * len(slow_events), abs=4)
@@ -349,7 +349,7 @@ def test_at_shutdown_every_client_gets_bye_and_new_ones_are_rejected() -> None:
         assert [m.client.ending and m.client.ending.event for m in members] == ["bye", "bye"]
         with pytest.raises(Problem, match="shutting down"):
             hub.join(None, None)
-        await hub.ended()
+        await hub.shut_down()
         assert hub.is_closing
         assert hub.paces == 0
 
@@ -365,7 +365,7 @@ def test_a_failing_flow_ends_its_clients_and_the_next_client_gets_a_new_flow() -
         assert member.client.ending.reason == "the stream failed; connect again"
         assert hub.paces == 0
         assert hub.join(None, None).flow is not member.flow
-        await hub.ended()
+        await hub.shut_down()
 
     run(scenario)
 
@@ -379,7 +379,7 @@ def test_a_pace_above_the_generators_capacity_leaves_half_of_the_time_to_others(
             await asyncio.sleep(0)
         assert 5 <= len(source.taken_at_s) <= 50
         assert time.sleeps.count(3.0) >= len(source.taken_at_s) - 1
-        await hub.ended()
+        await hub.shut_down()
 
     run(scenario)
 
@@ -391,7 +391,7 @@ def test_a_modest_pace_continues_beside_one_above_capacity() -> None:
         assert events(greedy.client) == events(modest.client) == []
         await until(lambda: time.elapsed_s >= 100)
         greedy_events, modest_events = events(greedy.client), events(modest.client)
-        await hub.ended()
+        await hub.shut_down()
         assert len(modest_events) >= 4
         assert len(greedy_events) >= 4
 

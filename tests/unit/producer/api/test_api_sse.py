@@ -57,7 +57,7 @@ def serve(
         async with asyncio.timeout(5):
             await serving
         assert hub.clients == 0
-        await hub.ended()
+        await hub.shut_down()
 
     asyncio.run(beside())
 

@@ -4,7 +4,7 @@ import pytest
 
 from producer.load.shard_counts import (
     ENOUGH_A_SHARD,
-    MOST_KEYS,
+    MAX_KEYS,
     UNKNOWN_SHARD,
     ShardCounts,
     hot_shards,
@@ -50,12 +50,12 @@ def test_rejections_without_a_shard_are_not_counted_as_a_shard() -> None:
 def test_a_frequent_key_is_kept_among_more_keys_than_are_counted() -> None:
     shard = ShardCounts()
     rng = random.Random(1)
-    taken = ["BUSY" if rng.random() < 0.1 else f"K{n}" for n in range(5 * MOST_KEYS)]
+    taken = ["BUSY" if rng.random() < 0.1 else f"K{n}" for n in range(5 * MAX_KEYS)]
     for key in taken:
         shard.take(key, 3)
-    assert len(shard.keys) <= 2 * MOST_KEYS + 1
+    assert len(shard.keys) <= 2 * MAX_KEYS + 1
     assert shard.keys.most_common(1) == [("BUSY", taken.count("BUSY"))]
-    assert shard.records == 5 * MOST_KEYS
+    assert shard.records == 5 * MAX_KEYS
 
 
 def test_the_throttling_shard_is_parsed_from_the_message() -> None:
