@@ -49,7 +49,7 @@ def test_a_failure_keeps_the_older_file(tmp_path: Path) -> None:
 def test_an_unwritable_file_is_reported_with_the_fix(tmp_path: Path) -> None:
     path = tmp_path / "gone" / "out.jsonl"
     with (
-        pytest.raises(ArchiveError, match=r"out\.jsonl can't be written \(.*free space on its disk, or give"),
+        pytest.raises(ArchiveError, match=r"out\.jsonl can't be written \(.*free space on its disk, or use"),
         written_whole(path),
     ):
         pass
@@ -81,6 +81,6 @@ def test_a_failure_leaves_no_partial_parquet_file(tmp_path: Path) -> None:
 def test_an_unwritable_parquet_file_is_reported_with_the_fix(tmp_path: Path) -> None:
     path = tmp_path / "gone" / "out.parquet"
     with pytest.raises(
-        ArchiveError, match=r"out\.parquet can't be written \(.*free space on its disk, or give"
+        ArchiveError, match=r"out\.parquet can't be written \(.*free space on its disk, or use"
     ):
         parquet_written_whole(path, TABLE.schema).__enter__()

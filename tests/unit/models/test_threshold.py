@@ -89,5 +89,5 @@ def test_a_choice_is_parsed_and_described(text: str, choice: object, words: str)
 
 @pytest.mark.parametrize("text", ["", "f2", "cost", "cost:", "cost:0", "alerts:-1", "alerts:nan", "cost:inf"])
 def test_an_invalid_choice_is_rejected_with_the_fix(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is invalid; give cost:50000 \(VND per alert\), alerts:100"):
+    with pytest.raises(ValueError, match=r"use cost:50000 \(VND per alert\), alerts:100"):
         parse_choice(text)
