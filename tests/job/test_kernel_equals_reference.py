@@ -17,7 +17,7 @@ def probe() -> Iterator[KernelProbe]:
         yield running
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(case=cases())
 def test_every_feature_outcome_and_ordinal_equals_the_reference(probe: KernelProbe, case: Case) -> None:
     answers = probe.run(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.runtime.project_root import ROOT
 from tests.stack.stack_helpers import read_all, settings_with_own_streams
 
@@ -44,7 +45,7 @@ def check(result: dict[str, Any], sent: int) -> None:
     # A campaign of small fees is detected by its later transactions, so few contain one or two of them.
     assert result["recall"] >= 0.75
     by_type = result["by_fraud_type"]
-    assert set(by_type) == {"money_laundering", "account_takeover", "loan_fraud", "fee_manipulation"}
+    assert set(by_type) == set(FRAUD_TYPES)
     assert sum(numbers["alerts"] for numbers in by_type.values()) <= result["alerts"]
 
 

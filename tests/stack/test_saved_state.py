@@ -14,7 +14,6 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from pyflink.java_gateway import get_gateway
 
 from deploy.package import package
 from drills.cluster import ClusterError, session_cluster, start_taskmanager
@@ -32,6 +31,7 @@ from jobs.environment import start_jvm
 from jobs.job_settings import JobSettings
 from models.members import KINDS
 from producer.simulation import TrafficOptions, generate
+from tests.stack.foreign_savepoint import write_foreign_savepoint
 from tests.stack.stack_helpers import settings_with_own_streams
 
 START_MS: Final = 1_736_121_600_000
@@ -373,23 +373,6 @@ def test_the_savepoint_of_another_job_is_rejected(tmp_path: Path, capfd: pytest.
         write_foreign_savepoint(tmp_path)
     error = refusal(capfd, "--from-savepoint", tmp_path.as_uri())
     assert error.startswith(f"{tmp_path.as_uri()} is not a savepoint of this job (no account state)")
-
-
-def write_foreign_savepoint(folder: Path) -> None:
-    """Write the savepoint of a job with a different stateful operator."""
-    jvm = get_gateway().jvm
-    runtime = jvm.org.apache.flink.runtime
-    groups = runtime.state.KeyGroupRangeOffsets(0, 127)
-    keyed = runtime.state.KeyGroupsStateHandle(
-        groups, runtime.state.memory.ByteStreamStateHandle("keyed", b"state")
-    )
-    task = runtime.checkpoint.OperatorSubtaskState.builder().setManagedKeyedState(keyed).build()
-    operator = runtime.checkpoint.OperatorState(runtime.jobgraph.OperatorID(), 1, 128)
-    operator.putState(0, task)
-    metadata = runtime.checkpoint.metadata.CheckpointMetadata(1, [operator], [])
-    target = jvm.java.io.DataOutputStream(jvm.java.io.FileOutputStream(str(folder / "_metadata")))
-    runtime.checkpoint.Checkpoints.storeCheckpointMetadata(metadata, target)
-    target.close()
 
 
 def test_a_savepoint_taken_before_the_first_transaction_can_be_restored(

@@ -248,6 +248,6 @@ def test_the_served_openapi_document_is_the_tested_one(fuzzed: Server) -> None:
 
 
 @contract.parametrize()
-@hypothesis.settings(max_examples=250, deadline=None, database=None)
+@hypothesis.settings(max_examples=250, database=None)
 def test_the_api_conforms_to_its_openapi_document(case: schemathesis.Case[Any], fuzzed: Server) -> None:
     case.call_and_validate(base_url=fuzzed.url, headers=HEADERS)

@@ -58,7 +58,7 @@ def record(data: bytes) -> StreamRecord:
     return StreamRecord(data, "key", "s0", "1", 0)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(
     st.binary(max_size=300)
     | MANY_DEEP
@@ -84,7 +84,7 @@ def test_any_bytes_give_a_printable_alert_or_one_complaint(data: bytes) -> None:
     assert "\n" not in alert_line(received.message).plain
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(
     st.binary(max_size=300)
     | MANY_DEEP
@@ -101,7 +101,7 @@ def test_any_bytes_give_a_printable_dead_letter_or_one_complaint(data: bytes) ->
     assert sum(len(line.split("|", 1)[1]) - 1 for line in hexdump(letter.raw_bytes)) == len(letter.raw_bytes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.binary(max_size=50) | changed(alert(1)) | st.integers(0, 3).map(alert), max_size=12))
 def test_every_record_of_a_stream_is_delivered_a_duplicate_or_one_complaint(records: list[bytes]) -> None:
     kinesis = RetainingKinesis("s0")
@@ -150,7 +150,7 @@ def letter_of(raw: bytes) -> DeadLetter:
     )
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS, PATCHES | st.none())
 @example(b'{"x": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", [{"op": "copy", "from": "/x", "path": "/y"}])
 def test_any_record_with_any_patch_gives_a_valid_record_or_one_complaint(raw: bytes, operations: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -167,7 +167,7 @@ def test_any_record_with_any_patch_gives_a_valid_record_or_one_complaint(raw: by
     assert len(repaired.data) <= LIMIT_BYTES
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.text(max_size=200))
 @example("[" * 2_000)
 @example("[1e400]")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from rich.console import Console
@@ -68,16 +69,21 @@ def test_a_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert SECRET not in f"{settings!r} {settings}"
 
 
-@pytest.mark.parametrize(
-    ("name", "target", "kind"),
-    [
-        ("print", None, PrintHandler),
-        ("jsonl", "alerts.jsonl", JsonLinesHandler),
-        ("webhook", "https://bank.example/alerts", WebhookHandler),
-        ("sns", "arn:aws:sns:ap-southeast-1:123456789012:FraudAlerts", SnsHandler),
-        ("dynamodb", "FraudAlerts", TableHandler),
-    ],
-)
+HANDLERS: list[tuple[HandlerName, str | None, type]] = [
+    ("print", None, PrintHandler),
+    ("jsonl", "alerts.jsonl", JsonLinesHandler),
+    ("webhook", "https://bank.example/alerts", WebhookHandler),
+    ("sns", "arn:aws:sns:ap-southeast-1:123456789012:FraudAlerts", SnsHandler),
+    ("dynamodb", "FraudAlerts", TableHandler),
+]
+"""Each handler's name, a target, and its class."""
+
+
+def test_the_table_has_every_handler() -> None:
+    assert tuple(name for name, _, _ in HANDLERS) == get_args(HandlerName)
+
+
+@pytest.mark.parametrize(("name", "target", "kind"), HANDLERS)
 def test_each_handler_is_created_from_its_name_and_target(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: HandlerName, target: str | None, kind: type
 ) -> None:
@@ -92,7 +98,7 @@ def test_each_handler_is_created_from_its_name_and_target(
     handler.close()
 
 
-@pytest.mark.parametrize("name", ["jsonl", "webhook", "sns", "dynamodb"])
+@pytest.mark.parametrize("name", [name for name, target, _ in HANDLERS if target is not None])
 def test_a_handler_without_a_target_is_rejected_with_the_missing_option(name: HandlerName) -> None:
     with pytest.raises(HandlerError, match=f"--handler {name} needs --to: "):
         open_handler(name, None, StreamSettings.load(env_file=None), load(), console=Console(), as_json=False)

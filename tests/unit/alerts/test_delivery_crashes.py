@@ -73,7 +73,7 @@ def run_until_crash(kinesis: RetainingKinesis, folder: Path, handler: FakeHandle
     return ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     crashes=st.lists(st.integers(0, 25), max_size=8),
     numbers=st.lists(st.integers(0, 12), max_size=25),

@@ -16,7 +16,7 @@ from tests.strategies import DELAYS_MS, NUMBER_FIELDS, WINDOWS_MS, Case
 
 NO_LIMIT_MS = 10**15
 
-EXAMPLES = settings(deadline=None, max_examples=60)
+EXAMPLES = settings(max_examples=60)
 ENTITY = st.sampled_from(ENTITIES)
 WINDOW_MS = st.sampled_from(WINDOWS_MS)
 DELAY_MS = st.sampled_from(DELAYS_MS)
@@ -171,7 +171,7 @@ def test_the_strategies_reach_every_statistic_with_a_nontrivial_value_and_every_
     nontrivial: set[str] = set()
 
     # Drawing a stream takes far longer than drawing a catalogue, so each stream is used with several.
-    @settings(deadline=None, max_examples=20, derandomize=True, database=None)
+    @settings(max_examples=20, derandomize=True, database=None)
     @given(
         stream=strategies.arrivals(min_size=10),
         catalogues=st.lists(strategies.catalogues(), min_size=6, max_size=6),

@@ -7,10 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from fraudstream.domain.alert import Alert
+from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.scoring.manifest import ModelError
 from models import explain_command
 from models.__main__ import app
-from models.explain_command import accuracy, confusion, frauds, true_types
+from models.explain_command import UNNAMED, accuracy, confusion, frauds, true_types
 
 ALERT: dict[str, Any] = {
     "alert_id": "1",
@@ -56,6 +57,11 @@ def labels(path: Path) -> Path:
     return write(path, [*frauds, *honest])
 
 
+def named(**counts: int) -> list[str]:
+    """Return the counts of a row, 0 under each type that is not given."""
+    return [str(counts.get(name, 0)) for name in (*FRAUD_TYPES, UNNAMED)]
+
+
 def said(*arguments: str | Path) -> tuple[int, str]:
     explain_command.console.width = 200
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -97,10 +103,10 @@ def test_types_shows_each_type_and_its_accuracy(tmp_path: Path) -> None:
     assert code == 0
     cells = [[cell.strip() for cell in line.split("│")] for line in output.splitlines() if "│" in line]
     rows = {row[1]: row[2:-1] for row in cells}
-    assert rows["loan_fraud"] == ["0", "1", "1", "0", "0", "50.0%"]
-    assert rows["money_laundering"] == ["0", "0", "0", "0", "1", "0.0%"]
-    assert rows["account_takeover"] == ["0", "0", "0", "0", "0", ""]
-    assert rows["honest"] == ["0", "0", "1", "0", "1", ""]
+    assert rows["loan_fraud"] == [*named(account_takeover=1, loan_fraud=1), "50.0%"]
+    assert rows["money_laundering"] == [*named(none=1), "0.0%"]
+    assert rows["account_takeover"] == [*named(), ""]
+    assert rows["honest"] == [*named(loan_fraud=1, none=1), ""]
     assert "correct in 50.00% of 4 alerts that are fraud" in output
 
 

@@ -152,7 +152,7 @@ def test_unknown_fraud_types_are_numbered_after_the_projects_own(tmp_path: Path)
     ]
     data = read(tmp_path, TRANSACTIONS, labels)
     assert data.fraud_type_names == (*FRAUD_TYPES, "phishing", "skimming")
-    assert data.fraud_types.tolist() == [4, 5, HONEST, HONEST]
+    assert data.fraud_types.tolist() == [len(FRAUD_TYPES), len(FRAUD_TYPES) + 1, HONEST, HONEST]
 
 
 def test_labels_need_no_type(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from producer.api.flow import Pace
 from producer.api.hub import Hub, Membership
 from producer.api.sse import EventStream
 from tests.unit.producer.api.api_helpers import FakeTime, decode, settings, until
-from tests.unit.producer.api.test_api_flow import NumberedSource
+from tests.unit.producer.api.flow_samples import NumberedSource
 
 NEVER = Pace(3_600.0, 1)
 

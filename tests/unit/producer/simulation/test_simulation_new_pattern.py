@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from fraudstream.domain.patterns import FRAUD_TYPES, fraud_patterns
 from fraudstream.runtime.project_root import ROOT
 
 NEW_FILE = '''
@@ -63,7 +64,9 @@ class CardTesting(FraudPattern):
 
 PATTERN: Final = CardTesting()
 '''
-LAST_LINE = '    "fee_manipulation",\n'
+WEIGHT = 100
+"""The weight of card testing in ``NEW_FILE``."""
+LAST_LINE = f'    "{FRAUD_TYPES[-1]}",\n'
 NEW_LINE = '    "card_testing",\n'
 USE = """
 import itertools
@@ -129,16 +132,13 @@ def add_pattern(folder: Path) -> None:
 
 
 def test_it_is_simulated_at_its_share_of_the_default_mix(seen: Any) -> None:  # noqa: ANN401 - JSON
-    assert seen["mix"] == {
-        "money_laundering": 0.15,
-        "account_takeover": 0.125,
-        "loan_fraud": 0.125,
-        "fee_manipulation": 0.1,
-        "card_testing": 0.5,
-    }
+    weights = {pattern.fraud_type: pattern.default_weight for pattern in fraud_patterns()}
+    weights["card_testing"] = WEIGHT
+    total = sum(weights.values())
+    assert seen["mix"] == pytest.approx({name: weight / total for name, weight in weights.items()})
     fraud = [name for name in seen["types"] if name is not None]
     assert len(fraud) / len(seen["types"]) == pytest.approx(0.3, abs=0.06)
-    assert fraud.count("card_testing") / len(fraud) == pytest.approx(0.5, abs=0.12)
+    assert fraud.count("card_testing") / len(fraud) == pytest.approx(WEIGHT / total, abs=0.12)
     assert set(seen["amounts_vnd"]) == {1_000, 2_000}
 
 
