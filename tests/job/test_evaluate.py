@@ -168,7 +168,7 @@ def test_data_without_known_fraud_is_rejected_with_the_part_and_the_fix(
     honest = folder.parent / "honest.jsonl"
     lines = files.labels.read_bytes().splitlines(keepends=True)
     honest.write_bytes(b"".join(line for line in lines if b'"is_fraud":true' not in line))
-    with pytest.raises(ModelError, match=r"fold 1: 0 of the \d+ transactions in the fit part are known as"):
+    with pytest.raises(ModelError, match=r"fold 1: 0 of the \d+ transactions in the fit part are known frauds"):
         run(DatasetFiles(files.transactions, honest), {"xgboost": FewTrees()}, folder)
 
 
@@ -194,14 +194,14 @@ def test_the_command_writes_the_same_metrics_and_a_report(
     assert trees.fitted == []
     assert (out.parent / "figures.md").is_file()
     assert (out.parent / "figures-pictures" / "money.svg").is_file()
-    assert "mean over the folds" in found.output
+    assert "Mean over the folds" in found.output
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         (["--transactions", "t.jsonl"], "--transactions and --labels must be given together"),
-        (["--threshold", "high"], "give cost:50000"),
+        (["--threshold", "high"], "use cost:50000"),
         (["--transactions", "t.jsonl", "--labels", "l.jsonl"], "t.jsonl can't be read"),
         (["--catalogue", "c.json"], "c.json can't be read"),
     ],

@@ -115,6 +115,6 @@ def test_the_input_has_duplicate_transactions(runs: tuple[Run, Run]) -> None:
 def test_streams_without_an_account_are_rejected_with_the_fix(python: Path) -> None:
     process = run_feature_job("--aws-region", "ap-southeast-1", python=python)
     assert process.returncode == 2, process.stderr
-    assert "error: aws_account_id: is not set" in process.stderr
+    assert "error: aws_account_id: not set" in process.stderr
     assert "give --aws-account-id" in process.stderr
     assert "Traceback" not in process.stderr

@@ -169,7 +169,7 @@ def test_a_file_is_sent_unchanged_with_its_labels(streams: JobSettings, tmp_path
         }
     else:
         assert labels == []
-        assert sent.stderr == f"no labels are sent: there is no file {tmp_path / 'data.truth.jsonl.gz'}\n"
+        assert sent.stderr == f"no labels are sent: {tmp_path / 'data.truth.jsonl.gz'} not found\n"
 
 
 @pytest.mark.usefixtures("streams")

@@ -337,7 +337,7 @@ def test_state_of_an_entity_without_a_step_is_rejected(
     stopped: Stopped, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     error = refusal(capfd, "--from-savepoint", stopped.savepoint, *catalogue_file(tmp_path, FEWER))
-    assert "no step of this job uses (counterparty_id)" in error
+    assert "contains state this job does not use (counterparty_id)" in error
     assert "--allow-dropped-state true" in error
 
 
@@ -346,7 +346,7 @@ def test_state_of_a_stream_that_is_now_off_is_rejected(
 ) -> None:
     arguments = ("--from-savepoint", stopped.savepoint, "--scored-stream", "off")
     error = refusal(capfd, *arguments, *catalogue_file(tmp_path, FIRST))
-    assert "no step of this job uses (scored_transactions)" in error
+    assert "contains state this job does not use (scored_transactions)" in error
     assert "--allow-dropped-state true" in error
 
 
