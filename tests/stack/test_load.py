@@ -165,7 +165,7 @@ def test_a_broken_line_ends_the_run_with_code_1_after_the_lines_before_it(tmp_pa
         ([], "give --count, or --rps and --duration"),
         (["--rps", "10"], "give --count, or --rps and --duration"),
         (["--count", "10", "--duration", "3"], "give --rps too"),
-        (["--count", "10", "--source", "nowhere.jsonl"], "no such file"),
+        (["--count", "10", "--source", "nowhere.jsonl"], "file not found"),
         (["--source", "README.md"], "must end in one of .jsonl"),
         (["--count", "10", "--fraud-share", "1.5"], "fraud_share=1.5"),
         (["--count", "10", "--batch", "501"], "or equal to 500"),
