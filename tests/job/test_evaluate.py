@@ -168,7 +168,9 @@ def test_data_without_known_fraud_is_rejected_with_the_part_and_the_fix(
     honest = folder.parent / "honest.jsonl"
     lines = files.labels.read_bytes().splitlines(keepends=True)
     honest.write_bytes(b"".join(line for line in lines if b'"is_fraud":true' not in line))
-    with pytest.raises(ModelError, match=r"fold 1: 0 of the \d+ transactions in the fit part are known frauds"):
+    with pytest.raises(
+        ModelError, match=r"fold 1: 0 of the \d+ transactions in the fit part are known frauds"
+    ):
         run(DatasetFiles(files.transactions, honest), {"xgboost": FewTrees()}, folder)
 
 
