@@ -40,8 +40,9 @@ def check(result: dict[str, Any], sent: int) -> None:
     assert result["duplicates"] == DUPLICATES
     assert result["alerts"] > 0
     assert 0 < result["latency_ms"]["p50"] <= result["latency_ms"]["p99"]
-    # Event times end now, and fraud depends on the hour: 3,000 transactions gave from 0.74 to 0.96 in a day.
-    assert result["precision"] >= 0.6
+    # Event times end now, and fraud depends on the hour: at 14:00 UTC 10 of 1,500 transactions are frauds, at
+    # 23:00 UTC 340 of 3,000. So false alerts are held against all transactions, of which 1.2 % were the most.
+    assert result["alerts"] * (1 - result["precision"]) <= 0.02 * sent
     # A campaign of small fees is detected by its later transactions, so few contain one or two of them.
     assert result["recall"] >= 0.75
     by_type = result["by_fraud_type"]
