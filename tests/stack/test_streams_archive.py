@@ -53,7 +53,7 @@ def test_a_missing_stream_is_reported_and_an_older_file_is_kept(tmp_path: Path) 
 @pytest.mark.usefixtures("streams")
 @pytest.mark.parametrize(
     ("name", "complaint"),
-    [("out.txt", "unknown file type"), ("no/out.jsonl", "its folder must exist")],
+    [("out.txt", "must end in .jsonl or .jsonl.gz"), ("no/out.jsonl", "its folder must exist")],
 )
 def test_an_unwritable_file_is_rejected_before_anything_is_read(
     tmp_path: Path, name: str, complaint: str
