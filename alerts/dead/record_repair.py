@@ -53,7 +53,7 @@ class Patch:
         try:
             self._operations = jsonpatch.JsonPatch(orjson.loads(text))
         except PATCH_FAULTS as error:
-            msg = f"this is no JSON patch: {error}; write a list of operations as RFC 6902 has them"
+            msg = f"not a JSON patch: {error}; give a list of operations as in RFC 6902"
             raise RepairError(msg) from error
 
     @classmethod
@@ -62,7 +62,7 @@ class Patch:
         try:
             return cls(path.read_text())
         except (OSError, UnicodeDecodeError) as error:
-            msg = f"the patch {path} can't be read: {error}; give a file of UTF-8 text"
+            msg = f"the patch {path} can't be read: {error}; give a UTF-8 text file"
             raise RepairError(msg) from error
 
     def apply(self, document: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -91,8 +91,8 @@ def repair(
         raise RepairError(msg)
     if letter.truncated:
         msg = (
-            f"the letter has only a part of its {letter.size_bytes:,} bytes: get the stream record again by "
-            "its shard and sequence number, or ask its sender for it"
+            f"the letter is truncated: it has only the start of the record's {letter.size_bytes:,} bytes; "
+            "fetch the stream record by its shard and sequence number, or get the full record from its sender"
         )
         raise RepairError(msg)
     document = _document(letter.raw_bytes)
@@ -104,9 +104,8 @@ def repair(
         raise RepairError(msg)
     data = _encoded(document | {MARK: letter.origin(stream_name)})
     if len(data) > max_record_bytes:
-        msg = (
-            f"the record has {len(data):,} bytes, the job takes {max_record_bytes:,}: shorten it with --patch"
-        )
+        limit = f"the job accepts {max_record_bytes:,}"
+        msg = f"the record has {len(data):,} bytes, {limit}; shorten it with --patch"
         raise RepairError(msg)
     return RepairedRecord(data, document["account_id"])
 
@@ -118,11 +117,12 @@ def problem_with(document: Any) -> str | None:  # noqa: ANN401 - any JSON value
     letter.
     """
     if not isinstance(document, dict):
-        return "its bytes are no JSON object"
+        return "the record is not a JSON object"
     for name in REQUIRED_IDS:
         value = document.get(name)
         if not isinstance(value, str) or not 1 <= len(value) <= MAX_ID_CHARACTERS:
-            return f"{name} is {_shown(value)}: it must be a string of 1 to {MAX_ID_CHARACTERS} characters"
+            must = f"it must be a string of 1 to {MAX_ID_CHARACTERS} characters"
+            return f"{name} is {_format_value(value)}: {must}"
     return _problem_with_time(document.get("event_time")) or _problem_with_numbers(document)
 
 
@@ -130,7 +130,7 @@ def _problem_with_time(value: object) -> str | None:
     try:
         parse_time_ms(value if isinstance(value, str) else "")
     except ValueError:
-        return f"event_time is {_shown(value)}: it must be RFC 3339 with an offset"
+        return f"event_time is {_format_value(value)}: it must be RFC 3339 with an offset"
     return None
 
 
@@ -141,7 +141,7 @@ def _problem_with_numbers(document: dict[str, object]) -> str | None:
             continue
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not is_number or not allowed.has(value):  # type: ignore[arg-type] # a number
-            return f"{name} is {_shown(value)}: it must be a number {allowed}"
+            return f"{name} is {_format_value(value)}: it must be a number {allowed}"
     return None
 
 
@@ -160,6 +160,6 @@ def _encoded(document: dict[str, object]) -> bytes:
         raise RepairError(msg) from error
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 - enough to recognise the value
