@@ -18,24 +18,24 @@ MAX_COUNT: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class NumberRange:
-    """The values that a field may have, both ends included unless ``excludes_least`` is set."""
+    """The values that a field may have, both ends included unless ``excludes_min`` is set."""
 
-    least: float
-    most: float
-    excludes_least: bool = False
+    minimum: float
+    maximum: float
+    excludes_min: bool = False
 
     def has(self, value: float) -> bool:
         """Return whether the value is in the range; NaN is in none."""
-        return self.least <= value <= self.most and not (self.excludes_least and value == self.least)
+        return self.minimum <= value <= self.maximum and not (self.excludes_min and value == self.minimum)
 
     def __str__(self) -> str:
         """Return the range in words, like "at least -90 and at most 90"."""
-        least = "above" if self.excludes_least else "at least"
-        return f"{least} {self.least:.0f} and at most {self.most:.0f}"
+        lower = "above" if self.excludes_min else "at least"
+        return f"{lower} {self.minimum:.0f} and at most {self.maximum:.0f}"
 
 
 NUMBER_RANGES: Final[Mapping[str, NumberRange]] = {
-    "transaction_amount_vnd": NumberRange(0, MAX_MONEY_VND, excludes_least=True),
+    "transaction_amount_vnd": NumberRange(0, MAX_MONEY_VND, excludes_min=True),
     "transaction_fees_vnd": NumberRange(0, MAX_MONEY_VND),
     "latitude": NumberRange(-90, 90),
     "longitude": NumberRange(-180, 180),

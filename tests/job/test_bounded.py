@@ -38,9 +38,21 @@ BROKEN = {
     b'{"transaction_id": "x", "event_time": "2026-01-05T00:00:00Z", "account_id": "",'
     b' "transaction_amount_vnd": 1}': "invalid_value",
     b'{"transaction_id": "' + b"x" * 70_000 + b'"}': "oversize",
+    b'{"transaction_id": "b", "account_id": "big", "note": "' + b"x" * 70_000 + b'"}': "oversize",
 }
-REVIEWED = {("a", "x", "invalid_amount")}
-"""Of the broken records, those that have an account and an id, with the reason."""
+REFUSED_TOGETHER = 8
+BROKEN |= {
+    f'{{"transaction_id": "m{number}", "event_time": "2026-01-05T00:00:0{number}Z", "account_id": "many",'
+    ' "transaction_amount_vnd": 0}'.encode(): "invalid_amount"
+    for number in range(REFUSED_TOGETHER)
+}
+REVIEWS_PER_MINUTE = 5
+REVIEWED = {
+    ("a", "x", "invalid_amount"),
+    ("big", "b", "oversize"),
+    *(("many", f"m{number}", "invalid_amount") for number in range(REVIEWS_PER_MINUTE)),
+}
+"""The invalid records that have an account id and a transaction id, up to the limit, with the reason."""
 ABSURD_VALUES = (-1e6, 1e16, 1e39, -1e39, 1.7976931348623157e308)
 """Values that no field has. In a window each would hide what its account does for as long as it lasts."""
 
@@ -203,7 +215,8 @@ def test_every_unscored_transaction_raises_a_review_alert_with_its_ids_and_reaso
     reviews = [
         Alert.model_validate(alert) for alert in run.lines("alerts.jsonl") if alert["kind"] == "review"
     ]
-    found = {(each.account_id, each.transaction_id, each.review.reason) for each in reviews if each.review}
+    own = [each for each in reviews if each.transaction_id]
+    found = {(each.account_id, each.transaction_id, each.review.reason) for each in own if each.review}
     late = [evaluated.transaction for evaluated in of_outcome(run, "late")]
     assert found == {
         *REVIEWED,
@@ -211,8 +224,17 @@ def test_every_unscored_transaction_raises_a_review_alert_with_its_ids_and_reaso
         *((each.account_id, each.transaction_id, reason_of(each.transaction_id)) for each in run.absurd),
     }
     # A transaction that is late twice has the same alert twice.
-    assert len({each.alert_id for each in reviews}) == len(found)
+    assert len({each.alert_id for each in own}) == len(found)
     assert {each.score for each in reviews} == {None}
+
+
+def test_review_alerts_beyond_the_limit_of_an_account_are_counted_in_one_summary(run: Run) -> None:
+    reviews = [Alert.model_validate(each) for each in run.lines("alerts.jsonl") if each["kind"] == "review"]
+    (summary,) = [each for each in reviews if each.account_id == "many" and not each.transaction_id]
+    assert summary.review is not None
+    assert summary.review.reason == "many_reviews"
+    assert summary.review.reasons == {"invalid_amount": REFUSED_TOGETHER - REVIEWS_PER_MINUTE}
+    assert len({each.alert_id for each in reviews if each.account_id == "many"}) == REVIEWS_PER_MINUTE + 1
 
 
 def test_a_feature_beyond_single_precision_is_missing_and_named_beside_the_score(run: Run) -> None:

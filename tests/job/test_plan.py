@@ -145,4 +145,4 @@ def test_the_kernel_and_the_domain_have_the_same_columns_and_ranges() -> None:
     assert words == {name: str(each) for name, each in NUMBER_RANGES.items()}
     for name, expected in NUMBER_RANGES.items():
         ends = tuple(get_field(ranges[name], field) for field in ("min", "max", "excludesMin"))
-        assert ends == (expected.least, expected.most, expected.excludes_least)
+        assert ends == (expected.minimum, expected.maximum, expected.excludes_min)

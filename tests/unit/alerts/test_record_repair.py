@@ -104,8 +104,8 @@ def test_a_record_that_the_job_would_reject_again_is_not_sent(
 
 
 def test_numbers_at_the_limits_of_their_ranges_and_missing_ones_are_sent() -> None:
-    ends = {name: allowed.most for name, allowed in NUMBER_RANGES.items()}
-    assert repaired(orjson.dumps(transaction(1, **ends))).partition_key == "ACC_1"
+    limits = {name: allowed.maximum for name, allowed in NUMBER_RANGES.items()}
+    assert repaired(orjson.dumps(transaction(1, **limits))).partition_key == "ACC_1"
     nulls = dict.fromkeys(NUMBER_RANGES, None) | {"transaction_amount_vnd": 1}
     assert repaired(orjson.dumps(transaction(1, **nulls))).partition_key == "ACC_1"
 

@@ -23,12 +23,12 @@ def test_every_number_of_a_transaction_has_a_range_and_nothing_else_has() -> Non
 @pytest.mark.parametrize("name", NUMBER_RANGES)
 def test_the_ends_are_in_the_range_and_what_is_past_them_is_not(name: str) -> None:
     allowed = NUMBER_RANGES[name]
-    assert allowed.has(allowed.least) is not allowed.excludes_least
-    assert allowed.has(math.nextafter(allowed.least, allowed.most))
-    assert allowed.has(allowed.most)
+    assert allowed.has(allowed.minimum) is not allowed.excludes_min
+    assert allowed.has(math.nextafter(allowed.minimum, allowed.maximum))
+    assert allowed.has(allowed.maximum)
     for outside in (
-        math.nextafter(allowed.least, -math.inf),
-        math.nextafter(allowed.most, math.inf),
+        math.nextafter(allowed.minimum, -math.inf),
+        math.nextafter(allowed.maximum, math.inf),
         *(-999_999.0, 1e39, -1e39, sys.float_info.max, math.inf, -math.inf, math.nan),
     ):
         assert not allowed.has(outside)
@@ -37,7 +37,7 @@ def test_the_ends_are_in_the_range_and_what_is_past_them_is_not(name: str) -> No
 @pytest.mark.parametrize("name", NUMBER_RANGES)
 def test_squares_summed_over_the_longest_window_are_within_single_precision(name: str) -> None:
     allowed = NUMBER_RANGES[name]
-    for end in (allowed.least, allowed.most):
+    for end in (allowed.minimum, allowed.maximum):
         assert np.isfinite(np.float32(end * end * LONGEST_WINDOW))
 
 

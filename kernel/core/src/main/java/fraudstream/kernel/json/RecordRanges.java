@@ -10,7 +10,7 @@ import java.util.TreeMap;
  */
 public final class RecordRanges {
   /** More shards than one task reads; the records of further ones share the entry "". */
-  private static final int MOST_SHARDS = 1_000;
+  private static final int MAX_SHARDS = 1_000;
 
   private static final String UNKNOWN = "";
 
@@ -32,7 +32,7 @@ public final class RecordRanges {
   public void add(String shardId, String sequenceNumber, long count, int letterBytes) {
     boolean isKnown = shardId != null && sequenceNumber != null;
     String shard = isKnown ? shardId : UNKNOWN;
-    if (!ranges.containsKey(shard) && ranges.size() >= MOST_SHARDS) {
+    if (!ranges.containsKey(shard) && ranges.size() >= MAX_SHARDS) {
       shard = UNKNOWN;
     }
     Range range = ranges.computeIfAbsent(shard, unused -> new Range());

@@ -27,7 +27,7 @@ public final class KplAggregate {
   private static final int FIXED_64 = 1;
   private static final int BYTES = 2;
   private static final int FIXED_32 = 5;
-  private static final int MOST_VARINT_BYTES = 10;
+  private static final int MAX_VARINT_BYTES = 10;
 
   private final byte[] bytes;
   private int at;
@@ -152,7 +152,7 @@ public final class KplAggregate {
 
   private long varint(int end) {
     long value = 0;
-    for (int i = 0; i < MOST_VARINT_BYTES; i++) {
+    for (int i = 0; i < MAX_VARINT_BYTES; i++) {
       byte next = bytes[within(at, end - 1)];
       at++;
       value |= (long) (next & 0x7F) << (7 * i);

@@ -23,9 +23,9 @@ final class Backlog {
   private static final Logger LOG = LoggerFactory.getLogger(Backlog.class);
 
   /** So few that a shard, which takes 1 MiB a second, has them written before the patience ends. */
-  private static final int MOST_ROWS_AT_ONCE = 2_000;
+  private static final int MAX_ROWS_AT_ONCE = 2_000;
 
-  private static final int MOST_BYTES_AT_ONCE = 4 * 1024 * 1024;
+  private static final int MAX_BYTES_AT_ONCE = 4 * 1024 * 1024;
 
   /** A full request of PutRecords. */
   private static final int ENOUGH_ROWS = 500;
@@ -160,7 +160,7 @@ final class Backlog {
         Entry entry = each.next();
         batchBytes += entry.bytes();
         if (!batch.isEmpty()
-            && (batch.size() >= MOST_ROWS_AT_ONCE || batchBytes > MOST_BYTES_AT_ONCE)) {
+            && (batch.size() >= MAX_ROWS_AT_ONCE || batchBytes > MAX_BYTES_AT_ONCE)) {
           break;
         }
         batch.add(entry);

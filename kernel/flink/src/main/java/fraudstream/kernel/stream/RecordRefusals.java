@@ -21,11 +21,11 @@ final class RecordRefusals {
    * What is shorter than two ids is no transaction and no label. Once the dead letters are used up, it
    * is refused without being read, as an error of the JSON parser costs twenty times an answer.
    */
-  private static final int LEAST_BYTES =
+  private static final int MIN_BYTES =
       "{\"transaction_id\":\"a\",\"account_id\":\"a\"}".length();
 
   private final Refusals refusals;
-  private final int mostLetters;
+  private final int maxLetters;
   private final Counter refused;
   private final ReasonCounts rest = new ReasonCounts();
   private int letters;
@@ -35,7 +35,7 @@ final class RecordRefusals {
   RecordRefusals(JobConfig config, MetricGroup metrics) {
     refusals = new Refusals(config);
     refused = metrics.counter("refused");
-    mostLetters = config.deadLettersPerRecord;
+    maxLetters = config.deadLettersPerRecord;
   }
 
   /** Forgets the parts of the record before. */
@@ -47,14 +47,14 @@ final class RecordRefusals {
   /** Refuses a part of the record, which begins at its byte {@code at}; a label has no review. */
   void refuse(Side side, Event part, boolean isLabel, int at, RefusedException refusal) {
     String reason = refusal.refusal.reason;
-    if (letters < mostLetters) {
+    if (letters < maxLetters) {
       refused.inc();
       letters++;
       refusals.letter(side, key(part, reason), part, reason, refusal.getMessage());
     } else {
       count(reason, at, part.raw.length);
     }
-    if (!isLabel && part.raw.length >= LEAST_BYTES) {
+    if (!isLabel && part.raw.length >= MIN_BYTES) {
       Salvage.read(part);
       refusals.review(side, part, reason, refusal.getMessage());
     }
@@ -62,7 +62,7 @@ final class RecordRefusals {
 
   /** Whether a part can be refused by {@link #countHopeless}. */
   boolean isHopeless(byte[] part) {
-    return letters >= mostLetters && part.length < LEAST_BYTES;
+    return letters >= maxLetters && part.length < MIN_BYTES;
   }
 
   /** Counts a part that is too short for its required fields. */

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class LetterLimitTest {
   private static final int MOST = 3;
-  private static final int MOST_BYTES = 1_000;
+  private static final int MAX_BYTES = 1_000;
   private static final long MINUTE_MS = 60_000;
 
   private Step<Row, Row> step;
@@ -30,7 +30,7 @@ class LetterLimitTest {
         Step.of(
             new LetterLimit(
                 Configs.config(
-                    "dead_letters_per_minute", most, "dead_letter_bytes_per_minute", MOST_BYTES)),
+                    "dead_letters_per_minute", most, "dead_letter_bytes_per_minute", MAX_BYTES)),
             Outputs.KEYED_JSON);
     step.harness.setProcessingTime(7 * MINUTE_MS);
   }
@@ -101,7 +101,7 @@ class LetterLimitTest {
 
   @Test
   void whatExceedsTheBytesOfAMinuteIsWrittenWithoutTheRecord() throws Exception {
-    String letter = "{\"reason\":\"late\",\"raw\":\"" + "x".repeat(MOST_BYTES / 2) + "\",\"truncated\":false}";
+    String letter = "{\"reason\":\"late\",\"raw\":\"" + "x".repeat(MAX_BYTES / 2) + "\",\"truncated\":false}";
     assertEquals(letter.length(), ((byte[]) step.process(letter(letter, "late", "1", 1)).get(0).getField(1)).length);
     Row bare = step.process(letter(letter, "late", "2", 1)).get(0);
     assertEquals("key", bare.getField(0));
@@ -110,7 +110,7 @@ class LetterLimitTest {
     assertTrue(Step.payload(bare).get("truncated").booleanValue());
     step.harness.setProcessingTime(8 * MINUTE_MS);
     JsonNode next = Step.payload(step.process(letter(letter, "late", "3", 1)).get(0));
-    assertEquals(MOST_BYTES / 2, next.get("raw").textValue().length());
+    assertEquals(MAX_BYTES / 2, next.get("raw").textValue().length());
   }
 
   /** So that it is never part of saved state: what is read again after a restore counts again. */

@@ -194,8 +194,8 @@ class ParseRowsTest {
   void aRecordThatIsTooLargeIsADeadLetterWithoutBeingRead(boolean isLabels) throws Exception {
     open(isLabels);
     String record = isLabels ? Records.label() : Records.json();
-    int mostBytes = CONFIG.maxRecordBytes;
-    String padded = record + " ".repeat(mostBytes - record.length());
+    int maxBytes = CONFIG.maxRecordBytes;
+    String padded = record + " ".repeat(maxBytes - record.length());
     assertEquals(1, step.process(row(Records.utf8(padded), TIME_MS)).size());
     assertEquals(List.of(), step.process(row(Records.utf8(padded + " "), TIME_MS)));
     assertEquals("oversize", Step.payload(onlyDeadLetter()).get("reason").textValue());
@@ -267,7 +267,7 @@ class ParseRowsTest {
 
   // ---- records of many parts ----
 
-  private static final int MOST_LETTERS = CONFIG.deadLettersPerRecord;
+  private static final int MAX_LETTERS = CONFIG.deadLettersPerRecord;
 
   /** A megabyte of braces was half a million dead letters. */
   @Test
@@ -276,19 +276,19 @@ class ParseRowsTest {
     byte[] braces = Records.utf8("{\n".repeat(1 << 19));
     assertEquals(List.of(), step.process(row(braces, TIME_MS)));
     List<Row> letters = step.side(Outputs.DEAD_LETTERS);
-    assertEquals(MOST_LETTERS + 1, letters.size());
-    Row last = letters.get(MOST_LETTERS);
-    long rest = (1 << 19) - MOST_LETTERS;
+    assertEquals(MAX_LETTERS + 1, letters.size());
+    Row last = letters.get(MAX_LETTERS);
+    long rest = (1 << 19) - MAX_LETTERS;
     assertEquals("42", last.getField(Outputs.KEY));
     assertEquals("too_many_parts", last.getField(Outputs.LETTER_REASON));
     assertEquals(rest, last.getField(Outputs.RECORDS));
     JsonNode summary = Step.payload(last);
     assertEquals("{\"missing_field\":" + rest + "}", summary.get("reasons").toString());
-    assertEquals(2 * MOST_LETTERS, summary.get("from_byte").intValue());
+    assertEquals(2 * MAX_LETTERS, summary.get("from_byte").intValue());
     assertEquals(1 << 20, summary.get("to_byte").intValue());
     assertEquals(1 << 19, step.count("refused"));
     step.process(row(Records.utf8("{"), TIME_MS));
-    assertEquals(MOST_LETTERS + 2, step.side(Outputs.DEAD_LETTERS).size(), "the next begins anew");
+    assertEquals(MAX_LETTERS + 2, step.side(Outputs.DEAD_LETTERS).size(), "the next begins anew");
   }
 
   @Test
@@ -301,7 +301,7 @@ class ParseRowsTest {
       record.append('\n');
     }
     assertEquals(50, step.process(row(Records.utf8(record.toString()), TIME_MS)).size());
-    assertEquals(MOST_LETTERS + 1, step.side(Outputs.DEAD_LETTERS).size());
+    assertEquals(MAX_LETTERS + 1, step.side(Outputs.DEAD_LETTERS).size());
     assertEquals(50, reviews().size());
   }
 
