@@ -6,8 +6,9 @@ read Parquet, or that deserialize code.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -77,10 +78,14 @@ class ParquetFile:
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the rows in order, each with all columns."""
         with _errors(self._called):
-            for batch in self._batches():
-                limits.check_texts(batch.columns, self._called)
-                for row in zip(*map(_values, batch.columns), strict=True):
-                    yield dict(zip(self.names, row, strict=True))
+            for group in range(self._file.num_row_groups):
+                # Batch by batch, as all columns of a row group may not fit into memory.
+                batches = [self._batches(group, name) for name in self.names]
+                for columns in zip_longest(*batches, fillvalue=()):
+                    _check_lengths(columns)
+                    limits.check_texts(columns, self._called)
+                    for row in zip(*map(_values, columns), strict=True):
+                        yield dict(zip(self.names, row, strict=True))
 
     def columns(self, names: Iterable[str]) -> pa.Table:
         """Return the given columns of all rows; texts are plain, not dictionary-encoded."""
@@ -95,12 +100,18 @@ class ParquetFile:
                 table = self._decoded(self._file.read_row_group(group, columns=wanted))
             yield table
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        for group in range(self._file.num_row_groups):
-            # Each row group has its own dictionaries, and a batch can't have two in one nested column.
-            yield from self._file.iter_batches(ROWS_AT_A_TIME, row_groups=[group])
+    def _batches(self, group: int, name: str) -> Iterator[pa.Array]:
+        """Yield one column of a row group in parts, each checked, as pyarrow does not check what a file says.
+
+        pyarrow 11 crashes if it makes batches of columns that differ in length. Row groups have their own
+        dictionaries, of which a part of a nested column can't have two.
+        """
+        for batch in self._file.iter_batches(ROWS_AT_A_TIME, row_groups=[group], columns=[name]):
+            batch.validate(full=True)
+            yield batch.column(0)
 
     def _decoded(self, table: pa.Table) -> pa.Table:
+        table.validate(full=True)
         arrays = {}
         for name in table.column_names:
             limits.check_column(table[name], name, self._called)
@@ -168,6 +179,13 @@ def _text_columns(schema: pq.ParquetSchema) -> list[str]:
     """Return the paths of the columns whose values have any length."""
     columns = (schema.column(place) for place in range(len(schema)))
     return [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+
+
+def _check_lengths(columns: Sequence[pa.Array]) -> None:
+    """Raise ``ValueError`` if the columns of a batch differ in length."""
+    if len(set(map(len, columns))) > 1:
+        msg = "its columns differ in length"
+        raise ValueError(msg)
 
 
 def _values(column: pa.Array) -> list[Any]:

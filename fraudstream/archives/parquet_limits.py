@@ -6,7 +6,9 @@ make pyarrow allocate up to 2 GiB for a page.
 
 import base64
 import struct
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,10 +80,7 @@ def check_metadata(metadata: Metadata, called: str) -> None:
 
 def check_schema(schema: pa.Schema, called: str) -> None:
     """Refuse repeated names, extension types, deep nesting, and values of a large fixed length."""
-    repeated = sorted({name for name in schema.names if schema.names.count(name) > 1})
-    if repeated:
-        msg = f"{called} has more than one column {', '.join(repeated)}; give each its own name"
-        raise ArchiveError(msg)
+    _check_names(schema.names, called)
     for field in schema:
         for level, each in _levels(field.type):
             if isinstance(each, pa.BaseExtensionType):
@@ -99,7 +98,7 @@ def check_schema(schema: pa.Schema, called: str) -> None:
                 raise ArchiveError(msg)
 
 
-def check_texts(columns: list[pa.Array], called: str) -> None:
+def check_texts(columns: Sequence[pa.Array], called: str) -> None:
     """Check the columns of a batch before their values become Python objects."""
     longest = sum(map(_longest_text, columns))
     if longest > MOST_RECORD_BYTES:
@@ -138,6 +137,20 @@ def extension_type(called: str) -> ArchiveError:
         f"{called} has a column of an extension type, which can run code when it is read; write the column "
         "as a plain type, or give the file as .jsonl"
     )
+
+
+def _check_names(names: list[str], called: str) -> None:
+    """Refuse names by which pyarrow would select more than one column."""
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        msg = f"{called} has more than one column {', '.join(repeated)}; give each its own name"
+        raise ArchiveError(msg)
+    known = set(names)
+    for name in names:
+        outer = next((each for each in accumulate(name.split("."), "{}.{}".format) if each in known), name)
+        if outer != name:
+            msg = f"{called} has columns {outer} and {name}, which can be a path into the first; rename one"
+            raise ArchiveError(msg)
 
 
 def _levels(outermost: pa.DataType) -> Iterator[tuple[int, pa.DataType]]:

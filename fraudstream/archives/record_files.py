@@ -109,9 +109,7 @@ def _lines(path: Path) -> Iterator[bytes]:
             if not line:
                 return
             if len(line) > MAX_LINE_BYTES:
-                msg = (
-                    f"line {number} has over {MAX_LINE_BYTES:,} bytes; end each record by a line feed"
-                )
+                msg = f"line {number} has over {MAX_LINE_BYTES:,} bytes; end each record by a line feed"
                 raise UndelimitedError(msg)
             yield line.rstrip(b"\n")
 

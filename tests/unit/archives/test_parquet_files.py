@@ -204,6 +204,29 @@ def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     assert "has more than one column x; give each its own name" in refusal(tmp_path / "in.parquet")
 
 
+def test_columns_that_pyarrow_does_not_tell_apart_are_refused(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a.b": [1], "a.c": [2]}), tmp_path / "in.parquet")
+    assert list(read_rows(tmp_path / "in.parquet")) == [b'{"a.b":1,"a.c":2}']
+    pq.write_table(pa.table({"a.b.c": [1], "a": [2]}), tmp_path / "in.parquet")
+    assert "has columns a and a.b.c, which can be a path into the first" in refusal(tmp_path / "in.parquet")
+
+
+def test_columns_that_differ_in_length_which_crash_pyarrow_are_refused(tmp_path: Path) -> None:
+    pq.write_table(
+        pa.table({"x": list(range(50)), "y": list(range(50))}),
+        tmp_path / "in.parquet",
+        use_dictionary=False,
+        compression="none",
+        data_page_size=1,
+        write_batch_size=10,
+    )
+    content = (tmp_path / "in.parquet").read_bytes()
+    # Thrift's 50 values of the last column chunk, as 40: four of its five pages are read.
+    place = content.rindex(b"\x16\x64\x16")
+    (tmp_path / "in.parquet").write_bytes(content[:place] + b"\x16\x50\x16" + content[place + 3 :])
+    assert "is no whole Parquet file (its columns differ in length)" in refusal(tmp_path / "in.parquet")
+
+
 def test_values_of_a_large_fixed_length_are_refused(tmp_path: Path) -> None:
     column = pa.array([b"x" * 2_000], pa.binary(2_000))
     pq.write_table(pa.table({"x": column}), tmp_path / "in.parquet")
