@@ -99,6 +99,7 @@ def test_what_is_written_is_loaded_and_scores_as_it_was_measured(
 ) -> None:
     version.write(tmp_path / "v9")
     assert Manifest.load(tmp_path / "v9") == version.manifest
+    assert Manifest.load(tmp_path / "v9").digest == version.manifest.digest
     scorer = Scorer.load(tmp_path / "v9", CATALOGUE)
     test = training_splits(bank()).test
     scores = scorer.score(test.features.astype(np.float64))
