@@ -142,8 +142,8 @@ def _opened(path: Path, called: str) -> pq.ParquetFile:
     limits.check_footer(path, called)
     with pq.ParquetFile(
         path,
-        thrift_string_size_limit=limits.MOST_STRING_BYTES,
-        thrift_container_size_limit=limits.MOST_LIST_ITEMS,
+        thrift_string_size_limit=limits.MAX_STRING_BYTES,
+        thrift_container_size_limit=limits.MAX_LIST_ITEMS,
     ) as first:
         limits.check_metadata(first.metadata, called)
         limits.check_schema(first.schema_arrow, called)
@@ -166,12 +166,12 @@ def _errors(called: str) -> Iterator[None]:
         if "Exceeded size limit" not in str(error):
             raise ArchiveError.of_reading(called, error) from None
         msg = (
-            f"{called} has more than {limits.MOST_LIST_ITEMS:,} columns or row groups, or metadata of more "
-            f"than {limits.MOST_STRING_BYTES:,} bytes; write larger row groups, or several files"
+            f"{called} has more than {limits.MAX_LIST_ITEMS:,} columns or row groups, or metadata of more "
+            f"than {limits.MAX_STRING_BYTES:,} bytes; write larger row groups, or several files"
         )
         raise ArchiveError(msg) from None
     except Exception as error:  # noqa: BLE001 - broken values raise errors of many kinds
-        msg = f"{called} is no whole Parquet file ({error}); write it again, or give it as .jsonl"
+        msg = f"{called} is not a complete Parquet file ({error}); write it again, or give it as .jsonl"
         raise ArchiveError(msg) from None
 
 

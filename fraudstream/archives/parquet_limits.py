@@ -17,25 +17,25 @@ import pyarrow.compute as pc
 
 from fraudstream.archives.archive_errors import ArchiveError
 
-MOST_FOOTER_BYTES: Final = 16 * 1024 * 1024
+MAX_FOOTER_BYTES: Final = 16 * 1024 * 1024
 """A footer takes about 130 bytes per column and row group, and many times that in memory."""
-MOST_LIST_ITEMS: Final = 4_000
+MAX_LIST_ITEMS: Final = 4_000
 """Most row groups, and most columns with the groups that they are nested in. pyarrow recurses into nested
 columns: with a stack of 8 MB, a schema of 14,000 levels ends the process."""
-MOST_STRING_BYTES: Final = 4 * 1024 * 1024
+MAX_STRING_BYTES: Final = 4 * 1024 * 1024
 """Longest string of a footer; the longest is the Arrow schema, about 200 bytes per column."""
-MOST_LEVELS: Final = 16
+MAX_LEVELS: Final = 16
 """Deepest nesting of a column; records are flat, and lists of features have two levels."""
-MOST_FIXED_BYTES: Final = 1_024
+MAX_FIXED_BYTES: Final = 1_024
 """Longest value of a type of fixed length, such as a decimal."""
-MOST_ROW_GROUP_BYTES: Final = 4 * 1024**3
-MOST_ELEMENTS: Final = 2**26
+MAX_ROW_GROUP_BYTES: Final = 4 * 1024**3
+MAX_ELEMENTS: Final = 2**26
 """Most elements of a nested column in one row group: one row can have all of them."""
-MOST_RECORD_BYTES: Final = 64 * 1024 * 1024
+MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
 """Longest text of one record, all columns together; the job reads records up to 1 MiB."""
-MOST_BATCH_BYTES: Final = 256 * 1024 * 1024
+MAX_BATCH_BYTES: Final = 256 * 1024 * 1024
 """Longest text of a nested column in one batch of rows."""
-MOST_COLUMN_BYTES: Final = 4 * 1024**3
+MAX_COLUMN_BYTES: Final = 4 * 1024**3
 """Longest text of a column that is read whole."""
 
 _MAGIC: Final = b"PAR1"
@@ -54,9 +54,9 @@ def check_footer(path: Path, called: str) -> None:
         file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
         tail = file.read(_TAIL_BYTES)
     size = struct.unpack("<I", tail[:4])[0] if tail[4:] == _MAGIC else 0
-    if size > MOST_FOOTER_BYTES:
+    if size > MAX_FOOTER_BYTES:
         msg = (
-            f"{called} has a footer of {size:,} bytes; at most {MOST_FOOTER_BYTES:,} are read: write larger "
+            f"{called} has a footer of {size:,} bytes; at most {MAX_FOOTER_BYTES:,} are read: write larger "
             "row groups, or several files"
         )
         raise ArchiveError(msg)
@@ -71,11 +71,11 @@ def check_metadata(metadata: Metadata, called: str) -> None:
     nested = [place for place in range(len(schema)) if schema.column(place).max_repetition_level]
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
-        if group.total_byte_size > MOST_ROW_GROUP_BYTES:
-            raise _too_large_group(called, f"{group.total_byte_size:,} bytes", MOST_ROW_GROUP_BYTES)
+        if group.total_byte_size > MAX_ROW_GROUP_BYTES:
+            raise _too_large_group(called, f"{group.total_byte_size:,} bytes", MAX_ROW_GROUP_BYTES)
         most = max((group.column(place).num_values for place in nested), default=0)
-        if most > MOST_ELEMENTS:
-            raise _too_large_group(called, f"{most:,} elements of a nested column", MOST_ELEMENTS)
+        if most > MAX_ELEMENTS:
+            raise _too_large_group(called, f"{most:,} elements of a nested column", MAX_ELEMENTS)
 
 
 def check_schema(schema: pa.Schema, called: str) -> None:
@@ -85,15 +85,15 @@ def check_schema(schema: pa.Schema, called: str) -> None:
         for level, each in _levels(field.type):
             if isinstance(each, pa.BaseExtensionType):
                 raise extension_type(called)
-            if level > MOST_LEVELS:
+            if level > MAX_LEVELS:
                 msg = (
-                    f"{called}: column {field.name} is nested more than {MOST_LEVELS} levels deep; flatten it"
+                    f"{called}: column {field.name} is nested more than {MAX_LEVELS} levels deep; flatten it"
                 )
                 raise ArchiveError(msg)
-            if pa.types.is_fixed_size_binary(each) and each.byte_width > MOST_FIXED_BYTES:
+            if pa.types.is_fixed_size_binary(each) and each.byte_width > MAX_FIXED_BYTES:
                 msg = (
                     f"{called}: column {field.name} has values of {each.byte_width:,} bytes each; at most "
-                    f"{MOST_FIXED_BYTES:,} are read: write them as bytes of any length"
+                    f"{MAX_FIXED_BYTES:,} are read: write them as bytes of any length"
                 )
                 raise ArchiveError(msg)
 
@@ -101,22 +101,22 @@ def check_schema(schema: pa.Schema, called: str) -> None:
 def check_texts(columns: Sequence[pa.Array], called: str) -> None:
     """Check the columns of a batch before their values become Python objects."""
     longest = sum(map(_longest_text, columns))
-    if longest > MOST_RECORD_BYTES:
-        raise _too_long(called, f"a record of up to {longest:,} bytes", MOST_RECORD_BYTES)
+    if longest > MAX_RECORD_BYTES:
+        raise _too_long(called, f"a record of up to {longest:,} bytes", MAX_RECORD_BYTES)
     for column in columns:
         # Equal texts of a short dictionary are shared.
         if not pa.types.is_dictionary(column.type) or len(column.dictionary) > len(column):
             size = text_bytes(column)
-            if size > MOST_BATCH_BYTES:
+            if size > MAX_BATCH_BYTES:
                 found = f"{size:,} bytes of text in {len(column):,} rows of a column"
-                raise _too_long(called, found, MOST_BATCH_BYTES)
+                raise _too_long(called, found, MAX_BATCH_BYTES)
 
 
 def check_column(column: pa.ChunkedArray, name: str, called: str) -> None:
     """Check a column before its dictionary-encoded texts are decoded."""
     size = sum(map(text_bytes, column.chunks))
-    if size > MOST_COLUMN_BYTES:
-        raise _too_long(called, f"{size:,} bytes of text in column {name}", MOST_COLUMN_BYTES)
+    if size > MAX_COLUMN_BYTES:
+        raise _too_long(called, f"{size:,} bytes of text in column {name}", MAX_COLUMN_BYTES)
 
 
 def text_bytes(array: pa.Array) -> int:

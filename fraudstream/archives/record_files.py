@@ -95,7 +95,7 @@ def file_errors(called: str) -> Iterator[None]:
         msg = f"{called}, {error}"
         raise ArchiveError(msg) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        msg = f"{called} is no whole gzip file ({error}); compress it again, or give it as .jsonl"
+        msg = f"{called} is not a complete gzip file ({error}); compress it again, or give it as .jsonl"
         raise ArchiveError(msg) from None
     except OSError as error:
         raise ArchiveError.of_reading(called, error) from None

@@ -14,7 +14,7 @@ from fraudstream.domain.catalogue import Catalogue
 MANIFEST_NAME: Final = "manifest.json"
 MODEL_NAME: Final = "model.ubj"
 """File of a version whose manifest has no list of members: XGBoost's trees."""
-MOST_BYTES: Final = 64 * 1024 * 1024
+MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """Largest file that is read; the model travels inside the job, whose graph is kept in memory."""
 
 
@@ -53,8 +53,8 @@ class ManifestMember(_Facts):
         """Raise `ModelError` unless ``data`` is the file that was trained, by its digest."""
         if self.sha256 is None:
             msg = (
-                f"model: the manifest has no SHA-256 of {self.file}, so nobody can tell whether that is the "
-                "file that was trained; if you trust it, run `fraudstream models digest FOLDER --write`"
+                f"model: the manifest has no SHA-256 of {self.file}, so the file can't be verified; if you "
+                "trust it, run `fraudstream models digest FOLDER --write`"
             )
             raise ModelError(msg)
         found = sha256(data)
@@ -172,7 +172,7 @@ def sha256(data: bytes) -> str:
 def read_model_file(folder: Path, name: str) -> bytes:
     """Return the content of a file of a version's folder.
 
-    Raises `ModelError` if it is missing, too large, no regular file, or a link out of the folder.
+    Raises `ModelError` if it is missing, too large, not a regular file, or a link out of the folder.
     """
     path = folder / name
     try:
@@ -194,10 +194,10 @@ def _check_target(path: Path, target: Path, folder: Path) -> None:
         raise ModelError(msg)
     found = target.stat()
     if not stat.S_ISREG(found.st_mode):
-        msg = f"model: {path} is no regular file; give the folder of a trained version"
+        msg = f"model: {path} is not a regular file; give the folder of a trained version"
         raise ModelError(msg)
-    if found.st_size > MOST_BYTES:
-        msg = f"model: {path} has {found.st_size:,} bytes; at most {MOST_BYTES:,} are read: train fewer trees"
+    if found.st_size > MAX_FILE_BYTES:
+        msg = f"model: {path} has {found.st_size:,} bytes, more than {MAX_FILE_BYTES:,}; train fewer trees"
         raise ModelError(msg)
 
 

@@ -52,7 +52,7 @@ def test_a_source_that_breaks_off_in_the_middle(tmp_path: Path, out: Path) -> No
     source = tmp_path / "in.jsonl.gz"
     source.write_bytes(gzip.compress(DATA)[:-100])
     process = run_feature_job("--source", source, "--features-out", out)
-    assert_refused(process, f"{source} is no whole gzip file", out)
+    assert_refused(process, f"{source} is not a complete gzip file", out)
 
 
 def test_a_parquet_file_without_a_column_that_is_needed(tmp_path: Path, out: Path) -> None:

@@ -22,8 +22,8 @@ from fraudstream.scoring.members.tree_structure import (
 )
 from fraudstream.scoring.members.ubjson import UbjsonError, read_ubjson
 
-MOST_TREES: Final = 10_000
-MOST_NODES: Final = 2_000_000
+MAX_TREES: Final = 10_000
+MAX_NODES: Final = 2_000_000
 """Most nodes of all trees; the shipped model has 9,000."""
 LOGISTIC: Final = "binary:logistic"
 SQUARED_ERROR: Final = "reg:squarederror"
@@ -41,7 +41,7 @@ def check_booster(data: bytes, *, width: int, objective: str) -> None:
     try:
         _Booster(width, objective).check(read_ubjson(data))
     except (UbjsonError, StructureError) as error:
-        msg = f"is no XGBoost model that this version reads: {error}"
+        msg = f"is not an XGBoost model that this version reads: {error}"
         raise ModelError(msg) from None
 
 
@@ -86,13 +86,13 @@ class _Booster:
         attributes = learner.get("attributes", {})
         require(
             isinstance(attributes, dict) and all(isinstance(each, str) for each in attributes.values()),
-            "its attributes are no texts",
+            "its attributes are not texts",
         )
         for name in ("feature_names", "feature_types"):
             texts = learner.get(name, [])
             require(
                 isinstance(texts, list) and all(isinstance(each, str) for each in texts),
-                f"its {name} are no texts",
+                f"its {name} are not texts",
             )
             require(len(texts) in {0, self.width}, f"it has {len(texts)} {name}, not {self.width}")
         require("c" not in learner.get("feature_types", []), "it has features with categories")
@@ -112,13 +112,15 @@ class _Booster:
         text = facts["base_score"]
         # Since XGBoost 3.1 it is a list of one number.
         base = _number(text.strip("[]") if isinstance(text, str) else text, "base_score")
-        require(self.objective != LOGISTIC or 0 < base < 1, f"its base_score is {text!r}, no probability")
+        require(
+            self.objective != LOGISTIC or 0 < base < 1, f"its base_score is {text!r} and not a probability"
+        )
         return base
 
     def _check_forest(self, forest: Facts) -> None:
         trees = forest["trees"]
-        require(isinstance(trees, list), "its trees are no list")
-        require(len(trees) <= MOST_TREES, f"it has {len(trees):,} trees; at most {MOST_TREES:,} are read")
+        require(isinstance(trees, list), "its trees are not a list")
+        require(len(trees) <= MAX_TREES, f"it has {len(trees):,} trees; at most {MAX_TREES:,} are read")
         parameters = fields_of(
             forest["gbtree_model_param"],
             "gbtree_model_param",
@@ -149,20 +151,20 @@ class _Booster:
                 msg = f"tree {number}: {error}"
                 raise StructureError(msg) from None
             nodes, sum_of_leaves = nodes + count, sum_of_leaves + leaf
-            require(nodes <= MOST_NODES, f"it has more than {MOST_NODES:,} nodes")
+            require(nodes <= MAX_NODES, f"it has more than {MAX_NODES:,} nodes")
         require(sum_of_leaves < np.finfo(np.float32).max, "the sum of its leaves exceeds single precision")
 
 
 def _integer(text: object, name: str) -> int:
     if not isinstance(text, str) or not _INTEGER.fullmatch(text):
-        msg = f"its {name} is {text!r}, no integer"
+        msg = f"its {name} is {text!r} and not an integer"
         raise StructureError(msg)
     return int(text)
 
 
 def _number(text: object, name: str) -> float:
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
-        msg = f"its {name} is {text!r}, no number"
+        msg = f"its {name} is {text!r} and not a number"
         raise StructureError(msg)
     number = float(text)
     require(abs(number) < np.finfo(np.float32).max, f"its {name} is {text!r}, beyond single precision")
@@ -172,6 +174,6 @@ def _number(text: object, name: str) -> float:
 def _integers(values: object, name: str) -> list[int]:
     found = values.tolist() if isinstance(values, np.ndarray) else values
     if not isinstance(found, list) or any(type(each) is not int for each in found):
-        msg = f"its {name} are no integers"
+        msg = f"its {name} are not integers"
         raise StructureError(msg)
     return found

@@ -54,7 +54,7 @@ class Gru:
         check_positive(weights, ("spread",))
         start, end = weights["place"].tolist()
         if not 0 <= start < end <= width or (end - start) % COLUMNS:
-            msg = f"reads the places {start} to {end}, which are no list of triples among {width} features"
+            msg = f"reads the places {start} to {end}, which are not a list of triples among {width} features"
             raise ModelError(msg)
         return cls(weights)
 

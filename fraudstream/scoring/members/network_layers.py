@@ -54,7 +54,7 @@ def of_bytes(
     except ModelError:
         raise
     except Exception as error:  # noqa: BLE001 - broken zips and broken arrays raise errors of many kinds
-        msg = f"is no file of arrays (npz): {error}"
+        msg = f"is not a valid .npz file: {error}"
         raise ModelError(msg) from None
     for name, shape in shapes.items():
         _check_array(name, arrays[name], shape, np.int64 if name in integers else np.float32)

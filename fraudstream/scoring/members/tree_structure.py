@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-MOST_DEPTH: Final = 64
+MAX_DEPTH: Final = 64
 NO_CHILD: Final = -1
 NO_PARENT: Final = 2**31 - 1
 """XGBoost's marks for a missing child and a missing parent."""
@@ -55,7 +55,7 @@ def fields_of(
 ) -> dict[str, Any]:
     """Return an object's fields; raises `StructureError` if one is missing, or neither needed nor known."""
     if not isinstance(value, dict):
-        msg = f"{name} is no object"
+        msg = f"{name} is not an object"
         raise StructureError(msg)
     missing, other = sorted(needed - value.keys()), sorted(value.keys() - needed - known)
     require(not missing, f"{name} has no {', '.join(missing)}")
@@ -136,7 +136,7 @@ def _check_links(arrays: Arrays, is_leaf: npt.NDArray[np.bool_]) -> None:
     # Each node has one parent, so those that the first one does not lead to are in circles.
     reached, level, depth = 1, np.zeros(1, np.int32), 0
     while len(level):
-        require(depth <= MOST_DEPTH, f"it is deeper than {MOST_DEPTH} levels")
+        require(depth <= MAX_DEPTH, f"it is deeper than {MAX_DEPTH} levels")
         level = level[~is_leaf[level]]
         level = np.concatenate([left[level], right[level]])
         reached, depth = reached + len(level), depth + 1

@@ -13,7 +13,7 @@ import numpy as np
 
 Value = Any
 """A dict, list, str, int, float, bool or None; or a NumPy array of numbers of one type."""
-MOST_LEVELS: Final = 16
+MAX_LEVELS: Final = 16
 """Deepest nesting; XGBoost's models have seven levels."""
 _NUMBERS: Final[Mapping[bytes, str]] = MappingProxyType(
     {b"i": ">i1", b"U": ">u1", b"I": ">i2", b"l": ">i4", b"L": ">i8", b"d": ">f4", b"D": ">f8"}
@@ -48,8 +48,8 @@ class _Reader:
     def value(self, level: int) -> Value:
         marker = self._take(1)
         if marker in self._readers:
-            if level == MOST_LEVELS:
-                self.refuse(f"it is nested more than {MOST_LEVELS} levels deep")
+            if level == MAX_LEVELS:
+                self.refuse(f"it is nested more than {MAX_LEVELS} levels deep")
             return self._readers[marker](level + 1)
         if marker in _NUMBERS:
             return self._numbers(marker, 1)[0].item()

@@ -175,7 +175,7 @@ def test_records_that_can_not_be_told_apart_are_refused_with_file_line_and_remed
 def test_a_broken_file_of_s3_is_called_by_its_uri(s3: Client) -> None:
     on_s3(s3, "", {"a.jsonl.gz": b"no gzip"})
     assert refusal(S3Uri(f"s3://{BUCKET}/a.jsonl.gz")).startswith(
-        f"s3://{BUCKET}/a.jsonl.gz is no whole gzip"
+        f"s3://{BUCKET}/a.jsonl.gz is not a complete gzip"
     )
 
 

@@ -224,7 +224,18 @@ def test_columns_that_differ_in_length_which_crash_pyarrow_are_refused(tmp_path:
     # Thrift's 50 values of the last column chunk, as 40: four of its five pages are read.
     place = content.rindex(b"\x16\x64\x16")
     (tmp_path / "in.parquet").write_bytes(content[:place] + b"\x16\x50\x16" + content[place + 3 :])
-    assert "is no whole Parquet file (its columns differ in length)" in refusal(tmp_path / "in.parquet")
+    assert "is not a complete Parquet file (its columns differ in length)" in refusal(tmp_path / "in.parquet")
+
+
+def test_a_text_beyond_the_dictionary_of_its_column_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "in.parquet"
+    pq.write_table(pa.table({"transaction_id": ["a", "b"] * 10}), path, compression="none")
+    content = path.read_bytes()
+    # Thrift's count of the dictionary's values, as 1 in place of 2.
+    path.write_bytes(content.replace(b"\x4c\x15\x04", b"\x4c\x15\x02", 1))
+    for reader in ("rows", "columns"):
+        with pytest.raises(ArchiveError, match=r"is not a complete Parquet file .*indices"):
+            READERS[reader](path)
 
 
 def test_values_of_a_large_fixed_length_are_refused(tmp_path: Path) -> None:
@@ -237,7 +248,7 @@ def test_values_of_a_large_fixed_length_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("limit", "found"),
-    [("MOST_ROW_GROUP_BYTES", "bytes"), ("MOST_ELEMENTS", "3 elements of a nested column")],
+    [("MAX_ROW_GROUP_BYTES", "bytes"), ("MAX_ELEMENTS", "3 elements of a nested column")],
 )
 def test_a_row_group_that_is_too_large_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, found: str
@@ -272,8 +283,8 @@ def test_a_small_file_of_gigabytes_of_text_is_refused_and_takes_little_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_repeated(tmp_path / "in.parquet", repeated(5_000_000, 600))
-    monkeypatch.setattr(parquet_limits, "MOST_RECORD_BYTES", 4_000_000)
-    monkeypatch.setattr(parquet_limits, "MOST_COLUMN_BYTES", 4_000_000)
+    monkeypatch.setattr(parquet_limits, "MAX_RECORD_BYTES", 4_000_000)
+    monkeypatch.setattr(parquet_limits, "MAX_COLUMN_BYTES", 4_000_000)
     before = peak_mib()
     assert "has a record of up to 5,000,000 bytes; at most 4,000,000 are read: write shorter" in refusal(path)
     for reader in ("columns", "ids of features"):
@@ -288,7 +299,7 @@ def test_texts_in_lists_are_counted_too(tmp_path: Path, monkeypatch: pytest.Monk
     texts = repeated(10_000, 1_000).dictionary_decode()
     path = write_repeated(tmp_path / "in.parquet", pa.ListArray.from_arrays(pa.array([0, 1_000]), texts))
     assert len(list(read_rows(path))) == 1
-    monkeypatch.setattr(parquet_limits, "MOST_BATCH_BYTES", 9_999_999)
+    monkeypatch.setattr(parquet_limits, "MAX_BATCH_BYTES", 9_999_999)
     assert "has 10,000,000 bytes of text in 1 rows of a column; at most 9,999,999" in refusal(path)
 
 
@@ -343,7 +354,7 @@ def test_records_are_those_of_the_file_in_however_many_dictionaries_they_are(
 )
 def test_values_that_python_cannot_hold_are_named_with_the_file(tmp_path: Path, column: pa.Array) -> None:
     pq.write_table(pa.table({"x": column}), tmp_path / "in.parquet", version="2.6")
-    assert "is no whole Parquet file (" in refusal(tmp_path / "in.parquet")
+    assert "is not a complete Parquet file (" in refusal(tmp_path / "in.parquet")
 
 
 def test_a_file_without_any_column_that_is_asked_for_is_refused(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, name: str) -> None:
     else:
         pq.write_table(pa.table({"id": ["t"] * 100}), path)
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(ArchiveError, match=rf"{name} is no whole (gzip|Parquet) file \(.*give it as \.jsonl"):
+    with pytest.raises(
+        ArchiveError, match=rf"{name} is not a complete (gzip|Parquet) file \(.*give it as \.jsonl"
+    ):
         read_columns(path, {"id": "text"})
 
 

@@ -36,7 +36,7 @@ def test_a_broken_gzip_file_is_named_with_the_remedy(tmp_path: Path, data: bytes
     path = broken_gzip(tmp_path, data)
     with pytest.raises(ArchiveError) as refused:
         list(read_lines(path, Transaction))
-    assert str(refused.value).startswith(f"{path} is no whole gzip file (")
+    assert str(refused.value).startswith(f"{path} is not a complete gzip file (")
     assert str(refused.value).endswith("; compress it again, or give it as .jsonl")
 
 
@@ -169,7 +169,7 @@ def test_a_broken_parquet_file_is_named_with_the_remedy(tmp_path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(ArchiveError) as refused:
             list(read_lines(path, Transaction))
-        assert str(refused.value).startswith(f"{path} is no whole Parquet file (")
+        assert str(refused.value).startswith(f"{path} is not a complete Parquet file (")
         assert str(refused.value).endswith("; write it again, or give it as .jsonl")
 
 

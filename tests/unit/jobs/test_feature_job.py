@@ -116,5 +116,5 @@ def test_a_file_that_is_not_what_its_name_says_is_an_option_that_cannot_be_used(
         *(capsys, "--source", files["source"], "--labels", files["labels"]),
         *("--features-out", files["features_out"]),
     )
-    assert says.startswith(f"error: {files[broken]} is no whole {KINDS[name]} file (")
+    assert says.startswith(f"error: {files[broken]} is not a complete {KINDS[name]} file (")
     assert not files["features_out"].exists()

@@ -164,7 +164,7 @@ def test_a_temporary_file_that_finds_no_room_is_named_with_the_remedy(
 def test_a_job_that_fails_over_a_broken_gzip_file_says_so(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl.gz"
     source.write_bytes(gzip.compress(b"{}\n" * 1_000)[:-1])
-    with pytest.raises(ArchiveError, match="is no whole gzip file"):
+    with pytest.raises(ArchiveError, match="is not a complete gzip file"):
         fail(source, "java.io.EOFException")
 
 

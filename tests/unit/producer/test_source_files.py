@@ -109,14 +109,14 @@ def test_a_parquet_row_without_an_account_is_named_by_its_number(tmp_path: Path)
 def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path: Path, ending: str, kind: str) -> None:
     path = tmp_path / f"some{ending}"
     path.write_bytes(b'{"account_id":"A"}\n')
-    with pytest.raises(ArchiveError, match=f"is no whole {kind} file "):
+    with pytest.raises(ArchiveError, match=f"is not a complete {kind} file "):
         list(file_records(path))
 
 
 def test_a_gzip_file_that_was_cut_off_is_refused_after_what_it_holds(tmp_path: Path) -> None:
     path = written(tmp_path / "some.jsonl.gz", [b'{"account_id":"A"}'] * 3)
     path.write_bytes(path.read_bytes()[:-8])
-    with pytest.raises(ArchiveError, match="is no whole gzip file"):
+    with pytest.raises(ArchiveError, match="is not a complete gzip file"):
         list(file_records(path))
 
 

@@ -12,7 +12,7 @@ import xgboost
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.members import booster_structure
 from fraudstream.scoring.members.booster_structure import LOGISTIC, check_booster
-from fraudstream.scoring.members.tree_structure import MOST_DEPTH
+from fraudstream.scoring.members.tree_structure import MAX_DEPTH
 from fraudstream.scoring.members.trees import Trees
 from fraudstream.scoring.members.ubjson import read_ubjson
 from fraudstream.scoring.tree_shap import TreeShap
@@ -130,7 +130,7 @@ def test_what_training_writes_is_accepted_in_either_hand() -> None:
         without(forest, "iteration_indptr"),
         replaced(learner, feature_names=["a", "b", "c", "d", "e"], feature_types=["float"] * WIDTH),
         replaced(learner, attributes={"best_iteration": "2"}),
-        deep(MOST_DEPTH),
+        deep(MAX_DEPTH),
     ],
 )
 def test_other_forms_of_sound_trees_are_accepted(change: Change) -> None:
@@ -153,7 +153,7 @@ NAN, INFINITY, LARGEST = float("nan"), float("inf"), float(np.finfo(np.float32).
         (circle, "tree 1: its nodes form a circle"),
         (put("parents", 0, 0), "tree 1: its first node has a parent"),
         (put("parents", 1, 2), "tree 1: a node names another parent than its own"),
-        (deep(MOST_DEPTH + 1), f"tree 1: it is deeper than {MOST_DEPTH} levels"),
+        (deep(MAX_DEPTH + 1), f"tree 1: it is deeper than {MAX_DEPTH} levels"),
         (put("split_indices", 0, WIDTH), f"tree 1: a split is by a feature beyond the {WIDTH}"),
         (put("split_indices", 0, -1), f"tree 1: a split is by a feature beyond the {WIDTH}"),
         (put("split_conditions", 0, NAN), "tree 1: its split_conditions are not all finite"),
@@ -185,36 +185,36 @@ NAN, INFINITY, LARGEST = float("nan"), float("inf"), float(np.finfo(np.float32).
         (replaced(tree_parameters, num_deleted="1"), "tree 1: its num_deleted is '1', not '0'"),
         (replaced(tree_parameters, num_feature="6"), "tree 1: its num_feature is '6', not '5'"),
         (replaced(tree_parameters, size_leaf_vector="2"), "tree 1: its size_leaf_vector is '2', not '1'"),
-        (lambda whole: forest(whole)["trees"].__setitem__(1, []), "tree 1: it is no object"),
+        (lambda whole: forest(whole)["trees"].__setitem__(1, []), "tree 1: it is not an object"),
         # All trees.
         (lambda whole: forest(whole)["trees"].pop(), "its num_trees is 3, and it has 2 trees"),
-        (replaced(forest, trees=np.zeros(3, np.int32)), "its trees are no list"),
+        (replaced(forest, trees=np.zeros(3, np.int32)), "its trees are not a list"),
         (replaced(forest, tree_info=[0, 0]), "its tree_info is not all 0"),
         (replaced(forest, tree_info=[0, 1, 0]), "its tree_info is not all 0"),
-        (replaced(forest, tree_info="000"), "its tree_info are no integers"),
+        (replaced(forest, tree_info="000"), "its tree_info are not integers"),
         (replaced(forest, iteration_indptr=[0, 9, 3]), "its iteration_indptr does not lead from 0"),
         (replaced(forest, iteration_indptr=[0, 1]), "its iteration_indptr does not lead from 0"),
         (replaced(forest, cats={"enc": [1]}), "it has categories"),
         (
             replaced(forest, gbtree_model_param={"num_trees": "3", "num_parallel_tree": "-1"}),
-            "its num_parallel_tree is '-1', no integer",
+            "its num_parallel_tree is '-1' and not an integer",
         ),
         # The learner.
         (replaced(parameters, num_feature="6"), "it is trained on 6 features, and the manifest has 5"),
         (replaced(parameters, num_class="3"), "its num_class is '3', not '0'"),
         (replaced(parameters, num_target="2"), "its num_target is '2', not '1'"),
-        (replaced(parameters, base_score="[5E-1,5E-1]"), r"its base_score is '5E-1,5E-1', no number"),
-        (replaced(parameters, base_score="nan"), "its base_score is 'nan', no number"),
+        (replaced(parameters, base_score="[5E-1,5E-1]"), r"its base_score is '5E-1,5E-1' and not a number"),
+        (replaced(parameters, base_score="nan"), "its base_score is 'nan' and not a number"),
         (replaced(parameters, base_score="1E999"), "its base_score is '1E999', beyond single precision"),
-        (replaced(parameters, base_score="[1E0]"), r"its base_score is '\[1E0\]', no probability"),
-        (replaced(parameters, base_score=1), "its base_score is 1, no number"),
+        (replaced(parameters, base_score="[1E0]"), r"its base_score is '\[1E0\]' and not a probability"),
+        (replaced(parameters, base_score=1), "its base_score is 1 and not a number"),
         (replaced(learner, objective={"name": "reg:squarederror"}), "its objective is 'reg:squarederror'"),
-        (replaced(learner, objective=[]), "objective is no object"),
+        (replaced(learner, objective=[]), "objective is not an object"),
         (
             replaced(learner, gradient_booster={"name": "dart", "model": {}}),
             "its booster is 'dart', not 'gbtree'",
         ),
-        (replaced(learner, attributes={"a": 1}), "its attributes are no texts"),
+        (replaced(learner, attributes={"a": 1}), "its attributes are not texts"),
         (replaced(learner, feature_names=["a"]), "it has 1 feature_names, not 5"),
         (replaced(learner, feature_types=["c"] * WIDTH), "it has features with categories"),
         (lambda whole: whole.update(version=[3, 2]), "its version is not three numbers"),
@@ -222,13 +222,13 @@ NAN, INFINITY, LARGEST = float("nan"), float("inf"), float(np.finfo(np.float32).
     ],
 )
 def test_unsound_trees_are_refused_with_the_reason(change: Change, reason: str) -> None:
-    with pytest.raises(ModelError, match=rf"^is no XGBoost model that this version reads: {reason}"):
+    with pytest.raises(ModelError, match=rf"^is not an XGBoost model that this version reads: {reason}"):
         check(changed(change))
 
 
 @pytest.mark.parametrize(
     ("limit", "reason"),
-    [("MOST_TREES", "it has 3 trees; at most 2"), ("MOST_NODES", "it has more than 2 nodes")],
+    [("MAX_TREES", "it has 3 trees; at most 2"), ("MAX_NODES", "it has more than 2 nodes")],
 )
 def test_models_of_any_size_are_not_read(monkeypatch: pytest.MonkeyPatch, limit: str, reason: str) -> None:
     monkeypatch.setattr(booster_structure, limit, 2)
@@ -244,7 +244,7 @@ def test_a_model_of_another_width_is_refused() -> None:
 @pytest.mark.parametrize("form", ["json", "deprecated"])
 def test_no_other_format_of_xgboost_reaches_native_code(form: str) -> None:
     data = {"json": bytes(xgboost.Booster(model_file=bytearray(booster_bytes())).save_raw("json"))}
-    with pytest.raises(ModelError, match="is no XGBoost model that this version reads"):
+    with pytest.raises(ModelError, match="is not an XGBoost model that this version reads"):
         check(data.get(form, b"binf" + bytes(1_000)))
 
 

@@ -40,7 +40,9 @@ def test_a_file_is_read_for_the_width_that_it_fits() -> None:
 
 @pytest.mark.parametrize("place", [(1, 8), (1, 7 + 3), (-5, 1), (4, 4), (7, 1), (2**62, 2**62 + 3)])
 def test_a_list_that_lies_elsewhere_is_refused(place: tuple[int, int]) -> None:
-    with pytest.raises(ModelError, match=f"reads the places {place[0]} to {place[1]}, which are no list of"):
+    with pytest.raises(
+        ModelError, match=f"reads the places {place[0]} to {place[1]}, which are not a list of"
+    ):
         Gru.from_bytes(to_bytes({**WEIGHTS, "place": np.array(place)}), 7)
 
 

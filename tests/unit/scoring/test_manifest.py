@@ -244,8 +244,8 @@ def test_a_member_without_a_digest_is_refused_with_the_remedy(manifest: Manifest
     with pytest.raises(ModelError) as refused:
         member.model_copy(update={"sha256": None}).check(b"")
     assert str(refused.value) == (
-        "model: the manifest has no SHA-256 of xgboost.ubj, so nobody can tell whether that is the file that "
-        "was trained; if you trust it, run `fraudstream models digest FOLDER --write`"
+        "model: the manifest has no SHA-256 of xgboost.ubj, so the file can't be verified; if you trust it, "
+        "run `fraudstream models digest FOLDER --write`"
     )
 
 
@@ -292,8 +292,8 @@ def test_a_file_within_the_folder_is_read(folder: Path, lay: Callable[[Path], ob
         (lambda path: path.symlink_to("/etc/passwd"), "is a link to .*, out of the version's folder; copy"),
         (lambda path: path.symlink_to("model.ubj"), r"can't be read \(.*; check its permissions"),
         (lambda path: path.symlink_to("gone"), "does not exist; give the folder of a trained version"),
-        (lambda path: path.mkdir(), "is no regular file; give the folder of a trained version"),
-        (os.mkfifo, "is no regular file; give the folder of a trained version"),
+        (lambda path: path.mkdir(), "is not a regular file; give the folder of a trained version"),
+        (os.mkfifo, "is not a regular file; give the folder of a trained version"),
     ],
     ids=["a link out", "an absolute link", "a circle", "a link to nothing", "a folder", "a pipe"],
 )
@@ -312,9 +312,9 @@ def test_a_manifest_that_is_a_link_out_of_its_folder_is_not_read(folder: Path) -
 
 
 def test_a_file_that_no_job_can_ship_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest_module, "MOST_BYTES", 5)
+    monkeypatch.setattr(manifest_module, "MAX_FILE_BYTES", 5)
     (folder / "model.ubj").write_bytes(b"12345")
     assert read_model_file(folder, "model.ubj") == b"12345"
     (folder / "model.ubj").write_bytes(b"123456")
-    with pytest.raises(ModelError, match=r"model\.ubj has 6 bytes; at most 5 are read: train fewer trees"):
+    with pytest.raises(ModelError, match=r"model\.ubj has 6 bytes, more than 5; train fewer trees"):
         read_model_file(folder, "model.ubj")

@@ -48,7 +48,7 @@ def savez_compressed(**arrays: Any) -> bytes:  # noqa: ANN401 - arrays of any ty
         (to_bytes({"a": np.array([1, np.nan], np.float32)}), "has numbers in 'a' that are not finite"),
         (to_bytes({"a": np.array([1, np.inf], np.float32)}), "has numbers in 'a' that are not finite"),
         (savez(a=np.array(["x", "y"])), "has .*'str32'"),
-        (savez(a=np.array([{}, {}])), "is no file of arrays .*pickle"),
+        (savez(a=np.array([{}, {}])), "is not a valid .npz file: .*pickle"),
         (savez_compressed(a=np.ones(2, np.float32)), "has compressed arrays; write them with NumPy's savez"),
     ],
 )

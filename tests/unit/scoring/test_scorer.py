@@ -103,7 +103,7 @@ def test_the_model_finds_its_features_in_a_catalogue_of_another_order(scorer: Sc
 def test_bytes_that_are_no_model_are_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "manifest.json").write_text(Manifest.load(V1).with_digests({MODEL: data}).to_text())
     (tmp_path / MODEL).write_bytes(data)
-    with pytest.raises(ModelError, match=rf"{MODEL} is no XGBoost model"):
+    with pytest.raises(ModelError, match=rf"{MODEL} is not an XGBoost model"):
         Scorer.load(tmp_path, BUILT_IN)
 
 

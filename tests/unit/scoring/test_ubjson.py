@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from fraudstream.scoring.members.ubjson import MOST_LEVELS, UbjsonError, Value, read_ubjson
+from fraudstream.scoring.members.ubjson import MAX_LEVELS, UbjsonError, Value, read_ubjson
 from tests.unit.scoring.booster_files import booster_bytes, to_ubjson
 
 
@@ -79,8 +79,8 @@ HUGE = b"L" + struct.pack(">q", 2**62)
         (b"S" + HUGE, "bytes are expected, and it is cut off"),
         (b"S" + ONE + b"\xff", "a text is not UTF-8"),
         (b"S" + ONE, "cut off"),
-        ((b"[#" + ONE) * 100_000, f"nested more than {MOST_LEVELS} levels deep"),
-        ((b"{" + ONE + b"a") * 100_000, f"nested more than {MOST_LEVELS} levels deep"),
+        ((b"[#" + ONE) * 100_000, f"nested more than {MAX_LEVELS} levels deep"),
+        ((b"{" + ONE + b"a") * 100_000, f"nested more than {MAX_LEVELS} levels deep"),
     ],
 )
 def test_what_xgboost_does_not_write_is_refused(data: bytes, reason: str) -> None:
