@@ -83,7 +83,8 @@ def check_tree(value: object, *, number: int, width: int) -> tuple[int, float]:
     _check_numbers(arrays)
     is_leaf = arrays["left_children"] == NO_CHILD
     _check_links(arrays, is_leaf)
-    features = arrays["split_indices"][~is_leaf]
+    # Those of leaves, too: a certain one marks a deleted node.
+    features = arrays["split_indices"]
     require(((features >= 0) & (features < width)).all(), f"a split is by a feature beyond the {width}")
     require((arrays["sum_hessian"][~is_leaf] > 0).all(), "an inner node has no cover")
     # A leaf's value is in the field of a split's limit.

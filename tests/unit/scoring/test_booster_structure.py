@@ -156,6 +156,7 @@ NAN, INFINITY, LARGEST = float("nan"), float("inf"), float(np.finfo(np.float32).
         (deep(MAX_DEPTH + 1), f"tree 1: it is deeper than {MAX_DEPTH} levels"),
         (put("split_indices", 0, WIDTH), f"tree 1: a split is by a feature beyond the {WIDTH}"),
         (put("split_indices", 0, -1), f"tree 1: a split is by a feature beyond the {WIDTH}"),
+        (put("split_indices", -1, -1), f"tree 1: a split is by a feature beyond the {WIDTH}"),
         (put("split_conditions", 0, NAN), "tree 1: its split_conditions are not all finite"),
         (put("split_conditions", -1, INFINITY), "tree 1: its split_conditions are not all finite"),
         (put("split_conditions", -1, LARGEST), "the sum of its leaves exceeds single precision"),
