@@ -377,3 +377,34 @@ def test_the_position_in_time_is_stored_even_if_no_alert_arrives(stage: Stage) -
     delivery.step()
     delivery.save()
     assert stage.store.positions() == {"s0": Position(None, NOW_MS)}
+
+
+@pytest.mark.parametrize(
+    "error", [UnicodeError("x"), RecursionError(), KeyError("x"), OSError("x"), MemoryError()]
+)
+def test_any_exception_of_a_handler_is_a_failure_of_its_target_and_is_retried(
+    stage: Stage, error: Exception
+) -> None:
+    stage.kinesis.write("s0", alert(0))
+
+    def raise_it(_batch: Sequence[Handover]) -> HandlerOutcome:
+        raise error
+
+    handler_of(stage).answers = [raise_it] * 5
+    delivery = stage.delivery()
+    delivery.step()
+    assert handler_of(stage).got == ids(0) * 6
+    assert (delivery.counts.handled, delivery.counts.retries) == (1, 5)
+
+
+def test_a_target_that_becomes_unusable_in_the_middle_of_a_run_is_retried(stage: Stage) -> None:
+    stage.kinesis.write("s0", *(alert(number) for number in range(3)))
+
+    def break_down(_batch: Sequence[Handover]) -> HandlerOutcome:
+        msg = "AccessDenied"
+        raise HandlerError(msg)
+
+    handler_of(stage).answers = [lambda _batch: HandlerOutcome(), *[break_down] * 6]
+    stage.delivery().step()
+    assert handler_of(stage).got == ids(0, 1) + ids(2) * 7
+    assert "AccessDenied" in stage.said[0]
