@@ -2,10 +2,8 @@
 
 import ipaddress
 import urllib.request
-from typing import IO, Final
+from typing import IO
 from urllib.parse import urlsplit
-
-MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 
 
 def is_loopback_host(host: str) -> bool:
@@ -25,8 +23,9 @@ def is_loopback_url(url: str) -> bool:
     return host is not None and is_loopback_host(host)
 
 
-def open_url(request: urllib.request.Request, timeout_s: float) -> IO[bytes]:
-    """Open a URL as ``urllib.request.urlopen`` does, but without a proxy if it is on this machine."""
-    handlers = [urllib.request.ProxyHandler({})] if is_loopback_url(request.full_url) else []
-    answer: IO[bytes] = urllib.request.build_opener(*handlers).open(request, timeout=timeout_s)
+def open_url(target: urllib.request.Request | str, timeout_s: float) -> IO[bytes]:
+    """Open an HTTP URL as ``urllib.request.urlopen`` does, but without a proxy if it is on this machine."""
+    url = target if isinstance(target, str) else target.full_url
+    handlers = [urllib.request.ProxyHandler({})] if is_loopback_url(url) else []
+    answer: IO[bytes] = urllib.request.build_opener(*handlers).open(target, timeout=timeout_s)
     return answer
