@@ -32,7 +32,8 @@ class Lines:
 
     def __init__(self, pipe: IO[str]) -> None:
         self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, args=(pipe,), daemon=True).start()
+        self.thread = threading.Thread(target=self._read, args=(pipe,))
+        self.thread.start()
 
     def next(self, part: str) -> None:
         """Wait for the next line with this part."""
@@ -57,6 +58,12 @@ class ConsumerProcess:
         """Wait until it has printed this alert."""
         self._output.next(f'"alert-{number}"')
 
+    def close(self) -> None:
+        """End the process and read what is left."""
+        self.process.kill()
+        self._output.thread.join()
+        self._errors.thread.join()
+
     def error(self, part: str) -> None:
         """Wait until it has written a line with this part to standard error."""
         self._errors.next(part)
@@ -65,18 +72,18 @@ class ConsumerProcess:
 @contextmanager
 def running(command: str) -> Iterator[ConsumerProcess]:
     """Run ``python -m alerts`` while the block runs."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "alerts", command, "--json"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    try:
-        yield ConsumerProcess(process)
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        consumer = ConsumerProcess(process)
+        try:
+            yield consumer
+        finally:
+            consumer.close()
 
 
 def test_a_consumer_survives_an_outage_of_stream_and_store_and_another_one_can_be_stopped_in_it(
@@ -102,7 +109,7 @@ def test_a_consumer_survives_an_outage_of_stream_and_store_and_another_one_can_b
         with endpoint.gone():
             write(1, 2)
             for consumer in (run, tail):
-                consumer.error("OUTAGE of stream")
+                consumer.error("OUTAGE of")
             tail.process.send_signal(signal.SIGTERM)
             assert tail.process.wait(PATIENCE_S) == 0
         run.alert(1)

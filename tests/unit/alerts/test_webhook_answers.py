@@ -4,6 +4,7 @@ import gzip
 import random
 import socket
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -82,6 +83,19 @@ def test_a_compressed_body_is_not_decompressed(encoding: str) -> None:
         outcome = answered(400, [("Content-Encoding", encoding)], body)
         assert fate(outcome) == "refused"
         assert "secret text" not in outcome.refused[0].reason
+
+
+def test_a_body_that_would_become_huge_is_not_decompressed() -> None:
+    size_bytes = 50_000_000
+    body = gzip.compress(bytes(size_bytes))
+    tracemalloc.start()
+    try:
+        outcome = answered(400, [("Content-Encoding", "gzip")], body)
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert fate(outcome) == "refused"
+    assert most_bytes < size_bytes / 10
 
 
 @pytest.mark.parametrize("header", RETRY_AFTERS)

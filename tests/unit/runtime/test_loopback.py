@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import httpx
 import pytest
@@ -90,4 +91,5 @@ def test_an_emulator_on_this_machine_is_called_directly(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     settings = AwsSettings.model_validate({"aws_region": "eu-west-1", "aws_endpoint_url": endpoint})
-    assert aws_client("sns", settings, read_timeout_s=1).meta.config.proxies == proxies
+    client: Any = aws_client("sns", settings, read_timeout_s=1)
+    assert client.meta.config.proxies == proxies
