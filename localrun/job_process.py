@@ -6,13 +6,13 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import URLError
 
+from fraudstream.runtime.loopback import open_url
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process
 
@@ -69,7 +69,7 @@ class JobProcess:
         return any(job["tasks"]["running"] == job["tasks"]["total"] > 0 for job in jobs)
 
     def _ask(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        with urllib.request.urlopen(self._rest_url + path, timeout=5) as response:  # noqa: S310 - our own loopback URL
+        with open_url(self._rest_url + path, 5) as response:
             return json.load(response)
 
     def _error(self, what: str) -> JobProcessError:

@@ -8,8 +8,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from alerts.lines import RISK_STYLES, account_of, amount_of, printable, type_of
+from alerts.lines import RISK_STYLES, account_of, amount_of, type_of
 from fraudstream.domain.alert import Alert
+from fraudstream.runtime.terminal import printable
 from localrun.tally import Tally
 from producer.sending_statistics import Statistics
 
@@ -115,7 +116,7 @@ def _alerts(alerts: list[Alert]) -> Table:
             "-" if alert.score is None else f"{alert.score:.3f}",
             Text(printable(type_of(alert)), "magenta"),
             Text(
-                " ".join(flag.removesuffix("_flag") for flag in alert.flags),
+                printable(" ".join(flag.removesuffix("_flag") for flag in alert.flags)),
                 overflow="ellipsis",
                 no_wrap=True,
             ),

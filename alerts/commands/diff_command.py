@@ -12,11 +12,11 @@ from rich.text import Text
 
 from alerts.alert_diff import Difference, Kind, ReviewsCompared, compare_reviews, differences
 from alerts.commands.common import AsJson, complain, console
-from alerts.lines import printable
 from alerts.messages import UnreadableError, parse
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.alert import Alert
+from fraudstream.runtime.terminal import printable, printable_json
 from fraudstream.streams.protocols import StreamRecord
 
 SHOWN_ROWS: Final = 50
@@ -51,7 +51,9 @@ def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> N
     reviews = compare_reviews(first.reviews, second.reviews)
     if as_json:
         summary = {kind: [asdict(each) for each in found if each.kind == kind] for kind in KINDS}
-        typer.echo(orjson.dumps({"same": same, **summary, "reviews": asdict(reviews)}).decode())
+        typer.echo(
+            printable_json(orjson.dumps({"same": same, **summary, "reviews": asdict(reviews)}).decode())
+        )
     else:
         _show(found, same, reviews)
     raise typer.Exit(1 if found else 0)
