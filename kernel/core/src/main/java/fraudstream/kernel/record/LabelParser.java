@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Parses a JSON record of the label stream: whether a transaction is a fraud, and when that became
@@ -61,10 +60,9 @@ public final class LabelParser {
       }
       Entity entity = Entity.named(name);
       if (entity != null) {
-        boolean required = entity.column.required;
-        label.ids[entity.ordinal()] = FieldReader.text(parser, token, name, required);
+        label.ids[entity.ordinal()] = FieldReader.text(parser, token, entity.column);
       } else if (name.equals(Column.TRANSACTION_ID.fieldName)) {
-        label.transactionId = FieldReader.text(parser, token, name, true);
+        label.transactionId = FieldReader.text(parser, token, Column.TRANSACTION_ID);
       } else if (name.equals(Column.EVENT_TIME.fieldName)) {
         timeMs = FieldReader.timeMs(parser, token, name);
       } else if (name.equals(AVAILABLE_AT)) {
@@ -92,7 +90,6 @@ public final class LabelParser {
       }
       label.timeMs = timeMs;
       label.isFraud = isFraud;
-      label.idHash = Hash64.of(label.transactionId.getBytes(StandardCharsets.UTF_8));
       return label;
     }
 
