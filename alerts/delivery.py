@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from alerts.earlier_ids import delivered_earlier, without_copies
 from alerts.handlers.handler_protocol import AlertHandler, HandlerError, HandlerOutcome
 from alerts.messages import Handover, UnreadableError, handover, parse
 from alerts.refused import RefusedFile
@@ -130,7 +131,7 @@ class Delivery:
 
     def _take(self, batch: Sequence[StreamRecord]) -> None:
         alerts = self._alerts(batch)
-        by_id = {each.alert.alert_id: each for each in alerts}
+        by_id = {each.alert.alert_id: each for each in without_copies(alerts)}
         self.counts.doubled += len(alerts) - len(by_id)
         self._settle(by_id)
         self._reached |= {
@@ -166,10 +167,18 @@ class Delivery:
         while waiting:
             claims = self._parts.store.claim(list(waiting), self._parts.now_ms())
             self.counts.doubled += len(claims.done)
-            self._hand_over([waiting[alert_id] for alert_id in claims.ours])
+            self._hand_over(self._new([waiting[alert_id] for alert_id in claims.ours]))
             waiting = {alert_id: waiting[alert_id] for alert_id in claims.busy}
             if waiting and self._parts.stop.wait(BUSY_PAUSE_S):
                 raise _StoppedError
+
+    def _new(self, alerts: Sequence[Handover]) -> list[Handover]:
+        """Return the alerts without those that were delivered under earlier ids, which are finished."""
+        known = delivered_earlier(alerts, self._parts.store)
+        if known:
+            self._parts.store.finish(known, self._parts.now_ms())
+            self.counts.doubled += len(known)
+        return [each for each in alerts if each.alert.alert_id not in known]
 
     def _hand_over(self, alerts: Sequence[Handover]) -> None:
         try:

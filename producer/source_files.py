@@ -77,10 +77,10 @@ def labelled_file_items(path: Path) -> Iterator[RecordItem]:
 
 def _labelled(row: _Row, truth_row: _Row, labelled: LabelledTransaction) -> RecordItem:
     transaction, label = labelled
-    if label.transaction_id != transaction.transaction_id:
+    if label.key != transaction.key:
         msg = (
-            f"{truth_row.place} is about {label.transaction_id}, and {row.place} has "
-            f"{transaction.transaction_id}; give both in the same order"
+            f"{truth_row.place} is about {label.key}, and {row.place} has "
+            f"{transaction.key}; give both in the same order"
         )
         raise ArchiveError(msg)
     return RecordItem("good", Record(row.data, transaction.account_id), transaction.event_time_ms, labelled)

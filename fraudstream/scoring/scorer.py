@@ -15,6 +15,7 @@ from fraudstream.scoring.manifest import Manifest, ManifestMember, ModelError
 from fraudstream.scoring.members import LOADABLE
 from fraudstream.scoring.members.member import Features, Member, scores_of
 from fraudstream.scoring.members.trees import Trees
+from fraudstream.scoring.model_digest import model_digest
 from fraudstream.scoring.tree_shap import TreeShap
 
 _MADE_AGAIN: Final = ("_members", "_tree_shap")
@@ -47,6 +48,11 @@ class Scorer:
         return cls(
             {member.file: _read(folder / member.file) for member in manifest.members}, manifest, catalogue
         )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the version's contents: its manifest and the files of its members."""
+        return model_digest(self.manifest, self._files)
 
     def score(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the probability of fraud for each row of ``features``, shape (transactions, catalogue).

@@ -17,6 +17,7 @@ from fraudstream.runtime.aws_settings import ENV_PREFIX
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
 from fraudstream.scoring.manifest import ModelError
+from models.data.records import keys_of
 
 LARGEST = float(np.finfo(np.float32).max)
 """Limit of single precision; larger values are clipped to it, so that no feature of a data set is infinite.
@@ -50,9 +51,9 @@ def _environment() -> dict[str, str]:
     return inherited | {ENV_FILE_VARIABLE: os.devnull}
 
 
-def read_ids(path: Path) -> pa.ChunkedArray:
-    """Return the transaction ids of a Parquet file of features, in the order of the file."""
-    return pq.read_table(path, columns=["transaction_id"])["transaction_id"]
+def read_keys(path: Path) -> pa.ChunkedArray:
+    """Return the keys (`keys_of`) of a Parquet file of features, in the order of the file."""
+    return keys_of(pq.read_table(path, columns=["transaction_id", "account_id"]))
 
 
 def read_features(

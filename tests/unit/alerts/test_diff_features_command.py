@@ -24,6 +24,7 @@ def scored(id_: str, ordinal: int, **changes: Any) -> dict[str, Any]:  # noqa: A
     features = dict.fromkeys(BUILT_IN.names, 1.0) | changes.pop("features", {})
     record = {
         "transaction_id": id_,
+        "account_id": f"A{id_}",
         "outcome": "new",
         "score": 0.5,
         "model_version": "v1",
@@ -46,8 +47,8 @@ def transactions(tmp_path: Path) -> Path:
     for name in NAMES:
         record = {"transaction_id": name, "account_id": f"A{name}", "merchant_id": "M"}
         written(archive / f"{name}.jsonl", record, [])
-    copy = {"transaction_id": "T2", "account_id": "A", "merchant_id": "of a copy, which does not count"}
-    written(archive / "copy.jsonl", copy)
+    copy = {"transaction_id": "T2", "account_id": "AT2", "merchant_id": "of a copy, which does not count"}
+    written(archive / "copy.jsonl", copy, copy | {"account_id": "of another"})
     (archive / "broken.jsonl").write_bytes(b"no json\n")
     return archive
 
@@ -89,7 +90,7 @@ def test_another_order_explains_the_features_of_that_entity_with_code_0(
     assert code == 0
     (row,) = [line for line in said.splitlines() if "merchant_count_1h" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
-    assert cells == ["merchant_count_1h", "2", "2", "0", "0", "0", "3", "T2: 1 → 4"]
+    assert cells == ["merchant_count_1h", "2", "2", "0", "0", "0", "3", "AT2/T2: 1 → 4"]
     assert said.endswith("nothing is unexplained\n")
 
 
@@ -100,7 +101,7 @@ def test_of_copies_of_a_transaction_the_first_tells_its_merchant(tmp_path: Path,
         tmp_path, transactions, scored("T3", 1), scored("T2", 2, features=other), scored("T1", 3)
     )
     assert code == 0
-    assert "T2: 1 → 4" in said
+    assert "AT2/T2: 1 → 4" in said
 
 
 def test_a_feature_that_differs_in_the_same_order_is_loud_and_ends_with_code_1(
@@ -116,7 +117,7 @@ def test_a_feature_that_differs_in_the_same_order_is_loud_and_ends_with_code_1(
     assert code == 1
     (row,) = [line for line in said.splitlines() if "merchant_count_1h" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
-    assert cells == ["merchant_count_1h", "1", "0", "0", "0", "1", "-", "T2: 1 → null"]
+    assert cells == ["merchant_count_1h", "1", "0", "0", "0", "1", "-", "AT2/T2: 1 → null"]
     assert said.endswith("UNEXPLAINED: 1 values differ though nothing says why\n")
 
 
@@ -126,7 +127,9 @@ def test_transactions_of_one_run_only_are_said_and_end_with_code_1(
     code, said, _ = compared(tmp_path, transactions, scored("T1", 1), scored("T2", 2), scored("T\x1b9", 3))
     assert code == 1
     assert said.splitlines()[:3] == [
-        *("2 transactions are in both", "1 only in the first, like T3", r"1 only in the second, like T\x1b9"),
+        "2 transactions are in both",
+        "1 only in the first, like AT3/T3",
+        r"1 only in the second, like AT\x1b9/T\x1b9",
     ]
 
 
@@ -134,12 +137,13 @@ def test_all_of_it_as_json(tmp_path: Path, transactions: Path) -> None:
     changed = scored("T2", 2, score=0.75, features={"merchant_count_1h": 3.0})
     code, said, _ = compared(tmp_path, transactions, scored("T1", 1), changed, json=True)
     assert code == 1
-    example = {"transaction_id": "T2", "before": 1.0, "after": 3.0}
-    score = {"transaction_id": "T2", "before": 0.5, "after": 0.75}
+    key = {"account_id": "AT2", "transaction_id": "T2"}
+    example = key | {"before": 1.0, "after": 3.0}
+    score = key | {"before": 0.5, "after": 0.75}
     assert orjson.loads(said) == {
         "compared": 2,
         "unexplained": 1,
-        "only_before": ["T3"],
+        "only_before": [{"account_id": "AT3", "transaction_id": "T3"}],
         "only_after": [],
         "features": [
             {
@@ -174,7 +178,10 @@ def test_the_last_record_of_a_transaction_counts_and_duplicates_do_not(
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ({"transaction_id": "T1"}, "no scored record, it lacks outcome, ordinals, features, score"),
+        (
+            {"transaction_id": "T1"},
+            "no scored record, it lacks account_id, outcome, ordinals, features",
+        ),
         (7, "no JSON object"),
         ([], "no scored record"),
         ("text", "no scored record"),
@@ -201,7 +208,7 @@ def test_transactions_that_the_archive_lacks_end_with_code_2(tmp_path: Path, tra
     code, _, error = compared(tmp_path, transactions, scored("T1", 1), scored("T2", 2), scored("T3", 3))
     assert code == 2
     assert (
-        f"1 transactions that both runs scored are not in {transactions}, like T3: give as --transactions"
+        f"1 transactions that both runs scored are not in {transactions}, like AT3/T3: give as --transactions"
         in error
     )
 

@@ -53,6 +53,8 @@ class ModelOfOnePlace:
         ),
     )
 
+    digest = "5" * 64
+
     def __init__(self) -> None:
         self.explained: list[int] = []
 
