@@ -206,7 +206,7 @@ def test_from_parquet_to_parquet_the_values_the_order_and_the_nulls_are_the_same
 
 def test_a_number_is_a_double_in_parquet_and_the_last_n_a_list_of_lists(table: pa.Table) -> None:
     types = {name: str(table.schema.field(name).type) for name in table.column_names}
-    assert types.pop("transaction_id") == "string"
+    assert types.pop("transaction_id") == types.pop("account_id") == "string"
     assert types.pop(LAST.name) == "list<item: list<item: double>>"
     assert set(types.values()) == {"double"}
-    assert table.column_names == ["transaction_id", *CATALOGUE.names]
+    assert table.column_names == ["transaction_id", "account_id", *CATALOGUE.names]

@@ -51,8 +51,11 @@ COLLIDED = [
 REFUSED = [record("A1", "T\x1b[2J", 1), record("A\u202e1", "T", 1)]
 TRANSACTIONS = [*SHARED_IDS, *REUSED, *COLLIDED, *REFUSED]
 LABEL = {
-    **{"transaction_id": "000002", "account_id": "A2", "event_time": "2026-01-02T03:02:00Z"},
-    **{"available_at": "2026-01-09T00:00:00Z", "is_fraud": True},
+    "transaction_id": "000002",
+    "account_id": "A2",
+    "event_time": "2026-01-02T03:02:00Z",
+    "available_at": "2026-01-09T00:00:00Z",
+    "is_fraud": True,
 }
 
 

@@ -23,7 +23,7 @@ from drills.live_job import Launcher, LiveJob
 from drills.reference_comparison import Scored, last_copies, wrong_features, wrong_ordinals
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Entity, Feature, WindowFeature
 from fraudstream.domain.duration import HOUR_MS, MINUTE_MS
-from fraudstream.domain.transaction import Transaction
+from fraudstream.domain.transaction import Transaction, TransactionKey
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.manifest import MANIFEST_NAME, Manifest, manifest_features
 from jobs import feature_job
@@ -83,7 +83,7 @@ def test_a_killed_worker_costs_no_transaction_and_no_window_its_count(
         assert job.state_backend() == BACKENDS[state_backend]
         assert job.restored_from() is not None
         records = job.scored()
-        assert last_copies(records).keys() == ids(arrivals)
+        assert last_copies(records).keys() == keys(arrivals)
         assert wrong_ordinals(BUILT_IN, arrivals, records) == {}
         assert wrong_features(BUILT_IN, arrivals, records) == []
         assert job.dead_letters() == []
@@ -117,24 +117,24 @@ def has_all(
     twice: Iterable[Transaction],
     doubled: Iterable[Transaction],
 ) -> bool:
-    copies = Counter(record["transaction_id"] for record in records if record["outcome"] == "new")
-    duplicates = {record["transaction_id"] for record in records if record["outcome"] == "duplicate"}
+    copies = Counter(TransactionKey.of(record) for record in records if record["outcome"] == "new")
+    duplicates = {TransactionKey.of(record) for record in records if record["outcome"] == "duplicate"}
     return (
-        ids(once) <= copies.keys()
-        and all(copies[id_] >= 2 for id_ in ids(twice))
-        and ids(doubled) <= duplicates
+        keys(once) <= copies.keys()
+        and all(copies[key] >= 2 for key in keys(twice))
+        and keys(doubled) <= duplicates
     )
 
 
-def ids(transactions: Iterable[Transaction]) -> set[str]:
-    return {each.transaction_id for each in transactions}
+def keys(transactions: Iterable[Transaction]) -> set[TransactionKey]:
+    return {each.key for each in transactions}
 
 
 def each_score_above_the_threshold_has_one_alert_however_often_it_is_sent(
     job: LiveJob, records: list[Scored]
 ) -> None:
     threshold = Manifest.load(ROOT / "models" / "v1").threshold
-    above = {id_ for id_, record in last_copies(records).items() if record["score"] >= threshold}
+    above = {key for key, record in last_copies(records).items() if record["score"] >= threshold}
     assert above
     # A sink of their own: it may be behind the one of the scored transactions.
     job.cluster.wait_for("alerts", lambda: above <= alert_ids(job).keys())
@@ -142,10 +142,10 @@ def each_score_above_the_threshold_has_one_alert_however_often_it_is_sent(
     assert {len(each) for each in alert_ids(job).values()} == {1}
 
 
-def alert_ids(job: LiveJob) -> dict[str, set[str]]:
-    found: defaultdict[str, set[str]] = defaultdict(set)
+def alert_ids(job: LiveJob) -> dict[TransactionKey, set[str]]:
+    found: defaultdict[TransactionKey, set[str]] = defaultdict(set)
     for alert in job.alerts():
-        found[alert["transaction_id"]].add(alert["alert_id"])
+        found[TransactionKey.of(alert)].add(alert["alert_id"])
     return found
 
 
