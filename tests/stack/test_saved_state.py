@@ -14,6 +14,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyflink.java_gateway import get_gateway
 
 from deploy.package import package
@@ -29,7 +30,9 @@ from fraudstream.scoring.manifest import MANIFEST_NAME, Manifest, manifest_featu
 from jobs import feature_job
 from jobs.connectors import connector_for
 from jobs.environment import start_jvm
+from jobs.hash_keys import hash_key
 from jobs.job_settings import JobSettings
+from jobs.savepoints import ACCOUNT
 from models.members import KINDS
 from producer.simulation import TrafficOptions, generate
 from tests.stack.stack_helpers import settings_with_own_streams
@@ -118,12 +121,15 @@ def has_all(
     doubled: Iterable[Transaction],
 ) -> bool:
     copies = Counter(TransactionKey.of(record) for record in records if record["outcome"] == "new")
-    duplicates = {TransactionKey.of(record) for record in records if record["outcome"] == "duplicate"}
     return (
         keys(once) <= copies.keys()
         and all(copies[key] >= 2 for key in keys(twice))
-        and keys(doubled) <= duplicates
+        and keys(doubled) <= duplicates(records)
     )
+
+
+def duplicates(records: Iterable[Scored]) -> set[TransactionKey]:
+    return {TransactionKey.of(record) for record in records if record["outcome"] == "duplicate"}
 
 
 def keys(transactions: Iterable[Transaction]) -> set[TransactionKey]:
@@ -265,6 +271,9 @@ def test_more_tasks_and_other_features_go_on_from_a_savepoint_under_flink_run_s(
     ) as job:
         assert job.parallelism() == 2
         job.wait_until_scored(stopped.unread)
+        # The client has generated another hash key, and has to continue with the saved one.
+        job.send(stopped.before[-5:])
+        job.wait_for_scored(lambda records: len(duplicates(records)) == 5)
     records = stopped.records + job.scored()
 
     known = [as_saved(each) for each in stopped.before]
@@ -295,6 +304,17 @@ def test_a_step_that_is_gone_may_take_its_state_with_it_if_so_asked(
     assert wrong_ordinals(FEWER, stopped.unread, records, before=stopped.before) == {}
     assert wrong_features(FEWER, stopped.unread, records, before=stopped.before) == []
     assert not any("counterparty_id" in record["ordinals"] for record in job.scored())
+
+
+def test_the_generated_key_of_a_savepoint_serves_a_replay(stopped: Stopped) -> None:
+    with mock.patch.dict(os.environ):
+        settings = JobSettings.load(["--hash-key-from", stopped.savepoint], env_file=None)
+        start_jvm({})
+        savepoint = get_gateway().jvm.fraudstream.kernel.stream.Savepoint.open(stopped.savepoint)
+        savepoint.checkKey(ACCOUNT, hash_key(settings, is_bounded=True))
+        published = hash_key(JobSettings.load(env_file=None), is_bounded=True)
+        with pytest.raises(Py4JJavaError, match="are hashed with the key"):
+            savepoint.checkKey(ACCOUNT, published)
 
 
 # ---- what can't be started from is refused ----
