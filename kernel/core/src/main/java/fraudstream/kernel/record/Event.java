@@ -41,15 +41,15 @@ public final class Event {
   public String transactionId;
 
   /**
-   * The fields in canonical form, for {@link EventHash}; empty for a label, and once they are
-   * hashed.
+   * The fields in canonical form, for {@link EventHash}; those of a label are its ids. Empty once
+   * they are hashed.
    */
   public byte[] contents = NO_CONTENTS;
 
   /** The keyed hash of account and transaction id; 0 until {@link EventHash} sets it. */
   public long idHash;
 
-  /** The keyed hash of {@link #contents}; 0 until {@link EventHash} sets it. */
+  /** The keyed hash of all fields but those two ids; 0 until {@link EventHash} sets it. */
   public long fingerprint;
 
   /** The event time, epoch ms. For a label, the event time of its transaction. */
@@ -85,7 +85,7 @@ public final class Event {
   /** Sets the transaction id, event time, amount, entity ids and contents from the fields. */
   public void identify(Fields fields) {
     transactionId = fields.text(Column.TRANSACTION_ID);
-    contents = Contents.of(fields);
+    contents = fields.contents();
     timeMs = fields.timeMs;
     amountVnd = fields.number(Column.TRANSACTION_AMOUNT_VND);
     for (Entity entity : ENTITIES) {

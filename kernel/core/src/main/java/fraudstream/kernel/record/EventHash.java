@@ -1,8 +1,5 @@
 package fraudstream.kernel.record;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-
 /**
  * Computes the hashes of events with one key: those of their ids, their fields and their texts.
  *
@@ -25,11 +22,26 @@ public final class EventHash {
     this.places = places.clone();
   }
 
-  /** Sets the hashes of an event, and drops its contents, which no later step needs. */
+  /**
+   * Sets the hashes of an event and drops its contents, which no later step needs. An event without
+   * contents has its hashes already, and stays as it is.
+   */
   public void hash(Event event) {
-    event.idHash = ofId(event.ids[Entity.ACCOUNT_ID.ordinal()], event.transactionId);
     byte[] contents = event.contents;
-    event.fingerprint = ofContents.of(contents, 0, contents.length);
+    if (contents.length == 0) {
+      return;
+    }
+    int idsEnd = Contents.endOfIds(contents);
+    event.idHash = notNull(ofIds.of(contents, 0, idsEnd));
+    if (idsEnd < contents.length) {
+      event.fingerprint = ofContents.of(contents, idsEnd, contents.length);
+      hashTexts(event);
+    }
+    event.contents = Event.NO_CONTENTS;
+  }
+
+  private void hashTexts(Event event) {
+    byte[] contents = event.contents;
     Contents.forEachText(
         contents,
         (column, from, to) -> {
@@ -37,19 +49,6 @@ public final class EventHash {
             event.words[places[column]] = notNull(ofTexts.of(contents, from, to));
           }
         });
-    event.contents = Event.NO_CONTENTS;
-  }
-
-  /** The length in front of the account keeps ("ab", "c") apart from ("a", "bc"). */
-  private long ofId(String accountId, String transactionId) {
-    byte[] account = accountId.getBytes(StandardCharsets.UTF_8);
-    byte[] transaction = transactionId.getBytes(StandardCharsets.UTF_8);
-    ByteBuffer both =
-        ByteBuffer.allocate(Integer.BYTES + account.length + transaction.length)
-            .putInt(account.length)
-            .put(account)
-            .put(transaction);
-    return notNull(ofIds.of(both.array(), 0, both.capacity()));
   }
 
   /** Saved state has 0 for a text that is null, and for an id that is not kept. */

@@ -20,6 +20,7 @@ public final class LabelParser {
 
   private final JsonFactory json =
       JsonFactory.builder().enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER).build();
+  private final Contents contents = new Contents();
   private final int maxRecordBytes;
 
   /** @param maxRecordBytes the maximum record size; larger records are refused without parsing */
@@ -44,7 +45,7 @@ public final class LabelParser {
     return reading.checked();
   }
 
-  private static final class Reading {
+  private final class Reading {
     private final Event label = new Event();
     private long timeMs = Event.NO_TIME;
     private Boolean isFraud;
@@ -90,10 +91,12 @@ public final class LabelParser {
       }
       label.timeMs = timeMs;
       label.isFraud = isFraud;
+      label.contents =
+          contents.ofIds(label.ids[Entity.ACCOUNT_ID.ordinal()], label.transactionId);
       return label;
     }
 
-    private static void require(boolean isThere, String field) throws RefusedException {
+    private void require(boolean isThere, String field) throws RefusedException {
       if (!isThere) {
         throw FieldReader.missing(field, "label");
       }

@@ -1,11 +1,13 @@
 package fraudstream.kernel.record;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,7 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class EventHashTest {
   private static final HashKey OTHER_KEY = HashKey.fromHex("000102030405060708090a0b0c0d0e0f");
 
-  private final TransactionParser parser = new TransactionParser(10_000, -1);
+  private final TransactionParser parser = new TransactionParser(100_000, -1);
 
   private static EventHash hash(HashKey key, Column... withWords) {
     int[] places = new int[Column.COUNT];
@@ -46,6 +48,11 @@ class EventHashTest {
 
   private static String quoted(String text) {
     return '"' + text.replace("\\", "\\\\") + '"';
+  }
+
+  private List<Long> identity(String json) throws RefusedException {
+    Event event = hashed(json);
+    return List.of(event.idHash, event.fingerprint);
   }
 
   private long fingerprint(String json) throws RefusedException {
@@ -166,7 +173,7 @@ class EventHashTest {
   /** All known fields, whether a window uses them or not. */
   @ParameterizedTest
   @EnumSource
-  void anotherValueOfAnyFieldHasAnotherFingerprint(Column column) throws RefusedException {
+  void anotherValueOfAnyFieldHasAnotherHash(Column column) throws RefusedException {
     String[] values;
     switch (column.kind) {
       case TEXT:
@@ -181,12 +188,13 @@ class EventHashTest {
       default:
         values = new String[] {"true", "false"};
     }
-    Set<Long> found = new HashSet<>();
+    // The ids are in the hash of the id, all else is in the fingerprint.
+    Set<List<Long>> found = new HashSet<>();
     for (String value : values) {
-      found.add(fingerprint(Records.json(column.fieldName, value)));
+      found.add(identity(Records.json(column.fieldName, value)));
     }
     if (!column.required) {
-      found.add(fingerprint(Records.json(column.fieldName, null)));
+      found.add(identity(Records.json(column.fieldName, null)));
     }
     assertEquals(values.length + (column.required ? 0 : 1), found.size());
   }
@@ -221,8 +229,8 @@ class EventHashTest {
     String json =
         Records.json("city", "\"Huế\"", "latitude", "16.5", "npl_flag", "true", "status", "null");
     Event event = hashed(json, OTHER_KEY, Column.CITY);
-    assertEquals(0x1b2bd4c6d7513d4bL, event.idHash);
-    assertEquals(0x2e4652d91cc5afa3L, event.fingerprint);
+    assertEquals(0xfd99a51b328ab352L, event.idHash);
+    assertEquals(0xfca3c445d80ae0f8L, event.fingerprint);
     assertEquals(0xbc0d82abd740aa45L, event.words[0]);
   }
 
@@ -239,7 +247,32 @@ class EventHashTest {
   }
 
   @Test
-  void contentsAreDroppedOnceTheyAreHashed() throws RefusedException {
-    assertSame(Event.NO_CONTENTS, hashed(Records.json()).contents);
+  void contentsAreDroppedOnceTheyAreHashedAndTheHashesStay() throws RefusedException {
+    Event event = hashed(Records.json("city", "\"Huế\""), HashKey.BATCH, Column.CITY);
+    assertSame(Event.NO_CONTENTS, event.contents);
+    long[] hashes = {event.idHash, event.fingerprint, event.words[0]};
+    hash(OTHER_KEY, Column.CITY).hash(event);
+    assertArrayEquals(hashes, new long[] {event.idHash, event.fingerprint, event.words[0]});
+  }
+
+  /** The parser's buffer for them grows, and is used again. */
+  @Test
+  void contentsOfAnyLengthAreThoseOfTheirOwnRecord() throws RefusedException {
+    String[] fields = new String[2 * Column.COUNT];
+    for (Column column : Column.values()) {
+      if (column.kind == Column.Kind.TEXT) {
+        fields[2 * column.ordinal()] = column.fieldName;
+        fields[2 * column.ordinal() + 1] = '"' + "\uffff".repeat(256) + '"';
+      }
+    }
+    String[] texts = Arrays.stream(fields).filter(field -> field != null).toArray(String[]::new);
+    long before = fingerprint(Records.json());
+    Event longest = hashed(Records.json(texts));
+    assertEquals(before, fingerprint(Records.json()));
+    Event again = new EventHashTest().hashed(Records.json(texts));
+    assertEquals(again.fingerprint, longest.fingerprint);
+    assertEquals(again.idHash, longest.idHash);
+    texts[texts.length - 1] = texts[texts.length - 1].replaceFirst("\uffff\"$", "\ufffe\"");
+    assertNotEquals(longest.fingerprint, fingerprint(Records.json(texts)));
   }
 }

@@ -22,8 +22,8 @@ public final class Records {
           "available_at", "\"2026-02-02T03:04:05.678Z\"",
           "is_fraud", "true");
 
-  /** The hash of events that have no words, with the key of tests. */
-  private static final EventHash NO_WORDS = new EventHash(HashKey.BATCH, new int[0]);
+  /** The hash of events without words, with the key of tests. */
+  private static final EventHash HASH = new EventHash(HashKey.BATCH, new int[0]);
 
   private Records() {}
 
@@ -108,7 +108,8 @@ public final class Records {
     event.timeMs = timeMs;
     event.amountVnd = 1_000;
     event.ids[Entity.ACCOUNT_ID.ordinal()] = account;
-    NO_WORDS.hash(event);
+    event.contents = new Contents().ofIds(account, id);
+    HASH.hash(event);
     return event;
   }
 

@@ -62,6 +62,14 @@ class AccountStepTest {
     return event;
   }
 
+  private static Event parsedLabel(String account) {
+    Event record = new Event();
+    record.raw = Records.utf8(Records.label("account_id", '"' + account + '"'));
+    Event label = new Gate(CONFIG, new UnregisteredMetricsGroup()).label(record, letter -> {});
+    assertEquals(0, label.idHash);
+    return label;
+  }
+
   private Event passed(String... namesAndValues) throws Exception {
     return step.process(parsed(namesAndValues)).get(0);
   }
@@ -164,9 +172,7 @@ class AccountStepTest {
   void aLabelLeavesWithTheIdOfItsTransaction() throws Exception {
     open();
     Event event = passed();
-    Event label = Records.labelOf(parsed(), event.timeMs);
-    assertEquals(0, label.idHash);
-    assertEquals(event.idHash, step.process(label).get(0).idHash);
+    assertEquals(event.idHash, step.process(parsedLabel("A1")).get(0).idHash);
   }
 
   // ---- keys of restored jobs ----
@@ -276,8 +282,7 @@ class AccountStepTest {
         AbstractStreamOperatorTestHarness.repartitionOperatorState(
             whole, Step.KEY_GROUPS, Step.KEY_GROUPS, parallelism, task));
     harness.open();
-    Event label = Records.labelOf(parsed("account_id", '"' + accountOf(task) + '"'), 0);
-    harness.processElement(label, 0);
+    harness.processElement(parsedLabel(accountOf(task)), 0);
     long idHash = harness.extractOutputValues().get(0).idHash;
     harness.close();
     return idHash;
@@ -305,7 +310,7 @@ class AccountStepTest {
     OperatorSubtaskState whole = AbstractStreamOperatorTestHarness.repackageState(parts);
     for (int parallelism : new int[] {1, 2}) {
       for (int task = 0; task < parallelism; task++) {
-        Event expected = Records.labelOf(Records.transaction("T1", accountOf(task), 0), 0);
+        Event expected = parsedLabel(accountOf(task));
         CONFIG.catalogue().hash(key.key()).hash(expected);
         assertEquals(expected.idHash, idHash(JobKey.generated(), parallelism, task, whole));
       }
