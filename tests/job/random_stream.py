@@ -69,7 +69,7 @@ def with_conflicts(stream: Sequence[Transaction], seed: int) -> list[Transaction
             )
         )
         place = mixed.index(each) + 1 + rng.randrange(5)
-        mixed.insert(place, replace(each, **changes))  # type: ignore[arg-type] # one field each
+        mixed.insert(place, replace(each, **changes))
     return mixed
 
 

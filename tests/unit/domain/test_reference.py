@@ -43,7 +43,7 @@ def test_a_duplicate_is_reported_and_counts_once() -> None:
     ],
 )
 def test_an_id_with_other_contents_conflicts_and_counts_for_nothing(changes: dict[str, Any]) -> None:
-    other = {"time_ms": 100, "transaction_id": "a"} | changes
+    other: dict[str, Any] = {"time_ms": 100, "transaction_id": "a"} | changes
     results = run(window("count"), [tx(100, "a"), tx(**other), tx(**other), tx(100, "a"), tx(101, "b")])
     conflict = "conflicting_duplicate"
     assert outcomes(results) == ["new", conflict, conflict, "duplicate", "new"]
