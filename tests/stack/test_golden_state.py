@@ -8,11 +8,9 @@ too many. No state is dropped. All that the job reads comes from one shard, so i
 `tests.golden.make_saved_state` says what is in the state.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-from unittest import mock
 
 import pytest
 
@@ -20,9 +18,9 @@ from deploy.package import package
 from drills.cluster import session_cluster
 from drills.emulator_environment import emulator_environment
 from drills.live_job import Launcher
-from jobs import feature_job
 from jobs.job_settings import JobSettings
 from tests.golden import saved_state
+from tests.stack.job_refusals import refusal
 from tests.stack.stack_helpers import settings_with_own_streams
 
 NO_CHECKPOINTS: Final = {"FRAUDSTREAM_CHECKPOINT_INTERVAL": "1h"}
@@ -64,18 +62,6 @@ def test_a_job_goes_on_from_saved_state_of_the_first_release_with_its_layout(
 
 
 # ---- what is refused, before a job is submitted ----
-
-
-def refusal(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Start the job in this process; return what it says of options that it refuses."""
-    capfd.readouterr()
-    # The job sets variables for the JVM that it starts; no other test may find them.
-    with mock.patch.dict(os.environ):
-        assert feature_job.main(list(arguments)) == 2
-    said = capfd.readouterr().err
-    assert "Traceback" not in said
-    assert "\n\tat " not in said
-    return said.partition("\nerror: ")[2]
 
 
 @pytest.mark.parametrize("name", saved_state.STATE_BACKENDS)

@@ -35,6 +35,7 @@ from jobs.job_settings import JobSettings
 from jobs.savepoints import ACCOUNT
 from models.members import KINDS
 from producer.simulation import TrafficOptions, generate
+from tests.stack.job_refusals import refusal, write_foreign_savepoint
 from tests.stack.stack_helpers import settings_with_own_streams
 
 START_MS: Final = 1_736_121_600_000
@@ -320,18 +321,6 @@ def test_the_generated_key_of_a_savepoint_serves_a_replay(stopped: Stopped) -> N
 # ---- what can't be started from is refused ----
 
 
-def refusal(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Start the job in this process; return what it says of options that it refuses."""
-    capfd.readouterr()
-    # The job sets variables for the JVM that it starts; no other test may find them.
-    with mock.patch.dict(os.environ):
-        assert feature_job.main(list(arguments)) == 2
-    said = capfd.readouterr().err
-    assert "Traceback" not in said
-    assert "\n\tat " not in said
-    return said.partition("\nerror: ")[2]
-
-
 def test_another_max_parallelism_is_refused_in_one_line(stopped: Stopped) -> None:
     arguments = ("--from-savepoint", stopped.savepoint, "--max-parallelism", "64")
     refused = subprocess.run(
@@ -395,23 +384,6 @@ def test_the_savepoint_of_another_job_is_refused(tmp_path: Path, capfd: pytest.C
         write_foreign_savepoint(tmp_path)
     error = refusal(capfd, "--from-savepoint", tmp_path.as_uri())
     assert error.startswith(f"{tmp_path.as_uri()} holds no account's state: it is no savepoint of this job")
-
-
-def write_foreign_savepoint(folder: Path) -> None:
-    """Write the savepoint of a job that has some other operator with state."""
-    jvm = get_gateway().jvm
-    runtime = jvm.org.apache.flink.runtime
-    groups = runtime.state.KeyGroupRangeOffsets(0, 127)
-    keyed = runtime.state.KeyGroupsStateHandle(
-        groups, runtime.state.memory.ByteStreamStateHandle("keyed", b"state")
-    )
-    task = runtime.checkpoint.OperatorSubtaskState.builder().setManagedKeyedState(keyed).build()
-    operator = runtime.checkpoint.OperatorState(runtime.jobgraph.OperatorID(), 1, 128)
-    operator.putState(0, task)
-    metadata = runtime.checkpoint.metadata.CheckpointMetadata(1, [operator], [])
-    target = jvm.java.io.DataOutputStream(jvm.java.io.FileOutputStream(str(folder / "_metadata")))
-    runtime.checkpoint.Checkpoints.storeCheckpointMetadata(metadata, target)
-    target.close()
 
 
 def test_a_savepoint_from_before_the_first_transaction_is_as_good_as_another(
