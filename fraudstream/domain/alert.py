@@ -15,7 +15,8 @@ SCHEMA_VERSION: Final = 2
 """Version of the alerts that are made now. Those without the field are of version 1, whose ids cover neither
 the account nor the model's contents."""
 ID_DIGITS: Final = 32
-_ID_DOMAIN: Final = b"fraudstream alert 2"
+_OF_A_SCORE: Final = "fraudstream score"
+"""Keeps the ids of these alerts apart from those of review alerts, which cover a reason and no model."""
 
 RiskLevel = Literal["medium", "high", "critical"]
 Features = Mapping[str, float | None]
@@ -100,14 +101,22 @@ class Alert(BaseModel):
         return cls.model_validate_json(data)
 
 
+def stable_id(*texts: str) -> str:
+    """Return `ID_DIGITS` hexadecimal digits that depend only on the texts.
+
+    Each text counts with its length, so that ("ab", "c") and ("a", "bc") have different ids.
+    """
+    digest = hashlib.sha256()
+    for text in texts:
+        encoded = text.encode()
+        digest.update(len(encoded).to_bytes(4))
+        digest.update(encoded)
+    return digest.hexdigest()[:ID_DIGITS]
+
+
 def alert_id(transaction: TransactionKey, model_digest: str) -> str:
     """Return `ID_DIGITS` hexadecimal digits that depend only on the transaction and the model's contents."""
-    digest = hashlib.sha256(_ID_DOMAIN)
-    for text in (transaction.account_id, transaction.transaction_id, model_digest):
-        part = text.encode()
-        # The length keeps ("ab", "c") apart from ("a", "bc").
-        digest.update(len(part).to_bytes(8) + part)
-    return digest.hexdigest()[:ID_DIGITS]
+    return stable_id(_OF_A_SCORE, transaction.account_id, transaction.transaction_id, model_digest)
 
 
 def alert_id_1(transaction_id: str, model_version: str) -> str:
