@@ -1,4 +1,4 @@
-"""The kernel's core in a server's process, its profiles in a store, against the job over the same file."""
+"""The kernel's core in a server process, with profiles in a store, agrees with the job over the same file."""
 
 import json
 import subprocess
@@ -100,7 +100,7 @@ def core_answers(catalogue: Path, lines: list[bytes]) -> list[Row]:
 
 
 def vector_of_row(row: Row) -> npt.NDArray[np.float64]:
-    """Return the catalogue's vector of a line of the job's features."""
+    """Return the catalogue's vector for a line of the job's features."""
     vector = np.full(CATALOGUE.width, np.nan)
     for name, place in CATALOGUE.slices.items():
         value = row[name]
@@ -118,7 +118,7 @@ def vector_of_answer(answer: Row) -> npt.NDArray[np.float64]:
     return np.frombuffer(bytes.fromhex(answer["evaluated"]))
 
 
-def test_the_stream_has_every_outcome(streams: Streams) -> None:
+def test_the_stream_covers_every_outcome(streams: Streams) -> None:
     counts = Counter(each.outcome for each in streams.expected)
     assert counts["new"] >= 1_000
     assert counts["duplicate"] >= 50
@@ -126,7 +126,7 @@ def test_the_stream_has_every_outcome(streams: Streams) -> None:
     assert counts["conflicting_duplicate"] >= 20
 
 
-def test_every_vector_of_the_core_is_the_jobs_number_by_number(streams: Streams) -> None:
+def test_every_vector_of_the_core_equals_the_jobs_bit_for_bit(streams: Streams) -> None:
     new = streams.new()
     assert [answer["transaction_id"] for answer in new] == [row["transaction_id"] for row in streams.rows]
     found = np.stack([vector_of_answer(answer) for answer in new])
@@ -136,13 +136,13 @@ def test_every_vector_of_the_core_is_the_jobs_number_by_number(streams: Streams)
     assert np.argwhere(wrong).tolist() == []
 
 
-def test_a_transaction_that_is_applied_has_the_vector_that_it_was_evaluated_with(streams: Streams) -> None:
+def test_an_applied_transaction_keeps_the_vector_it_was_evaluated_with(streams: Streams) -> None:
     new = streams.new()
     assert new
     assert [answer["applied"] for answer in new] == [answer["evaluated"] for answer in new]
 
 
-def test_every_outcome_and_ordinal_is_the_references(streams: Streams) -> None:
+def test_every_outcome_and_ordinal_equals_the_reference(streams: Streams) -> None:
     arrived = [answer for answer in streams.answers if "transaction_id" in answer]
     assert [(each["transaction_id"], each["outcome"]) for each in arrived] == [
         (each.transaction.transaction_id, each.outcome) for each in streams.expected
@@ -152,16 +152,14 @@ def test_every_outcome_and_ordinal_is_the_references(streams: Streams) -> None:
     ]
 
 
-def test_the_core_refuses_what_the_job_refuses_for_the_same_reasons(streams: Streams) -> None:
+def test_the_core_rejects_the_same_records_as_the_job_for_the_same_reasons(streams: Streams) -> None:
     refused = [answer["refused"] for answer in streams.answers if "refused" in answer]
     letters = [each["reason"] for each in streams.dead_letters if each["reason"] not in BY_THE_ACCOUNT]
     assert refused == letters == list(BROKEN.values())
 
 
 @pytest.mark.parametrize("outcome", BY_THE_ACCOUNT)
-def test_the_core_gives_the_outcome_for_which_the_job_writes_a_dead_letter(
-    streams: Streams, outcome: str
-) -> None:
+def test_the_core_reports_the_outcomes_of_the_dead_letters_of_the_job(streams: Streams, outcome: str) -> None:
     refused = [answer["transaction_id"] for answer in streams.answers if answer.get("outcome") == outcome]
     letters = [letter for letter in streams.dead_letters if letter["reason"] == outcome]
     assert refused

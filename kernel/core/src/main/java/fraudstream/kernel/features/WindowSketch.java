@@ -27,7 +27,7 @@ final class WindowSketch {
   /** The number of newest rows that the lagging sketch does not include. */
   private int lagRows;
 
-  /** The last event time of the pane before the window, Long.MIN_VALUE if there is none. */
+  /** The last event time of the pane before the window; Long.MIN_VALUE without one. */
   private long beforeMs;
   private double estimate;
 
