@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.scoring.blend import Blend
 from fraudstream.scoring.calibration import Calibration
-from fraudstream.scoring.manifest import Manifest, ManifestMember, ModelError
+from fraudstream.scoring.manifest import Manifest, ManifestMember, ModelError, read_model_file
 from fraudstream.scoring.members import LOADABLE
 from fraudstream.scoring.members.member import Features, Member, scores_of
 from fraudstream.scoring.members.trees import Trees
@@ -32,7 +32,8 @@ class Scorer:
     def __init__(self, files: Mapping[str, bytes], manifest: Manifest, catalogue: Catalogue) -> None:
         """Build the members from ``files``, their contents by file name.
 
-        Raises `ModelError` if one is broken or the manifest does not fit the catalogue.
+        Raises `ModelError` if one is broken or has another digest than the manifest says, or if the manifest
+        does not fit the catalogue.
         """
         self.manifest = manifest
         self._columns = np.array(manifest.columns_in(catalogue))
@@ -46,7 +47,9 @@ class Scorer:
         """Load a version's folder; raises `ModelError` if it is broken or doesn't fit the catalogue."""
         manifest = Manifest.load(folder)
         return cls(
-            {member.file: _read(folder / member.file) for member in manifest.members}, manifest, catalogue
+            {member.file: read_model_file(folder, member.file) for member in manifest.members},
+            manifest,
+            catalogue,
         )
 
     @property
@@ -90,7 +93,10 @@ class Scorer:
         return self._calibration.calibrated(self._blend.combine(scores_of(self._members, inputs)))
 
     def _made(self) -> dict[str, Member]:
-        return {member.kind: _member(member, self._files[member.file]) for member in self.manifest.members}
+        width = len(self._columns)
+        return {
+            member.kind: _member(member, self._files[member.file], width) for member in self.manifest.members
+        }
 
     @cached_property
     def _tree_shap(self) -> TreeShap | None:
@@ -108,20 +114,13 @@ class Scorer:
         self._probabilities(np.zeros((1, len(self._columns)), dtype=np.float32))
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        msg = f"model: {path} does not exist; give the folder of a trained version, or run `make train`"
-        raise ModelError(msg) from None
-
-
-def _member(member: ManifestMember, data: bytes) -> Member:
+def _member(member: ManifestMember, data: bytes, width: int) -> Member:
     if member.kind not in LOADABLE:
         msg = f"model: {member.file} is of the kind {member.kind!r}; this version reads {', '.join(LOADABLE)}"
         raise ModelError(msg)
+    member.check(data)
     try:
-        return LOADABLE[member.kind](data)
+        return LOADABLE[member.kind](data, width)
     except ModelError as error:
         msg = f"model: {member.file} {error}; train the version again with `make train`"
         raise ModelError(msg) from None

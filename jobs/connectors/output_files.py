@@ -7,8 +7,8 @@ from typing import Final
 
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from fraudstream.archives.parquet_files import parquet_writer
 from fraudstream.archives.record_files import is_parquet
 from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.domain.catalogue import Catalogue
@@ -75,7 +75,7 @@ def _write_parquet(parts: list[Path], path: Path, catalogue: Catalogue) -> None:
         for feature in catalogue.features
     }
     schema = pa.schema(dict.fromkeys(RESERVED_NAMES, pa.string()) | types)
-    with pq.ParquetWriter(path, schema) as writer:
+    with parquet_writer(path, schema) as writer:
         for part in parts:
             with part.open("rb") as lines:
                 while batch := list(itertools.islice(lines, ROWS_PER_BATCH)):

@@ -251,12 +251,13 @@ def account_model(folder: Path) -> Path:
     version.mkdir(exist_ok=True)
     rows = np.random.default_rng(1).normal(1e6, 1e6, (200, accounts.width)).astype(np.float32)
     trees = KINDS["xgboost"].fit(rows, rows[:, 0] > 2e6, accounts, seed=1)
-    (version / "xgboost.ubj").write_bytes(trees.to_bytes())
+    files = {"xgboost.ubj": trees.to_bytes()}
+    (version / "xgboost.ubj").write_bytes(files["xgboost.ubj"])
     own = Manifest.load(ROOT / "models" / "v1")
     manifest = own.model_copy(
         update={"features": manifest_features(accounts), "catalogue_version": accounts.version}
     )
-    (version / MANIFEST_NAME).write_text(manifest.model_dump_json())
+    (version / MANIFEST_NAME).write_text(manifest.with_digests(files).to_text())
     return version
 
 
