@@ -20,7 +20,8 @@ from drills.verdict import Evidence, ExpectedOutput
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.transaction import TransactionKey
 from fraudstream.runtime.clock import wall_clock_ms
-from fraudstream.scoring.decider import Decider
+from fraudstream.scoring.judge import Judge
+from fraudstream.scoring.manifest import Manifest
 from fraudstream.scoring.scorer import Scorer
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
@@ -94,7 +95,7 @@ class Stage:
         self._copies: Counter[TransactionKey] = Counter()
         self._to_alert: set[TransactionKey] = set()
         self._alerted: set[TransactionKey] = set()
-        self._judge = Decider(Scorer.load(settings.model, BUILT_IN), BUILT_IN).judge
+        self._judge = Judge.of(Manifest.load(settings.model), BUILT_IN)
 
     @property
     def cluster(self) -> Cluster:

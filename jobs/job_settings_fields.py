@@ -50,13 +50,13 @@ class JobSettingsFields(StreamSettings):
     )
     hash_key: SecretStr | None = Field(
         None,
-        description="Secret of 32 hexadecimal digits that hashes ids and texts in saved state; left out: a "
-        "live job generates one and keeps it with its saved state, a job over files has a published one",
+        description="Secret of 32 hexadecimal digits that hashes ids and texts in saved state (default: a "
+        "live job generates one and keeps it with its saved state, and --source has a published one)",
     )
     hash_key_from: str | None = Field(
         None,
-        description="URI of a live job's savepoint, or retained checkpoint, whose hash key to take: for a "
-        "replay that must compute the same",
+        description="URI of a live job's savepoint or retained checkpoint whose hash key to use, for a "
+        "replay that must compute the same features",
     )
     bundle_time_ms: int | None = Field(
         None,

@@ -22,7 +22,7 @@ class Decider:
     def __init__(self, scorer: Scorer, catalogue: Catalogue, threshold: float | None = None) -> None:
         """Take the model and a threshold, by default the model's own."""
         self.scorer = scorer
-        self.judge = Judge.of(scorer.manifest, catalogue, threshold, model_digest=scorer.digest)
+        self.judge = Judge.of(scorer.manifest, catalogue, threshold)
         self._explainer = Explainer(scorer, catalogue)
         self._width = catalogue.width
 

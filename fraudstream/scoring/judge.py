@@ -16,7 +16,7 @@ from fraudstream.scoring.manifest import Manifest
 class Judge:
     """Turns scores at or above a threshold into alerts, for one model version and one catalogue.
 
-    ``model_digest`` identifies the contents of the version.
+    ``model_digest`` identifies the contents of the version (`Manifest.digest`).
     """
 
     def __init__(
@@ -35,15 +35,13 @@ class Judge:
         }
 
     @classmethod
-    def of(
-        cls, manifest: Manifest, catalogue: Catalogue, threshold: float | None = None, *, model_digest: str
-    ) -> "Judge":
+    def of(cls, manifest: Manifest, catalogue: Catalogue, threshold: float | None = None) -> "Judge":
         """Return the judge for a model version; the threshold defaults to the version's own."""
         return cls(
             catalogue,
             threshold=manifest.threshold if threshold is None else threshold,
             model_version=manifest.version,
-            model_digest=model_digest,
+            model_digest=manifest.digest,
         )
 
     def is_due(self, score: float) -> bool:

@@ -15,7 +15,6 @@ from fraudstream.scoring.manifest import Manifest, ManifestMember, ModelError, r
 from fraudstream.scoring.members import LOADABLE
 from fraudstream.scoring.members.member import Features, Member, scores_of
 from fraudstream.scoring.members.trees import Trees
-from fraudstream.scoring.model_digest import model_digest
 from fraudstream.scoring.tree_shap import TreeShap
 
 _MADE_AGAIN: Final = ("_members", "_tree_shap")
@@ -51,11 +50,6 @@ class Scorer:
             manifest,
             catalogue,
         )
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the version's contents: its manifest and the files of its members."""
-        return model_digest(self.manifest, self._files)
 
     def score(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the probability of fraud for each row of ``features``, shape (transactions, catalogue).

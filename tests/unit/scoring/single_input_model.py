@@ -46,14 +46,13 @@ class SingleInputModel:
 
     manifest = SimpleNamespace(
         version="m1",
+        digest="5" * 64,
         threshold=THRESHOLD,
         features=(
             SimpleNamespace(name="biometric_failure_count", usual=0.25),
             SimpleNamespace(name="weekend_flag", usual=0.0),
         ),
     )
-
-    digest = "5" * 64
 
     def __init__(self) -> None:
         self.explained: list[int] = []

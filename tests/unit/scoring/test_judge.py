@@ -110,6 +110,7 @@ def test_a_list_is_never_shown_as_a_number() -> None:
 @pytest.mark.parametrize("given", [None, 0.0, 0.25])
 def test_a_given_threshold_overrides_the_versions(given: float | None) -> None:
     manifest = Manifest.load(ROOT / "models" / "v1")
-    judge = Judge.of(manifest, BUILT_IN, given, model_digest=DIGEST)
+    judge = Judge.of(manifest, BUILT_IN, given)
     assert judge.threshold == (manifest.threshold if given is None else given)
     assert (judge.model_version, judge.catalogue_version) == ("v1", BUILT_IN.version)
+    assert judge.model_digest == manifest.digest
