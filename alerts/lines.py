@@ -7,6 +7,7 @@ from rich.text import Text
 
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.runtime.terminal import printable
 
 VIETNAM: Final = timezone(timedelta(hours=7))
 """UTC+7 without daylight saving, since 1975."""
@@ -39,11 +40,6 @@ def dead_letter_line(letter: DeadLetter) -> Text:
         f"  {printable(letter.detail)}  ",
         (_start_of(letter), "dim"),
     )
-
-
-def printable(text: str) -> str:
-    r"""Escape characters that could control a terminal, such as ``\x1b``, because the data is untrusted."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _start_of(letter: DeadLetter) -> str:

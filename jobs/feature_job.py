@@ -25,6 +25,7 @@ from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.terminal import write_error
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
@@ -126,7 +127,7 @@ def build(settings: JobSettings, catalogue: Catalogue, connector: Connector) -> 
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    write_error(text)
 
 
 def main(arguments: list[str]) -> int:

@@ -6,13 +6,13 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.error import URLError
 
+from fraudstream.runtime.loopback import open_url
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process
 
@@ -57,7 +57,7 @@ class JobProcess:
 
     def _all_tasks_run(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self._rest_url}/jobs/overview", timeout=5) as response:  # noqa: S310 - our own loopback URL
+            with open_url(f"{self._rest_url}/jobs/overview", 5) as response:
                 jobs = json.load(response)["jobs"]
         except (URLError, ConnectionError, TimeoutError):
             return False

@@ -8,8 +8,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from alerts.lines import RISK_STYLES, printable
+from alerts.lines import RISK_STYLES
 from fraudstream.domain.alert import Alert
+from fraudstream.runtime.terminal import printable
 from localrun.tally import Tally
 from producer.sending_statistics import Statistics
 
@@ -113,9 +114,9 @@ def _alerts(alerts: list[Alert]) -> Table:
             Text(printable(alert.account_id), "cyan"),
             f"{alert.transaction_amount_vnd:,.0f} VND",
             f"{alert.score:.3f}",
-            Text(alert.likely_fraud_type or "unknown", "magenta"),
+            Text(printable(alert.likely_fraud_type or "unknown"), "magenta"),
             Text(
-                " ".join(flag.removesuffix("_flag") for flag in alert.flags),
+                printable(" ".join(flag.removesuffix("_flag") for flag in alert.flags)),
                 overflow="ellipsis",
                 no_wrap=True,
             ),

@@ -20,6 +20,7 @@ from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.domain.transaction import TransactionKey
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.terminal import printable_json, write_error
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
@@ -34,7 +35,6 @@ UNNAMED: Final = "none"
 
 Confusion = Counter[tuple[str, str]]
 """Number of alerts for each pair of true type and named type."""
-stderr = Console(stderr=True, soft_wrap=True)
 console = Console(soft_wrap=True)
 
 
@@ -51,9 +51,9 @@ def explain(
     """Print the alerts of scored transactions again, with their reasons; only ``scored_at`` differs (now)."""
     try:
         for alert in _rederived(scored, model, Catalogue.load(catalogue), threshold):
-            sys.stdout.write(alert.to_json() + "\n")
+            sys.stdout.write(f"{printable_json(alert.to_json())}\n")
     except (ArchiveError, ModelError, CatalogueError, OSError, orjson.JSONDecodeError) as error:
-        stderr.print(f"error: {error}", markup=False)
+        write_error(f"error: {error}")
         raise typer.Exit(2) from None
 
 
@@ -68,7 +68,7 @@ def types(
     try:
         table = confusion(_alerts(alerts), true_types(labels))
     except (ArchiveError, ModelError, OSError, ValidationError) as error:
-        stderr.print(f"error: {error}", markup=False)
+        write_error(f"error: {error}")
         raise typer.Exit(2) from None
     console.print(_confusion_table(table))
     console.print(f"correct in {accuracy(table):.2%} of {frauds(table):,} alerts that are fraud")

@@ -12,12 +12,12 @@ from rich.text import Text
 
 from alerts.alert_diff import Difference, Kind, differences
 from alerts.commands.common import AsJson, complain, console
-from alerts.lines import printable
 from alerts.messages import UnreadableError, parse
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.transaction import TransactionKey
+from fraudstream.runtime.terminal import printable, printable_json
 from fraudstream.streams.protocols import StreamRecord
 
 SHOWN_ROWS: Final = 50
@@ -46,7 +46,7 @@ def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> N
     same = len(first.keys() & second.keys()) - sum(each.kind in {"score", "other"} for each in found)
     if as_json:
         summary = {kind: [_as_json(each) for each in found if each.kind == kind] for kind in KINDS}
-        typer.echo(orjson.dumps({"same": same, **summary}).decode())
+        typer.echo(printable_json(orjson.dumps({"same": same, **summary}).decode()))
     else:
         _show(found, same)
     raise typer.Exit(1 if found else 0)

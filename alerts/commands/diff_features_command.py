@@ -13,7 +13,6 @@ from rich.text import Text
 
 from alerts.commands.common import AsJson, complain, console, read_as
 from alerts.features_diff import FeatureDifference, FeaturesComparison
-from alerts.lines import printable
 from alerts.order import Ids, order_changes
 from alerts.scored import ScoredFile, catalogue_of, index
 from fraudstream.archives.archive_errors import ArchiveError
@@ -22,6 +21,7 @@ from fraudstream.archives.locations import S3Uri, s3_or_path
 from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, ENTITIES, Catalogue, CatalogueError
 from fraudstream.domain.transaction import Transaction, TransactionKey
+from fraudstream.runtime.terminal import printable, printable_json
 from fraudstream.streams.stream_commands import load_settings
 from fraudstream.streams.stream_settings import StreamSettings
 
@@ -81,7 +81,7 @@ def diff_features(
         complain(str(error))
         raise typer.Exit(2) from error
     if as_json:
-        typer.echo(orjson.dumps(_as_json(result)).decode())
+        typer.echo(printable_json(orjson.dumps(_as_json(result)).decode()))
     else:
         _print_result(result)
     raise typer.Exit(0 if result.is_explained else 1)

@@ -19,13 +19,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from alerts.store.progress_store import LEASE_MS, Claims, StoreError
-from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
+from alerts.store.progress_store import LEASE_MS, Claims, StoreDeniedError, StoreError
+from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, explained, is_denied, is_transient
 from fraudstream.streams.positions import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, QueryInputTypeDef
 
 EXPIRY: Final = "expires_at"
 NO_SORT_KEY: Final = "-"
@@ -47,8 +47,10 @@ def table_errors_explained(table: str) -> Iterator[None]:
                 "emulator, or as docs/alerts.md describes on AWS"
             )
         else:
-            msg = f"the DynamoDB table {table!r} can't be used: {error_code(error)}: {error}"
-        raise StoreError(msg) from error
+            msg = f"the DynamoDB table {table!r} can't be used: {explained(error)}"
+        if is_denied(error):
+            raise StoreDeniedError(msg) from error
+        raise StoreError(msg, is_transient=is_transient(error)) from error
 
 
 class DynamoStore:
@@ -86,14 +88,21 @@ class DynamoStore:
 
     def positions(self) -> dict[str, Position]:
         """Return the position in each shard, by shard id."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"position#{self._consumer}"}},
-            ConsistentRead=True,
-        )
+        request: QueryInputTypeDef = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": f"position#{self._consumer}"}},
+            "ConsistentRead": True,
+        }
+        found: dict[str, Position] = {}
         with table_errors_explained(self._table):
-            return {item["sk"]["S"]: _position(item) for page in pages for item in page["Items"]}
+            # No paginator: its calls would have no deadline.
+            while True:
+                page = self._client.query(**request)
+                found |= {item["sk"]["S"]: _position(item) for item in page["Items"]}
+                if not page.get("LastEvaluatedKey"):
+                    return found
+                request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def advance(self, positions: Mapping[str, Position]) -> None:
         """Move positions forward; a position that another consumer has moved further is left unchanged."""

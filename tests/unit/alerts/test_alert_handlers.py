@@ -133,7 +133,7 @@ def test_a_full_disk_leaves_no_partial_line_and_the_batch_is_retried(
 
 def test_an_alert_file_is_private_to_its_owner(tmp_path: Path) -> None:
     JsonLinesHandler(tmp_path / "alerts.jsonl")
-    assert (tmp_path / "alerts.jsonl").stat().st_mode & 0o007 == 0
+    assert (tmp_path / "alerts.jsonl").stat().st_mode & 0o777 == 0o600
 
 
 def test_an_unwritable_file_is_reported_by_name(tmp_path: Path) -> None:

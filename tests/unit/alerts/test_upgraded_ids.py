@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from alerts.delivery import Delivery
-from alerts.store.progress_store import ProgressStore
+from alerts.store.progress_store import ProgressStore, StoreError
 from fraudstream.domain.alert import alert_id, alert_id_1
 from fraudstream.domain.transaction import TransactionKey, format_time
 from tests.unit.alerts.alert_fakes import NOW_MS, FakeHandler, RetainingKinesis, Stage
 from tests.unit.alerts.alert_samples import alert
+from tests.unit.alerts.failing_store import FailingStore, enduring
 
 DIGEST = "5" * 64
 MINUTE_MS = 60_000
@@ -118,6 +119,24 @@ def test_an_alert_of_the_earlier_release_is_delivered_under_its_own_id(stage: St
     assert delivered(stage, earlier("A1", "T1"))[0] == [old]
     assert delivered(stage, earlier("A1", "T1"))[0] == []
     assert delivered(stage, today("A1", "T1"))[0] == []
+
+
+def test_earlier_ids_are_recognised_after_an_outage_of_the_store(stage: Stage) -> None:
+    stage.store.finish([alert_id_1("T1", "v1")], NOW_MS)
+    failing = FailingStore(stage.store)
+    stage.store = enduring(failing)
+    stage.store.begin(None)
+    failing.faults = [StoreError("down")] * 3
+    assert delivered(stage, today("A1", "T1"), today("A1", "T2"))[0] == [id_of("A1", "T2")]
+    assert not failing.faults
+
+
+def test_earlier_ids_are_looked_up_before_the_claim(stage: Stage) -> None:
+    """The lease of a claim would end while an outage delays the lookup, and two consumers would deliver."""
+    recording = FailingStore(stage.store)
+    stage.store = recording
+    delivered(stage, today("A1", "T1"))
+    assert recording.calls.index("handled_ms") < recording.calls.index("claim")
 
 
 def test_a_store_says_when_ids_were_handled(store: ProgressStore) -> None:
