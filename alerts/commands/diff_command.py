@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
@@ -16,6 +16,7 @@ from alerts.messages import UnreadableError, parse
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.alert import Alert
+from fraudstream.domain.transaction import TransactionKey
 from fraudstream.runtime.terminal import printable, printable_json
 from fraudstream.streams.protocols import StreamRecord
 
@@ -35,10 +36,10 @@ AlertsFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readabl
 def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> None:
     """Compare the alerts of two runs, given as JSON lines from --alerts-out or `run --handler jsonl`.
 
-    Alerts are matched by transaction_id; of several alerts for one transaction the last one counts. Exits
-    with code 0 if the alerts are the same, 1 if they differ, 2 if a file can't be read. Review alerts, which
-    have no score, are matched by alert_id. They depend on when records arrived, so they do not count for the
-    exit code.
+    Alerts are matched by account and transaction id; of several for one transaction the last one counts.
+    Exits with code 0 if the alerts are the same, 1 if they differ, 2 if a file can't be read. Review alerts,
+    which have no score, are matched by alert_id. They depend on when records arrived, so they do not count
+    for the exit code.
     """
     try:
         first, second = read_alerts(before), read_alerts(after)
@@ -50,7 +51,7 @@ def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> N
     same = matched - sum(each.kind in {"score", "other"} for each in found)
     reviews = compare_reviews(first.reviews, second.reviews)
     if as_json:
-        summary = {kind: [asdict(each) for each in found if each.kind == kind] for kind in KINDS}
+        summary = {kind: [_as_json(each) for each in found if each.kind == kind] for kind in KINDS}
         typer.echo(
             printable_json(orjson.dumps({"same": same, **summary, "reviews": asdict(reviews)}).decode())
         )
@@ -59,11 +60,17 @@ def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> N
     raise typer.Exit(1 if found else 0)
 
 
+def _as_json(found: Difference) -> dict[str, Any]:
+    rest = asdict(found)
+    del rest["transaction"]
+    return found.transaction._asdict() | rest
+
+
 @dataclass(slots=True)
 class RunAlerts:
-    """The alerts of a run: those with a score by transaction_id, and the ids of the review alerts."""
+    """The alerts of a run: those with a score by transaction, and the ids of the review alerts."""
 
-    scored: dict[str, Alert] = field(default_factory=dict)
+    scored: dict[TransactionKey, Alert] = field(default_factory=dict)
     reviews: list[str] = field(default_factory=list)
 
 
@@ -77,8 +84,8 @@ def read_alerts(path: Path) -> RunAlerts:
             alert = _alert(line, path, number)
             if alert.kind == "review":
                 alerts.reviews.append(alert.alert_id)
-            elif alert.transaction_id is not None:
-                alerts.scored[alert.transaction_id] = alert
+            elif alert.transaction is not None:
+                alerts.scored[alert.transaction] = alert
     return alerts
 
 
@@ -111,7 +118,7 @@ def _table(found: list[Difference]) -> Table:
     for each in found:
         scores = f"{_score(each.score_before)} → {_score(each.score_after)}"
         why = printable("; ".join(each.why))
-        table.add_row(*map(Text, (printable(each.transaction_id), each.kind, scores, why)))
+        table.add_row(*map(Text, (printable(str(each.transaction)), each.kind, scores, why)))
     return table
 
 

@@ -13,10 +13,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerialize
 
 from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.patterns import FraudType
+from fraudstream.domain.transaction import TransactionKey
 
 SCHEMA_VERSION: Final = 2
-"""Version of the alerts that this release writes. Those of version 1 have no ``schema_version``."""
+"""Version of the alerts that are made now. Those without the field are of version 1, whose ids cover neither
+the account nor the model's contents."""
 ID_DIGITS: Final = 32
+_OF_A_SCORE: Final = "fraudstream score"
+"""Keeps the ids of these alerts apart from those of review alerts, which cover a reason and no model."""
+
 AlertKind = Literal["score", "review"]
 RiskLevel = Literal["medium", "high", "critical"]
 """Level of a score."""
@@ -97,7 +102,7 @@ class Alert(BaseModel):
     """Error message if the reasons could not be computed."""
     model_version: str
     model_digest: str | None = None
-    """SHA-256 of the model version; null if the alert has no score, or is of schema version 1."""
+    """SHA-256 of the model's contents; null in a review alert, and in schema version 1."""
     catalogue_version: str
 
     @model_validator(mode="after")
@@ -112,6 +117,23 @@ class Alert(BaseModel):
             msg = f"an alert of the kind 'score' needs {', '.join(missing) or 'another risk_level'}"
             raise ValueError(msg)
         return self
+
+    @property
+    def transaction(self) -> TransactionKey | None:
+        """The identity of the transaction; None for a review alert that counts several."""
+        if self.account_id is None or self.transaction_id is None:
+            return None
+        return TransactionKey(self.account_id, self.transaction_id)
+
+    @property
+    def earlier_id(self) -> str | None:
+        """The id that schema version 1 gave an alert for this transaction; None for such an alert itself.
+
+        None for a review alert too: version 1 had none, and a score of the same transaction is another alert.
+        """
+        if self.kind == "review" or self.transaction_id is None or self.schema_version < SCHEMA_VERSION:
+            return None
+        return alert_id_1(self.transaction_id, self.model_version)
 
     @property
     def identity(self) -> str:
@@ -141,7 +163,7 @@ OF_A_SCORE: Final = (
 
 
 def stable_id(*texts: str) -> str:
-    """Return 32 hexadecimal digits that depend only on the texts; the kernel's ``StableId`` gives the same.
+    """Return `ID_DIGITS` hexadecimal digits that depend only on the texts, as the kernel's ``StableId`` does.
 
     Each text counts with its length, so that ("ab", "c") and ("a", "bc") have different ids.
     """
@@ -153,8 +175,13 @@ def stable_id(*texts: str) -> str:
     return digest.hexdigest()[:ID_DIGITS]
 
 
-def alert_id(transaction_id: str, model_version: str) -> str:
-    """Return 32 hexadecimal digits that depend only on the transaction and the model version."""
+def alert_id(transaction: TransactionKey, model_digest: str) -> str:
+    """Return `ID_DIGITS` hexadecimal digits that depend only on the transaction and the model's contents."""
+    return stable_id(_OF_A_SCORE, transaction.account_id, transaction.transaction_id, model_digest)
+
+
+def alert_id_1(transaction_id: str, model_version: str) -> str:
+    """Return the id of schema version 1, which transactions of several accounts may share."""
     return hashlib.sha256(f"{model_version}\n{transaction_id}".encode()).hexdigest()[:ID_DIGITS]
 
 

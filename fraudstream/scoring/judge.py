@@ -26,11 +26,17 @@ class Judged(NamedTuple):
 
 
 class Judge:
-    """Turns scores at or above a threshold into alerts, for one model version and one catalogue."""
+    """Turns scores at or above a threshold into alerts, for one model version and one catalogue.
 
-    def __init__(self, catalogue: Catalogue, *, threshold: float, model_version: str) -> None:
+    ``model_digest`` identifies the contents of the version (`Manifest.digest`).
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, *, threshold: float, model_version: str, model_digest: str
+    ) -> None:
         self.threshold = threshold
         self.model_version = model_version
+        self.model_digest = model_digest
         self.catalogue_version = catalogue.version
         self._flags = catalogue.flags
         # Alerts show only numbers; features that are lists are for the model.
@@ -47,6 +53,7 @@ class Judge:
             catalogue,
             threshold=manifest.threshold if threshold is None else threshold,
             model_version=manifest.version,
+            model_digest=manifest.digest,
         )
 
     def is_due(self, score: float) -> bool:
@@ -64,7 +71,7 @@ class Judge:
         features = {name: _nullable(vector[place]) for name, place in self._places.items()}
         return Alert(
             schema_version=SCHEMA_VERSION,
-            alert_id=alert_id(subject.transaction_id, self.model_version),
+            alert_id=alert_id(subject.key, self.model_digest),
             transaction_id=subject.transaction_id,
             account_id=subject.account_id,
             event_time=from_time_ms(subject.event_time_ms),
@@ -81,6 +88,7 @@ class Judge:
             reasons_missing=explanation.missing,
             overflowing_features=overflowing,
             model_version=self.model_version,
+            model_digest=self.model_digest,
             catalogue_version=self.catalogue_version,
         )
 

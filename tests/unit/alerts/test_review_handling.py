@@ -18,6 +18,7 @@ from alerts.handlers.webhook import WebhookHandler
 from alerts.lines import alert_line
 from alerts.messages import Handover, handover, parse
 from fraudstream.domain.alert import Alert
+from fraudstream.domain.transaction import TransactionKey
 from fraudstream.streams.protocols import StreamRecord
 from localrun.tally import Tally
 from models.explain_command import confusion
@@ -29,6 +30,7 @@ from tests.unit.alerts.test_alert_handlers import FakeSns
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+FIRST = TransactionKey("ACC_1", "T1")
 VERSIONS: dict[str, Callable[[], bytes]] = {
     "version 1": lambda: alert(1),
     "version 2": lambda: alert(1, schema_version=2, kind="score", overflowing_features=["ratio"]),
@@ -126,7 +128,7 @@ def test_a_local_run_counts_reviews_beside_alerts() -> None:
 
 
 def test_reviews_name_no_type_of_fraud_and_count_for_none() -> None:
-    table = confusion(map(read, (alert(1), review(2), summary(3))), {"T1": "money_laundering"})
+    table = confusion(map(read, (alert(1), review(2), summary(3))), {FIRST: "money_laundering"})
     assert dict(table) == {("money_laundering", "money_laundering"): 1}
 
 

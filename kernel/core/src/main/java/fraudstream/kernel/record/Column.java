@@ -59,6 +59,9 @@ public enum Column {
   /** The values that a number may have; null for any other kind. */
   public final Range range;
 
+  /** Whether the text is an id, in which control characters are refused. */
+  public final boolean isId = name().endsWith("_ID");
+
   Column(Kind kind, boolean required) {
     this.kind = kind;
     this.required = required;

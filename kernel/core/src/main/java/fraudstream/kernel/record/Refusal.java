@@ -20,8 +20,8 @@ public enum Refusal {
   /** The amount is outside the {@link Column#range} of its column. */
   INVALID_AMOUNT,
   /**
-   * A required id is empty, a text is too long or has an unpaired surrogate, or a number other than
-   * the amount is outside the {@link Column#range} of its column.
+   * A required id is empty, an id has a control character, a text is too long or has an unpaired
+   * surrogate, or a number other than the amount is outside the {@link Column#range} of its column.
    */
   INVALID_VALUE,
   /** The record is larger than the configured maximum. */

@@ -55,9 +55,9 @@ public final class Salvage {
     Column column = Column.named(name);
     try {
       if (column == Column.TRANSACTION_ID) {
-        event.transactionId = FieldReader.text(parser, token, name, true);
+        event.transactionId = FieldReader.text(parser, token, column);
       } else if (column == Column.ACCOUNT_ID) {
-        event.ids[Entity.ACCOUNT_ID.ordinal()] = FieldReader.text(parser, token, name, true);
+        event.ids[Entity.ACCOUNT_ID.ordinal()] = FieldReader.text(parser, token, column);
       } else if (column == Column.EVENT_TIME) {
         event.timeMs = FieldReader.timeMs(parser, token, name);
       } else if (column == Column.TRANSACTION_AMOUNT_VND) {

@@ -20,14 +20,17 @@ import org.apache.flink.util.OutputTag;
  * Computes the windows of one entity by event time, immediately for each arriving transaction.
  *
  * <p>The account's step also detects duplicate transactions, which it passes on as {@link
- * Event.Kind#DUPLICATE}, and late ones, which it refuses. Metrics: {@code
- * duplicates}, {@code late}.
+ * Event.Kind#DUPLICATE}, and late and conflicting ones, which it refuses. Metrics: {@code
+ * duplicates}, {@code late}, {@code conflicts}.
  */
-final class EntityStep extends AbstractStreamOperator<Event>
+class EntityStep extends AbstractStreamOperator<Event>
     implements OneInputStreamOperator<Event, Event> {
   private static final long serialVersionUID = 1L;
   private static final String LATE_DETAIL =
       "event_time lies further behind the newest of its account than the allowed lateness";
+  private static final String CONFLICT_DETAIL =
+      "the account already has a transaction with this transaction_id and other contents;"
+          + " give each transaction an id of its own, and copies the same contents";
 
   private final JobConfig config;
   private final Entity entity;
@@ -36,10 +39,15 @@ final class EntityStep extends AbstractStreamOperator<Event>
   private transient Refusals refusals;
   private transient Counter duplicates;
   private transient Counter late;
+  private transient Counter conflicts;
 
   EntityStep(JobConfig config, Entity entity) {
     this.config = config;
     this.entity = entity;
+  }
+
+  final JobConfig config() {
+    return config;
   }
 
   @Override
@@ -53,6 +61,7 @@ final class EntityStep extends AbstractStreamOperator<Event>
     histories = Histories.of(getKeyedStateBackend(), getPartitionedState(descriptor));
     duplicates = getMetricGroup().counter("duplicates");
     late = getMetricGroup().counter(Outcome.LATE.label);
+    conflicts = getMetricGroup().counter("conflicts");
   }
 
   private StateTtlConfig timeToLive() {
@@ -92,6 +101,11 @@ final class EntityStep extends AbstractStreamOperator<Event>
       case LATE:
         late.inc();
         refusals.refuse(this::emit, event, Outcome.LATE.label, LATE_DETAIL);
+        return;
+      case CONFLICTING_DUPLICATE:
+        conflicts.inc();
+        refusals.refuse(
+            this::emit, event, Outcome.CONFLICTING_DUPLICATE.label, CONFLICT_DETAIL);
         return;
       case DUPLICATE:
         duplicates.inc();
