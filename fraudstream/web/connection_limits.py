@@ -54,8 +54,8 @@ def reserve_descriptors(connections: int) -> None:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
         msg = (
-            f"max_connections: {connections:,} connections need {needed:,} file descriptors, but this process "
-            f"has a limit of {hard:,}: raise that, or set {hard - RESERVED_DESCRIPTORS:,}"
+            f"max_connections: {connections:,} connections need {needed:,} file descriptors, but the limit "
+            f"of this process is {hard:,}: raise that, or set {hard - RESERVED_DESCRIPTORS:,}"
         )
         raise SettingsError(msg)
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
