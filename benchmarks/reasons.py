@@ -21,7 +21,6 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.explanation import Explainer, Explanation
-from fraudstream.scoring.judge import Judge
 from fraudstream.scoring.scorer import Scorer
 from jobs.scoring_udf import ScoreBatches
 
@@ -83,7 +82,7 @@ def alert_costs(folder: Path) -> Iterable[tuple[str, float]]:
     matrix = vectors(ALERTS)
     rows = matrix.tolist()
     contributions = scorer.contributions(matrix).tolist()
-    reasoner, judge = Reasoner(BUILT_IN, {}), Judge.of(scorer.manifest, BUILT_IN)
+    reasoner, judge = Reasoner(BUILT_IN, {}), Decider(scorer, BUILT_IN).judge
     explanations = Explainer(scorer, BUILT_IN).explain(matrix)
     subject = Subject(
         transaction_id="T", account_id="A", event_time_ms=0, arrival_ms=0, transaction_amount_vnd=1.0

@@ -47,7 +47,7 @@ class DrillView:
             self._what = what
             if not self._console.is_terminal:
                 self._console.print(f"  {self._name}: {what}", highlight=False, markup=False)
-        numbers = f"sent {stage.sender.sent:,}, scored {len(stage.scored_ids):,} of {len(stage.items):,}"
+        numbers = f"sent {stage.sender.sent:,}, scored {len(stage.scored_keys):,} of {len(stage.items):,}"
         self._progress.update(self._task, news=f"{numbers}: {self._what}")
 
     def judged(self, verdict: Verdict) -> None:

@@ -109,7 +109,7 @@ def shard_number(partition_key: str, shards: int) -> int:
 
 def transactions_of(items: Iterable[SentItem]) -> list[Transaction]:
     """Return each valid transaction once, in the order of first sending."""
-    sound = {each.transaction.transaction_id: each.transaction for each in items if each.transaction}
+    sound = {each.transaction.key: each.transaction for each in items if each.transaction}
     return list(sound.values())
 
 

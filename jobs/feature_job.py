@@ -33,6 +33,7 @@ from jobs.connectors import connector_for
 from jobs.connectors.connector_protocol import Connector
 from jobs.connectors.flink_tables import Outputs, Sink, fill_sinks
 from jobs.environment import execution_environment, start_jvm
+from jobs.hash_keys import hash_key
 from jobs.job_settings import JobSettings
 from jobs.kernel import JavaStream, Kernel, steps
 from jobs.running import JobFailedError, run
@@ -52,8 +53,8 @@ def topology(
 ) -> Outputs:
     """Return the streams for each of ``sinks``; ``parsed`` are the events of transactions and labels.
 
-    The first of ``entities`` is the account, whose step also detects duplicate and late transactions. The
-    environment must have the function ``score`` if one of the sinks needs scores.
+    The first of ``entities`` is the account, whose step also detects duplicate, conflicting and late
+    transactions. The environment must have the function ``score`` if one of the sinks needs scores.
     """
     events = kernel.union(parsed)
     refusing = list(parsed)
@@ -112,7 +113,8 @@ def build(settings: JobSettings, catalogue: Catalogue, connector: Connector) -> 
     execution = execution_environment(settings, connector.flink_options)
     environment = StreamTableEnvironment.create(execution)
     model_version = decider.judge.model_version if decider else "none"
-    kernel = Kernel(settings, catalogue, connector.kernel_options, model_version=model_version)
+    key = hash_key(settings, is_bounded=connector.is_bounded)
+    kernel = Kernel(settings, catalogue, connector.kernel_options, model_version=model_version, key=key)
     if decider:
         environment.create_temporary_function("score", scoring_udf(decider))
     connector.create_sinks(environment)
@@ -120,7 +122,7 @@ def build(settings: JobSettings, catalogue: Catalogue, connector: Connector) -> 
     fill_sinks(environment, topology(kernel, environment, parsed, steps(catalogue), connector.sinks))
     tables = (*connector.source_tables, *connector.sinks)
     kernel.name_tables(execution, tables)
-    check_savepoint(execution, steps(catalogue), tables)
+    check_savepoint(execution, steps(catalogue), tables, key)
     return execution
 
 

@@ -27,6 +27,8 @@ NO_HURRY_MS: Final = 1_000
 
 JavaStream = Any
 """A ``DataStream`` of the JVM; PyFlink has no types."""
+JobKey = Any
+"""A ``JobKey`` of the JVM, as `jobs.hash_keys` makes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +55,15 @@ class Kernel:
     """The steps of ``fraudstream.kernel.stream.Steps``, for one job's settings, catalogue and connector."""
 
     def __init__(
-        self, settings: JobSettings, catalogue: Catalogue, options: KernelOptions, *, model_version: str
+        self,
+        settings: JobSettings,
+        catalogue: Catalogue,
+        options: KernelOptions,
+        *,
+        model_version: str,
+        key: JobKey,
     ) -> None:
+        self._key = key
         stream = get_gateway().jvm.fraudstream.kernel.stream
         self._steps = stream.Steps
         self._config = stream.JobConfig.fromJson(
@@ -83,8 +92,8 @@ class Kernel:
         return first
 
     def windows(self, events: JavaStream, entity: str) -> JavaStream:
-        """Return the events with one entity's windows; the account's late events are a side output."""
-        return self._steps.windows(events, self._config, entity)
+        """Return the events with one entity's windows; those that the account refuses are a side output."""
+        return self._steps.windows(events, self._config, self._key, entity)
 
     def finish(self, events: JavaStream) -> JavaStream:
         """Return the events with the features that are derived from windows, after all windows."""

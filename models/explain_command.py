@@ -17,12 +17,14 @@ from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import Catalogue, CatalogueError
 from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.domain.transaction import TransactionKey
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.terminal import printable_json, write_error
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
+from models.data.labelled_dataset import check_accounts
 from models.data.records import read_columns
 from models.rederive import rederive
 
@@ -72,20 +74,22 @@ def types(
     console.print(f"correct in {accuracy(table):.2%} of {frauds(table):,} alerts that are fraud")
 
 
-def true_types(labels: Path) -> Mapping[str, str]:
-    """Return the fraud type of each labelled fraud by transaction id.
+def true_types(labels: Path) -> Mapping[TransactionKey, str]:
+    """Return the fraud type of each labelled fraud by transaction.
 
-    Raises `ModelError` if the file can't be read.
+    Raises `ModelError` if the file can't be read, or no label has an account.
     """
-    table = read_columns(labels, {"transaction_id": "text", "fraud_type": "text"})
-    pairs = zip(table["transaction_id"].to_pylist(), table["fraud_type"].to_pylist(), strict=True)
-    return {transaction_id: fraud_type for transaction_id, fraud_type in pairs if fraud_type}
+    table = read_columns(labels, {"account_id": "text", "transaction_id": "text", "fraud_type": "text"})
+    check_accounts(table, labels)
+    keys = map(TransactionKey, table["account_id"].to_pylist(), table["transaction_id"].to_pylist())
+    pairs = zip(keys, table["fraud_type"].to_pylist(), strict=True)
+    return {key: fraud_type for key, fraud_type in pairs if fraud_type}
 
 
-def confusion(alerts: Iterable[Alert], truth: Mapping[str, str]) -> Confusion:
+def confusion(alerts: Iterable[Alert], truth: Mapping[TransactionKey, str]) -> Confusion:
     """Count the alerts by their true type (`HONEST` if there is none) and the type that they name."""
     return Counter(
-        (truth.get(alert.transaction_id, HONEST), alert.likely_fraud_type or UNNAMED) for alert in alerts
+        (truth.get(alert.transaction, HONEST), alert.likely_fraud_type or UNNAMED) for alert in alerts
     )
 
 

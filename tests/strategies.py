@@ -5,6 +5,7 @@ edges of windows, bursts and empty windows occur, and ids repeat.
 """
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
@@ -165,11 +166,15 @@ def transactions(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> l
     """Draw new transactions in order of arrival: tied, late and out of order, without duplicates."""
     drawn: list[Transaction] = []
     clock_ms = START_MS
-    for place in range(draw(st.integers(min_size, max_size))):
+    numbers: Counter[str] = Counter()
+    for _ in range(draw(st.integers(min_size, max_size))):
         clock_ms += UNIT_MS * draw(st.sampled_from(_STEPS))
         behind_ms = UNIT_MS * draw(st.sampled_from(_BEHIND)) + draw(st.sampled_from(_JITTER_MS))
         fields = draw(st.fixed_dictionaries(_fields))
-        drawn.append(Transaction(transaction_id=f"t{place}", event_time_ms=clock_ms - behind_ms, **fields))
+        # Each account counts its own: the same ids come from all of them.
+        numbers[fields["account_id"]] += 1
+        own_id = f"t{numbers[fields['account_id']]}"
+        drawn.append(Transaction(transaction_id=own_id, event_time_ms=clock_ms - behind_ms, **fields))
     return drawn
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
@@ -16,6 +16,7 @@ from alerts.messages import UnreadableError, parse
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.alert import Alert
+from fraudstream.domain.transaction import TransactionKey
 from fraudstream.runtime.terminal import printable, printable_json
 from fraudstream.streams.protocols import StreamRecord
 
@@ -33,8 +34,8 @@ AlertsFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readabl
 def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> None:
     """Compare the alerts of two runs, given as JSON lines from --alerts-out or `run --handler jsonl`.
 
-    Alerts are matched by transaction_id; of several alerts for one transaction the last one counts. Exits
-    with code 0 if the alerts are the same, 1 if they differ, 2 if a file can't be read.
+    Alerts are matched by account and transaction id; of several for one transaction the last one counts.
+    Exits with code 0 if the alerts are the same, 1 if they differ, 2 if a file can't be read.
     """
     try:
         first, second = read_alerts(before), read_alerts(after)
@@ -44,21 +45,27 @@ def diff(before: AlertsFile, after: AlertsFile, *, as_json: AsJson = False) -> N
     found = list(differences(first, second))
     same = len(first.keys() & second.keys()) - sum(each.kind in {"score", "other"} for each in found)
     if as_json:
-        summary = {kind: [asdict(each) for each in found if each.kind == kind] for kind in KINDS}
+        summary = {kind: [_as_json(each) for each in found if each.kind == kind] for kind in KINDS}
         typer.echo(printable_json(orjson.dumps({"same": same, **summary}).decode()))
     else:
         _show(found, same)
     raise typer.Exit(1 if found else 0)
 
 
-def read_alerts(path: Path) -> dict[str, Alert]:
-    """Read a file of alerts, keyed by transaction_id; raises `ArchiveError` for a line that isn't one."""
-    alerts: dict[str, Alert] = {}
+def _as_json(found: Difference) -> dict[str, Any]:
+    rest = asdict(found)
+    del rest["transaction"]
+    return found.transaction._asdict() | rest
+
+
+def read_alerts(path: Path) -> dict[TransactionKey, Alert]:
+    """Read a file of alerts, keyed by transaction; raises `ArchiveError` for a line that isn't one."""
+    alerts: dict[TransactionKey, Alert] = {}
     with opened_with_bar(path) as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 alert = _alert(line, path, number)
-                alerts[alert.transaction_id] = alert
+                alerts[alert.transaction] = alert
     return alerts
 
 
@@ -88,7 +95,7 @@ def _table(found: list[Difference]) -> Table:
     for each in found:
         scores = f"{_score(each.score_before)} → {_score(each.score_after)}"
         why = printable("; ".join(each.why))
-        table.add_row(*map(Text, (printable(each.transaction_id), each.kind, scores, why)))
+        table.add_row(*map(Text, (printable(str(each.transaction)), each.kind, scores, why)))
     return table
 
 

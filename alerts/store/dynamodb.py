@@ -159,10 +159,20 @@ class DynamoStore:
         )
 
     def _is_done(self, alert_id: str) -> bool:
+        return self._handled_ms(alert_id) is not None
+
+    def _handled_ms(self, alert_id: str) -> int | None:
         answer = self._client.get_item(
             TableName=self._table, Key=self._alert_key(alert_id), ConsistentRead=True
         )
-        return "handled_at_ms" in answer.get("Item", {})
+        item = answer.get("Item", {})
+        return int(item["handled_at_ms"]["N"]) if "handled_at_ms" in item else None
+
+    def handled_ms(self, alert_ids: Sequence[str]) -> dict[str, int]:
+        """Return when each id was handled, by any consumer of this name."""
+        with table_errors_explained(self._table):
+            found = {alert_id: self._handled_ms(alert_id) for alert_id in alert_ids}
+        return {alert_id: at_ms for alert_id, at_ms in found.items() if at_ms is not None}
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
         """Record that the alerts are handled, even if another consumer has claimed them since."""

@@ -67,6 +67,10 @@ class EnduringStore:
         """Record that the alerts are handled."""
         self._endure(lambda: self._store.finish(alert_ids, now_ms))
 
+    def handled_ms(self, alert_ids: Sequence[str]) -> dict[str, int]:
+        """Return when each of these ids was handled."""
+        return self._endure(lambda: self._store.handled_ms(alert_ids))
+
     def release(self, alert_ids: Sequence[str]) -> None:
         """Release claims."""
         self._endure(lambda: self._store.release(alert_ids))

@@ -82,6 +82,9 @@ class ProgressStore(Protocol):
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
         """Record that the alerts are handled."""
 
+    def handled_ms(self, alert_ids: Sequence[str]) -> dict[str, int]:
+        """Return when each of these ids was handled; those that were not are left out."""
+
     def release(self, alert_ids: Sequence[str]) -> None:
         """Release claims of alerts that were not handled, so that others can claim them at once."""
 

@@ -174,13 +174,21 @@ class SqliteStore:
         done: set[str] = set()
         with sqlite_errors_explained(self._path):
             for first in range(0, len(alert_ids), MAX_VARIABLES):
-                done |= self._handled(alert_ids[first : first + MAX_VARIABLES])
+                done |= self._expiry_ms(alert_ids[first : first + MAX_VARIABLES]).keys()
         return Claims([each for each in alert_ids if each not in done], done, ())
 
-    def _handled(self, alert_ids: Sequence[str]) -> set[str]:
+    def _expiry_ms(self, alert_ids: Sequence[str]) -> dict[str, int]:
         marks = ",".join("?" * len(alert_ids))
-        query = f"SELECT alert_id FROM handled WHERE consumer = ? AND alert_id IN ({marks})"  # noqa: S608 - placeholders only
-        return {row[0] for row in self._connection.execute(query, (self._consumer, *alert_ids))}
+        query = f"SELECT alert_id, expires_at_ms FROM handled WHERE consumer = ? AND alert_id IN ({marks})"  # noqa: S608 - placeholders only
+        return dict(self._connection.execute(query, (self._consumer, *alert_ids)).fetchall())
+
+    def handled_ms(self, alert_ids: Sequence[str]) -> dict[str, int]:
+        """Return when each id was handled: its expiry minus the time to live, as that is now."""
+        found: dict[str, int] = {}
+        with sqlite_errors_explained(self._path):
+            for first in range(0, len(alert_ids), MAX_VARIABLES):
+                found |= self._expiry_ms(alert_ids[first : first + MAX_VARIABLES])
+        return {alert_id: expiry_ms - self._keep_ids_ms for alert_id, expiry_ms in found.items()}
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
         """Record that the alerts are handled, and delete expired ids from time to time."""

@@ -9,6 +9,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
 from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.patterns import FraudType
+from fraudstream.domain.transaction import TransactionKey
+
+SCHEMA_VERSION: Final = 2
+"""Version of the alerts that are made now. Those without the field are of version 1, whose ids cover neither
+the account nor the model's contents."""
+ID_DIGITS: Final = 32
+_OF_A_SCORE: Final = "fraudstream score"
+"""Keeps the ids of these alerts apart from those of review alerts, which cover a reason and no model."""
 
 RiskLevel = Literal["medium", "high", "critical"]
 Features = Mapping[str, float | None]
@@ -37,11 +45,12 @@ Time = Annotated[AwareDatetime, PlainSerializer(_in_milliseconds)]
 
 
 class Alert(BaseModel):
-    """One alert; ``alert_id`` is deterministic for a transaction and a model version."""
+    """One alert; ``alert_id`` is deterministic for a transaction and a model."""
 
     # Forward compatible: a later version of the job may add fields.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    schema_version: int = 1
     alert_id: str
     transaction_id: str
     account_id: str
@@ -59,7 +68,23 @@ class Alert(BaseModel):
     reasons_missing: str | None = None
     """Error message if the reasons could not be computed."""
     model_version: str
+    model_digest: str | None = None
+    """SHA-256 of the model's contents; None in alerts of schema version 1."""
     catalogue_version: str
+
+    @property
+    def transaction(self) -> TransactionKey:
+        """The identity of the transaction."""
+        return TransactionKey(self.account_id, self.transaction_id)
+
+    @property
+    def earlier_id(self) -> str | None:
+        """The id that schema version 1 gave an alert for this transaction; None for such an alert itself."""
+        return (
+            None
+            if self.schema_version < SCHEMA_VERSION
+            else alert_id_1(self.transaction_id, self.model_version)
+        )
 
     @property
     def identity(self) -> str:
@@ -76,9 +101,27 @@ class Alert(BaseModel):
         return cls.model_validate_json(data)
 
 
-def alert_id(transaction_id: str, model_version: str) -> str:
-    """Return 32 hexadecimal digits that depend only on the transaction and the model version."""
-    return hashlib.sha256(f"{model_version}\n{transaction_id}".encode()).hexdigest()[:32]
+def stable_id(*texts: str) -> str:
+    """Return `ID_DIGITS` hexadecimal digits that depend only on the texts.
+
+    Each text counts with its length, so that ("ab", "c") and ("a", "bc") have different ids.
+    """
+    digest = hashlib.sha256()
+    for text in texts:
+        encoded = text.encode()
+        digest.update(len(encoded).to_bytes(4))
+        digest.update(encoded)
+    return digest.hexdigest()[:ID_DIGITS]
+
+
+def alert_id(transaction: TransactionKey, model_digest: str) -> str:
+    """Return `ID_DIGITS` hexadecimal digits that depend only on the transaction and the model's contents."""
+    return stable_id(_OF_A_SCORE, transaction.account_id, transaction.transaction_id, model_digest)
+
+
+def alert_id_1(transaction_id: str, model_version: str) -> str:
+    """Return the id of schema version 1, which transactions of several accounts may share."""
+    return hashlib.sha256(f"{model_version}\n{transaction_id}".encode()).hexdigest()[:ID_DIGITS]
 
 
 def risk_level(score: float, threshold: float) -> RiskLevel:

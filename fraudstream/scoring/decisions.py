@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraudstream.domain.alert import Alert
+from fraudstream.domain.transaction import TransactionKey
 
 Matrix = npt.NDArray[np.float64]
 """Feature vectors, shape (transactions, width of the catalogue's vector); NaN is a missing value."""
@@ -25,6 +26,11 @@ class Subject:
     arrival_ms: int | None
     """Epoch milliseconds; None if it is not known."""
     transaction_amount_vnd: float
+
+    @property
+    def key(self) -> TransactionKey:
+        """The identity of the transaction."""
+        return TransactionKey(self.account_id, self.transaction_id)
 
 
 class Subjects(Protocol):

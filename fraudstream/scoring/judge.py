@@ -4,7 +4,7 @@ from math import isnan
 
 import numpy as np
 
-from fraudstream.domain.alert import ANALYST_FEATURES, Alert, alert_id, risk_level
+from fraudstream.domain.alert import ANALYST_FEATURES, SCHEMA_VERSION, Alert, alert_id, risk_level
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.likely_fraud_type import likely_fraud_type
 from fraudstream.domain.transaction import from_time_ms
@@ -14,11 +14,17 @@ from fraudstream.scoring.manifest import Manifest
 
 
 class Judge:
-    """Turns scores at or above a threshold into alerts, for one model version and one catalogue."""
+    """Turns scores at or above a threshold into alerts, for one model version and one catalogue.
 
-    def __init__(self, catalogue: Catalogue, *, threshold: float, model_version: str) -> None:
+    ``model_digest`` identifies the contents of the version (`Manifest.digest`).
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, *, threshold: float, model_version: str, model_digest: str
+    ) -> None:
         self.threshold = threshold
         self.model_version = model_version
+        self.model_digest = model_digest
         self.catalogue_version = catalogue.version
         self._flags = catalogue.flags
         # Alerts show only numbers; features that are lists are for the model.
@@ -35,6 +41,7 @@ class Judge:
             catalogue,
             threshold=manifest.threshold if threshold is None else threshold,
             model_version=manifest.version,
+            model_digest=manifest.digest,
         )
 
     def is_due(self, score: float) -> bool:
@@ -57,7 +64,8 @@ class Judge:
         """Return the alert for a transaction whose score is due one; ``vector`` has the catalogue's width."""
         features = {name: _nullable(vector[place]) for name, place in self._places.items()}
         return Alert(
-            alert_id=alert_id(subject.transaction_id, self.model_version),
+            schema_version=SCHEMA_VERSION,
+            alert_id=alert_id(subject.key, self.model_digest),
             transaction_id=subject.transaction_id,
             account_id=subject.account_id,
             event_time=from_time_ms(subject.event_time_ms),
@@ -73,6 +81,7 @@ class Judge:
             reasons=explanation.reasons,
             reasons_missing=explanation.missing,
             model_version=self.model_version,
+            model_digest=self.model_digest,
             catalogue_version=self.catalogue_version,
         )
 

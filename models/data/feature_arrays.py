@@ -15,10 +15,12 @@ import pyarrow.compute as pc
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.parquet_files import ParquetFile, opened_parquet
 from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.features import RESERVED_NAMES
 from fraudstream.runtime.aws_settings import ENV_PREFIX
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
 from fraudstream.scoring.manifest import ModelError
+from models.data.records import keys_of
 
 LARGEST = float(np.finfo(np.float32).max)
 """Limit of single precision; larger values are clipped to it, so that no feature of a data set is infinite.
@@ -52,14 +54,14 @@ def _environment() -> dict[str, str]:
     return inherited | {ENV_FILE_VARIABLE: os.devnull}
 
 
-def read_ids(path: Path) -> pa.ChunkedArray:
-    """Return the transaction ids of a Parquet file of features, in the order of the file.
+def read_keys(path: Path) -> pa.ChunkedArray:
+    """Return the keys (`keys_of`) of a Parquet file of features, in the order of the file.
 
     Raises `ModelError` if it can't be read.
     """
     with _opened(path) as file:
-        _check_names(path, file, ["transaction_id"])
-        return file.columns(["transaction_id"])["transaction_id"]
+        _check_names(path, file, RESERVED_NAMES)
+        return keys_of(file.columns(RESERVED_NAMES))
 
 
 def read_features(

@@ -56,6 +56,23 @@ def with_copies(stream: Sequence[Transaction], seed: int) -> list[Transaction]:
     return mixed
 
 
+def with_conflicts(stream: Sequence[Transaction], seed: int) -> list[Transaction]:
+    """Return the stream with every thirtieth transaction followed, soon, by another one under its id."""
+    rng = random.Random(seed)
+    mixed = list(stream)
+    for each in rng.sample(stream, len(stream) // 30):
+        changes = rng.choice(
+            (
+                {"transaction_amount_vnd": each.transaction_amount_vnd + 1},
+                {"event_time_ms": each.event_time_ms + 1},
+                {"city": f"{each.city}!"},
+            )
+        )
+        place = mixed.index(each) + 1 + rng.randrange(5)
+        mixed.insert(place, replace(each, **changes))
+    return mixed
+
+
 def with_late_ones(stream: Sequence[Transaction], seed: int, *, late_ms: int) -> list[Transaction]:
     """Return the stream with a late transaction of the same account, ``late_ms`` older, after every 50th."""
     rng = random.Random(seed)

@@ -16,7 +16,7 @@ import pytest
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from fraudstream.domain.reference import Evaluated, Value, evaluate
-from fraudstream.domain.transaction import Transaction
+from fraudstream.domain.transaction import Transaction, TransactionKey
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.manifest import Manifest
 from producer.simulation import TrafficOptions, generate
@@ -106,7 +106,8 @@ def test_the_input_covers_every_outcome(run: Run) -> None:
 def test_every_feature_equals_the_reference_in_file_order(run: Run) -> None:
     rows = run.lines("features.jsonl")
     expected = of_outcome(run, "new")
-    assert [row.pop("transaction_id") for row in rows] == [e.transaction.transaction_id for e in expected]
+    keys = [TransactionKey(row.pop("account_id"), row.pop("transaction_id")) for row in rows]
+    assert keys == [evaluated.transaction.key for evaluated in expected]
     wrong = [
         (evaluated.transaction.transaction_id, name, row[name], value)
         for evaluated, row in zip(expected, rows, strict=True)

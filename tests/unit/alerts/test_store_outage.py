@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import stat
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,50 +10,18 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from alerts.store.dynamodb import DynamoStore
-from alerts.store.enduring import EnduringStore
-from alerts.store.progress_store import LEASE_MS, ProgressStore, StoreDeniedError, StoreError
+from alerts.store.progress_store import LEASE_MS, StoreDeniedError, StoreError
 from alerts.store.sqlite import SqliteStore
 from fraudstream.runtime.bounded_calls import StopRequestedError
-from fraudstream.runtime.outages import Outage
 from fraudstream.streams.positions import Position
 from tests.unit.alerts.alert_fakes import NOW_MS, FakeHandler, NoWait, RetainingKinesis, Stage
 from tests.unit.alerts.alert_samples import alert
 from tests.unit.alerts.conftest import DAY_MS, TABLE, StoreMaker
+from tests.unit.alerts.failing_store import FailingStore, enduring
 from tests.unit.streams.fake_kinesis import refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-
-
-class FailingStore:
-    """Passes calls to a store, except that the next ones raise ``faults`` in turn."""
-
-    def __init__(self, inner: ProgressStore) -> None:
-        self.inner = inner
-        self.faults: list[StoreError] = []
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
-        """Return the store's method."""
-
-        def call(*arguments: object) -> object:
-            if self.faults:
-                raise self.faults.pop(0)
-            return getattr(self.inner, name)(*arguments)
-
-        return call
-
-
-def enduring(
-    store: object, said: list[str] | None = None, stop: threading.Event | None = None, now_ms: int = NOW_MS
-) -> EnduringStore:
-    lines = [] if said is None else said
-    seconds = iter(range(0, 10**9, 10))
-    return EnduringStore(
-        store,  # type: ignore[arg-type] # a fake
-        outage=Outage("store x", lines.append, monotonic_s=lambda: float(next(seconds))),
-        stop=stop or NoWait(),
-        now_ms=lambda: now_ms,
-    )
 
 
 def test_a_delivery_survives_an_outage_of_its_store_at_any_call_and_hands_each_alert_over_once(

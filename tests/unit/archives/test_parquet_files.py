@@ -25,7 +25,7 @@ from fraudstream.scoring.manifest import ModelError
 from jobs.connectors.source_lines import source_lines
 from jobs.job_settings import JobSettings
 from models.data import records
-from models.data.feature_arrays import read_features, read_ids
+from models.data.feature_arrays import read_features, read_keys
 from models.data.labelled_dataset import DatasetFiles, read_dataset
 from models.explain_command import true_types
 from producer.source_files import file_items, file_records, labelled_file_items
@@ -73,7 +73,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "a file to send by its times": lambda path: list(file_items(path)),
     "a file to send with its truth": lambda path: list(labelled_file_items(path)),
     "data of a model": lambda path: records.read_columns(path, {"transaction_id": "text"}),
-    "ids of features": read_ids,
+    "keys of features": read_keys,
     "features": lambda path: read_features(path, AMOUNT),
     "a data set": lambda path: read_dataset(DatasetFiles(path, path), path, AMOUNT),
     "fraud types": true_types,
@@ -265,8 +265,9 @@ def test_a_row_group_that_is_too_large_is_refused(
 
 
 def write_repeated(path: Path, texts: pa.Array) -> Path:
-    """Write a text column of which the file stores each text once."""
-    pq.write_table(pa.table({"transaction_id": texts}), path, compression="zstd")
+    """Write a column of ids of which the file stores each text once; the accounts are empty texts."""
+    ids = {"transaction_id": texts, "account_id": [""] * len(texts)}
+    pq.write_table(pa.table(ids), path, compression="zstd")
     assert path.stat().st_size < 50_000
     return path
 
@@ -287,7 +288,7 @@ def test_a_small_file_of_gigabytes_of_text_is_refused_and_takes_little_memory(
     monkeypatch.setattr(parquet_limits, "MAX_COLUMN_BYTES", 4_000_000)
     before = peak_mib()
     assert "has a record of up to 5,000,000 bytes; at most 4,000,000 are read: write shorter" in refusal(path)
-    for reader in ("columns", "ids of features"):
+    for reader in ("columns", "keys of features"):
         with pytest.raises(
             (ArchiveError, ModelError), match="has 3,000,000,000 bytes of text in column transaction_id"
         ):

@@ -1,3 +1,4 @@
+import hashlib
 import re
 
 import orjson
@@ -5,13 +6,15 @@ import pytest
 
 from fraudstream.domain.alert import (
     ANALYST_FEATURES,
+    SCHEMA_VERSION,
     Alert,
     alert_id,
+    alert_id_1,
     risk_level,
 )
 from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.catalogue import BUILT_IN
-from fraudstream.domain.transaction import from_time_ms
+from fraudstream.domain.transaction import TransactionKey, from_time_ms
 
 REASON = Reason(
     feature="account_count_5m",
@@ -22,8 +25,11 @@ REASON = Reason(
     sentence_en="The number of transactions is 3.",
     sentence_vi="Số giao dịch là 3.",
 )
+KEY = TransactionKey("A1", "T1")
+DIGEST = "5" * 64
 ALERT = Alert(
-    alert_id=alert_id("T1", "v1"),
+    schema_version=SCHEMA_VERSION,
+    alert_id=alert_id(KEY, DIGEST),
     transaction_id="T1",
     account_id="A1",
     event_time=from_time_ms(0),
@@ -38,6 +44,7 @@ ALERT = Alert(
     features={"account_count_5m": 3.0},
     reasons=(REASON,),
     model_version="v1",
+    model_digest=DIGEST,
     catalogue_version="abc",
 )
 
@@ -91,15 +98,35 @@ def test_an_alert_without_reasons_gives_the_error() -> None:
     assert Alert.from_json(bare.to_json()) == bare
 
 
-def test_the_id_depends_only_on_the_transaction_and_the_model_version() -> None:
-    ids = {alert_id("T1", "v1"), alert_id("T2", "v1"), alert_id("T1", "v2"), alert_id("1\nT1", "v")}
-    assert len(ids) == 4
+def test_the_id_depends_only_on_account_transaction_and_the_models_contents() -> None:
+    keys = (KEY, ("A2", "T1"), ("A1", "T2"), ("T1", "A1"), ("A1T", "1"), ("A", "1T1"))
+    ids = {alert_id(TransactionKey(*key), DIGEST) for key in keys}
+    ids |= {alert_id(KEY, "6" * 64), alert_id(TransactionKey("A1", "T15"), "5" * 63)}
+    assert len(ids) == 8
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in ids)
 
 
 def test_the_id_is_the_same_in_every_release() -> None:
-    # sha256("v1\nT1"), the first 32 digits; consumers deduplicate by it.
-    assert alert_id("T1", "v1") == "bb8d3883837b6d165c4ff4ebd49d4a31"
+    # The first 32 digits of the SHA-256 of these bytes; consumers deduplicate by it.
+    covered = b"".join(
+        bytes(3) + bytes([len(part)]) + part for part in (b"fraudstream score", b"A1", b"T1", DIGEST.encode())
+    )
+    assert alert_id(KEY, DIGEST) == hashlib.sha256(covered).hexdigest()[:32]
+    assert alert_id(KEY, DIGEST) == "a05e19ecfce6988b8badc3eba864425c"
+
+
+def test_an_alert_has_the_id_that_the_earlier_schema_gave_it() -> None:
+    # sha256("v1\nT1"), the first 32 digits.
+    assert ALERT.earlier_id == alert_id_1("T1", "v1") == "bb8d3883837b6d165c4ff4ebd49d4a31"
+    assert ALERT.model_copy(update={"account_id": "A2"}).earlier_id == ALERT.earlier_id
+
+
+def test_an_alert_of_the_earlier_schema_is_read_and_has_no_earlier_id() -> None:
+    record = orjson.loads(ALERT.to_json())
+    del record["schema_version"], record["model_digest"]
+    alert = Alert.from_json(orjson.dumps(record))
+    assert (alert.schema_version, alert.model_digest, alert.earlier_id) == (1, None, None)
+    assert alert.transaction == KEY
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ class SingleInputModel:
 
     manifest = SimpleNamespace(
         version="m1",
+        digest="5" * 64,
         threshold=THRESHOLD,
         features=(
             SimpleNamespace(name="biometric_failure_count", usual=0.25),

@@ -6,7 +6,7 @@ import pytest
 from fraudstream.domain.alert import Alert, alert_id
 from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
-from fraudstream.domain.transaction import from_time_ms
+from fraudstream.domain.transaction import TransactionKey, from_time_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.explanation import Explanation
@@ -17,7 +17,8 @@ from tests.unit.scoring.single_input_model import vector
 
 NAMES = ("fee_to_amount_ratio", "high_amount_flag", "weekend_flag", "transaction_hour")
 CATALOGUE = Catalogue(tuple(BUILT_IN.features[BUILT_IN.names.index(name)] for name in NAMES))
-JUDGE = Judge(CATALOGUE, threshold=0.7, model_version="v1")
+DIGEST = "5" * 64
+JUDGE = Judge(CATALOGUE, threshold=0.7, model_version="v1", model_digest=DIGEST)
 NAN = float("nan")
 SUBJECT = Subject(
     transaction_id="T1",
@@ -50,7 +51,8 @@ def test_a_score_equal_to_the_threshold_alerts_and_the_next_lower_one_does_not()
 
 def test_an_alert_has_the_transaction_the_time_and_the_model_version() -> None:
     assert alert(0.01, 1.0, NAN, 1.0) == Alert(
-        alert_id=alert_id("T1", "v1"),
+        schema_version=2,
+        alert_id=alert_id(TransactionKey("A1", "T1"), DIGEST),
         transaction_id="T1",
         account_id="A1",
         event_time=from_time_ms(0),
@@ -66,6 +68,7 @@ def test_an_alert_has_the_transaction_the_time_and_the_model_version() -> None:
         reasons=(REASON,),
         reasons_missing=None,
         model_version="v1",
+        model_digest=DIGEST,
         catalogue_version=CATALOGUE.version,
     )
 
@@ -99,7 +102,7 @@ def test_a_missing_value_is_null() -> None:
 def test_a_list_is_never_shown_as_a_number() -> None:
     first, *others = WITH_LIST.features
     catalogue = Catalogue((first.model_copy(update={"name": "account_count_5m"}), *others))
-    judge = Judge(catalogue, threshold=0.5, model_version="m1")
+    judge = Judge(catalogue, threshold=0.5, model_version="m1", model_digest=DIGEST)
     made = judge.alert(SUBJECT, vector(0.75), 0.75, Explanation(()), 2_000)
     assert made.features == {"biometric_failure_count": 0.75}
 
@@ -110,3 +113,4 @@ def test_a_given_threshold_overrides_the_versions(given: float | None) -> None:
     judge = Judge.of(manifest, BUILT_IN, given)
     assert judge.threshold == (manifest.threshold if given is None else given)
     assert (judge.model_version, judge.catalogue_version) == ("v1", BUILT_IN.version)
+    assert judge.model_digest == manifest.digest

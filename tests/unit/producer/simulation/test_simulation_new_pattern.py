@@ -87,7 +87,7 @@ transaction, label = tested[0]
 amount = TransactionFeature(
     name="transaction_amount_vnd", entity="transaction", statistic="value", column="transaction_amount_vnd"
 )
-judge = Judge(Catalogue((amount,)), threshold=0.5, model_version="v1")
+judge = Judge(Catalogue((amount,)), threshold=0.5, model_version="v1", model_digest="5" * 64)
 subject = Subject(
     transaction_id=transaction.transaction_id,
     account_id=transaction.account_id,

@@ -132,6 +132,11 @@ public final class History {
     return words[row * schema.stride + schema.idAt];
   }
 
+  /** The fingerprint of the row's fields; the schema must keep fingerprints. */
+  long fingerprint(int row) {
+    return words[row * schema.stride + schema.fingerprintAt];
+  }
+
   /** When the row became known as a fraud; {@link HistorySchema#NO_FRAUD} if it is not. */
   long label(int row) {
     return words[row * schema.stride + schema.labelAt];
@@ -222,6 +227,9 @@ public final class History {
       if (ids != null) {
         ids.add(event.idHash);
       }
+    }
+    if (schema.keepsFingerprints) {
+      words[at + schema.fingerprintAt] = event.fingerprint;
     }
     if (schema.keepsLabels) {
       words[at + schema.labelAt] = takePending(event);
@@ -347,6 +355,9 @@ public final class History {
     target[at] = timeMs(row);
     if (wanted.keepsIds) {
       target[at + wanted.idAt] = schema.keepsIds ? idHash(row) : 0;
+    }
+    if (wanted.keepsFingerprints) {
+      target[at + wanted.fingerprintAt] = schema.keepsFingerprints ? fingerprint(row) : 0;
     }
     if (wanted.keepsLabels) {
       target[at + wanted.labelAt] = schema.keepsLabels ? label(row) : HistorySchema.NO_FRAUD;

@@ -13,10 +13,10 @@ import java.util.TreeMap;
 /**
  * The layout of a transaction in a history: a row of 64-bit words.
  *
- * <p>A row holds the event time (epoch ms); the hash of the transaction id and the label, if they
- * are kept; and one word per slot. A label is the time at which the transaction became known as a
- * fraud (epoch ms), or {@link #NO_FRAUD}. The slots are the columns of the entity's windows, sorted
- * by column id.
+ * <p>A row holds the event time (epoch ms); the transaction's id hash, the fingerprint of its
+ * fields and its label, if they are kept; and one word per slot. A label is the time at which the
+ * transaction became known as a fraud (epoch ms), or {@link #NO_FRAUD}. The slots are the columns
+ * of the entity's windows, sorted by column id.
  */
 public final class HistorySchema implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -35,6 +35,7 @@ public final class HistorySchema implements Serializable {
           WindowSpec.Statistic.Z_SCORE);
 
   final boolean keepsIds;
+  final boolean keepsFingerprints;
   final boolean keepsLabels;
 
   /** The number of words in a row. */
@@ -42,6 +43,9 @@ public final class HistorySchema implements Serializable {
 
   /** The offset of the id hash in a row; -1 if ids are not kept. */
   final int idAt;
+
+  /** The offset of the fingerprint in a row; -1 if fingerprints are not kept. */
+  final int fingerprintAt;
 
   /** The offset of the label in a row; -1 if labels are not kept. */
   final int labelAt;
@@ -56,12 +60,16 @@ public final class HistorySchema implements Serializable {
   private final long[] ids;
   private final boolean[] texts;
 
-  private HistorySchema(boolean keepsIds, boolean keepsLabels, Slot[] slots) {
+  private HistorySchema(
+      boolean keepsIds, boolean keepsFingerprints, boolean keepsLabels, Slot[] slots) {
     this.keepsIds = keepsIds;
+    this.keepsFingerprints = keepsFingerprints;
     this.keepsLabels = keepsLabels;
-    idAt = keepsIds ? 1 : -1;
-    labelAt = keepsLabels ? (keepsIds ? 2 : 1) : -1;
-    slotsAt = 1 + (keepsIds ? 1 : 0) + (keepsLabels ? 1 : 0);
+    int next = 1;
+    idAt = keepsIds ? next++ : -1;
+    fingerprintAt = keepsFingerprints ? next++ : -1;
+    labelAt = keepsLabels ? next++ : -1;
+    slotsAt = next;
     stride = slotsAt + slots.length;
     ids = new long[slots.length];
     texts = new boolean[slots.length];
@@ -91,8 +99,12 @@ public final class HistorySchema implements Serializable {
     return Arrays.copyOf(found, count);
   }
 
-  /** The schema for the windows of one entity; windows that use labels need the ids too. */
-  static HistorySchema of(List<WindowSpec> specs, boolean rememberIds) {
+  /**
+   * The schema for the windows of one entity; windows that use labels need the ids too.
+   *
+   * @param recognisesCopies whether to keep what duplicates are recognised by
+   */
+  static HistorySchema of(List<WindowSpec> specs, boolean recognisesCopies) {
     TreeMap<Long, Slot> slots = new TreeMap<>();
     boolean labels = false;
     for (WindowSpec spec : specs) {
@@ -105,7 +117,11 @@ public final class HistorySchema implements Serializable {
         slot.hasSketch |= spec.statistic == WindowSpec.Statistic.DISTINCT;
       }
     }
-    return new HistorySchema(rememberIds || labels, labels, slots.values().toArray(new Slot[0]));
+    return new HistorySchema(
+        recognisesCopies || labels,
+        recognisesCopies,
+        labels,
+        slots.values().toArray(new Slot[0]));
   }
 
   static boolean isOfMoments(WindowSpec.Statistic statistic) {
@@ -149,6 +165,7 @@ public final class HistorySchema implements Serializable {
   /** Writes the schema, which saved state holds once for all its histories. */
   public void write(DataOutput target) throws IOException {
     target.writeBoolean(keepsIds);
+    target.writeBoolean(keepsFingerprints);
     target.writeBoolean(keepsLabels);
     target.writeInt(ids.length);
     for (int slot = 0; slot < ids.length; slot++) {
@@ -162,6 +179,7 @@ public final class HistorySchema implements Serializable {
   /** Reads a schema written by {@link #write}. */
   public static HistorySchema read(DataInput source) throws IOException {
     boolean keepsIds = source.readBoolean();
+    boolean keepsFingerprints = source.readBoolean();
     boolean keepsLabels = source.readBoolean();
     Slot[] slots = new Slot[source.readInt()];
     for (int at = 0; at < slots.length; at++) {
@@ -172,7 +190,7 @@ public final class HistorySchema implements Serializable {
       slot.hasSketch = source.readBoolean();
       slots[at] = slot;
     }
-    return new HistorySchema(keepsIds, keepsLabels, slots);
+    return new HistorySchema(keepsIds, keepsFingerprints, keepsLabels, slots);
   }
 
   @Override
@@ -185,6 +203,7 @@ public final class HistorySchema implements Serializable {
     }
     HistorySchema that = (HistorySchema) other;
     return keepsIds == that.keepsIds
+        && keepsFingerprints == that.keepsFingerprints
         && keepsLabels == that.keepsLabels
         && Arrays.equals(ids, that.ids)
         && Arrays.equals(texts, that.texts)

@@ -56,6 +56,9 @@ public enum Column {
   public final Kind kind;
   public final boolean required;
 
+  /** Whether the text is an id, in which control characters are refused. */
+  public final boolean isId = name().endsWith("_ID");
+
   Column(Kind kind, boolean required) {
     this.kind = kind;
     this.required = required;

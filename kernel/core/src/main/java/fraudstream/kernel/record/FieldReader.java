@@ -56,9 +56,10 @@ final class FieldReader {
     }
   }
 
-  /** The current string value; must not be blank if {@code required}. */
-  static String text(JsonParser parser, JsonToken token, String field, boolean required)
+  /** The current string value of a column. */
+  static String text(JsonParser parser, JsonToken token, Column column)
       throws IOException, RefusedException {
+    String field = column.fieldName;
     if (token != JsonToken.VALUE_STRING) {
       throw wrongType(parser, field, "a string");
     }
@@ -73,16 +74,57 @@ final class FieldReader {
               + MAX_ID_CHARACTERS
               + " are allowed");
     }
-    if (required && text.isBlank()) {
+    if (column.required && text.isBlank()) {
       throw new RefusedException(
           Refusal.INVALID_VALUE, field + " is empty; give a text that is not blank");
     }
+    if (!isPlain(text)) {
+      checkCharacters(text, column);
+    }
+    return text;
+  }
+
+  /** Whether the text consists of printable ASCII, as nearly all do. */
+  private static boolean isPlain(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < ' ' || text.charAt(i) > '~') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void checkCharacters(String text, Column column) throws RefusedException {
     if (hasHalfACharacter(text)) {
       throw new RefusedException(
           Refusal.INVALID_VALUE,
-          field + " contains half of a surrogate pair; send whole characters");
+          column.fieldName + " contains half of a surrogate pair; send whole characters");
     }
-    return text;
+    for (int i = 0; column.isId && i < text.length(); i++) {
+      if (isControl(text.charAt(i))) {
+        throw new RefusedException(
+            Refusal.INVALID_VALUE,
+            String.format(
+                "%s has the control character U+%04X in it; send an id without",
+                column.fieldName,
+                (int) text.charAt(i)));
+      }
+    }
+  }
+
+  /**
+   * Whether a character controls what shows it rather than being shown: C0, DEL and C1, the line
+   * separators, and those that set the direction of writing. With them an id looks like another
+   * one. {@code fraudstream/domain/transaction.py} has the same.
+   */
+  private static boolean isControl(char unit) {
+    return unit < ' '
+        || unit >= '\u007F' && unit <= '\u009F'
+        || unit == '\u061C'
+        || unit == '\u200E'
+        || unit == '\u200F'
+        || unit >= '\u2028' && unit <= '\u202E'
+        || unit >= '\u2066' && unit <= '\u2069';
   }
 
   /** An unpaired surrogate has no UTF-8 form: it would become '?', making different ids equal. */

@@ -20,8 +20,8 @@ public enum Refusal {
   /** The amount is not positive, not finite or above {@link TransactionParser#MAX_AMOUNT_VND}. */
   INVALID_AMOUNT,
   /**
-   * A required id is empty, a text is too long or has an unpaired surrogate, or an optional number
-   * is not finite.
+   * A required id is empty, an id has a control character, a text is too long or has an unpaired
+   * surrogate, or an optional number is not finite.
    */
   INVALID_VALUE,
   /** The record is larger than the configured maximum. */

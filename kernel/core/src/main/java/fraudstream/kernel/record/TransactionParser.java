@@ -77,7 +77,7 @@ public final class TransactionParser {
     String name = column.fieldName;
     switch (column.kind) {
       case TEXT:
-        fields.set(column, FieldReader.text(parser, token, name, column.required));
+        fields.set(column, FieldReader.text(parser, token, column));
         break;
       case TIME:
         fields.timeMs = FieldReader.timeMs(parser, token, name);

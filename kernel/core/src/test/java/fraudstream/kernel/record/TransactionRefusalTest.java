@@ -174,6 +174,41 @@ class TransactionRefusalTest {
     }
   }
 
+  /** {@code tests/job/test_ids_equal_kernel.py} compares all characters with Python's. */
+  @ParameterizedTest
+  @ValueSource(strings = {"0000", "000A", "001b", "007F", "009b", "061C", "200E", "2028", "202E", "2069"})
+  void aControlCharacterInAnyIdIsRefusedByItsNumber(String hex) throws RefusedException {
+    for (Column column : Column.values()) {
+      if (column.kind != Column.Kind.TEXT) {
+        continue;
+      }
+      String record = Records.json(column.fieldName, "\"Đ\\u" + hex + "x\"");
+      if (column.isId) {
+        RefusedException refused = refused(record);
+        assertEquals(Refusal.INVALID_VALUE, refused.refusal);
+        assertEquals(
+            column.fieldName
+                + " has the control character U+"
+                + hex.toUpperCase()
+                + " in it; send an id without",
+            refused.getMessage());
+      } else {
+        parser.parse(Records.utf8(record), ARRIVAL_MS);
+      }
+    }
+  }
+
+  @Test
+  void theIdsAreThoseOfTheTransactionAndTheEntities() {
+    EnumSet<Column> ids = EnumSet.of(Column.TRANSACTION_ID);
+    for (Entity entity : Entity.values()) {
+      ids.add(entity.column);
+    }
+    for (Column column : Column.values()) {
+      assertEquals(ids.contains(column), column.isId, column.fieldName);
+    }
+  }
+
   @Test
   void everyRefusalHasARecordHere() {
     EnumSet<Refusal> seen =

@@ -20,14 +20,17 @@ import org.apache.flink.types.Row;
  * Computes the windows of one entity by event time, immediately for each arriving transaction.
  *
  * <p>The account's step also detects duplicate transactions, which it passes on as {@link
- * Event.Kind#DUPLICATE}, and late ones, which it sends to the dead letters. Metrics: {@code
- * duplicates}, {@code late}.
+ * Event.Kind#DUPLICATE}, and late and conflicting ones, which it sends to the dead letters.
+ * Metrics: {@code duplicates}, {@code late}, {@code conflicts}.
  */
-final class EntityStep extends AbstractStreamOperator<Event>
+class EntityStep extends AbstractStreamOperator<Event>
     implements OneInputStreamOperator<Event, Event> {
   private static final long serialVersionUID = 1L;
   private static final String LATE_DETAIL =
       "event_time lies further behind the newest of its account than the allowed lateness";
+  private static final String CONFLICT_DETAIL =
+      "the account already has a transaction with this transaction_id and other contents;"
+          + " give each transaction an id of its own, and copies the same contents";
 
   private final JobConfig config;
   private final Entity entity;
@@ -35,10 +38,15 @@ final class EntityStep extends AbstractStreamOperator<Event>
   private transient Histories histories;
   private transient Counter duplicates;
   private transient Counter late;
+  private transient Counter conflicts;
 
   EntityStep(JobConfig config, Entity entity) {
     this.config = config;
     this.entity = entity;
+  }
+
+  final JobConfig config() {
+    return config;
   }
 
   @Override
@@ -51,6 +59,7 @@ final class EntityStep extends AbstractStreamOperator<Event>
     histories = Histories.of(getKeyedStateBackend(), getPartitionedState(descriptor));
     duplicates = getMetricGroup().counter("duplicates");
     late = getMetricGroup().counter(Outcome.LATE.label);
+    conflicts = getMetricGroup().counter("conflicts");
   }
 
   private StateTtlConfig timeToLive() {
@@ -89,8 +98,11 @@ final class EntityStep extends AbstractStreamOperator<Event>
     switch (windows.arrive(history, event)) {
       case LATE:
         late.inc();
-        Row letter = Row.of(key, DeadLetterJson.of(event, Outcome.LATE.label, LATE_DETAIL));
-        output.collect(Outputs.DEAD_LETTERS, new StreamRecord<>(letter));
+        refuse(event, Outcome.LATE, LATE_DETAIL);
+        return;
+      case CONFLICTING_DUPLICATE:
+        conflicts.inc();
+        refuse(event, Outcome.CONFLICTING_DUPLICATE, CONFLICT_DETAIL);
         return;
       case DUPLICATE:
         duplicates.inc();
@@ -100,5 +112,11 @@ final class EntityStep extends AbstractStreamOperator<Event>
         histories.put(key, history);
     }
     output.collect(element);
+  }
+
+  private void refuse(Event event, Outcome outcome, String detail) {
+    String account = event.ids[Entity.ACCOUNT_ID.ordinal()];
+    Row letter = Row.of(account, DeadLetterJson.of(event, outcome.label, detail));
+    output.collect(Outputs.DEAD_LETTERS, new StreamRecord<>(letter));
   }
 }

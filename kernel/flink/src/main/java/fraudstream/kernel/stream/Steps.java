@@ -59,14 +59,23 @@ public final class Steps {
         .uid(name.replace(' ', '-'));
   }
 
-  /** Computes the windows of one entity; the account's late events are a side output. */
+  /**
+   * Computes the windows of one entity; the account's late and conflicting events are a side
+   * output.
+   *
+   * @param key the hash key that the account's step starts with
+   */
   public static SingleOutputStreamOperator<Event> windows(
-      DataStream<Event> events, JobConfig config, String entityName) {
+      DataStream<Event> events, JobConfig config, JobKey key, String entityName) {
     Entity entity = Entity.named(entityName);
     return chained(
             keyed(events, new EntityKey(entity))
                 .transform(
-                    entityName + " windows", EventTypeInfo.EVENT, new EntityStep(config, entity)))
+                    entityName + " windows",
+                    EventTypeInfo.EVENT,
+                    entity == Entity.ACCOUNT_ID
+                        ? new AccountStep(config, key)
+                        : new EntityStep(config, entity)))
         .uid("windows-" + entityName);
   }
 

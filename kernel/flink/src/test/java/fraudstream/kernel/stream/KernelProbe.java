@@ -8,6 +8,8 @@ import fraudstream.kernel.features.Outcome;
 import fraudstream.kernel.json.FeaturesJson;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.EventHash;
+import fraudstream.kernel.record.HashKey;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -34,6 +36,7 @@ public final class KernelProbe {
 
   private final Gate gate;
   private final Catalogue catalogue;
+  private final EventHash hash;
   private final FeaturesJson json;
   private final Map<Entity, EntityWindows> windows = new EnumMap<>(Entity.class);
   private final Map<Entity, Map<String, History>> histories = new EnumMap<>(Entity.class);
@@ -41,6 +44,7 @@ public final class KernelProbe {
   private KernelProbe(JobConfig config) {
     gate = new Gate(config, new UnregisteredMetricsGroup());
     catalogue = config.catalogue();
+    hash = catalogue.hash(HashKey.BATCH);
     json = new FeaturesJson(catalogue.features());
     for (Entity entity : catalogue.entities()) {
       windows.put(entity, catalogue.windows(entity, config.allowedLatenessMs));
@@ -80,6 +84,7 @@ public final class KernelProbe {
   }
 
   private String transaction(Event event) {
+    hash.hash(event);
     for (Map.Entry<Entity, EntityWindows> step : windows.entrySet()) {
       Entity entity = step.getKey();
       if (event.ids[entity.ordinal()] == null) {
@@ -98,6 +103,7 @@ public final class KernelProbe {
   }
 
   private String label(Event label) {
+    hash.hash(label);
     for (Map.Entry<Entity, EntityWindows> step : windows.entrySet()) {
       if (label.ids[step.getKey().ordinal()] != null) {
         step.getValue().label(history(step.getKey(), label), label);

@@ -85,14 +85,24 @@ final class Step<I, O> {
   /** The window step of an entity, restored from {@code state}; null to start without state. */
   static Step<Event, Event> windows(JobConfig config, Entity entity, OperatorSubtaskState state)
       throws Exception {
+    return entity == Entity.ACCOUNT_ID
+        ? account(config, JobKey.ofBatch(), state)
+        : windows(new EntityStep(config, entity), entity, state);
+  }
+
+  /** The account's step of a job that is to start with that key. */
+  static Step<Event, Event> account(JobConfig config, JobKey key, OperatorSubtaskState state)
+      throws Exception {
+    return windows(new AccountStep(config, key), Entity.ACCOUNT_ID, state);
+  }
+
+  private static Step<Event, Event> windows(
+      EntityStep operator, Entity entity, OperatorSubtaskState state) throws Exception {
     Metrics metrics = new Metrics();
     Step<Event, Event> step =
         new Step<>(
             new KeyedOneInputStreamOperatorTestHarness<>(
-                new EntityStep(config, entity),
-                new EntityKey(entity),
-                Types.STRING,
-                environment(metrics)),
+                operator, new EntityKey(entity), Types.STRING, environment(metrics)),
             metrics);
     step.harness.setup(EventSerializer.INSTANCE);
     if (state != null) {

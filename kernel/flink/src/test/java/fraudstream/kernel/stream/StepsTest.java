@@ -46,7 +46,7 @@ class StepsTest {
 
   @Test
   void aFileIsReadAndParsedByOneTaskWhateverTheParallelism() {
-    Steps.windows(events(), CONFIG, "device_id");
+    Steps.windows(events(), CONFIG, JobKey.ofBatch(), "device_id");
     Map<String, StreamNode> nodes = nodesByIdentity();
     assertEquals(1, nodes.get("lines").getParallelism());
     assertEquals(1, nodes.get("parse-lines").getParallelism());
@@ -62,7 +62,7 @@ class StepsTest {
   }
 
   private SingleOutputStreamOperator<Event> finished() {
-    return Steps.finish(Steps.windows(events(), CONFIG, "device_id"), CONFIG);
+    return Steps.finish(Steps.windows(events(), CONFIG, JobKey.ofBatch(), "device_id"), CONFIG);
   }
 
   private void windowsAndBatches() {
@@ -116,7 +116,7 @@ class StepsTest {
   @ValueSource(ints = {1, PARALLELISM})
   void theKeyOfTheWindowsIsTheirEntitysId(int parallelism) {
     environment.setParallelism(parallelism);
-    Steps.windows(events(), CONFIG, "device_id");
+    Steps.windows(events(), CONFIG, JobKey.ofBatch(), "device_id");
     KeySelector<?, ?> key = nodesByIdentity().get("windows-device_id").getStatePartitioners()[0];
     assertTrue(key instanceof EntityKey);
   }
