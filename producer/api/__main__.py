@@ -31,11 +31,10 @@ def serve(
     try:
         settings = ApiSettings.load(**given)
         configure_service_logging(NAMES, settings)
-        app = create_app(settings)
+        run_server(create_app(settings), settings)
     except SettingsError as error:
         write_error(str(error))
         raise typer.Exit(2) from error
-    run_server(app, settings)
 
 
 @command.command()

@@ -5,52 +5,18 @@ nothing else: not the account, but the time.
 """
 
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 
 from alerts.delivery import Delivery
 from alerts.store.progress_store import ProgressStore, StoreError
-from fraudstream.domain.alert import alert_id, alert_id_1
-from fraudstream.domain.transaction import TransactionKey, format_time
+from fraudstream.domain.alert import alert_id_1
+from fraudstream.domain.transaction import format_time
 from tests.unit.alerts.alert_fakes import NOW_MS, FakeHandler, RetainingKinesis, Stage
-from tests.unit.alerts.alert_samples import alert, review
+from tests.unit.alerts.alert_samples import review
 from tests.unit.alerts.failing_store import FailingStore, enduring
-
-DIGEST = "5" * 64
-MINUTE_MS = 60_000
-ARRIVED_MS = NOW_MS - MINUTE_MS
-
-
-def id_of(account: str, transaction: str) -> str:
-    return alert_id(TransactionKey(account, transaction), DIGEST)
-
-
-def today(account: str, transaction: str, arrived_ms: int = ARRIVED_MS, **changes: Any) -> bytes:  # noqa: ANN401 - fields
-    """Return an alert as the job writes it now."""
-    fields: dict[str, Any] = {
-        "schema_version": 2,
-        "alert_id": id_of(account, transaction),
-        "transaction_id": transaction,
-        "account_id": account,
-        "arrival_time": format_time(arrived_ms),
-        "model_version": "v1",
-        "model_digest": DIGEST,
-    }
-    return alert(1, **fields | changes)
-
-
-def earlier(account: str, transaction: str) -> bytes:
-    """Return the alert that an earlier release wrote for the same transaction."""
-    return alert(
-        1,
-        alert_id=alert_id_1(transaction, "v1"),
-        transaction_id=transaction,
-        account_id=account,
-        arrival_time=format_time(ARRIVED_MS),
-        model_version="v1",
-    )
+from tests.unit.alerts.two_schemas import ARRIVED_MS, earlier, id_of, today
 
 
 @pytest.fixture
