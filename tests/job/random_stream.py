@@ -63,7 +63,7 @@ def with_conflicts(stream: Sequence[Transaction], seed: int) -> list[Transaction
     for each in rng.sample(stream, len(stream) // 30):
         changes = rng.choice(
             (
-                {"transaction_amount_vnd": each.transaction_amount_vnd + 1},
+                {"transaction_amount_vnd": each.transaction_amount_vnd - 1},
                 {"event_time_ms": each.event_time_ms + 1},
                 {"city": f"{each.city}!"},
             )
