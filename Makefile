@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 PY := $(VENV)/bin/python
-JARS := build/pyflink-dependencies.jar build/fraudstream-core.jar
+JARS := build/pyflink-dependencies.jar build/fraudstream-core.jar build/fraudstream-rest-guard.jar
 MVN := mvn --quiet --batch-mode --file kernel/pom.xml
 TRANSACTIONS ?= 20000
 RATE ?= 500
@@ -15,7 +15,7 @@ PYTEST_OPTIONS ?=
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel and Kinesis connector) and the core jar for servers
+setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel and Kinesis connector), the core jar for servers, the REST port's guard
 
 # The second install adds the command `fraudstream`, offline and with the locked setuptools.
 $(VENV)/installed: requirements.txt pyproject.toml
@@ -24,12 +24,12 @@ $(VENV)/installed: requirements.txt pyproject.toml
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	touch $@
 
-# One Maven run builds both jars. Each is renamed only when complete, so make never sees a partial file.
+# One Maven run builds all jars. Each is renamed only when complete, so make never sees a partial file.
 $(JARS) &: kernel/pom.xml $(wildcard kernel/*/pom.xml) $(shell find kernel/*/src/main -type f)
 	$(MVN) package -DskipTests
 	mkdir -p build
-	for jar in core/target/fraudstream-core.jar flink/target/pyflink-dependencies.jar; do \
-		cp kernel/$$jar build/new.jar && mv build/new.jar build/$${jar##*/} || exit 1; \
+	for jar in $(JARS:build/%=%); do \
+		cp kernel/*/target/$$jar build/new.jar && mv build/new.jar build/$$jar || exit 1; \
 	done
 
 run: setup ## Run everything on this machine: emulator, job, producer, live view (TRANSACTIONS, RATE)

@@ -40,7 +40,7 @@ class JobProcess:
         Raises `JobProcessError` if the job ends or is not running within `READY_TIMEOUT_S`.
         """
         deadline_s = time.monotonic() + READY_TIMEOUT_S
-        while not self._all_tasks_run():
+        while not self.is_reading():
             self.check()
             if time.monotonic() > deadline_s:
                 what = f"the job was not running within {READY_TIMEOUT_S:.0f} s"
@@ -55,7 +55,8 @@ class JobProcess:
             what = f"the job exited with code {code}"
             raise self._error(what)
 
-    def _all_tasks_run(self) -> bool:
+    def is_reading(self) -> bool:
+        """Return whether every task of the job runs."""
         try:
             with urllib.request.urlopen(f"{self._rest_url}/jobs/overview", timeout=5) as response:  # noqa: S310 - our own loopback URL
                 jobs = json.load(response)["jobs"]

@@ -4,6 +4,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import orjson
 import pytest
 import yaml
@@ -43,7 +44,9 @@ def test_flink_run_submits_the_job_to_a_session_cluster_and_flink_cancel_stops_i
     with session_cluster(tmp_path / "cluster", environment) as cluster:
         said = flink(cluster, *detached_job(tmp_path / "fraudstream-python.zip"))
         send_and_expect_scores(cluster, kinesis_settings)
-        flink(cluster, "cancel", submitted_job(said))
+        job_id = submitted_job(said)
+        expect_no_web_page_can_run_code(cluster, job_id)
+        flink(cluster, "cancel", job_id)
         cluster.wait_for("end of the job", lambda: cluster.job_states() == ["CANCELED"])
 
 
@@ -70,6 +73,31 @@ def send_and_expect_scores(cluster: Cluster, settings: JobSettings) -> None:
     assert {orjson.loads(line)["transaction_id"] for line in alerts.stdout.splitlines()} == expected
     assert len(data_of(settings, settings.dead_letters_stream)) == BROKEN
     cluster.wait_for("checkpoint", lambda: list((cluster.folder / "checkpoints").glob("*/chk-*/_metadata")))
+
+
+def expect_no_web_page_can_run_code(cluster: Cluster, job_id: str) -> None:
+    """Send what a page of another origin can send: read, upload a jar and run it, cancel the job."""
+    url, origin = cluster.rest_url, {"Origin": "http://evil.example"}
+    jar = {"jarfile": ("evil.jar", b"PK", "application/x-java-archive")}
+    foreign = {
+        "read": httpx.get(f"{url}/config", headers=origin),
+        "by another name": httpx.get(f"{url}/config", headers={"Host": "evil.example"}),
+        "upload": httpx.post(f"{url}/jars/upload", headers=origin, files=jar),
+        "run": httpx.post(f"{url}/jars/evil.jar/run", headers=origin | {"Content-Type": "text/plain"}),
+        "submit": httpx.post(f"{url}/jobs", headers=origin, files=jar),
+        # A page can have this as the address of a picture, without an Origin.
+        "cancel": httpx.get(f"{url}/jobs/{job_id}/yarn-cancel"),
+    }
+    assert {name: answer.status_code for name, answer in foreign.items()} == dict.fromkeys(foreign, 403)
+    assert not any("Access-Control-Allow-Origin" in answer.headers for answer in foreign.values())
+    # Without a page's headers, Flink itself refuses what its web page offers.
+    assert httpx.post(f"{url}/jars/upload", files=jar).status_code == 400
+    assert httpx.post(f"{url}/jars/evil.jar/run").status_code == 404
+    config = httpx.get(f"{url}/config")
+    assert config.headers["Access-Control-Allow-Origin"] == "http://nobody.invalid"
+    assert {name for name, is_on in config.json()["features"].items() if is_on} == set()
+    assert not list(cluster.folder.rglob("*evil*"))
+    assert cluster.job_states() == ["RUNNING"]
 
 
 def data_of(settings: JobSettings, stream_name: str) -> list[bytes]:
