@@ -13,20 +13,22 @@ COPY kernel/core/pom.xml ./core/
 COPY kernel/core/src ./core/src
 COPY kernel/flink/pom.xml ./flink/
 COPY kernel/flink/src ./flink/src
-RUN mvn --quiet --batch-mode package -DskipTests
+RUN mvn --quiet --batch-mode --strict-checksums package -DskipTests
 
 # Not the slim image, because a few packages have no wheel and must be compiled.
 FROM python:3.11-bookworm AS packages
 COPY requirements-runtime.txt /tmp/
+COPY requirements/build.txt /tmp/
 # --no-deps: the list is complete. It omits apache-flink-libraries, which would duplicate Flink's image.
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
+    && PIP_CONSTRAINT=/tmp/build.txt /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
         --requirement /tmp/requirements-runtime.txt
 
 FROM python:3.11-bookworm AS producer-packages
 COPY requirements-producer.txt /tmp/
+COPY requirements/build.txt /tmp/
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
+    && PIP_CONSTRAINT=/tmp/build.txt /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
         --requirement /tmp/requirements-producer.txt
 
 FROM python:3.11-slim-bookworm AS producer

@@ -2,34 +2,36 @@
 PYTHON ?= python3.11
 VENV := .venv
 PY := $(VENV)/bin/python
-JARS := build/pyflink-dependencies.jar build/fraudstream-core.jar
-MVN := mvn --quiet --batch-mode --file kernel/pom.xml
+JARS := build/pyflink-dependencies.jar build/fraudstream-core.jar build/fraudstream-rest-guard.jar
+# Strict: an artifact whose checksum differs from the repository's is an error.
+MVN := mvn --quiet --batch-mode --strict-checksums --file kernel/pom.xml
+SCAN := build/scan
 TRANSACTIONS ?= 20000
 RATE ?= 500
 RUN_OPTIONS ?=
 PYTEST_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile settings-page lock clean
+.PHONY: help setup run test quick coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile settings-page lock sbom scan pin-images clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel and Kinesis connector) and the core jar for servers
+setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel and Kinesis connector), the core jar for servers, the REST port's guard
 
 # The second install adds the command `fraudstream`, offline and with the locked setuptools.
-$(VENV)/installed: requirements.txt pyproject.toml
+$(VENV)/installed: requirements.txt requirements/build.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	PIP_CONSTRAINT=requirements/build.txt $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	touch $@
 
-# One Maven run builds both jars. Each is renamed only when complete, so make never sees a partial file.
+# One Maven run builds all jars. Each is renamed only when complete, so make never sees a partial file.
 $(JARS) &: kernel/pom.xml $(wildcard kernel/*/pom.xml) $(shell find kernel/*/src/main -type f)
 	$(MVN) package -DskipTests
 	mkdir -p build
-	for jar in core/target/fraudstream-core.jar flink/target/pyflink-dependencies.jar; do \
-		cp kernel/$$jar build/new.jar && mv build/new.jar build/$${jar##*/} || exit 1; \
+	for jar in $(JARS:build/%=%); do \
+		cp kernel/*/target/$$jar build/new.jar && mv build/new.jar build/$$jar || exit 1; \
 	done
 
 run: setup ## Run everything on this machine: emulator, job, producer, live view (TRANSACTIONS, RATE)
@@ -103,8 +105,32 @@ lock: setup ## Lock the versions and hashes of requirements/*.in in requirements
 		--constraint requirements.txt requirements/producer.in --output-file requirements-producer.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		benchmarks/requirements-rival.in --output-file benchmarks/requirements-rival.txt
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --no-annotate --no-header \
+		--constraint requirements.txt requirements/build.in --output-file requirements/build.txt
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		requirements/scan.in --output-file requirements/scan.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		tests/flink2/requirements.in --output-file tests/flink2/requirements.txt
+
+# Tools with a lock and an environment of their own: they need other releases of the project's packages.
+$(SCAN)/installed: requirements/scan.txt
+	$(PYTHON) -m venv $(SCAN)
+	PIP_CONSTRAINT=requirements/build.txt $(SCAN)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/scan.txt
+	touch $@
+
+sbom: setup $(SCAN)/installed ## Write the bills of materials build/sbom-python.json and build/sbom-java.json (CycloneDX)
+	$(SCAN)/bin/cyclonedx-py environment --output-reproducible --output-file build/sbom-python.json $(VENV)
+	$(MVN) org.cyclonedx:cyclonedx-maven-plugin:2.9.1:makeAggregateBom -DincludeTestScope=false -DoutputFormat=json \
+		-DoutputDirectory=$(CURDIR)/build -DoutputName=sbom-java
+	$(PY) -m deploy.sbom build/sbom-python.json build/sbom-java.json
+
+scan: setup $(SCAN)/installed ## Look for known vulnerabilities in the locked Python packages; fails if any package was skipped
+	for lock in requirements.txt requirements-runtime.txt requirements-producer.txt; do \
+		$(PY) -m deploy.scan $(SCAN)/bin/pip-audit $$lock || exit 1; \
+	done
+
+pin-images: setup ## Pin the images of the Dockerfile and docker-compose.yml by digest (needs Docker and the registry)
+	$(PY) -m deploy.pin_images
 
 clean: ## Remove build output; .venv stays
 	rm -rf build kernel/*/target

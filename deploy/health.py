@@ -1,16 +1,42 @@
-"""Container health check: exits with 0 if the cluster runs the job, with 1 if not.
+"""Container health check: exits with 0 if the cluster runs the job and the job works, with 1 if not.
 
 ``python -m deploy.health http://127.0.0.1:8081``
 """
 
 import json
 import sys
+import tempfile
 import urllib.error
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from fraudstream.runtime.loopback import open_url
 
 TIMEOUT_S: Final = 5
+MAX_FAILED_CHECKPOINTS: Final = 3
+"""Number of checkpoints that may fail in a row."""
+MAX_CHECKPOINT_AGE_MS: Final = 300_000
+"""Greatest age of the newest completed checkpoint; a job without any may be as old."""
+MAX_STANDSTILL_MS: Final = 120_000
+"""Longest time without a verdict while transactions wait."""
+PARSED: Final = "parse.numRecordsOut"
+JUDGED: Final = "verdicts.numRecordsIn"
+BEHIND: Final = ".millisBehindLatest"
+"""End of the names of the Kinesis source's metrics, one for each shard: how old the newest read record is."""
+MEMORY: Final = Path(tempfile.gettempdir()) / "fraudstream-health.json"
+"""The last progress seen, since a check is a process of its own."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Counts of a job at one time (epoch milliseconds, the JobManager's clock)."""
+
+    job_id: str
+    at_ms: int
+    parsed: int
+    judged: int
+    behind_ms: int
 
 
 def complaint(overview: dict[str, Any]) -> str | None:
@@ -29,13 +55,93 @@ def complaint(overview: dict[str, Any]) -> str | None:
     return None
 
 
-def main(arguments: list[str]) -> int:
-    """Check the cluster at the given URL; return 0 if its job runs, else print the problem and return 1."""
+def checkpoint_complaint(checkpoints: dict[str, Any], started_ms: int, now_ms: int) -> str | None:
+    """Return the problem shown by the response of Flink's ``/jobs/ID/checkpoints``; None if they succeed.
+
+    ``started_ms`` is the start of the job. Without checkpoints a restart would repeat everything since.
+    """
+    failed = 0
+    for each in checkpoints["history"]:  # the newest first
+        if each["status"] == "COMPLETED":
+            break
+        failed += each["status"] == "FAILED"
+    if failed >= MAX_FAILED_CHECKPOINTS:
+        return f"the last {failed} checkpoints failed"
+    newest = checkpoints["latest"]["completed"]
+    age_ms = now_ms - (newest["latest_ack_timestamp"] if newest else started_ms)
+    if age_ms > MAX_CHECKPOINT_AGE_MS:
+        return f"no checkpoint was completed for {age_ms // 1_000} s"
+    return None
+
+
+def standstill_complaint(last: Progress | None, now: Progress) -> tuple[str | None, Progress]:
+    """Return the problem shown by two observations, and the observation to compare the next one with.
+
+    Scoring stands still if nothing is judged although more was parsed, or although the source falls behind.
+    """
+    # A restarted job counts from 0.
+    if last is None or last.job_id != now.job_id or last.judged != now.judged or now.parsed < last.parsed:
+        return None, now
+    waiting = now.parsed > last.parsed or now.behind_ms > MAX_STANDSTILL_MS
+    still_ms = now.at_ms - last.at_ms
+    if not waiting:
+        return None, now
+    if still_ms > MAX_STANDSTILL_MS:
+        return f"transactions wait, and none was scored for {still_ms // 1_000} s", last
+    return None, last
+
+
+def check(url: str, memory: Path) -> str | None:
+    """Return the cluster's problem, or None; progress is compared with, and kept in, the file ``memory``."""
+    overview = _get(url, "/jobs/overview")
+    if problem := complaint(overview):
+        return problem
+    for job in overview["jobs"]:
+        path = f"/jobs/{job['jid']}"
+        details = _get(url, path)
+        checkpoints = _get(url, f"{path}/checkpoints")
+        if problem := checkpoint_complaint(checkpoints, details["start-time"], details["now"]):
+            return problem
+        problem, kept = standstill_complaint(_remembered(memory), _progress(url, details))
+        memory.write_text(json.dumps(asdict(kept)))
+        if problem:
+            return problem
+    return None
+
+
+def _progress(url: str, details: dict[str, Any]) -> Progress:
+    sums = {PARSED: 0.0, JUDGED: 0.0}
+    behind = 0.0
+    for vertex in details["vertices"]:
+        path = f"/jobs/{details['jid']}/vertices/{vertex['id']}/subtasks/metrics"
+        names = [metric["id"] for metric in _get(url, path)]
+        wanted = [name for name in names if name in sums or name.endswith(BEHIND)]
+        for metric in _get(url, f"{path}?get={','.join(wanted)}") if wanted else []:
+            if metric["id"] in sums:
+                sums[metric["id"]] += metric["sum"]
+            else:
+                behind = max(behind, metric["max"])
+    return Progress(details["jid"], details["now"], int(sums[PARSED]), int(sums[JUDGED]), int(behind))
+
+
+def _remembered(memory: Path) -> Progress | None:
+    try:
+        return Progress(**json.loads(memory.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _get(url: str, path: str) -> Any:  # noqa: ANN401 - JSON
+    with open_url(f"{url}{path}", TIMEOUT_S) as answer:
+        return json.load(answer)
+
+
+def main(arguments: list[str], memory: Path = MEMORY) -> int:
+    """Check the cluster at the given URL; return 0 if its job works, else print the problem and return 1."""
     (url,) = arguments
     try:
-        with open_url(f"{url}/jobs/overview", TIMEOUT_S) as answer:
-            problem = complaint(json.load(answer))
-    except (urllib.error.URLError, TimeoutError) as error:
+        problem = check(url, memory)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         problem = f"Flink does not respond: {error}"
     if problem:
         sys.stderr.write(f"{problem}\n")

@@ -17,9 +17,12 @@ from typing import Any, Final
 
 from fraudstream.runtime.loopback import open_url
 from fraudstream.runtime.project_root import ROOT
+from jobs.rest_options import CLOSED_TO_PAGES
 from localrun.job_process import free_port
 
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
+GUARD: Final = ROOT / "build" / "fraudstream-rest-guard.jar"
+"""Refuses the requests of web pages on Flink's REST port; it must be on the JobManager's own class path."""
 RUN_TIMEOUT_S: Final = 180.0
 WAIT_TIMEOUT_S: Final = 180.0
 END_TIMEOUT_S: Final = 20.0
@@ -93,11 +96,12 @@ class Cluster:
         return self.folder / "checkpoints"
 
     def options(self) -> list[str]:
-        """Return the options of every Flink process of this cluster: its own ports and folders."""
+        """Return the options of every Flink process : its own ports and folders, and no web page."""
         values = {
             "jobmanager.rpc.port": self.rpc_port,
             "rest.port": self.rest_port,
             "io.tmp.dirs": self.folder / "tmp",
+            **CLOSED_TO_PAGES,
         }
         return [argument for key, value in values.items() for argument in ("-D", f"{key}={value}")]
 
@@ -105,6 +109,9 @@ class Cluster:
         """Add jars beside Flink's own, as the Dockerfile does; the distribution itself is not changed."""
         library = self.folder / "lib"
         for path in [*(flink_home() / "lib").glob("*.jar"), *jars]:
+            if not path.is_file():
+                msg = f"{path} does not exist; run `make setup`"
+                raise ClusterError(msg)
             (library / path.name).symlink_to(path)
         self.environment["FLINK_LIB_DIR"] = str(library)
 
@@ -251,6 +258,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 def session_cluster(folder: Path, environment: Mapping[str, str]) -> Iterator[Cluster]:
     """Run a session cluster, a JobManager and a TaskManager with two slots, while the block runs."""
     cluster = Cluster(folder, environment)
+    cluster.add_to_lib(GUARD)
     try:
         start_jobmanager(cluster)
         start_taskmanager(cluster)

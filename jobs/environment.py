@@ -14,6 +14,7 @@ from pyflink.java_gateway import get_gateway
 from fraudstream.runtime.project_root import ROOT
 from jobs.job_settings import JobSettings
 from jobs.python_mode import python_mode, python_path
+from jobs.rest_options import CLOSED_TO_PAGES, LOOPBACK, rest_access
 
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
 """Jar of the kernel and the Kinesis connector, built by `make setup`."""
@@ -31,6 +32,9 @@ def start_jvm(variables: Mapping[str, str]) -> None:
     if JAR.is_file():
         os.environ["HADOOP_CLASSPATH"] = str(JAR)
     os.environ.update(variables)
+    # Otherwise PyFlink opens a gRPC port on every network interface for its local mini cluster, which runs
+    # the code of anyone who connects. Python then runs in a process of its own or in the JVM.
+    os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlink's name
     with python_path():
         get_gateway()
 
@@ -66,8 +70,10 @@ def flink_configuration(settings: JobSettings, connector_options: Mapping[str, s
         # A cluster's workers may have Python elsewhere, as configured there (-pyexec, python.executable).
         options |= {"python.executable": sys.executable, "python.client.executable": sys.executable}
         port = str(settings.rest_port or 0)
-        options |= {"rest.address": "127.0.0.1", "rest.bind-address": "127.0.0.1", "rest.port": port}
-        options |= {"rest.bind-port": port, "jobmanager.bind-host": "127.0.0.1"}
+        options |= {"rest.address": LOOPBACK, "rest.port": port, "rest.bind-port": port}
+        options |= {"jobmanager.bind-host": LOOPBACK}
+        # The mini cluster cannot start without a REST port, so one that nobody asked for refuses connections.
+        options |= CLOSED_TO_PAGES | rest_access("read" if settings.rest_port else "closed")
     if settings.from_savepoint is not None:
         options["execution.state-recovery.path"] = settings.from_savepoint
     if settings.allow_dropped_state:

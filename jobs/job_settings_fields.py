@@ -79,7 +79,7 @@ class JobSettingsFields(StreamSettings):
         None,
         ge=1,
         le=65_535,
-        description="Loopback port of Flink's REST API in the local mini cluster (default: any free port)",
+        description="Loopback port of Flink's REST API in the local mini cluster (default: closed)",
     )
     # Features and scoring
     catalogue: Path | None = Field(

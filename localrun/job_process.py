@@ -40,7 +40,7 @@ class JobProcess:
         Raises `JobProcessError` if the job ends or is not running within `READY_TIMEOUT_S`.
         """
         deadline_s = time.monotonic() + READY_TIMEOUT_S
-        while not self._all_tasks_run():
+        while not self.is_reading():
             self.check()
             if time.monotonic() > deadline_s:
                 what = f"the job was not running within {READY_TIMEOUT_S:.0f} s"
@@ -61,7 +61,8 @@ class JobProcess:
             what = f"the job exited with code {code}"
             raise self._error(what)
 
-    def _all_tasks_run(self) -> bool:
+    def is_reading(self) -> bool:
+        """Return whether every task of the job runs."""
         try:
             jobs = self._ask("/jobs/overview")["jobs"]
         except (URLError, ConnectionError, TimeoutError):

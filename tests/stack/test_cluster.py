@@ -4,13 +4,16 @@ import sysconfig
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import orjson
 import pytest
 import yaml
 
+from deploy.health import MEMORY
 from deploy.package import package
 from drills.cluster import (
     JAR,
+    QUICK_HEARTBEAT,
     Cluster,
     ClusterError,
     detached_job,
@@ -43,7 +46,9 @@ def test_flink_run_submits_the_job_to_a_session_cluster_and_flink_cancel_stops_i
     with session_cluster(tmp_path / "cluster", environment) as cluster:
         said = flink(cluster, *detached_job(tmp_path / "fraudstream-python.zip"))
         send_and_expect_scores(cluster, kinesis_settings)
-        flink(cluster, "cancel", submitted_job(said))
+        job_id = submitted_job(said)
+        expect_no_web_page_can_run_code(cluster, job_id)
+        flink(cluster, "cancel", job_id)
         cluster.wait_for("end of the job", lambda: cluster.job_states() == ["CANCELED"])
 
 
@@ -72,6 +77,31 @@ def send_and_expect_scores(cluster: Cluster, settings: JobSettings) -> None:
     cluster.wait_for("checkpoint", lambda: list((cluster.folder / "checkpoints").glob("*/chk-*/_metadata")))
 
 
+def expect_no_web_page_can_run_code(cluster: Cluster, job_id: str) -> None:
+    """Send what a page of another origin can send: read, upload a jar and run it, cancel the job."""
+    url, origin = cluster.rest_url, {"Origin": "http://evil.example"}
+    jar = {"jarfile": ("evil.jar", b"PK", "application/x-java-archive")}
+    foreign = {
+        "read": httpx.get(f"{url}/config", headers=origin),
+        "by another name": httpx.get(f"{url}/config", headers={"Host": "evil.example"}),
+        "upload": httpx.post(f"{url}/jars/upload", headers=origin, files=jar),
+        "run": httpx.post(f"{url}/jars/evil.jar/run", headers=origin | {"Content-Type": "text/plain"}),
+        "submit": httpx.post(f"{url}/jobs", headers=origin, files=jar),
+        # A page can have this as the address of a picture, without an Origin.
+        "cancel": httpx.get(f"{url}/jobs/{job_id}/yarn-cancel"),
+    }
+    assert {name: answer.status_code for name, answer in foreign.items()} == dict.fromkeys(foreign, 403)
+    assert not any("Access-Control-Allow-Origin" in answer.headers for answer in foreign.values())
+    # Without a page's headers, Flink itself refuses what its web page offers.
+    assert httpx.post(f"{url}/jars/upload", files=jar).status_code == 400
+    assert httpx.post(f"{url}/jars/evil.jar/run").status_code == 404
+    config = httpx.get(f"{url}/config")
+    assert config.headers["Access-Control-Allow-Origin"] == "http://nobody.invalid"
+    assert {name for name, is_on in config.json()["features"].items() if is_on} == set()
+    assert not list(cluster.folder.rglob("*evil*"))
+    assert cluster.job_states() == ["RUNNING"]
+
+
 def data_of(settings: JobSettings, stream_name: str) -> list[bytes]:
     return [record.data for record in read_all(settings, stream_name)]
 
@@ -81,23 +111,28 @@ class Composed:
 
     def __init__(self, cluster: Cluster, emulator_url: str) -> None:
         self._services: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-        self._options = cluster.options()
+        self._options = [*cluster.options(), "-D", QUICK_HEARTBEAT]
+        self._temporary = str(cluster.folder / "tmp")
         self._places = {
             "/opt/flink": str(flink_home()),
             "/opt/fraudstream": str(ROOT),
             "file:///checkpoints": (cluster.folder / "checkpoints").as_uri(),
             "http://localstack:4566": emulator_url,
             "http://127.0.0.1:8081": cluster.rest_url,
+            "=jobmanager-rpc": "=127.0.0.1",
             "=jobmanager": "=127.0.0.1",
-            "=taskmanager": "=127.0.0.1",
-            "=0.0.0.0": "=127.0.0.1",
+            "=taskmanager-rpc": "=127.0.0.1",
+            "${FLINK_REST_BIND_ADDRESS:-127.0.0.1}": "127.0.0.1",
         }
 
     def command(self, service: str) -> list[str]:
         """Return the command of the service's container."""
         words = [self._outside(word) for word in self._services[service]["command"]]
+        if "start-foreground" not in words:
+            return words
         # Ports and folders for this test alone, right after the word that every Flink script begins with.
-        return words[:2] + self._options + words[2:] if "start-foreground" in words else words
+        place = words.index("start-foreground") + 1
+        return words[:place] + self._options + words[place:]
 
     def health_check(self, service: str) -> list[str]:
         """Return the service's health check command."""
@@ -106,8 +141,9 @@ class Composed:
         return [self._outside(word) for word in words]
 
     def environment(self, service: str) -> dict[str, str]:
-        """Return the service's environment."""
-        return {name: self._outside(value) for name, value in self._services[service]["environment"].items()}
+        """Return the service's environment; its /tmp is this test's alone."""
+        variables = self._services[service]["environment"]
+        return {name: self._outside(value) for name, value in variables.items()} | {"TMPDIR": self._temporary}
 
     def _outside(self, word: str) -> str:
         for inside, outside in self._places.items():
@@ -140,9 +176,39 @@ def test_the_commands_of_docker_compose_start_a_working_system(
         assert "TaskManagerRunner" in commands
         assert "beam" not in commands
         cluster.wait_for("checkpoint", lambda: list((tmp_path / "checkpoints").glob("*/chk-*/_metadata")))
+        # The JobManager dies, and Docker starts its container again.
+        cluster.kill("jobmanager")
+        start("jobmanager")
+        cluster.wait_for("restarted job", lambda: is_healthy(cluster, composed, "jobmanager"))
+        cluster.wait_for("counts of the health check", lambda: counts(cluster, composed))
         assert [cluster.end(service) for service in ("producer", "alerts")] == [0, 0]
+        expect_continued(cluster, kinesis_settings)
     finally:
         cluster.end_all()
+
+
+def expect_continued(cluster: Cluster, settings: JobSettings) -> None:
+    """Check that the job runs from a checkpoint, and that every transaction was scored."""
+    assert "starting from no state" in cluster.output("jobmanager").read_text()
+    (job,) = cluster.ask("/jobs")["jobs"]
+    restored = cluster.ask(f"/jobs/{job['id']}/checkpoints")["latest"]["restored"]
+    assert f"starting from {restored['external_path']}" in cluster.output("jobmanager").read_text().replace(
+        "file:///", "file:/"
+    )
+
+    def ids(stream: str) -> list[str]:
+        return [orjson.loads(data)["transaction_id"] for data in data_of(settings, stream)]
+
+    sent = set(ids(settings.transactions_stream))
+    cluster.wait_for("scored transactions", lambda: sent <= set(ids(settings.scored_stream)))
+    assert sent
+
+
+def counts(cluster: Cluster, composed: Composed) -> bool:
+    """Return whether the health check finds the metrics that it compares; Flink fetches them with a delay."""
+    healthy = is_healthy(cluster, composed, "jobmanager")
+    seen = orjson.loads((cluster.folder / "tmp" / MEMORY.name).read_bytes())
+    return healthy and min(seen["parsed"], seen["judged"]) > 0
 
 
 def is_healthy(cluster: Cluster, composed: Composed, service: str) -> bool:

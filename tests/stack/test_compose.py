@@ -17,6 +17,8 @@ from producer.api.api_settings import ApiSettings
 from producer.source_api import ApiAccess
 
 Services = dict[str, Any]
+EMULATOR = "localstack"
+"""The only image that is not ours: it starts as root and writes into itself."""
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +68,56 @@ def test_every_port_is_bound_to_loopback(services: Services) -> None:
 
 
 def test_no_service_of_the_project_runs_as_root(services: Services) -> None:
-    users = {name: service.get("user") for name, service in services.items() if name != "localstack"}
+    users = {name: service.get("user") for name, service in services.items() if name != EMULATOR}
     assert set(users.values()) == {"9999"}
     assert (ROOT / "Dockerfile").read_text().count("\nUSER 9999\n") == 2
+
+
+def test_every_service_is_locked_down_and_limited(services: Services) -> None:
+    for name, service in services.items():
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service["cpus"], name
+        assert service["pids_limit"], name
+        assert service["restart"] == ("no" if name == "streams" else "unless-stopped"), name
+        assert not {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"} & service.keys(), name
+    for name in services.keys() - {EMULATOR}:
+        assert services[name]["read_only"] is True, name
+        assert services[name]["cap_drop"] == ["ALL"], name
+        (place,) = services[name]["tmpfs"]
+        assert re.fullmatch(r"/tmp:(exec,)?size=\d+m", place), name  # noqa: S108 - in a container
+
+
+def test_only_flink_is_on_the_network_of_its_ports(services: Services) -> None:
+    networks = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["networks"]
+    assert networks["flink"] == {"internal": True}
+    members = {
+        network: {name for name, service in services.items() if network in service["networks"]}
+        for network in networks
+    }
+    assert members["flink"] == {"jobmanager", "taskmanager"}
+    assert members["api"] == {"transaction-api", "api-producer"}
+    assert members["kinesis"] == services.keys() - {"transaction-api"}
+    for name in members["flink"]:
+        (alias,) = services[name]["networks"]["flink"]["aliases"]
+        assert alias == f"{name}-rpc"
+        bound = [word for word in services[name]["command"] if "bind-host" in word]
+        assert bound == [f"-D{name}.bind-host={alias}"]
+
+
+def test_the_rest_port_is_loopback_and_for_reading_unless_the_overlay_is_added(services: Services) -> None:
+    command = services["jobmanager"]["command"]
+    for option in (
+        "rest.bind-address=${FLINK_REST_BIND_ADDRESS:-127.0.0.1}",
+        "fraudstream.rest.access=read",
+        "web.submit.enable=false",
+        "web.cancel.enable=false",
+        "web.access-control-allow-origin=http://nobody.invalid",
+    ):
+        assert f"-D{option}" in command
+    assert "ports" not in services["jobmanager"]
+    overlay = yaml.safe_load((ROOT / "docker-compose.flink-ui.yml").read_text())["services"]
+    assert overlay == {"jobmanager": {"ports": ["127.0.0.1:8081:8081"]}}
 
 
 def test_each_service_waits_for_its_dependencies(services: Services) -> None:

@@ -1,8 +1,13 @@
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.health import complaint, main
+from deploy.health import Progress, checkpoint_complaint, complaint, main, standstill_complaint
 
 
 def job(state: str, running: int, total: int = 8) -> dict[str, Any]:
@@ -28,3 +33,139 @@ def test_a_cluster_is_healthy_when_every_task_of_every_job_runs(
 def test_an_unresponsive_cluster_is_unhealthy(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["http://127.0.0.1:9"]) == 1
     assert "does not respond" in capsys.readouterr().err
+
+
+def checkpoints(*history: str, completed_ms: int | None = 0) -> dict[str, Any]:
+    newest = None if completed_ms is None else {"latest_ack_timestamp": completed_ms}
+    return {"history": [{"status": status} for status in history], "latest": {"completed": newest}}
+
+
+@pytest.mark.parametrize(
+    ("found", "now_ms", "expected"),
+    [
+        (checkpoints("COMPLETED", "FAILED", "FAILED", "FAILED"), 1_000, None),
+        (checkpoints("FAILED", "FAILED", "COMPLETED", "FAILED"), 1_000, None),
+        (checkpoints("IN_PROGRESS", "FAILED", "FAILED", "FAILED"), 1_000, "the last 3 checkpoints failed"),
+        (
+            checkpoints("FAILED", "FAILED", "FAILED", "FAILED", completed_ms=None),
+            1_000,
+            "the last 4 checkpoints failed",
+        ),
+        (checkpoints("COMPLETED", completed_ms=7_000), 307_000, None),
+        (checkpoints("IN_PROGRESS", completed_ms=7_000), 307_001, "no checkpoint was completed for 300 s"),
+        (checkpoints(completed_ms=None), 300_000, None),
+        (checkpoints(completed_ms=None), 400_000, "no checkpoint was completed for 400 s"),
+    ],
+)
+def test_failed_and_missing_checkpoints_are_unhealthy(
+    found: dict[str, Any], now_ms: int, expected: str | None
+) -> None:
+    assert checkpoint_complaint(found, 0, now_ms) == expected
+
+
+def progress(
+    at_s: int, parsed: int = 100, judged: int = 90, behind_ms: int = 0, job_id: str = "a"
+) -> Progress:
+    return Progress(job_id, at_s * 1_000, parsed, judged, behind_ms)
+
+
+LAST = progress(0)
+STILL = "transactions wait, and none was scored for 121 s"
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "expected", "kept"),
+    [
+        (None, progress(500), None, "now"),
+        (LAST, progress(500, judged=91), None, "now"),
+        # No transaction arrived, so none can be scored.
+        (LAST, progress(500), None, "now"),
+        (LAST, progress(120, parsed=101), None, "last"),
+        (LAST, progress(121, parsed=101), STILL, "last"),
+        # The scorer holds everything up, so nothing is parsed either.
+        (LAST, progress(121, behind_ms=120_001), STILL, "last"),
+        (LAST, progress(121, behind_ms=120_000), None, "now"),
+        # A restarted job counts from the beginning.
+        (LAST, progress(500, parsed=5, judged=90), None, "now"),
+        (LAST, progress(500, parsed=200, job_id="b"), None, "now"),
+    ],
+)
+def test_scoring_that_stands_still_is_unhealthy(
+    last: Progress | None, now: Progress, expected: str | None, kept: str
+) -> None:
+    assert standstill_complaint(last, now) == (expected, now if kept == "now" else last)
+
+
+METRICS = [
+    {"id": "parse.numRecordsOut", "sum": 50.0, "max": 25.0},
+    {"id": "verdicts.numRecordsIn", "sum": 7.0, "max": 4.0},
+    {"id": "Source.shardId-0.millisBehindLatest", "sum": 9.0, "max": 9.0},
+    {"id": "other", "sum": 1e9, "max": 1e9},
+]
+
+
+class Cluster(http.server.BaseHTTPRequestHandler):
+    """A JobManager whose answers the test sets."""
+
+    now_ms = 1_000
+    judged = 7.0
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        metrics = [each | ({"sum": self.judged} if "verdicts" in str(each["id"]) else {}) for each in METRICS]
+        wanted = query.removeprefix("get=").split(",")
+        answers: dict[str, Any] = {
+            "/jobs/overview": {"jobs": [job("RUNNING", 8) | {"jid": "a"}]},
+            "/jobs/a": {
+                "jid": "a",
+                "start-time": 0,
+                "now": self.now_ms,
+                "vertices": [{"id": "v"}, {"id": "w"}],
+            },
+            "/jobs/a/checkpoints": checkpoints("COMPLETED", completed_ms=self.now_ms),
+            "/jobs/a/vertices/v/subtasks/metrics": [
+                each for each in metrics if not query or each["id"] in wanted
+            ],
+            "/jobs/a/vertices/w/subtasks/metrics": [],
+        }
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(answers[path]).encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(Cluster, "now_ms", 1_000)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cluster) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_checks_remember_the_progress_of_the_last_one(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = tmp_path / "memory.json"
+    assert main([url], memory) == 0
+    assert json.loads(memory.read_text()) == vars_of(Progress("a", 1_000, 50, 7, 9))
+    memory.write_text(json.dumps(vars_of(Progress("a", 1_000, 49, 7, 9))))
+    monkeypatch.setattr(Cluster, "now_ms", 200_000)
+    assert main([url], memory) == 1
+    assert "none was scored for 199 s" in capsys.readouterr().err
+    monkeypatch.setattr(Cluster, "judged", 8.0)
+    assert main([url], memory) == 0
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", "null"])
+def test_an_unreadable_memory_is_replaced(url: str, tmp_path: Path, content: str) -> None:
+    memory = tmp_path / "memory.json"
+    memory.write_text(content)
+    assert main([url], memory) == 0
+    assert json.loads(memory.read_text())["parsed"] == 50
+
+
+def vars_of(progress: Progress) -> dict[str, Any]:
+    return {name: getattr(progress, name) for name in progress.__dataclass_fields__}

@@ -13,8 +13,9 @@ from botocore import xform_name
 from fraudstream.runtime.project_root import ROOT
 
 POLICIES = sorted((ROOT / "deploy" / "iam").glob("*.json"))
-NAMES = ("consumer", "job", "producer", "redrive", "replay")
+NAMES = ("consumer", "job", "labels", "producer", "redrive", "replay")
 CODE_OF_ROLE = {
+    "labels": ["producer/stream.py", "fraudstream/streams/kinesis/kinesis_writer.py"],
     "producer": ["producer/**/*.py", "fraudstream/streams/kinesis/kinesis_writer.py"],
     "consumer": [
         "alerts/*.py",
@@ -38,6 +39,7 @@ CODE_OF_ROLE = {
 }
 """The files with each role's calls; the connector makes the job's calls, which docs/deploy.md lists."""
 STREAMS_OF_ROLE = {
+    "labels": {"Labels"},
     "producer": {"Transactions", "Labels"},
     "consumer": {"Alerts"},
     "redrive": {"DeadLetters", "Transactions"},
@@ -46,6 +48,7 @@ STREAMS_OF_ROLE = {
 }
 
 SERVICES_OF_ROLE = {
+    "labels": ["kinesis"],
     "producer": ["kinesis"],
     "consumer": ["kinesis", "dynamodb", "sns"],
     "redrive": ["kinesis", "dynamodb"],
@@ -61,8 +64,11 @@ ARN_OF_SERVICE = {
     "dynamodb": re.compile(r"arn:aws:dynamodb:REGION:ACCOUNT:table/[A-Za-z]+"),
     "sns": re.compile(r"arn:aws:sns:REGION:ACCOUNT:[A-Za-z]+"),
 }
-OTHER_ARN = re.compile(r"arn:aws:(s3:::BUCKET(/\S+)?|logs:REGION:ACCOUNT:log-group:\*)")
-"""Other resources: the object with the code, an archive's bucket, and log groups named by AWS."""
+OTHER_ARN = re.compile(
+    r"arn:aws:(s3:::BUCKET(/\S+)?"
+    r"|logs:REGION:ACCOUNT:log-group:(/aws/kinesis-analytics/APPLICATION:log-stream:\S+|\*))"
+)
+"""Other resources: the object with the code, an archive's bucket, and the application's log group."""
 SID = re.compile(r"[A-Za-z0-9]+")
 ACTION = re.compile(r"(kinesis|dynamodb|sns|s3|logs):[A-Za-z]+")
 
@@ -126,7 +132,7 @@ def test_a_policy_uses_only_known_keys(name: str) -> None:
     assert content.keys() == {"Version", "Statement"}
     assert content["Version"] == "2012-10-17"
     for statement in content["Statement"]:
-        assert statement.keys() == {"Sid", "Effect", "Action", "Resource"}
+        assert statement.keys() - {"Condition"} == {"Sid", "Effect", "Action", "Resource"}
         assert statement["Effect"] == "Allow"
         assert SID.fullmatch(statement["Sid"])
         assert statement["Action"]
@@ -170,6 +176,13 @@ def test_a_role_can_access_only_its_own_streams(name: str) -> None:
     resources = [resource for _, found in statements(name) for resource in found]
     streams = {resource.split("/")[1] for resource in resources if ":kinesis:" in resource}
     assert streams == STREAMS_OF_ROLE[name]
+
+
+def test_only_finding_a_log_group_is_allowed_on_all_of_them() -> None:
+    wide = [
+        actions for actions, resources in statements("job") if any(":log-group:*" in r for r in resources)
+    ]
+    assert wide == [["logs:DescribeLogGroups"]]
 
 
 def test_a_method_with_another_name_is_not_counted_as_a_kinesis_call(tmp_path: Path) -> None:

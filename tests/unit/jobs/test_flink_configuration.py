@@ -1,5 +1,10 @@
-"""The Flink options that a job's recovery depends on."""
+"""The Flink options that a job's recovery and its closed ports depend on."""
 
+import os
+
+import pytest
+
+from jobs import environment
 from jobs.connectors import connector_for
 from jobs.environment import flink_configuration
 from jobs.job_settings import JobSettings
@@ -25,3 +30,26 @@ def test_a_job_over_files_fails_at_once_and_takes_no_checkpoints() -> None:
     found = options("--source", __file__, "--features-out", "a")
     assert found["restart-strategy.type"] == "disable"
     assert not [name for name in found if "checkpoint" in name]
+
+
+@pytest.mark.parametrize(("arguments", "level"), [((), "closed"), (("--rest-port", "8081"), "read")])
+def test_the_rest_port_of_the_mini_cluster_is_closed_unless_asked_for(
+    arguments: tuple[str, ...], level: str
+) -> None:
+    found = options(*arguments)
+    assert found["fraudstream.rest.access"] == level
+    assert (found["web.submit.enable"], found["web.cancel.enable"]) == ("false", "false")
+    assert (found["rest.address"], found["rest.bind-address"]) == ("127.0.0.1", "127.0.0.1")
+    assert "*" not in found["web.access-control-allow-origin"]
+
+
+def test_a_clusters_rest_port_is_the_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYFLINK_GATEWAY_PORT", "1")
+    assert not [name for name in options() if "rest." in name or name.startswith("web.")]
+
+
+def test_pyflink_opens_no_port_for_python_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "get_gateway", lambda: None)
+    monkeypatch.delenv("_python_worker_execution_mode", raising=False)
+    environment.start_jvm({})
+    assert os.environ["_python_worker_execution_mode"] == "process"  # noqa: SIM112 - PyFlink's name
