@@ -11,6 +11,10 @@ import java.util.Arrays;
  * is identified by its index in [{@link #first}, {@link #end}), which changes when rows are
  * inserted before it. The oldest transactions of a busy id may be condensed into {@link Panes}. The
  * {@link HistoryIndex} is derived from the rows on demand and never saved.
+ *
+ * <p>Rows lie in the array in their order. In a long history to which old transactions are added
+ * they lie in order of arrival, and its index has their order ({@link RowOrder}), so that none is
+ * moved for another.
  */
 public final class History {
   private static final int FIRST_CAPACITY = 2;
@@ -31,6 +35,10 @@ public final class History {
   private Panes panes;
   private PendingLabels pending;
   private HistoryIndex index;
+
+  /** The order of the index; null if the rows lie in the array in their order. */
+  private RowOrder order;
+
   private IdFilter ids;
 
   /** Creates an empty history. */
@@ -51,9 +59,23 @@ public final class History {
     return schema;
   }
 
-  /** The internal array, not a copy. */
+  /** The internal array, not a copy; its rows are in order if they {@link #isSorted}. */
   long[] words() {
     return words;
+  }
+
+  /** Whether the rows lie in the array in their order, each at its index. */
+  boolean isSorted() {
+    return order == null;
+  }
+
+  /** A word of the row at a slot of the array, by its offset in the row. */
+  long wordOfSlot(int slot, int offset) {
+    return words[slot * schema.stride + offset];
+  }
+
+  private int slot(int row) {
+    return order == null ? row : order.slot(row);
   }
 
   int first() {
@@ -119,26 +141,26 @@ public final class History {
 
   HistoryIndex index(Limits limits) {
     if (index == null) {
-      index = new HistoryIndex(limits);
+      index = new SortedIndex(schema, limits);
     }
     return index;
   }
 
   long timeMs(int row) {
-    return words[row * schema.stride];
+    return order == null ? words[row * schema.stride] : order.timeMs(row);
   }
 
   long idHash(int row) {
-    return words[row * schema.stride + schema.idAt];
+    return words[slot(row) * schema.stride + schema.idAt];
   }
 
   /** When the row became known as a fraud; {@link HistorySchema#NO_FRAUD} if it is not. */
   long label(int row) {
-    return words[row * schema.stride + schema.labelAt];
+    return words[slot(row) * schema.stride + schema.labelAt];
   }
 
   void setLabel(int row, long knownMs) {
-    words[row * schema.stride + schema.labelAt] = knownMs;
+    words[slot(row) * schema.stride + schema.labelAt] = knownMs;
     if (index != null) {
       index.relabelled(row, knownMs);
     }
@@ -146,7 +168,7 @@ public final class History {
 
   /** The array index of a row's word of a slot. */
   int at(int row, int slot) {
-    return row * schema.stride + schema.at(slot);
+    return slot(row) * schema.stride + schema.at(slot);
   }
 
   long word(int row, int slot) {
@@ -155,6 +177,9 @@ public final class History {
 
   /** The first row with an event time later than {@code timeMs}; {@link #end} if there is none. */
   int rowAfter(long timeMs) {
+    if (order != null) {
+      return order.rowAfter(timeMs, first);
+    }
     if (first == end || timeMs(end - 1) <= timeMs) {
       return end;
     }
@@ -172,7 +197,10 @@ public final class History {
   }
 
   /** The row with that id hash (not 0) and event time; -1 if not found. */
-  int find(long timeMs, long idHash) {
+  int find(long timeMs, long idHash, Limits limits) {
+    if (order != null || count() > limits.scannedIds) {
+      return index(limits).find(this, timeMs, idHash);
+    }
     for (int row = rowAfter(timeMs) - 1; row >= first && timeMs(row) == timeMs; row--) {
       if (idHash(row) == idHash) {
         return row;
@@ -186,7 +214,7 @@ public final class History {
     if (!schema.keepsIds) {
       return false;
     }
-    if (count() > limits.scannedIds) {
+    if (order != null || count() > limits.scannedIds) {
       return index(limits).containsId(this, idHash);
     }
     if (ids == null) {
@@ -208,20 +236,30 @@ public final class History {
     makeRoom();
     int row = rowAfter(event.timeMs);
     if (index != null) {
-      index.inserting(this, row);
+      index = index.inserting(this, row);
+      order = index.order();
     }
-    int at = row * schema.stride;
-    System.arraycopy(words, at, words, at + schema.stride, (end - row) * schema.stride);
+    int slot = end;
+    if (order == null) {
+      slot = row;
+      int from = row * schema.stride;
+      System.arraycopy(words, from, words, from + schema.stride, (end - row) * schema.stride);
+    }
     end++;
+    write(event, places, slot * schema.stride);
+    if (ids != null) {
+      ids.add(event.idHash);
+    }
+    if (index != null) {
+      index.inserted(this, row);
+    }
+    return row;
+  }
+
+  private void write(Event event, int[] places, int at) {
     words[at] = event.timeMs;
     if (schema.keepsIds) {
       words[at + schema.idAt] = event.idHash;
-      if (index != null) {
-        index.rememberId(event.idHash);
-      }
-      if (ids != null) {
-        ids.add(event.idHash);
-      }
     }
     if (schema.keepsLabels) {
       words[at + schema.labelAt] = takePending(event);
@@ -230,7 +268,6 @@ public final class History {
       long word = event.words[places[slot]];
       words[at + schema.at(slot)] = schema.isText(slot) ? word : canonical(word);
     }
-    return row;
   }
 
   /** Maps equal numbers to the same word: -0.0 to that of 0.0, and every NaN to one. */
@@ -254,7 +291,7 @@ public final class History {
     }
     if (first > 0 && first >= capacity / 4) {
       // At least a quarter of the array is free, so moving costs each transaction a few rows.
-      moveTo(words);
+      moveTo(isSorted() ? words : new long[words.length]);
     } else {
       words = Arrays.copyOf(words, grown(capacity) * schema.stride);
     }
@@ -266,12 +303,12 @@ public final class History {
 
   /** Moves the rows to the start of {@code target}; discards what depends on row indexes. */
   private void moveTo(long[] target) {
-    int stride = schema.stride;
-    System.arraycopy(words, first * stride, target, 0, count() * stride);
+    copyTo(target, first, end);
     words = target;
     end -= first;
     first = 0;
     index = null;
+    order = null;
     ids = null;
   }
 
@@ -290,20 +327,50 @@ public final class History {
     }
   }
 
+  /** Copies rows [from, to) in their order to the start of {@code target}; changes nothing else. */
+  private void copyTo(long[] target, int from, int to) {
+    int stride = schema.stride;
+    if (isSorted()) {
+      System.arraycopy(words, from * stride, target, 0, (to - from) * stride);
+      return;
+    }
+    int[] copied = {0};
+    order.forEach(
+        from,
+        to,
+        slot -> {
+          System.arraycopy(words, slot * stride, target, copied[0], stride);
+          copied[0] += stride;
+        });
+  }
+
+  /** A copy of the words of all rows in their order. */
+  long[] rowWords() {
+    long[] rows = new long[count() * schema.stride];
+    copyTo(rows, first, end);
+    return rows;
+  }
+
   /** Condenses the oldest rows into a pane; see {@link Panes#append}. */
   void condense(int rows, int share) {
     if (panes == null) {
       panes = new Panes(schema);
     }
-    panes.append(this, first, first + rows, share);
+    History oldest = this;
+    if (!isSorted()) {
+      long[] copied = new long[rows * schema.stride];
+      copyTo(copied, first, first + rows);
+      oldest = new History(schema, copied, rows, 0, newestMs);
+    }
+    panes.append(oldest, oldest.first, oldest.first + rows, count() - rows, share);
     forgetFirst(rows);
   }
 
   private void forgetFirst(int rows) {
-    if (index != null) {
-      index.forgetIds(this, first, first + rows);
-    }
     first += rows;
+    if (index != null) {
+      index.forgetBefore(first);
+    }
     int wanted = grown(count());
     if (2 * wanted < capacity()) {
       moveTo(new long[wanted * schema.stride]);
@@ -312,9 +379,8 @@ public final class History {
 
   /** A deep copy, without the index. */
   public History copy() {
-    int stride = schema.stride;
-    long[] copied = new long[grown(count()) * stride];
-    System.arraycopy(words, first * stride, copied, 0, count() * stride);
+    long[] copied = new long[grown(count()) * schema.stride];
+    copyTo(copied, first, end);
     History copy = new History(schema, copied, count(), ordinal, newestMs);
     copy.panes = panes == null ? null : panes.copy();
     copy.pending = pending == null ? null : pending.copy();
@@ -336,6 +402,7 @@ public final class History {
       end -= first;
       first = 0;
       index = null;
+      order = null;
       ids = null;
       panes = panes == null ? null : panes.convertedTo(wanted, slots);
       pending = wanted.keepsLabels ? pending : null;

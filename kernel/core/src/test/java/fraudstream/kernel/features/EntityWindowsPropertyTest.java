@@ -27,6 +27,8 @@ class EntityWindowsPropertyTest {
     limits.groupBlocks = 2;
     limits.scannedRows = 9;
     limits.scannedIds = 6;
+    limits.movedRows = 1;
+    limits.mostSavedMoves = 20;
     return limits;
   }
 
