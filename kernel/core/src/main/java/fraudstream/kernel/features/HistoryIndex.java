@@ -39,8 +39,8 @@ abstract class HistoryIndex {
   /** Adds rows of slot {@code momentSlots[of]} to {@code target}, newest first. */
   abstract void addMoments(Moments target, History history, int of, int from, int to);
 
-  /** Adds the words of rows of slot {@code sketchSlots[of]} to {@code target}. */
-  abstract void addWords(HyperLogLog target, History history, int of, int from, int to);
+  /** Adds the words of slot {@code sketchSlots[of]} in all rows before {@code to}. */
+  abstract void addWordsBefore(HyperLogLog target, History history, int of, int to);
 
   /**
    * The number of distinct values of a slot.

@@ -1,5 +1,9 @@
 package fraudstream.kernel.features;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /**
  * A cardinality sketch: estimates the number of distinct words added, in 256 bytes.
  *
@@ -14,6 +18,13 @@ final class HyperLogLog {
   private static final double ALPHA = 0.7213 / (1 + 1.079 / REGISTERS);
   private static final double SMALL_RANGE = 2.5 * REGISTERS;
 
+  private static final VarHandle EIGHT =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+  private static final long HIGH_BITS = 0x8080808080808080L;
+
+  /** For each rank r the power 2^-r. */
+  private static final double[] INVERSES = inverses();
+
   private final byte[] registers;
 
   HyperLogLog() {
@@ -22,6 +33,14 @@ final class HyperLogLog {
 
   HyperLogLog(byte[] registers) {
     this.registers = registers;
+  }
+
+  private static double[] inverses() {
+    double[] inverses = new double[Long.SIZE];
+    for (int rank = 0; rank < inverses.length; rank++) {
+      inverses[rank] = Math.scalb(1.0, -rank);
+    }
+    return inverses;
   }
 
   /** The internal registers, not a copy. */
@@ -50,11 +69,15 @@ final class HyperLogLog {
     return hash ^ hash >>> 33;
   }
 
+  /** Takes the greater one of each two registers, eight at a time. */
   void merge(HyperLogLog other) {
-    for (int register = 0; register < REGISTERS; register++) {
-      if (other.registers[register] > registers[register]) {
-        registers[register] = other.registers[register];
-      }
+    for (int at = 0; at < REGISTERS; at += Long.BYTES) {
+      long ours = (long) EIGHT.get(registers, at);
+      long theirs = (long) EIGHT.get(other.registers, at);
+      // Ranks are below 128: no byte borrows from the next, and its high bit tells which is greater.
+      long isOurs = ((ours | HIGH_BITS) - theirs & HIGH_BITS) >>> Byte.SIZE - 1;
+      long mask = (isOurs << Byte.SIZE) - isOurs;
+      EIGHT.set(registers, at, theirs ^ (ours ^ theirs) & mask);
     }
   }
 
@@ -62,7 +85,7 @@ final class HyperLogLog {
     double inverse = 0;
     int empty = 0;
     for (byte rank : registers) {
-      inverse += 1.0 / (1L << rank);
+      inverse += INVERSES[rank & INVERSES.length - 1];
       empty += rank == 0 ? 1 : 0;
     }
     double estimate = ALPHA * REGISTERS * REGISTERS / inverse;

@@ -24,6 +24,9 @@ final class RowGroup {
   /** For each sketch slot, the sketch of all rows; see {@link RowSketches}. */
   HyperLogLog[] sketches;
 
+  /** For each block and sketch slot, the sketch of the rows in the blocks before it. */
+  HyperLogLog[][] sketchesBefore;
+
   /** For columns that are {@link RowKeys}, the words of all rows in ascending order; else null. */
   final long[][] sortedKeys;
 
@@ -84,6 +87,7 @@ final class RowGroup {
     firstsMs[at + 1] = order.timeMsOfSlot(blocks[at + 1].slots[0]);
     starts[at + 1] = starts[at] + blocks[at].count;
     count++;
+    sketchesBefore = null;
   }
 
   /** Moves the upper half of the blocks into a new group. */
@@ -99,6 +103,7 @@ final class RowGroup {
     rows -= upper.rows;
     moments = null;
     sketches = null;
+    sketchesBefore = null;
     for (int column = 0; column < sortedKeys.length; column++) {
       if (sortedKeys[column] != null) {
         sortedKeys[column] = sorted(column);

@@ -34,6 +34,7 @@ final class RowOrder {
 
 
   private int count;
+  private int groupChanges;
 
   // The row that was looked for or inserted last.
   private int atGroup;
@@ -77,6 +78,21 @@ final class RowOrder {
 
   int blockRows() {
     return blockRows;
+  }
+
+  /** The number of times that a group was split or dropped. */
+  int groupChanges() {
+    return groupChanges;
+  }
+
+  /** The number of the group of the row that was looked for or inserted last. */
+  int groupAt() {
+    return atGroup;
+  }
+
+  /** The number, in its group, of the block of the row that was looked for or inserted last. */
+  int blockAt() {
+    return atBlock;
   }
 
   /** The group of the row that was looked for or inserted last. */
@@ -296,6 +312,7 @@ final class RowOrder {
       RowGroup upper = groups[atGroup].split();
       int firstRow = firstRows[atGroup] + groups[atGroup].rows;
       addGroup(atGroup + 1, upper, firstRow, upper.firstsMs[0]);
+      groupChanges++;
       if (atBlock >= groups[atGroup].count) {
         atBlock -= groups[atGroup].count;
         atGroup++;
@@ -311,6 +328,7 @@ final class RowOrder {
       gone++;
     }
     if (gone > 0) {
+      groupChanges++;
       move(gone, 0);
       Arrays.fill(groups, count - gone, count, null);
       count -= gone;

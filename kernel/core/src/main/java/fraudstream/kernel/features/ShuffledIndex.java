@@ -42,8 +42,8 @@ final class ShuffledIndex extends HistoryIndex {
     RowGroup group = order.group();
     RowBlock block = order.block();
     int offset = order.offset();
+    sketches.insert(history, slot);
     moments.insert(history, slot, group, block, offset);
-    sketches.insert(history, slot, group, block);
     for (RowValues index : values) {
       if (index != null) {
         index.insert(history, slot, group, block, offset);
@@ -97,8 +97,8 @@ final class ShuffledIndex extends HistoryIndex {
   }
 
   @Override
-  void addWords(HyperLogLog target, History history, int of, int from, int to) {
-    sketches.addTo(target, history, of, from, to);
+  void addWordsBefore(HyperLogLog target, History history, int of, int to) {
+    sketches.addBefore(target, history, of, to);
   }
 
   private RowValues values(History history, int slot) {

@@ -33,13 +33,13 @@ final class SketchBlocks {
     }
   }
 
-  /** Adds rows [from, to) to a sketch. */
-  void addTo(HyperLogLog target, History history, int from, int to) {
+  /** Adds the history's rows before {@code to} to a sketch. */
+  void addBefore(HyperLogLog target, History history, int to) {
     if (blocks.length * blockRows < history.end()) {
       blocks = Arrays.copyOf(blocks, history.capacity() / blockRows + 1);
       groups = Arrays.copyOf(groups, history.capacity() / groupRows + 1);
     }
-    int row = from;
+    int row = history.first();
     while (row < to) {
       work.add(1);
       if (row % groupRows == 0 && row + groupRows <= to) {

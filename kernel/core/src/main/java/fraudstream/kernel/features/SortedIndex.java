@@ -119,11 +119,11 @@ final class SortedIndex extends HistoryIndex {
   }
 
   @Override
-  void addWords(HyperLogLog target, History history, int of, int from, int to) {
+  void addWordsBefore(HyperLogLog target, History history, int of, int to) {
     if (sketches[of] == null) {
       sketches[of] = new SketchBlocks(limits, schema.sketchSlots[of], work);
     }
-    sketches[of].addTo(target, history, from, to);
+    sketches[of].addBefore(target, history, to);
   }
 
   private ValueIndex values(History history, int slot) {

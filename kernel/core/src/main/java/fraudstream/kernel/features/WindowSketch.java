@@ -72,7 +72,7 @@ final class WindowSketch {
     if (index == null) {
       Pane.addWords(history, history.first(), to, slot, sketch);
     } else {
-      index.addWords(sketch, history, of, history.first(), to);
+      index.addWordsBefore(sketch, history, of, to);
     }
   }
 }
