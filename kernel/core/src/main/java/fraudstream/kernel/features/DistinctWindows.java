@@ -79,25 +79,27 @@ final class DistinctWindows implements WindowFeatures {
     Panes panes = history.panes();
     int to = view.pane(near);
     boolean isNewest = !isDelayed && view.row(near) == history.end();
-    HyperLogLog rows = null;
+    HyperLogLog sketch = null;
+    int sketchedFrom = to;
     for (int window = 0; window < far.length; window++) {
       int from = view.pane(far[window]);
       if (from == to) {
         continue;
       }
       if (isNewest && to == panes.count()) {
-        WindowSketch sketch = panes.sketch(windows + window, slot, of);
-        features[offsets[window]] = sketch.estimate(history, index, from);
+        WindowSketch newest = panes.sketch(windows + window, slot, of);
+        features[offsets[window]] = newest.estimate(history, index, from);
         continue;
       }
-      if (rows == null) {
+      if (sketch == null) {
         // All of these windows begin before the first row.
-        rows = new HyperLogLog();
-        WindowSketch.addRows(rows, history, index, slot, of, view.row(near));
+        sketch = new HyperLogLog();
+        WindowSketch.addRows(sketch, history, index, slot, of, view.row(near));
       }
-      HyperLogLog all = rows.copy();
-      panes.ranges().addTo(all, of, from, to);
-      features[offsets[window]] = all.estimate();
+      // Each window has the panes of the one before it, which is not longer.
+      panes.ranges().addTo(sketch, of, from, sketchedFrom);
+      sketchedFrom = from;
+      features[offsets[window]] = sketch.estimate();
     }
   }
 }

@@ -99,7 +99,11 @@ public final class History {
   /** The approximate memory use in words, including the index of a long history. */
   public long memoryWords() {
     long paneCount = panes == null ? 0 : panes.count();
-    return 2L * words.length + paneCount * PANE_WORDS + OBJECTS_WORDS;
+    long indexWords = index == null ? 0 : index.memoryWords(capacity());
+    return words.length
+        + Math.max(words.length, indexWords)
+        + paneCount * PANE_WORDS
+        + OBJECTS_WORDS;
   }
 
   /** The number of transactions ever counted. */
@@ -290,8 +294,9 @@ public final class History {
       return;
     }
     if (first > 0 && first >= capacity / 4) {
-      // At least a quarter of the array is free, so moving costs each transaction a few rows.
-      moveTo(isSorted() ? words : new long[words.length]);
+      // At least a quarter of the array is free, so moving costs each transaction a few rows. Rows
+      // out of order need another array, and more work: make room for as many as there are.
+      moveTo(isSorted() ? words : new long[2 * count() * schema.stride]);
     } else {
       words = Arrays.copyOf(words, grown(capacity) * schema.stride);
     }

@@ -30,6 +30,9 @@ abstract class HistoryIndex {
   /** Called after the rows before {@code first} have left the history. */
   abstract void forgetBefore(int first);
 
+  /** The approximate memory use in words for so many rows. */
+  abstract long memoryWords(int rows);
+
   /** Whether a row has that id hash. */
   abstract boolean containsId(History history, long idHash);
 

@@ -39,13 +39,17 @@ final class MomentsWindows implements WindowFeatures {
     double own = Double.longBitsToDouble(view.event().words[place]);
     rows.clear();
     int end = view.row(near);
+    Moments moments = rows;
     for (int window = 0; window < far.length; window++) {
-      int from = view.row(far[window]);
-      if (from < end) {
-        add(view.history(), index, from, end);
-        end = from;
+      // Often several statistics are of the same window.
+      if (window == 0 || far[window] != far[window - 1]) {
+        int from = view.row(far[window]);
+        if (from < end) {
+          add(view.history(), index, from, end);
+          end = from;
+        }
+        moments = withPanes(view, window);
       }
-      Moments moments = withPanes(view, window);
       features[offsets[window]] = value(statistics[window], moments, own);
     }
   }

@@ -11,6 +11,9 @@ import java.util.function.IntToLongFunction;
  * scanned that are in the range, or those that are not if they are fewer.
  */
 final class RowKeys {
+  /** The approximate memory use: a key in a block and one in its group, which may be half full. */
+  static final int WORDS_PER_ROW = 3;
+
   private final RowOrder order;
   private final int column;
   private final Work work;

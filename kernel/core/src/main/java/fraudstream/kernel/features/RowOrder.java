@@ -16,6 +16,9 @@ import java.util.function.IntConsumer;
  * before all others, since no row is inserted before a row that has left.
  */
 final class RowOrder {
+  /** The approximate memory use: a time, and a slot in a block that may be half full. */
+  static final int WORDS_PER_ROW = 2;
+
   private final int blockRows;
   private final int groupBlocks;
   private final int columns;
@@ -286,7 +289,7 @@ final class RowOrder {
       splitBlock();
       seekRoom(row, first);
     }
-    work.addWords(block().count * (1 + columns) + count);
+    work.addWords((block().count - offset) * (1 + columns));
     groups[atGroup].open(atBlock, offset, slot, timesMs[slot]);
     if (atBlock == 0 && offset == 0) {
       firstsMs[atGroup] = timesMs[slot];

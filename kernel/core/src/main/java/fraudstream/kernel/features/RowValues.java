@@ -11,6 +11,9 @@ import java.util.Arrays;
  * value is before the window ({@link RowKeys}).
  */
 final class RowValues {
+  /** The approximate memory use: a node, and a place in a map if each value is different. */
+  static final int WORDS_PER_ROW = 5;
+
   /** The time of the previous row, for a row that is the first with its value. */
   private static final long NO_ROW = Long.MIN_VALUE;
 

@@ -74,6 +74,17 @@ final class ShuffledIndex extends HistoryIndex {
   }
 
   @Override
+  long memoryWords(int rows) {
+    long wordsPerRow = RowOrder.WORDS_PER_ROW + 2L * schema.momentSlots.length;
+    wordsPerRow += ids == null ? 0 : RowValues.WORDS_PER_ROW;
+    wordsPerRow += labels == null ? 0 : RowKeys.WORDS_PER_ROW;
+    for (RowValues index : values) {
+      wordsPerRow += index == null ? 0 : RowValues.WORDS_PER_ROW + RowKeys.WORDS_PER_ROW;
+    }
+    return rows * wordsPerRow;
+  }
+
+  @Override
   boolean containsId(History history, long idHash) {
     return ids(history).contains(history, idHash);
   }

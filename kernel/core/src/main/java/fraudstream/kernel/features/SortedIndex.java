@@ -91,6 +91,15 @@ final class SortedIndex extends HistoryIndex {
   }
 
   @Override
+  long memoryWords(int rows) {
+    long wordsPerRow = ids == null ? 0 : ValueIndex.WORDS_PER_ROW;
+    for (ValueIndex index : values) {
+      wordsPerRow += index == null ? 0 : ValueIndex.WORDS_PER_ROW;
+    }
+    return rows * wordsPerRow;
+  }
+
+  @Override
   boolean containsId(History history, long idHash) {
     return ids(history).last(idHash) >= history.first();
   }

@@ -16,6 +16,9 @@ import java.util.Arrays;
  * <p>Rows are added and removed only at the end; eviction needs no update.
  */
 final class ValueIndex {
+  /** The approximate memory use: three links, and a place in a map if each value is different. */
+  static final int WORDS_PER_ROW = 5;
+
   private static final int NONE = -1;
 
   /** The previous row of a row with a null value: larger than any row, so it is never counted. */

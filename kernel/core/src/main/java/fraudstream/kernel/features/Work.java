@@ -3,11 +3,11 @@ package fraudstream.kernel.features;
 /**
  * Counts the work of the indexes of one history, so that tests can bound it without a clock.
  *
- * <p>A step is a row, a node or a partial result that is read or changed, or up to eight
- * consecutive words: about one cache line.
+ * <p>A step is a row, a node or a partial result that is read or changed, or up to sixteen
+ * consecutive words: two cache lines, the second of which the processor fetches ahead.
  */
 final class Work {
-  private static final int WORDS_PER_STEP = 8;
+  private static final int WORDS_PER_STEP = 16;
 
   private long steps;
 
