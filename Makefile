@@ -15,7 +15,7 @@ PYTEST_OPTIONS ?=
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel, Kinesis connector) and the core's, for servers
+setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel and Kinesis connector) and the core jar for servers
 
 # The second install adds the command `fraudstream`, offline and with the locked setuptools.
 $(VENV)/installed: requirements.txt pyproject.toml
@@ -42,10 +42,10 @@ test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Ki
 quick: setup ## Run the unit tests: no JVM, no cluster, no stream (3 minutes)
 	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-coverage: setup ## Run the unit tests and write which lines and branches they reach to build/coverage/index.html
+coverage: setup ## Run the unit tests and measure line and branch coverage; writes build/coverage/index.html
 	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report html --cov-report term:skip-covered
 
-check: setup ## Check style, types, format, imports and spelling; compile the kernel, its warnings being errors
+check: setup ## Check style, types, format, imports and spelling; compile the kernel with warnings as errors
 	$(MVN) test-compile
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
@@ -57,43 +57,43 @@ format: setup ## Format the Python code
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
-train: setup ## Train a model version (see python -m models train --help)
+train: setup ## Train a model version (options: python -m models train --help)
 	$(PY) -m models train
 
-evaluate: setup ## Judge every kind of model by time; writes build/evaluation.json and a report (20 minutes)
+evaluate: setup ## Evaluate every kind of model by time; writes build/evaluation.json and a report
 	$(PY) -m models evaluate
 
-drill: setup ## Break the running job in 14 ways and compare; writes build/drill.json (20 minutes)
+drill: setup ## Inject 14 faults into the running job and check its output; writes build/drill.json, docs/drill.md (20 minutes)
 	$(PY) -m drills
 
-soak: setup ## Half an hour at 70 % of what the job can take; writes docs/soak.md (45 minutes, 10 GB of disk)
+soak: setup ## Run the job for half an hour at 70 % of its maximum rate; writes docs/soak.md (45 minutes, 10 GB of disk)
 	$(PY) -m drills.soak
 
-package: setup ## Write build/fraudstream-python.zip, which flink run gives to the workers
+package: setup ## Write build/fraudstream-python.zip, the Python files for flink run
 	$(PY) -m deploy.package
 
 managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service for Apache Flink
 	$(PY) -m deploy.managed_flink
 
-wheel: setup ## Write the wheel of the library and of the command `fraudstream` to build/
+wheel: setup ## Write the wheel of the library and the command `fraudstream` to build/
 	rm -rf build/lib build/bdist.*
 	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir build .
 
-bench: setup ## Measure this job beside its rivals; writes build/bench.json and docs/bench.md (15 minutes)
+bench: setup ## Compare this job with its rivals; writes build/bench.json and docs/bench.md (15 minutes)
 	$(MVN) test-compile
 	$(PY) -m benchmarks
 
-bench-full: setup ## The same, each run three times, and more parallelism (over an hour)
+bench-full: setup ## The same with three runs each, also at higher parallelism (over an hour)
 	$(MVN) test-compile
 	$(PY) -m benchmarks --full
 
-profile: setup ## Show where the time of the job goes; writes docs/profile.md (3 minutes)
+profile: setup ## Profile the job's CPU time; writes docs/profile.md (3 minutes)
 	$(PY) -m benchmarks.profiling
 
 settings-page: setup ## Write docs/settings.md from the settings classes
 	$(PY) -m localrun.settings_page
 
-lock: setup ## Fix the versions and hashes of requirements/*.in in requirements*.txt
+lock: setup ## Lock the versions and hashes of requirements/*.in in requirements*.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		requirements/all.in --output-file requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
@@ -106,5 +106,5 @@ lock: setup ## Fix the versions and hashes of requirements/*.in in requirements*
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		tests/flink2/requirements.in --output-file tests/flink2/requirements.txt
 
-clean: ## Remove what was built; .venv stays
+clean: ## Remove build output; .venv stays
 	rm -rf build kernel/*/target

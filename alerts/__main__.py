@@ -1,18 +1,16 @@
 """Command line of the alert consumer: ``python -m alerts`` tail, run, replay, dead, diff or diff-features."""
 
-import typer
-
 from alerts.commands import dead_command as dead
 from alerts.commands.diff_command import diff
 from alerts.commands.diff_features_command import diff_features
 from alerts.commands.replay_command import replay
 from alerts.commands.run_command import run
 from alerts.commands.tail_command import tail
+from fraudstream.runtime.command_app import CommandApp
 
-app = typer.Typer(
+app = CommandApp(
     no_args_is_help=True,
-    add_completion=False,
-    help="What the job wrote: show it, bring it somewhere, repair it.",
+    help="Read what the job wrote: print, deliver and compare alerts, repair dead letters.",
 )
 app.command()(tail)
 app.command()(run)

@@ -20,7 +20,7 @@ FACTS: Final = (
 """Fields of an alert to compare beside score, versions and features. Its times of arrival and scoring are
 left out: they differ between runs."""
 UNEXPLAINED: Final = (
-    "same model, catalogue and threshold: the other run did not get its transaction, or saw other features"
+    "same model, catalogue and threshold: the transaction or some features differ in the other run"
 )
 
 
@@ -68,7 +68,7 @@ def _causes(before: Alert, after: Alert) -> tuple[str, ...]:
     facts = _changes(before, after, {name: name for name in FACTS})
     found = (*versions, *features, *facts, *_identity_changes(before, after))
     if not found and not _same(before.score, after.score):
-        found = ("a feature that alerts do not show: compare both runs with diff-features",)
+        found = ("a feature that alerts do not contain; compare the runs with diff-features",)
     return (*found, *_reason_changes(before, after))
 
 
@@ -76,15 +76,15 @@ def _changes(before: Alert, after: Alert, labels: Mapping[str, str]) -> Iterator
     for name, label in labels.items():
         old, new = getattr(before, name), getattr(after, name)
         if not _same(old, new):
-            yield f"{label} {_shown(old)} → {_shown(new)}"
+            yield f"{label} {_format_value(old)} → {_format_value(new)}"
 
 
 def _feature_changes(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> Iterator[str]:
     for name in dict.fromkeys([*before, *after]):
         if name not in before or name not in after:
-            yield f"{name} only in one"
+            yield f"{name} only in one run"
         elif not _same(before[name], after[name]):
-            yield f"{name} {_shown(before[name])} → {_shown(after[name])}"
+            yield f"{name} {_format_value(before[name])} → {_format_value(after[name])}"
 
 
 def _identity_changes(before: Alert, after: Alert) -> Iterator[str]:
@@ -97,7 +97,11 @@ def _reason_changes(before: Alert, after: Alert) -> Iterator[str]:
     if (before.reasons, before.reasons_missing) == (after.reasons, after.reasons_missing):
         return
     old, new = _reasons(before), _reasons(after)
-    yield f"reasons {old} → {new}" if old != new else "reasons of the same features say something else"
+    yield (
+        f"reasons {old} → {new}"
+        if old != new
+        else "the reasons name the same features, but differ in values or text"
+    )
 
 
 def _reasons(alert: Alert) -> str:
@@ -107,20 +111,20 @@ def _reasons(alert: Alert) -> str:
 def _absence(alert: Alert, others: Collection[Alert]) -> tuple[str, ...]:
     """Return the causes of a missing alert that can be inferred from the other run's alerts."""
     if not others:
-        return ("the other run has no alerts at all",)
+        return ("the other run has no alerts",)
     causes = [
-        f"{label} {_shown(getattr(alert, name))}, in the other run {', '.join(values)}"
+        f"{label} {_format_value(getattr(alert, name))}, in the other run {', '.join(values)}"
         for name, label in VERSIONS.items()
-        if _shown(getattr(alert, name)) not in (values := _values(others, name))
+        if _format_value(getattr(alert, name)) not in (values := _values(others, name))
     ]
     lowest = min(other.threshold for other in others)
     if alert.score < lowest:
-        causes.append(f"its score {_shown(alert.score)} is below that threshold")
+        causes.append(f"its score {_format_value(alert.score)} is below that threshold")
     return tuple(causes) or (UNEXPLAINED,)
 
 
 def _values(alerts: Iterable[Alert], name: str) -> list[str]:
-    return sorted({_shown(getattr(alert, name)) for alert in alerts})
+    return sorted({_format_value(getattr(alert, name)) for alert in alerts})
 
 
 def _same(one: object, other: object) -> bool:
@@ -128,7 +132,7 @@ def _same(one: object, other: object) -> bool:
     return one == other or (one != one and other != other)  # noqa: PLR0124 - only NaN differs from itself
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, tuple):

@@ -39,33 +39,33 @@ class AlertSettings(SettingsBase):
     store: str = Field(
         f"{SQLITE}{ROOT / 'build' / 'alerts.sqlite'}",
         pattern=f"^({SQLITE}.+|{DYNAMODB}{TABLE_NAME})$",
-        description="Where progress is kept: sqlite:PATH for one consumer, dynamodb:TABLE for several",
+        description="Store of the progress: sqlite:PATH for one consumer, dynamodb:TABLE for several",
     )
     keep_ids: Duration = Field(
         timedelta(days=7),
         ge=timedelta(hours=1),
         le=timedelta(days=400),
-        description="How long an alert's id is remembered: longer than the stream keeps records",
+        description="Time to remember an alert's id; must exceed the stream's retention",
     )
     refused: Path = Field(
         ROOT / "build" / "alerts-refused.jsonl",
-        description="File of the alerts that their target refused, and of records that are no alerts",
+        description="File for alerts that the target refused, and for records that are not alerts",
     )
     webhook_secret: SecretStr | None = Field(
-        None, description="Secret of the webhook's signature, at least 32 bytes"
+        None, description="Secret that signs webhook requests, at least 32 bytes"
     )
     table_keep: Duration = Field(
         timedelta(days=90),
         ge=timedelta(hours=1),
         le=timedelta(days=3_650),
-        description="How long the DynamoDB table of alerts keeps one",
+        description="Time to live of an alert in the DynamoDB table",
     )
 
     @field_validator("webhook_secret")
     @classmethod
     def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
-            msg = f"it has less than {MIN_SECRET_BYTES} bytes; make one with `openssl rand -hex 32`"
+            msg = f"it has fewer than {MIN_SECRET_BYTES} bytes; make one with `openssl rand -hex 32`"
             raise ValueError(msg)
         return secret
 
@@ -79,7 +79,7 @@ class AlertSettings(SettingsBase):
     @classmethod
     def unknown(cls, name: str) -> str:
         """Return the error message for an unknown setting."""
-        return f"{name}: there is no such setting; docs/alerts.md lists those that there are"
+        return f"{name}: unknown setting; docs/alerts.md lists all settings"
 
     @classmethod
     def shown_name(cls, field: str) -> str:

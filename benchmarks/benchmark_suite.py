@@ -230,7 +230,7 @@ class Suite:
     def _latency(self) -> None:
         rate = self.results.tx_per_s("job_alerts")
         if rate is None:
-            msg = "the load follows from the job's own rate, which there is none of"
+            msg = "the job's throughput was not measured, so no load can be chosen"
             raise RunFailedError(msg)
         offered = round(LOAD * rate)
         count = min(self._sizes.accounts_sweep, round(offered * (LATENCY_SPAN_S - LATENCY_RAMP_S / 2)))

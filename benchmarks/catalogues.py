@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fraudstream.domain.duration import MINUTE_MS, format_duration
 
-LONGEST_MINUTES: Final = 10_000
+MAX_MINUTES: Final = 10_000
 """Longest window, just under 7 days. It is the same for all catalogues, so that their state covers the same
 time."""
 _STATISTICS: Final = ("count", "sum", "mean", "max")
@@ -16,14 +16,12 @@ _STATISTICS: Final = ("count", "sum", "mean", "max")
 def windows_catalogue(windows: int) -> dict[str, Any]:
     """Return the JSON form of a catalogue with this many account windows of different lengths.
 
-    ``windows`` must divide `LONGEST_MINUTES`.
+    ``windows`` must divide `MAX_MINUTES`.
     """
     statistics = itertools.cycle(_STATISTICS)
-    step = LONGEST_MINUTES // windows
+    step = MAX_MINUTES // windows
     return {
-        "features": [
-            _feature(next(statistics), minutes) for minutes in range(step, LONGEST_MINUTES + 1, step)
-        ]
+        "features": [_feature(next(statistics), minutes) for minutes in range(step, MAX_MINUTES + 1, step)]
     }
 
 

@@ -132,7 +132,7 @@ def _watch(
         if any(process.poll() for process in processes):
             return
         if time.monotonic() > deadline_s:
-            msg = f"{program.name} did not end within {TIMEOUT_S:.0f} s"
+            msg = f"{program.name} did not finish within {TIMEOUT_S:.0f} s"
             raise RunFailedError(msg)
 
 
@@ -142,7 +142,7 @@ def _check(
     codes = [process.returncode for process in processes]
     if any(codes):
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
-        msg = f"{program.name} ended with {codes}; the end of {log}:\n{tail}"
+        msg = f"{program.name} exited with codes {codes}; end of {log}:\n{tail}"
         raise RunFailedError(msg)
     lines = count_lines(output)
     is_complete = lines == program.transactions if program.has_line_for_each else lines > 0

@@ -32,7 +32,7 @@ def _java() -> str:
     return match[1] if match else "unknown"
 
 
-def described(facts: dict[str, str | int]) -> str:
+def describe_machine(facts: dict[str, str | int]) -> str:
     """Return the facts from `machine` as text for a page."""
     return (
         f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, Java {facts['java']}, "

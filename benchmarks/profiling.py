@@ -17,11 +17,12 @@ from benchmarks.async_profiler import EVENTS, INTERVAL_MS, SPAN_S, Sampler, fetc
 from benchmarks.benchmark_inputs import Inputs, Sizes
 from benchmarks.contender_run import measure
 from benchmarks.errors import RunFailedError, StoppedError
-from benchmarks.machine import described, machine
+from benchmarks.machine import describe_machine, machine
 from benchmarks.progress import OutputSample
 from benchmarks.result_tables import markdown_table, terminal_table
 from benchmarks.stacks import OTHER, PARTS, TASKS, THREADS, Profile, read_stacks
 from fraudstream.runtime.aws_settings import ENV_PREFIX
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import stop_on_signals
@@ -41,21 +42,21 @@ _COLOURS: Final = {
 }
 """Colour by part instead of by size, so that two pictures can be compared."""
 
-THREAD_COLUMNS: Final = ("thread", "of all CPU samples, %", "of one core, %")
+THREAD_COLUMNS: Final = ("thread", "share of CPU samples, %", "of one core, %")
 PART_COLUMNS: Final = ("part", *(f"of {task}, %" for task in TASKS))
 METHOD: Final = f"""\
 The job reads the benchmark's transactions from a file with a parallelism of 1 and writes all features and the
-score of each; its Python runs in a thread of Flink's process. From a third of the output on, async-profiler
-notes for {SPAN_S} s, each {INTERVAL_MS} ms of CPU time, what a thread does; one that waits, for the other,
-for a core or for the disk, has no samples. *windows* parses and computes features, *scoring* calls the model
-and writes; they run side by side, so the busier one is where a saving counts. A sample belongs to one part,
-that of the innermost frame that the rules of `benchmarks/stacks.py` know: a hash map counts where it is used.
-*page faults* is the operating system's work for memory that is touched for the first time, whoever touches
-it; *other* has no frame that a rule knows. These are some hundred samples of each thread, of one run: shares
-differ by several points from run to run.
+score of each; its Python runs in a thread of Flink's process. After a third of the output, async-profiler
+samples each thread for {SPAN_S} s, once per {INTERVAL_MS} ms of CPU time. A thread that waits for another
+thread, a core or the disk has no samples. *windows* parses and computes features; *scoring* calls the model
+and writes. They run in parallel, so savings count in the busier one. A sample belongs to one part: that of
+the innermost frame that matches a rule of `benchmarks/stacks.py`, so a hash map counts where it is used.
+*page faults* is the operating system's work for memory that any code touches for the first time; *other* has
+no frame that matches a rule. There are some hundred samples per thread, from a single run: shares differ by
+several points from run to run.
 """
 NO_KERNEL: Final = (
-    "This machine permits no look into the operating system: its work counts as that of who called it.\n"
+    "This machine does not permit profiling of the kernel, so kernel work counts as that of its caller.\n"
 )
 
 console = Console()
@@ -81,15 +82,15 @@ class Page:
 
     def markdown(self) -> str:
         """Return the page for docs/."""
-        where = described(self.facts)
-        how_fast = f"{self.transactions:,} transactions at {self.tx_per_s:,.0f} a second"
+        where = describe_machine(self.facts)
+        how_fast = f"{self.transactions:,} transactions at {self.tx_per_s:,.0f} per second"
         return "\n".join(
             [
-                "# Where the time goes",
+                "# Profile",
                 "",
-                f"Written by `python -m benchmarks.profiling` on {where}: {how_fast}, the profiler at work.",
+                f"Written by `make profile` on {where}: {how_fast}, with the profiler running.",
                 "",
-                "![the parts of the two task threads](pictures/profile.svg)",
+                "![CPU time of the two task threads by part](pictures/profile.svg)",
                 "",
                 *markdown_table(THREAD_COLUMNS, self._thread_rows()),
                 "",
@@ -154,7 +155,7 @@ class Page:
 def main(
     *,
     transactions: Annotated[
-        int, typer.Option(min=1_000, max=Sizes().accounts_sweep, help="Transactions of the job's run")
+        int, typer.Option(min=1_000, max=Sizes().accounts_sweep, help="Transactions to process")
     ] = 1_000_000,
 ) -> None:
     """Sample the threads of the running job; write docs/profile.md and docs/pictures/profile.svg.
@@ -219,4 +220,4 @@ def _figure(percent: float) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -38,7 +38,7 @@ def rate_per_s(
     end = next((sample for sample in samples if sample.size_bytes == total), None)
     begin = next((sample for sample in samples if sample.size_bytes >= warm_up_share * total), None)
     if begin is None or end is None or begin.at_s >= end.at_s:
-        msg = "the run was over before its rate could be measured; give it more --transactions"
+        msg = "the run ended before its rate could be measured; give more --transactions"
         raise TooFewSamplesError(msg)
     share = (end.size_bytes - begin.size_bytes) / total
     return transactions * share / (end.at_s - begin.at_s)
@@ -48,7 +48,7 @@ def startup_s(samples: Sequence[OutputSample]) -> float:
     """Return the seconds from the start of the process to its first output."""
     first = next((sample.at_s for sample in samples if sample.size_bytes > 0), None)
     if first is None:
-        msg = "the run wrote nothing"
+        msg = "the run wrote no output"
         raise TooFewSamplesError(msg)
     return first
 

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from fraudstream.domain.alert_reasons import Reasoner
 from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.decisions import Subject
@@ -103,7 +104,7 @@ def alert_costs(folder: Path) -> Iterable[tuple[str, float]]:
     for name, options in (("exact", {}), ("approximate", {"approx_contribs": True})):
         run = _of_xgboost(folder, scorer, matrix, options)
         yield f"contributions, {name}, by XGBoost", least_us(run) / ALERTS
-    yield "choice and wording of five reasons", least_us(reasons) / ALERTS
+    yield "selection and wording of five reasons", least_us(reasons) / ALERTS
     yield (
         "the alert and its JSON without reasons",
         least_us(lambda: alerts([Explanation(())] * ALERTS)) / ALERTS,
@@ -139,10 +140,10 @@ def batch_rates(folder: Path) -> Iterable[tuple[float, float, float]]:
 
 
 def main(
-    model: Annotated[Path, typer.Option(help="Folder of a trained version")] = ROOT / "models" / "v1",
+    model: Annotated[Path, typer.Option(help="Folder of a model version")] = ROOT / "models" / "v1",
 ) -> None:
-    """Measure the cost of the reasons of alerts, in processor time of one thread."""
-    table = Table("an alert", "µs")
+    """Measure the cost of the reasons of alerts, in CPU time of one thread."""
+    table = Table("step, per alert", "µs")
     for part, cost_us in track(alert_costs(model), "one alert", 6, console=console):
         table.add_row(part, f"{cost_us:,.0f}")
     console.print(table)
@@ -153,4 +154,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -31,5 +31,5 @@ def _install(python: Path) -> None:
     command += ["--require-hashes", "-r", str(REQUIREMENTS)]
     done = subprocess.run(command, check=False, stdout=sys.stderr)
     if done.returncode != 0:
-        msg = f"the packages of {REQUIREMENTS} could not be installed; what pip said stands above"
+        msg = f"the packages of {REQUIREMENTS} could not be installed; see pip's output above"
         raise RunFailedError(msg)

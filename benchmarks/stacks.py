@@ -103,7 +103,7 @@ class Profile:
                 profile.parts[group][part(stack.frames)] += stack.samples
         for task in TASKS:
             if not profile.threads[task]:
-                msg = f"there is no sample of the thread {task!r}: is its name still the one in THREADS?"
+                msg = f"no samples of the thread {task!r}; check its name in THREADS"
                 raise RunFailedError(msg)
         return profile
 
@@ -133,7 +133,7 @@ def read_stacks(lines: Iterable[str]) -> Iterator[Stack]:
         stack, _, samples = line.rstrip("\n").rpartition(" ")
         thread, *frames = stack.split(";")
         if not thread or not samples.isdecimal():
-            msg = f"this is no collapsed stack: {line[:200]!r}"
+            msg = f"not a collapsed stack: {line[:200]!r}"
             raise RunFailedError(msg)
         yield Stack(thread, tuple(frames), int(samples))
 

@@ -54,7 +54,7 @@ def probe_command() -> list[str]:
     """
     java = shutil.which("java")
     if java is None or not TEST_CLASSES.is_dir():
-        msg = f"the kernel's probe can't be run without java and {TEST_CLASSES}; use `make bench`"
+        msg = f"the kernel's probe needs java and {TEST_CLASSES}; run `make bench`"
         raise RunFailedError(msg)
     libraries = sorted((Path(pyflink.__path__[0]) / "lib").glob("*.jar"))
     return [java, "-cp", os.pathsep.join(map(str, [TEST_CLASSES, JAR, *libraries])), PROBE]
@@ -83,5 +83,5 @@ def _account_state(answer: str, transactions: int) -> AccountState:
         if entity == ENTITY:
             histories, size_bytes = map(int, numbers.split(":"))
             return AccountState(size_bytes / histories, transactions / histories)
-    msg = f"the kernel did not say what its state takes: {answer!r}"
+    msg = f"the kernel did not report the size of its state: {answer!r}"
     raise RunFailedError(msg)

@@ -45,7 +45,7 @@ def write_archive(archive: Path, files: Iterable[tuple[str, Path]]) -> None:
     contents: dict[str, Path] = {}
     for name, path in files:
         if name in contents:
-            msg = f"{name} is to be in {archive.name} twice: {path} and {contents[name]}"
+            msg = f"duplicate name {name} in {archive.name}: {path} and {contents[name]}"
             raise ValueError(msg)
         contents[name] = path
     archive.parent.mkdir(parents=True, exist_ok=True)

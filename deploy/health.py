@@ -20,11 +20,11 @@ def complaint(overview: dict[str, Any]) -> str | None:
     """
     jobs = overview["jobs"]
     if not jobs:
-        return "there is no job"
+        return "no job is running"
     for job in jobs:
         running, total = job["tasks"]["running"], job["tasks"]["total"]
         if job["state"] != "RUNNING" or running < total:
-            return f"job {job['name']} is {job['state']}, {running} of its {total} tasks run"
+            return f"job {job['name']} is {job['state']}, {running} of {total} tasks are running"
     return None
 
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
         with urllib.request.urlopen(f"{url}/jobs/overview", timeout=TIMEOUT_S) as answer:  # noqa: S310 - the caller's URL
             problem = complaint(json.load(answer))
     except (urllib.error.URLError, TimeoutError) as error:
-        problem = f"no answer: {error}"
+        problem = f"Flink does not respond: {error}"
     if problem:
         sys.stderr.write(f"{problem}\n")
     return 1 if problem else 0

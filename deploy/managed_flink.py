@@ -21,7 +21,7 @@ from fraudstream.runtime.project_root import ROOT
 ARCHIVE: Final = ROOT / "build" / "managed-flink.zip"
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
 LOCK: Final = ROOT / "requirements-runtime.txt"
-MOST_BYTES: Final = 512 * 1024 * 1024
+MAX_BYTES: Final = 512 * 1024 * 1024
 """Maximum size of the code that the service accepts."""
 PACKAGES: Final = "packages"
 THIRD_PARTY: Final = (
@@ -103,8 +103,8 @@ def package(archive: Path = ARCHIVE) -> None:
         install_third_party(Path(folder))
         write_archive(archive, contents(Path(folder)))
     size = archive.stat().st_size
-    if size >= MOST_BYTES:
-        msg = f"{archive} has {size:,} bytes; the service takes less than {MOST_BYTES:,}"
+    if size >= MAX_BYTES:
+        msg = f"{archive} has {size:,} bytes; the service accepts fewer than {MAX_BYTES:,}"
         raise PackagingError(msg)
 
 

@@ -10,11 +10,12 @@ from rich.console import Console
 
 from benchmarks.machine import machine
 from drills.cluster import ClusterError
-from drills.drill_report import fault_table, table, to_json, with_measured
+from drills.drill_report import fault_table, replace_measured_section, table, to_json
 from drills.drill_suite import DrillResults, run
 from drills.drill_view import DrillView
 from drills.faults import FAULTS
 from drills.load import Effort
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from localstack.emulator import EmulatorError
 
@@ -26,7 +27,7 @@ console = Console()
 
 def _fault(text: str) -> str:
     if text not in FAULTS:
-        msg = f"{text!r} is no fault; use one of {', '.join(FAULTS)}"
+        msg = f"unknown fault {text!r}; use one of {', '.join(FAULTS)}"
         raise typer.BadParameter(msg)
     return text
 
@@ -35,26 +36,26 @@ def main(  # noqa: PLR0913 - the options of a command line
     *,
     only: Annotated[
         list[str] | None,
-        typer.Option(parser=_fault, metavar="NAME", help="This fault alone; can be given several times"),
+        typer.Option(parser=_fault, metavar="NAME", help="Run only this fault; repeatable"),
     ] = None,
-    show_list: Annotated[bool, typer.Option("--list", help="List the faults and end")] = False,
+    show_list: Annotated[bool, typer.Option("--list", help="List the faults and exit")] = False,
     transactions: Annotated[
-        int, typer.Option(min=300, help="Records sent for each fault, broken ones not counted")
+        int, typer.Option(min=300, help="Records to send for each fault, not counting broken ones")
     ] = DEFAULTS.transactions,
-    rate: Annotated[float, typer.Option(min=10, max=2_000, help="Records sent a second")] = DEFAULTS.rate,
+    rate: Annotated[float, typer.Option(min=10, max=2_000, help="Records per second")] = DEFAULTS.rate,
     outage_seconds: Annotated[
-        float, typer.Option(min=1, help="How long the endpoint, or the checkpoint storage, is away")
+        float, typer.Option(min=1, help="Seconds the endpoint or the checkpoint storage is unavailable")
     ] = DEFAULTS.outage_s,
     absence_seconds: Annotated[
-        float, typer.Option(min=1, help="How long the consumer of alerts is away")
+        float, typer.Option(min=1, help="Seconds the alert consumer is down")
     ] = DEFAULTS.absence_s,
-    broken: Annotated[int, typer.Option(min=7, help="Broken records mixed in")] = DEFAULTS.broken,
-    out: Annotated[Path, typer.Option(help="Where the numbers go")] = ROOT / "build" / "drill.json",
+    broken: Annotated[int, typer.Option(min=7, help="Broken records to mix in")] = DEFAULTS.broken,
+    out: Annotated[Path, typer.Option(help="Output file of the figures")] = ROOT / "build" / "drill.json",
 ) -> None:
     """Inject one fault after the other while the job runs, and account for every transaction.
 
-    Exits with code 0 if nothing was lost or wrong and no alert had an unexpected id, else with 1. Without
-    --only the table in docs/drill.md is written too.
+    Exits with code 0 if every fault was judged, nothing was lost or wrong, and no alert had an unexpected id;
+    else with 1. If every fault was injected and judged, the table in docs/drill.md is written too.
     """
     if show_list:
         console.print(fault_table(FAULTS.values()))
@@ -82,12 +83,13 @@ def main(  # noqa: PLR0913 - the options of a command line
         console.print(f"error: {error}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     console.print(table(results))
-    if not only and not results.failures:
-        PAGE.write_text(with_measured(PAGE.read_text(), results, effort, machine()))
-    console.print(f"written: {out}{'' if only else ' and docs/drill.md'}")
+    page_written = not only and not results.failures
+    if page_written:
+        PAGE.write_text(replace_measured_section(PAGE.read_text(), results, effort, machine()))
+    console.print(f"written: {out}{' and docs/drill.md' if page_written else ''}")
     if not results.is_survived:
         raise typer.Exit(1)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

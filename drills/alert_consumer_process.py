@@ -45,16 +45,16 @@ class AlertConsumer:
         if self._cluster.has(NAME):
             self._cluster.end(NAME)
 
-    def read(self) -> list[WrittenRecord]:
+    def read_new(self) -> list[WrittenRecord]:
         """Return the new complete lines; a partial last line is left for the next read."""
         if not self._file.exists():
             return []
         with self._file.open("rb") as file:
             file.seek(self._read_bytes)
-            whole, end, _ = file.read().rpartition(b"\n")
-        self._read_bytes += len(whole + end)
+            complete_lines, end, _ = file.read().rpartition(b"\n")
+        self._read_bytes += len(complete_lines + end)
         now_ms = wall_clock_ms()
-        new = [WrittenRecord(orjson.loads(line), now_ms) for line in whole.splitlines()]
+        new = [WrittenRecord(orjson.loads(line), now_ms) for line in complete_lines.splitlines()]
         self.records += new
         return new
 

@@ -49,7 +49,7 @@ def flink_home() -> Path:
     """Return PyFlink's folder, which is a Flink distribution."""
     spec = importlib.util.find_spec("pyflink")
     if spec is None or not spec.submodule_search_locations:
-        msg = "there is no PyFlink in this Python: run `make setup`, and use .venv/bin/python"
+        msg = "PyFlink is not installed in this Python; run `make setup`, and use .venv/bin/python"
         raise ClusterError(msg)
     return Path(spec.submodule_search_locations[0])
 
@@ -160,7 +160,7 @@ class Cluster:
         while not is_there():
             self.check(what)
             if time.monotonic() >= deadline_s:
-                msg = f"no {what} within {timeout_s:.0f} s\n{self.logs()}"
+                msg = f"timed out after {timeout_s:.0f} s waiting for {what}\n{self.logs()}"
                 raise ClusterError(msg)
             time.sleep(PAUSE_S)
 
@@ -168,7 +168,7 @@ class Cluster:
         """Raise `ClusterError` if a process has exited; ``awaited`` is the awaited event, for the message."""
         ended = [name for name, process in self._processes.items() if process.poll() is not None]
         if ended:
-            msg = f"{', '.join(ended)} ended while {awaited} was waited for\n{self.logs()}"
+            msg = f"{', '.join(ended)} exited while waiting for {awaited}\n{self.logs()}"
             raise ClusterError(msg)
 
     def has_slots(self) -> bool:
@@ -325,6 +325,6 @@ def submitted_job(output: str) -> str:
     """Return the job id from the output of ``flink run``; raises `ClusterError` if there is none."""
     found = re.search(r"JobID ([0-9a-f]{32})", output)
     if found is None:
-        msg = f"flink run named no job: {output}"
+        msg = f"the output of flink run has no job id: {output}"
         raise ClusterError(msg)
     return found.group(1)

@@ -6,14 +6,22 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from benchmarks.machine import described
+from benchmarks.machine import describe_machine
 from benchmarks.result_tables import markdown_table, terminal_table
 from drills.drill_suite import DrillResults
 from drills.faults.fault import Fault
 from drills.load import Effort
 from drills.verdict import Verdict
 
-COLUMNS: Final = ("fault", "sent", "lost", "wrong", "alerts doubled", "with a new id", "recovery, s")
+COLUMNS: Final = (
+    "fault",
+    "sent",
+    "lost",
+    "wrong output",
+    "duplicate alerts",
+    "alerts with unexpected id",
+    "recovery, s",
+)
 BEGIN: Final = "<!-- measured: written by python -m drills -->"
 END: Final = "<!-- end of measured -->"
 
@@ -25,27 +33,29 @@ def to_json(results: DrillResults) -> dict[str, Any]:
 
 def table(results: DrillResults) -> Table:
     """Return the table of verdicts for a terminal."""
-    return terminal_table(COLUMNS, _rows(results.verdicts), "what each fault cost")
+    return terminal_table(COLUMNS, _rows(results.verdicts), "Effect of each fault")
 
 
 def fault_table(faults: Iterable[Fault]) -> Table:
     """Return the table of faults and their descriptions for a terminal."""
-    return terminal_table(("fault", "what happens"), [(fault.name, fault.what) for fault in faults])
+    return terminal_table(("fault", "description"), [(fault.name, fault.description) for fault in faults])
 
 
-def with_measured(page: str, results: DrillResults, effort: Effort, machine: dict[str, str | int]) -> str:
+def replace_measured_section(
+    page: str, results: DrillResults, effort: Effort, machine: dict[str, str | int]
+) -> str:
     """Return a page with the part between its two markers replaced by the results.
 
     Raises ``ValueError`` if a marker is missing.
     """
     pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
     if not pattern.search(page):
-        msg = f"the page has no part between {BEGIN} and {END}: put both where the table belongs"
+        msg = f"the page lacks the markers {BEGIN} and {END}; put both where the table belongs"
         raise ValueError(msg)
     lines = [
         BEGIN,
         "",
-        f"{effort.transactions:,} transactions, {effort.rate:g} a second, on {described(machine)}:",
+        f"{effort.transactions:,} transactions, {effort.rate:g} per second, on {describe_machine(machine)}:",
         "",
         *markdown_table(COLUMNS, _rows(results.verdicts)),
         "",

@@ -17,16 +17,17 @@ BATCHES_PER_S: Final = 10
 class DrillSender:
     """Send ``items`` in order from a thread; records that are not accepted are sent again.
 
-    After the share ``hold_at`` of the items it waits for `go_on`, so that a part of the load is left for the
-    fault. ``writer`` may give up on records, as `StreamWriter` does; the sender then passes them to it again.
+    After the fraction ``pause_fraction`` of the items it waits for `resume`, so that a part of the load is
+    left for the fault. ``writer`` may give up on records, as `StreamWriter` does; the sender then passes them
+    to it again.
     """
 
     def __init__(
-        self, writer: RecordWriter, items: Sequence[SentItem], rate: float, hold_at: float = 1.0
+        self, writer: RecordWriter, items: Sequence[SentItem], rate: float, pause_fraction: float = 1.0
     ) -> None:
         self._writer = writer
-        self._held = round(hold_at * len(items))
-        self._may_go_on = threading.Event()
+        self._pause_at = round(pause_fraction * len(items))
+        self._resumed = threading.Event()
         self._items = items
         self._batch = min(MAX_RECORDS, max(1, round(rate / BATCHES_PER_S)))
         self._interval_s = self._batch / rate
@@ -44,16 +45,16 @@ class DrillSender:
         """Start sending."""
         self._thread.start()
 
-    def go_on(self) -> None:
-        """Send the rest of the load, without waiting at ``hold_at``."""
-        self._may_go_on.set()
+    def resume(self) -> None:
+        """Send the rest of the load, without waiting at ``pause_fraction``."""
+        self._resumed.set()
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is being sent: all items are in the stream, or the rest waits for `go_on`."""
-        return self.sent >= (len(self._items) if self._may_go_on.is_set() else self._held)
+        """Whether nothing is being sent: all items are in the stream, or the rest waits for `resume`."""
+        return self.sent >= (len(self._items) if self._resumed.is_set() else self._pause_at)
 
-    def check(self) -> None:
+    def raise_if_failed(self) -> None:
         """Raise the error that ended the sending, if there was one."""
         if self._error is not None:
             raise self._error
@@ -61,7 +62,7 @@ class DrillSender:
     def stop(self) -> None:
         """Stop sending, whether it has finished, is running or was never started."""
         self._stop.set()
-        self._may_go_on.set()
+        self._resumed.set()
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -69,14 +70,14 @@ class DrillSender:
         try:
             due_s = time.monotonic()
             for begin in range(0, len(self._items), self._batch):
-                if begin >= self._held and not self._may_go_on.is_set():
-                    self._may_go_on.wait()
+                if begin >= self._pause_at and not self._resumed.is_set():
+                    self._resumed.wait()
                     due_s = time.monotonic()
                 if self._stop.wait(max(0.0, due_s - time.monotonic())):
                     return
                 self._send(self._items[begin : begin + self._batch])
                 due_s += self._interval_s
-        except Exception as error:  # noqa: BLE001 - raised by `check` in the waiting thread
+        except Exception as error:  # noqa: BLE001 - raised by `raise_if_failed` in the waiting thread
             self._error = error
 
     def _send(self, items: Sequence[SentItem]) -> None:

@@ -110,12 +110,12 @@ def run(
         with bench() as shared:
             is_sound = True
             while waiting and is_sound:
-                is_sound = _drilled(waiting.pop(0), shared, effort, view, results)
+                is_sound = _run_drill(waiting.pop(0), shared, effort, view, results)
                 save(results)
     return results
 
 
-def _drilled(fault: Fault, shared: Bench, effort: Effort, view: DrillView, results: DrillResults) -> bool:
+def _run_drill(fault: Fault, shared: Bench, effort: Effort, view: DrillView, results: DrillResults) -> bool:
     """Drill one fault; returns False if it could not be judged, so that the cluster must be replaced."""
     view.begin(fault.name)
     try:
@@ -156,4 +156,4 @@ def drill(fault: Fault, shared: Bench, effort: Effort, view: DrillView) -> Verdi
             fault.strike(stage)
             stage.wait_until_all_is_there()
     stage.tell("comparing")
-    return judge(fault.name, stage.truth(), stage.evidence())
+    return judge(fault.name, stage.expected_output(), stage.evidence())

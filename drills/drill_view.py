@@ -60,5 +60,5 @@ class DrillView:
 
     def failed(self, name: str, why: str) -> None:
         """Show that a fault could not be judged."""
-        self._progress.console.print(f"[red]{name}[/] could not be judged: {escape(why)}")
+        self._progress.console.print(f"[red]{name}[/] has no verdict: {escape(why)}")
         self._progress.advance(self._task)

@@ -99,7 +99,7 @@ class LiveJob:
         writer = StreamWriter(kinesis_client(self.settings), self.settings.transactions_stream)
         result = writer.put([Record(each.to_json(), each.account_id) for each in transactions])
         if result.failures:
-            msg = f"{len(result.failures)} transactions are not in the stream: {result.failures[0].message}"
+            msg = f"{len(result.failures)} transactions were not written: {result.failures[0].message}"
             raise StreamError(msg)
 
     def scored(self) -> list[Scored]:

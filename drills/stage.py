@@ -16,7 +16,7 @@ from drills.drill_sender import DrillSender
 from drills.endpoint import FaultyEndpoint
 from drills.live_job import Followed, Launcher, LiveJob, WrittenRecord
 from drills.load import Effort, SentItem, transactions_of
-from drills.verdict import Evidence, Truth
+from drills.verdict import Evidence, ExpectedOutput
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.scoring.judge import Judge
@@ -105,7 +105,7 @@ class Stage:
     def job(self) -> LiveJob:
         """The current or last job."""
         if self._job is None:
-            msg = "the stage has no job yet: start one"
+            msg = "the stage has no job yet; call start_job first"
             raise RuntimeError(msg)
         return self._job
 
@@ -113,7 +113,7 @@ class Stage:
     def consumer(self) -> AlertConsumer:
         """The alert consumer that runs beside the job."""
         if self._consumer is None:
-            msg = "the stage has no consumer: the fault must say that it needs one"
+            msg = "the stage has no consumer; set has_consumer of the fault"
             raise RuntimeError(msg)
         return self._consumer
 
@@ -151,9 +151,9 @@ class Stage:
     def wait_until_under_way(self) -> None:
         """Wait until part of the load is sent, a checkpoint is complete and more is scored after it."""
         awaited = UNDER_WAY_SHARE * len(self.items)
-        self.wait("load under way", lambda: self.sender.sent >= awaited)
+        self.wait("part of the load", lambda: self.sender.sent >= awaited)
         completed = self.job.completed_checkpoints()
-        self.wait("checkpoint", lambda: self.job.completed_checkpoints() > completed)
+        self.wait("a checkpoint", lambda: self.job.completed_checkpoints() > completed)
         self.wait_for_more()
 
     def wait_for_more(self) -> None:
@@ -187,7 +187,7 @@ class Stage:
         """Record the start and end of the fault, which lasts while the block runs; ``what`` describes it."""
         self.tell(what)
         self._began_ms = wall_clock_ms()
-        self.sender.go_on()
+        self.sender.resume()
         yield
         self._ended_ms = wall_clock_ms()
 
@@ -202,16 +202,16 @@ class Stage:
             if self._judge.is_due(record.content["score"]):
                 self._to_alert.add(record.content["transaction_id"])
         alerts = self.alerts.read()
-        handed_out = self._consumer.read() if self._consumer else []
+        handed_out = self._consumer.read_new() if self._consumer else []
         self._alerted |= {alert.content["transaction_id"] for alert in alerts}
         letters = self.dead_letters.read()
-        self.sender.check()
+        self.sender.raise_if_failed()
         self.tell()
         return bool(scored or alerts or handed_out or letters)
 
     def wait_until_all_is_there(self) -> None:
         """Wait until the output is complete and nothing more arrives, or until nothing arrives at all."""
-        self.tell("waiting for the last ones")
+        self.tell("waiting for the last results")
         since_s = time.monotonic()
         while time.monotonic() - since_s < (QUIET_S if self._is_complete() else PATIENCE_S):
             self.cluster.check("the last transactions")
@@ -242,10 +242,12 @@ class Stage:
             ended_ms=self._ended_ms,
         )
 
-    def truth(self) -> Truth:
+    def expected_output(self) -> ExpectedOutput:
         """Return the expected output."""
         model = self.settings.model
-        return Truth.of([(catalogue, Scorer.load(model, catalogue)) for catalogue in self._catalogues])
+        return ExpectedOutput.of(
+            [(catalogue, Scorer.load(model, catalogue)) for catalogue in self._catalogues]
+        )
 
     def close(self) -> None:
         """Stop the sender, the consumer and the job."""

@@ -51,7 +51,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Truth:
+class ExpectedOutput:
     """Expected output: the job's catalogues in their order, and the model."""
 
     catalogues: Sequence[Catalogue]
@@ -60,7 +60,7 @@ class Truth:
     """The model and its threshold for each catalogue's vectors, by the catalogue's version."""
 
     @classmethod
-    def of(cls, scorers: Sequence[tuple[Catalogue, Scorer]]) -> "Truth":
+    def of(cls, scorers: Sequence[tuple[Catalogue, Scorer]]) -> "ExpectedOutput":
         """Return the expected output of a job that had these catalogues one after the other."""
         deciders = {catalogue.version: Decider(scorer, catalogue) for catalogue, scorer in scorers}
         return cls(catalogues=[catalogue for catalogue, _ in scorers], deciders=deciders)
@@ -112,7 +112,7 @@ class Verdict:
         }
 
 
-def judge(name: str, truth: Truth, evidence: Evidence) -> Verdict:
+def judge(name: str, expected: ExpectedOutput, evidence: Evidence) -> Verdict:
     """Return the verdict on the fault ``name``."""
     sound = transactions_of(evidence.items)
     records = [each.content for each in evidence.scored]
@@ -121,19 +121,19 @@ def judge(name: str, truth: Truth, evidence: Evidence) -> Verdict:
     delivered = [each.content for each in evidence.delivered]
     lost = [
         *_without_score(sound, records),
-        *_without_alert(records, alerts, truth),
+        *_without_alert(records, alerts, expected),
         *_not_delivered(alerts, delivered),
         *_unrecognised(evidence.items, records),
         *_without_letter(evidence.items, letters),
     ]
     wrong = [
-        *_wrong_values(truth, sound, records),
+        *_wrong_values(expected, sound, records),
         *_not_sent(sound, records),
         *_wrong_letters(evidence.items, letters),
         *_wrong_alerts(records, delivered),
     ]
     ids = Counter(alert["alert_id"] for alert in delivered)
-    strangers = _with_new_id(records, delivered, truth)
+    strangers = _with_new_id(records, delivered, expected)
     return Verdict(
         name=name,
         sent=len(evidence.items),
@@ -173,25 +173,27 @@ def _without_score(sound: Sequence[Transaction], records: Sequence[Scored]) -> l
     return [f"{id_} has no score" for id_ in ids if id_ not in scored]
 
 
-def _without_alert(records: Sequence[Scored], alerts: Sequence[dict[str, Any]], truth: Truth) -> list[str]:
+def _without_alert(
+    records: Sequence[Scored], alerts: Sequence[dict[str, Any]], expected: ExpectedOutput
+) -> list[str]:
     alerted = {alert["transaction_id"] for alert in alerts}
     return [
-        f"{id_} has a score of {record['score']} and no alert"
+        f"{id_} has a score of {record['score']} but no alert"
         for id_, record in last_copies(records).items()
-        if truth.judge.is_due(record["score"]) and id_ not in alerted
+        if expected.judge.is_due(record["score"]) and id_ not in alerted
     ]
 
 
 def _not_delivered(alerts: Sequence[dict[str, Any]], delivered: Sequence[dict[str, Any]]) -> list[str]:
     missing = {alert["alert_id"] for alert in alerts} - {alert["alert_id"] for alert in delivered}
-    return [f"alert {id_} was not handed out" for id_ in sorted(missing)]
+    return [f"alert {id_} was not delivered" for id_ in sorted(missing)]
 
 
 def _unrecognised(items: Sequence[SentItem], records: Sequence[Scored]) -> list[str]:
     sent = Counter(item.transaction.transaction_id for item in items if item.transaction)
     known = Counter(record["transaction_id"] for record in records if record["outcome"] == "duplicate")
     return [
-        f"{id_} came {count} times, and {known[id_]} copies of it were recognised"
+        f"{id_} was sent {count} times, but {known[id_]} duplicates were recognised"
         for id_, count in sent.items()
         if known[id_] < count - 1
     ]
@@ -214,16 +216,18 @@ def _without_letter(items: Sequence[SentItem], letters: Sequence[DeadLetter]) ->
 # ---- wrong ----
 
 
-def _wrong_values(truth: Truth, sound: Sequence[Transaction], records: Sequence[Scored]) -> list[Wrong]:
+def _wrong_values(
+    expected: ExpectedOutput, sound: Sequence[Transaction], records: Sequence[Scored]
+) -> list[Wrong]:
     last = last_copies(records)
     known = [each for each in sound if each.transaction_id in last]
     copies = {each.transaction_id: last[each.transaction_id] for each in known}
-    widest = truth.catalogues[-1]
+    widest = expected.catalogues[-1]
     return [
         *wrong_features(widest, known, copies.values()),
         *_by_transaction(wrong_ordinals(widest, known, copies.values()), known),
-        *_wrong_names(truth, copies),
-        *_wrong_scores(truth, copies),
+        *_wrong_names(expected, copies),
+        *_wrong_scores(expected, copies),
     ]
 
 
@@ -238,8 +242,8 @@ def _by_transaction(
     ]
 
 
-def _wrong_names(truth: Truth, copies: Mapping[str, Scored]) -> list[Wrong]:
-    names = {catalogue.version: list(catalogue.names) for catalogue in truth.catalogues}
+def _wrong_names(expected: ExpectedOutput, copies: Mapping[str, Scored]) -> list[Wrong]:
+    names = {catalogue.version: list(catalogue.names) for catalogue in expected.catalogues}
     return [
         Wrong(id_, "features of the catalogue", list(copy["features"]), names.get(copy["catalogue_version"]))
         for id_, copy in copies.items()
@@ -247,12 +251,12 @@ def _wrong_names(truth: Truth, copies: Mapping[str, Scored]) -> list[Wrong]:
     ]
 
 
-def _wrong_scores(truth: Truth, copies: Mapping[str, Scored]) -> list[Wrong]:
+def _wrong_scores(expected: ExpectedOutput, copies: Mapping[str, Scored]) -> list[Wrong]:
     """Return the scores that differ from the model's score of the same record's features."""
     wrong = []
-    for catalogue in truth.catalogues:
+    for catalogue in expected.catalogues:
         own = {id_: copy for id_, copy in copies.items() if copy["catalogue_version"] == catalogue.version}
-        scores = truth.deciders[catalogue.version].scorer.score(_matrix(catalogue, list(own.values())))
+        scores = expected.deciders[catalogue.version].scorer.score(_matrix(catalogue, list(own.values())))
         wrong += [
             Wrong(id_, "score", copy["score"], score)
             for (id_, copy), score in zip(own.items(), scores.tolist(), strict=True)
@@ -270,7 +274,7 @@ def _matrix(catalogue: Catalogue, copies: Sequence[Scored]) -> "np.ndarray[Any, 
 def _not_sent(sound: Sequence[Transaction], records: Sequence[Scored]) -> list[Wrong]:
     ids = {each.transaction_id for each in sound}
     return [
-        Wrong(record["transaction_id"], "outcome", record["outcome"], "nothing: it was not sent")
+        Wrong(record["transaction_id"], "outcome", record["outcome"], "none, because it was not sent")
         for record in records
         if record["transaction_id"] not in ids
     ]
@@ -295,16 +299,18 @@ def _wrong_alerts(records: Sequence[Scored], alerts: Sequence[dict[str, Any]]) -
     ]
 
 
-def _with_new_id(records: Sequence[Scored], alerts: Sequence[dict[str, Any]], truth: Truth) -> list[str]:
-    expected = {
-        alert_id(id_, truth.judge.model_version)
+def _with_new_id(
+    records: Sequence[Scored], alerts: Sequence[dict[str, Any]], expected: ExpectedOutput
+) -> list[str]:
+    expected_ids = {
+        alert_id(id_, expected.judge.model_version)
         for id_, scores in _scores(records).items()
-        if truth.judge.is_due(max(scores))
+        if expected.judge.is_due(max(scores))
     }
     return [
-        f"alert {alert['alert_id']} of {alert['transaction_id']} has an id of its own"
+        f"alert {alert['alert_id']} of {alert['transaction_id']} has an unexpected id"
         for alert in alerts
-        if alert["alert_id"] not in expected
+        if alert["alert_id"] not in expected_ids
     ]
 
 
@@ -317,4 +323,4 @@ def _scores(records: Iterable[Scored]) -> defaultdict[str, set[float]]:
 
 
 def _in_words(wrong: Wrong) -> str:
-    return f"{wrong.transaction_id}: {wrong.feature} is {wrong.value}, and must be {wrong.expected}"
+    return f"{wrong.transaction_id}: {wrong.feature} is {wrong.value}, expected {wrong.expected}"

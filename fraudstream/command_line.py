@@ -36,10 +36,10 @@ COMMANDS: Final = {
     "emulator": Command("localstack.emulator", "Serve an emulation of AWS on this machine"),
     "create-streams": Command("localstack.streams", "Create the streams of the settings on an emulator"),
     "create-tables": Command("localstack.tables", "Create the DynamoDB tables of the alerts on an emulator"),
-    "bench": Command("benchmarks", "Measure the job beside its rivals"),
+    "bench": Command("benchmarks", "Benchmark the job against other implementations"),
     "profile": Command("benchmarks.profiling", "Profile the job"),
     "drill": Command("drills", "Inject faults into the running job and account for every transaction"),
-    "soak": Command("drills.soak", "Run the job under load for long and check that nothing grows"),
+    "soak": Command("drills.soak", "Soak test: run the job under load and check that nothing grows"),
     "package": Command("deploy.package", "Write the archive of Python modules for `flink run`"),
     "managed-flink": Command(
         "deploy.managed_flink", "Write the archive for Managed Service for Apache Flink"
@@ -101,8 +101,8 @@ def _problem(name: str) -> str | None:
 
 
 _MISSING: Final = (
-    "error: `fraudstream {name}` needs a checkout, and this installation is none: clone the repository, run "
-    "`make setup` there and use its .venv/bin/fraudstream\n"
+    "error: `fraudstream {name}` needs a checkout, but fraudstream is installed from a wheel: clone the "
+    "repository, run `make setup` there and use its .venv/bin/fraudstream\n"
 )
 
 

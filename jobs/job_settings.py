@@ -31,11 +31,11 @@ class JobSettings(JobSettingsFields):
     """The settings of the job; combinations that exclude one another are rejected."""
 
     @model_validator(mode="after")
-    def _parallelism_has_room(self) -> Self:
+    def _parallelism_fits(self) -> Self:
         if self.parallelism > self.max_parallelism:
             msg = (
                 f"parallelism: {self.parallelism} is more than max_parallelism {self.max_parallelism}; "
-                "raise that, or lower this"
+                "raise max_parallelism, or lower parallelism"
             )
             raise ValueError(msg)
         return self
@@ -47,20 +47,24 @@ class JobSettings(JobSettingsFields):
             msg = f"{', '.join(outputs)}: an output file needs an input file: give --source too"
             raise ValueError(msg)
         if self.source is None and (self.labels or self.source_rate):
-            msg = "labels and source_rate go with a file: give --source, or --label-feedback true"
+            msg = (
+                "labels and source_rate need --source FILE; to read labels from a stream, use "
+                "--label-feedback true"
+            )
             raise ValueError(msg)
         if self.source is None and self.source_ttl is not None:
-            msg = "source_ttl goes with a file: a stream's state is kept as long as its windows need it"
+            msg = "source_ttl needs --source: a stream's state is kept as long as its windows need it"
             raise ValueError(msg)
         if self.source_ramp and self.source_rate is None:
-            msg = "source_ramp leads up to a rate: give --source-rate too"
+            msg = "source_ramp needs a rate: give --source-rate too"
             raise ValueError(msg)
         if self.source is not None and self.label_feedback:
-            msg = "label_feedback reads a stream: with --source, give --labels FILE"
+            msg = "label_feedback reads a stream, so it can't be used with --source: give --labels FILE"
             raise ValueError(msg)
         if self.source is not None and self.from_savepoint is not None:
             msg = (
-                "from_savepoint goes with a stream: a file is read from its beginning; leave one of them out"
+                "from_savepoint can't be used with --source: a file is read from its beginning; "
+                "omit one of them"
             )
             raise ValueError(msg)
         if self.source is not None and not outputs:
@@ -79,7 +83,7 @@ class JobSettings(JobSettingsFields):
         path, times = max(Counter(resolved.values()).items(), key=lambda pair: pair[1], default=("", 0))
         if times > 1:
             names = " and ".join(name for name in resolved if resolved[name] == path)
-            msg = f"two of the files are the same ({names} are {path}): give each a file of its own"
+            msg = f"{names} are the same file, {path}: use different files"
             raise ValueError(msg)
         return self
 

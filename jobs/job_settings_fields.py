@@ -22,86 +22,97 @@ class JobSettingsFields(StreamSettings):
     """Type, limits, default and description of each setting."""
 
     start_position: Literal["TRIM_HORIZON", "LATEST"] = Field(
-        "TRIM_HORIZON", description="Where a job without saved state starts to read"
+        "TRIM_HORIZON", description="Position at which a job without saved state starts"
     )
 
     # The job
     parallelism: int = Field(1, ge=1, le=1024, description="Parallel slots of the job")
     max_parallelism: int = Field(
-        128, ge=1, le=32_768, description="Most slots this job's saved state can ever be spread over"
+        128,
+        ge=1,
+        le=32_768,
+        description="Highest parallelism that saved state allows; fixed once state is saved",
     )
     checkpoint_interval: Duration = Field(
         timedelta(seconds=10), ge=timedelta(milliseconds=100), description="Time between two checkpoints"
     )
     checkpoint_dir: str | None = Field(
-        None, description="URI of the checkpoints, like s3://bucket/path; left out: what the cluster has set"
+        None, description="URI of the checkpoints, like s3://bucket/path (default: the cluster's setting)"
     )
     from_savepoint: str | None = Field(
-        None, description="URI of a savepoint, or of a retained checkpoint, to go on from"
+        None, description="URI of a savepoint or retained checkpoint to restore"
     )
     allow_dropped_state: bool = Field(
-        default=False, description="Go on from a savepoint though it holds state that no step wants"
+        default=False,
+        description="Restore a savepoint even if no step uses some of its state, which is dropped",
     )
     bundle_time_ms: int | None = Field(
         None,
         ge=1,
         le=10_000,
-        description="Longest wait for a batch to score; left out: 5 in a thread, 20 in a process",
+        description="Maximum wait for a scoring batch to fill (default: 5 in a thread, 20 in a process)",
     )
-    bundle_size: int = Field(2_000, ge=1, le=100_000, description="Most transactions scored in one batch")
+    bundle_size: int = Field(
+        2_000, ge=1, le=100_000, description="Maximum number of transactions in a scoring batch"
+    )
     python_mode: Literal["auto", "thread", "process"] = Field(
         "auto",
-        description="Where the model runs: in a thread of Flink's process, or in a process beside it; auto: "
-        "in a thread of the local mini cluster if this Python can, else in a process",
+        description="Run the model in a thread of Flink's process or in a separate process; auto: "
+        "in a thread in the local mini cluster if this Python supports it, else in a process",
     )
     state_backend: Literal["hashmap", "rocksdb"] = Field(
-        "hashmap", description="Where the state lives: on the JVM's heap, or in RocksDB on local disk"
+        "hashmap", description="State backend: the JVM's heap, or RocksDB on local disk"
     )
     rest_port: int | None = Field(
         None,
         ge=1,
         le=65_535,
-        description="Loopback port of Flink's REST API in the local mini cluster; left out: any free one",
+        description="Loopback port of Flink's REST API in the local mini cluster (default: any free port)",
     )
     # Features and scoring
     catalogue: Path | None = Field(
-        None, description="JSON file of the features to compute; left out: the catalogue of the project"
+        None, description="JSON file of the features to compute (default: the built-in catalogue)"
     )
     model: Path = Field(ROOT / "models" / "v1", description="Folder of the model version to score with")
     label_feedback: bool = Field(
-        default=False, description="Read the stream of labels too: features of fraud known by then"
+        default=False, description="Read the stream of fraud labels too, for features of known fraud"
     )
     alert_threshold: float | None = Field(
-        None, ge=0, le=1, description="Score from which an alert is sent; left out: the model's own"
+        None,
+        ge=0,
+        le=1,
+        description="Minimum score of an alert (default: the model's threshold)",
     )
 
     # Bounded mode: files instead of streams
     source: Location | None = Field(
         None,
-        description="Read this in place of the stream: a .jsonl, .jsonl.gz or .parquet file, a folder of "
+        description="Input to read instead of the stream: a .jsonl, .jsonl.gz or .parquet file, a folder of "
         "such files, or s3://BUCKET/KEY-OR-FOLDER",
     )
     labels: Location | None = Field(
-        None, description="With --source: the labels, of the same kinds; each counts once it is known"
+        None,
+        description="With --source: labels, as the same kinds of files; each counts from its available_at",
     )
     source_rate: float | None = Field(
         None,
         gt=0,
         allow_inf_nan=False,
-        description="With --source: transactions a second to let through; left out: all at once",
+        description="With --source: rate limit in transactions per second (default: unlimited)",
     )
     source_ramp: Duration = Field(
         timedelta(0),
         ge=timedelta(0),
         le=timedelta(hours=1),
-        description="With source_rate: the time in which the rate rises evenly from 0 to it",
+        description="With --source-rate: time in which the rate rises linearly from 0",
     )
     source_ttl: Duration | None = Field(
         None,
         ge=timedelta(seconds=1),
-        description="With --source, where event times pass faster than the clock: how long, by the clock, "
-        "the state of an account, device, merchant or counterparty is kept that is not seen again; features "
-        "are wrong if its longest window takes longer to pass. Left out: longer than that window",
+        description="With --source: wall-clock time after which unused state of an account, device, "
+        "merchant or "
+        "counterparty is dropped. Too short a value makes features wrong (default: longer than the longest "
+        "window)",
     )
     features_out: Path | None = Field(
         None, description="With --source: write the features to this .jsonl or .parquet"
@@ -116,7 +127,7 @@ class JobSettingsFields(StreamSettings):
     @classmethod
     def _is_a_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
-            msg = "there is no such file; give the path of one that exists"
+            msg = "file not found; give the path of an existing file"
             raise ValueError(msg)
         return path
 
@@ -124,7 +135,7 @@ class JobSettingsFields(StreamSettings):
     @classmethod
     def _is_a_file_or_folder(cls, location: S3Uri | Path | None) -> S3Uri | Path | None:
         if isinstance(location, Path) and not (location.is_file() or location.is_dir()):
-            msg = "there is no such file or folder; give the path of one that exists, or s3://BUCKET/KEY"
+            msg = "file or folder not found; give the path of an existing one, or s3://BUCKET/KEY"
             raise ValueError(msg)
         return location
 
@@ -135,7 +146,7 @@ class JobSettingsFields(StreamSettings):
             return path
         if info.field_name == "features_out" and path.suffix == ".parquet":
             return path
-        msg = f"no {path.suffix} is written here; give a .jsonl"
+        msg = f"{path.suffix} is not supported for this output; give a .jsonl"
         raise ValueError(msg)
 
     @field_validator(*OUTPUTS)
@@ -155,7 +166,7 @@ def _problem_with_output(path: Path) -> str | None:
         # The finished file is renamed to this path, which would replace even /dev/null.
         return "this is a device or a pipe; give the path of a file"
     if not folder.is_dir():
-        return "its folder does not exist; create that first"
+        return "its folder does not exist; create it first"
     if not os.access(folder, os.W_OK):
-        return "its folder can't be written; give another one, or the right to write there"
+        return "its folder is not writable; use another folder, or fix its permissions"
     return None

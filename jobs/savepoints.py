@@ -39,7 +39,9 @@ def check_savepoint(execution: StreamExecutionEnvironment, steps: list[str], tab
     savepoint = _open(path)
     found = _identities(savepoint)
     if ACCOUNT not in found:
-        msg = f"{path} holds no account's state: it is no savepoint of this job; give another one, or none"
+        msg = (
+            f"{path} is not a savepoint of this job (no account state): choose another, or start without one"
+        )
         raise SavepointError(msg)
     _check_max_parallelism(
         path, savepoint.maxParallelism(ACCOUNT), configuration.get(options.PipelineOptions.MAX_PARALLELISM)
@@ -48,7 +50,7 @@ def check_savepoint(execution: StreamExecutionEnvironment, steps: list[str], tab
         path, savepoint.backend(ACCOUNT), configuration.get(options.StateBackendOptions.STATE_BACKEND)
     )
     if not configuration.get(options.StateRecoveryOptions.SAVEPOINT_IGNORE_UNCLAIMED_STATE):
-        _check_nothing_is_gone(
+        _check_no_state_is_dropped(
             path, found - {WINDOWS + entity for entity in steps} - {TABLE + name for name in tables}
         )
 
@@ -71,12 +73,12 @@ def _check_backend(path: str, saved: str | None, wanted: str) -> None:
         raise SavepointError(msg)
 
 
-def _check_nothing_is_gone(path: str, gone: set[str]) -> None:
+def _check_no_state_is_dropped(path: str, gone: set[str]) -> None:
     if gone:
         names = ", ".join(sorted(name.removeprefix(WINDOWS).removeprefix(TABLE) for name in gone))
         msg = (
-            f"{path} holds state that this job has no place for ({names}): keep a feature of the entity in "
-            "the catalogue, or the stream on; or give --allow-dropped-state true to go on without it"
+            f"{path} contains state this job does not use ({names}): keep a feature of the entity in "
+            "the catalogue, or the stream on; or give --allow-dropped-state true to drop that state"
         )
         raise SavepointError(msg)
 
@@ -85,7 +87,7 @@ def _open(path: str) -> Any:  # noqa: ANN401 - an object of the JVM
     try:
         return get_gateway().jvm.fraudstream.kernel.stream.Savepoint.open(path)
     except Py4JJavaError as error:
-        msg = f"there is no savepoint to be read at {path}: {error.java_exception.getMessage()}"
+        msg = f"no readable savepoint at {path}: {error.java_exception.getMessage()}"
         raise SavepointError(msg) from None
 
 

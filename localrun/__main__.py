@@ -13,6 +13,7 @@ from rich.console import Console
 
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import stop_on_signals
@@ -23,6 +24,7 @@ from localrun.job_process import JobProcessError, job_process
 from localrun.local_run import Run
 from localstack.emulator import EmulatorError, embedded_emulator
 from localstack.streams import create_streams
+from producer.duplicate_options import DoubledAlias, DuplicatesOption
 from producer.mixing import Mixture
 from producer.simulation import TrafficOptions, ending_at
 
@@ -47,25 +49,32 @@ def _endpoint(url: str | None) -> Iterator[str]:
 
 def main(  # noqa: PLR0913 - the options of a command line
     *,
-    transactions: Annotated[int, typer.Option(min=1, help="Good transactions to send")] = 20_000,
-    rate: Annotated[float, typer.Option(min=1, help="Records sent a second")] = 500,
-    accounts: Annotated[int, typer.Option(min=1, help="Accounts of the simulated bank")] = 2_000,
-    fraud_share: Annotated[float, typer.Option(min=0, max=0.5, help="Share of fraud")] = 0.05,
+    transactions: Annotated[int, typer.Option(min=1, help="Number of valid transactions to send")] = 20_000,
+    rate: Annotated[float, typer.Option(min=1, help="Records per second")] = 500,
+    accounts: Annotated[int, typer.Option(min=1, help="Number of accounts of the simulated bank")] = 2_000,
+    fraud_share: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Fraction of fraudulent transactions, 0-1")
+    ] = 0.05,
     seed: Annotated[
         int,
         typer.Option(
-            min=0, help="Same seed, same ids and accounts; event times end now, and fraud depends on the hour"
+            min=0,
+            help="Random seed; the same seed gives the same ids and accounts, but event times end now, "
+            "and fraud depends on the hour",
         ),
     ] = 7,
-    broken: Annotated[int, typer.Option(min=0, help="Broken records mixed in, of every kind in turn")] = 0,
-    doubled: Annotated[int, typer.Option(min=0, help="Good transactions that are sent twice")] = 0,
+    broken: Annotated[
+        int, typer.Option(min=0, help="Number of broken records to mix in, cycling through all kinds")
+    ] = 0,
+    duplicates: DuplicatesOption = 0,
+    doubled: DoubledAlias = 0,
     joined: Annotated[
-        bool, typer.Option("--joined", help="Send several transactions in one record of the stream")
+        bool, typer.Option("--joined", help="Send several transactions in one Kinesis record")
     ] = False,
     endpoint_url: Annotated[
-        str | None, typer.Option(help="Use this emulator in place of the embedded one")
+        str | None, typer.Option(help="URL of an emulator to use instead of the embedded one")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where the result goes")] = ROOT / "build" / "run.json",
+    out: Annotated[Path, typer.Option(help="Output file of the result")] = ROOT / "build" / "run.json",
 ) -> None:
     """Send transactions through the emulator and the job, show the output and write the result.
 
@@ -74,7 +83,7 @@ def main(  # noqa: PLR0913 - the options of a command line
     stop = stop_on_signals()
     try:
         traffic = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
-        mixture = Mixture(good=transactions, broken=broken, doubled=doubled)
+        mixture = Mixture(good=transactions, broken=broken, duplicates=duplicates or doubled)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     console.print("starting the emulator and the job")
@@ -105,4 +114,4 @@ def main(  # noqa: PLR0913 - the options of a command line
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -52,7 +52,7 @@ class JobProcess:
         """Raise `JobProcessError` if the job has ended."""
         code = self._process.poll()
         if code is not None:
-            what = f"the job ended by itself with code {code}"
+            what = f"the job exited with code {code}"
             raise self._error(what)
 
     def _all_tasks_run(self) -> bool:

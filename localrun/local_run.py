@@ -83,12 +83,12 @@ class Run:
         sending = self._thread(lambda: self.sender.run(stop))
         readers = [self._thread(loop) for loop in self._reading()]
         try:
-            with self._shown():
+            with self._live_view():
                 self.view.stage = "sending"
                 while sending.is_alive():
                     self._check(job)
                     sending.join(0.5)
-                self.view.stage = "waiting for the last ones"
+                self.view.stage = "waiting for the last results"
                 self._settle(job, stop)
                 self.view.stage = "done"
         finally:
@@ -116,7 +116,7 @@ class Run:
             self.tally.lost() == 0
             and self.tally.awaited_alerts() == 0
             and self.tally.dead_letters >= statistics.sent_broken
-            and self.tally.duplicates >= statistics.sent_doubled
+            and self.tally.duplicates >= statistics.sent_duplicates
         )
 
     def _check(self, job: JobProcess) -> None:
@@ -126,7 +126,7 @@ class Run:
 
     def _reading(self) -> list[Callable[[], None]]:
         def unreadable(_record: StreamRecord, problem: str) -> None:
-            msg = f"the job wrote what its own consumer can't read: {problem}"
+            msg = f"the job wrote a record that its consumer can't read: {problem}"
             raise StreamError(msg)
 
         scored = self._reader(self._settings.scored_stream)
@@ -173,7 +173,7 @@ class Run:
         return thread
 
     @contextlib.contextmanager
-    def _shown(self) -> Iterator[None]:
+    def _live_view(self) -> Iterator[None]:
         if self._console.is_terminal:
             with Live(self.view, console=self._console, refresh_per_second=4):
                 yield

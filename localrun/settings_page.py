@@ -176,7 +176,7 @@ def _choices(annotation: object) -> Iterator[object]:
 
 def _meaning(path: tuple[str, ...], field: FieldInfo) -> str:
     if not field.description:
-        msg = f"the setting {'.'.join(path)} has no description; give its Field one"
+        msg = f"the setting {'.'.join(path)} has no description; add one to its Field"
         raise ValueError(msg)
     return field.description.replace("|", r"\|")
 

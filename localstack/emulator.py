@@ -24,6 +24,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from fraudstream.runtime.aws_settings import EMULATOR_ACCOUNT
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process, stop_on_signals
 from localstack.shard_repair import repair_shards
@@ -102,24 +103,24 @@ def _wait_until_ready(process: subprocess.Popen[bytes], errors: IO[bytes]) -> st
     if not line.startswith(READY):
         errors.seek(0)
         said = errors.read().decode(errors="replace")[-2000:]
-        msg = f"the emulator was not ready within {READY_TIMEOUT_S:.0f} s; it said: {line}{said}"
+        msg = f"the emulator was not ready within {READY_TIMEOUT_S:.0f} s; its output: {line}{said}"
         raise EmulatorError(msg)
     return line.removeprefix(READY).strip()
 
 
 def _loopback(host: str) -> str:
     if not ipaddress.ip_address(host).is_loopback:
-        msg = (
-            f"{host} is not a loopback address; the emulator checks no credentials and stays on this machine"
-        )
+        msg = f"{host} is not a loopback address; the emulator checks no credentials, so it needs one"
         raise typer.BadParameter(msg)
     return host
 
 
 def main(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0: a free one")],
-    host: Annotated[str, typer.Option(callback=_loopback, help="Loopback address")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 selects a free one")],
+    host: Annotated[
+        str, typer.Option(callback=_loopback, help="Loopback address to listen on")
+    ] = "127.0.0.1",
 ) -> None:
     """Serve moto's AWS emulation until SIGTERM or Ctrl-C."""
     # A log line per request would dominate the output of tests.
@@ -140,4 +141,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, is_transient
+from fraudstream.runtime.command_app import run_command
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
@@ -60,12 +61,12 @@ def create_streams(client: "KinesisClient", settings: StreamSettings, *, wait_s:
     """
     if not settings.is_emulator:
         msg = (
-            "the endpoint is not an emulator: set AWS_ENDPOINT_URL or LOCALSTACK_HOST to one; "
+            "the endpoint is not an emulator; set AWS_ENDPOINT_URL or LOCALSTACK_HOST to one; "
             "on AWS create the streams with your own tools"
         )
         raise StreamError(msg)
     deadline_s = time.monotonic() + wait_s
-    _wait_for(lambda: _answers(client), deadline_s, f"{settings.endpoint_url} gives no answer")
+    _wait_for(lambda: _answers(client), deadline_s, f"{settings.endpoint_url} does not respond")
     were_there = {name: not _create(client, name, shards) for name, shards in shard_counts(settings).items()}
     return [_when_active(client, name, deadline_s, was_there=was) for name, was in were_there.items()]
 
@@ -73,7 +74,7 @@ def create_streams(client: "KinesisClient", settings: StreamSettings, *, wait_s:
 def _wait_for(is_done: Callable[[], bool], deadline_s: float, complaint: str) -> None:
     while not is_done():
         if time.monotonic() >= deadline_s:
-            msg = f"{complaint}; see that the emulator runs, or wait longer with --wait-seconds"
+            msg = f"{complaint}; check that the emulator runs, or wait longer with --wait-seconds"
             raise StreamError(msg)
         time.sleep(PAUSE_S)
 
@@ -118,18 +119,18 @@ def main(
     *,
     wait_seconds: Annotated[
         float,
-        typer.Option(min=0, help="Longest wait for the endpoint and the streams"),
+        typer.Option(min=0, help="Seconds to wait for the endpoint and the streams"),
     ] = 60.0,
 ) -> None:
     """Create the streams of the settings on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
         states = create_streams(kinesis_client(settings), settings, wait_s=wait_seconds)
-    table = Table("Stream", "Shards", "", title=f"Streams at {settings.endpoint_url}")
+    table = Table("Stream", "Shards", "Status", title=f"Streams at {settings.endpoint_url}")
     for state in states:
-        table.add_row(state.name, str(state.shards), "was there" if state.was_there else "created")
+        table.add_row(state.name, str(state.shards), "existed" if state.was_there else "created")
     Console().print(table)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -12,6 +12,7 @@ import typer
 from alerts.clients import dynamodb_client
 from alerts.handlers.table import EXPIRY, KEY
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
+from fraudstream.runtime.command_app import run_command
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
@@ -59,15 +60,15 @@ def _create(client: "DynamoDBClient", table: str, keys: tuple[str, ...]) -> None
 
 def main(
     *,
-    progress: Annotated[str, typer.Option(help="Table of consumers' progress")] = "AlertConsumers",
+    progress: Annotated[str, typer.Option(help="Table of the progress of consumers")] = "AlertConsumers",
     alerts: Annotated[str, typer.Option(help="Table of alerts")] = "FraudAlerts",
 ) -> None:
     """Create the tables on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
         create_tables(settings, progress, alerts)
-    sys.stdout.write(f"{progress} and {alerts} are at {settings.endpoint_url}\n")
+    sys.stdout.write(f"{progress} and {alerts} exist at {settings.endpoint_url}\n")
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

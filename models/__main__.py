@@ -2,14 +2,13 @@
 
 import signal
 
-import typer
-
+from fraudstream.runtime.command_app import CommandApp
 from models.cost import cost_command
 from models.evaluate_command import evaluate_command
 from models.explain_command import explain, types
 from models.train_command import train_command
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+app = CommandApp(no_args_is_help=True, help=__doc__)
 
 app.command("train")(train_command)
 app.command("cost")(cost_command)

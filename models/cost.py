@@ -74,9 +74,9 @@ def catalogue_with_list() -> Catalogue:
 
 
 def cost_command(
-    batch: Annotated[int, typer.Option(min=1, help="Rows that are scored at once")] = 1_000,
-    repeats: Annotated[int, typer.Option(min=3, help="Times that each is measured")] = 101,
-    seed: Annotated[int, typer.Option(min=0, help="Of the rows and of the training")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Rows per batch")] = 1_000,
+    repeats: Annotated[int, typer.Option(min=3, help="Measurements of each member")] = 101,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the rows and of the training")] = 1,
 ) -> None:
     """Measure the cost of each member and of the ensemble, compared with the trees alone."""
     catalogue = catalogue_with_list()
@@ -94,7 +94,7 @@ def cost_command(
 
 def _table(measured: Mapping[str, ScoringCost], batch: int) -> Table:
     table = Table(title=f"batches of {batch:,} rows, one core")
-    for title in ("member", "µs a row", "rows a second", "times the trees"):
+    for title in ("member", "µs per row", "rows/s", "x trees"):
         table.add_column(title, justify="left" if title == "member" else "right")
     trees = measured[next(iter(measured))]
     for name, cost in measured.items():

@@ -36,30 +36,45 @@ def evaluate_command(  # noqa: PLR0913 - the options of a command line
     transactions: Annotated[
         Path | None, typer.Option(help="Transactions: .jsonl, .jsonl.gz, .parquet")
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="Their labels, which may lack some")] = None,
-    catalogue: Annotated[Path | None, typer.Option(help="Features; the project's own if left out")] = None,
-    out: Annotated[Path, typer.Option(help="Figures; the report is beside it")] = ROOT
-    / "build/evaluation.json",
-    folds: Annotated[int, typer.Option(min=1, help="Tests, one after the other")] = _SPLIT.folds,
-    test_days: Annotated[int, typer.Option(min=1, help="Days of each test")] = _SPLIT.test_days,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Labels of the transactions; without a label a transaction counts as honest"),
+    ] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Catalogue of features (default: built-in)")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Output file of the figures; the report is written beside it")
+    ] = ROOT / "build/evaluation.json",
+    folds: Annotated[int, typer.Option(min=1, help="Number of test folds")] = _SPLIT.folds,
+    test_days: Annotated[
+        int, typer.Option(min=1, help="Length of each test fold in days")
+    ] = _SPLIT.test_days,
     delay_days: Annotated[int, typer.Option(min=0, help="Days until a label is known")] = _SPLIT.delay_days,
     train_days: Annotated[
-        int | None, typer.Option(min=2, help="Days to learn from; all before if left out")
+        int | None, typer.Option(min=2, help="Days of training data (default: all earlier days)")
     ] = None,
     known_days: Annotated[
-        int, typer.Option(min=0, help="Days of frauds, before the delay, whose accounts are left out")
+        int,
+        typer.Option(
+            min=0, help="Days before the delay whose known frauds exclude their accounts from the tests"
+        ),
     ] = _SPLIT.known_days,
     alerts_per_day: Annotated[
-        int, typer.Option(min=1, help="Accounts that a team looks at")
+        int, typer.Option(min=1, help="Accounts that the team can review per day")
     ] = ALERTS_PER_DAY,
-    alert_cost_vnd: Annotated[float, typer.Option(min=0, help="Cost of an alert, VND")] = ALERT_COST_VND,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulated bank and of the training")] = _BANK.seed,
-    accounts: Annotated[int, typer.Option(min=100, help="Of the simulated bank")] = _BANK.accounts,
-    days: Annotated[int, typer.Option(min=1, help="Of the simulated bank")] = _BANK.days,
+    alert_cost_vnd: Annotated[
+        float, typer.Option(min=0, help="Cost of reviewing an alert, VND")
+    ] = ALERT_COST_VND,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the simulated bank and of the training")
+    ] = _BANK.seed,
+    accounts: Annotated[
+        int, typer.Option(min=100, help="Number of accounts of the simulated bank")
+    ] = _BANK.accounts,
+    days: Annotated[int, typer.Option(min=1, help="Days of the simulated bank")] = _BANK.days,
     threshold: Annotated[
-        str, typer.Option(help="How it is chosen: f1, cost:VND (of an alert) or alerts:N (a day)")
+        str, typer.Option(help="Rule for the threshold: f1, cost:VND (per alert) or alerts:N (per day)")
     ] = "f1",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what was kept")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached results")] = False,
 ) -> None:
     """Evaluate every kind of model and their ensemble by time, on files or on the simulated bank.
 
@@ -70,7 +85,7 @@ def evaluate_command(  # noqa: PLR0913 - the options of a command line
         folds=folds, test_days=test_days, delay_days=delay_days, train_days=train_days, known_days=known_days
     )
     if (transactions is None) != (labels is None):
-        msg = "--transactions and --labels go together: give both, or none for the simulated bank"
+        msg = "--transactions and --labels must be given together; omit both to use the simulated bank"
         raise typer.BadParameter(msg)
     if fresh:
         shutil.rmtree(FOLDER, ignore_errors=True)
@@ -115,7 +130,7 @@ def _write(report: EvaluationReport, out: Path) -> None:
 
 
 def _table(report: EvaluationReport) -> Table:
-    table = Table("", *report.judged, title="mean over the folds")
+    table = Table("", *report.judged, title="Mean over the folds")
     for metric in SHOWN:
         values = [report.evaluation[model][metric] for model in report.judged]
         table.add_row(metric, *("-" if value is None else f"{value:.4f}" for value in values))

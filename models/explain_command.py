@@ -38,10 +38,13 @@ console = Console(soft_wrap=True)
 
 def explain(
     *,
-    scored: Annotated[Path, typer.Option(help="Records of the stream Scored, one JSON object a line")],
-    model: Annotated[Path, typer.Option(help="Folder of the version that scored them")] = ROOT / "models/v1",
-    catalogue: Annotated[Path | None, typer.Option(help="The job's catalogue, if not the project's")] = None,
-    threshold: Annotated[float | None, typer.Option(help="The job's threshold, if not the model's")] = None,
+    scored: Annotated[Path, typer.Option(help="Records of the stream Scored, one JSON object per line")],
+    model: Annotated[Path, typer.Option(help="Folder of the model version that scored them")] = ROOT
+    / "models/v1",
+    catalogue: Annotated[Path | None, typer.Option(help="Catalogue of the job (default: built-in)")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Threshold of the job (default: the model's)")
+    ] = None,
 ) -> None:
     """Print the alerts of scored transactions again, with their reasons; only ``scored_at`` differs (now)."""
     try:
@@ -54,8 +57,10 @@ def explain(
 
 def types(
     *,
-    alerts: Annotated[Path, typer.Option(help="Alerts, one JSON object a line, as --alerts-out writes them")],
-    labels: Annotated[Path, typer.Option(help="The truth: .jsonl, .jsonl.gz or .parquet, with fraud_type")],
+    alerts: Annotated[
+        Path, typer.Option(help="Alerts, one JSON object per line, as --alerts-out writes them")
+    ],
+    labels: Annotated[Path, typer.Option(help="Labels with fraud_type: .jsonl, .jsonl.gz or .parquet")],
 ) -> None:
     """Show how often the likely fraud type of alerts is the true one."""
     try:
@@ -63,8 +68,8 @@ def types(
     except (ArchiveError, ModelError, OSError, ValidationError) as error:
         stderr.print(f"error: {error}", markup=False)
         raise typer.Exit(2) from None
-    console.print(_shown(table))
-    console.print(f"right in {accuracy(table):.2%} of {frauds(table):,} alerts that are fraud")
+    console.print(_confusion_table(table))
+    console.print(f"correct in {accuracy(table):.2%} of {frauds(table):,} alerts that are fraud")
 
 
 def true_types(labels: Path) -> Mapping[str, str]:
@@ -95,10 +100,10 @@ def accuracy(table: Confusion) -> float:
     return right / max(1, frauds(table))
 
 
-def _shown(table: Confusion) -> Table:
+def _confusion_table(table: Confusion) -> Table:
     names = (*FRAUD_TYPES, UNNAMED)
     # One word per line, so that the table fits a narrow terminal.
-    shown = Table("true type", *("named\n" + name.replace("_", "\n") for name in names), "right")
+    shown = Table("true type", *("named\n" + name.replace("_", "\n") for name in names), "correct")
     for true in (*FRAUD_TYPES, HONEST):
         row = [table[true, named] for named in names]
         right = f"{table[true, true] / sum(row):.1%}" if sum(row) and true != HONEST else ""

@@ -10,7 +10,7 @@ from fraudstream.scoring.members.member import Scores
 from fraudstream.scoring.odds import log_odds
 from models.regression import logistic_regression
 
-LEAST_SLOPE: Final = 1e-6
+MIN_SLOPE: Final = 1e-6
 """For scores that say nothing, or the opposite: all get the share of fraud, in the order of their scores."""
 
 
@@ -20,6 +20,6 @@ def fit_calibration(scores: Scores, is_fraud: npt.NDArray[np.bool_]) -> Calibrat
     Their mean probability is then their share of fraud.
     """
     (slope,), intercept = logistic_regression(log_odds(scores)[:, None], is_fraud)
-    if slope < LEAST_SLOPE:
-        return Calibration(LEAST_SLOPE, float(log_odds(is_fraud.mean())))
+    if slope < MIN_SLOPE:
+        return Calibration(MIN_SLOPE, float(log_odds(is_fraud.mean())))
     return Calibration(float(slope), intercept)

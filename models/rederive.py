@@ -68,7 +68,8 @@ def _parsed(line: bytes) -> dict[str, Any]:
     missing = [field for field in _FIELDS if field not in record]
     if missing:
         msg = (
-            f"a record has no field {missing[0]!r}; give records of the stream Scored, one JSON object a line"
+            f"a record has no field {missing[0]!r}; give records of the stream Scored, one JSON object per "
+            "line"
         )
         raise ModelError(msg)
     return record
@@ -86,9 +87,7 @@ def _amount_feature(catalogue: Catalogue) -> str:
         is_value = isinstance(feature, TransactionFeature) and feature.statistic == "value"
         if is_value and feature.column == "transaction_amount_vnd":
             return feature.name
-    msg = (
-        "the catalogue has no feature with the value of transaction_amount_vnd, which an alert needs; add it"
-    )
+    msg = "the catalogue has no feature with the value of transaction_amount_vnd, which alerts need; add it"
     raise ModelError(msg)
 
 
@@ -120,8 +119,8 @@ def _check_decision(record: Mapping[str, Any], decision: Decision) -> None:
         raise ModelError(msg)
     if record["score"] != decision.score:
         msg = (
-            f"transaction {record['transaction_id']!r}: the score was {record['score']}, and is "
-            f"{decision.score} now; give the model's folder as it was, and its library versions (the "
-            "manifest has them)"
+            f"transaction {record['transaction_id']!r}: the score was {record['score']}, but is now "
+            f"{decision.score}; use the unchanged folder of the model and its library versions (see the "
+            "manifest)"
         )
         raise ModelError(msg)

@@ -105,7 +105,7 @@ def parse_choice(text: str) -> ThresholdChoice:
         return LeastCost(float(number))
     if name == "alerts" and _is_amount(number):
         return AlertBudget(float(number))
-    msg = f"threshold: {text!r} is none; give cost:50000 (VND an alert), alerts:100 (a day) or f1"
+    msg = f"invalid threshold {text!r}: use cost:50000 (VND per alert), alerts:100 (per day) or f1"
     raise ValueError(msg)
 
 

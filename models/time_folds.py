@@ -109,7 +109,7 @@ def _fitting(options: SplitOptions, days: int) -> tuple[SplitOptions, str | None
         least = options.folds + 2 + options.delay_days
         msg = (
             f"the data has {days} whole days; {options.folds} folds with a delay of {options.delay_days} "
-            f"days need at least {least}: give more data, or fewer --folds, or a shorter --delay-days"
+            f"days need at least {least}: give more data, fewer --folds or a shorter --delay-days"
         )
         raise ModelError(msg)
     shorter = replace(
@@ -118,9 +118,9 @@ def _fitting(options: SplitOptions, days: int) -> tuple[SplitOptions, str | None
         validation_days=min(options.validation_days, test_days),
     )
     note = (
-        f"The data has {days} days, and {needed} are needed: tests have {shorter.test_days} days in place "
-        f"of {options.test_days}, validation parts {shorter.validation_days} in place of "
-        f"{options.validation_days}."
+        f"The data has {days} days, but {needed} are needed: tests are shortened from {options.test_days} "
+        f"to {shorter.test_days} days, validation parts from {options.validation_days} to "
+        f"{shorter.validation_days}."
     )
     return shorter, note
 

@@ -104,8 +104,8 @@ def fitted(
     """Train each kind that can learn from the catalogue; ``on_progress`` is told which can't, and why."""
     members = {}
     for name, kind in kinds.items():
-        objection = kind.unfit_for(request.catalogue)
-        on_progress(f"left out: {objection}" if objection else f"training {name}")
+        objection = kind.reason_unsuitable(request.catalogue)
+        on_progress(f"skipped {name}: {objection}" if objection else f"training {name}")
         if not objection:
             members[name] = kind.fit(split.features, split.is_fraud, request.catalogue, request.seed)
     return members

@@ -29,23 +29,30 @@ console = Console(soft_wrap=True)
 
 def train_command(  # noqa: PLR0913 - the options of a command line
     *,
-    version: Annotated[str, typer.Option(help="Name of the version, and of its folder")] = "v1",
+    version: Annotated[str, typer.Option(help="Name of the version and of its folder")] = "v1",
     transactions: Annotated[
         Path | None, typer.Option(help="Transactions: .jsonl, .jsonl.gz, .parquet")
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="Their labels, which may lack some")] = None,
-    catalogue: Annotated[Path | None, typer.Option(help="Features; the project's own if left out")] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Labels of the transactions; without a label a transaction counts as honest"),
+    ] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Catalogue of features (default: built-in)")] = None,
     threshold: Annotated[
-        str, typer.Option(help="How it is chosen: cost:VND (of an alert), alerts:N (a day) or f1")
+        str, typer.Option(help="Rule for the threshold: cost:VND (per alert), alerts:N (per day) or f1")
     ] = DEFAULT_CHOICE,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulated bank and of the training")] = _BANK.seed,
-    accounts: Annotated[int, typer.Option(min=100, help="Of the simulated bank")] = _BANK.accounts,
-    days: Annotated[int, typer.Option(min=1, help="Of the simulated bank")] = _BANK.days,
-    folder: Annotated[Path, typer.Option(help="Where the versions' folders are")] = ROOT / "models",
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the simulated bank and of the training")
+    ] = _BANK.seed,
+    accounts: Annotated[
+        int, typer.Option(min=100, help="Number of accounts of the simulated bank")
+    ] = _BANK.accounts,
+    days: Annotated[int, typer.Option(min=1, help="Days of the simulated bank")] = _BANK.days,
+    folder: Annotated[Path, typer.Option(help="Folder that contains the model versions")] = ROOT / "models",
 ) -> None:
     """Train a version on files, or on the simulated bank, and write it with manifest and model card."""
     if (transactions is None) != (labels is None):
-        msg = "--transactions and --labels go together: give both, or none for the simulated bank"
+        msg = "--transactions and --labels must be given together; omit both to use the simulated bank"
         raise typer.BadParameter(msg)
     data: Bank | DatasetFiles = (
         DatasetFiles(transactions, labels) if transactions and labels else Bank(seed, accounts, days)
@@ -98,13 +105,13 @@ def _table(manifest: Manifest) -> Table:
         if name == "recall_by_fraud_type":
             for fraud_type in values[-1]:
                 found = [value.get(fraud_type) for value in values]
-                table.add_row(f"recall of {fraud_type}", *map(_shown, found))
+                table.add_row(f"recall of {fraud_type}", *map(_format_value, found))
         else:
-            table.add_row(name, *map(_shown, values))
+            table.add_row(name, *map(_format_value, values))
     return table
 
 
-def _shown(value: float | None) -> str:
+def _format_value(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"

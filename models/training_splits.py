@@ -110,7 +110,7 @@ def _check_has_both(name: str, is_fraud: npt.NDArray[np.bool_]) -> None:
     frauds = int(is_fraud.sum())
     if not 0 < frauds < len(is_fraud):
         msg = (
-            f"the part {name!r} has {frauds} known frauds among {len(is_fraud)} transactions, and both kinds "
-            "are needed; give more data, or more labels"
+            f"the part {name!r} has {frauds} known frauds among {len(is_fraud)} transactions, but needs "
+            "frauds and honest transactions; give more data or more labels"
         )
         raise ModelError(msg)

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.command_app import CommandApp
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_commands import load_settings
 from producer.checks import lines, run_checks
@@ -15,7 +16,10 @@ from producer.simulation import TrafficOptions, ending_at, generate
 from producer.stream import stream
 from producer.stream_costs import costs
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Synthetic bank transactions to Kinesis.")
+app = CommandApp(
+    no_args_is_help=True,
+    help="Generate synthetic bank transactions and send them to Kinesis.",
+)
 console = Console(soft_wrap=True)
 
 

@@ -42,7 +42,7 @@ def broken_record(kind: str, rng: Random, now_ms: int) -> bytes:
     Raises ``ValueError`` for an unknown kind.
     """
     if kind not in _BREAKERS:
-        msg = f"kind={kind!r}: give one of {', '.join(BROKEN_KINDS)}"
+        msg = f"unknown kind {kind!r}: use one of {', '.join(BROKEN_KINDS)}"
         raise ValueError(msg)
     return _BREAKERS[kind](_sound_record(rng, now_ms), rng, now_ms)
 

@@ -65,7 +65,7 @@ def run_checks(
         client = connect(settings)
         method = find_credentials(settings).method
     except (StreamError, AwsCredentialsError) as error:
-        return [Check("credentials", "none that can be used", str(error))]
+        return [Check("credentials", "not usable", str(error))]
     return [
         Check("credentials", f"found ({method})"),
         *_transactions(client, settings.transactions_stream, record),
@@ -92,15 +92,17 @@ def _transactions(client: "KinesisClient", name: str, record: Record) -> Iterato
         yield Check("stream", result, f"stream {name!r} is {state}; wait until it is ACTIVE")
         return
     yield Check("stream", result)
-    yield Check("room", _room(summary))
+    yield Check("capacity", _capacity(summary))
     yield _put(client, name, record)
 
 
-def _room(summary: "StreamDescriptionSummaryTypeDef") -> str:
+def _capacity(summary: "StreamDescriptionSummaryTypeDef") -> str:
     shards = summary["OpenShardCount"]
-    room = f"{shards * SHARD_RECORDS_PER_S:,} records/s and {shards * SHARD_MIB_PER_S:,} MiB/s, evenly spread"
+    capacity = (
+        f"{shards * SHARD_RECORDS_PER_S:,} records/s, {shards * SHARD_MIB_PER_S:,} MiB/s if evenly spread"
+    )
     mode = summary.get("StreamModeDetails", {}).get("StreamMode")
-    return f"{room}, and more as it grows (on demand)" if mode == "ON_DEMAND" else room
+    return f"{capacity}; grows on demand" if mode == "ON_DEMAND" else capacity
 
 
 def _put(client: "KinesisClient", name: str, record: Record) -> Check:
@@ -110,7 +112,7 @@ def _put(client: "KinesisClient", name: str, record: Record) -> Check:
         return _put_failed(error, name)
     if result.failures:
         failure = result.failures[0]
-        remedy = f"the transaction was not taken: {failure.message or failure.error_code}; try again later"
+        remedy = f"Kinesis rejected the transaction: {failure.message or failure.error_code}; try again later"
         return Check("put", failure.error_code, remedy)
     return Check("put", f"1 record, to {next(iter(result.shards))}")
 
@@ -144,13 +146,15 @@ def _refused(what: str, error: Exception, name: str) -> Check:
     problem = str(stream_error(error, name))
     if code in REFUSED_CODES:
         return Check(
-            what, "no right to it", f"{problem}; attach deploy/iam/producer.json to who calls, for {name!r}"
+            what,
+            "access denied",
+            f"{problem}; attach deploy/iam/producer.json to the caller's role, for {name!r}",
         )
     if code in IDENTITY_CODES:
         remedy = (
-            f"{problem}; renew the credentials (aws sso login), or see that key and region belong together"
+            f"{problem}; renew the credentials (aws sso login), and check that they are valid in this region"
         )
-        return Check(what, "the credentials are not accepted", remedy)
+        return Check(what, "credentials rejected", remedy)
     if is_transient(error):
-        return Check(what, "no answer", f"{problem}; {CONNECTION_REMEDY}")
-    return Check(what, "not there" if code == "ResourceNotFoundException" else code, problem)
+        return Check(what, "no response", f"{problem}; {CONNECTION_REMEDY}")
+    return Check(what, "not found" if code == "ResourceNotFoundException" else code, problem)

@@ -24,7 +24,7 @@ SILENCE_S: Final = 60.0
 every 15 s by default."""
 FIRST_RETRY_S: Final = 1.0
 """Default; the API can set another wait."""
-LONGEST_RETRY_S: Final = 30.0
+MAX_RETRY_S: Final = 30.0
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
 """Transient HTTP statuses: another attempt may succeed."""
 _TAKEN: Final = 200
@@ -96,7 +96,7 @@ class _Position:
     def wait_s(self) -> float:
         """Return the wait before the next connection; it doubles until transactions arrive."""
         wait_s = self.retry_s
-        self.retry_s = min(LONGEST_RETRY_S, 2 * wait_s)
+        self.retry_s = min(MAX_RETRY_S, 2 * wait_s)
         return wait_s
 
 

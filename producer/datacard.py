@@ -18,10 +18,10 @@ HOURS: Final = 24
 AMOUNT_EDGES_VND: Final = np.round(np.logspace(3, 12, 181)).astype(np.int64)
 """20 bins for each power of ten, from the smallest amount to the largest: a median is exact to 12 %."""
 NOT_REAL: Final = """\
-- Every figure behind the data is plausible and chosen by hand; none is measured at a bank.
-- Honest customers are more alike than real ones: one model of habits, with its parameters drawn.
-- Fraud follows a few patterns that do not change over time, and nobody adapts to being caught.
-- The truth is complete and right. A bank learns of a part of its fraud, late, and errs.
+- All parameters are plausible and chosen by hand; none was measured at a bank.
+- Honest customers are more alike than real ones: one model of behaviour with random parameters.
+- Fraud follows a few patterns that do not change over time; fraudsters do not adapt to detection.
+- Labels are complete and correct. A real bank's are partial, late and sometimes wrong.
 """
 
 
@@ -68,7 +68,7 @@ class DataCard:
                 "| --- | ---: | ---: | ---: | ---: |",
                 *rows,
                 "",
-                "## How it differs from real data",
+                "## Differences from real data",
                 "",
                 NOT_REAL,
             ]

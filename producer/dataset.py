@@ -43,10 +43,10 @@ TRUTH_SCHEMA: Final = pa.schema(
 _TIMES: Final = ("event_time", "available_at")
 
 Count = Annotated[int, typer.Option(min=1, help="Transactions")]
-Out = Annotated[Path, typer.Option(help="The file of transactions")]
+Out = Annotated[Path, typer.Option(help="Output file of the transactions")]
 Accounts = Annotated[int, typer.Option(min=1, help="Accounts of the simulated bank")]
-FraudShare = Annotated[float, typer.Option(help="Share of fraud")]
-Start = Annotated[str, typer.Option(help="Event time of the beginning, RFC 3339")]
+FraudShare = Annotated[float, typer.Option(help="Share of transactions that are fraud")]
+Start = Annotated[str, typer.Option(help="First event time, RFC 3339")]
 console = Console(soft_wrap=True)
 
 
@@ -110,7 +110,7 @@ def _with_times(record: dict[str, Any]) -> dict[str, Any]:
 def csv_file(  # noqa: PLR0913 - the options of a command line
     *,
     count: Count = 100_000,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes")] = 7,
     out: Out = Path("transactions.csv"),
     accounts: Accounts = 2_000,
     fraud_share: FraudShare = 0.05,
@@ -123,7 +123,7 @@ def csv_file(  # noqa: PLR0913 - the options of a command line
 def parquet_file(  # noqa: PLR0913 - the options of a command line
     *,
     count: Count = 100_000,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same transactions")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same transactions")] = 7,
     out: Out = Path("transactions.parquet"),
     accounts: Accounts = 2_000,
     fraud_share: FraudShare = 0.05,
@@ -144,10 +144,10 @@ def _options(seed: int, accounts: int, fraud_share: float, start: str) -> Traffi
 
 def _write(kind: Kind, count: int, out: Path, options: TrafficOptions) -> None:
     if find_spec("matplotlib") is None:
-        msg = "the data card has a picture, which needs the package matplotlib: install it"
+        msg = "matplotlib is not installed; the picture of the data card needs it: pip install matplotlib"
         raise typer.BadParameter(msg)
     if not out.suffix:
-        msg = f"--out {out}: give a name with an ending, like transactions.{kind}"
+        msg = f"--out {out}: no file extension; give a name like transactions.{kind}"
         raise typer.BadParameter(msg)
     with Progress(console=console) as progress:
         task = progress.add_task("transactions", total=count)
@@ -157,4 +157,4 @@ def _write(kind: Kind, count: int, out: Path, options: TrafficOptions) -> None:
         except ArchiveError as error:
             raise typer.BadParameter(str(error), param_hint="--out") from error
     began = format_time(options.start_ms)
-    console.print(f"written: {out}, its truth and its card; {count:,} transactions from {began} on")
+    console.print(f"written: {out}, its labels and its data card; {count:,} transactions from {began} on")

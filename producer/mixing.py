@@ -11,7 +11,7 @@ from fraudstream.streams.protocols import Record
 from producer.broken import BROKEN_KINDS, broken_record
 from producer.simulation import LabelledTransaction
 
-DOUBLED_AFTER: Final = 25
+DUPLICATE_AFTER: Final = 25
 """Good transactions between a transaction and its duplicate: more than a default batch, so that they are sent
 in different batches."""
 
@@ -19,7 +19,7 @@ in different batches."""
 class RecordItem(NamedTuple):
     """One record for the stream, with its kind, event time and label."""
 
-    kind: Literal["good", "broken", "doubled"]
+    kind: Literal["good", "broken", "duplicate"]
     record: Record
     event_time_ms: int | None = None
     """None if the record has no readable event time."""
@@ -33,15 +33,15 @@ class Mixture:
 
     good: int | None = None
     broken: int = 0
-    doubled: int = 0
+    duplicates: int = 0
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for numbers that can't be spread evenly."""
-        if self.good is None and (self.broken or self.doubled):
-            msg = "broken and doubled records need a run with an end: --transactions or MAX_BATCHES"
+        if self.good is None and (self.broken or self.duplicates):
+            msg = "--broken and --duplicates need a limit: set --transactions or MAX_BATCHES"
             raise ValueError(msg)
-        if self.good is not None and self.doubled > self.good:
-            msg = f"{self.doubled} of {self.good} transactions can't be sent twice"
+        if self.good is not None and self.duplicates > self.good:
+            msg = f"--duplicates {self.duplicates} exceeds the {self.good} valid transactions of the run"
             raise ValueError(msg)
 
 
@@ -65,7 +65,7 @@ def mix_items(
 ) -> Iterator[RecordItem]:
     """Yield the good items in their order, with the other kinds spread evenly among them.
 
-    Broken records take each kind in turn. A duplicate is the same bytes again, `DOUBLED_AFTER` good items
+    Broken records take each kind in turn. A duplicate is the same bytes again, `DUPLICATE_AFTER` good items
     later, or at the end if that comes first. If the good items end before ``mixture.good``, there are fewer
     of the others too. ``now_ms`` returns the wall clock, from which records with a future event time are
     dated.
@@ -73,18 +73,18 @@ def mix_items(
     if mixture.good is None:
         yield from good_items
         return
-    doubles: deque[tuple[int, RecordItem]] = deque()
+    pending: deque[tuple[int, RecordItem]] = deque()
     broken_count = 0
     for number, good in enumerate(islice(good_items, mixture.good), start=1):
         yield good
         for _ in range(_due(number, mixture.broken, mixture.good)):
             yield _broken(broken_count, rng, now_ms())
             broken_count += 1
-        if _due(number, mixture.doubled, mixture.good):
-            doubles.append((number + DOUBLED_AFTER, good._replace(kind="doubled")))
-        while doubles and doubles[0][0] <= number:
-            yield doubles.popleft()[1]
-    yield from (double for _, double in doubles)
+        if _due(number, mixture.duplicates, mixture.good):
+            pending.append((number + DUPLICATE_AFTER, good._replace(kind="duplicate")))
+        while pending and pending[0][0] <= number:
+            yield pending.popleft()[1]
+    yield from (duplicate for _, duplicate in pending)
 
 
 def _due(number: int, wanted: int, total: int) -> int:

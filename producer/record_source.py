@@ -16,7 +16,7 @@ from producer.source_files import ENDINGS, ending_of, file_items, labelled_file_
 if TYPE_CHECKING:
     import typer
 
-SOURCE_HELP: Final = "'bank' (simulated here), 'api' (at TRANSACTION_API_URL), or a file"
+SOURCE_HELP: Final = "'bank' (the simulated bank), 'api' (at TRANSACTION_API_URL), or a file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +35,25 @@ class RecordSource:
             return cls("api")
         path = Path(text)
         if not path.is_file():
-            msg = f"--source {text}: give 'bank', 'api', or a file that is there"
+            msg = f"--source {text}: file not found; use 'bank', 'api' or an existing file"
             raise ValueError(msg)
         if ending_of(path) is None:
-            msg = f"--source {text}: give a file that ends in one of {', '.join(ENDINGS)}"
+            msg = f"--source {text}: unknown file type; the name must end in one of {', '.join(ENDINGS)}"
             raise ValueError(msg)
         return cls("file", path)
 
-    def without_truth(self) -> str | None:
+    def reason_without_labels(self) -> str | None:
         """Return the reason why there are no labels, or None if there are labels."""
         if self.kind == "api":
-            return "the transaction API does not tell the truth about its transactions"
+            return "the transaction API does not return labels"
         if self.path is not None and not truth_path(self.path).is_file():
-            return f"there is no file {truth_path(self.path)}"
+            return f"{truth_path(self.path)} not found"
         return None
 
     def file_items(self) -> Iterator[RecordItem]:
         """Read the file, with its labels if their file is beside it."""
         assert self.path is not None  # noqa: S101 - the caller has checked the kind
-        return file_items(self.path) if self.without_truth() else labelled_file_items(self.path)
+        return file_items(self.path) if self.reason_without_labels() else labelled_file_items(self.path)
 
     def refuse_bank_options(self, context: "typer.Context", names: Sequence[str]) -> None:
         """Raise ``ValueError`` if one of these options of the simulated bank is given with another source."""
@@ -64,7 +64,7 @@ class RecordSource:
         ]
         if given and self.kind != "bank":
             options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            msg = f"{options}: only the simulated bank takes this; leave it out, or --source"
+            msg = f"{options}: only for the simulated bank; remove it, or use --source bank"
             raise ValueError(msg)
 
 

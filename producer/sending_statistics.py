@@ -21,9 +21,9 @@ class Statistics:
 
     sent_good: int = 0
     sent_broken: int = 0
-    sent_doubled: int = 0
+    sent_duplicates: int = 0
     sent_labels: int = 0
-    with_truth: int = 0
+    labelled: int = 0
     """Good transactions whose label is known here; ``fraud`` counts the frauds among them."""
     fraud: int = 0
     failed: int = 0
@@ -42,7 +42,7 @@ class Statistics:
     @property
     def sent(self) -> int:
         """Records of every kind that are in the transaction stream."""
-        return self.sent_good + self.sent_broken + self.sent_doubled
+        return self.sent_good + self.sent_broken + self.sent_duplicates
 
     @property
     def all_failed(self) -> int:
@@ -52,39 +52,39 @@ class Statistics:
     def count_fraud(self, fraud: int, good: int) -> None:
         """Add the frauds among a batch's labelled good transactions, with a warning if there are many."""
         self.fraud += fraud
-        self.with_truth += good
+        self.labelled += good
         if good and fraud / good > HIGH_FRAUD_SHARE:
             self.high_fraud_batches += 1
             self.warnings.append(f"batch {self.batches}: {fraud} of {good} are fraud ({fraud / good:.0%})")
 
     def table(self) -> Table:
         """Return the statistics as a table."""
-        table = Table("What", "Count", title="Sent")
+        table = Table("Metric", "Count", title="Sent")
         for name, value in self._rows():
             table.add_row(name, value)
         for shard_id, count in sorted(self.shards.items()):
-            table.add_row(f"in {shard_id}", f"{count:,} ({count / max(self.sent, 1):.1%})")
+            table.add_row(shard_id, f"{count:,} ({count / max(self.sent, 1):.1%})")
         for warning in self.warnings:
             table.add_row("[yellow]high fraud[/yellow]", warning)
         return table
 
     def _fraud_share(self) -> str:
-        if self.sent_good and not self.with_truth:
-            return "not known here"
-        return f"{self.fraud:,} ({self.fraud / max(self.with_truth, 1):.1%})"
+        if self.sent_good and not self.labelled:
+            return "unknown: no labels"
+        return f"{self.fraud:,} ({self.fraud / max(self.labelled, 1):.1%})"
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [
             ("transactions", f"{self.sent_good:,}"),
             ("fraud", self._fraud_share()),
             ("broken records", f"{self.sent_broken:,}"),
-            ("doubled transactions", f"{self.sent_doubled:,}"),
+            ("duplicate transactions", f"{self.sent_duplicates:,}"),
             ("labels", f"{self.sent_labels:,}"),
             ("complete batches", f"{self.complete_batches:,} of {self.batches:,}"),
             ("retries", f"{self.retries:,}"),
             ("failed records", f"{self.failed:,}"),
             ("failed labels", f"{self.failed_labels:,}"),
-            ("batches with much fraud", f"{self.high_fraud_batches:,}"),
+            ("high-fraud batches", f"{self.high_fraud_batches:,}"),
             ("batches held for the clock", f"{self.waits_for_clock:,}"),
         ]
         return rows + [(f"error {code}", f"{count:,}") for code, count in sorted(self.error_codes.items())]

@@ -16,11 +16,11 @@ from fraudstream.streams.stream_errors import StreamError
 from producer.client import ApiError, DroppedError, TransactionBatch, TransactionClient, is_passing
 from producer.mixing import RecordItem
 
-AT_ONCE: Final = 1_000
+MAX_PER_REQUEST: Final = 1_000
 """Most transactions in one answer of the API."""
-MOST_TRIES: Final = 10
+MAX_ATTEMPTS: Final = 10
 """Attempts for one answer; with the default backoff the last one comes after about 20 s."""
-MOST_WAITING: Final = 100
+MAX_QUEUED_EVENTS: Final = 100
 """Events that may wait to be sent. At this number, reading stops. If that lasts, the API drops this client,
 which then reconnects and resumes where it was."""
 POLL_S: Final = 0.1
@@ -62,7 +62,10 @@ def _in_file(name: str | None) -> str | None:
     try:
         return Path(name).read_text().strip()
     except OSError as error:
-        msg = f"TRANSACTION_API_KEY_FILE={name}: can't be read ({error.strerror}); give a file with it"
+        msg = (
+            f"TRANSACTION_API_KEY_FILE={name}: can't be read ({error.strerror}); it must name a readable "
+            "file with the key"
+        )
         raise ValueError(msg) from error
 
 
@@ -71,7 +74,7 @@ def check_api(client: TransactionClient, url: str) -> None:
     try:
         client.status()
     except (httpx.HTTPError, httpx.InvalidURL, ApiError) as error:
-        raise _told(error, url) from error
+        raise _stream_error(error, url) from error
 
 
 def api_records(
@@ -80,27 +83,27 @@ def api_records(
     sleep: Callable[[float], object],
     backoff: Backoff | None = None,
 ) -> Iterator[Record]:
-    """Yield transactions without an end, `AT_ONCE` per request.
+    """Yield transactions without an end, `MAX_PER_REQUEST` per request.
 
-    Transient errors (429, a server error, a lost connection) are retried, with at most `MOST_TRIES` attempts.
+    Transient errors (429, a server error, a lost connection) are retried, `MAX_ATTEMPTS` attempts in all.
     Raises `StreamError` after that, or at once if the API refuses the request.
     """
     waits = backoff or Backoff()
     while True:
-        for transaction in _several(client, url, sleep, waits):
+        for transaction in _batch(client, url, sleep, waits):
             yield _record(transaction)
 
 
-def _several(
+def _batch(
     client: TransactionClient, url: str, sleep: Callable[[float], object], backoff: Backoff
 ) -> list[Transaction]:
     retry = 0
     while True:
         try:
-            return client.transactions(AT_ONCE)
+            return client.transactions(MAX_PER_REQUEST)
         except (httpx.TransportError, ApiError) as error:
-            if not is_passing(error) or retry == MOST_TRIES - 1:
-                raise _told(error, url) from error
+            if not is_passing(error) or retry == MAX_ATTEMPTS - 1:
+                raise _stream_error(error, url) from error
         sleep(backoff.wait_s(retry))
         retry += 1
 
@@ -118,7 +121,7 @@ class ApiStream:
         self._url = url
         self._stop = stop
         self._report = report
-        self._waiting: queue.Queue[TransactionBatch | Exception] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[TransactionBatch | Exception] = queue.Queue(MAX_QUEUED_EVENTS)
 
     def items(self, frequency_s: float, batch_size: int) -> Iterator[RecordItem]:
         """Yield transactions at this pace until ``stop`` is set; raises `StreamError` if the API refuses."""
@@ -129,7 +132,7 @@ class ApiStream:
             except queue.Empty:
                 continue
             if isinstance(got, Exception):
-                raise _told(got, self._url) from got
+                raise _stream_error(got, self._url) from got
             self._note_gap(got)
             for transaction in got.transactions:
                 yield RecordItem("good", _record(transaction), transaction.event_time_ms)
@@ -144,7 +147,7 @@ class ApiStream:
                     ):
                         self._waiting.put(batch)
                 except DroppedError as error:
-                    self._report(f"{error}; coming back")
+                    self._report(f"{error}; reconnecting")
                     last_event_id = error.last_event_id
         except Exception as error:  # noqa: BLE001 - `items` reports it
             self._waiting.put(error)
@@ -152,25 +155,27 @@ class ApiStream:
     def _note_gap(self, batch: TransactionBatch) -> None:
         if batch.follows_gap:
             self.lost_places += 1
-            self._report(f"events before {batch.event_id} are missing: the API no longer kept them")
+            self._report(f"events before {batch.event_id} are missing: the API no longer keeps them")
 
 
 def _record(transaction: Transaction) -> Record:
     return Record(transaction.to_json(), transaction.account_id)
 
 
-def _told(error: Exception, url: str) -> StreamError:
+def _stream_error(error: Exception, url: str) -> StreamError:
     if isinstance(error, ApiError):
         remedy = _REMEDIES.get(error.status, "see docs/transaction-api.md")
-        return StreamError(f"the transaction API at {url} refuses: {error}; {remedy}")
+        return StreamError(f"the transaction API at {url} refused the request: {error}; {remedy}")
     if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
         return StreamError(
-            f"the transaction API at {url} gives no answer ({error!r}): start it, or fix TRANSACTION_API_URL"
+            f"the transaction API at {url} does not respond ({error!r}): start it, or fix TRANSACTION_API_URL"
         )
-    return StreamError(f"the transaction API at {url} sends what can't be read: {error!r}")
+    return StreamError(
+        f"the transaction API at {url} sent an invalid response: {error!r}; check TRANSACTION_API_URL"
+    )
 
 
 _REMEDIES: Final = {
-    401: "set TRANSACTION_API_KEY to a key that it knows, or TRANSACTION_API_TOKEN to a JWT",
-    404: "TRANSACTION_API_URL is the address of something else: fix it",
+    401: "set TRANSACTION_API_KEY to a valid key, or TRANSACTION_API_TOKEN to a valid JWT",
+    404: "TRANSACTION_API_URL is not the address of a transaction API: fix it",
 }

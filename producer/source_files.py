@@ -63,24 +63,27 @@ def labelled_file_items(path: Path) -> Iterator[RecordItem]:
 
     Also raises `ArchiveError` if a row is not a transaction, or its label is about another transaction.
     """
-    truth = truth_path(path)
-    for row, truth_row in itertools.zip_longest(_rows(path), _rows(truth)):
-        if row is None or truth_row is None:
-            longer = (row or truth_row).place
-            msg = f"{longer}: {path} and {truth} differ in length; give files that belong together"
+    labels_file = truth_path(path)
+    for row, label_row in itertools.zip_longest(_rows(path), _rows(labels_file)):
+        if row is None or label_row is None:
+            longer = (row or label_row).place
+            msg = (
+                f"{longer}: {path} and {labels_file} differ in length; each transaction needs one label, "
+                "in the same order"
+            )
             raise ArchiveError(msg)
         labelled = LabelledTransaction(
-            _read(row, Transaction.from_json, "transaction"), _read(truth_row, Label.from_json, "label")
+            _read(row, Transaction.from_json, "transaction"), _read(label_row, Label.from_json, "label")
         )
-        yield _labelled(row, truth_row, labelled)
+        yield _labelled(row, label_row, labelled)
 
 
-def _labelled(row: _Row, truth_row: _Row, labelled: LabelledTransaction) -> RecordItem:
+def _labelled(row: _Row, label_row: _Row, labelled: LabelledTransaction) -> RecordItem:
     transaction, label = labelled
     if label.transaction_id != transaction.transaction_id:
         msg = (
-            f"{truth_row.place} is about {label.transaction_id}, and {row.place} has "
-            f"{transaction.transaction_id}; give both in the same order"
+            f"{label_row.place} has the label of {label.transaction_id}, but {row.place} has "
+            f"{transaction.transaction_id}; both files must have the same order"
         )
         raise ArchiveError(msg)
     return RecordItem("good", Record(row.data, transaction.account_id), transaction.event_time_ms, labelled)
@@ -90,7 +93,7 @@ def _read(row: _Row, decode: Callable[[bytes], Decoded], what: str) -> Decoded:
     try:
         return decode(row.data)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        msg = f"{row.place}: not a {what} ({error!r}); give a file as `producer parquet` writes it"
+        msg = f"{row.place}: not a {what} ({error!r}); expected the format of `producer parquet`"
         raise ArchiveError(msg) from error
 
 
@@ -105,7 +108,7 @@ def _decoded(row: _Row) -> object:
     try:
         values: object = orjson.loads(row.data)
     except orjson.JSONDecodeError as error:
-        msg = f"{row.place}: not JSON ({error}); give one transaction a line"
+        msg = f"{row.place}: not JSON ({error}); each line must be one transaction"
         raise ArchiveError(msg) from error
     return values
 
@@ -113,7 +116,7 @@ def _decoded(row: _Row) -> object:
 def _account_id(values: object, place: str) -> str:
     account_id = values.get("account_id") if isinstance(values, dict) else None
     if not isinstance(account_id, str) or not account_id:
-        msg = f"{place}: no account_id, which is the partition key; give one transaction a line"
+        msg = f"{place}: no account_id, which is the partition key; each line must be one transaction"
         raise ArchiveError(msg)
     return account_id
 

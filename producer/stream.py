@@ -23,13 +23,14 @@ from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS, StreamWriter
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
+from producer.duplicate_options import DoubledAlias, DuplicatesOption
 from producer.mixing import Mixture, RecordItem, mix_items
 from producer.record_source import SOURCE_HELP, RecordSource, api_access
 from producer.sending_statistics import Statistics
 from producer.simulation import TrafficOptions, ending_at, simulated_span_ms
 from producer.source_api import ApiAccess, ApiStream, check_api
 from producer.source_bank import bank_items
-from producer.timing import Timing, Wishes, future_warning, timing_of
+from producer.timing import PaceOptions, Timing, future_warning, timing_of
 from producer.transaction_sender import MAX_AHEAD_MS, EventPace, TransactionSender
 
 if TYPE_CHECKING:
@@ -40,63 +41,71 @@ if TYPE_CHECKING:
 ENDLESS_START: Final = timedelta(hours=24)
 """Time from the first event time of an endless run to now."""
 console = Console(soft_wrap=True)
-complaints = Console(stderr=True, soft_wrap=True, highlight=False)
+stderr_console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def stream(  # noqa: PLR0913 - the options of a command line
     context: typer.Context,
-    batch_size: Annotated[int, typer.Argument(min=1, max=MAX_RECORDS, help="Records a batch")] = 20,
+    batch_size: Annotated[int, typer.Argument(min=1, max=MAX_RECORDS, help="Records per batch")] = 20,
     interval: Annotated[
-        float | None, typer.Argument(min=0, help="Seconds from one batch to the next; left out: 1")
+        float | None, typer.Argument(min=0, help="Seconds between batches (default: 1)")
     ] = None,
-    max_batches: Annotated[int | None, typer.Argument(min=1, help="End after so many batches")] = None,
+    max_batches: Annotated[int | None, typer.Argument(min=1, help="Stop after N batches")] = None,
     *,
     source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "bank",
     rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Records a second; the interval follows from it")
+        float | None, typer.Option(min=0.001, help="Records per second; sets the interval")
     ] = None,
     start: Annotated[
-        str | None, typer.Option(help="Event time begins here, RFC 3339, and sets the pace")
+        str | None,
+        typer.Option(help="First event time (RFC 3339); transactions are then sent at their event times"),
     ] = None,
     speedup: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Event time runs so many times as fast as the clock, and sets the pace"),
+        typer.Option(
+            min=0.001,
+            help="Speed of event time relative to the clock, e.g. 10; transactions are then sent at their "
+            "event times",
+        ),
     ] = None,
-    transactions: Annotated[
-        int | None, typer.Option(min=1, help="End after so many good transactions")
-    ] = None,
+    transactions: Annotated[int | None, typer.Option(min=1, help="Stop after N valid transactions")] = None,
     seed: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="Same seed, same transactions, ids included; left out: 7 for a run with an end, "
-            "a new one each time for a run without",
+            help="Random seed; the same seed gives the same transactions and ids (default: 7; a new seed "
+            "each time for an endless run)",
         ),
     ] = None,
-    accounts: Annotated[int, typer.Option(help="Accounts of the simulated bank")] = 2_000,
-    fraud_share: Annotated[float, typer.Option(help="Share of fraud")] = 0.05,
-    broken: Annotated[int, typer.Option(min=0, help="Broken records mixed in, of every kind in turn")] = 0,
-    doubled: Annotated[int, typer.Option(min=0, help="Good transactions that are sent twice")] = 0,
-    labels: Annotated[bool, typer.Option(help="Send the truth to the stream of labels")] = True,
+    accounts: Annotated[int, typer.Option(help="Number of accounts of the simulated bank")] = 2_000,
+    fraud_share: Annotated[float, typer.Option(help="Fraction of fraudulent transactions, 0-1")] = 0.05,
+    broken: Annotated[
+        int, typer.Option(min=0, help="Number of broken records to mix in, cycling through all kinds")
+    ] = 0,
+    duplicates: DuplicatesOption = 0,
+    doubled: DoubledAlias = 0,
+    labels: Annotated[bool, typer.Option(help="Send labels to the label stream too")] = True,
     joined: Annotated[
-        bool, typer.Option("--joined", help="Send several transactions in one record of the stream")
+        bool, typer.Option("--joined", help="Send several transactions in one Kinesis record")
     ] = False,
 ) -> None:
-    """Send transactions until the source or the given numbers end, or until Ctrl-C.
+    """Send transactions until the source ends, a limit is reached, or Ctrl-C.
 
-    The bank's event times are simulated and end near now; in an endless run they begin 24 hours ago. They
-    advance at the pace of the bank's accounts, mostly faster than the clock, and never more than six hours
-    ahead of it: beyond that, batches wait. With more --accounts the waits are shorter.
+    A finite run's event times end near now; an endless run's start 24 hours ago. Event time usually runs
+    faster than the clock; batches wait when it is six hours ahead. More --accounts mean shorter waits.
 
-    With --start or --speedup, each transaction is sent when its event time comes instead.
+    With --start or --speedup, each transaction is sent at its event time instead.
     """
+    duplicates = duplicates or doubled
     settings = load_settings()
     now_ms = wall_clock_ms()
     try:
         chosen = RecordSource.named(source)
         chosen.refuse_bank_options(context, ("accounts", "fraud_share"))
-        timing = timing_of(Wishes(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms)
-        good = _good_count(transactions, batch_size, max_batches, broken + doubled)
+        timing = timing_of(
+            PaceOptions(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms
+        )
+        good = _good_count(transactions, batch_size, max_batches, broken + duplicates)
         if seed is None:
             # A restarted endless run must not send the ids of the first run with new event times.
             seed = now_ms if good is None else TrafficOptions(start_ms=0).seed
@@ -106,7 +115,7 @@ def stream(  # noqa: PLR0913 - the options of a command line
             access=api_access() if chosen.kind == "api" else None,
             timing=timing,
             traffic=_traffic(options, good, timing, now_ms),
-            mixture=Mixture(good=good, broken=broken, doubled=doubled),
+            mixture=Mixture(good=good, broken=broken, duplicates=duplicates),
             batch_size=batch_size,
             max_batches=max_batches,
             labels=labels,
@@ -114,9 +123,11 @@ def stream(  # noqa: PLR0913 - the options of a command line
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    statistics = _sent(plan, settings, stop_on_signals())
+    statistics = _send(plan, settings, stop_on_signals())
     if statistics.all_failed:
-        complaints.print(f"{statistics.all_failed} records could not be sent")
+        stderr_console.print(
+            f"{statistics.all_failed} records could not be sent; the table above has the error codes"
+        )
         raise typer.Exit(1)
 
 
@@ -135,13 +146,13 @@ class _Plan:
     joined: bool
 
 
-def _sent(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Statistics:
+def _send(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Statistics:
     """Send according to the plan, or until ``stop``; prints the statistics even if it ends in an error."""
     with stream_errors_reported(ArchiveError):
         client = kinesis_client(settings)
         _check_stream(client, settings.transactions_stream)
         labels = _label_writer(plan, client, settings)
-        timing, items = _timed(plan.timing, _items(plan, stop))
+        timing, items = _with_start_time(plan.timing, _items(plan, stop))
         _warn(plan, timing, settings)
         writer: RecordWriter = StreamWriter(client, settings.transactions_stream)
         sender = TransactionSender(
@@ -169,7 +180,10 @@ def _good_count(
         return transactions
     room = batch_size * max_batches - others
     if room < 1:
-        msg = f"{max_batches} batches of {batch_size} have no room for good transactions"
+        msg = (
+            f"{max_batches} batches of {batch_size} hold only the {others} broken and duplicate records; "
+            "raise BATCH_SIZE or MAX_BATCHES"
+        )
         raise typer.BadParameter(msg)
     return room if transactions is None else min(room, transactions)
 
@@ -192,17 +206,17 @@ def _items(plan: _Plan, stop: threading.Event) -> Iterator[RecordItem]:
 def _api_items(
     access: ApiAccess, interval_s: float, batch_size: int, stop: threading.Event
 ) -> Iterator[RecordItem]:
-    client = access.client(_sleep_aloud)
+    client = access.client(_sleep_with_notice)
     check_api(client, access.url)
-    return ApiStream(client, access.url, stop, complaints.print).items(interval_s, batch_size)
+    return ApiStream(client, access.url, stop, stderr_console.print).items(interval_s, batch_size)
 
 
-def _sleep_aloud(seconds: float) -> None:
-    complaints.print(f"the stream of the transaction API broke off; coming back in {seconds:g} s")
+def _sleep_with_notice(seconds: float) -> None:
+    stderr_console.print(f"connection to the transaction API lost; reconnecting in {seconds:g} s")
     time.sleep(seconds)
 
 
-def _timed(timing: Timing, items: Iterator[RecordItem]) -> tuple[Timing, Iterator[RecordItem]]:
+def _with_start_time(timing: Timing, items: Iterator[RecordItem]) -> tuple[Timing, Iterator[RecordItem]]:
     """Start the event time of a file that sets the pace at its first transaction."""
     if timing.speedup is None or timing.start_ms is not None:
         return timing, items
@@ -210,7 +224,10 @@ def _timed(timing: Timing, items: Iterator[RecordItem]) -> tuple[Timing, Iterato
     if first is None:
         return timing._replace(speedup=None), items
     if first.event_time_ms is None:
-        msg = "--speedup goes by event times, and the file's first transaction has none that can be read"
+        msg = (
+            "--speedup needs event times, but the first transaction of the file has no valid event_time; "
+            "use --rate"
+        )
         raise StreamError(msg)
     return timing._replace(start_ms=first.event_time_ms), itertools.chain([first], items)
 
@@ -227,7 +244,7 @@ def _warn(plan: _Plan, timing: Timing, settings: StreamSettings) -> None:
     tolerance_ms = settings.future_tolerance // timedelta(milliseconds=1)
     warning = future_warning(timing, wall_clock_ms(), tolerance_ms, span_ms)
     if warning is not None:
-        complaints.print(warning)
+        stderr_console.print(warning)
 
 
 def _check_stream(client: "KinesisClient", name: str) -> None:
@@ -240,9 +257,9 @@ def _check_stream(client: "KinesisClient", name: str) -> None:
 def _label_writer(plan: _Plan, client: "KinesisClient", settings: StreamSettings) -> StreamWriter | None:
     if not plan.labels:
         return None
-    reason = plan.source.without_truth()
+    reason = plan.source.reason_without_labels()
     if reason is not None:
-        complaints.print(f"no labels are sent: {reason}")
+        stderr_console.print(f"no labels are sent: {reason}")
         return None
     _check_stream(client, settings.labels_stream)
     return StreamWriter(client, settings.labels_stream)

@@ -65,8 +65,8 @@ def cost(tx_per_s: int, per_record: int, tx_bytes: float, key_bytes: float) -> S
     """
     data_bytes = per_record * tx_bytes
     if data_bytes + key_bytes > MAX_RECORD_BYTES:
-        limit = f"a record has {MAX_RECORD_BYTES:,} at most"
-        msg = f"{per_record} transactions are {data_bytes:,.0f} bytes, and {limit}"
+        limit = f"a Kinesis record holds at most {MAX_RECORD_BYTES:,}; give fewer per record"
+        msg = f"{per_record} transactions are {data_bytes:,.0f} bytes, but {limit}"
         raise ValueError(msg)
     records_per_s = tx_per_s / per_record
     shards = max(
@@ -93,7 +93,7 @@ def measured_bytes(sample: int = SAMPLE) -> tuple[float, float]:
 
 def table(per_record: tuple[int, ...], tx_bytes: float, key_bytes: float) -> Table:
     """Return a table of the costs of `RATES_PER_S`; one byte separates the transactions of a record."""
-    laid_out = Table("tx/s", "tx a record", "records/s", "shards", "shards $", "puts $", "$ a month")
+    laid_out = Table("tx/s", "tx per record", "records/s", "shards", "shards $", "puts $", "$ per month")
     for column in laid_out.columns:
         column.justify = "right"
     for rate, number in itertools.product(RATES_PER_S, per_record):
@@ -124,9 +124,9 @@ def costs(
         raise typer.BadParameter(str(error)) from error
     console.print(
         f"A transaction of the generator is {tx_bytes:,.0f} bytes, its key {key_bytes:,.0f}.\n"
-        f"List price, check yours: {SHARD_HOUR_USD} $ a shard and hour, {PUT_UNITS_USD_PER_MILLION} $ "
-        f"a million put units of {PUT_UNIT_BYTES:,} bytes; "
-        f"{PRICES_REGION}, written down {PRICES_WRITTEN_DOWN}.",
+        f"List price, check yours: {SHARD_HOUR_USD} $ per shard and hour, {PUT_UNITS_USD_PER_MILLION} $ "
+        f"per million put units of {PUT_UNIT_BYTES:,} bytes; "
+        f"{PRICES_REGION}, as of {PRICES_WRITTEN_DOWN}.",
         highlight=False,
         soft_wrap=True,
     )

@@ -22,7 +22,7 @@ class Timing(NamedTuple):
     start_ms: int | None = None
 
 
-class Wishes(NamedTuple):
+class PaceOptions(NamedTuple):
     """Options of a command line about the pace; None for those that are not given."""
 
     interval_s: float | None = None
@@ -32,34 +32,34 @@ class Wishes(NamedTuple):
     speedup: float | None = None
 
 
-def timing_of(wishes: Wishes, source: RecordSource, batch_size: int, now_ms: int) -> Timing:
+def timing_of(options: PaceOptions, source: RecordSource, batch_size: int, now_ms: int) -> Timing:
     """Return the timing for these options; raises ``ValueError`` for options that exclude each other.
 
     ``now_ms`` (epoch) is the start of the bank's event time if only the speed-up is given.
     """
-    if wishes.start is None and wishes.speedup is None:
-        if wishes.rate_per_s is not None:
-            return Timing(batch_size / wishes.rate_per_s)
-        return Timing(DEFAULT_INTERVAL_S if wishes.interval_s is None else wishes.interval_s)
-    _refuse(wishes, source)
+    if options.start is None and options.speedup is None:
+        if options.rate_per_s is not None:
+            return Timing(batch_size / options.rate_per_s)
+        return Timing(DEFAULT_INTERVAL_S if options.interval_s is None else options.interval_s)
+    _refuse(options, source)
     start_ms = now_ms if source.kind == "bank" else None
-    if wishes.start is not None:
-        start_ms = parse_time_ms(wishes.start)
-    return Timing(0.0, 1.0 if wishes.speedup is None else wishes.speedup, start_ms)
+    if options.start is not None:
+        start_ms = parse_time_ms(options.start)
+    return Timing(0.0, 1.0 if options.speedup is None else options.speedup, start_ms)
 
 
-def _refuse(wishes: Wishes, source: RecordSource) -> None:
-    if (wishes.rate_per_s, wishes.interval_s, wishes.max_batches) != (None, None, None):
+def _refuse(options: PaceOptions, source: RecordSource) -> None:
+    if (options.rate_per_s, options.interval_s, options.max_batches) != (None, None, None):
         msg = (
-            "--start and --speedup let event time set the pace: leave out --rate, INTERVAL and MAX_BATCHES, "
-            "or --start and --speedup; --transactions gives such a run an end"
+            "--start and --speedup can't be combined with --rate, INTERVAL or MAX_BATCHES, because "
+            "event times set the pace; use --transactions to limit such a run"
         )
         raise ValueError(msg)
     if source.kind == "api":
-        msg = "the transaction API's event times are those of now: leave out --start and --speedup"
+        msg = "--start and --speedup do not apply to --source api, whose event times are current; remove them"
         raise ValueError(msg)
-    if source.kind == "file" and wishes.start is not None:
-        msg = "a file has event times of its own: leave out --start; --speedup alone replays them"
+    if source.kind == "file" and options.start is not None:
+        msg = "--start does not apply to a file, which has its own event times; use --speedup alone"
         raise ValueError(msg)
 
 
@@ -83,6 +83,6 @@ def future_warning(timing: Timing, now_ms: int, tolerance_ms: int, span_ms: int 
     after = timedelta(seconds=round(refused_after_ms / 1000))
     return (
         f"warning: {after} after the start, event time is more than {format_duration(tolerance_ms)} ahead of "
-        "the clock, and the job refuses such transactions (future_tolerance); give an earlier --start or a "
+        "the clock, and the job refuses such transactions (future_tolerance); use an earlier --start or a "
         "lower --speedup"
     )

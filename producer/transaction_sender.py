@@ -27,7 +27,7 @@ from producer.simulation import LabelledTransaction
 MAX_AHEAD_MS: Final = int(timedelta(hours=6) / timedelta(milliseconds=1))
 """More than a simulated night or rush hour deviates from the average; the job rejects transactions a day
 ahead."""
-LONGEST_SLEEP_S: Final = 0.1
+MAX_SLEEP_S: Final = 0.1
 """Longest time until a stop is noticed."""
 
 OnSent = Callable[[Sequence[LabelledTransaction], int], None]
@@ -124,7 +124,7 @@ class TransactionSender:
 
     def _wait_until_s(self, due_s: float, stop: threading.Event) -> None:
         while not stop.is_set() and (left_s := due_s - self._clock.monotonic_s()) > 0:
-            self._clock.sleep(min(left_s, LONGEST_SLEEP_S))
+            self._clock.sleep(min(left_s, MAX_SLEEP_S))
 
     def _wait_for_clock(self, batch: list[RecordItem], stop: threading.Event) -> None:
         if self._max_ahead_ms is None:
@@ -156,7 +156,7 @@ class TransactionSender:
         statistics = self.statistics
         statistics.sent_good += sum(item.kind == "good" for item in sent)
         statistics.sent_broken += sum(item.kind == "broken" for item in sent)
-        statistics.sent_doubled += sum(item.kind == "doubled" for item in sent)
+        statistics.sent_duplicates += sum(item.kind == "duplicate" for item in sent)
         statistics.failed += len(failed)
         statistics.complete_batches += not failed
         statistics.shards = statistics.shards + result.shards

@@ -12,6 +12,7 @@ from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_writers import written_whole
 from fraudstream.domain.transaction import format_time
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.command_app import CommandApp
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
@@ -21,7 +22,7 @@ from streams.archiving import Archived, archive
 MS_PER_S: Final = 1_000
 SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="What is in a stream.")
+app = CommandApp(no_args_is_help=True, help="Archive a stream.")
 
 
 @app.callback()
@@ -31,16 +32,17 @@ def _commands() -> None:
 
 def _json_lines(path: Path) -> Path:
     if not path.name.endswith(SUFFIXES):
-        msg = f"{path} is of no kind that is written here; give a .jsonl or .jsonl.gz"
+        msg = f"{path} must end in .jsonl or .jsonl.gz"
         raise typer.BadParameter(msg)
     if not path.resolve().parent.is_dir() or path.is_dir():
-        msg = f"{path} can't be a file: its folder must exist, and have no folder of that name"
+        msg = f"{path} can't be written: its folder must exist, and the path must not be a folder"
         raise typer.BadParameter(msg)
     return path
 
 
 OutFile = Annotated[
-    Path, typer.Argument(callback=_json_lines, help="A .jsonl or .jsonl.gz; replaced when whole")
+    Path,
+    typer.Argument(callback=_json_lines, help="Output file, .jsonl or .jsonl.gz; replaced when complete"),
 ]
 
 
@@ -49,11 +51,9 @@ def archive_stream(
     out: OutFile,
     *,
     stream: Annotated[
-        str | None, typer.Option(help="The stream's name; left out: that of the transactions")
+        str | None, typer.Option(help="Name of the stream (default: the transaction stream)")
     ] = None,
-    seconds: Annotated[
-        float, typer.Option(min=0, help="Also what arrives within so many seconds from now on")
-    ] = 0.0,
+    seconds: Annotated[float, typer.Option(min=0, help="Keep reading for N more seconds")] = 0.0,
 ) -> None:
     """Write a stream's records, from the oldest up to now, as JSON lines in order of arrival.
 
@@ -68,15 +68,19 @@ def archive_stream(
         reader = StreamReader(kinesis_client(settings), name, poll_interval_ms=settings.poll_interval_ms)
         with _progress() as progress, written_whole(out) as file:
             task = progress.add_task(name, said="")
-            archived = archive(reader, file, end_ms, stop, lambda now: progress.update(task, said=_said(now)))
+            archived = archive(
+                reader, file, end_ms, stop, lambda now: progress.update(task, said=_progress_text(now))
+            )
     is_whole = archived.reached_ms >= end_ms
-    sys.stderr.write(f"{out}: {_said(archived)}" + ("" if is_whole else "; stopped before its end") + "\n")
+    sys.stderr.write(
+        f"{out}: {_progress_text(archived)}" + ("" if is_whole else "; stopped before the end") + "\n"
+    )
     raise typer.Exit(0 if is_whole else 1)
 
 
-def _said(archived: Archived) -> str:
+def _progress_text(archived: Archived) -> str:
     until = format_time(archived.reached_ms) if archived.reached_ms else "-"
-    changed = f", {archived.rewritten:,} with line feeds changed" if archived.rewritten else ""
+    changed = f", {archived.rewritten:,} with line feeds replaced" if archived.rewritten else ""
     return f"{archived.records:,} records in {archived.lines:,} lines{changed}, all before {until}"
 
 

@@ -1,22 +1,26 @@
-"""What holds for each test and for each process that a test starts."""
+"""Hooks and environment for every test, and for every process that a test starts."""
 
 import os
 
+import hypothesis
 import pytest
 
 os.environ["FRAUDSTREAM_ENV_FILE"] = os.devnull
-"""No test reads the settings of the person who runs it."""
+"""Tests ignore the local settings file of the developer."""
 os.environ.setdefault("JVM_ARGS", "-XX:TieredStopAtLevel=1")
-"""The second compiler takes a third of a short job's processor time, and none here earns it back."""
+"""The C2 compiler takes a third of a short job's CPU time and does not pay off in tests this short."""
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
+"""An example has no time limit of its own: on a busy machine any example can take long."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--fail-on-skip``: where everything is installed, a skipped test hides a missing install step."""
+    """Add ``--fail-on-skip``: in a complete installation, a skipped test hides a missing install step."""
     parser.addoption("--fail-on-skip", action="store_true", help="Exit with 1 if a test was skipped")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run whose tests all passed or were skipped, if it must not skip any."""
+    """Fail a run in which tests were skipped, if ``--fail-on-skip`` is given."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or not session.config.getoption("--fail-on-skip"):
         return

@@ -1,4 +1,4 @@
-"""A Python that imports what it is told to and nothing else of this machine."""
+"""A Python interpreter that imports only the given folders and nothing else of this machine."""
 
 import os
 import subprocess
@@ -13,14 +13,14 @@ SITE_PACKAGES = tuple(Path(path) for path in sys.path if Path(path).name == "sit
 
 
 def import_path(*folders: Path) -> dict[str, str]:
-    """Return the variables that let `PYTHON` import from ``folders`` alone."""
+    """Return the variables that restrict imports of `PYTHON` to ``folders``."""
     return {"PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def run_isolated(
     arguments: Sequence[str], cwd: Path, variables: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run `PYTHON` with ``variables`` over the environment of the test."""
+    """Run `PYTHON` with ``variables`` added to the environment of the test."""
     return subprocess.run(
         [*PYTHON, *arguments],
         cwd=cwd,

@@ -1,7 +1,7 @@
-"""Random catalogues and random streams for them, for whatever must agree with the reference.
+"""Random catalogues and random streams for them, for every test against the reference.
 
-`cases` draws a catalogue, arrivals and an allowed lateness that belong together: the times lie so that
-events meet the very edges of windows, bursts and empty windows happen, and ids repeat.
+`cases` draws a catalogue, arrivals and an allowed lateness that fit together: events fall on the exact
+edges of windows, bursts and empty windows occur, and ids repeat.
 """
 
 import itertools
@@ -22,18 +22,18 @@ WINDOWS_MS: Final = (1, *(UNIT_MS * units for units in (1, 2, 5, 10, 20, 50, 100
 DELAYS_MS: Final = (0, 0, 0, 0, 1, 1, *(UNIT_MS * units for units in (1, 3, 10)))
 LATENESSES_MS: Final = (0, 1, *(UNIT_MS * units for units in (1, 5, 20, 50, 10_000, 10_000, 10_000)))
 LARGEST: Final = 10**18
-"""The largest amount that is not refused."""
+"""The largest valid amount."""
 
 NUMBER_STATISTICS: Final = ("sum", "mean", "min", "max", "std", "ratio_to_mean", "z_score", "last_n")
 NUMBER_FIELDS: Final = fields_of({"number"})
 TEXT_FIELDS: Final = fields_of({"text"})
 FILLED_TEXT_FIELDS: Final = (*ENTITIES, "channel", "city", "status")
-"""Texts that repeat; the others are null, or each transaction's own."""
+"""Texts that repeat; other values are null or unique to a transaction."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A catalogue, what arrives in order, and how late it may be."""
+    """A catalogue, a stream in order of arrival, and the allowed lateness."""
 
     catalogue: Catalogue
     arrivals: list[Transaction | Label]
@@ -45,7 +45,7 @@ class Case:
 
 @st.composite
 def windows(draw: st.DrawFn, name: str, row_names: list[str]) -> WindowFeature:
-    """Draw a window, which may look at the features of the row."""
+    """Draw a window, which may read row features."""
     statistic = draw(st.sampled_from(get_args(WindowStatistic)))
     operands: dict[str, Any] = {}
     if statistic in NUMBER_STATISTICS:
@@ -105,7 +105,7 @@ def _spec(statistic: str | st.SearchStrategy[str], **operands: st.SearchStrategy
 
 @st.composite
 def catalogues(draw: st.DrawFn) -> Catalogue:
-    """Draw a catalogue over all statistics, whose windows may look at its own row features."""
+    """Draw a catalogue over all statistics, whose windows may read its own row features."""
     features: list[Feature] = []
     for place in range(draw(st.integers(1, 12))):
         rows = [each.name for each in Catalogue(tuple(features)).row_features] if features else []
@@ -162,7 +162,7 @@ _JITTER_MS: Final = (0, 0, 0, 0, 0, 0, -1, 1)
 
 @st.composite
 def transactions(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> list[Transaction]:
-    """Draw new transactions in the order of their arrival: tied, late and out of order, never doubled."""
+    """Draw new transactions in order of arrival: tied, late and out of order, without duplicates."""
     drawn: list[Transaction] = []
     clock_ms = START_MS
     for place in range(draw(st.integers(min_size, max_size))):
@@ -192,7 +192,7 @@ def labels_of(draw: st.DrawFn, transaction: Transaction) -> Label:
 
 @st.composite
 def copies_of(draw: st.DrawFn, transaction: Transaction) -> Transaction:
-    """Draw what comes again under the same id: the same record, or one with another amount."""
+    """Draw duplicates: the same id with the same record, or with another amount."""
     amount_vnd = draw(st.sampled_from((transaction.transaction_amount_vnd, 7.0)))
     return replace(transaction, transaction_amount_vnd=amount_vnd)
 
@@ -203,7 +203,7 @@ def _extras(transaction: Transaction) -> st.SearchStrategy[Transaction | Label]:
 
 @st.composite
 def arrivals(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> list[Transaction | Label]:
-    """Draw a stream: transactions, copies of them, and labels that come before or after their own."""
+    """Draw a stream: transactions, their duplicates, and labels that arrive before or after their own."""
     new = draw(transactions(min_size=min_size, max_size=max_size))
     stream: list[Transaction | Label] = [*new]
     for _ in range(draw(st.integers(0, len(new)))):
@@ -220,7 +220,7 @@ def cases(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> Case:
 
 
 def with_times_of_their_own(drawn: list[Transaction]) -> list[Transaction]:
-    """Return the transactions moved so that no two have the same event time."""
+    """Return the transactions with their event times moved apart, so that no two are equal."""
     taken: set[int] = set()
     moved = []
     for transaction in drawn:

@@ -23,9 +23,9 @@ from fraudstream.streams.stream_settings import StreamSettings
 
 Value = TypeVar("Value")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Raw JSON lines")]
-Maximum = Annotated[int | None, typer.Option("--max", min=1, help="End after so many")]
-Idle = Annotated[float | None, typer.Option(min=0, help="End after so many seconds without one")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON lines")]
+Maximum = Annotated[int | None, typer.Option("--max", min=1, help="Stop after N alerts or letters")]
+Idle = Annotated[float | None, typer.Option(min=0, help="Stop after N seconds without a new one")]
 
 NO_POSITIONS: Final[Mapping[str, Position]] = {}
 
@@ -90,6 +90,6 @@ def stream_reader(
 def _gap_line(gap: Gap) -> str:
     until = "" if gap.until_ms is None else f" and before {format_time(gap.until_ms)}"
     return (
-        f"LOST: what arrived in {gap.shard_id} after {format_time(gap.after_ms)}{until}, if anything, is no "
-        f"longer in the stream ({gap.reason}); reading goes on with the oldest record there is"
+        f"LOST: any records that arrived in {gap.shard_id} after {format_time(gap.after_ms)}{until} have "
+        f"left the stream ({gap.reason}); continuing with the oldest available record"
     )

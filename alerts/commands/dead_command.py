@@ -33,6 +33,7 @@ from alerts.store.redrives import Redrive
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.transaction import format_time, from_time_ms
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.command_app import CommandApp
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
@@ -47,12 +48,18 @@ FAR_FUTURE_MS: Final = 253_402_300_799_000
 """The end of the year 9999, an upper bound of all arrival times."""
 SHOWN_BYTES: Final = 1_024
 
-app = typer.Typer(no_args_is_help=True, help="The records that the job refused: list, show, redrive.")
+app = CommandApp(
+    no_args_is_help=True, help="List, show and redrive dead letters, the records that the job refused."
+)
 
-Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only with this reason; several times")]
-Since = Annotated[str | None, typer.Option(help="Only refused at this RFC 3339 time or later")]
-Until = Annotated[str | None, typer.Option("--until", help="Only refused before this RFC 3339 time")]
-Ids = Annotated[list[str] | None, typer.Argument(help="Letters by their id, as `dead list` shows it")]
+Reasons = Annotated[
+    list[str] | None, typer.Option("--reason", help="Select letters with this reason; repeatable")
+]
+Since = Annotated[str | None, typer.Option(help="Select letters refused at or after this RFC 3339 time")]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Select letters refused before this RFC 3339 time")
+]
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids of letters, as `dead list` prints them")]
 
 
 @app.command("list")
@@ -61,7 +68,7 @@ def list_letters(  # noqa: PLR0913 - the options of a command line
     reasons: Reasons = None,
     since: Since = None,
     end: Until = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Keep printing new letters until Ctrl-C")] = False,
     as_json: AsJson = False,
     maximum: Maximum = None,
 ) -> None:
@@ -80,9 +87,11 @@ def list_letters(  # noqa: PLR0913 - the options of a command line
 
 @app.command()
 def show(
-    letter_id: Annotated[str, typer.Argument(help="The letter's id, as `dead list` shows it")],
+    letter_id: Annotated[str, typer.Argument(help="Id of the letter, as `dead list` prints it")],
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Every byte, not the first 1,024")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print every byte, not only the first 1,024")
+    ] = False,
 ) -> None:
     """Print one dead letter in full: its fields, its bytes in hexadecimal and as text, and its redrives."""
     settings, options = load_settings(), load_alert_settings()
@@ -106,9 +115,11 @@ def redrive(  # noqa: PLR0913 - the options of a command line
     patch_file: Annotated[
         Path | None, typer.Option("--patch", help="JSON patch (RFC 6902) that repairs each record")
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Also what was redriven before")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Redrive letters that were already redriven")
+    ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be sent, send nothing")
+        bool, typer.Option("--dry-run", help="Print the records without sending them")
     ] = False,
 ) -> None:
     """Send the records of dead letters to the transaction stream again, selected by id or by filter.
@@ -118,7 +129,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
     settings, options = load_settings(), load_alert_settings()
     choice, patch = _choice(letter_ids, reasons, since, end), _patch(patch_file)
     if choice.is_everything:
-        msg = "say which letters: by their ids, --reason, --since or --until"
+        msg = "no letters selected: give ids, --reason, --since or --until"
         raise typer.BadParameter(msg)
     with errors_reported():
         redriver = Redriver(
@@ -131,7 +142,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
             now_ms=wall_clock_ms,
         )
         sent = {
-            letter.letter_id: _sent(redriver, letter, dry_run=dry_run)
+            letter.letter_id: _send_letter(redriver, letter, dry_run=dry_run)
             for letter in _letters(settings, choice)
         }
     absent = choice.letter_ids - sent.keys()
@@ -141,7 +152,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
     raise typer.Exit(0 if all(sent.values()) and not absent else 1)
 
 
-def _sent(redriver: Redriver, letter: Letter, *, dry_run: bool) -> bool:
+def _send_letter(redriver: Redriver, letter: Letter, *, dry_run: bool) -> bool:
     try:
         if dry_run:
             typer.echo(redriver.repaired(letter).data.decode())
@@ -185,7 +196,7 @@ def _letters(settings: StreamSettings, choice: LetterFilter, *, follow: bool = F
     end_ms = FAR_FUTURE_MS if follow else min(wall_clock_ms(), choice.until_ms or FAR_FUTURE_MS)
     missing = set(choice.letter_ids)
     try:
-        for letter in _scanned(consumer, settings, end_ms, stop_on_signals()):
+        for letter in _scan(consumer, settings, end_ms, stop_on_signals()):
             if choice.has(letter):
                 yield letter
                 missing.discard(letter.letter_id)
@@ -196,14 +207,14 @@ def _letters(settings: StreamSettings, choice: LetterFilter, *, follow: bool = F
             complain(f"{consumer.unreadable} records could not be read")
 
 
-def _scanned(
+def _scan(
     consumer: Consumer[DeadLetter], settings: StreamSettings, end_ms: int, stop: threading.Event
 ) -> Iterator[Letter]:
     errors = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("looking through the dead letters: {task.description}"))
+    columns = (SpinnerColumn(), TextColumn("searching the dead letters: {task.description}"))
     is_shown = errors.is_terminal and not console.is_terminal
     with Progress(*columns, console=errors, transient=True, disable=not is_shown) as progress:
-        task = progress.add_task("from the beginning")
+        task = progress.add_task("from the start")
 
         def reached(time_ms: int) -> None:
             progress.update(task, description=f"up to {format_time(time_ms)}")
@@ -211,7 +222,7 @@ def _scanned(
         for received in until(consumer, end_ms, stop, reached):
             yield Letter.of(received, settings.transactions_stream)
     if stop.is_set() and end_ms != FAR_FUTURE_MS:
-        complain("stopped before all dead letters were looked at")
+        complain("stopped before all dead letters were read")
         raise typer.Exit(1)
 
 
@@ -223,16 +234,16 @@ def _description(letter: Letter, settings: StreamSettings, *, everything: bool) 
     yield f"from      {printable(message.origin(settings.transactions_stream))}"
     yield f"arrived   {message.arrival_time or 'unknown'}"
     yield f"refused   {format_time(letter.refused_ms)}"
-    yield f"size      {message.size_bytes:,} bytes" + (", of which the letter has a part" * message.truncated)
+    yield f"size      {message.size_bytes:,} bytes" + (", truncated" * message.truncated)
     shown = message.raw_bytes if everything else message.raw_bytes[:SHOWN_BYTES]
     yield from hexdump(shown)
     if len(shown) < len(message.raw_bytes):
-        yield f"… {len(message.raw_bytes) - len(shown):,} more: --all"
+        yield f"… {len(message.raw_bytes) - len(shown):,} more bytes: use --all"
 
 
 def _redrive_line(redrive: Redrive) -> str:
     when = (
-        f"began {format_time(redrive.began_at_ms)}, and whether it arrived is not known"
+        f"started at {format_time(redrive.began_at_ms)}, outcome unknown"
         if redrive.sent_at_ms is None
         else f"at {format_time(redrive.sent_at_ms)}"
     )
@@ -242,6 +253,6 @@ def _redrive_line(redrive: Redrive) -> str:
 
 def _missing(letter_ids: list[str], settings: StreamSettings) -> str:
     return (
-        f"there is no dead letter {', '.join(letter_ids)} in stream {settings.dead_letters_stream!r}: "
-        "`python -m alerts dead list` shows those that it still has"
+        f"dead letter {', '.join(letter_ids)} not found in stream {settings.dead_letters_stream!r}; "
+        "`python -m alerts dead list` lists the letters still in it"
     )

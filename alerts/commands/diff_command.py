@@ -21,10 +21,10 @@ from fraudstream.streams.protocols import StreamRecord
 
 SHOWN_ROWS: Final = 50
 KINDS: Final[dict[Kind, str]] = {
-    "new": "new, only in the second",
-    "gone": "gone, only in the first",
-    "score": "another score",
-    "other": "the same score, something else differs",
+    "new": "new: only in the second file",
+    "gone": "gone: only in the first file",
+    "score": "with different scores",
+    "other": "with the same score, but other differences",
 }
 
 AlertsFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
@@ -67,7 +67,7 @@ def _alert(line: bytes, path: Path, number: int) -> Alert:
     try:
         return parse(record, Alert).message
     except UnreadableError as error:
-        msg = f"{path}, line {number}: {error}; give a file with an alert in each line"
+        msg = f"{path}, line {number}: {error}; the file must have one alert per line"
         raise ArchiveError(msg) from error
 
 
@@ -80,11 +80,11 @@ def _show(found: list[Difference], same: int) -> None:
     if found:
         console.print(_table(found[:SHOWN_ROWS]), soft_wrap=False)
     if len(found) > SHOWN_ROWS:
-        console.print(f"{len(found) - SHOWN_ROWS:,} more: --json has all", markup=False)
+        console.print(f"{len(found) - SHOWN_ROWS:,} more; --json prints all", markup=False)
 
 
 def _table(found: list[Difference]) -> Table:
-    table = Table("transaction", "", "score", "why")
+    table = Table("transaction", "", "score", "cause")
     for each in found:
         scores = f"{_score(each.score_before)} → {_score(each.score_after)}"
         why = printable("; ".join(each.why))

@@ -1,4 +1,4 @@
-"""``python -m alerts diff-features``: compare the features of two runs and explain differences by order."""
+"""``python -m alerts diff-features``: compare the features of two runs and find the causes of differences."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ EXPLAINED: Final = ("labels", "model", "features")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ComparisonResult:
     """Result of comparing two files of scored transactions."""
 
     compared: int
@@ -56,48 +56,51 @@ def diff_features(
     *,
     transactions: Annotated[
         str,
-        typer.Option(help="What both runs read: a file, a folder or s3://BUCKET/KEY, as the job's --source"),
+        typer.Option(
+            help="Input transactions of both runs: file, folder or s3://BUCKET/KEY, like the job's --source"
+        ),
     ],
     catalogue: Annotated[
-        Path | None, typer.Option(help="The catalogue of both runs, if it is not the project's")
+        Path | None, typer.Option(help="Catalogue used by both runs (default: built-in)")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare the scored transactions of two runs, feature by feature.
 
-    A feature may differ if its entity's windows held other transactions before this one, according to the
-    order that the job recorded. Exits with code 0 if this explains every difference; 1 if a difference is
-    unexplained or a transaction was scored in one run only; 2 if a file can't be read.
+    A difference is expected if the two runs processed the entity's earlier transactions in a different order
+    or number. Exits with code 0 if every difference has a known cause (order, labels, another model, changed
+    features); 1 if a difference has none or a transaction was scored in one run only; 2 if a file can't be
+    read.
     """
     settings = load_settings()
     location = read_as(_location, transactions, "--transactions")
     try:
-        known = [Catalogue.load(catalogue)] if catalogue else [BUILT_IN, BUILT_IN_WITH_LABELS]
-        found = _compared(_indexed(before), _indexed(after), known, location, settings)
+        candidate_catalogues = [Catalogue.load(catalogue)] if catalogue else [BUILT_IN, BUILT_IN_WITH_LABELS]
+        result = _compare(_index_file(before), _index_file(after), candidate_catalogues, location, settings)
     except (ArchiveError, CatalogueError) as error:
         complain(str(error))
         raise typer.Exit(2) from error
     if as_json:
-        typer.echo(orjson.dumps(_as_json(found)).decode())
+        typer.echo(orjson.dumps(_as_json(result)).decode())
     else:
-        _show(found)
-    raise typer.Exit(0 if found.is_explained else 1)
+        _print_result(result)
+    raise typer.Exit(0 if result.is_explained else 1)
 
 
-def _indexed(path: Path) -> ScoredFile:
+def _index_file(path: Path) -> ScoredFile:
     with opened_with_bar(path) as file:
         return index(path, file)
 
 
-def _compared(
+def _compare(
     before: ScoredFile,
     after: ScoredFile,
-    known: list[Catalogue],
+    candidate_catalogues: list[Catalogue],
     transactions: S3Uri | Path,
     settings: StreamSettings,
-) -> Found:
-    catalogue = catalogue_of([before, after], known)
-    ids = _ids(transactions, settings)
+) -> ComparisonResult:
+    catalogue = catalogue_of([before, after], candidate_catalogues)
+    ids = _read_entity_ids(transactions, settings)
     common = [each for each in before.offsets if each in after.offsets]
     _check_known(common, ids, transactions)
     comparison = FeaturesComparison(catalogue, order_changes(before.ordinals, after.ordinals, ids))
@@ -105,7 +108,7 @@ def _compared(
         errors = Console(stderr=True)
         for each in rich.progress.track(common, "comparing", console=errors, transient=True):
             comparison.add(first(each), second(each))
-    return Found(
+    return ComparisonResult(
         comparison.compared,
         [each for each in before.offsets if each not in after.offsets],
         [each for each in after.offsets if each not in before.offsets],
@@ -118,17 +121,17 @@ def _location(text: str) -> S3Uri | Path:
     return location if isinstance(location, S3Uri) else Path(text)
 
 
-def _ids(transactions: S3Uri | Path, settings: StreamSettings) -> dict[str, Ids]:
-    """Read the entity ids of each transaction. Of duplicates the first counts, as it does in the job."""
+def _read_entity_ids(transactions: S3Uri | Path, settings: StreamSettings) -> dict[str, Ids]:
+    """Read the entity ids of each transaction. For a duplicate id, the first record wins, as in the job."""
     ids: dict[str, Ids] = {}
     for line in archived_lines(transactions, settings, Transaction):
-        record = _object(line)
+        record = _parse_object(line)
         if record is not None:
             ids.setdefault(str(record.get("transaction_id")), {each: record.get(each) for each in ENTITIES})
     return ids
 
 
-def _object(line: bytes) -> dict[str, Any] | None:
+def _parse_object(line: bytes) -> dict[str, Any] | None:
     """Parse a line; None if it is not a JSON object, which the job would refuse too."""
     try:
         record = orjson.loads(line)
@@ -141,18 +144,18 @@ def _check_known(common: list[str], ids: dict[str, Ids], transactions: S3Uri | P
     unknown = [each for each in common if each not in ids]
     if unknown:
         msg = (
-            f"{len(unknown):,} transactions that both runs scored are not in {transactions}, like "
-            f"{unknown[0]}: give as --transactions all that the runs read"
+            f"{len(unknown):,} transactions scored by both runs are missing from {transactions}, e.g. "
+            f"{unknown[0]}; --transactions needs the whole input of both runs"
         )
         raise ArchiveError(msg)
 
 
-def _as_json(found: Found) -> dict[str, Any]:
+def _as_json(result: ComparisonResult) -> dict[str, Any]:
     return {
-        "compared": found.compared,
-        "unexplained": found.unexplained,
-        "only_before": found.only_before,
-        "only_after": found.only_after,
+        "compared": result.compared,
+        "unexplained": result.unexplained,
+        "only_before": result.only_before,
+        "only_after": result.only_after,
         "features": [
             {
                 "feature": each.name,
@@ -161,33 +164,35 @@ def _as_json(found: Found) -> dict[str, Any]:
                 "largest": each.largest,
                 "example": {"transaction_id": each.example, "before": each.before, "after": each.after},
             }
-            for each in found.features
+            for each in result.features
         ],
     }
 
 
-def _show(found: Found) -> None:
-    console.print(f"{found.compared:,} transactions are in both", markup=False)
-    for only, which in ((found.only_before, "first"), (found.only_after, "second")):
+def _print_result(result: ComparisonResult) -> None:
+    console.print(f"{result.compared:,} transactions in both files", markup=False)
+    for only, which in ((result.only_before, "first"), (result.only_after, "second")):
         if only:
             console.print(
-                f"{len(only):,} only in the {which}, like {printable(only[0])}",
+                f"{len(only):,} transactions only in the {which} file, e.g. {printable(only[0])}",
                 style="bold red",
                 markup=False,
             )
-    if found.features:
-        console.print(_table(found.features), soft_wrap=False)
-    if found.unexplained:
-        text = f"UNEXPLAINED: {found.unexplained:,} values differ though nothing says why"
+    if result.features:
+        console.print(_table(result.features), soft_wrap=False)
+    if result.unexplained:
+        text = f"UNEXPLAINED: {result.unexplained:,} values differ without a known cause"
         console.print(text, style="bold white on red", markup=False)
     else:
-        console.print("nothing is unexplained" if found.features else "all features and scores are the same")
+        console.print(
+            "all differences are explained" if result.features else "all features and scores are the same"
+        )
 
 
 def _table(features: list[FeatureDifference]) -> Table:
     table = Table()
     table.add_column("feature", no_wrap=True)
-    for title in ("differ", "others before", "reordered", "otherwise explained", "UNEXPLAINED", "largest"):
+    for title in ("differing", "predecessors differ", "reordered", "other cause", "UNEXPLAINED", "largest"):
         table.add_column(title, justify="right")
     table.add_column("example")
     for each in features:
@@ -199,13 +204,13 @@ def _table(features: list[FeatureDifference]) -> Table:
             each.causes["unexplained"],
         )
         largest = "-" if each.largest is None else f"{each.largest:.6g}"
-        example = f"{each.example}: {_shown(each.before)} → {_shown(each.after)}"
+        example = f"{each.example}: {_format_value(each.before)} → {_format_value(each.after)}"
         cells = (each.name, *(f"{count:,}" for count in counts), largest, printable(example))
         table.add_row(*map(Text, cells), style="bold red" if each.causes["unexplained"] else None)
     return table
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, int | float):
         return f"{value:.6g}"
     return orjson.dumps(value).decode()

@@ -32,9 +32,9 @@ from fraudstream.streams.stream_commands import load_settings
 
 def replay(
     *,
-    start: Annotated[str, typer.Option("--from", help="RFC 3339 time of arrival of the first alert")],
+    start: Annotated[str, typer.Option("--from", help="Arrival time of the first alert, RFC 3339")],
     until: Annotated[
-        str | None, typer.Option(help="Alerts that arrived before this time; left out: now")
+        str | None, typer.Option(help="Arrival time before which to stop, RFC 3339 (default: now)")
     ] = None,
     handler: HandlerOption = "print",
     to: TargetOption = None,
@@ -49,7 +49,7 @@ def replay(
     start_ms = read_as(time_ms, start, "--from")
     end_ms = wall_clock_ms() if until is None else read_as(time_ms, until, "--until")
     if end_ms <= start_ms:
-        msg = "it must lie before --until, which is now if left out"
+        msg = "must be before --until, which defaults to now"
         raise typer.BadParameter(msg, param_hint="--from")
     stop = stop_on_signals()
     with errors_reported(), contextlib.ExitStack() as opened:
@@ -73,7 +73,7 @@ def replay(
         )
         progress = opened.enter_context(_progress(is_shown=handler != "print"))
         is_whole = _to_the_end(delivery, reader, _Bar(progress, start_ms, end_ms), stop)
-        complain(f"replay: {delivery.counts}" + ("" if is_whole else "; stopped before its end"))
+        complain(f"replay: {delivery.counts}" + ("" if is_whole else "; stopped before the end"))
     raise typer.Exit(0 if is_whole else 1)
 
 

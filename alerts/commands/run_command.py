@@ -37,11 +37,12 @@ STATUS_INTERVAL_S: Final = 60.0
 """Interval between two status lines; a line is printed only if the counts have changed."""
 CLOCK_MARGIN_MS: Final = 1_000
 """LATEST starts this much before the local time, because Kinesis rejects a timestamp in its future."""
-NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+DEFAULT_START: Final = "TRIM_HORIZON"
+NAME_PATTERN: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
-HandlerOption = Annotated[HandlerName, typer.Option(help="Where the alerts go")]
+HandlerOption = Annotated[HandlerName, typer.Option(help="Target of the alerts")]
 TargetOption = Annotated[
-    str | None, typer.Option("--to", help="The handler's file, URL, topic ARN or table; print needs none")
+    str | None, typer.Option("--to", help="File, URL, topic ARN or table of the handler; not used by print")
 ]
 
 
@@ -50,24 +51,25 @@ def run(  # noqa: PLR0913 - the options of a command line
     handler: HandlerOption = "print",
     to: TargetOption = None,
     name: Annotated[
-        str | None, typer.Option(help="Whose progress this is; left out: the handler's name")
+        str | None,
+        typer.Option(help="Consumer name under which progress is stored (default: the handler's name)"),
     ] = None,
     start: Annotated[
-        str, typer.Option("--from", help="Where the first run begins: TRIM_HORIZON, LATEST, or a time")
-    ] = "TRIM_HORIZON",
+        str, typer.Option("--from", help="Start of the first run: TRIM_HORIZON, LATEST, or an RFC 3339 time")
+    ] = DEFAULT_START,
     as_json: AsJson = False,
     maximum: Maximum = None,
     idle_seconds: Idle = None,
 ) -> None:
     """Deliver every alert to the handler, resuming where the last run of this name stopped.
 
-    Ctrl-C and SIGTERM stop it after the current batch, with the position stored.
+    On Ctrl-C or SIGTERM it finishes the current batch, stores its position and exits.
     """
     settings, options = load_settings(), load_alert_settings()
     begin = read_as(parse_start, start, "--from")
     stop = stop_on_signals()
     with errors_reported(), contextlib.ExitStack() as opened:
-        store = open_progress(settings, options, _checked(name or handler))
+        store = open_progress(settings, options, _check_name(name or handler))
         opened.callback(store.close)
         target = open_handler(handler, to, settings, options, console=console, as_json=as_json)
         opened.callback(target.close)
@@ -75,7 +77,7 @@ def run(  # noqa: PLR0913 - the options of a command line
         opened.callback(refused.close)
         delivery = Delivery(
             DeliveryDependencies(
-                reader=_resumed(settings, store, begin),
+                reader=_resumed_reader(settings, store, begin),
                 store=store,
                 handler=target,
                 refused=refused,
@@ -92,35 +94,35 @@ def run(  # noqa: PLR0913 - the options of a command line
 
 def deliver(delivery: Delivery, stop: threading.Event, maximum: int | None, idle_s: float | None) -> None:
     """Run steps until ``maximum`` alerts are handled, none came for ``idle_s``, or ``stop`` is set."""
-    last_s = said_s = time.monotonic()
-    said = str(delivery.counts)
+    last_s = reported_s = time.monotonic()
+    last_status = str(delivery.counts)
     try:
         while not stop.is_set() and (maximum is None or delivery.counts.handled < maximum):
-            most = None if maximum is None else maximum - delivery.counts.handled
+            remaining = None if maximum is None else maximum - delivery.counts.handled
             now_s = time.monotonic()
-            last_s = time.monotonic() if delivery.step(most) else last_s
+            last_s = time.monotonic() if delivery.step(remaining) else last_s
             if idle_s is not None and now_s - last_s >= idle_s:
                 return
-            if now_s - said_s >= STATUS_INTERVAL_S and said != str(delivery.counts):
-                said, said_s = str(delivery.counts), now_s
-                complain(said)
+            if now_s - reported_s >= STATUS_INTERVAL_S and last_status != str(delivery.counts):
+                last_status, reported_s = str(delivery.counts), now_s
+                complain(last_status)
     finally:
         delivery.save()
 
 
-def _checked(name: str) -> str:
-    if not NAME.fullmatch(name):
-        msg = f"{name!r} is no name: give 1 to 64 letters, digits, dots, dashes or underscores"
+def _check_name(name: str) -> str:
+    if not NAME_PATTERN.fullmatch(name):
+        msg = f"invalid name {name!r}: use 1 to 64 letters, digits, dots, dashes or underscores"
         raise typer.BadParameter(msg, param_hint="--name")
     return name
 
 
-def _resumed(settings: StreamSettings, store: ProgressStore, begin: Start) -> StreamReader:
+def _resumed_reader(settings: StreamSettings, store: ProgressStore, begin: Start) -> StreamReader:
     """Return a reader that resumes at the stored positions, or at ``begin`` on the first run."""
     if begin == "TRIM_HORIZON":
         start_ms = None
     elif begin == "LATEST":
-        # Stored as a time: LATEST at the next start would skip alerts that arrived in between.
+        # Store a time, not LATEST: after a restart, LATEST would skip alerts that arrived in between.
         start_ms = wall_clock_ms() - CLOCK_MARGIN_MS
     else:
         start_ms = round(begin.timestamp() * 1000)
@@ -128,8 +130,7 @@ def _resumed(settings: StreamSettings, store: ProgressStore, begin: Start) -> St
     positions = store.positions()
     if positions:
         reached_ms = min(position.reached_ms for position in positions.values())
-        complain(
-            f"going on where the last run was, at {format_time(reached_ms)}; --from is for the first run"
-        )
+        hint = "" if begin == DEFAULT_START else "; --from applies to the first run only"
+        complain(f"resuming from the last run at {format_time(reached_ms)}{hint}")
     start: Start = "TRIM_HORIZON" if begun_ms is None else from_time_ms(begun_ms)
     return stream_reader(settings, settings.alerts_stream, start, positions)

@@ -29,7 +29,7 @@ from fraudstream.streams.stream_commands import load_settings
 
 def tail(
     *,
-    start: Annotated[str, typer.Option("--from", help="TRIM_HORIZON, LATEST, or an RFC 3339 time")] = (
+    start: Annotated[str, typer.Option("--from", help="Start: TRIM_HORIZON, LATEST, or an RFC 3339 time")] = (
         "TRIM_HORIZON"
     ),
     as_json: AsJson = False,

@@ -52,7 +52,7 @@ class Patch:
         try:
             self._operations = jsonpatch.JsonPatch(orjson.loads(text))
         except PATCH_FAULTS as error:
-            msg = f"this is no JSON patch: {error}; write a list of operations as RFC 6902 has them"
+            msg = f"not a JSON patch: {error}; give a list of operations as in RFC 6902"
             raise RepairError(msg) from error
 
     @classmethod
@@ -61,7 +61,7 @@ class Patch:
         try:
             return cls(path.read_text())
         except (OSError, UnicodeDecodeError) as error:
-            msg = f"the patch {path} can't be read: {error}; give a file of UTF-8 text"
+            msg = f"the patch {path} can't be read: {error}; give a UTF-8 text file"
             raise RepairError(msg) from error
 
     def apply(self, document: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -84,8 +84,8 @@ def repair(
     """
     if letter.truncated:
         msg = (
-            f"the letter holds only the beginning of its {letter.size_bytes:,} bytes, the rest is lost, "
-            "so it can't be sent again: ask its sender for it"
+            f"the letter is truncated: it has only the start of the record's {letter.size_bytes:,} bytes; "
+            "get the full record from its sender"
         )
         raise RepairError(msg)
     document = _document(letter.raw_bytes)
@@ -97,9 +97,8 @@ def repair(
         raise RepairError(msg)
     data = _encoded(document | {MARK: letter.origin(stream_name)})
     if len(data) > max_record_bytes:
-        msg = (
-            f"the record has {len(data):,} bytes, the job takes {max_record_bytes:,}: shorten it with --patch"
-        )
+        limit = f"the job accepts {max_record_bytes:,}"
+        msg = f"the record has {len(data):,} bytes, {limit}; shorten it with --patch"
         raise RepairError(msg)
     return RepairedRecord(data, document["account_id"])
 
@@ -111,11 +110,12 @@ def problem_with(document: Any) -> str | None:  # noqa: ANN401 - any JSON value
     letter.
     """
     if not isinstance(document, dict):
-        return "its bytes are no JSON object"
+        return "the record is not a JSON object"
     for name in REQUIRED_IDS:
         value = document.get(name)
         if not isinstance(value, str) or not 1 <= len(value) <= MAX_ID_CHARACTERS:
-            return f"{name} is {_shown(value)}: it must be a string of 1 to {MAX_ID_CHARACTERS} characters"
+            must = f"it must be a string of 1 to {MAX_ID_CHARACTERS} characters"
+            return f"{name} is {_format_value(value)}: {must}"
     return _problem_with_time(document.get("event_time")) or _problem_with_amount(document.get(AMOUNT))
 
 
@@ -123,13 +123,14 @@ def _problem_with_time(value: object) -> str | None:
     try:
         parse_time_ms(value if isinstance(value, str) else "")
     except ValueError:
-        return f"event_time is {_shown(value)}: it must be RFC 3339 with an offset"
+        return f"event_time is {_format_value(value)}: it must be RFC 3339 with an offset"
     return None
 
 
 def _problem_with_amount(value: object) -> str | None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return None if is_number and value > 0 else f"{AMOUNT} is {_shown(value)}: it must be a number above 0"  # type: ignore[operator] # a number
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+        return None
+    return f"{AMOUNT} is {_format_value(value)}: it must be a number above 0"
 
 
 def _document(raw: bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -147,6 +148,6 @@ def _encoded(document: dict[str, object]) -> bytes:
         raise RepairError(msg) from error
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 - enough to recognise the value

@@ -66,7 +66,7 @@ class Redriver:
             patch=self._patch.text if self._patch else None,
         )
         if not self._store.begin(redrive):
-            msg = "somebody else redrives it at this moment: see `alerts dead show`"
+            msg = "another process is redriving it; see `alerts dead show`"
             raise RepairError(msg)
         self._send(redrive, repaired)
         return redrive
@@ -79,17 +79,17 @@ class Redriver:
             raise
         if result.failures:
             msg = (
-                f"the stream did not take it ({result.failures[0].error_code}), or its answer was lost: "
-                "--again sends it once more"
+                f"the stream rejected it ({result.failures[0].error_code}), or the response was lost; "
+                "--again sends it again"
             )
             raise RepairError(msg)
-        self._store.sent(redrive, self._now_ms())
+        self._store.mark_sent(redrive, self._now_ms())
 
 
 def _refusal(latest: Redrive) -> str:
     if latest.sent_at_ms is not None:
-        return f"already redriven at {format_time(latest.sent_at_ms)}; --again sends it once more"
+        return f"already redriven at {format_time(latest.sent_at_ms)}; --again sends it again"
     return (
-        f"a redrive began at {format_time(latest.began_at_ms)}, and it is not known whether its record is in "
-        "the stream; --again sends it once more, and the job counts a transaction_id once"
+        f"a redrive started at {format_time(latest.began_at_ms)}, but it is unknown whether its record is in "
+        "the stream; --again sends it again, and the job counts a transaction_id once"
     )

@@ -63,7 +63,7 @@ def open_handler(  # noqa: PLR0913 - command-line values, settings and console
 def _webhook(url: str, options: AlertSettings) -> WebhookHandler:
     if options.webhook_secret is None:
         msg = (
-            "the webhook has no secret to sign with: set ALERTS_WEBHOOK_SECRET, in .env or the environment; "
+            "the webhook has no signing secret; set ALERTS_WEBHOOK_SECRET, in .env or the environment; "
             "`openssl rand -hex 32` makes one"
         )
         raise HandlerError(msg)
@@ -72,7 +72,7 @@ def _webhook(url: str, options: AlertSettings) -> WebhookHandler:
 
 def _sns(topic_arn: str, settings: StreamSettings) -> SnsHandler:
     if not topic_arn.startswith("arn:") or ":sns:" not in topic_arn:
-        msg = f"--to {topic_arn}: this is no topic; give {TARGETS['sns']}"
+        msg = f"--to {topic_arn}: not a topic ARN; use {TARGETS['sns']}"
         raise HandlerError(msg)
     return SnsHandler(sns_client(settings), topic_arn)
 
@@ -89,13 +89,15 @@ def checked_url(url: str) -> str:
     """
     parts = _split(url)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        msg = f"--to {url!r}: this is no URL; give {TARGETS['webhook']}"
+        msg = f"--to {url!r}: not an HTTP URL; use {TARGETS['webhook']}"
         raise HandlerError(msg)
     if parts.username is not None or parts.password is not None:
-        msg = "--to: leave the password out of the URL, where anybody sees it; the signature proves who sends"
+        msg = "--to: remove the user and password from the URL; the signature authenticates the sender"
         raise HandlerError(msg)
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        msg = f"--to {url}: alerts name accounts, so they leave this machine by https only; give an https URL"
+        msg = (
+            f"--to {url}: alerts contain account ids and leave this machine by https only; give an https URL"
+        )
         raise HandlerError(msg)
     return url
 

@@ -36,7 +36,8 @@ class HandlerOutcome:
 class AlertHandler(Protocol):
     """Deliver alerts to a target.
 
-    Delivery is at-least-once, so implementations must be idempotent by ``alert_id``.
+    Delivery is at-least-once, so implementations must be idempotent by ``alert_id``. A handler
+    that drops ids which it knows must still deliver replayed alerts (`Handover.is_replay`).
     """
 
     batch_size: int

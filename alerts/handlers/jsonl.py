@@ -70,7 +70,7 @@ class JsonLinesHandler:
         try:
             self._file = JsonLinesFile(path, tail_lines=self.batch_size)
         except OSError as error:
-            msg = f"the file {path} can't be written: {error}; give another one, or the right to write it"
+            msg = f"the file {path} can't be written: {error}; use another path, or fix its permissions"
             raise HandlerError(msg) from error
         self._were_there = {alert_id for line in self._file.tail if (alert_id := _alert_id(line))}
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 FIFO_SUFFIX: Final = ".fifo"
-REMEDY: Final = "see that the topic is there, and that the role may sns:Publish to it"
+REMEDY: Final = "check that the topic exists, and that the role has sns:Publish on it"
 
 
 class SnsHandler:

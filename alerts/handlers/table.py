@@ -19,9 +19,7 @@ EXPIRY: Final = "expires_at"
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 TEXTS: Final = ("transaction_id", "account_id", "risk_level", "model_version", "catalogue_version")
 NUMBERS: Final = ("score", "threshold", "transaction_amount_vnd")
-REMEDY: Final = (
-    "docs/alerts.md says how the table is created, deploy/iam/consumer.json which rights are needed"
-)
+REMEDY: Final = "see docs/alerts.md to create the table, and deploy/iam/consumer.json for the permissions"
 
 
 class TableHandler:
@@ -77,6 +75,6 @@ class TableHandler:
 def _number(alert: Alert, name: str) -> "AttributeValueTypeDef":
     value: float = getattr(alert, name)
     if not math.isfinite(value):
-        msg = f"{name} is {value}; only finite numbers are kept"
+        msg = f"{name} is {value}; only finite numbers can be stored"
         raise UnsuitableError(msg)
     return {"N": repr(value)}

@@ -55,7 +55,7 @@ class WebhookHandler:
             with self._client.stream("POST", self._url, content=each.body, headers=headers) as response:
                 return self._outcome(each, response, _start_of(response))
         except httpx.HTTPError as error:
-            return HandlerOutcome(again=batch, problem=f"no answer: {type(error).__name__}: {error}")
+            return HandlerOutcome(again=batch, problem=f"no response: {type(error).__name__}: {error}")
 
     def close(self) -> None:
         """Close the connections."""

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 EXPIRY: Final = "expires_at"
 NO_SORT_KEY: Final = "-"
 SEQUENCE_DIGITS: Final = 129
-"""Maximum length of a sequence number (GetShardIterator API reference). Numbers padded to it compare as text.
-DynamoDB's number type has only 38 digits, Kinesis sequence numbers have 56."""
+"""Maximum length of a sequence number (GetShardIterator API reference). Padded to this length, sequence
+numbers sort correctly as text. A number in DynamoDB has at most 38 digits, a sequence number has 56."""
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 
 
@@ -43,8 +43,8 @@ def table_errors_explained(table: str) -> Iterator[None]:
     except AWS_ERRORS as error:
         if error_code(error) == "ResourceNotFoundException":
             msg = (
-                f"there is no DynamoDB table {table!r}: create it with `python -m localstack.tables` on an "
-                "emulator, on AWS as docs/alerts.md says"
+                f"DynamoDB table {table!r} not found; create it with `python -m localstack.tables` on an "
+                "emulator, or as docs/alerts.md describes on AWS"
             )
         else:
             msg = f"the DynamoDB table {table!r} can't be used: {error_code(error)}: {error}"
@@ -68,13 +68,13 @@ class DynamoStore:
         self._keep_ids_ms = keep_ids_ms
 
     def begin(self, start_ms: int | None) -> int | None:
-        """Store where the first run began; see `ProgressStore.begin`."""
+        """Store the start of the first run and return the stored one; see `ProgressStore.begin`."""
         key = _key(f"start#{self._consumer}")
         start: Mapping[str, AttributeValueTypeDef] = (
             {} if start_ms is None else {"start_ms": _number(start_ms)}
         )
         with table_errors_explained(self._table):
-            self._if_true(
+            self._conditional_write(
                 lambda: self._client.put_item(
                     TableName=self._table,
                     Item={**key, **start},
@@ -102,16 +102,16 @@ class DynamoStore:
                 self._advance(shard_id, position)
 
     def _advance(self, shard_id: str, position: Position) -> None:
-        ordinal = (position.sequence_number or "").zfill(SEQUENCE_DIGITS)
+        padded_sequence_number = (position.sequence_number or "").zfill(SEQUENCE_DIGITS)
         item: dict[str, AttributeValueTypeDef] = {
             **_key(f"position#{self._consumer}", shard_id),
-            "ordinal": {"S": ordinal},
+            "ordinal": {"S": padded_sequence_number},
             "reached_ms": _number(position.reached_ms),
             "is_end": _number(position.is_end),
         }
         if position.sequence_number is not None:
             item["sequence_number"] = {"S": position.sequence_number}
-        self._if_true(
+        self._conditional_write(
             lambda: self._client.put_item(
                 TableName=self._table,
                 Item=item,
@@ -126,13 +126,13 @@ class DynamoStore:
     def claim(self, alert_ids: Sequence[str], now_ms: int) -> Claims:
         """Claim each id by a conditional write: it must be free, already ours, or have an expired lease."""
         with table_errors_explained(self._table):
-            ours = [alert_id for alert_id in alert_ids if self._take(alert_id, now_ms)]
+            ours = [alert_id for alert_id in alert_ids if self._claim_one(alert_id, now_ms)]
             others = set(alert_ids) - set(ours)
             done = {alert_id for alert_id in others if self._is_done(alert_id)}
         return Claims(ours, done, others - done)
 
-    def _take(self, alert_id: str, now_ms: int) -> bool:
-        return self._if_true(
+    def _claim_one(self, alert_id: str, now_ms: int) -> bool:
+        return self._conditional_write(
             lambda: self._client.update_item(
                 TableName=self._table,
                 Key=self._alert_key(alert_id),
@@ -173,7 +173,7 @@ class DynamoStore:
                 self._release(alert_id)
 
     def _release(self, alert_id: str) -> None:
-        self._if_true(
+        self._conditional_write(
             lambda: self._client.delete_item(
                 TableName=self._table,
                 Key=self._alert_key(alert_id),
@@ -193,7 +193,7 @@ class DynamoStore:
         return _number((now_ms + self._keep_ids_ms) // 1000)
 
     @staticmethod
-    def _if_true(write: Callable[[], object]) -> bool:
+    def _conditional_write(write: Callable[[], object]) -> bool:
         """Do a conditional write; returns False if its condition does not hold."""
         try:
             write()

@@ -53,7 +53,7 @@ class RedriveStore(Protocol):
     def begin(self, redrive: Redrive) -> bool:
         """Store an attempt; returns False, and changes nothing, if an attempt with this number exists."""
 
-    def sent(self, redrive: Redrive, now_ms: int) -> None:
+    def mark_sent(self, redrive: Redrive, now_ms: int) -> None:
         """Record that the stream has acknowledged the record."""
 
     def forget(self, redrive: Redrive) -> None:
@@ -92,7 +92,7 @@ class SqliteRedrives:
                 return False
         return True
 
-    def sent(self, redrive: Redrive, now_ms: int) -> None:
+    def mark_sent(self, redrive: Redrive, now_ms: int) -> None:
         """Record that the stream has acknowledged the record."""
         with sqlite_errors_explained(self._path):
             self._connection.execute(
@@ -137,9 +137,9 @@ class DynamoRedrives:
         size_bytes = len(redrive.original) + len(redrive.record) + len(patch.encode())
         if size_bytes > MAX_ITEM_BYTES - OTHER_ATTRIBUTES_BYTES:
             msg = (
-                f"letter {redrive.letter_id} can't be kept in the DynamoDB table {self._table!r}: with its "
-                f"record and patch it has {size_bytes:,} bytes, an item {MAX_ITEM_BYTES:,} at most: "
-                "redrive this one with ALERTS_STORE=sqlite:PATH"
+                f"letter {redrive.letter_id} can't be stored in the DynamoDB table {self._table!r}: with its "
+                f"record and patch it has {size_bytes:,} bytes, an item at most {MAX_ITEM_BYTES:,}; "
+                "redrive it with ALERTS_STORE=sqlite:PATH"
             )
             raise StoreError(msg)
         with table_errors_explained(self._table):
@@ -153,7 +153,7 @@ class DynamoRedrives:
                 raise
         return True
 
-    def sent(self, redrive: Redrive, now_ms: int) -> None:
+    def mark_sent(self, redrive: Redrive, now_ms: int) -> None:
         """Record that the stream has acknowledged the record."""
         with table_errors_explained(self._table):
             self._client.update_item(

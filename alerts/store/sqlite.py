@@ -41,7 +41,7 @@ def sqlite_errors_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        msg = f"the store {path} can't be used: {error}; see that it can be written, or give another file"
+        msg = f"the store {path} can't be used: {error}; check that it is writable, or use another file"
         raise StoreError(msg) from error
 
 
@@ -56,7 +56,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
         if layout not in {0, LAYOUT}:
-            msg = f"the store {path} has layout {layout}, and this version knows {LAYOUT}: give another file"
+            msg = f"the store {path} has layout {layout}, this version supports {LAYOUT}; use another file"
             raise StoreError(msg)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -78,9 +78,9 @@ class SqliteStore:
         self._keep_ids_ms = keep_ids_ms
         self._purged_at_ms = 0
         self._connection = open_database(path)
-        self._lock = self._locked()
+        self._lock = self._acquire_lock()
 
-    def _locked(self) -> IO[str]:
+    def _acquire_lock(self) -> IO[str]:
         lock_path = self._path.with_name(f"{self._path.name}.{self._consumer.replace('/', '.')}.lock")
         with sqlite_errors_explained(self._path):
             lock = lock_path.open("w")
@@ -90,7 +90,7 @@ class SqliteStore:
             lock.close()
             msg = (
                 f"a consumer named {self._consumer!r} already uses the store {self._path}: "
-                "end that one, give this one another --name, or let both use a DynamoDB store"
+                "stop it, use another --name, or use a DynamoDB store for both"
             )
             raise StoreError(msg) from error
         lock.write(f"{os.getpid()}\n")
@@ -98,7 +98,7 @@ class SqliteStore:
         return lock
 
     def begin(self, start_ms: int | None) -> int | None:
-        """Store where the first run began; see `ProgressStore.begin`."""
+        """Store the start of the first run and return the stored one; see `ProgressStore.begin`."""
         with sqlite_errors_explained(self._path):
             self._connection.execute("INSERT OR IGNORE INTO starts VALUES (?, ?)", (self._consumer, start_ms))
             row = self._connection.execute(

@@ -10,18 +10,18 @@ from drills.stage import Stage
 def kill_consumer(stage: Stage) -> None:
     """Kill the consumer while alerts arrive, and restart it later from its store."""
     stage.wait("alerts at the handler", lambda: bool(stage.consumer.records))
-    with stage.fault(f"the consumer of alerts is killed, and away for {stage.effort.absence_s:.0f} s"):
+    with stage.fault(f"the alert consumer is killed, and down for {stage.effort.absence_s:.0f} s"):
         stage.consumer.kill()
         stage.pause(stage.effort.absence_s)
         if not stage.unhandled_alerts():
-            msg = "no alert came while the consumer was away: send more, or let it be away for longer"
+            msg = "no alert came while the consumer was down; give more --transactions or --absence-seconds"
             raise ClusterError(msg)
         stage.consumer.start()
 
 
 CONSUMER_DOWN: Final = Fault(
     name="consumer_down",
-    what="the consumer of alerts is killed, and started again after two minutes",
+    description="the alert consumer is killed, and restarted after two minutes",
     strike=kill_consumer,
     has_consumer=True,
 )

@@ -11,7 +11,7 @@ THROTTLED_SHARE: Final = 0.3
 
 def lose_endpoint(stage: Stage) -> None:
     """Refuse every connection of producer and job for the duration of the outage."""
-    with stage.fault(f"the endpoint is gone for {stage.effort.outage_s:.0f} s"), stage.endpoint.gone():
+    with stage.fault(f"the endpoint is unreachable for {stage.effort.outage_s:.0f} s"), stage.endpoint.gone():
         stage.pause(stage.effort.outage_s)
 
 
@@ -23,17 +23,17 @@ def throttle(stage: Stage) -> None:
     ):
         stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
     if not stage.endpoint.throttled:
-        msg = "nothing was throttled: producer and job do not go through the drill's endpoint"
+        msg = "nothing was throttled: producer and job bypass the drill's endpoint"
         raise ClusterError(msg)
 
 
 ENDPOINT_GONE: Final = Fault(
     name="endpoint_gone",
-    what="the endpoint of the streams refuses every connection for a minute",
+    description="the Kinesis endpoint refuses every connection for a minute",
     strike=lose_endpoint,
 )
 THROTTLED: Final = Fault(
     name="throttled",
-    what="30 % of the records of PutRecords (producer and job) and of the reads are throttled",
+    description="30 % of the PutRecords records (producer and job) and 30 % of the reads are throttled",
     strike=throttle,
 )

@@ -13,8 +13,8 @@ class Fault:
     """A failure that is injected while a job runs under load."""
 
     name: str
-    what: str
-    """Description of the fault for the table."""
+    description: str
+    """One line for the table of faults."""
     strike: Callable[[Stage], None]
     """Injects the fault, and does the repairs that an operator or a supervisor would have to do. It is called
     when a part of the load is scored, and marks the fault's start and end with `Stage.fault`."""

@@ -41,19 +41,19 @@ def kill_python_worker(stage: Stage) -> None:
 
 TASKMANAGER_KILLED: Final = Fault(
     name="taskmanager_killed",
-    what="kill -9 the TaskManager in the middle of a window; it is started again",
+    description="kill -9 the TaskManager in the middle of a window; it is restarted",
     strike=kill_taskmanager,
 )
 JOBMANAGER_KILLED: Final = Fault(
     name="jobmanager_killed",
-    what="kill -9 the JobManager; it and the job are started again, from the newest checkpoint",
+    description="kill -9 the JobManager; it is restarted, and the job from the newest checkpoint",
     strike=kill_jobmanager,
     # The TaskManager keeps working until it has missed heartbeats for 50 s (Flink's heartbeat.timeout).
     pace=0.2,
 )
 PYTHON_WORKER_KILLED: Final = Fault(
     name="python_worker_killed",
-    what="kill -9 the Python processes that score",
+    description="kill -9 the Python scoring processes",
     strike=kill_python_worker,
     options=("--python-mode", "process"),
 )

@@ -15,19 +15,19 @@ def send_it_all(stage: Stage) -> None:
 
 BROKEN_RECORDS: Final = Fault(
     name="broken_records",
-    what="5,000 broken records of every kind among the others, and one that the model can't score",
+    description="5,000 broken records of every kind, and one that the model can't score",
     strike=send_it_all,
     load=with_broken,
 )
 DOUBLED_AND_LATE: Final = Fault(
     name="doubled_and_late",
-    what="every record is sent twice, and 5 % come late by up to 2 hours",
+    description="every record is sent twice, and 5 % are up to 2 hours late",
     strike=send_it_all,
     load=doubled_and_late,
 )
 CLOCK_WRONG: Final = Fault(
     name="clock_wrong",
-    what="the producer's clock is an hour ahead for a third of the load, then an hour behind",
+    description="the producer's clock is an hour ahead for a third of the load, then an hour behind",
     strike=send_it_all,
     load=with_wrong_clock,
 )

@@ -22,7 +22,7 @@ UPGRADED: Final = Catalogue((*BUILT_IN.features, ADDED))
 
 def change_parallelism(stage: Stage) -> None:
     """Stop with a savepoint and resume with one slot, then do the same with two slots."""
-    with stage.fault("stopping with a savepoint, going on in one slot, then in two"):
+    with stage.fault("stopping with a savepoint, resuming with one slot, then with two"):
         savepoint = stage.job.stop_with_savepoint(stage.folder)
     stage.start_job(parallelism=1, flink_options=("-s", savepoint))
     stage.wait_for_more()
@@ -32,18 +32,18 @@ def change_parallelism(stage: Stage) -> None:
 
 def upgrade(stage: Stage) -> None:
     """Stop with a savepoint and resume with one more feature."""
-    with stage.fault("stopping with a savepoint, going on with a feature more"):
+    with stage.fault("stopping with a savepoint, resuming with one more feature"):
         savepoint = stage.job.stop_with_savepoint(stage.folder)
     stage.start_job(catalogue=UPGRADED, flink_options=("-s", savepoint))
 
 
 PARALLELISM_CHANGED: Final = Fault(
     name="parallelism_changed",
-    what="stopped with a savepoint and started with one slot in place of two, and back",
+    description="stop with a savepoint, resume with one slot instead of two, and back",
     strike=change_parallelism,
 )
 CATALOGUE_UPGRADED: Final = Fault(
     name="catalogue_upgraded",
-    what="stopped with a savepoint, and a job with one feature more goes on from it",
+    description="stop with a savepoint, resume with one more feature",
     strike=upgrade,
 )

@@ -20,14 +20,15 @@ def change_shards(stage: Stage) -> None:
     """
     before = set(_open_shards(stage))
     first, *_, last_but_one, last = sorted(before)
-    with stage.fault("a shard is split, two others are merged"):
+    with stage.fault("a shard is split and two others are merged"):
         _split(stage, first)
         stage.wait_for_more()
         _merge(stage, last_but_one, last)
     new = _open_shards(stage).keys() - before
     stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
     if unused := new - stage.sender.shards.keys():
-        msg = f"the new shards {', '.join(sorted(unused))} took no records: send more, or more slowly"
+        names = ", ".join(sorted(unused))
+        msg = f"the new shards {names} received no records; give more --transactions or a lower --rate"
         raise ClusterError(msg)
 
 
@@ -68,12 +69,12 @@ def leave_shard_idle(stage: Stage) -> None:
 
 SHARDS_CHANGED: Final = Fault(
     name="shards_changed",
-    what="a shard is split and two others are merged under load",
+    description="a shard is split and two others are merged under load",
     strike=change_shards,
 )
 SHARD_IDLE: Final = Fault(
     name="shard_idle",
-    what="one of four shards gets nothing for most of the load, then all of its records at once",
+    description="one of four shards is idle for most of the load, then gets all its records at once",
     strike=leave_shard_idle,
     load=partial(with_idle_shard, shards=TRANSACTIONS_SHARDS),
 )

@@ -21,7 +21,7 @@ def fill_checkpoint_storage(stage: Stage) -> None:
     ):
         stage.pause(stage.effort.outage_s)
     completed = stage.job.completed_checkpoints()
-    stage.wait("checkpoint after that", lambda: stage.job.completed_checkpoints() > completed)
+    stage.wait("a checkpoint after the outage", lambda: stage.job.completed_checkpoints() > completed)
 
 
 @contextmanager
@@ -45,6 +45,6 @@ def full(folder: Path) -> Iterator[None]:
 
 CHECKPOINT_STORAGE_FULL: Final = Fault(
     name="checkpoint_storage_full",
-    what="for a minute no checkpoint can be written",
+    description="no checkpoint can be written for a minute",
     strike=fill_checkpoint_storage,
 )

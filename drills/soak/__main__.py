@@ -15,11 +15,12 @@ from drills.cluster import ClusterError
 from drills.soak import soak_report as report
 from drills.soak.soak_figures import COMPARED_MINUTES, WARM_UP_MINUTES
 from drills.soak.soak_run import Soaked, run
+from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 
 BUILD: Final = ROOT / "build"
 DOCS: Final = ROOT / "docs"
-FEWEST_MINUTES: Final = WARM_UP_MINUTES + 2 * COMPARED_MINUTES
+MIN_MINUTES: Final = WARM_UP_MINUTES + 2 * COMPARED_MINUTES
 """Minimum length of a soak: the warm-up and two periods to compare."""
 
 console = Console()
@@ -27,8 +28,8 @@ console = Console()
 
 def main(
     *,
-    minutes: Annotated[int, typer.Option(min=FEWEST_MINUTES, help="How long the load goes on")] = 30,
-    out: Annotated[Path, typer.Option(help="Where the numbers go")] = BUILD / "soak.json",
+    minutes: Annotated[int, typer.Option(min=MIN_MINUTES, help="Duration of the load, in minutes")] = 30,
+    out: Annotated[Path, typer.Option(help="Output file of the figures")] = BUILD / "soak.json",
 ) -> None:
     """Run the job for a long time at 70 % of its maximum rate and check that nothing grows.
 
@@ -57,7 +58,7 @@ def main(
 def _run(folder: Path, minutes: int) -> Soaked:
     columns = (TextColumn("{task.description}"), BarColumn(20), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("beginning", total=None)
+        task = progress.add_task("starting", total=None)
 
         def tell(what: str, done: float, total: float) -> None:
             progress.update(task, description=what, completed=done, total=total)
@@ -76,4 +77,4 @@ def _clear(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

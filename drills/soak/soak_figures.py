@@ -138,8 +138,8 @@ def changes(minutes: Sequence[Minute]) -> list[Change]:
     last = minutes[-COMPARED_MINUTES:]
     if len(minutes) < WARM_UP_MINUTES + 2 * COMPARED_MINUTES:
         msg = (
-            f"{len(minutes)} minutes are too few: {WARM_UP_MINUTES} to warm up, and twice {COMPARED_MINUTES} "
-            "to compare"
+            f"{len(minutes)} minutes are too few: the warm-up takes {WARM_UP_MINUTES}, and each of the two "
+            f"compared periods {COMPARED_MINUTES}"
         )
         raise ValueError(msg)
     return [

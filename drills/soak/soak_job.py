@@ -104,7 +104,7 @@ class SoakJob:
         )
         total = re.search(r"^Total\s+\d+\s+(\d+)", answer.stdout, re.MULTILINE)
         if total is None:
-            msg = f"jcmd did not say what the heap holds: {answer.stdout[-200:]}{answer.stderr[-200:]}"
+            msg = f"jcmd did not report the heap: {answer.stdout[-200:]}{answer.stderr[-200:]}"
             raise ClusterError(msg)
         return int(total[1]) / MEGABYTE
 

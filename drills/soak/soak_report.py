@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from benchmarks.machine import described
+from benchmarks.machine import describe_machine
 from benchmarks.result_tables import markdown_table, terminal_table
 from drills.soak.soak_figures import COMPARED_MINUTES, WARM_UP_MINUTES, Minute
 from drills.soak.soak_run import MAXIMUM_S, RAMP_S, SHARE, TIME_TO_LIVE, Soaked
@@ -17,10 +17,10 @@ from drills.soak.soak_traffic import ACCOUNTS
 
 NAMES: Final = {
     "state_mb": "state, MB",
-    "jvm_resident_mb": "memory of the JVM's process, MB",
-    "python_resident_mb": "memory of Python's processes, MB",
-    "live_heap_mb": "live objects in the JVM's heap, MB",
-    "non_heap_mb": "classes and compiled code, MB",
+    "jvm_resident_mb": "JVM process, resident memory, MB",
+    "python_resident_mb": "Python processes, resident memory, MB",
+    "live_heap_mb": "JVM heap, live objects, MB",
+    "non_heap_mb": "JVM classes and compiled code, MB",
     "p50_ms": "latency p50, ms",
     "p99_ms": "latency p99, ms",
 }
@@ -35,27 +35,27 @@ PANELS: Final = {
     "latency, ms": {"p50": "p50_ms", "p99": "p99_ms"},
 }
 THOUSANDS: Final = "thousand tx/s"
-COLUMNS: Final = ("figure", "after the warm-up", "at the end", "factor", "at most", "kept")
+COLUMNS: Final = ("metric", "after the warm-up", "at the end", "factor", "limit", "met")
 
 METHOD: Final = f"""\
-The job runs as on any cluster: a JobManager and a TaskManager, Python in a process of its own, a checkpoint
-each 10 s, state on the heap, parallelism 1. It reads the simulated bank's transactions from a file and
-writes alerts to files, so that only the job's own speed counts; what Kinesis adds is for `make drill`.
-First it reads as fast as it can, until its state is full; its rate over the next {MAXIMUM_S:.0f} s is the
-maximum. Then a new cluster gets {SHARE:.0%} of that, after a ramp of {RAMP_S} s. The {COMPARED_MINUTES}
-minutes after a warm-up of {WARM_UP_MINUTES} are compared with the last {COMPARED_MINUTES}, by their medians.
+The job runs as on any cluster: a JobManager and a TaskManager, Python in a separate process, a checkpoint
+every 10 s, state on the heap, parallelism 1. It reads the simulated bank's transactions from a file and
+writes alerts to files, so that only the job's own speed counts; `make drill` covers Kinesis. First the job
+reads as fast as it can until its state is full; its rate over the next {MAXIMUM_S:.0f} s is the maximum. Then
+a new cluster gets {SHARE:.0%} of that rate, after a ramp of {RAMP_S} s. The {COMPARED_MINUTES} minutes after
+a warm-up of {WARM_UP_MINUTES} are compared with the last {COMPARED_MINUTES}, by their medians.
 
-The bank has {ACCOUNTS:,} accounts with some five transactions a day each, so a hundred days and more of event
-time pass in ten minutes: windows of 30 days are full soon, and from then on as much goes out of the state as
-comes in. Accounts and devices come and go. What is not seen again is forgotten by the clock, in a stream
-after the longest window, the allowed lateness and an hour; here, where event time runs so much faster than
-the clock, after {TIME_TO_LIVE} (`--source-ttl`).
+The bank has {ACCOUNTS:,} accounts with about five transactions per day each, so more than a hundred days of
+event time pass in ten minutes: windows of 30 days are soon full, and from then on as much leaves the state as
+enters it. Accounts and devices come and go. The state of an entity that is not seen again expires by the
+clock: on a stream after the longest window, the allowed lateness and an hour; here, where event time runs
+much faster than the clock, after {TIME_TO_LIVE} (`--source-ttl`).
 
-Memory of a process is what the operating system counts (resident); the JVM touches its whole heap at its
-start. Live objects are what a full collection leaves, right after a checkpoint (while one is written, the
-state that changes is in the heap twice): the median of the counts in the last minute of the warm-up against
-that of the minute after the end. They stop the job, so neither minute is compared otherwise. Latency is open
-loop: from when a transaction was due, for those that alerted.
+The memory of a process is its resident memory; the JVM touches its whole heap at startup. Live objects are
+those that a full collection leaves, right after a checkpoint (while one is written, changed state is in the
+heap twice): the median of the counts in the last minute of the warm-up against that of the minute after the
+end. Counting stops the job, so neither minute is part of the other comparisons. Latency is open loop: from
+the time when a transaction was due, for transactions that alerted.
 """
 
 
@@ -81,18 +81,18 @@ def table(soaked: Soaked) -> Table:
 def page(soaked: Soaked, facts: dict[str, str | int]) -> str:
     """Return the page for docs/."""
     title = (
-        f"{len(soaked.minutes)} minutes at {soaked.offered_tx_per_s:,.0f} transactions a second, {SHARE:.0%} "
-        f"of the {soaked.maximum_tx_per_s:,.0f} that the job took at most on this machine."
+        f"{len(soaked.minutes)} minutes at {soaked.offered_tx_per_s:,.0f} transactions per second, "
+        f"{SHARE:.0%} of the job's maximum of {soaked.maximum_tx_per_s:,.0f} on this machine."
     )
     return "\n".join(
         [
-            "# Soak",
+            "# Soak test",
             "",
-            f"Written by `make soak` on {described(facts)}.",
+            f"Written by `make soak` on {describe_machine(facts)}.",
             "",
             title,
             "",
-            "![memory, state, rate and latency by the minute](pictures/soak.svg)",
+            "![memory, state, rate and latency by minute](pictures/soak.svg)",
             "",
             *markdown_table(COLUMNS, _rows(soaked)),
             "",

@@ -78,7 +78,7 @@ def run(folder: Path, minutes: int, tell: Tell) -> Soaked:
     source = _traffic(folder, needed, tell)
     rate = ("--source-rate", str(offered), "--source-ramp", f"{RAMP_S}s")
     with running_job(folder / "soak", source, *rate, "--source-ttl", TIME_TO_LIVE) as job:
-        return _watched(job, maximum, offered, minutes, tell)
+        return _run_and_sample(job, maximum, offered, minutes, tell)
 
 
 def _traffic(folder: Path, transactions: int, tell: Tell) -> Path:
@@ -107,7 +107,7 @@ def _maximum(folder: Path, source: Path, tell: Tell) -> float:
         return (read - records) / spent_s
 
 
-def _watched(job: SoakJob, maximum: float, offered: float, minutes: int, tell: Tell) -> Soaked:
+def _run_and_sample(job: SoakJob, maximum: float, offered: float, minutes: int, tell: Tell) -> Soaked:
     """Sample the running job, and measure its live heap in the minutes before and after the compared ones.
 
     Measuring the live heap stops the job for seconds.

@@ -20,7 +20,7 @@ from fraudstream.runtime.aws_settings import AwsSettings
 if TYPE_CHECKING:
     from fraudstream.archives.s3_objects import S3, S3Object
 
-_KINDS: Final = f"{', '.join(SUFFIXES)}, or what Firehose writes"
+_KINDS: Final = f"{', '.join(SUFFIXES)}, or an uncompressed Firehose object"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def archived_lines(location: S3Uri | Path, settings: AwsSettings, record_type: R
     skipped and counted on standard error. Raises `ArchiveError` if a file can't be read or no file is found.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    files = _known(archived_files(location, settings), location, console)
+    files = _supported_files(archived_files(location, settings), location, console)
     with bytes_bar(console) as progress:
         task = progress.add_task(str(location), total=sum(file.size_bytes for file in files))
         for file in files:
@@ -94,7 +94,9 @@ def _on_s3(s3: "S3", listed: "S3Object") -> ArchivedFile:
     return ArchivedFile(str(listed.uri), listed.size_bytes, opened)
 
 
-def _known(files: list[ArchivedFile], location: S3Uri | Path, console: Console) -> list[ArchivedFile]:
+def _supported_files(
+    files: list[ArchivedFile], location: S3Uri | Path, console: Console
+) -> list[ArchivedFile]:
     """Return the files that hold records and report the others; a single file is not checked."""
     if isinstance(location, Path) and location.is_file():
         return files
@@ -103,11 +105,11 @@ def _known(files: list[ArchivedFile], location: S3Uri | Path, console: Console) 
         file.name for file in files if not is_of_a_known_kind(file.name) and not file.name.endswith("/")
     ]
     if not known:
-        found = f"none of its {len(others):,} files is, like {others[0]}" if others else "nothing is there"
-        msg = f"{location} has no file that is {_KINDS}: {found}; give the folder or key of such files"
+        found = f"{len(others):,} unsupported files, e.g. {others[0]}" if others else "no files"
+        msg = f"{location} has {found}; give a folder or key with record files ({_KINDS})"
         raise ArchiveError(msg)
     size = decimal(sum(file.size_bytes for file in known))
-    console.print(f"reading {len(known):,} files of {location}, {size}", markup=False)
+    console.print(f"reading {len(known):,} files from {location}, {size}", markup=False)
     if others:
-        console.print(f"passed over {len(others):,} files of other kinds, like {others[0]}", markup=False)
+        console.print(f"skipped {len(others):,} unsupported files, e.g. {others[0]}", markup=False)
     return known

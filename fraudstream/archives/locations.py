@@ -16,7 +16,7 @@ class S3Uri(str):
     def __new__(cls, text: str) -> Self:
         """Check ``text``; raises ``ValueError`` with the remedy if it is not a valid URI."""
         if not _S3_URI.fullmatch(text):
-            msg = "no bucket has such a name; write s3://BUCKET/KEY, or s3://BUCKET/FOLDER/"
+            msg = "the bucket name is not valid; write s3://BUCKET/KEY, or s3://BUCKET/FOLDER/"
             raise ValueError(msg)
         return super().__new__(cls, text)
 

@@ -13,9 +13,9 @@ MAX_RECORD_BYTES: Final = 1_048_576
 MAX_SEAMS: Final = 100
 """Most occurrences of the seam within the strings of one record; the strings of a transaction have none."""
 REMEDY: Final = (
-    "several records with no line feed between them, and one that is no JSON, so nobody can tell where it "
-    "ends: let Firehose put a new line delimiter behind each record (processor AppendDelimiterToRecord), and "
-    "put a line feed behind each record of this file"
+    "several records without a line feed between them, and one of them is invalid JSON, so record "
+    "boundaries can't be found: configure Firehose to append a new line delimiter to each record (processor "
+    "AppendDelimiterToRecord), and end each record of this file with a line feed"
 )
 _SEAM: Final = b"}{"
 """End of one object and start of the next; within a JSON object it can occur only inside a string."""

@@ -61,7 +61,7 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
             yield from _parquet_rows(path)
             return
         if is_gzip(path) and not path.stat().st_size:
-            msg = "it has no bytes"
+            msg = "the file is empty"
             raise EOFError(msg)
         for number, line in enumerate(_lines(path), 1):
             yield from records_of_line(line, number)
@@ -91,10 +91,10 @@ def file_errors(called: str) -> Iterator[None]:
         msg = f"{called}, {error}"
         raise ArchiveError(msg) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        msg = f"{called} is no whole gzip file ({error}); compress it again, or give it as .jsonl"
+        msg = f"{called} is not a complete gzip file ({error}); compress it again, or give it as .jsonl"
         raise ArchiveError(msg) from None
     except (pa.ArrowException, UnicodeDecodeError) as error:
-        msg = f"{called} is no whole Parquet file ({error}); write it again, or give it as .jsonl"
+        msg = f"{called} is not a complete Parquet file ({error}); write it again, or give it as .jsonl"
         raise ArchiveError(msg) from None
     except OSError as error:
         msg = f"{called} can't be read ({error}); check its permissions, and write it again if it is damaged"

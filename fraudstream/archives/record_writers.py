@@ -68,5 +68,5 @@ def write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        msg = f"{path} can't be written ({error}); make room there, or give another file"
+        msg = f"{path} can't be written ({error}); free space on its disk, or use another file"
         raise ArchiveError(msg) from None

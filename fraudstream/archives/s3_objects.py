@@ -93,7 +93,7 @@ def _listed(uri: S3Uri, page: dict[str, Any]) -> list[S3Object]:
 def _archive_error(error: Exception, uri: S3Uri) -> ArchiveError:
     """Return the error for an object that S3 did not return, with the remedy if one is known."""
     if isinstance(error, BotoConnectionError | HTTPClientError):
-        return ArchiveError(f"{uri}: S3 gives no answer ({error}); {CONNECTION_REMEDY}")
+        return ArchiveError(f"{uri}: S3 does not respond ({error}); {CONNECTION_REMEDY}")
     code = error_code(error)
     return ArchiveError(f"{uri} {_refusal(code, uri.bucket) or f'could not be read: {code}: {error}'}")
 
@@ -101,13 +101,13 @@ def _archive_error(error: Exception, uri: S3Uri) -> ArchiveError:
 def _refusal(code: str, bucket: str) -> str | None:
     if code in _NO_ACCESS:
         return (
-            f"must not be read ({code}): it takes the rights s3:ListBucket on arn:aws:s3:::{bucket} and "
+            f"can't be read: access denied ({code}); allow s3:ListBucket on arn:aws:s3:::{bucket} and "
             f"s3:GetObject on arn:aws:s3:::{bucket}/*"
         )
     if code in _NO_IDENTITY:
-        return f"can't be read, as the AWS credentials are refused ({code}): {CREDENTIALS_REMEDY}"
+        return f"can't be read: S3 rejected the AWS credentials ({code}): {CREDENTIALS_REMEDY}"
     if code in _GONE:
-        return "is no longer there: something deletes from the archive; start again with what is left"
+        return "was deleted from the archive during the run; run again to read the files that are left"
     if code == "NoSuchBucket":
-        return f"is nowhere: there is no bucket {bucket!r}; check its name, and AWS_ENDPOINT_URL"
+        return f"not found: bucket {bucket!r} does not exist; check its name, and AWS_ENDPOINT_URL"
     return None

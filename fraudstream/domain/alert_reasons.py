@@ -11,7 +11,7 @@ from fraudstream.domain.wording.english import ENGLISH
 from fraudstream.domain.wording.sentences import BaselineOf, sentences
 from fraudstream.domain.wording.vietnamese import VIETNAMESE
 
-MOST_REASONS: Final = 5
+MAX_REASONS: Final = 5
 """Most reasons of an alert: further ones add little for the analyst."""
 CONTRIBUTION_DECIMALS: Final = 4
 """Decimals of a contribution; a difference of 0.0001 in log-odds makes no visible difference to a score."""
@@ -50,13 +50,13 @@ class Reasoner:
         self._vietnamese = sentences(catalogue, VIETNAMESE)
 
     def reasons(self, vector: Vector, contributions: Sequence[float]) -> tuple[Reason, ...]:
-        """Return the features with the largest contributions, largest first, at most `MOST_REASONS`.
+        """Return the features with the largest contributions, largest first, at most `MAX_REASONS`.
 
         ``vector`` and ``contributions`` (log-odds) have the catalogue's width. The contribution of a
         ``last_n`` is the sum over its positions. Features with a contribution of 0 or less are left out.
         """
         added = self._of_features(contributions)
-        top = sorted(range(len(added)), key=added.__getitem__, reverse=True)[:MOST_REASONS]
+        top = sorted(range(len(added)), key=added.__getitem__, reverse=True)[:MAX_REASONS]
         rounded = ((place, round(added[place], CONTRIBUTION_DECIMALS)) for place in top)
         return tuple(self._reason(vector, place, rest) for place, rest in rounded if rest > 0)
 

@@ -15,7 +15,7 @@ from fraudstream.domain.duration import SECOND_MS
 
 Vector = Sequence[float]
 """A feature vector as Python floats (not numpy's), in the catalogue's order; NaN if missing."""
-FEWEST_TRANSACTIONS: Final = 3
+MIN_TRANSACTIONS: Final = 3
 """Fewest other transactions of an account for a baseline; the number is this project's choice."""
 _TOLD_BY: Final[Mapping[str, str]] = {
     "count": "count",
@@ -59,7 +59,7 @@ class _Count:
 
     def of(self, vector: Vector) -> float:
         transactions = self.transactions.of(vector)
-        return 1 + self.share * transactions if transactions >= FEWEST_TRANSACTIONS else nan
+        return 1 + self.share * transactions if transactions >= MIN_TRANSACTIONS else nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class _Sum:
 
     def of(self, vector: Vector) -> float:
         transactions = self.transactions.of(vector)
-        if not transactions >= FEWEST_TRANSACTIONS:
+        if not transactions >= MIN_TRANSACTIONS:
             return nan
         return self.added.of(vector) * (1 / transactions + self.share)
 
@@ -109,14 +109,14 @@ class _MeanGap:
     def of(self, vector: Vector) -> float:
         count = vector[self.count]
         # The count includes the transaction itself.
-        return self.window_seconds / count if count > FEWEST_TRANSACTIONS else nan
+        return self.window_seconds / count if count > MIN_TRANSACTIONS else nan
 
 
 def account_baselines(catalogue: Catalogue) -> tuple[Baseline, ...]:
     """Return the account baseline of each feature of the catalogue, in its order.
 
     - ``count`` and ``sum`` of the account: the expected value at one of its transactions, derived from the
-      rest of its longest window with the same statistic if that holds `FEWEST_TRANSACTIONS` or more.
+      rest of its longest window with the same statistic if that holds `MIN_TRANSACTIONS` or more.
     - ``mean`` of the account: the mean over its longest window.
     - ``seconds_since_previous`` of the account: the mean gap over the longest window with a count.
     - value: the mean that ``ratio_to_mean`` compares it with (in the built-in catalogue, the account's month

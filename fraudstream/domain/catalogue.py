@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from fraudstream.domain.families import HIGH_FREQUENCY_PER_5_MINUTES, built_in, fraud_rates
 from fraudstream.domain.features import (
     ENTITIES,
-    LONGEST_WINDOW_MS,
+    MAX_WINDOW_MS,
     CatalogueError,
     Entity,
     Feature,
@@ -34,7 +34,7 @@ __all__ = [
     "BUILT_IN_WITH_LABELS",
     "ENTITIES",
     "HIGH_FREQUENCY_PER_5_MINUTES",
-    "LONGEST_WINDOW_MS",
+    "MAX_WINDOW_MS",
     "Catalogue",
     "CatalogueError",
     "Entity",
@@ -57,7 +57,7 @@ class Catalogue:
     def __post_init__(self) -> None:
         """Validate the features against each other: unique names, references to earlier features."""
         if not self.features:
-            msg = "the catalogue has no feature; give at least one"
+            msg = "the catalogue has no features; add at least one"
             raise CatalogueError(msg)
         for place, feature in enumerate(self.features):
             problem = _problem(feature, self.features[:place])
@@ -71,10 +71,10 @@ class Catalogue:
         try:
             catalogue = json.loads(text)
         except ValueError as error:
-            msg = f'a catalogue is JSON like {{"features": [...]}}: {error}'
+            msg = f'the catalogue is not valid JSON ({error}); write it like {{"features": [...]}}'
             raise CatalogueError(msg) from None
         if not isinstance(catalogue, dict) or "features" not in catalogue:
-            msg = 'a catalogue is an object like {"features": [...]}; this is none with that key'
+            msg = 'the key "features" is missing; write the catalogue like {"features": [...]}'
             raise CatalogueError(msg)
         specs = catalogue["features"]
         if not isinstance(specs, list):
@@ -90,7 +90,10 @@ class Catalogue:
         try:
             return cls.from_json(path.read_bytes())
         except OSError as error:
-            msg = f"catalogue: {path} can't be read ({error.strerror}); give a file that can, or none"
+            msg = (
+                f"catalogue: {path} can't be read ({error.strerror}); use a readable file, or omit "
+                "--catalogue"
+            )
             raise CatalogueError(msg) from None
 
     def to_json(self) -> str:
@@ -184,7 +187,7 @@ def _row_features(features: Iterable[Feature]) -> tuple[TransactionFeature, ...]
 def _problem(feature: Feature, before: tuple[Feature, ...]) -> str | None:
     """Return what is wrong with a feature, given the features before it; None if nothing is."""
     if feature.name in {other.name for other in before}:
-        return " is there twice; give each its own name"
+        return " is defined twice; rename one of the two"
     if isinstance(feature, TransactionFeature):
         return _problem_with_of(feature, before)
     return _problem_with_column(feature, before)
@@ -194,9 +197,9 @@ def _problem_with_of(feature: TransactionFeature, before: tuple[Feature, ...]) -
     named = {other.name: other for other in before}
     for name in feature.of:
         if name not in named:
-            return f": of names {name!r}, which must come before it in the list"
+            return f": 'of' refers to {name!r}, which must come before it in the list"
         if named[name].width > 1:
-            return f": of names {name!r}, which is a list; name a feature that is one number"
+            return f": 'of' refers to {name!r}, which is a list; use a feature that is one number"
     return None
 
 
@@ -209,7 +212,7 @@ def _problem_with_column(feature: WindowFeature, before: tuple[Feature, ...]) ->
     choices = fields_of(feature.column_kinds) + [name for name in fitting if name not in COLUMN_KINDS]
     reason = wrong_column(column, choices)
     if column in {other.name for other in before}:
-        return f": {reason}; {column!r} depends on a window, and no window can look at another"
+        return f": {reason}; {column!r} depends on a window, which a window can't use as its column"
     return f": {reason}; a feature of the transaction alone must come before it in the list"
 
 

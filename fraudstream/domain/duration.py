@@ -19,7 +19,7 @@ def parse_duration_ms(text: str) -> int:
     """
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
-        msg = f"{text!r} is not a duration; write a whole number and a unit, like 30s, 5m, 24h or 7d"
+        msg = f"invalid duration {text!r}: write a whole number and a unit, like 30s, 5m, 24h or 7d"
         raise ValueError(msg)
     return int(match[1]) * _UNIT_MS[match[2]]
 

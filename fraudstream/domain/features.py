@@ -11,8 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from fraudstream.domain.duration import DAY_MS, format_duration, parse_duration_ms
 from fraudstream.domain.transaction import COLUMN_KINDS
 
-LONGEST_WINDOW_MS: Final = 365 * DAY_MS
-MOST_LAST_N: Final = 64
+MAX_WINDOW_MS: Final = 365 * DAY_MS
+MAX_LAST_N: Final = 64
 """Most transactions of a ``last_n``; a sequence of 64 takes 192 positions in the vector."""
 RESERVED_NAME: Final = "transaction_id"
 """Key of the transaction's id in each line of the features file; no feature may have this name."""
@@ -106,8 +106,8 @@ def _check_field(column: str, kinds: set[str]) -> None:
 
 def _duration_ms(value: object) -> object:
     duration_ms = parse_duration_ms(value) if isinstance(value, str) else value
-    if isinstance(duration_ms, int) and duration_ms > LONGEST_WINDOW_MS:
-        msg = f"{value} is longer than {format_duration(LONGEST_WINDOW_MS)}; give that at most"
+    if isinstance(duration_ms, int) and duration_ms > MAX_WINDOW_MS:
+        msg = f"{value} exceeds the maximum of {format_duration(MAX_WINDOW_MS)}"
         raise ValueError(msg)
     return duration_ms
 
@@ -124,7 +124,7 @@ class _Spec(BaseModel):
     @classmethod
     def _name_is_free(cls, name: str) -> str:
         if name == RESERVED_NAME:
-            msg = f"{name!r} is the key of the transaction itself where features are written; use another"
+            msg = f"{name!r} is reserved for the id of the transaction; use another name"
             raise ValueError(msg)
         return name
 
@@ -163,7 +163,7 @@ class WindowFeature(_Spec):
     column: str | None = None
     window_ms: Annotated[DurationMs, Field(gt=0)] = Field(alias="window")
     delay_ms: DurationMs = Field(0, alias="delay")
-    n: int | None = Field(None, ge=1, le=MOST_LAST_N)
+    n: int | None = Field(None, ge=1, le=MAX_LAST_N)
 
     @property
     def is_flag(self) -> bool:
@@ -198,7 +198,7 @@ class WindowFeature(_Spec):
     def _column_fits(self) -> Self:
         if not self.column_kinds:
             if self.column is not None:
-                msg = f"statistic {self.statistic} looks at whole transactions; leave column out"
+                msg = f"statistic {self.statistic} takes no column; omit column"
                 raise ValueError(msg)
         elif self.column is None:
             example = "merchant_id" if self.statistic == "occurrences" else "transaction_amount_vnd"
@@ -211,10 +211,10 @@ class WindowFeature(_Spec):
     @model_validator(mode="after")
     def _n_fits(self) -> Self:
         if self.statistic == "last_n" and self.n is None:
-            msg = f"statistic last_n needs n, the number of transactions, from 1 to {MOST_LAST_N}"
+            msg = f"statistic last_n needs n, the number of transactions, from 1 to {MAX_LAST_N}"
             raise ValueError(msg)
         if self.statistic != "last_n" and self.n is not None:
-            msg = f"statistic {self.statistic} has no n; leave it out"
+            msg = f"statistic {self.statistic} takes no n; omit n"
             raise ValueError(msg)
         return self
 
@@ -286,14 +286,14 @@ class TransactionFeature(_Spec):
     @model_validator(mode="after")
     def _values_fit(self) -> Self:
         if self.statistic in _COMPARISONS and len(self.of) > 1:
-            msg = f"statistic {self.statistic} compares one feature; of names {len(self.of)}"
+            msg = f"statistic {self.statistic} takes one feature, but 'of' lists {len(self.of)}"
             raise ValueError(msg)
         if self.low is not None and self.high is not None and self.low >= self.high:
-            msg = f"nothing lies between low {self.low:g} and high {self.high:g}; low must be the smaller one"
+            msg = f"low {self.low:g} is not below high {self.high:g}; give a low that is"
             raise ValueError(msg)
         twice = {value for value in self.values if self.values.count(value) > 1}
         if twice:
-            msg = f"values has {min(twice)!r} twice; each value has one code"
+            msg = f"values has {min(twice)!r} twice; list each value once"
             raise ValueError(msg)
         return self
 

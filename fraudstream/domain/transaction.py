@@ -148,7 +148,7 @@ def parse_time_ms(text: str) -> int:
     """
     found = _RFC3339.fullmatch(text)
     if found is None:
-        msg = f"{text!r} is no RFC 3339 time with a UTC offset; write it like 2026-01-02T03:04:05.678Z"
+        msg = f"{text!r} is not an RFC 3339 time with a UTC offset; write it like 2026-01-02T03:04:05.678Z"
         raise ValueError(msg)
     year, month, day, hour, minute, second, fraction, sign, *offset = found.groups()
     # With some offsets, times in year 0 lie in year 1 of UTC. Python has no year 0, but the calendar repeats.

@@ -37,7 +37,7 @@ def aws_client(service: str, settings: AwsSettings, *, read_timeout_s: float) ->
     """Return a client of ``service`` for the endpoint of the settings, without calling the service.
 
     The credentials always come from boto3's own chain (environment, profile, role), also for LocalStack,
-    whose session would otherwise use its own. Raises `AwsCredentialsError` if there are none.
+    whose session would otherwise use its own. Raises `AwsCredentialsError` if none are found.
     ``AWS_ENDPOINT_URL`` takes precedence over ``LOCALSTACK_HOST``. A call without a response within
     ``read_timeout_s`` seconds is retried in boto3's standard mode.
     """
@@ -63,7 +63,7 @@ def aws_client(service: str, settings: AwsSettings, *, read_timeout_s: float) ->
 
 
 def find_credentials(settings: AwsSettings) -> "Credentials":
-    """Return the credentials of boto3's chain; raises `AwsCredentialsError` if there are none.
+    """Return the credentials of boto3's chain; raises `AwsCredentialsError` if none are found.
 
     Their ``method`` is the source: ``env``, ``shared-credentials-file``, ``iam-role`` and so on.
     """

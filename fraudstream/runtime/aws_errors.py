@@ -26,7 +26,7 @@ CREDENTIALS_REMEDY: Final = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values for an emulator), AWS_PROFILE, or use a role"
 )
 CONNECTION_REMEDY: Final = (
-    "see that AWS_ENDPOINT_URL names a running endpoint; "
+    "check that AWS_ENDPOINT_URL names a running endpoint; "
     "`python -m localstack.emulator --port 4566` starts one"
 )
 
@@ -38,7 +38,7 @@ class AwsCredentialsError(Exception):
 def credentials_error(error: BotoCoreError | None) -> AwsCredentialsError:
     """Return the error for unusable credentials; ``error`` is boto3's, or None if it found no credentials."""
     if error is None or isinstance(error, NoCredentialsError):
-        return AwsCredentialsError(f"there are no AWS credentials: {CREDENTIALS_REMEDY}")
+        return AwsCredentialsError(f"no AWS credentials found: {CREDENTIALS_REMEDY}")
     return AwsCredentialsError(f"the AWS credentials can't be used ({error}): {CREDENTIALS_REMEDY}")
 
 

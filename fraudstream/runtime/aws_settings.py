@@ -36,7 +36,7 @@ class EmulatorSettings(BaseModel):
     enabled: bool | None = Field(
         None,
         description="Whether the endpoint is an emulator (no CBOR, HTTP/1.1); "
-        "left out: yes if the endpoint is plain http, as LocalStack's is",
+        "default: true if the endpoint is plain http, like LocalStack's",
     )
     poll_interval_ms: int = Field(
         100, ge=10, le=10_000, description="Pause between two reads of a shard of an emulator"
@@ -72,13 +72,13 @@ class AwsSettings(SettingsBase):
         None,
         pattern=r"^https?://[A-Za-z0-9.:\[\]-]+/?$",
         validation_alias=AliasChoices("aws_endpoint_url", "AWS_ENDPOINT_URL"),
-        description="Endpoint in place of AWS's own, like http://127.0.0.1:4566",
+        description="Custom endpoint, like http://127.0.0.1:4566 (default: AWS)",
     )
     localstack_host: str | None = Field(
         None,
         pattern=r"^[A-Za-z0-9.-]+(:\d{1,4}|:[1-5]\d{4}|:6[0-4]\d{3})?$",
         validation_alias=AliasChoices("localstack_host", "LOCALSTACK_HOST"),
-        description="LocalStack's host, optionally with a port; AWS_ENDPOINT_URL wins over it",
+        description="LocalStack's host, optionally with a port; AWS_ENDPOINT_URL takes precedence",
     )
     emulator: EmulatorSettings = EmulatorSettings()
 

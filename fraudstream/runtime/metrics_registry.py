@@ -86,26 +86,26 @@ class MetricsRegistry:
             msg = f"metric {name!r}: write lower case words with underscores, like requests_total"
             raise ValueError(msg)
         if name.startswith(f"{self.prefix}_"):
-            msg = f"metric {name!r}: leave the prefix {self.prefix}_ out; the registry adds it"
+            msg = f"metric {name!r}: remove the prefix {self.prefix}_; the registry adds it"
             raise ValueError(msg)
         if name.rpartition("_")[2] in _RESERVED_ENDINGS:
-            msg = f"metric {name!r}: Prometheus gives this ending to parts of a metric; take another"
+            msg = f"metric {name!r}: Prometheus reserves this suffix; use another"
             raise ValueError(msg)
         for word in name.split("_"):
             if word in _BASE_OF:
                 msg = f"metric {name!r}: write {_BASE_OF[word]} in place of {word}, and measure in it"
                 raise ValueError(msg)
         if not meaning.strip():
-            msg = f"metric {name!r}: say in a sentence what it counts or measures"
+            msg = f"metric {name!r}: describe in a sentence what it counts or measures"
             raise ValueError(msg)
         for label in labels:
             if not _NAME.fullmatch(label) or label in _RESERVED_LABELS:
-                msg = f"metric {name!r}: the label {label!r} can't be used; take another lower case word"
+                msg = f"metric {name!r}: the label {label!r} can't be used; use another lower case word"
                 raise ValueError(msg)
         return f"{self.prefix}_{name}"
 
     @staticmethod
     def _not_a_total(name: str) -> None:
         if name.endswith("_total"):
-            msg = f"metric {name!r}: _total ends the names of counters alone"
+            msg = f"metric {name!r}: only names of counters end with _total"
             raise ValueError(msg)

@@ -8,7 +8,7 @@ import functools
 from pathlib import Path
 
 ROOT: Path
-"""The root; importing it raises `ProjectRootError` if there is none."""
+"""The root; importing it raises `ProjectRootError` if this is not a source tree."""
 
 
 class ProjectRootError(RuntimeError):
@@ -31,7 +31,7 @@ def find_project_root() -> Path | None:
 
 
 def project_root() -> Path:
-    """Return the root of the source tree; raises `ProjectRootError` if there is none."""
+    """Return the root of the source tree; raises `ProjectRootError` if it is not found."""
     root = find_project_root()
     if root is None:
         msg = (

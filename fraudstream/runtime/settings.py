@@ -60,7 +60,7 @@ class SettingsBase(BaseSettings):
         except ValidationError as error:
             raise SettingsError("\n".join(cls.explain(problem) for problem in error.errors())) from None
         except UnreadableSource as error:
-            msg = f"{error}; give each part by a name of its own"
+            msg = f"{error}; set each nested value by its own name, like FRAUDSTREAM_EMULATOR__ENABLED"
             raise SettingsError(msg) from None
         return cast("Self", cls.model_construct(values.model_fields_set, **dict(values)))
 
@@ -88,7 +88,7 @@ class SettingsBase(BaseSettings):
     @classmethod
     def unknown(cls, name: str) -> str:
         """Return the message for a name that is not a setting; subclasses say where settings are listed."""
-        return f"{name}: there is no such setting; see --help for those that there are"
+        return f"{name}: unknown setting; see --help for the list"
 
     @classmethod
     def shown_name(cls, field: str) -> str:

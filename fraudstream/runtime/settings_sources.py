@@ -127,7 +127,7 @@ class ManagedFlinkSource(PydanticBaseSettingsSource):
                     for key, value in group["PropertyMap"].items():
                         _set_nested(properties, key.split("."), value)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            msg = f"{self._path} is no list of property groups: {error!r}; let Managed Flink write it"
+            msg = f"{self._path} is not a list of property groups: {error!r}; use Managed Flink's own file"
             raise SettingsError(msg) from None
         return properties
 

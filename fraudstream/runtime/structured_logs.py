@@ -108,14 +108,14 @@ def _arranged(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 
 def _without_secrets(_logger: object, _method: str, event: EventDict) -> EventDict:
-    return {name: _shown(name, value) for name, value in event.items()}
+    return {name: _redact(name, value) for name, value in event.items()}
 
 
-def _shown(name: str, value: object) -> object:
+def _redact(name: str, value: object) -> object:
     if isinstance(value, Mapping):
-        return {str(key): _shown(str(key), each) for key, each in value.items()}
+        return {str(key): _redact(str(key), each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_shown(name, each) for each in value]
+        return [_redact(name, each) for each in value]
     is_secret = isinstance(value, str | bytes) and str(value) not in _UNSET and _SECRET_NAME.search(name)
     return HIDDEN if is_secret else value
 

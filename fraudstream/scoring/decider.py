@@ -51,8 +51,8 @@ class Decider:
         expected = (len(subjects), self._width)
         if vectors.shape != expected:
             msg = (
-                f"the vectors have the shape {vectors.shape}, not {expected}; give each transaction a row of "
-                "the catalogue that the decider was made for"
+                f"the vectors have the shape {vectors.shape}, not {expected}; give one row per transaction, "
+                "with the features of the decider's catalogue"
             )
             raise ValueError(msg)
 
@@ -98,4 +98,4 @@ class Decider:
 
 def alert_failure(error: Exception) -> str:
     """Return the error of a decision whose alert could not be made or written."""
-    return f"the alert could not be made: {error}"
+    return f"the alert could not be created: {error}"

@@ -8,7 +8,7 @@ from fraudstream.scoring.decisions import Matrix
 from fraudstream.scoring.scorer import Scorer
 
 NOTHING_ADDED: Final = (
-    "no feature by itself adds to the score, or the model has no trees, which alone can tell"
+    "no feature raises the score by itself, or the model has no trees to compute reasons from"
 )
 
 
@@ -46,4 +46,4 @@ class Explainer:
             reasons = self._reasoner.reasons(vector, contributions)
             return Explanation(reasons, None if reasons else NOTHING_ADDED)
         except Exception as error:  # noqa: BLE001 - the alert must still be sent
-            return Explanation((), f"the reasons could not be worded: {error}")
+            return Explanation((), f"the reasons could not be put into words: {error}")

@@ -82,7 +82,7 @@ class Manifest(_Facts):
     def _each_kind_once(cls, members: tuple[ManifestMember, ...]) -> tuple[ManifestMember, ...]:
         kinds = [member.kind for member in members]
         if len(set(kinds)) < len(kinds):
-            msg = f"the kinds are {', '.join(kinds)}; give each once"
+            msg = f"the kinds are {', '.join(kinds)}; list each kind once"
             raise ValueError(msg)
         return members
 
@@ -107,7 +107,7 @@ class Manifest(_Facts):
         problems = []
         for feature in self.features:
             if feature.name not in catalogue.names:
-                problems.append(f"{feature.name}: the catalogue has no such feature")
+                problems.append(f"{feature.name}: not in the catalogue")
             elif catalogue.meaning(feature.name) != feature.meaning:
                 problems.append(
                     f"{feature.name}: trained as {feature.meaning}, the catalogue has "

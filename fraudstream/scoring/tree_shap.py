@@ -210,8 +210,8 @@ def _shapley(goes_there: Floats, shares: Floats) -> Floats:
 def _check_depth(depth: int) -> None:
     if depth == MOST_DEPTH:
         msg = (
-            f"a tree is deeper than {MOST_DEPTH}, and its tables are too large; "
-            f"train with max_depth={MOST_DEPTH} at most"
+            f"a tree is deeper than {MOST_DEPTH}, so its tables would be too large; "
+            f"train with a max_depth of at most {MOST_DEPTH}"
         )
         raise ModelError(msg)
 

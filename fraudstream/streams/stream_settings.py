@@ -14,15 +14,20 @@ StreamName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
 class StreamSettings(AwsSettings):
     """The names of the streams, their poll interval, and the limits for records."""
 
-    transactions_stream: StreamName = Field("Transactions", description="Kinesis stream that is read")
+    transactions_stream: StreamName = Field("Transactions", description="Kinesis stream of transactions")
     alerts_stream: StreamName = Field("Alerts", description="Kinesis stream of alerts")
-    dead_letters_stream: StreamName = Field("DeadLetters", description="Kinesis stream of refused records")
-    labels_stream: StreamName = Field("Labels", description="Kinesis stream of the truth, which comes later")
+    dead_letters_stream: StreamName = Field(
+        "DeadLetters", description="Kinesis stream of dead letters: refused records"
+    )
+    labels_stream: StreamName = Field("Labels", description="Kinesis stream of fraud labels")
     scored_stream: StreamName = Field(
         "Scored", description="Kinesis stream of all scored transactions with their features; 'off' for none"
     )
     shard_poll_interval_ms: int = Field(
-        200, ge=200, le=60_000, description="Pause between two reads of a shard (AWS allows 5 a second)"
+        200,
+        ge=200,
+        le=60_000,
+        description="Pause between two reads of a shard (AWS allows 5 reads per second)",
     )
 
     # Limits of accepted records
@@ -30,16 +35,20 @@ class StreamSettings(AwsSettings):
         timedelta(hours=24),
         ge=timedelta(0),
         le=timedelta(days=30),
-        description="How far a transaction may lie behind its account's newest event time",
+        description="Maximum lateness: time by which an event time may be behind the newest one of the "
+        "same account",
     )
     future_tolerance: Duration = Field(
         timedelta(days=1),
         ge=timedelta(0),
         le=timedelta(days=365),
-        description="How far an event time may lie past the record's arrival in the stream",
+        description="Maximum time by which an event time may be ahead of the record's arrival in the stream",
     )
     max_record_bytes: int = Field(
-        65_536, ge=1_024, le=1_048_576, description="Largest record that is read; a larger one is refused"
+        65_536,
+        ge=1_024,
+        le=1_048_576,
+        description="Maximum record size; larger records become dead letters",
     )
 
     @model_validator(mode="after")
@@ -52,7 +61,7 @@ class StreamSettings(AwsSettings):
             self.scored_stream,
         )
         if len(set(streams)) < len(streams):
-            msg = f"two of the streams have the same name ({', '.join(streams)}): give each its own"
+            msg = f"stream names must differ, but two of them are equal ({', '.join(streams)}): rename one"
             raise ValueError(msg)
         if "off" in streams[:-1]:
             msg = "only scored_stream can be 'off': give the other streams a name"

@@ -15,7 +15,7 @@ from fraudstream.web.scopes import SCOPE, Caller, parse_scopes
 KEY_HEADER: Final = "X-API-Key"
 KEY_BYTES: Final = 32
 """Random bytes of a key: enough that a plain SHA-256 is safe and no slow hash is needed."""
-LONGEST_CREDENTIAL: Final = 8_192
+MAX_CREDENTIAL_CHARACTERS: Final = 8_192
 """Most characters of a credential that are checked; the servers' own limits on headers are higher."""
 _NAME: Final = r"[A-Za-z0-9._-]{1,64}"
 _LINE: Final = re.compile(rf"({_NAME})\s+([0-9a-f]{{64}})(?:\s+scopes=(\S+))?")
@@ -50,14 +50,14 @@ class ApiKeys:
 
     def identify(self, key: str) -> Caller | Refused:
         """Return the owner of a key, like ``key:loader``, with its scopes."""
-        digest = key_hash(key[:LONGEST_CREDENTIAL])
+        digest = key_hash(key[:MAX_CREDENTIAL_CHARACTERS])
         found = None
         # All keys are compared, so that the time taken reveals nothing about the match.
         for known in self._keys:
             if hmac.compare_digest(digest, known.digest):
                 found = known
         if found is None:
-            return Refused("this key is not known")
+            return Refused("unknown API key")
         return Caller(f"key:{found.name}", found.scopes)
 
 
@@ -78,7 +78,7 @@ def make_key(name: str, prefix: str, scopes: Iterable[str] = ()) -> tuple[str, A
         raise ValueError(msg)
     for scope in scopes:
         if not SCOPE.fullmatch(scope):
-            msg = f"{scope!r} is no scope: write it like alerts:read"
+            msg = f"invalid scope {scope!r}: write it like alerts:read"
             raise ValueError(msg)
     key = new_key(prefix)
     return key, ApiKey(name, key_hash(key), frozenset(scopes))
@@ -100,12 +100,12 @@ def read_keys(path: Path, key_command: str) -> list[ApiKey]:
         key = _parse(text)
         if key is None:
             msg = (
-                f"keys_file: line {number} of {path} can't be used: write a name and 64 hex digits, then, "
-                "if it is to have any, scopes=alerts:read,alerts:write"
+                f"keys_file: line {number} of {path} can't be used: write a name and 64 hex digits, and "
+                "optionally scopes=alerts:read,alerts:write"
             )
             raise SettingsError(msg)
         if key.name in keys:
-            msg = f"keys_file: line {number} of {path} has the name {key.name!r} again: give it another"
+            msg = f"keys_file: line {number} of {path} repeats the name {key.name!r}: use another name"
             raise SettingsError(msg)
         keys[key.name] = key
     if not keys:

@@ -19,7 +19,7 @@ class Authenticator:
     def identify(self, headers: Headers) -> Caller | Refused:
         """Return the caller, like ``key:loader`` or ``jwt:analyst``, or the reason for refusing the request.
 
-        If the request has an API key, the key decides; a JWT is checked only if there is none.
+        An API key takes precedence: a JWT is checked only if the request has no key.
         """
         key = headers.get(KEY_HEADER)
         if key is not None:

@@ -47,7 +47,9 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
     logger = get_logger(names.logger)
     authenticator = Authenticator(settings) if settings.auth == "on" else None
     if authenticator is None:
-        logger.warning("authentication is off: everybody who reaches this port may ask and configure")
+        logger.warning(
+            "authentication is off: anyone who can reach this port can read and change the configuration"
+        )
     app = FastAPI(title=names.title, version=names.version, description=names.description, lifespan=lifespan)
     for router in (*routers, metrics_router(problems, registry), health_router(problems, is_closing)):
         app.include_router(router)

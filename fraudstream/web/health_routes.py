@@ -34,7 +34,7 @@ def health_router(problems: ProblemFormat, is_closing: Callable[[], bool] = neve
     async def health() -> Health:
         """Report health without a key; the status is 503 once the process was asked to shut down."""
         if is_closing():
-            raise Problem(503, "the server is about to end", {"Retry-After": "5"})
+            raise Problem(503, "the server is shutting down", {"Retry-After": "5"})
         return Health(status="ok")
 
     return router

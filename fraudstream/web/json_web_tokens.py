@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 
 from fraudstream.runtime.settings_sources import SettingsError
-from fraudstream.web.api_keys import LONGEST_CREDENTIAL, Refused
+from fraudstream.web.api_keys import MAX_CREDENTIAL_CHARACTERS, Refused
 from fraudstream.web.scopes import Caller
 from fraudstream.web.web_settings import WebSettings
 
@@ -34,7 +34,7 @@ class JwtVerifier:
         required += ["iss"] if settings.jwt_issuer else []
         try:
             claims: dict[str, Any] = jwt.decode(
-                token[:LONGEST_CREDENTIAL],
+                token[:MAX_CREDENTIAL_CHARACTERS],
                 self._key or "",
                 algorithms=[settings.jwt_algorithm or ""],
                 audience=settings.jwt_audience,

@@ -13,7 +13,7 @@ from starlette.routing import compile_path
 from starlette.types import Scope
 
 MEDIA_TYPE: Final = "application/problem+json"
-LONGEST_VALUE: Final = 100
+MAX_VALUE_CHARACTERS: Final = 100
 """Most characters of an invalid value that are sent back."""
 
 NAMES: Final[Mapping[int, str]] = {
@@ -31,8 +31,8 @@ NAMES: Final[Mapping[int, str]] = {
 }
 """Problem name by status; it is the last part of the problem's ``type``."""
 _REMEDIES: Final[Mapping[str, str]] = {
-    "missing": "give it",
-    "extra_forbidden": "leave it out: there is no such field",
+    "missing": "add it: it is required",
+    "extra_forbidden": "remove it: the field is unknown",
     "json_invalid": "send one JSON object",
     "greater_than_equal": "give at least {ge}",
     "less_than_equal": "give at most {le}",
@@ -43,13 +43,13 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "float_parsing": "give a number",
     "float_type": "give a number",
     "model_attributes_type": "send one JSON object",
-    "unknown_parameter": "leave it out: the parameters here are: {known}",
+    "unknown_parameter": "remove it: the allowed parameters are {known}",
 }
 """Remedies for the pydantic error types that endpoints often raise, and for this project's own."""
 
 _DETAILS: Final[Mapping[int, str]] = {
-    404: "there is nothing at this path; see /docs for the endpoints",
-    405: "this path has no such method; the header Allow names those it has",
+    404: "path not found; see /docs for the endpoints",
+    405: "method not allowed; the Allow header lists the allowed methods",
 }
 
 
@@ -123,16 +123,16 @@ def validation_errors(problems: Sequence[Any]) -> list[dict[str, str]]:
     return [
         {
             "field": ".".join(str(part) for part in problem["loc"]),
-            "value": _shown(problem.get("input")),
+            "value": _format_value(problem.get("input")),
             "remedy": _remedy(problem),
         }
         for problem in problems
     ]
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[:MAX_VALUE_CHARACTERS]}..."
 
 
 def _remedy(problem: Mapping[str, Any]) -> str:

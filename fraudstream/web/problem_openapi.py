@@ -11,7 +11,7 @@ Responses = dict[int | str, dict[str, Any]]
 PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "title": "Problem",
     "type": "object",
-    "description": "A refusal, as RFC 9457 has it.",
+    "description": "An error response in the format of RFC 9457.",
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
@@ -34,12 +34,12 @@ _MEANINGS: Final = {
     400: "The body can't be read as JSON",
     401: "No key, an unknown one, or a JWT that is not valid",
     403: "The key or JWT lacks a scope; `missing_scopes` names it",
-    405: "The path has no such method",
+    405: "The method is not allowed; the Allow header lists the allowed ones",
     413: "The body is too large",
     415: "The body is not declared as JSON",
     422: "A value can't be used; `errors` names each with a remedy",
-    429: "Too many requests; Retry-After says in how many seconds to try again",
-    503: "No place is free; Retry-After says in how many seconds to try again",
+    429: "Too many requests; Retry-After has the seconds to wait",
+    503: "The server is at capacity; Retry-After has the seconds to wait",
 }
 
 

@@ -64,7 +64,9 @@ class RequestContext:
         except Exception:
             self._logger.exception("a request failed")
             if status == 0:
-                detail = "the server failed; its log has the reason under the request id of this answer"
+                detail = (
+                    "internal server error; the server's log has the cause under this response's request id"
+                )
                 await self._problems.response(scope, Problem(500, detail))(scope, receive, send_with_id)
         finally:
             self._write_down(scope, status, time.perf_counter() - began_s)

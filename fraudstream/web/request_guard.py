@@ -51,14 +51,14 @@ class RequestGuard:
             await self._app(scope, receive, send)
             return
         try:
-            self._let_in(scope)
+            self._admit(scope)
             body = await self._body(scope, receive)
         except Problem as problem:
             await self._problems.response(scope, problem)(scope, receive, send)
             return
         await self._app(scope, _replayed(body, receive), send)
 
-    def _let_in(self, scope: Scope) -> None:
+    def _admit(self, scope: Scope) -> None:
         path = scope["path"]
         address = f"address:{scope['client'][0]}" if scope.get("client") else "address:unknown"
         stranger = Caller(address, is_unrestricted=self._authenticator is None)

@@ -14,10 +14,10 @@ class RequestMetrics:
     def __init__(self, registry: MetricsRegistry, untimed_routes: frozenset[str] = frozenset()) -> None:
         self._requests = registry.counter(
             "requests_total",
-            "Requests answered, by route (not by path), method and status",
+            "Responses by route (not by path), method and status",
             ["route", "method", "status"],
         )
-        self._seconds = registry.histogram("request_seconds", "Time to answer, streams left out", ["route"])
+        self._seconds = registry.histogram("request_seconds", "Response time, without streams", ["route"])
         self._untimed_routes = untimed_routes
 
     def count(self, route: str | None, method: str, status: int, seconds: float) -> None:

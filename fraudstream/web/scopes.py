@@ -56,7 +56,7 @@ def requires(*scopes: str) -> Any:  # noqa: ANN401 - FastAPI's marker has no pub
     """
     for scope in scopes:
         if not SCOPE.fullmatch(scope):
-            msg = f"{scope!r} is no scope: write lower case words with colons between them, like alerts:read"
+            msg = f"invalid scope {scope!r}: write lower case words and colons, like alerts:read"
             raise ValueError(msg)
     return Security(_has_scopes, scopes=list(scopes))
 
@@ -65,6 +65,6 @@ async def _has_scopes(request: Request, required: SecurityScopes) -> None:
     missing = caller_of(request).missing(dict.fromkeys(required.scopes))
     if missing:
         names = " ".join(missing)
-        msg = f"this needs the scope {', '.join(missing)}: ask for a key or a JWT that has it"
+        msg = f"scope {', '.join(missing)} is required: use a key or a JWT that has it"
         challenge = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{names}"'}
         raise Problem(403, msg, challenge, {"missing_scopes": missing})

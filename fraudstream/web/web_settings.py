@@ -42,39 +42,39 @@ class WebSettings(SettingsBase):
     """Environment variables with the service's prefix that are for its clients; they are ignored."""
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on")
-    port: int = Field(8_000, ge=0, le=65_535, description="TCP port to listen on; 0 takes a free one")
+    port: int = Field(8_000, ge=0, le=65_535, description="TCP port to listen on; 0 selects a free one")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least level of what is logged"
+        "INFO", description="Minimum level of log messages"
     )
-    auth: Literal["on", "off"] = Field("on", description="off lets everybody in and logs a warning")
+    auth: Literal["on", "off"] = Field(
+        "on", description="off accepts requests without credentials and logs a warning"
+    )
     keys_file: Path | None = Field(
         None, description="File of API keys: lines of a name and the SHA-256 of the key in hex"
     )
     jwt_algorithm: Literal["HS256", "RS256"] | None = Field(
-        None, description="Signature of the JWTs that are taken; left out: none are"
+        None, description="Accepted JWT signature algorithm (default: JWTs are rejected)"
     )
     jwt_secret: SecretStr | None = Field(None, description="HS256: the shared secret, at least 32 bytes")
     jwt_public_key_file: Path | None = Field(None, description="RS256: PEM file of the public key")
-    jwt_audience: str | None = Field(None, description="The `aud` that a JWT must have; left out: any")
-    jwt_issuer: str | None = Field(None, description="The `iss` that a JWT must have; left out: any")
+    jwt_audience: str | None = Field(None, description="Required `aud` of a JWT (default: any)")
+    jwt_issuer: str | None = Field(None, description="Required `iss` of a JWT (default: any)")
     rate_limit: str = Field(
-        "6000/minute", description="Requests in a moving window, for each key, JWT subject or address"
+        "6000/minute", description="Rate limit per key, JWT subject or address, in a moving window"
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Origins of web pages that may ask, with commas between them; left out: none"
+        (), description="Allowed CORS origins, comma-separated (default: none)"
     )
     max_body_bytes: int = Field(
-        16_384, ge=64, le=1_048_576, description="Largest request body; a larger one is refused"
+        16_384, ge=64, le=1_048_576, description="Maximum size of a request body; larger ones are rejected"
     )
-    shutdown_seconds: int = Field(
-        10, ge=1, le=300, description="Longest wait for open requests when the process is asked to end"
-    )
+    shutdown_seconds: int = Field(10, ge=1, le=300, description="Maximum wait for open requests at shutdown")
 
     @field_validator("keys_file", "jwt_public_key_file")
     @classmethod
     def _is_a_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
-            msg = "there is no such file; give the path of one that exists"
+            msg = "file not found; give the path of an existing file"
             raise ValueError(msg)
         return path
 
@@ -103,17 +103,19 @@ class WebSettings(SettingsBase):
         for origin in origins:
             parts = urlsplit(origin)
             if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
-                msg = f"{origin!r} is no origin; write scheme, host and port only, like https://bank.example"
+                msg = (
+                    f"invalid origin {origin!r}: write scheme, host and port only, like https://bank.example"
+                )
                 raise ValueError(msg)
         return origins
 
     @model_validator(mode="after")
-    def _somebody_can_get_in(self) -> Self:
+    def _has_authentication(self) -> Self:
         if self.auth == "on" and self.keys_file is None and self.jwt_algorithm is None:
             msg = (
-                f"auth: 'on' can't be used: nobody could get in: set {self._variable('keys_file')} "
+                f"auth: 'on' needs keys or JWTs: set {self._variable('keys_file')} "
                 f"(`{self.key_command}` makes a key and its line), or {self._variable('jwt_algorithm')}, or "
-                f"{self._variable('auth')}=off for a machine of your own"
+                f"{self._variable('auth')}=off on your own machine"
             )
             raise ValueError(msg)
         return self
@@ -123,16 +125,16 @@ class WebSettings(SettingsBase):
         secret, algorithm = self.jwt_secret, self._variable("jwt_algorithm")
         if self.jwt_algorithm == "HS256":
             if secret is None or len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
-                msg = f"jwt_secret: HS256 needs one of at least {MIN_SECRET_BYTES} bytes: set it"
+                msg = f"jwt_secret: HS256 needs a secret of at least {MIN_SECRET_BYTES} bytes: set it"
                 raise ValueError(msg)
         elif secret is not None:
-            msg = f"jwt_secret goes with HS256: set {algorithm}=HS256, or leave it out"
+            msg = f"jwt_secret is only used with HS256: set {algorithm}=HS256, or remove jwt_secret"
             raise ValueError(msg)
         if self.jwt_algorithm == "RS256" and self.jwt_public_key_file is None:
             msg = "jwt_public_key_file: RS256 needs the public key: give the path of its PEM file"
             raise ValueError(msg)
         if self.jwt_algorithm != "RS256" and self.jwt_public_key_file is not None:
-            msg = f"jwt_public_key_file goes with RS256: set {algorithm}=RS256"
+            msg = f"jwt_public_key_file is only used with RS256: set {algorithm}=RS256"
             raise ValueError(msg)
         return self
 
@@ -151,7 +153,7 @@ class WebSettings(SettingsBase):
     @classmethod
     def unknown(cls, name: str) -> str:
         """Return the message for a name that is not a setting."""
-        return f"{name}: there is no such setting; {cls.documentation} lists those that there are"
+        return f"{name}: unknown setting; {cls.documentation} lists the settings"
 
     @classmethod
     def _variable(cls, field: str) -> str:

@@ -9,7 +9,7 @@ from pyflink.table import StreamTableEnvironment
 
 from fraudstream.domain.catalogue import Catalogue
 from jobs.connectors.flink_tables import SINK_ORDER, Sink, sql_options
-from jobs.connectors.output_files import fresh_parts_folder, put_together
+from jobs.connectors.output_files import assemble_output, fresh_parts_folder
 from jobs.connectors.source_lines import source_lines
 from jobs.environment import absolute_uri, fail_at_once, milliseconds
 from jobs.job_settings import JobSettings
@@ -27,7 +27,7 @@ class FileConnector:
 
     def __init__(self, settings: JobSettings) -> None:
         if settings.source is None:
-            msg = "the settings name no source file; take the connector that `connector_for` chooses"
+            msg = "the settings have no source file; use the connector that `connector_for` selects"
             raise ValueError(msg)
         self._settings = settings
         self._source = settings.source
@@ -115,11 +115,11 @@ class FileConnector:
     ) -> list[JavaStream]:
         """Return one stream with the events of transactions and labels, in the order of the lines."""
         if self._lines is None:
-            msg = "the source's lines are there only in the context of `prepared`; build the job within it"
+            msg = "the source's lines exist only in the context of `prepared`; build the job within it"
             raise RuntimeError(msg)
         return [kernel.parse_lines(kernel.lines(execution, absolute_uri(self._lines)))]
 
     def finish(self, catalogue: Catalogue) -> None:
         """Concatenate each output's part files; raises `JobFailedError` if that fails."""
         for path in self._outputs.values():
-            put_together(path, catalogue)
+            assemble_output(path, catalogue)

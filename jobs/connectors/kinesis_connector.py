@@ -23,8 +23,8 @@ class ConnectorRelease:
     """Differences between the releases of Flink's Kinesis connector."""
 
     stream: str
-    """The option for the stream: its name, or its ARN if ``goes_by_arn``."""
-    goes_by_arn: bool
+    """The option for the stream: its name, or its ARN if ``uses_arn``."""
+    uses_arn: bool
     start_position: str
     records_per_read: str
     poll_interval: str
@@ -40,7 +40,7 @@ class ConnectorRelease:
 
 RELEASE_4: Final = ConnectorRelease(
     stream="stream",
-    goes_by_arn=False,
+    uses_arn=False,
     start_position="scan.stream.initpos",
     records_per_read="scan.shard.getrecords.maxrecordcount",
     poll_interval="scan.shard.getrecords.intervalmillis",
@@ -51,7 +51,7 @@ RELEASE_4: Final = ConnectorRelease(
 """flink-connector-kinesis 4.3.0-1.19, for Flink 1.20."""
 RELEASE_6: Final = ConnectorRelease(
     stream="stream.arn",
-    goes_by_arn=True,
+    uses_arn=True,
     start_position="source.init.position",
     records_per_read="source.shard.get-records.max-record-count",
     poll_interval="source.reader.empty-records-fetch-interval",
@@ -233,7 +233,7 @@ def _common_options(release: ConnectorRelease, settings: JobSettings, stream: st
     # AUTO is the SDK's own credential chain (environment, profile, role): the plan never contains secrets.
     options = {
         "connector": "kinesis",
-        release.stream: stream_arn(settings, stream) if release.goes_by_arn else stream,
+        release.stream: stream_arn(settings, stream) if release.uses_arn else stream,
         "aws.region": settings.aws_region,
         "aws.credentials.provider": "AUTO",
     }
@@ -247,7 +247,7 @@ def stream_arn(settings: JobSettings, stream: str) -> str:
     account = settings.aws_account_id or (EMULATOR_ACCOUNT if settings.is_emulator else None)
     if account is None:
         msg = (
-            "aws_account_id: is not set, and on Flink 2 a stream goes by its ARN, which names the account; "
+            "aws_account_id: not set, but Flink 2 identifies a stream by its ARN, which has the account; "
             "give --aws-account-id, the 12 digits of the account that owns the streams"
         )
         raise SettingsError(msg)

@@ -29,12 +29,12 @@ def fresh_parts_folder(path: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
     except OSError as error:
-        msg = f"{path} can't be written: {folder} can't be created ({error.strerror}); give another file"
+        msg = f"{path} can't be written: {folder} can't be created ({error.strerror}); use another file"
         raise SettingsError(msg) from None
     return folder
 
 
-def put_together(path: Path, catalogue: Catalogue) -> None:
+def assemble_output(path: Path, catalogue: Catalogue) -> None:
     """Create the file ``path`` from its part files, in the order in which they were written.
 
     The file appears under its name only when it is complete. Raises `JobFailedError` if it can't be written.
@@ -44,7 +44,7 @@ def put_together(path: Path, catalogue: Catalogue) -> None:
         _finish(folder, path, catalogue)
         shutil.rmtree(folder)
     except OSError as error:
-        msg = f"{path} could not be put together from {folder}: {error}; make room there and run again"
+        msg = f"{path} could not be assembled from {folder}: {error}; free space on its disk and run again"
         raise JobFailedError(msg) from None
 
 

@@ -27,9 +27,9 @@ def load_dataset(
     """
     features = folder / f"{features_digest(files, catalogue)}.features.parquet"
     if features.is_file():
-        on_progress("taking the features that were computed before")
+        on_progress("using the cached features")
     else:
-        on_progress("computing the features by the job in bounded mode")
+        on_progress("computing the features with the job in bounded mode")
         _compute(files, catalogue, features)
     on_progress("reading features and labels")
     return read_dataset(files, features, catalogue)
@@ -51,7 +51,7 @@ def _digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        remedy = "run `make setup`" if path == KERNEL else "give a file that can"
+        remedy = "run `make setup`" if path == KERNEL else "give a readable file"
         msg = f"{path} can't be read ({error.strerror}); {remedy}"
         raise ModelError(msg) from None
 

@@ -38,7 +38,7 @@ def compute_features(
         command, cwd=ROOT, env=_environment(), check=False, stderr=subprocess.PIPE, text=True
     )
     if job.returncode != 0:
-        said = job.stderr.splitlines() or [f"it ended with code {job.returncode} and said nothing"]
+        said = job.stderr.splitlines() or [f"exit code {job.returncode} without an error message"]
         msg = f"the job that computes the features failed: {said[-1]}"
         raise ModelError(msg)
     return features
@@ -66,7 +66,7 @@ def read_features(
     file = pq.ParquetFile(path)
     missing = [name for name in catalogue.names if name not in file.schema_arrow.names]
     if missing:
-        msg = f"{path} has no feature {missing[0]!r}; compute the features with the catalogue that is used"
+        msg = f"{path} has no feature {missing[0]!r}; compute the features with the same catalogue"
         raise ModelError(msg)
     found = np.full((file.metadata.num_rows, catalogue.width), np.nan, dtype=np.float32)
     rows = np.arange(len(found)) if places is None else places

@@ -78,8 +78,10 @@ def read_dataset(files: DatasetFiles, features: Path, catalogue: Catalogue) -> D
     transactions = transactions.take(places_in(ids, transactions["transaction_id"]).drop_null())
     if len(transactions) != len(ids) or not len(ids):
         msg = (
-            f"{features} has features of {len(ids):,} transactions, of which {len(transactions):,} are in "
-            f"{files.transactions}; give a file of which the job accepts some"
+            f"{features} has features of {len(ids):,} transactions, but only {len(transactions):,} of them "
+            f"are in {files.transactions}; compute the features from this file"
+            if len(ids)
+            else f"the job accepted none of the transactions in {files.transactions}; check their format"
         )
         raise ModelError(msg)
     order = np.argsort(_numbers(transactions["event_time"]), kind="stable")

@@ -101,5 +101,5 @@ def shipping(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     gains = [ensemble - main for ensemble, main in zip(*each, strict=True)]
     compared = f"The ensemble's average precision is {float(np.mean(gains)):+.4f} against {MAIN} alone"
     if is_gain(gains):
-        return {"ships": ENSEMBLE, "ships_because": f"{compared}, more than the folds' noise."}
-    return {"ships": MAIN, "ships_because": f"{compared}, no more than the folds' noise."}
+        return {"ships": ENSEMBLE, "ships_because": f"{compared}, above the folds' standard deviation."}
+    return {"ships": MAIN, "ships_because": f"{compared}, not above the folds' standard deviation."}

@@ -141,18 +141,18 @@ def _page(report: EvaluationReport, images: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield from _verdicts(report)
     yield f"\n{images['precision-recall']}\n"
-    yield "\n## Are they probabilities?\n"
+    yield "\n## Calibration\n"
     yield f"{images['calibration']}\n"
     yield f"{images['scores']}\n"
-    yield "\n## Money\n"
+    yield "\n## Cost and savings\n"
     yield (
-        f"A missed fraud costs its amount, an alert {report.team.alert_cost_vnd:,.0f} VND. The table's share "
-        "is of what could be saved by alerting just the frauds that are worth an alert.\n"
+        f"A missed fraud costs its amount, an alert {report.team.alert_cost_vnd:,.0f} VND. Money saved "
+        "is relative to alerting exactly the frauds that are worth an alert.\n"
     )
     yield f"{images['money']}\n"
     yield from _by_type(report, images)
     if "importance" in images:
-        yield f"\n## What the trees look at\n\n{images['importance']}\n"
+        yield f"\n## Feature importance\n\n{images['importance']}\n"
     yield "\n## Folds\n"
     yield from _folds_table(report)
 
@@ -166,9 +166,9 @@ def _introduction(report: EvaluationReport) -> Iterator[str]:
         f"{facts['features']} features."
     )
     yield (
-        f"{split['folds']} folds by time: each tests on {split['test_days']} days and trains on what came at "
-        f"least {split['delay_days']} days before. Accounts that were known as compromised are left out of "
-        "the tests. Mean ± standard deviation over the folds. docs/models.md says how to read this."
+        f"{split['folds']} folds by time: each tests on {split['test_days']} days and trains on data that is "
+        f"at least {split['delay_days']} days older. Accounts known to be compromised are left out of "
+        "the tests. Mean ± standard deviation over the folds. See docs/models.md for the metrics."
     )
     if facts["note"]:
         yield f"\n**{facts['note']}**"
@@ -176,7 +176,7 @@ def _introduction(report: EvaluationReport) -> Iterator[str]:
 
 def _models_table(report: EvaluationReport) -> Iterator[str]:
     card = f"card_precision_at_{report.team.alerts_per_day}"
-    titles = {**_TITLES, card: f"card precision at {report.team.alerts_per_day} a day"}
+    titles = {**_TITLES, card: f"card precision at {report.team.alerts_per_day} per day"}
     models = list(report.judged)
     yield f"| | {' | '.join(models)} |"
     yield f"| --- |{' ---: |' * len(models)}"
@@ -204,8 +204,8 @@ def _verdicts(report: EvaluationReport) -> Iterator[str]:
     if main["average_precision"] is not None:
         yield (
             f"\nA model of the amount alone has an average precision of {baseline['average_precision']:.3f} "
-            f"in place of {main['average_precision']:.3f}, and an ROC AUC of {baseline['auc_roc']:.3f} in "
-            f"place of {main['auc_roc']:.3f}."
+            f"({MAIN}: {main['average_precision']:.3f}) and a ROC AUC of {baseline['auc_roc']:.3f} "
+            f"({MAIN}: {main['auc_roc']:.3f})."
         )
 
 
@@ -215,7 +215,7 @@ def _by_type(report: EvaluationReport, images: Mapping[str, str]) -> Iterator[st
     shipped = _shipped(report)
     yield "\n## By fraud type\n"
     yield f"{shipped}, each type with all honest transactions:\n"
-    yield f"| | {' | '.join('frauds a fold' if name == 'frauds' else _TITLES[name] for name in _BY_TYPE)} |"
+    yield f"| | {' | '.join('frauds per fold' if name == 'frauds' else _TITLES[name] for name in _BY_TYPE)} |"
     yield f"| --- |{' ---: |' * len(_BY_TYPE)}"
     for name, figures in report.evaluation[shipped]["by_fraud_type"].items():
         yield f"| {name} | {' | '.join(_cell(figures, metric) for metric in _BY_TYPE)} |"

@@ -90,8 +90,8 @@ def _check_both(fold: Fold, part: str, is_fraud: np.ndarray[Any, np.dtype[np.boo
     if not 0 < frauds < len(is_fraud):
         msg = (
             f"fold {fold.number}: {frauds} of the {len(is_fraud)} transactions in the {part} part are known "
-            "as fraud when its test begins, and there must be both kinds: give more data or labels, fewer "
-            "--folds, or a --delay-days that is as long as labels take"
+            "frauds when the test begins; the part needs frauds and honest transactions: give more data or "
+            "labels, fewer --folds, or a --delay-days that matches the delay of the labels"
         )
         raise ModelError(msg)
 
@@ -100,9 +100,9 @@ def _candidates(kinds: Mapping[str, Kind], catalogue: Catalogue, steps: Steps) -
     """Return the kinds that can learn from the catalogue, and last the baseline that they must beat."""
     fitting = []
     for name, kind in kinds.items():
-        objection = kind.unfit_for(catalogue)
+        objection = kind.reason_unsuitable(catalogue)
         if objection:
-            steps.on_progress(f"{name} is left out: {objection}")
+            steps.on_progress(f"skipped {name}: {objection}")
         else:
             fitting.append(candidate(kind, catalogue))
     return [*fitting, amount_only(kinds[MAIN])]

@@ -80,7 +80,7 @@ def code_files() -> list[Path]:
     for pattern in CODE:
         files = sorted(ROOT.glob(pattern))
         if not files:
-            msg = f"{pattern} has no files any more; name the ones that scores depend on in CODE"
+            msg = f"no file matches {pattern}; list the files that scores depend on in CODE"
             raise FileNotFoundError(msg)
         found += files
     return found

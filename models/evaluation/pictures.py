@@ -29,9 +29,9 @@ STYLE: Final = {
 POINTS: Final = 500
 """Points of a curve: more can't be seen, and would make the file large."""
 SHOWN_FEATURES: Final = 20
-LEAST_PER_POINT: Final = 30
+MIN_PER_POINT: Final = 30
 """Transactions behind a point of the calibration curve: with fewer, the share is mostly chance."""
-MOST_ALERTS_PER_FRAUD: Final = 4
+MAX_ALERTS_PER_FRAUD: Final = 4
 """Right end of the money curve, in alerts per fraud."""
 
 Bools = npt.NDArray[np.bool_]
@@ -61,7 +61,7 @@ def precision_by_recall(axes: Axes, scored: Scored) -> None:
         shown = _some(len(precision))
         axes.plot(recall[shown], precision[shown], label=name, color=colour(list(scored), name))
     axes.set(
-        xlabel="recall: share of the fraud that is found", ylabel="precision: share of alerts that are fraud"
+        xlabel="recall: share of fraud that is found", ylabel="precision: share of alerts that are fraud"
     )
     _shares(axes, "x", "y")
     axes.legend(frameon=False)
@@ -71,10 +71,10 @@ def calibration(axes: Axes, curves: Mapping[str, Sequence[Mapping[str, float]]])
     """Draw the share of fraud by the predicted probability: the nearer the diagonal, the better."""
     axes.plot([0, 1], [0, 1], color="#999999", linestyle="--", label="perfect")
     for name, all_bins in curves.items():
-        bins = [each for each in all_bins if each["transactions"] >= LEAST_PER_POINT]
+        bins = [each for each in all_bins if each["transactions"] >= MIN_PER_POINT]
         said, was = ([each[key] for each in bins] for key in ("mean_score", "fraud_share"))
         axes.plot(said, was, marker="o", label=name, color=colour(list(curves), name))
-    axes.set(xlabel="probability that the model said", ylabel="share that was fraud")
+    axes.set(xlabel="predicted probability", ylabel="observed share of fraud")
     _shares(axes, "x", "y")
     axes.legend(frameon=False)
 
@@ -88,7 +88,7 @@ def score_histogram(axes: Axes, is_fraud: Bools, scores: Floats, thresholds: Seq
         )
     for number, threshold in enumerate(thresholds):
         axes.axvline(
-            threshold, color="#333333", linestyle=":", label=None if number else "threshold of a fold"
+            threshold, color="#333333", linestyle=":", label=None if number else "threshold of each fold"
         )
     axes.set(xlabel="probability", ylabel="transactions", yscale="log")
     _shares(axes, "x")
@@ -99,11 +99,11 @@ def money_by_alerts(axes: Axes, scored: Scored, amount_vnd: Floats, days: int, a
     """Draw the money saved per day by the number of alerts that a team looks at per day."""
     for name, (is_fraud, scores) in scored.items():
         saved_vnd = savings_by_alerts(is_fraud, scores, amount_vnd, alert_cost_vnd)
-        most = min(len(saved_vnd) - 1, MOST_ALERTS_PER_FRAUD * int(is_fraud.sum()))
+        most = min(len(saved_vnd) - 1, MAX_ALERTS_PER_FRAUD * int(is_fraud.sum()))
         alerts = _some(most + 1)
         axes.plot(alerts / days, saved_vnd[alerts] / days, label=name, color=colour(list(scored), name))
     axes.axhline(0, color="#999999", linewidth=1)
-    axes.set(xlabel="alerts a day, the highest probabilities first", ylabel="VND saved a day")
+    axes.set(xlabel="alerts per day, highest probabilities first", ylabel="VND saved per day")
     axes.yaxis.set_major_formatter(FuncFormatter(_short_amount))
     axes.legend(frameon=False)
 
@@ -112,7 +112,7 @@ def importance(axes: Axes, sizes: Mapping[str, float]) -> None:
     """Draw the features that move the trees' scores most, the largest at the top."""
     names = sorted(sizes, key=lambda name: (-sizes[name], name))[:SHOWN_FEATURES]
     axes.barh(names[::-1], [sizes[name] for name in names[::-1]], color=COLOURS[0])
-    axes.set(xlabel="mean size of the contribution to the log-odds (SHAP)")
+    axes.set(xlabel="mean absolute contribution to the log-odds (SHAP)")
     axes.grid(visible=False, axis="y")
 
 

@@ -34,7 +34,7 @@ class AutoencoderKind:
     name: str = Autoencoder.kind
     suffix: str = "npz"
 
-    def unfit_for(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - it learns from any features
+    def reason_unsuitable(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - it learns from any features
         """Return None: it learns from any features."""
         return None
 

@@ -20,7 +20,7 @@ _NO_PARENT: Final = 2**31 - 1
 """XGBoost's marks for a missing child and a missing parent."""
 
 
-def as_booster(forest: "IsolationForest", fill: Row) -> bytes:
+def to_booster(forest: "IsolationForest", fill: Row) -> bytes:
     """Convert a fitted forest into a booster whose sum of leaves is the exponent of the forest's score.
 
     ``fill`` replaces missing values: each node sends a missing value where it sends the fill value.
@@ -32,11 +32,14 @@ def as_booster(forest: "IsolationForest", fill: Row) -> bytes:
 
 
 def average_path_length(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return the average length of a path among this number of rows (the paper's equation 1)."""
+    """Return the average length of a path among this number of rows.
+
+    It is equation 1 of Liu, Ting and Zhou, "Isolation Forest", ICDM 2008.
+    """
     count = np.maximum(rows.astype(np.float64), 2.0)
     harmonic = np.log(count - 1.0) + np.euler_gamma
     beyond_two = 2.0 * harmonic - 2.0 * (count - 1.0) / count
-    return np.where(rows > 2, beyond_two, np.where(rows == 2, 1.0, 0.0))  # noqa: PLR2004 - the paper's cases
+    return np.where(rows > 2, beyond_two, np.where(rows == 2, 1.0, 0.0))  # noqa: PLR2004 - the cases of equation 1
 
 
 def _tree(

@@ -24,13 +24,13 @@ class GruKind:
     name: str = Gru.kind
     suffix: str = "npz"
 
-    def unfit_for(self, catalogue: Catalogue) -> str | None:
+    def reason_unsuitable(self, catalogue: Catalogue) -> str | None:
         """Return an objection if the catalogue has no ``last_n`` of accounts, else None."""
         if _longest_last_n(catalogue):
             return None
         return (
             "gru reads the account's last transactions, and the catalogue has no feature "
-            '{"entity": "account_id", "statistic": "last_n", ...}; add one, or leave gru out'
+            '{"entity": "account_id", "statistic": "last_n", ...}; add one, or omit gru'
         )
 
     def fit(
@@ -41,7 +41,7 @@ class GruKind:
 
         feature = _longest_last_n(catalogue)
         if feature is None:
-            raise ModelError(self.unfit_for(catalogue))
+            raise ModelError(self.reason_unsuitable(catalogue))
         scaling = _scaling(features, catalogue.slices[feature.name])
         rows = steps(scaling, features), is_fraud.astype(np.float32)
         weights = descend(_loss, start_weights(seed), rows, Descent(EPOCHS, BATCH, LEARNING_RATE), seed)

@@ -13,12 +13,12 @@ from fraudstream.domain.catalogue import Catalogue
 from fraudstream.scoring.members.imputation import imputed
 from fraudstream.scoring.members.isolation_forest import IsolationForest
 from fraudstream.scoring.members.member import Features
-from models.members.forest_booster import as_booster
+from models.members.forest_booster import to_booster
 from models.members.medians import medians
 
 TREES: Final = 100
 ROWS_PER_TREE: Final = 256
-"""Both are the paper's values; it finds that larger ones change little."""
+"""Defaults of Liu, Ting and Zhou, "Isolation Forest" (ICDM 2008): larger values change little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class IsolationKind:
     name: str = IsolationForest.kind
     suffix: str = "ubj"
 
-    def unfit_for(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - it learns from any features
+    def reason_unsuitable(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - it learns from any features
         """Return None: it learns from any features."""
         return None
 
@@ -45,10 +45,10 @@ class IsolationKind:
         fill = medians(features)
         parameters = _parameters(seed) | {"max_samples": min(ROWS_PER_TREE, len(features))}
         forest = ensemble.IsolationForest(**parameters).fit(imputed(features, fill))
-        return IsolationForest(as_booster(forest, fill))
+        return IsolationForest(to_booster(forest, fill))
 
     def parameters(self, seed: int) -> dict[str, Any]:
-        """Return scikit-learn's parameters."""
+        """Return scikit-learn's parameters; ``max_samples`` is capped at the number of rows when training."""
         return _parameters(seed)
 
 

@@ -23,7 +23,7 @@ class Kind(Protocol):
     def suffix(self) -> str:
         """Suffix of its file names, which says what other programs can read the files."""
 
-    def unfit_for(self, catalogue: Catalogue) -> str | None:
+    def reason_unsuitable(self, catalogue: Catalogue) -> str | None:
         """Return why it can't learn from a catalogue's features, or None if it can."""
 
     def fit(
@@ -31,7 +31,7 @@ class Kind(Protocol):
     ) -> Member:
         """Train on rows in event-time order; the same arguments give the same member.
 
-        Raises `ModelError` if `unfit_for` has an objection.
+        Raises `ModelError` if `reason_unsuitable` has an objection.
         """
 
     def parameters(self, seed: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class TreesKind:
     name: str = Trees.kind
     suffix: str = "ubj"
 
-    def unfit_for(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - it learns from any features
+    def reason_unsuitable(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - it learns from any features
         """Return None: it learns from any features."""
         return None
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fraudstream.runtime.command_app import CommandApp
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.web.api_keys import make_key
 from fraudstream.web.http_server import configure_service_logging, run_server
@@ -12,7 +13,7 @@ from producer.api.api_settings import ApiSettings
 from producer.api.application import create_app
 from producer.api.identity import KEY_PREFIX, NAMES
 
-command = typer.Typer(add_completion=False, help="The Transaction API: synthetic transactions over HTTP.")
+command = CommandApp(help="Transaction API: serve synthetic transactions over HTTP.")
 
 
 @command.callback(invoke_without_command=True)
@@ -38,13 +39,15 @@ def serve(
 
 
 @command.command()
-def key(name: Annotated[str, typer.Argument(help="Whose key it is; the log and the limits know it")]) -> None:
-    """Make an API key: prints the key, only this once, and its line for the key file."""
+def key(
+    name: Annotated[str, typer.Argument(help="Owner of the key, as logs and rate limits name it")],
+) -> None:
+    """Make an API key; prints the key, which is not stored, and its line for the key file."""
     try:
         made, kept = make_key(name, KEY_PREFIX)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    typer.echo(f"Key, shown only now:    {made}")
+    typer.echo(f"Key, shown only once:   {made}")
     typer.echo(f"Line for the key file:  {kept.line()}")
 
 

@@ -9,16 +9,14 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = MetricsRegistry(METRIC_PREFIX)
-        self.transactions = self.registry.counter(
-            "transactions_total", "Transactions taken from the generator to be served"
-        )
-        self.clients = self.registry.gauge("stream_clients", "Clients of the stream right now")
+        self.transactions = self.registry.counter("transactions_total", "Transactions generated and served")
+        self.clients = self.registry.gauge("stream_clients", "Clients connected to the stream")
         self.clients_dropped = self.registry.counter(
             "stream_clients_dropped_total",
-            "Clients of the stream that were dropped: too far behind, or a write that blocked",
+            "Clients dropped because they were too far behind or a write blocked",
             ["reason"],
         )
         self.events = self.registry.counter(
             "stream_events_total",
-            "Events made for the stream, each counted once however many clients get it",
+            "Stream events generated, each counted once regardless of the number of clients",
         )

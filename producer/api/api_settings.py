@@ -30,51 +30,52 @@ class ApiSettings(WebSettings):
         f"{ENV_PREFIX}{name}" for name in ("URL", "KEY", "KEY_FILE", "TOKEN")
     )
 
-    # What is served
+    # Generated traffic
     frequency_seconds: float = Field(
         1.0,
         ge=MIN_FREQUENCY_S,
         le=MAX_FREQUENCY_S,
         allow_inf_nan=False,
-        description="Pause between two events of the stream at start",
+        description="Seconds between stream events at startup",
     )
     fraud_injection_rate: float = Field(
         0.05,
         ge=0,
         le=MAX_FRAUD_RATE,
         allow_inf_nan=False,
-        description="Share of the transactions that are fraud at start",
+        description="Share of transactions that are fraud at startup",
     )
-    batch_size: int = Field(
-        1, ge=1, le=MAX_COUNT, description="Transactions in an event of the stream at start"
-    )
+    batch_size: int = Field(1, ge=1, le=MAX_COUNT, description="Transactions per stream event at startup")
     accounts: int = Field(
         20_000,
         ge=1,
         le=1_000_000,
-        description="Accounts of the simulated bank; each makes five transactions a day of its own accord",
+        description="Accounts of the simulated bank; each makes about five transactions per day",
     )
 
     # The stream's clients
-    max_clients: int = Field(1_000, ge=1, le=100_000, description="Most clients of the stream at once")
+    max_clients: int = Field(1_000, ge=1, le=100_000, description="Maximum concurrent clients of the stream")
     max_paces: int = Field(
         32,
         ge=1,
         le=1_000,
-        description="Most paces at once beside the configuration's; each has a memory of its own",
+        description="Maximum concurrent paces besides the configured one; each has its own event buffer",
     )
     heartbeat_seconds: float = Field(
-        15.0, ge=0.05, le=300, description="Longest silence on a stream; then comes a comment"
+        15.0, ge=0.05, le=300, description="Seconds without an event before a heartbeat comment is sent"
     )
     ring_events: int = Field(
-        1_000, ge=1, le=100_000, description="Events kept for each pace; a client further behind is dropped"
+        1_000, ge=1, le=100_000, description="Events buffered per pace; a client further behind is dropped"
     )
     ring_bytes: int = Field(
-        4_194_304, ge=1_024, le=1_073_741_824, description="Bytes of events kept for each pace"
+        4_194_304, ge=1_024, le=1_073_741_824, description="Bytes of events buffered per pace"
     )
     write_timeout_seconds: float = Field(
-        10.0, ge=0.05, le=300, description="Longest time a write to a client may block; then it is dropped"
+        10.0, ge=0.05, le=300, description="Seconds a write may block before its client is dropped"
     )
     resume_seconds: float = Field(
-        60.0, ge=0, le=3_600, description="Time a pace flows on without clients, for one to come back"
+        60.0,
+        ge=0,
+        le=3_600,
+        description="Seconds a pace continues without clients, so that one can reconnect",
     )

@@ -44,7 +44,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await service.source.open()
     with _goodbye_on_signals(service.hub):
         yield
-    await service.hub.ended()
+    await service.hub.shut_down()
     LOGGER.info("ended", transactions_served=service.source.taken)
 
 
@@ -61,7 +61,7 @@ def _goodbye_on_signals(hub: Hub) -> Iterator[None]:
     previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def handle(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(hub.close, "the server ends")
+        loop.call_soon_threadsafe(hub.close, "the server is shutting down")
         server_handler = previous[signal.Signals(number)]
         if callable(server_handler):
             server_handler(number, frame)

@@ -18,7 +18,7 @@ from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.clock import AsyncClock
 from producer.api.ring import Event, Ring
 
-LONGEST_SLEEP_S: Final = 0.25
+MAX_SLEEP_S: Final = 0.25
 """Longest time until a changed pace or a start is noticed."""
 CHUNK_BYTES: Final = 65_536
 """Bytes of a backlog that are written at a time: the memory that a resuming client takes for a moment."""
@@ -151,9 +151,9 @@ class Flow:
             left_s = 0.0 if last_s is None else last_s + frequency_s - now_s
             if not is_streaming():
                 last_s = None
-                await self._clock.sleep(LONGEST_SLEEP_S)
+                await self._clock.sleep(MAX_SLEEP_S)
             elif left_s > 0:
-                await self._clock.sleep(min(left_s, LONGEST_SLEEP_S))
+                await self._clock.sleep(min(left_s, MAX_SLEEP_S))
             else:
                 last_s = now_s if last_s is None else max(last_s + frequency_s, now_s - frequency_s)
                 await self._emit()
@@ -180,7 +180,7 @@ class Flow:
                 return number, opening
             reason = "the events after this id are no longer kept"
         else:
-            reason = "this id is none of this stream at this pace since the server was started"
+            reason = "unknown event id: another pace, or the server has restarted"
         oldest = self.ring.oldest_number
         gap = {"reason": reason, "last_event_id": last_event_id, "continues_with": f"{self.token}.{oldest}"}
         return oldest, opening + named_event("gap", gap)

@@ -90,12 +90,15 @@ class Hub:
         """
         headers = {"Retry-After": str(RETRY_AFTER_S)}
         if self._closing is not None:
-            raise Problem(503, "the server is about to end", headers)
+            raise Problem(503, "the server is shutting down", headers)
         if self.clients >= self._settings.max_clients:
-            msg = f"all {self._settings.max_clients} places of the stream are taken: try again later"
+            msg = f"the limit of {self._settings.max_clients} clients is reached; try again later"
             raise Problem(503, msg, headers)
         if pace is not None and pace not in self._flows and not self._has_room():
-            msg = f"{self._settings.max_paces} paces have clients, which is the most: take the default pace"
+            msg = (
+                f"the limit of {self._settings.max_paces} custom paces is reached; omit frequency_seconds "
+                "and batch_size to use the default"
+            )
             raise Problem(503, msg, headers)
         flow = self._flow(pace)
         client = flow.join(last_event_id)
@@ -111,7 +114,7 @@ class Hub:
         """Count and log that a client was dropped."""
         self.dropped += 1
         self._metrics.clients_dropped.labels(ending.reason).inc()
-        LOGGER.warning("a client of the stream was dropped", reason=ending.reason)
+        LOGGER.warning("a stream client was dropped", reason=ending.reason)
 
     def close(self, reason: str) -> None:
         """Send every client a ``bye`` event and accept no new client; a second call has no effect."""
@@ -122,9 +125,9 @@ class Hub:
             for client in tuple(running.flow.clients):
                 client.end("bye", reason)
 
-    async def ended(self) -> None:
+    async def shut_down(self) -> None:
         """Close the hub, and end the flows."""
-        self.close("the server ends")
+        self.close("the server is shutting down")
         tasks = [running.task for running in self._flows.values() if running.task is not None]
         for task in tasks:
             task.cancel()
@@ -166,9 +169,9 @@ class Hub:
             )
         except Exception:  # noqa: BLE001 - any error is logged, and the clients are told
             # Its clients would otherwise get heartbeats forever. They are told, and may join a new flow.
-            LOGGER.exception("a flow failed")
+            LOGGER.exception("the stream of a pace failed")
             for client in tuple(flow.clients):
-                client.end("bye", "the flow failed")
+                client.end("bye", "the stream failed; connect again")
         finally:
             if pace in self._flows and self._flows[pace].flow is flow:
                 del self._flows[pace]

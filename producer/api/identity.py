@@ -9,8 +9,8 @@ from fraudstream.web.service_names import ServiceNames
 NAMES: Final = ServiceNames(
     title="Transaction API",
     version="1.0.0",
-    description="Synthetic transactions of a simulated Vietnamese bank, for the test of fraud detection. "
-    "No transaction is anybody's, and none says whether it is fraud.",
+    description="Synthetic transactions of a simulated Vietnamese bank, for testing fraud detection. "
+    "No transaction belongs to a real person, and none says whether it is fraud.",
     logger="transaction_api",
     realm="transaction-api",
 )

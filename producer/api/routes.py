@@ -26,7 +26,7 @@ STREAM_EXAMPLE: Final = (
     'id: 4b1f0c5e9a7d2e38.1\ndata: {"count":1,"transactions":[{"transaction_id":"T1789000000000-0000002001",'
     '"account_id":"ACC_7_000412","transaction_amount_vnd":1250000.0}]}\n\n'
     ": heartbeat\n\n"
-    'event: bye\ndata: {"reason":"the server ends"}\n\n'
+    'event: bye\ndata: {"reason":"the server is shutting down"}\n\n'
 )
 
 router = guarded_router(PROBLEMS)
@@ -56,7 +56,7 @@ async def information(service: Here, request: Request) -> Information:
     "/transaction",
     summary="One transaction",
     response_class=Response,
-    responses=content("Transaction", "A transaction of now"),
+    responses=content("Transaction", "A transaction with a current event time"),
 )
 async def transaction(service: Here) -> Response:
     """Return one transaction with an event time of about now; deliberately without its fraud label."""
@@ -68,7 +68,7 @@ async def transaction(service: Here) -> Response:
     "/transactions/{count}",
     summary="Several transactions",
     response_class=Response,
-    responses=content("Transactions", "Transactions of now, in the order of their event times"),
+    responses=content("Transactions", "Transactions with current event times, in order"),
 )
 async def transactions(
     service: Here, count: Annotated[int, Path(ge=1, le=MAX_COUNT, examples=[10])]
@@ -85,7 +85,7 @@ async def transactions(
     responses=refusals(PROBLEMS, 503)
     | {
         200: {
-            "description": "Events without end",
+            "description": "Endless events",
             "content": {"text/event-stream": {"example": STREAM_EXAMPLE}},
         }
     },
@@ -98,24 +98,24 @@ async def stream(
             ge=MIN_FREQUENCY_S,
             le=MAX_FREQUENCY_S,
             allow_inf_nan=False,
-            description="Seconds between two events; left out: the configuration's",
+            description="Seconds between two events; default: the configured value",
         ),
     ] = None,
     batch_size: Annotated[
         int | None,
-        Query(ge=1, le=MAX_COUNT, description="Transactions in an event; left out: the configuration's"),
+        Query(ge=1, le=MAX_COUNT, description="Transactions per event; default: the configured value"),
     ] = None,
     last_event_id: Annotated[
         str | None,
-        Header(alias="Last-Event-ID", max_length=100, description="Go on after the event with this id"),
+        Header(alias="Last-Event-ID", max_length=100, description="Resume after the event with this id"),
     ] = None,
 ) -> EventStream:
     """Send events until the client disconnects; the stream need not be started.
 
     An unnamed event holds ``{count, transactions}``. ``gap`` says that events after Last-Event-ID are no
     longer kept; the stream then continues with the oldest event kept. ``dropped`` says why a client was
-    dropped, ``bye`` that the server ends; each is a client's last event. Comments keep the connection alive.
-    Transactions come deliberately without their fraud labels.
+    dropped, ``bye`` that the server is shutting down; each is a client's last event. Comments keep the
+    connection alive. Transactions come deliberately without their fraud labels.
     """
     pace = None
     if frequency_seconds is not None or batch_size is not None:
@@ -128,9 +128,9 @@ async def stream(
     return EventStream(membership, settings.heartbeat_seconds, settings.write_timeout_seconds)
 
 
-@router.post("/start", summary="Let the stream flow")
+@router.post("/start", summary="Resume the stream")
 async def start(service: Here) -> Mode:
-    """Resume the stream after ``/stop``; it flows from the start of the server without this."""
+    """Resume the stream after ``/stop``; it is running when the server starts."""
     return _switch(service, streaming=True)
 
 

@@ -43,9 +43,9 @@ class ConfigChange(BaseModel):
         ge=0,
         le=MAX_FRAUD_RATE,
         allow_inf_nan=False,
-        description="Share of fraud; another value opens another bank, with new accounts and ids",
+        description="Share of fraud; another value starts a new bank, with new accounts and ids",
     )
-    batch_size: int | None = Field(None, ge=1, le=MAX_COUNT, description="Transactions in an event")
+    batch_size: int | None = Field(None, ge=1, le=MAX_COUNT, description="Transactions per event")
 
     @field_validator("batch_size", mode="before")
     @classmethod
@@ -130,8 +130,8 @@ _ALWAYS_THERE: Final = ("transaction_id", "event_time", "account_id", "transacti
 TRANSACTION_SCHEMA: Final[dict[str, Any]] = {
     "title": "Transaction",
     "type": "object",
-    "description": "A bank transaction. Whether it is fraud is not in it, on purpose: a bank does not "
-    "know either when it happens.",
+    "description": "A bank transaction. It deliberately does not say whether it is fraud: a bank does not "
+    "know it at that time either.",
     "properties": {
         name: {"type": _JSON_TYPES[kind]}
         if name in _ALWAYS_THERE

@@ -35,34 +35,45 @@ if TYPE_CHECKING:
 def load(  # noqa: PLR0913 - the options of a command line
     context: typer.Context,
     *,
-    count: Annotated[int | None, typer.Option(min=1, help="Transactions to send")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Number of transactions to send")] = None,
     rps: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Transactions a second; left out: as fast as the stream takes them"),
+        typer.Option(min=0.001, help="Transactions per second (default: as fast as the stream accepts them)"),
     ] = None,
     duration: Annotated[
-        float | None, typer.Option(min=0.001, help="Seconds of the schedule, with --rps")
+        float | None, typer.Option(min=0.001, help="Length of the schedule in seconds, with --rps")
     ] = None,
-    senders: Annotated[int, typer.Option(min=1, max=64, help="Threads that send, each a share of keys")] = 4,
+    senders: Annotated[
+        int,
+        typer.Option(
+            min=1, max=64, help="Number of sending threads; the partition keys are divided among them"
+        ),
+    ] = 4,
     source: Annotated[str, typer.Option(help=SOURCE_HELP)] = "bank",
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="Same seed, same transactions, ids included; left out: new ones each time"),
+        typer.Option(
+            min=0,
+            help="Random seed; the same seed gives the same transactions and ids (default: a new seed each "
+            "time)",
+        ),
     ] = None,
-    accounts: Annotated[int, typer.Option(help="Accounts of the simulated bank")] = 10_000,
-    fraud_share: Annotated[float, typer.Option(help="Share of fraud")] = 0.05,
-    batch: Annotated[int, typer.Option(min=1, max=MAX_RECORDS, help="Most transactions of a request")] = 500,
+    accounts: Annotated[int, typer.Option(help="Number of accounts of the simulated bank")] = 10_000,
+    fraud_share: Annotated[float, typer.Option(help="Fraction of fraudulent transactions, 0-1")] = 0.05,
+    batch: Annotated[
+        int, typer.Option(min=1, max=MAX_RECORDS, help="Maximum transactions per request")
+    ] = 500,
     joined: Annotated[
-        bool, typer.Option("--joined", help="Send several transactions in one record of the stream")
+        bool, typer.Option("--joined", help="Send several transactions in one Kinesis record")
     ] = False,
     flush_seconds: Annotated[
-        float, typer.Option(min=0, help="After Ctrl-C or SIGTERM: longest wait for what was made")
+        float, typer.Option(min=0, help="Seconds to flush remaining records after Ctrl-C or SIGTERM")
     ] = 10.0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the summary to this file")] = None,
 ) -> None:
-    """Send transactions by a schedule and measure how far the stream follows it.
+    """Send transactions by an open-loop schedule and measure how the stream keeps up.
 
-    Exits with code 0 if everything that was made is in the stream, else with 1.
+    Exits with code 0 if everything that was generated is in the stream, else with 1.
     """
     settings = load_settings()
     stop = stop_on_signals()
@@ -105,7 +116,7 @@ def _records(
     if source.path is not None:
         return file_records(source.path)
     if schedule.records is None:
-        msg = f"--source {source.kind} has no end: give --count, or --rps and --duration"
+        msg = f"--source {source.kind} is endless; give --count, or --rps and --duration"
         raise ValueError(msg)
     if source.kind == "bank":
         return bank_records(traffic, schedule.records, wall_clock_ms())

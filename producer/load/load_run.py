@@ -84,7 +84,7 @@ class LoadRun:
         """
         self._began_s = time.monotonic()
         threads = [_thread(self._maker.run, stop), *(_thread(sender.run, stop) for sender in self._senders)]
-        with self._shown(console):
+        with self._live_view(console):
             self._until_sent(threads, stop)
         in_doubt = sum(sender.in_doubt for sender in self._senders)
         self.statistics.on_not_sent(in_doubt + sum(map(len, self._lanes)))
@@ -130,7 +130,7 @@ class LoadRun:
             lane.close()
 
     @contextlib.contextmanager
-    def _shown(self, console: Console) -> Iterator[None]:
+    def _live_view(self, console: Console) -> Iterator[None]:
         if console.is_terminal:
             with Live(self.view, console=console, refresh_per_second=4):
                 yield

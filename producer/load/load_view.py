@@ -66,7 +66,7 @@ class LoadView:
             ("throughput", f"{self._rate_per_s():,.0f} tx/s"),
             ("put p99", _ms(counted.put_ms.percentile_ms(99))),
             ("lag p99", _ms(counted.lag_ms.percentile_ms(99))),
-            ("in hand", f"{counted.made - counted.sent - counted.failed - counted.not_sent:,}"),
+            ("in flight", f"{counted.made - counted.sent - counted.failed - counted.not_sent:,}"),
             ("put max", _ms(counted.put_ms.max_ms)),
             ("lag max", _ms(counted.lag_ms.max_ms)),
             ("failed", f"{counted.failed:,}"),

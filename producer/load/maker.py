@@ -14,7 +14,7 @@ from producer.load.send_schedule import SendSchedule
 TICK_S: Final = 0.005
 """Records that are due within this time are made together: a wake-up for each would cost more than making it.
 """
-MOST_AT_ONCE: Final = 250
+MAX_PER_ROUND: Final = 250
 """Most records in one hand-over, even far behind the schedule, so that a stop is noticed soon."""
 
 
@@ -74,9 +74,9 @@ class Maker:
 
     def _wanted(self) -> int:
         due = self._schedule.due_until(self._now_s())
-        wanted = MOST_AT_ONCE if due is None else due - self._made
-        left = MOST_AT_ONCE if self._schedule.records is None else self._schedule.records - self._made
-        return min(wanted, left, MOST_AT_ONCE)
+        wanted = MAX_PER_ROUND if due is None else due - self._made
+        left = MAX_PER_ROUND if self._schedule.records is None else self._schedule.records - self._made
+        return min(wanted, left, MAX_PER_ROUND)
 
     def _hand_over(self, records: list[Due]) -> None:
         by_lane: dict[int, list[Due]] = defaultdict(list)

@@ -34,7 +34,7 @@ def schedule_of(count: int | None, rps: float | None, duration_s: float | None) 
     if duration_s is None:
         return SendSchedule(records=count, rate_per_s=rps)
     if rps is None:
-        msg = "--duration is the length of a schedule: give --rps too"
+        msg = "--duration needs the rate of the schedule; give --rps too"
         raise ValueError(msg)
     scheduled = max(1, round(rps * duration_s))
     return SendSchedule(records=scheduled if count is None else min(count, scheduled), rate_per_s=rps)

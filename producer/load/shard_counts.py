@@ -11,7 +11,7 @@ ENOUGH_A_SHARD: Final = 250
 """Average transactions per shard before one can be hot: by chance alone, a shard then stays far below 1.5
 shares."""
 NAMED_KEYS: Final = 3
-MOST_KEYS: Final = 10_000
+MAX_KEYS: Final = 10_000
 """Partition keys counted for each shard; beyond twice this number, the rarest are dropped."""
 UNKNOWN_SHARD: Final = "unknown"
 """Used if a refusal does not name its shard."""
@@ -38,8 +38,8 @@ class ShardCounts:
         self.records += 1
         self.size_bytes += size_bytes
         self.keys[partition_key] += transactions
-        if len(self.keys) > 2 * MOST_KEYS:
-            self.keys = Counter(dict(self.keys.most_common(MOST_KEYS)))
+        if len(self.keys) > 2 * MAX_KEYS:
+            self.keys = Counter(dict(self.keys.most_common(MAX_KEYS)))
 
 
 def throttling_shard(message: str) -> str:

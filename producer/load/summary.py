@@ -65,9 +65,7 @@ def _late(statistics: LoadStatistics, schedule: SendSchedule) -> list[str]:
     lag_ms = statistics.lag_ms.percentile_ms(99)
     if schedule.rate_per_s is None or lag_ms is None or lag_ms <= LATE_MS:
         return []
-    late = (
-        f"99 % of the transactions were in within {lag_ms / 1000:.1f} s of their due time, the others later"
-    )
+    late = f"the lag p99 is {lag_ms / 1000:.1f} s"
     slow = f"the stream, or this machine, is too slow for {schedule.rate_per_s:g} tx/s"
     return [f"the schedule was not kept: {late}; {slow}"]
 
@@ -75,4 +73,4 @@ def _late(statistics: LoadStatistics, schedule: SendSchedule) -> list[str]:
 def _unanswered(in_doubt: int) -> list[str]:
     if not in_doubt:
         return []
-    return [f"{in_doubt} of the transactions not sent were in requests without an answer: they may be in"]
+    return [f"{in_doubt} unsent transactions were in requests without a response: they may be in the stream"]

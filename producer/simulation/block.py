@@ -56,7 +56,7 @@ coordinates are in 1e-7 degrees. The fields from ``fraud`` on are its ground tru
 _NUMBER_FACTOR: Final = 387_420_491
 _NUMBER_OFFSET: Final = 123_456_789
 _NUMBERS: Final = 9 * 10**8
-_LEAST_NUMBER: Final = 10**8
+_MIN_NUMBER: Final = 10**8
 _THOUSANDTHS: Final = tuple(f"{number:03d}Z" for number in range(1000))
 _FOUR_DIGITS: Final = np.array([f"{number:04d}" for number in range(10_000)], dtype=object)
 _DEGREES: Final = np.array(
@@ -140,11 +140,11 @@ _FLAG_TEXTS: Final = np.array(["false", "true", "null"], dtype=object)
 
 def scattered(numbers: Ints) -> Ints:
     """Return the 9 digits in the ids of accounts and customers: unique, and without revealing an order."""
-    return (numbers * _NUMBER_FACTOR + _NUMBER_OFFSET) % _NUMBERS + _LEAST_NUMBER
+    return (numbers * _NUMBER_FACTOR + _NUMBER_OFFSET) % _NUMBERS + _MIN_NUMBER
 
 
 def _owner_id(number: int, seed: int, prefix: str) -> str:
-    return f"{prefix}_{seed}_{(number * _NUMBER_FACTOR + _NUMBER_OFFSET) % _NUMBERS + _LEAST_NUMBER}"
+    return f"{prefix}_{seed}_{(number * _NUMBER_FACTOR + _NUMBER_OFFSET) % _NUMBERS + _MIN_NUMBER}"
 
 
 def _looked_up(codes: Ints, names: tuple[str, ...]) -> list[str]:

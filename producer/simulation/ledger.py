@@ -17,7 +17,7 @@ FITTED_PERMILLE: Final = (100, 500)
 """Most that such a payment takes of the available money, in thousandths."""
 FITTED_STEP_VND: Final = 10_000
 """Rounding step of a payment that is made smaller; cash comes in notes of `ATM_NOTE_VND`."""
-LEAST_DRAIN_VND: Final = 10_000
+MIN_DRAIN_VND: Final = 10_000
 BILL_OF_REPAYMENT: Final = 7
 """A customer without loans pays a bill in place of a repayment: its amount divided by this."""
 
@@ -119,7 +119,7 @@ def _wanted_vnd(entries: Rows, balance: Ints, loans: Ints) -> Ints:
     amount: Ints = entries["amount_vnd"].copy()
     drain = entries["drain_permille"]
     if (drain > 0).any():
-        taken = np.maximum(price_vnd(np.maximum(balance, 0) * drain // 1000), LEAST_DRAIN_VND)
+        taken = np.maximum(price_vnd(np.maximum(balance, 0) * drain // 1000), MIN_DRAIN_VND)
         amount = np.where(drain > 0, taken, amount)
     repaid = entries["kind"] == CODES["repayment"]
     if repaid.any():

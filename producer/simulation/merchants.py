@@ -14,8 +14,8 @@ STRANGER_SHARE: Final = 0.2
 USUAL_MERCHANTS: Final = (4, 9)
 USUAL_COUNTERPARTIES: Final = (3, 8)
 CATEGORIES: Final = tuple(MERCHANT_CATEGORIES)
-LEAST_MERCHANTS: Final = 100
-LEAST_COUNTERPARTIES: Final = 1_000
+MIN_MERCHANTS: Final = 100
+MIN_COUNTERPARTIES: Final = 1_000
 ACCOUNT_BASE: Final = 1 << 40
 """Counterparty codes from here on are accounts of this bank."""
 
@@ -24,8 +24,8 @@ class Market:
     """Merchants and counterparties of a bank with this number of ``accounts``; codes count from 0."""
 
     def __init__(self, accounts: int) -> None:
-        self.merchants = max(LEAST_MERCHANTS, accounts // 10)
-        self.counterparties = max(LEAST_COUNTERPARTIES, 5 * accounts)
+        self.merchants = max(MIN_MERCHANTS, accounts // 10)
+        self.counterparties = max(MIN_COUNTERPARTIES, 5 * accounts)
 
     def merchant(self, keys: Keys) -> Ints:
         """Draw a merchant."""

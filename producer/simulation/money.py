@@ -13,7 +13,7 @@ _NOTE_ENDS_VND: Final = np.array([50_000, 200_000, 1_000_000, 10_000_000, 100_00
 _NOTE_STEPS_VND: Final = np.array([5_000, 10_000, 50_000, 100_000, 1_000_000, 10_000_000])
 """The notes are 10,000 to 500,000 VND; sums between people keep to them."""
 ATM_NOTE_VND: Final = 50_000
-LEAST_VND: Final = 1_000
+MIN_VND: Final = 1_000
 """About the smallest amount that anyone pays."""
 CHARM_SHARE: Final = 0.3
 """Share of prices that end in 9,000."""
@@ -46,4 +46,4 @@ def cash_vnd(amounts_vnd: Ints) -> Ints:
 
 
 def _rounded(amounts_vnd: Ints, steps_vnd: Ints) -> Ints:
-    return np.maximum((amounts_vnd + steps_vnd // 2) // steps_vnd * steps_vnd, LEAST_VND)
+    return np.maximum((amounts_vnd + steps_vnd // 2) // steps_vnd * steps_vnd, MIN_VND)

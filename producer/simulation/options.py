@@ -15,7 +15,7 @@ DEFAULT_FRAUD_MIX: Final[Mapping[FraudType, float]] = {
 }
 LATEST_START_MS: Final = 4_102_444_800_000
 """2100-01-01, in UTC."""
-LONGEST_LATENESS: Final = timedelta(hours=24)
+MAX_LATENESS: Final = timedelta(hours=24)
 
 _SHARES: Final = (
     "subtle_share",
@@ -72,20 +72,20 @@ class TrafficOptions:
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for invalid options."""
         rate = self.transactions_per_account_per_day
-        _check("seed", self.seed, self.seed >= 0, "give a whole number from 0 on")
+        _check("seed", self.seed, self.seed >= 0, "give a whole number, 0 or more")
         _check("accounts", self.accounts, self.accounts >= 1, "give at least 1")
         _check("fraud_share", self.fraud_share, 0 <= self.fraud_share < 1, "give at least 0 and less than 1")
         _check("fraud_mix", self.fraud_mix, _is_mix(self.fraud_mix), _MIX_REMEDY)
         _check("transactions_per_account_per_day", rate, 0 < rate <= DAY_MS, _RATE_REMEDY)
         _check("start_ms", self.start_ms, 0 <= self.start_ms < LATEST_START_MS, _START_REMEDY)
         _check("label_delay", self.label_delay, self.label_delay >= timedelta(0), "give 0 or more")
-        _check("latest", self.latest, timedelta(0) < self.latest <= LONGEST_LATENESS, _LATEST_REMEDY)
+        _check("latest", self.latest, timedelta(0) < self.latest <= MAX_LATENESS, _LATEST_REMEDY)
         for name in _SHARES:
             share = getattr(self, name)
             _check(name, share, 0 <= share <= 1, "give 0 to 1")
 
 
-_RATE_REMEDY: Final = f"give more than 0, and at most one a millisecond ({DAY_MS})"
+_RATE_REMEDY: Final = f"give more than 0, and at most one per millisecond ({DAY_MS})"
 _START_REMEDY: Final = "give epoch milliseconds from 1970 to 2099"
 _LATEST_REMEDY: Final = "give more than 0 and at most 24 hours"
 _MIX_REMEDY: Final = f"give shares that sum to 1, for any of {', '.join(FRAUD_TYPES)}"

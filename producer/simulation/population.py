@@ -34,7 +34,7 @@ ACTIVITY_SIGMA: Final = 0.7
 """
 LIFETIME_TRANSACTIONS: Final = 400
 """Average transactions until an account closes; a new customer takes its place."""
-LONGEST_LIFE_HOURS: Final = 10**9
+MAX_LIFE_HOURS: Final = 10**9
 FIRST_TRANSACTIONS: Final = (1, 20)
 """Lifetime count of a new account when the stream first sees it."""
 
@@ -183,7 +183,7 @@ class Population:
         leading = np.where(self._in_family[slots], slots - slots % 2, slots)
         days = exponential(family_keys, "lifetime") * LIFETIME_TRANSACTIONS
         hours = days * HOURS_PER_DAY / np.maximum(self._visits_per_day[leading], 1e-6)
-        whole: Ints = 1 + np.minimum(hours, LONGEST_LIFE_HOURS).astype(np.int64)
+        whole: Ints = 1 + np.minimum(hours, MAX_LIFE_HOURS).astype(np.int64)
         return whole
 
 

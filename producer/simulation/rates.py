@@ -30,9 +30,9 @@ from producer.simulation.visits import hourly_weights
 
 SALARIED_SHARE: Final = 0.85
 """Share of accounts that get a salary, unless they have too little traffic for it."""
-MOST_SALARY_TRAFFIC: Final = 0.2
+MAX_SALARY_TRAFFIC: Final = 0.2
 """Most of the honest traffic that salaries, and the payments made from them at once, may be."""
-LEAST_CAMPAIGNS_PER_DAY: Final = 1e-6
+MIN_CAMPAIGNS_PER_DAY: Final = 1e-6
 """A pattern that starts less often, about once in 2,700 years, does not occur: its times would overflow."""
 _STEP_HOURS: Final = 8_760
 
@@ -45,7 +45,7 @@ class Rates:
         rate = options.transactions_per_account_per_day
         honest = rate * (1 - options.fraud_share)
         salary = SALARY_TRANSACTIONS / DAYS_PER_MONTH
-        self.salaried_share = min(SALARIED_SHARE, MOST_SALARY_TRAFFIC * honest / salary)
+        self.salaried_share = min(SALARIED_SHARE, MAX_SALARY_TRAFFIC * honest / salary)
         self._salary = self.salaried_share * SALARY_TRANSACTIONS
         self._sale = sale_customers(options.accounts) / SALE_EVERY_DAYS / options.accounts
         self._before_fraud = sum(
@@ -62,7 +62,7 @@ class Rates:
         share = options.fraud_share * options.fraud_mix.get(pattern.fraud_type, 0)
         transactions = share * options.accounts * options.transactions_per_account_per_day
         per_day = transactions / pattern.expected_transactions(options.subtle_share)
-        return per_day if per_day >= LEAST_CAMPAIGNS_PER_DAY else 0.0
+        return per_day if per_day >= MIN_CAMPAIGNS_PER_DAY else 0.0
 
     def transactions(self, first_hour: int, end_hour: int) -> Floats:
         """Return the mean number of transactions of the whole bank in each of these hours since 1970."""

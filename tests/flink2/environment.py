@@ -1,4 +1,4 @@
-"""A virtual environment with PyFlink 2.2, which has no room beside the PyFlink that the project runs on."""
+"""A virtual environment with PyFlink 2.2, which cannot be installed beside the project's own PyFlink."""
 
 import hashlib
 import subprocess
@@ -10,11 +10,11 @@ from fraudstream.runtime.project_root import ROOT
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 HOME = ROOT / "build" / "flink2-venv"
 INSTALLED = HOME / "installed"
-"""The digest of the list of versions that is installed."""
+"""The digest of the installed list of versions."""
 
 
 def flink2_python() -> Path:
-    """Return the environment's interpreter; made anew where the list of versions is another one."""
+    """Return the environment's interpreter; rebuild the environment when the list of versions has changed."""
     python = HOME / "bin" / "python"
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if not INSTALLED.is_file() or INSTALLED.read_text() != digest:
@@ -25,7 +25,7 @@ def flink2_python() -> Path:
 
 
 def _uv(*arguments: str) -> None:
-    # Not pip: that takes some minutes for the gigabyte of PyFlink and what it needs.
+    # Not pip: it needs some minutes for the gigabyte of PyFlink and its dependencies.
     uv = str(Path(sys.executable).with_name("uv"))
     done = subprocess.run([uv, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(arguments)}: {done.stderr}"

@@ -1,7 +1,8 @@
-"""The golden lists of what is in the archives: ``python -m tests.golden.archives --write``.
+"""The golden lists of the archives' contents: ``python -m tests.golden.archives --write``.
 
-A line is a file of ours, or ``wheel`` and the name of a package whose files are left out: they change
-with each release. Write the lists anew where a change moves modules, and look at the difference.
+A line is a file of the project, or ``wheel`` and the name of a package, whose files are not listed
+because they change with each release. Rewrite the lists after a change that moves modules, and review
+the diff.
 """
 
 import re
@@ -20,7 +21,7 @@ ARCHIVES: Final[Mapping[str, Callable[[Path], None]]] = {
     "fraudstream-python": package.package,
     "managed-flink": managed_flink.package,
 }
-"""What writes each archive."""
+"""The function that writes each archive."""
 _DIST_INFO: Final = re.compile(r"(?P<name>[^/]+)-[^-/]+\.dist-info$")
 
 
@@ -30,7 +31,7 @@ def golden(archive: str) -> Path:
 
 
 def listing(archive: Path) -> str:
-    """Return the list of a zip archive, sorted; a wheel's files are those that its RECORD names."""
+    """Return the sorted list of a zip archive's files; a wheel's files are those that its RECORD lists."""
     with zipfile.ZipFile(archive) as zipped:
         names = set(zipped.namelist())
         wheels = set()
@@ -50,12 +51,12 @@ def _wheel(info: PurePosixPath) -> str:
 
 
 def _files(record: str) -> list[str]:
-    """Return the files of a wheel, out of lines of path, hash and size."""
+    """Return the files of a wheel from lines of path, hash and size."""
     return [line.rsplit(",", 2)[0] for line in record.splitlines()]
 
 
 def main(arguments: list[str]) -> int:
-    """Write the lists anew with ``--write``; the wheels are downloaded for that."""
+    """Rewrite the lists with ``--write``; this downloads the wheels."""
     if arguments != ["--write"]:
         sys.stderr.write(f"{__doc__}\n")
         return 2

@@ -1,11 +1,13 @@
-"""Make the golden saved state with the code as it is: ``python -m tests.golden.make_saved_state``.
+"""Write the golden saved state with the current code: ``python -m tests.golden.make_saved_state``.
 
-Writes everything in ``tests/golden/saved_state``. What is there was written by the first release whose
-state must stay readable; make it anew only if saved state is meant to change, and say so in CHANGELOG.md.
+Writes everything in ``tests/golden/saved_state``. The committed files were written by the first release
+whose state must stay readable; rewrite them only if saved state is meant to change, and say so in
+CHANGELOG.md.
 
-A busy account, device, merchant and counterparty have more transactions than are kept exactly, so that
-the oldest are panes. Labels are known before their transactions, for rows and for panes; the last of
-them wait for transactions that come after the state was saved. Needs a JDK, as `make setup` does.
+A busy account, device, merchant and counterparty have more transactions than the state keeps exactly, so
+the oldest are aggregated into panes. Labels arrive before their transactions, for rows and for panes;
+the last ones wait for transactions that arrive after the state was saved. Needs a JDK, as `make setup`
+does.
 """
 
 import json
@@ -48,13 +50,13 @@ CITIES: Final = (
     (None, None, None),
 )
 SCORED: Final = 81
-"""So many of those sent afterwards are in time."""
+"""The number of later transactions that are in time."""
 STOPPED_AT_MS: Final = 4_102_444_800_000
-"""The time of the clock below."""
+"""The time of the stopped clock."""
 CLOCK: Final = Path(__file__).parent / "clock"
 
 
-# ---- what is sent ----
+# ---- input ----
 
 
 def transaction(rng: random.Random, id_: str, time_ms: int, account: str) -> Transaction:
@@ -91,7 +93,7 @@ def _busy_or_other(rng: random.Random, kind: str) -> str | None:
 
 
 def sent_before(rng: random.Random) -> list[Transaction]:
-    """Return what the job reads before its state is saved, out of order by minutes."""
+    """Return the transactions that the job reads before its state is saved, out of order by minutes."""
     return [
         transaction(
             rng,
@@ -104,13 +106,13 @@ def sent_before(rng: random.Random) -> list[Transaction]:
 
 
 def sent_afterwards(rng: random.Random, before: list[Transaction]) -> list[Transaction]:
-    """Return what a restored job reads: at once, then when frauds are seen, then when windows have passed."""
+    """Return the transactions that a restored job reads: at once, after the labels, and after the windows."""
     soon = [_later(rng, n, END_MS + n * GAP_MS) for n in range(40)]
     soon[4] = replace(soon[4], merchant_id="MER-WAITING", device_id="DEV-WAITING")
     soon[5] = replace(soon[5], merchant_id="MER-WAITING", counterparty_id="CTP-WAITING")
     soon[6] = replace(soon[6], merchant_id="MER-TAKEN-BACK")
     out_of_order = [
-        # Among the rows of its account, and of an unknown account, among the panes of the busy ones.
+        # Among the exact rows of its account; among the panes of the busy entities, from a new account.
         transaction(rng, "after-late", END_MS - 20 * HOUR_MS, f"ACC-{BUSY}"),
         replace(
             transaction(rng, "after-among-panes", START_MS + DAY_MS, "ACC-NEW"),
@@ -136,7 +138,7 @@ def _later(rng: random.Random, n: int, time_ms: int) -> Transaction:
 
 
 def label(of: Transaction, *, is_fraud: bool = True) -> bytes:
-    """Return the record of a label that is known an hour after the transaction."""
+    """Return the record of a label that becomes available an hour after the transaction."""
     made = Label(
         transaction_id=of.transaction_id,
         account_id=of.account_id,
@@ -150,13 +152,13 @@ def label(of: Transaction, *, is_fraud: bool = True) -> bytes:
     return made.to_json()
 
 
-# ---- how it is saved ----
+# ---- saving ----
 
 
 def wait_until_labels_are_read(job: LiveJob, batch: list[bytes], letters: int) -> int:
-    """Send labels and behind them one that is refused, and wait for its dead letter; return their number.
+    """Send labels and then an invalid one, and wait for its dead letter; return the number of records.
 
-    Labels and transactions have no order between them but the one that waiting makes.
+    Labels and transactions are not ordered relative to each other; waiting here imposes an order.
     """
     records = [*batch, saved_state.UNREADABLE]
     saved_state.put(job.settings, job.settings.labels_stream, records)
@@ -165,7 +167,7 @@ def wait_until_labels_are_read(job: LiveJob, batch: list[bytes], letters: int) -
 
 
 def feed(job: LiveJob, before: list[Transaction], after: list[Transaction]) -> dict[str, int]:
-    """Let the job read everything before its state is saved; return how many records of each stream."""
+    """Let the job read all input before its state is saved; return the number of records per stream."""
     early = [
         label(each) for each in [*before[100:6_300:400], after[4], after[5], after[6], after[41], after[8]]
     ]
@@ -197,9 +199,9 @@ def save(launcher: Launcher, state_backend: str, folder: Path) -> None:
 
 
 def move_into(target: Path, uri: str) -> None:
-    """Copy what is at ``uri`` to ``target``; raises `RuntimeError` if files elsewhere belong to it."""
+    """Copy the state at ``uri`` to ``target``; raise `RuntimeError` if it refers to files elsewhere."""
     shutil.copytree(uri.removeprefix("file://").removeprefix("file:"), target)
-    # The workers of a session cluster know no checkpoint folder, so they send all their state along.
+    # The workers of a session cluster know no checkpoint folder, so _metadata contains all their state.
     files = [path.name for path in target.rglob("*")]
     if files != ["_metadata"]:
         msg = f"{uri} has {files}: only a _metadata with all the state in it can be read from any folder"
@@ -208,16 +210,16 @@ def move_into(target: Path, uri: str) -> None:
 
 @contextmanager
 def own_emulator(name: str) -> Iterator[JobSettings]:
-    """Run an emulator of its own, whose sequence numbers begin anew; yields the settings."""
+    """Run a new emulator, whose sequence numbers start at 1; yield the settings."""
     with embedded_emulator() as url:
-        # The clients of this process look there.
+        # The clients of this process use it.
         os.environ.update(emulator_environment(JobSettings.load(["--aws-endpoint-url", url], env_file=None)))
         yield saved_state.golden_settings(JobSettings.load(env_file=None), name)
 
 
 @contextmanager
 def cluster(folder: Path, *jars: Path) -> Iterator[Cluster]:
-    """Run a cluster with ``jars`` before Flink's own."""
+    """Run a cluster with ``jars`` ahead of Flink's own."""
     folder.mkdir()
     made = Cluster(folder, {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"} | environment())
     made.add_to_lib(*jars)
@@ -231,13 +233,13 @@ def cluster(folder: Path, *jars: Path) -> Iterator[Cluster]:
 
 
 def environment() -> dict[str, str]:
-    """Return what the processes of a cluster are told, but for the endpoint, which each job names."""
+    """Return the environment of a cluster's processes; each job sets its own endpoint."""
     settings = JobSettings.load(env_file=None)
     return emulator_environment(settings) | {"FRAUDSTREAM_CHECKPOINT_INTERVAL": "1h"}
 
 
 def stopped_clock(folder: Path) -> Path:
-    """Compile the clock of the state's time to live that stands still; return its jar."""
+    """Compile a stopped clock for the state's time-to-live; return its jar."""
     classes = folder / "classes"
     sources = [str(path) for path in CLOCK.rglob("*.java")]
     subprocess.run(["javac", "--release", "11", "-d", str(classes), *sources], check=True)  # noqa: S607 - the JDK that Maven has
@@ -246,7 +248,7 @@ def stopped_clock(folder: Path) -> Path:
 
 
 def pack(folder: Path) -> None:
-    """Write the archive; raises `RuntimeError` if its state would be too old some day."""
+    """Write the archive; raise `RuntimeError` if its state would expire one day."""
     if STOPPED_AT_MS.to_bytes(8) not in (folder / "savepoint" / "_metadata").read_bytes():
         msg = f"the state does not carry the time of the stopped clock ({CLOCK}): it would expire"
         raise RuntimeError(msg)
@@ -261,11 +263,11 @@ def pack(folder: Path) -> None:
             archive.add(folder / name, name, filter=plain)
 
 
-# ---- what follows ----
+# ---- expected output ----
 
 
 def write_what_follows(launcher: Launcher, folder: Path) -> None:
-    """Write what restored jobs make of the rest; all kinds of saved state must make the same of it."""
+    """Write the output of restored jobs for the remaining input, equal for every kind of saved state."""
     with own_emulator("restored") as settings:
         saved_state.fill_sources(settings)
         found: list[tuple[list[Any], list[Any]]] = []
@@ -284,7 +286,7 @@ def write_what_follows(launcher: Launcher, folder: Path) -> None:
 
 
 def main() -> None:
-    """Make everything; takes some minutes."""
+    """Write all golden files; takes some minutes."""
     saved_state.FOLDER.mkdir(exist_ok=True)
     saved_state.CATALOGUE.write_text(BUILT_IN_WITH_LABELS.to_json() + "\n")
     with tempfile.TemporaryDirectory(prefix="golden-") as path:

@@ -1,7 +1,8 @@
 """The golden lists of the job's operators: ``python -m tests.golden.operators --write``.
 
-Saved state goes by an operator's uid, so a uid that changes loses state. A line is an operator of the
-plan: its uid, then its name. Those that the planner makes up (``5_python-calc``) hold no state.
+Flink maps saved state to operators by uid, so a changed uid loses state. A line is an operator of the
+plan: its uid, then its name. Operators whose uid the planner generates (``5_python-calc``) hold no
+state.
 """
 
 import json
@@ -27,31 +28,31 @@ PLANS: Final[Mapping[str, tuple[str, ...]]] = {
         *("--dead-letters-out", "{folder}/dead.jsonl"),
     ),
 }
-"""The options of each plan; ``{folder}`` is one for its files."""
+"""The options of each plan; ``{folder}`` is replaced by a folder for the job's files."""
 
 
 def golden(plan: str) -> Path:
-    """Return the file of a plan's list."""
+    """Return the golden file of a plan."""
     return FOLDER / f"{plan}.txt"
 
 
 @cache
 def planned(*arguments: str) -> tuple[tuple[str, str], ...]:
-    """Plan the job in a process of its own; return the name and the uid of each operator, in order."""
+    """Plan the job in a separate process; return the name and the uid of each operator, in order."""
     command = [sys.executable, "-m", "tests.job.identities", *arguments]
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return tuple((name, uid) for name, uid in json.loads(output))
 
 
 def listing(plan: str, folder: Path) -> str:
-    """Return the list of a plan's operators; ``folder`` takes its files."""
+    """Return the list of a plan's operators; the job writes its files into ``folder``."""
     (folder / "in.jsonl").touch()
     arguments = [argument.format(folder=folder) for argument in PLANS[plan]]
     return "".join(f"{uid}\t{name}\n" for name, uid in planned(*arguments))
 
 
 def main(arguments: list[str]) -> int:
-    """Write the lists anew with ``--write``."""
+    """Rewrite the lists with ``--write``."""
     if arguments != ["--write"]:
         sys.stderr.write(f"{__doc__}\n")
         return 2

@@ -1,10 +1,10 @@
-"""The golden saved state: where its files are, and how a job goes on from it.
+"""The golden saved state: its files, and jobs restored from it.
 
-The state is of a job that had read ``positions.json``'s number of records from streams of one shard
-each. A restored job finds streams of the same names with as many records that no parser accepts
-(`UNREADABLE`), and behind them the transactions of ``transactions.jsonl``. The emulator numbers the
-records of a shard 1, 2, 3, …, so it reads exactly these if it goes on from where the state says;
-else the dead letters tell.
+The state belongs to a job that had read the number of records in ``positions.json`` from streams of one
+shard each. A restored job finds streams of the same names with as many records that no parser accepts
+(`UNREADABLE`), followed by the transactions of ``transactions.jsonl``. The emulator numbers the records
+of a shard 1, 2, 3, …, so the job reads exactly these transactions if it resumes at the saved positions;
+otherwise it writes dead letters.
 """
 
 import json
@@ -33,21 +33,21 @@ STATE_BACKENDS: Final = {
     "checkpoint-hashmap": "hashmap",
     "checkpoint-rocksdb": "rocksdb",
 }
-"""Each folder of the archive, and the state backend that goes on from it."""
+"""Each folder of the archive, and the state backend that restores it."""
 UNREADABLE: Final = b"read before"
 _OF_THE_RUN: Final = ("arrival_time", "scored_at")
-"""Fields that say when something was written or scored."""
+"""Fields with the time of writing or scoring."""
 
 
 def unpack(folder: Path) -> dict[str, str]:
-    """Unpack the saved state into ``folder``, which may be any; return the URIs by name."""
+    """Unpack the saved state into any ``folder``; return the URIs by name."""
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(folder, filter="data")
     return {name: (folder / name).as_uri() for name in STATE_BACKENDS}
 
 
 def golden_settings(settings: JobSettings, name: str) -> JobSettings:
-    """Return settings with the streams that the state names, and sinks that are ``name``'s own."""
+    """Return settings with the streams that the state names, and sinks that belong to ``name`` alone."""
     return settings.model_copy(
         update={
             "transactions_stream": "Transactions-golden",
@@ -61,7 +61,7 @@ def golden_settings(settings: JobSettings, name: str) -> JobSettings:
 
 
 def job_options(state_backend: str) -> tuple[str, ...]:
-    """Return the job's options; catalogue and model are fixed, whatever the defaults become."""
+    """Return the job's options; catalogue and model are fixed, so changed defaults have no effect."""
     return (
         *("--label-feedback", "true", "--state-backend", state_backend),
         *("--catalogue", str(CATALOGUE), "--model", str(ROOT / "models" / "v1")),
@@ -69,7 +69,7 @@ def job_options(state_backend: str) -> tuple[str, ...]:
 
 
 def create_sources(settings: JobSettings) -> None:
-    """Create the streams that the job reads, of one shard each, so that all it reads has one order."""
+    """Create the job's source streams with one shard each, so that all records have one order."""
     client = kinesis_client(settings)
     for name in (settings.transactions_stream, settings.labels_stream):
         client.create_stream(StreamName=name, ShardCount=1)
@@ -77,7 +77,7 @@ def create_sources(settings: JobSettings) -> None:
 
 
 def put(settings: JobSettings, stream: str, records: list[bytes]) -> None:
-    """Put the records into a stream in their order."""
+    """Put the records into a stream in order."""
     result = StreamWriter(kinesis_client(settings), stream).put([Record(each, "golden") for each in records])
     if result.failures:
         msg = f"{len(result.failures)} records are not in {stream}: {result.failures[0].message}"
@@ -85,7 +85,7 @@ def put(settings: JobSettings, stream: str, records: list[bytes]) -> None:
 
 
 def fill_sources(settings: JobSettings) -> None:
-    """Create the sources and put into them what the state has read, as far as numbers go, and the rest."""
+    """Create the sources; put placeholders for the records already read, then the remaining ones."""
     create_sources(settings)
     positions = json.loads(POSITIONS.read_text())
     put(settings, settings.labels_stream, [UNREADABLE] * positions["labels"])
@@ -95,7 +95,7 @@ def fill_sources(settings: JobSettings) -> None:
 
 @contextmanager
 def restored(launcher: Launcher, settings: JobSettings, name: str, uri: str) -> Iterator[LiveJob]:
-    """Run a job that goes on from the saved state ``name`` at ``uri``; the sources are filled."""
+    """Run a job restored from the saved state ``name`` at ``uri``; the sources must be filled."""
     options = (*job_options(STATE_BACKENDS[name]), "--from-savepoint", uri)
     with launcher.running(golden_settings(settings, name), *options) as job:
         yield job
@@ -107,6 +107,6 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def comparable(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the records without what differs from run to run, in an order that does not."""
+    """Return the records without the fields that differ from run to run, in a deterministic order."""
     kept = [{key: value for key, value in each.items() if key not in _OF_THE_RUN} for each in records]
     return sorted(kept, key=lambda each: json.dumps(each, sort_keys=True))

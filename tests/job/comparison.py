@@ -1,4 +1,4 @@
-"""What the job wrote against what the naive reference says."""
+"""Compare the job's output with the naive reference."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -9,13 +9,13 @@ from fraudstream.domain.reference import Evaluated, Value
 
 RELATIVE = 1e-9
 DEVIATION_RELATIVE = 1e-6
-"""A standard deviation, and what is divided by one, may be this far from the exact value."""
+"""Tolerance of a standard deviation, and of quotients by one."""
 Z_SCORE_ABSOLUTE = 1e-6
-"""A value all but on the mean may be on either side of it."""
+"""A value almost equal to the mean may be on either side of it."""
 
 
 def is_close(value: Any, expected: Value, statistic: str) -> bool:  # noqa: ANN401 - what JSON or Parquet gave
-    """Whether the value of a feature is the expected one, lists number by number."""
+    """Return whether a feature's value is close to the expected one; lists are compared number by number."""
     if isinstance(expected, list):
         return (
             isinstance(value, list)
@@ -36,9 +36,9 @@ def is_close(value: Any, expected: Value, statistic: str) -> bool:  # noqa: ANN4
 def wrong_values(
     catalogue: Catalogue, expected: Iterable[Evaluated], rows: Iterable[Mapping[str, Any]]
 ) -> list[tuple[str, str, Any, Value]]:
-    """Return each value that is not the expected one: transaction, feature, value, expected value.
+    """Return each value that differs from the expected one: transaction, feature, value, expected value.
 
-    ``rows`` must be as many as those expected, in the same order; their ids are compared too.
+    ``rows`` must have the length and order of the expected rows; their ids are compared too.
     """
     statistics = {feature.name: feature.statistic for feature in catalogue.features}
     wrong: list[tuple[str, str, Any, Value]] = []

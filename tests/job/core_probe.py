@@ -1,8 +1,9 @@
-"""Runs the kernel's core in this process, over a stream and a store of profiles in memory.
+"""Run the kernel's core in this process, over a stream, with an in-memory profile store.
 
-A process of its own, since JPype's JVM can't be started twice, nor beside PyFlink's tests. Arguments: the
-catalogue's file, the allowed lateness in ms. In, line by line: T and a transaction, or L and a label. Out, a
-JSON object for each: ``refused`` with the reason, or what became of it; vectors as the hex of their doubles.
+A separate process, because JPype's JVM can't be started twice, nor beside PyFlink's tests. Arguments:
+the catalogue's file and the allowed lateness in ms. Input lines: T and a transaction, or L and a label.
+Output: one JSON object per line, ``refused`` with the reason, or the outcome; vectors as the hex of
+their doubles.
 """
 
 import json
@@ -18,11 +19,11 @@ from jobs.job_settings import JobSettings
 
 CORE_JAR = ROOT / "build" / "fraudstream-core.jar"
 ANY_TIME_MS = -1
-"""No clock judges an event time, as with the job over a file."""
+"""No clock checks event times, as in the job over a file."""
 
 
 class ProfileStore:
-    """Lets arrivals come through the core: each reads its profiles from the store and writes them back."""
+    """Passes arrivals through the core: reads each one's profiles from the store and writes them back."""
 
     def __init__(self, catalogue_json: str, allowed_lateness_ms: int) -> None:
         kernel = jpype.JPackage("fraudstream").kernel
@@ -34,7 +35,7 @@ class ProfileStore:
         self._profiles: dict[tuple[str, str], bytes] = {}
 
     def answer(self, line: bytes) -> dict[str, Any]:
-        """Return what became of a line."""
+        """Return the outcome of a line."""
         kind, record = line[:1], line[1:]
         try:
             if kind == b"L":
@@ -67,7 +68,7 @@ class ProfileStore:
     def _keys(self, event: Any) -> list[tuple[str, str] | None]:  # noqa: ANN401 - JPype has no types
         ids = self._features.ids(event)
         return [
-            # An empty id is one, too.
+            # An empty id is a valid id.
             None if id_ is None else (entity, str(id_))
             for entity, id_ in zip(self._entities, ids, strict=True)
         ]
@@ -88,7 +89,7 @@ def _answers(catalogue: Path, allowed_lateness_ms: int) -> Iterator[dict[str, An
 
 
 def main(catalogue: str, allowed_lateness_ms: str) -> None:
-    """Answer every line of the standard input."""
+    """Answer every line of standard input."""
     jpype.startJVM(classpath=[str(CORE_JAR)])
     for answer in _answers(Path(catalogue), int(allowed_lateness_ms)):
         sys.stdout.write(json.dumps(answer) + "\n")

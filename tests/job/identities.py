@@ -1,6 +1,6 @@
-"""Prints, as JSON, each operator of the job that the arguments describe, in order, and its identity.
+"""Print, as JSON, the name and uid of each operator of the job for the given arguments, in order.
 
-A process of its own: the planner numbers operators through the life of its JVM, and a job is
+Needs a separate process: the planner numbers operators for the lifetime of its JVM, and a real job is
 planned in a fresh one.
 """
 
@@ -13,7 +13,7 @@ from jobs.job_settings import JobSettings
 
 
 def main() -> None:
-    """Plan the job and read the identities off its stream graph."""
+    """Plan the job and read the operators' names and uids from its stream graph."""
     settings = JobSettings.load(sys.argv[1:], env_file=None)
     connector = connector_for(settings)
     catalogue = feature_job.load_catalogue(settings, has_labels=connector.has_labels)

@@ -1,4 +1,4 @@
-"""How the tests here start the job."""
+"""Start the job for the tests of this folder."""
 
 import os
 import subprocess
@@ -10,20 +10,20 @@ from fraudstream.runtime.project_root import ROOT
 
 JobRunner = Callable[..., subprocess.CompletedProcess[str]]
 
-# AWS is out of a job's reach. PyFlink leaves FLINK_HOME behind in the process of the tests, and another
-# release of it would take that for its own.
+# The job must not reach AWS. PyFlink leaves FLINK_HOME in the environment of the test process, and another
+# release of PyFlink would use it as its own.
 HIDDEN = ("AWS_", "LOCALSTACK_", "FLINK_", "PYFLINK_", "HADOOP_")
 
 
 def outside_environment() -> dict[str, str]:
-    """Return the environment as it is outside of the tests: nothing of AWS, nothing of Flink."""
+    """Return the environment without the AWS and Flink variables that tests add."""
     return {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
 
 
 def run_feature_job(
     *arguments: str | Path, python: str | Path = sys.executable
 ) -> subprocess.CompletedProcess[str]:
-    """Run the job's script as a user does, with the PyFlink of ``python``."""
+    """Run the job's script as a user does, with the PyFlink installation of ``python``."""
     return subprocess.run(
         [str(python), "jobs/feature_job.py", *map(str, arguments)],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The kernel's steps in a JVM of their own, without Flink: a line in, a line out."""
+"""Run the kernel's steps in a separate JVM, without Flink: one output line per input line."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ from jobs.kernel import KernelOptions, job_config
 
 
 class Answer(NamedTuple):
-    """What the kernel made of one transaction; features and ordinals are empty unless it is new."""
+    """The kernel's result for one transaction; features and ordinals are empty unless it is new."""
 
     outcome: str
     features: Features
@@ -25,7 +25,7 @@ class Answer(NamedTuple):
 
 
 class KernelProbe:
-    """Talks to a running probe."""
+    """Client of a running probe."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
@@ -33,7 +33,7 @@ class KernelProbe:
     def run(
         self, catalogue: Catalogue, arrivals: Iterable[Transaction | Label], *, allowed_lateness_ms: int
     ) -> list[Answer]:
-        """Let a stream arrive at empty state; return an answer for each transaction.
+        """Run a stream over empty state; return an answer for each transaction.
 
         All state goes through its serializer after every third arrival.
         """
@@ -74,7 +74,7 @@ def _answer(line: bytes) -> Answer:
 
 @contextmanager
 def running_probe() -> Iterator[KernelProbe]:
-    """Run a probe while the block runs."""
+    """Run a probe for the duration of the block."""
     with subprocess.Popen(probe_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             yield KernelProbe(process)

@@ -1,4 +1,4 @@
-"""A seeded stream of transactions and labels, with all that makes the order of arrival matter."""
+"""A seeded stream of transactions and labels in which the order of arrival matters."""
 
 import random
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ CITIES = (("Hà Nội", 21.0285, 105.8542), ("Huế", 16.4637, 107.5909), (None,
 
 
 def transactions(seed: int, count: int) -> list[Transaction]:
-    """Return new transactions as they arrive: tied, and up to hours out of order, on few entities."""
+    """Return new transactions in order of arrival: tied, up to hours out of order, on few entities."""
     rng = random.Random(seed)
     clock_ms = START_MS
     stream = []
@@ -48,7 +48,7 @@ def transactions(seed: int, count: int) -> list[Transaction]:
 
 
 def with_copies(stream: Sequence[Transaction], seed: int) -> list[Transaction]:
-    """Return the stream with every tenth transaction there twice: again at once, or a little later."""
+    """Return the stream with every tenth transaction duplicated: at once or a little later."""
     rng = random.Random(seed)
     mixed = list(stream)
     for each in rng.sample(stream, len(stream) // 10):
@@ -57,7 +57,7 @@ def with_copies(stream: Sequence[Transaction], seed: int) -> list[Transaction]:
 
 
 def with_late_ones(stream: Sequence[Transaction], seed: int, *, late_ms: int) -> list[Transaction]:
-    """Return the stream with every fiftieth transaction followed by one of its account, ``late_ms`` older."""
+    """Return the stream with a late transaction of the same account, ``late_ms`` older, after every 50th."""
     rng = random.Random(seed)
     mixed = list(stream)
     for each in rng.sample(stream, len(stream) // 50):
@@ -68,7 +68,7 @@ def with_late_ones(stream: Sequence[Transaction], seed: int, *, late_ms: int) ->
 
 
 def labels(stream: Sequence[Transaction], seed: int) -> list[Label]:
-    """Return labels in no order: some doubled, some taken back, some known the moment it happens."""
+    """Return labels in no order: some duplicated, some withdrawn, some available immediately."""
     rng = random.Random(seed)
     found: list[Label] = []
     for transaction in stream:
@@ -86,7 +86,7 @@ def labels(stream: Sequence[Transaction], seed: int) -> list[Label]:
 
 
 def label_of(transaction: Transaction, rng: random.Random) -> Label:
-    """Return a label that is known from the transaction's own time on, or later."""
+    """Return a label that is available from the transaction's own time on, or later."""
     return Label(
         transaction_id=transaction.transaction_id,
         account_id=transaction.account_id,

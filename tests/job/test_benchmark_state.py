@@ -1,4 +1,4 @@
-"""What the benchmark says of an account's state, against the layout."""
+"""The benchmark's estimate of an account's state agrees with the state layout."""
 
 from itertools import islice
 from pathlib import Path
@@ -9,7 +9,7 @@ from benchmarks.errors import RunFailedError
 from benchmarks.state import account_state
 from producer.simulation import TrafficOptions, generate
 
-# Time, id, and eleven columns that the account's windows look at, in words of eight bytes.
+# Time, id, and the eleven columns that the account's windows read, in words of eight bytes.
 ROW_BYTES = 104
 START_MS = 1_767_225_600_000
 
@@ -29,7 +29,7 @@ def test_each_transaction_adds_a_row_to_its_account(source: Path) -> None:
     assert more.bytes_per_account - few.bytes_per_account == 20 * ROW_BYTES
 
 
-def test_without_the_kernels_probe_it_says_so(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_kernel_probe_is_reported(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(RunFailedError, match="use `make bench`"):
+    with pytest.raises(RunFailedError, match="run `make bench`"):
         account_state(source, 1)

@@ -1,4 +1,4 @@
-"""The whole job over a file: what comes out is what the naive reference says, record for record."""
+"""The whole job over a file: its output equals the naive reference, record for record."""
 
 import base64
 import json
@@ -40,7 +40,7 @@ BROKEN = {
 
 
 def arrivals() -> list[Transaction]:
-    """5,000 transactions out of order by up to hours, some twice, some too late, few accounts."""
+    """Return 5,000 transactions of few accounts: up to hours out of order, some duplicated, some late."""
     rng = random.Random(SEED)
     options = TrafficOptions(seed=SEED, accounts=150, start_ms=START_MS)
     transactions = [labelled.transaction for labelled in islice(generate(options), 5_000)]
@@ -49,7 +49,7 @@ def arrivals() -> list[Transaction]:
     shuffled = [transactions[i] for i in order]
     for place in rng.sample(range(5_000), 50):
         shuffled.insert(place + rng.randrange(40), shuffled[place])
-    # On the same millisecond as the one before, of the same account.
+    # On the same millisecond as the previous transaction of the same account.
     for place in rng.sample(range(100, 5_000), 50):
         twin = shuffled[place]
         shuffled.insert(place + 1, replace(twin, transaction_id=f"{twin.transaction_id}-twin"))
@@ -70,7 +70,7 @@ class Run:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("bounded")
     transactions = arrivals()
-    # Its fee fits a double and not the model's floats; the same account's other transactions are scored.
+    # Its fee fits a double but not the model's floats; the account's other transactions are scored.
     too_large = replace(transactions[2_500], transaction_id="too-large", transaction_fees_vnd=1e300)
     transactions.insert(2_500, too_large)
     lines = [transaction.to_json() for transaction in transactions]
@@ -90,20 +90,20 @@ def of_outcome(run: Run, outcome: str) -> list[Evaluated]:
     return [evaluated for evaluated in run.expected if evaluated.outcome == outcome]
 
 
-def test_the_job_ends_well_and_leaves_no_part_files(run: Run) -> None:
+def test_the_job_succeeds_and_leaves_no_part_files(run: Run) -> None:
     assert run.process.returncode == 0, run.process.stderr
     files = {"in.jsonl", "features.jsonl", "scores.jsonl", "alerts.jsonl", "dead.jsonl"}
     assert {path.name for path in run.folder.iterdir()} == files
 
 
-def test_the_input_has_every_outcome(run: Run) -> None:
+def test_the_input_covers_every_outcome(run: Run) -> None:
     counts = Counter(evaluated.outcome for evaluated in run.expected)
     assert counts["duplicate"] >= 30
     assert counts["late"] >= 30
     assert counts["new"] >= 4_000
 
 
-def test_every_feature_of_every_transaction_equals_the_reference_in_the_order_of_the_file(run: Run) -> None:
+def test_every_feature_equals_the_reference_in_file_order(run: Run) -> None:
     rows = run.lines("features.jsonl")
     expected = of_outcome(run, "new")
     assert [row.pop("transaction_id") for row in rows] == [e.transaction.transaction_id for e in expected]
@@ -123,7 +123,7 @@ def equal(value: float | None, expected: Value) -> bool:
     return math.isclose(value, expected, rel_tol=1e-9)
 
 
-def test_every_accepted_transaction_has_one_scored_record_and_duplicates_say_so(run: Run) -> None:
+def test_every_accepted_transaction_has_one_scored_record_and_duplicates_are_marked(run: Run) -> None:
     records = run.lines("scores.jsonl")
     scored = [record for record in records if record["outcome"] == "new"]
     duplicates = [record for record in records if record["outcome"] == "duplicate"]
@@ -139,7 +139,7 @@ def ids(evaluated: list[Evaluated]) -> list[str]:
     return sorted(each.transaction.transaction_id for each in evaluated)
 
 
-def test_an_alert_is_sent_for_each_score_from_the_threshold_on_and_for_no_other(run: Run) -> None:
+def test_an_alert_is_sent_only_for_scores_at_or_above_the_threshold(run: Run) -> None:
     threshold = Manifest.load(ROOT / "models" / "v1").threshold
     records = [record for record in run.lines("scores.jsonl") if record["outcome"] == "new"]
     above = sorted(record["transaction_id"] for record in records if record["score"] >= threshold)
@@ -149,7 +149,7 @@ def test_an_alert_is_sent_for_each_score_from_the_threshold_on_and_for_no_other(
     assert len({alert["alert_id"] for alert in alerts}) == len(alerts)
 
 
-def test_every_broken_record_is_a_dead_letter_with_its_reason_and_its_bytes(run: Run) -> None:
+def test_every_invalid_record_becomes_a_dead_letter_with_its_reason_and_bytes(run: Run) -> None:
     letters = [letter for letter in run.lines("dead.jsonl") if letter["reason"] not in ("late", "scoring")]
     found = {raw_bytes(letter): letter["reason"] for letter in letters}
     assert found == BROKEN
@@ -161,13 +161,13 @@ def raw_bytes(letter: dict[str, Any]) -> bytes:
     return base64.b64decode(raw) if letter["encoding"] == "base64" else raw.encode()
 
 
-def test_every_late_transaction_is_a_dead_letter(run: Run) -> None:
+def test_every_late_transaction_becomes_a_dead_letter(run: Run) -> None:
     letters = [letter for letter in run.lines("dead.jsonl") if letter["reason"] == "late"]
     late = sorted(json.loads(letter["raw"])["transaction_id"] for letter in letters)
     assert late == ids(of_outcome(run, "late"))
 
 
-def test_a_transaction_that_cannot_be_scored_is_a_dead_letter_and_stops_no_other(run: Run) -> None:
+def test_a_transaction_that_cannot_be_scored_becomes_a_dead_letter_and_others_are_scored(run: Run) -> None:
     letters = [letter for letter in run.lines("dead.jsonl") if letter["reason"] == "scoring"]
     assert [json.loads(letter["raw"])["transaction_id"] for letter in letters] == ["too-large"]
     assert "too large" in letters[0]["detail"]
@@ -184,14 +184,14 @@ def test_a_transaction_that_cannot_be_scored_is_a_dead_letter_and_stops_no_other
         (["--features-out", "x.jsonl"], "--source"),
     ],
 )
-def test_wrong_options_end_the_job_at_once_with_the_remedy(arguments: list[str], says: str) -> None:
+def test_invalid_options_stop_the_job_at_startup_with_the_fix(arguments: list[str], says: str) -> None:
     process = run_feature_job(*arguments)
     assert process.returncode == 2
     assert says in process.stderr
     assert "Traceback" not in process.stderr
 
 
-def test_a_catalogue_that_means_something_else_by_a_feature_is_refused(tmp_path: Path) -> None:
+def test_a_catalogue_that_redefines_a_feature_of_the_model_is_rejected(tmp_path: Path) -> None:
     first, *rest = BUILT_IN.features
     other = first.model_copy(update={"window_ms": 60_000})
     catalogue = tmp_path / "catalogue.json"

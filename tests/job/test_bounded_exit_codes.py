@@ -1,4 +1,4 @@
-"""How bounded mode ends when it can't do what was asked: never 0, always with a sentence."""
+"""Bounded mode reports every failure with a nonzero exit code and one sentence."""
 
 import gzip
 import os
@@ -31,14 +31,14 @@ def fixture_source(tmp_path: Path) -> Path:
 
 @pytest.fixture(name="out")
 def fixture_out(tmp_path: Path) -> Path:
-    """Return an output that an earlier run has written."""
+    """Return an output file written by an earlier run."""
     out = tmp_path / "out.jsonl"
     out.write_text("of an earlier run")
     return out
 
 
 def assert_refused(process: subprocess.CompletedProcess[str], says: str, out: Path) -> None:
-    """Check that there is one sentence, no stack trace, and nothing written."""
+    """Check that the error is one sentence without a stack trace, and that nothing was written."""
     assert process.returncode == 2, process.stderr
     *_, last = process.stderr.splitlines()
     assert last.startswith("error: ")
@@ -48,14 +48,14 @@ def assert_refused(process: subprocess.CompletedProcess[str], says: str, out: Pa
     assert out.read_text() == "of an earlier run"
 
 
-def test_a_source_that_breaks_off_in_the_middle(tmp_path: Path, out: Path) -> None:
+def test_a_truncated_source_fails_the_job(tmp_path: Path, out: Path) -> None:
     source = tmp_path / "in.jsonl.gz"
     source.write_bytes(gzip.compress(DATA)[:-100])
     process = run_feature_job("--source", source, "--features-out", out)
-    assert_refused(process, f"{source} is no whole gzip file", out)
+    assert_refused(process, f"{source} is not a complete gzip file", out)
 
 
-def test_a_parquet_file_without_a_column_that_is_needed(tmp_path: Path, out: Path) -> None:
+def test_a_parquet_file_without_a_required_column_fails_the_job(tmp_path: Path, out: Path) -> None:
     source = tmp_path / "in.parquet"
     pq.write_table(pa.table({"transaction_id": ["t"], "amount": [1.0]}), source)
     process = run_feature_job("--source", source, "--features-out", out)
@@ -63,15 +63,13 @@ def test_a_parquet_file_without_a_column_that_is_needed(tmp_path: Path, out: Pat
     assert_refused(process, says, out)
 
 
-def test_an_output_that_cannot_be_written(source: Path, out: Path) -> None:
+def test_an_unwritable_output_fails_the_job(source: Path, out: Path) -> None:
     out.with_name("out.jsonl.parts").write_text("in the way")
     process = run_feature_job("--source", source, "--features-out", out)
     assert_refused(process, f"{out} can't be written: {out}.parts can't be created (File exists)", out)
 
 
-def test_a_job_that_is_asked_to_stop_writes_nothing_and_says_so(
-    tmp_path: Path, source: Path, out: Path
-) -> None:
+def test_a_stopped_job_writes_nothing_and_reports_it(tmp_path: Path, source: Path, out: Path) -> None:
     command = [sys.executable, "jobs/feature_job.py", "--source", str(source), "--source-rate", "1"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with subprocess.Popen(

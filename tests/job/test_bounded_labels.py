@@ -1,4 +1,4 @@
-"""Bounded mode with labels, over each kind of file: what was known when, as the reference says."""
+"""Bounded mode with labels, over each kind of file: labels become visible as in the reference."""
 
 import base64
 import gzip
@@ -30,7 +30,7 @@ LATENESS_MS = 6 * HOUR_MS
 
 
 def short_rate(entity: Entity, window_ms: int) -> WindowFeature:
-    """Return a fraud rate that looks at the transaction at hand too, so that each label's place counts."""
+    """Return a fraud rate whose window includes the current transaction: each label's position matters."""
     name = f"{entity}_{window_ms}"
     return WindowFeature(name=name, entity=entity, statistic="fraud_rate", window_ms=window_ms)
 
@@ -72,7 +72,7 @@ BROKEN_TRANSACTIONS = {b'{"transaction_id": 7}': "wrong_type", b"\xfe": "malform
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files of one stream, in each kind, and what the reference makes of it."""
+    """Files of one stream, in each format, and the reference's result for it."""
 
     folder: Path
     expected: Sequence[Evaluated]
@@ -93,7 +93,7 @@ def joined(lines: Sequence[bytes]) -> bytes:
 
 
 def spread(lines: Sequence[bytes], among: Sequence[bytes]) -> list[bytes]:
-    """Put lines among others, at places all through them."""
+    """Insert lines among others, at positions throughout the list."""
     mixed = list(among)
     for place, line in enumerate(lines):
         mixed.insert(place * len(mixed) // len(lines), line)
@@ -101,7 +101,7 @@ def spread(lines: Sequence[bytes], among: Sequence[bytes]) -> list[bytes]:
 
 
 def columns(records: Sequence[Transaction]) -> pa.Table:
-    """Return transactions as a bank's warehouse has them: times as times."""
+    """Return transactions as a bank's warehouse stores them: with timestamp columns."""
     rows = {name: [getattr(record, name) for record in records] for name in FIELD_NAMES}
     times = [from_time_ms(time_ms) for time_ms in rows.pop("event_time_ms")]
     return pa.table(rows | {"event_time": pa.array(times, pa.timestamp("ms", tz="UTC"))})
@@ -133,7 +133,7 @@ def rows(inputs: Inputs) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (inputs.folder / "features.jsonl").read_bytes().splitlines()]
 
 
-def test_the_stream_has_every_outcome_and_rates_that_labels_move(inputs: Inputs) -> None:
+def test_the_stream_covers_every_outcome_and_labels_change_rates(inputs: Inputs) -> None:
     counts = Counter(each.outcome for each in inputs.expected)
     assert counts["new"] >= 1_000
     assert counts["duplicate"] >= 50
@@ -144,13 +144,13 @@ def test_the_stream_has_every_outcome_and_rates_that_labels_move(inputs: Inputs)
         assert sum(bool(value) for value in values) >= 5, name
 
 
-def test_every_feature_is_what_was_known_by_then(inputs: Inputs, rows: list[dict[str, Any]]) -> None:
+def test_every_feature_uses_only_the_labels_available_at_its_time(
+    inputs: Inputs, rows: list[dict[str, Any]]
+) -> None:
     assert wrong_values(CATALOGUE, inputs.new(), rows) == []
 
 
-def test_without_the_labels_in_their_places_the_rates_would_be_others(
-    inputs: Inputs, rows: list[dict[str, Any]]
-) -> None:
+def test_labels_in_other_positions_would_give_other_rates(inputs: Inputs, rows: list[dict[str, Any]]) -> None:
     stream = [each.transaction for each in inputs.expected]
     orders: list[list[Transaction | Label]] = [[*LABELS, *stream], [*stream, *LABELS]]
     for order in orders:
@@ -158,7 +158,7 @@ def test_without_the_labels_in_their_places_the_rates_would_be_others(
         assert wrong_values(RATES, [each for each in evaluated if each.outcome == "new"], rows) != []
 
 
-def test_every_broken_line_is_a_dead_letter_with_its_own_bytes(
+def test_every_invalid_line_becomes_a_dead_letter_with_its_own_bytes(
     inputs: Inputs, rows: list[dict[str, Any]]
 ) -> None:
     assert rows
@@ -180,13 +180,13 @@ def raw(letter: dict[str, Any]) -> bytes:
 
 @pytest.fixture(scope="module")
 def without_model(inputs: Inputs) -> subprocess.CompletedProcess[str]:
-    """Run the job from Parquet to Parquet, the labels compressed, and no model where one should be."""
+    """Run the job from Parquet to Parquet with compressed labels and without a model file."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("FRAUDSTREAM_MODEL", "/no/such/model")
         return inputs.run("in.parquet", "labels.jsonl.gz", "--features-out", "features.parquet")
 
 
-def test_without_scores_no_model_is_looked_for(without_model: subprocess.CompletedProcess[str]) -> None:
+def test_without_scoring_no_model_is_loaded(without_model: subprocess.CompletedProcess[str]) -> None:
     assert without_model.returncode == 0, without_model.stderr
     assert "model = /no/such/model" in without_model.stderr
 
@@ -198,13 +198,13 @@ def table(inputs: Inputs, without_model: subprocess.CompletedProcess[str]) -> pa
     return pq.read_table(inputs.folder / "features.parquet")
 
 
-def test_from_parquet_to_parquet_the_values_the_order_and_the_nulls_are_the_same(
+def test_parquet_input_and_output_keep_values_order_and_nulls(
     table: pa.Table, rows: list[dict[str, Any]]
 ) -> None:
     assert table.to_pylist() == rows
 
 
-def test_a_number_is_a_double_in_parquet_and_the_last_n_a_list_of_lists(table: pa.Table) -> None:
+def test_parquet_numbers_are_doubles_and_last_n_is_a_list_of_lists(table: pa.Table) -> None:
     types = {name: str(table.schema.field(name).type) for name in table.column_names}
     assert types.pop("transaction_id") == "string"
     assert types.pop(LAST.name) == "list<item: list<item: double>>"

@@ -1,4 +1,4 @@
-"""A file larger than any block that a reader might split it at: its order, and the same bytes each time."""
+"""A file larger than a reader's split size keeps its order, and each run writes the same bytes."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ from tests.job.job_helpers import run_feature_job
 
 ROWS = 20_000
 NOTE = "x" * 5_500
-"""A field that the job does not know, for the size of the file."""
+"""An unknown field that makes the file large."""
 LARGE_BYTES = 100 * 1024 * 1024
 START_MS = 1_767_571_200_000
 ACCOUNTS = 7
@@ -49,7 +49,7 @@ CATALOGUE = Catalogue(
 
 
 def records() -> Iterator[dict[str, object]]:
-    """Yield transactions a second apart, all of one device."""
+    """Yield transactions one second apart, all of one device."""
     for row in range(ROWS):
         yield {
             "transaction_id": f"t{row}",
@@ -79,7 +79,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_each_kind(folder)
     (folder / "catalogue.json").write_text(CATALOGUE.to_json())
     yield folder
-    # Test runners keep such folders for a while.
+    # Test runners keep temporary folders for a while.
     shutil.rmtree(folder)
 
 
@@ -92,7 +92,7 @@ def run(folder: Path, source: str, output: str) -> subprocess.CompletedProcess[s
 
 @pytest.fixture(scope="module")
 def features(folder: Path) -> bytes:
-    """Run the job over the JSON lines; return what it wrote."""
+    """Run the job over the JSON lines; return its output."""
     process = run(folder, "in.jsonl", "features.jsonl")
     assert process.returncode == 0, process.stderr
     return (folder / "features.jsonl").read_bytes()
@@ -102,19 +102,19 @@ def test_the_file_is_large(folder: Path) -> None:
     assert (folder / "in.jsonl").stat().st_size > LARGE_BYTES
 
 
-def test_each_line_is_answered_in_the_order_of_the_file(features: bytes) -> None:
+def test_output_lines_keep_the_order_of_the_file(features: bytes) -> None:
     rows = [json.loads(line) for line in features.splitlines()]
     assert [row["transaction_id"] for row in rows] == [f"t{row}" for row in range(ROWS)]
     assert [row["amount"] for row in rows] == [row + 0.5 for row in range(ROWS)]
 
 
-def test_each_line_was_read_after_all_before_it(features: bytes) -> None:
+def test_each_line_is_processed_after_all_earlier_lines(features: bytes) -> None:
     counts = [json.loads(line)["all"] for line in features.splitlines()]
     assert counts == list(range(1, ROWS + 1))
 
 
 @pytest.mark.parametrize("source", ["in.jsonl.gz", "in.parquet"])
-def test_another_run_over_another_kind_of_file_gives_the_same_bytes(
+def test_a_run_over_another_file_format_writes_the_same_bytes(
     folder: Path, features: bytes, source: str
 ) -> None:
     process = run(folder, source, f"again-{source}.jsonl")

@@ -1,4 +1,4 @@
-"""Two slots: no order over all, but one for each entity, which the ordinals of the scored records tell."""
+"""Parallelism 2: no total order, but an order per entity, recorded by the ordinals of the scored records."""
 
 import json
 from collections import defaultdict
@@ -18,14 +18,14 @@ from tests.job.random_stream import transactions, with_copies
 
 SEED = 3
 LATENESS_MS = 30 * DAY_MS
-"""Longer than the stream: what is late or forgotten would depend on the order."""
+"""Longer than the stream, because lateness and eviction would depend on the order."""
 NEW = transactions(SEED, 1_500)
 ENTITIES: list[Entity] = ["account_id", "device_id", "merchant_id", "counterparty_id"]
-"""Those that the catalogue has windows of."""
+"""The entities for which the catalogue has windows."""
 
 
 def catalogue_of(entity: Entity) -> Catalogue:
-    """Return the features that the order of one entity decides; for the account the flags on them too."""
+    """Return the features that depend on one entity's order; for the account, flags on them too."""
     if entity == "account_id":
         others = {each.name for each in BUILT_IN.windows if each.entity != entity}
         return Catalogue(tuple(each for each in BUILT_IN.features if each.name not in others))
@@ -34,14 +34,14 @@ def catalogue_of(entity: Entity) -> Catalogue:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the job wrote."""
+    """The job's output."""
 
     scored: list[dict[str, Any]]
     duplicates: list[dict[str, Any]]
     features: dict[str, dict[str, Any]]
 
     def seen_by(self, entity: Entity) -> list[Transaction]:
-        """Return the transactions that have the entity: by its id, in the order of their ordinals."""
+        """Return the entity's transactions by id, in the order of their ordinals."""
         ordinals = {record["transaction_id"]: record["ordinals"] for record in self.scored}
         having = [each for each in NEW if getattr(each, entity) is not None]
         return sorted(having, key=lambda each: (getattr(each, entity), ordinals[each.transaction_id][entity]))
@@ -73,7 +73,7 @@ def ids(records: list[dict[str, Any]]) -> list[str]:
     return sorted(record["transaction_id"] for record in records)
 
 
-def test_each_transaction_is_scored_once_and_each_copy_is_found(outputs: Outputs) -> None:
+def test_each_transaction_is_scored_once_and_each_duplicate_is_detected(outputs: Outputs) -> None:
     assert NEW[-1].event_time_ms - NEW[0].event_time_ms < LATENESS_MS
     assert ids(outputs.scored) == sorted(each.transaction_id for each in NEW)
     assert len(outputs.duplicates) == len(NEW) // 10
@@ -86,7 +86,7 @@ def test_both_files_have_the_same_features(outputs: Outputs) -> None:
         assert id_ | record["features"] == outputs.features[record["transaction_id"]]
 
 
-def test_there_is_an_ordinal_for_each_entity_that_a_transaction_has_and_no_other(outputs: Outputs) -> None:
+def test_a_scored_record_has_an_ordinal_for_exactly_the_entities_of_its_transaction(outputs: Outputs) -> None:
     transactions_by_id = {each.transaction_id: each for each in NEW}
     for record in outputs.scored:
         transaction = transactions_by_id[record["transaction_id"]]
@@ -95,7 +95,7 @@ def test_there_is_an_ordinal_for_each_entity_that_a_transaction_has_and_no_other
         }
 
 
-def test_the_account_sees_its_transactions_in_the_order_of_the_file(outputs: Outputs) -> None:
+def test_an_account_processes_its_transactions_in_file_order(outputs: Outputs) -> None:
     of_the_file: defaultdict[str, list[str]] = defaultdict(list)
     for transaction in NEW:
         of_the_file[transaction.account_id].append(transaction.transaction_id)
@@ -104,9 +104,7 @@ def test_the_account_sees_its_transactions_in_the_order_of_the_file(outputs: Out
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-def test_the_features_of_an_entity_are_those_of_the_order_that_its_ordinals_tell(
-    outputs: Outputs, entity: Entity
-) -> None:
+def test_an_entitys_features_match_the_order_given_by_its_ordinals(outputs: Outputs, entity: Entity) -> None:
     catalogue = catalogue_of(entity)
     seen = outputs.seen_by(entity)
     expected: list[Evaluated] = list(evaluate(catalogue, seen, allowed_lateness_ms=LATENESS_MS))

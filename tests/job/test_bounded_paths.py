@@ -1,4 +1,4 @@
-"""Files by any name that a file may have."""
+"""Files with any legal name."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ CATALOGUE = Catalogue((TransactionFeature(name="hour", entity="transaction", sta
 
 
 NAME = "_giao dịch #1 100%25?.jsonl"
-"""Flink's own sources pass over files whose names begin so, and Flink's paths know no escapes."""
+"""Flink's own sources ignore files with these prefixes, and Flink's paths do not support escapes."""
 
 
-def test_a_file_is_read_and_written_whatever_its_name_and_folder_are(tmp_path: Path) -> None:
+def test_files_with_any_name_and_folder_are_read_and_written(tmp_path: Path) -> None:
     folder = tmp_path / "dữ liệu + 'mới'"
     folder.mkdir()
     source, out, catalogue = folder / NAME, folder / f"features of {NAME}", folder / "catalogue.json"

@@ -1,4 +1,4 @@
-"""The kernel's core in a server's process, its profiles in a store, against the job over the same file."""
+"""The kernel's core in a server process, with profiles in a store, agrees with the job over the same file."""
 
 import json
 import subprocess
@@ -97,7 +97,7 @@ def core_answers(catalogue: Path, lines: list[bytes]) -> list[Row]:
 
 
 def vector_of_row(row: Row) -> npt.NDArray[np.float64]:
-    """Return the catalogue's vector of a line of the job's features."""
+    """Return the catalogue's vector for a line of the job's features."""
     vector = np.full(CATALOGUE.width, np.nan)
     for name, place in CATALOGUE.slices.items():
         value = row[name]
@@ -115,14 +115,14 @@ def vector_of_answer(answer: Row) -> npt.NDArray[np.float64]:
     return np.frombuffer(bytes.fromhex(answer["evaluated"]))
 
 
-def test_the_stream_has_every_outcome(streams: Streams) -> None:
+def test_the_stream_covers_every_outcome(streams: Streams) -> None:
     counts = Counter(each.outcome for each in streams.expected)
     assert counts["new"] >= 1_000
     assert counts["duplicate"] >= 50
     assert counts["late"] >= 20
 
 
-def test_every_vector_of_the_core_is_the_jobs_number_by_number(streams: Streams) -> None:
+def test_every_vector_of_the_core_equals_the_jobs_bit_for_bit(streams: Streams) -> None:
     new = streams.new()
     assert [answer["transaction_id"] for answer in new] == [row["transaction_id"] for row in streams.rows]
     found = np.stack([vector_of_answer(answer) for answer in new])
@@ -132,13 +132,13 @@ def test_every_vector_of_the_core_is_the_jobs_number_by_number(streams: Streams)
     assert np.argwhere(wrong).tolist() == []
 
 
-def test_a_transaction_that_is_applied_has_the_vector_that_it_was_evaluated_with(streams: Streams) -> None:
+def test_an_applied_transaction_keeps_the_vector_it_was_evaluated_with(streams: Streams) -> None:
     new = streams.new()
     assert new
     assert [answer["applied"] for answer in new] == [answer["evaluated"] for answer in new]
 
 
-def test_every_outcome_and_ordinal_is_the_references(streams: Streams) -> None:
+def test_every_outcome_and_ordinal_equals_the_reference(streams: Streams) -> None:
     arrived = [answer for answer in streams.answers if "transaction_id" in answer]
     assert [(each["transaction_id"], each["outcome"]) for each in arrived] == [
         (each.transaction.transaction_id, each.outcome) for each in streams.expected
@@ -148,13 +148,13 @@ def test_every_outcome_and_ordinal_is_the_references(streams: Streams) -> None:
     ]
 
 
-def test_the_core_refuses_what_the_job_refuses_for_the_same_reasons(streams: Streams) -> None:
+def test_the_core_rejects_the_same_records_as_the_job_for_the_same_reasons(streams: Streams) -> None:
     refused = [answer["refused"] for answer in streams.answers if "refused" in answer]
     letters = [letter["reason"] for letter in streams.dead_letters if letter["reason"] != "late"]
     assert refused == letters == list(BROKEN.values())
 
 
-def test_the_core_calls_late_what_the_job_puts_to_the_dead_letters(streams: Streams) -> None:
+def test_the_core_reports_as_late_the_late_dead_letters_of_the_job(streams: Streams) -> None:
     late = [answer["transaction_id"] for answer in streams.answers if answer.get("outcome") == "late"]
     letters = [letter for letter in streams.dead_letters if letter["reason"] == "late"]
     assert sorted(late) == sorted(json.loads(letter["raw"])["transaction_id"] for letter in letters)

@@ -1,4 +1,4 @@
-"""The whole evaluation over files: features by the job, every fold, figures and report."""
+"""A complete evaluation over files: features from the job, every fold, metrics and report."""
 
 import json
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.patterns import fraud_patterns
 from fraudstream.domain.transaction import format_time, parse_time_ms
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.members.member import Features
@@ -54,7 +55,7 @@ CATALOGUE = Catalogue(
 
 @dataclass(frozen=True)
 class FewTrees(TreesKind):
-    """A small one of the project's own kind, which counts its trainings."""
+    """A small model of the project's own kind that counts its trainings."""
 
     fitted: list[str] = field(default_factory=list)
 
@@ -72,7 +73,7 @@ class FewTrees(TreesKind):
 class Unfit(FewTrees):
     name: str = "unfit"
 
-    def unfit_for(self, catalogue: Catalogue) -> str | None:
+    def reason_unsuitable(self, catalogue: Catalogue) -> str | None:
         return f"{len(catalogue.names)} features are not what it needs"
 
 
@@ -82,7 +83,7 @@ def request(files: DatasetFiles) -> EvaluationRequest:
 
 
 def run(files: DatasetFiles, kinds: dict[str, Kind], folder: Path) -> tuple[dict[str, Any], str]:
-    """Evaluate; return the figures, and what a person saw."""
+    """Evaluate; return the metrics and the console output."""
     console = Console(record=True, width=200, quiet=False, file=(folder.parent / "seen").open("w"))
     steps = Steps(console)
     with steps.shown():
@@ -102,32 +103,32 @@ def _known_ms(label: dict[str, Any]) -> int:
 
 @pytest.fixture(name="files", scope="module")
 def fixture_files(folder: Path) -> DatasetFiles:
-    """Return ten days of a small bank; a third of the labels of honest transactions never came."""
+    """Return ten days of a small bank; a third of the labels of honest transactions are missing."""
     bank = Bank(seed=3, accounts=150, days=10)
     assert list(write_bank(bank, folder))[-1] <= 1.0
     files = files_of(bank, folder)
-    # A second time there is nothing to do.
+    # The second run has nothing to do.
     assert list(write_bank(bank, folder)) == []
     labels = [orjson.loads(line) for line in files.labels.read_bytes().splitlines()]
     kept = [label for n, label in enumerate(labels) if n % 3 or label["is_fraud"]]
-    # The bank's take a week, which is longer than what is tested here.
+    # The bank's labels need a week, which is longer than this test's data.
     early = [{**label, "available_at": format_time(_known_ms(label))} for label in kept]
     files.labels.write_bytes(b"".join(orjson.dumps(label) + b"\n" for label in early))
     return files
 
 
-def test_an_evaluation_is_done_once_and_the_same_at_every_start(files: DatasetFiles, folder: Path) -> None:
+def test_an_evaluation_is_cached_and_the_same_on_every_run(files: DatasetFiles, folder: Path) -> None:
     trees = FewTrees()
     kinds: dict[str, Kind] = {"xgboost": trees, "unfit": Unfit()}
     first, seen = run(files, kinds, folder)
     pages = {path.name: path.read_bytes() for path in folder.parent.rglob("*.[ms][dv]*")}
     assert len(trees.fitted) == 4
-    assert "unfit is left out: 4 features are not what it needs" in seen
-    assert "computing the features by the job in bounded mode" in seen
+    assert "skipped unfit: 4 features are not what it needs" in seen
+    assert "computing the features with the job in bounded mode" in seen
 
     again, seen = run(files, kinds, folder)
     assert len(trees.fitted) == 4
-    assert "taking the features that were computed before" in seen
+    assert "using the cached features" in seen
     assert json.dumps(again) == json.dumps(first)
     assert {path.name: path.read_bytes() for path in folder.parent.rglob("*.[ms][dv]*")} == pages
     assert set(pages) == {
@@ -138,9 +139,8 @@ def test_an_evaluation_is_done_once_and_the_same_at_every_start(files: DatasetFi
     assert list(first) == ["xgboost", "ensemble", "amount_only", "data"]
     assert first["xgboost"]["auc_roc"] > first["amount_only"]["auc_roc"]
     assert first["xgboost"]["mean_score"] == pytest.approx(first["xgboost"]["base_rate"], rel=0.25)
-    assert list(first["xgboost"]["by_fraud_type"]) == [
-        "money_laundering", "account_takeover", "loan_fraud", "fee_manipulation",
-    ]  # fmt: skip
+    simulated = [pattern.fraud_type for pattern in fraud_patterns() if pattern.default_weight > 0]
+    assert list(first["xgboost"]["by_fraud_type"]) == simulated
     facts = first["data"]
     assert facts["ships"] == "xgboost"
     assert [fold["test_start"][:10] for fold in facts["folds"]] == ["2026-01-11", "2026-01-13"]
@@ -151,7 +151,7 @@ def test_an_evaluation_is_done_once_and_the_same_at_every_start(files: DatasetFi
     assert "| loan_fraud |" in text
 
 
-def test_one_fold_that_is_gone_is_the_only_one_that_is_done_again(files: DatasetFiles, folder: Path) -> None:
+def test_only_a_missing_fold_is_computed_again(files: DatasetFiles, folder: Path) -> None:
     trees = FewTrees()
     first, _ = run(files, {"xgboost": trees}, folder)
     done = len(trees.fitted)
@@ -162,17 +162,19 @@ def test_one_fold_that_is_gone_is_the_only_one_that_is_done_again(files: Dataset
     assert json.dumps(again) == json.dumps(first)
 
 
-def test_data_without_a_known_fraud_is_refused_with_the_part_and_the_remedy(
+def test_data_without_known_fraud_is_rejected_with_the_part_and_the_fix(
     files: DatasetFiles, folder: Path
 ) -> None:
     honest = folder.parent / "honest.jsonl"
     lines = files.labels.read_bytes().splitlines(keepends=True)
     honest.write_bytes(b"".join(line for line in lines if b'"is_fraud":true' not in line))
-    with pytest.raises(ModelError, match=r"fold 1: 0 of the \d+ transactions in the fit part are known as"):
+    with pytest.raises(
+        ModelError, match=r"fold 1: 0 of the \d+ transactions in the fit part are known frauds"
+    ):
         run(DatasetFiles(files.transactions, honest), {"xgboost": FewTrees()}, folder)
 
 
-def test_the_command_writes_the_same_figures_and_a_report_beside_them(
+def test_the_command_writes_the_same_metrics_and_a_report(
     files: DatasetFiles, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected, _ = run(files, {"xgboost": FewTrees()}, folder)
@@ -184,29 +186,29 @@ def test_the_command_writes_the_same_figures_and_a_report_beside_them(
     out = tmp_path / "new" / "figures.json"
     options = ["--transactions", files.transactions, "--labels", files.labels, "--catalogue", catalogue]
     options += ["--out", out, "--folds", 2, "--test-days", 2, "--delay-days", 2, "--seed", 5]
-    # Ten days have no room for validation parts of a week; shortened, they are those that were kept.
+    # Ten days are too short for validation parts of a week; after shortening they equal the cached ones.
     found = CliRunner().invoke(app, ["evaluate", *map(str, options)])
     assert found.exit_code == 0, found.output
     written = json.loads(out.read_text())
     assert written["data"]["source"] == f"{files.transactions.name}, {files.labels.name}"
-    assert written["data"]["note"].startswith("The data has 10 days, and 15 are needed")
+    assert written["data"]["note"].startswith("The data has 10 days, but 15 are needed")
     assert written["xgboost"] == expected["xgboost"]
     assert trees.fitted == []
     assert (out.parent / "figures.md").is_file()
     assert (out.parent / "figures-pictures" / "money.svg").is_file()
-    assert "mean over the folds" in found.output
+    assert "Mean over the folds" in found.output
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--transactions", "t.jsonl"], "--transactions and --labels go together"),
-        (["--threshold", "high"], "give cost:50000"),
+        (["--transactions", "t.jsonl"], "--transactions and --labels must be given together"),
+        (["--threshold", "high"], "use cost:50000"),
         (["--transactions", "t.jsonl", "--labels", "l.jsonl"], "t.jsonl can't be read"),
         (["--catalogue", "c.json"], "c.json can't be read"),
     ],
 )
-def test_what_can_t_be_used_ends_the_command_with_code_2_and_the_remedy(
+def test_invalid_input_ends_the_command_with_code_2_and_the_fix(
     options: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.evaluate_command.FOLDER", tmp_path / "kept")
@@ -215,7 +217,7 @@ def test_what_can_t_be_used_ends_the_command_with_code_2_and_the_remedy(
     assert says in found.output
 
 
-def test_fresh_drops_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fresh_discards_cached_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
     monkeypatch.setattr("models.evaluate_command.FOLDER", kept)

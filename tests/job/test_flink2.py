@@ -1,4 +1,4 @@
-"""The same code and the same jar on Flink 2: what comes out is what comes out on Flink 1.20."""
+"""The same code and the same jar on Flink 2 give the same output as on Flink 1.20."""
 
 import json
 import random
@@ -28,7 +28,7 @@ print(__version__, get_gateway().jvm.org.apache.flink.runtime.util.EnvironmentIn
 
 
 def arrivals() -> list[bytes]:
-    """Transactions out of order by up to a day, some of them twice, and a record that is none."""
+    """Return transactions up to a day out of order, some duplicated, and an invalid record."""
     rng = random.Random(SEED)
     options = TrafficOptions(seed=SEED, accounts=80, start_ms=START_MS)
     transactions = [labelled.transaction for labelled in islice(generate(options), TRANSACTIONS)]
@@ -46,7 +46,7 @@ class Run:
     folder: Path
 
     def records(self, output: str) -> list[dict[str, Any]]:
-        """Return the records of an output in their order, without the time of scoring."""
+        """Return the records of an output in order, without the time of scoring."""
         records = [json.loads(line) for line in (self.folder / f"{output}.jsonl").read_bytes().splitlines()]
         return [{name: value for name, value in record.items() if name != "scored_at"} for record in records]
 
@@ -72,7 +72,7 @@ def runs(python: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, R
     return run_over(source, folder / "on-1"), run_over(source, folder / "on-2", python=python)
 
 
-def test_the_releases_are_the_two_that_are_meant(python: Path) -> None:
+def test_the_installed_releases_are_the_expected_ones(python: Path) -> None:
     done = subprocess.run(
         [str(python), "-c", PRINT_RELEASES],
         cwd=ROOT,
@@ -85,36 +85,36 @@ def test_the_releases_are_the_two_that_are_meant(python: Path) -> None:
     assert done.stdout.split() == ["2.2.1", "2.2.1"]
 
 
-def test_both_runs_end_well(runs: tuple[Run, Run]) -> None:
+def test_both_runs_succeed(runs: tuple[Run, Run]) -> None:
     for run in runs:
         assert run.process.returncode == 0, run.process.stderr
 
 
 @pytest.mark.parametrize("output", ["features", "scores", "alerts"])
-def test_every_record_is_the_same_and_in_the_same_order(runs: tuple[Run, Run], output: str) -> None:
+def test_both_runs_write_the_same_records_in_the_same_order(runs: tuple[Run, Run], output: str) -> None:
     on_1, on_2 = (run.records(output) for run in runs)
     assert on_1
     for record, expected in zip(on_2, on_1, strict=True):
-        # The two have other releases of numpy, whose logarithms differ in the last bit.
+        # The two use different releases of numpy, whose logarithms differ in the last bit.
         score = expected.get("score")
         assert record == expected | ({"score": pytest.approx(score, rel=1e-12)} if score else {})
 
 
-def test_every_dead_letter_is_the_same(runs: tuple[Run, Run]) -> None:
+def test_both_runs_write_the_same_dead_letters(runs: tuple[Run, Run]) -> None:
     on_1, on_2 = (sorted(run.records("dead-letters"), key=json.dumps) for run in runs)
     assert {letter["reason"] for letter in on_1} == {"late", "malformed_json"}
     assert on_2 == on_1
 
 
-def test_the_input_has_doubled_transactions(runs: tuple[Run, Run]) -> None:
+def test_the_input_has_duplicate_transactions(runs: tuple[Run, Run]) -> None:
     outcomes = [record["outcome"] for record in runs[1].records("scores")]
     assert outcomes.count("duplicate") >= 10
     assert outcomes.count("new") >= TRANSACTIONS // 2
 
 
-def test_a_job_over_streams_of_an_unknown_account_is_refused_with_the_remedy(python: Path) -> None:
+def test_streams_without_an_account_are_rejected_with_the_fix(python: Path) -> None:
     process = run_feature_job("--aws-region", "ap-southeast-1", python=python)
     assert process.returncode == 2, process.stderr
-    assert "error: aws_account_id: is not set" in process.stderr
+    assert "error: aws_account_id: not set" in process.stderr
     assert "give --aws-account-id" in process.stderr
     assert "Traceback" not in process.stderr

@@ -1,4 +1,4 @@
-"""A command of the models that is asked to end while the job computes features for it."""
+"""A models command that is interrupted while the job computes its features."""
 
 import os
 import signal
@@ -18,8 +18,8 @@ TIMEOUT_S = 60
 
 @pytest.fixture
 def train(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`models train` over one transaction, in a group of processes of its own."""
-    # Another one each time: features are kept for data that was seen before.
+    """`models train` over one transaction, in its own process group."""
+    # A new transaction each time: features are cached for known data.
     transaction_id = uuid.uuid4().hex
     transactions, labels = tmp_path / "transactions.jsonl", tmp_path / "labels.jsonl"
     transactions.write_text(
@@ -48,7 +48,7 @@ def commands_of(process: subprocess.Popen[bytes]) -> str:
     ).stdout
 
 
-def test_sigterm_ends_the_job_too(train: subprocess.Popen[bytes]) -> None:
+def test_sigterm_also_stops_the_job(train: subprocess.Popen[bytes]) -> None:
     deadline_s = time.monotonic() + TIMEOUT_S
     while "java" not in commands_of(train):
         assert train.poll() is None

@@ -1,4 +1,4 @@
-"""What Flink makes of the topology: each step once, whatever the sinks, and identities that stay."""
+"""Flink's plan of the topology: each step once, whatever the sinks, and stable uids."""
 
 import re
 from pathlib import Path
@@ -39,7 +39,7 @@ def settings(*arguments: str) -> JobSettings:
 
 
 def operators(*arguments: str) -> dict[str, str]:
-    """Return the job's operators in order, by name without the planner's number, with their identity."""
+    """Return the job's operators in order, by name without the planner's number, with their uid."""
     pairs = [(re.sub(r"\[\d+\]", "", name), uid) for name, uid in golden.planned(*arguments)]
     kept = [(name, uid) for name, uid in pairs if name == "PythonCalc" or not BESIDE_THE_STEPS.search(name)]
     assert len(dict(kept)) == len(kept), f"a step is there twice: {kept}"
@@ -61,11 +61,11 @@ def as_shipped() -> dict[str, str]:
     return operators(*ENDPOINT)
 
 
-def test_with_every_sink_each_step_is_there_once_and_in_order(as_shipped: dict[str, str]) -> None:
+def test_with_every_sink_each_step_is_planned_once_and_in_order(as_shipped: dict[str, str]) -> None:
     assert list(as_shipped) == STEPS
 
 
-def test_every_operator_with_state_has_an_identity_that_says_what_it_is(as_shipped: dict[str, str]) -> None:
+def test_every_stateful_operator_has_a_descriptive_uid(as_shipped: dict[str, str]) -> None:
     assert with_state(as_shipped) == {
         "Source: transactions": "table-transactions",
         "account_id windows": "windows-account_id",
@@ -79,29 +79,31 @@ def test_every_operator_with_state_has_an_identity_that_says_what_it_is(as_shipp
 
 
 @pytest.mark.parametrize("plan", golden.PLANS)
-def test_operators_and_identities_are_those_that_saved_state_goes_by(plan: str, tmp_path: Path) -> None:
+def test_operators_and_uids_match_the_golden_list_that_saved_state_depends_on(
+    plan: str, tmp_path: Path
+) -> None:
     assert golden.listing(plan, tmp_path) == golden.golden(plan).read_text()
 
 
-def test_without_the_scored_stream_only_its_sink_is_gone(as_shipped: dict[str, str]) -> None:
+def test_without_the_scored_stream_only_its_sink_is_missing(as_shipped: dict[str, str]) -> None:
     found = operators(*ENDPOINT, *SCORED_OFF)
     assert list(found) == STEPS[:-1]
     assert with_state(found).items() <= with_state(as_shipped).items()
 
 
-def test_the_stream_of_labels_adds_a_source_and_changes_no_identity(as_shipped: dict[str, str]) -> None:
+def test_the_label_stream_adds_a_source_and_changes_no_uid(as_shipped: dict[str, str]) -> None:
     found = operators(*ENDPOINT, "--label-feedback", "true")
     assert set(found) - set(STEPS) == {"Source: labels", "parse labels"}
     assert with_state(as_shipped).items() <= with_state(found).items()
 
 
-def test_one_feature_more_changes_no_identity(tmp_path: Path, as_shipped: dict[str, str]) -> None:
+def test_an_added_feature_changes_no_uid(tmp_path: Path, as_shipped: dict[str, str]) -> None:
     one_more = BUILT_IN.features[0].model_copy(update={"name": "account_count_1m", "window_ms": 60_000})
     more = Catalogue((*BUILT_IN.features, one_more))
     assert with_state(operators(*ENDPOINT, *catalogue_file(tmp_path, more))) == with_state(as_shipped)
 
 
-def test_an_entity_that_no_feature_needs_has_no_step_but_the_account_always_has(tmp_path: Path) -> None:
+def test_an_entity_without_features_has_no_step_except_the_account(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     source.touch()
     files = ("--source", str(source), "--features-out", str(tmp_path / "out.jsonl"))
@@ -111,7 +113,7 @@ def test_an_entity_that_no_feature_needs_has_no_step_but_the_account_always_has(
     assert not [name for name in found if "windows" in name and not name.startswith("account")]
 
 
-def test_no_credential_stands_in_the_tables_that_the_job_creates(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_table_of_the_job_contains_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "do-not-show")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "do-not-show")
     statements: list[str] = []

@@ -1,4 +1,4 @@
-"""The job's alerts are made again from what it stored: the scored transactions, and the model's folder."""
+"""The job's alerts can be derived again from the scored transactions and the model's folder."""
 
 import itertools
 import subprocess
@@ -19,7 +19,7 @@ TRANSACTIONS = 3_000
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Run the job over a file, in which one transaction is doubled; return what it scored, and its alerts."""
+    """Run the job over a file with one duplicate; return its scored transactions and alerts."""
     folder = tmp_path_factory.mktemp("outputs")
     source, scored, alerts = (folder / f"{name}.jsonl" for name in ("source", "scored", "alerts"))
     options = TrafficOptions(seed=4, accounts=60, start_ms=START_MS)
@@ -40,7 +40,9 @@ def records_of(lines: bytes) -> list[dict[str, Any]]:
     return sorted(records, key=lambda record: record["transaction_id"])
 
 
-def test_every_alert_comes_again_as_it_was_but_for_the_time_of_scoring(outputs: tuple[Path, Path]) -> None:
+def test_every_alert_is_derived_again_identically_except_for_the_scoring_time(
+    outputs: tuple[Path, Path],
+) -> None:
     scored, alerts = outputs
     again = subprocess.run(
         [sys.executable, "-m", "models", "explain", "--scored", str(scored), "--threshold", "0.3"],

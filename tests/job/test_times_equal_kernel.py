@@ -1,4 +1,4 @@
-"""Python reads exactly the times that the kernel reads, so that no tool fails on what the job accepts."""
+"""Python and the kernel parse the same times, so no tool fails on a record that the job accepts."""
 
 import random
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ LETTERS: Final = "0123456789-+:.TZtz ,"
 
 
 def texts(seed: int) -> Iterator[str]:
-    """Yield texts some of which are times, with numbers just outside of their ranges."""
+    """Yield texts, some of which are times, with numbers just outside their ranges."""
     draw = random.Random(seed)
 
     def number(highest: int) -> str:
@@ -46,7 +46,7 @@ def python_ms(text: str) -> int:
         return NO_TIME
 
 
-def test_both_read_the_same_texts_as_the_same_times() -> None:
+def test_python_and_kernel_parse_the_same_texts_to_the_same_times() -> None:
     start_jvm({})
     jvm = get_gateway().jvm
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()

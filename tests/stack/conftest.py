@@ -10,14 +10,14 @@ from tests.stack.stack_helpers import settings_with_own_streams
 
 @pytest.fixture(scope="session", params=["embedded", "localstack"])
 def emulator(request: pytest.FixtureRequest) -> str:
-    """Name what stands in for AWS; a module that has no need of both says which it takes."""
+    """Return the name of the emulator; a module that does not need both overrides this fixture."""
     name: str = request.param
     return name
 
 
 @pytest.fixture(scope="session")
 def emulator_url(emulator: str, request: pytest.FixtureRequest) -> str:
-    """Return the URL of the emulator, which runs for as long as the test session."""
+    """Return the URL of the emulator, which runs for the whole test session."""
     url: str = request.getfixturevalue(f"{emulator}_url")
     return url
 
@@ -41,5 +41,5 @@ def localstack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def kinesis_settings(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
-    """Name streams of this test's own; the environment says the same to child processes."""
+    """Name streams for this test alone and export the names to child processes."""
     return settings_with_own_streams(emulator_url, monkeypatch)

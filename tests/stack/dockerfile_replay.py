@@ -1,4 +1,4 @@
-"""Replay the COPY instructions of the Dockerfile, so that a test has an image's files without Docker."""
+"""Replay the COPY instructions of the Dockerfile, so that a test gets an image's files without Docker."""
 
 import re
 import shutil
@@ -15,12 +15,12 @@ class Stage:
     base: str
     workdir: str = "/"
     copies: list[tuple[list[str], str]] = field(default_factory=list)
-    """Sources in the context, and the absolute destination; a folder's ends with a slash."""
+    """Sources in the context, and the absolute destination; folders end with a slash."""
     command: list[str] = field(default_factory=list)
 
 
 def read_stages(dockerfile: str) -> dict[str, Stage]:
-    """Return the stages by name; the last one, which a build without a target makes, is ``default``."""
+    """Return the stages by name; the last one, which a build without a target builds, is ``default``."""
     stages: dict[str, Stage] = {}
     for instruction, rest in _instructions(dockerfile):
         if instruction == "FROM":
@@ -52,7 +52,7 @@ def _absolute(workdir: str, destination: str) -> str:
 
 
 def replay(stage: Stage, context: Path, ignored: "Ignored", image: Path) -> None:
-    """Copy what the build of a stage copies from ``context`` to its place below ``image``."""
+    """Copy everything that a stage's build copies from ``context`` to its place below ``image``."""
     for sources, destination in stage.copies:
         for source in sources:
             _copy(context, source, image / destination.lstrip("/"), ignored, into=destination.endswith("/"))
@@ -63,7 +63,7 @@ def _copy(context: Path, source: str, target: Path, ignored: "Ignored", *, into:
     if path.is_file():
         files = {source: target / path.name if into or target.is_dir() else target}
     else:
-        # A folder's content is copied, not the folder.
+        # The contents of a folder are copied, not the folder.
         below = (file for file in path.rglob("*") if file.is_file())
         files = {file.relative_to(context).as_posix(): target / file.relative_to(path) for file in below}
     kept = {name: place for name, place in files.items() if name not in ignored}
@@ -76,7 +76,7 @@ def _copy(context: Path, source: str, target: Path, ignored: "Ignored", *, into:
 
 
 class Ignored:
-    """The paths that a ``.dockerignore`` keeps out of the build; the last line that matches decides."""
+    """The paths that ``.dockerignore`` excludes from the build; the last matching line decides."""
 
     def __init__(self, text: str) -> None:
         lines = [line.strip() for line in text.splitlines()]
@@ -87,8 +87,8 @@ class Ignored:
         ]
 
     def __contains__(self, path: str) -> bool:
-        """Whether the file at ``path``, relative to the context, is kept out."""
-        # A pattern that matches a folder holds for what is below it.
+        """Return whether the file at ``path``, relative to the context, is excluded."""
+        # A pattern that matches a folder also matches everything below it.
         names = [path, *(parent.as_posix() for parent in PurePosixPath(path).parents)]
         verdicts = [
             is_out for pattern, is_out in self._rules if any(pattern.fullmatch(name) for name in names)

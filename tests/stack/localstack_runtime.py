@@ -1,4 +1,4 @@
-"""A real LocalStack 4.14.0 as a process, without Docker: the release that docker-compose.yml runs."""
+"""Run a real LocalStack 4.14.0 as a process, without Docker: the release that docker-compose.yml runs."""
 
 import fcntl
 import hashlib
@@ -20,7 +20,7 @@ READY_TIMEOUT_S = 90.0
 
 
 def find_python() -> str | None:
-    """Return a Python 3.13 that runs, which LocalStack 4.14 needs; None if this machine has none."""
+    """Return a working Python 3.13, which LocalStack 4.14 needs; None if this machine has none."""
     candidates = [shutil.which("python3.13"), *map(str, Path.home().glob(".pyenv/versions/3.13*/bin/python"))]
     for candidate in filter(None, candidates):
         if subprocess.run([candidate, "--version"], capture_output=True, check=False).returncode == 0:
@@ -29,7 +29,7 @@ def find_python() -> str | None:
 
 
 def installed(python: str) -> Path:
-    """Return the interpreter of LocalStack's own venv, made at the first call, by one process at a time."""
+    """Return the interpreter of LocalStack's venv, created at the first call by one process at a time."""
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
     venv = ROOT / "build" / f"localstack-{digest}"
     interpreter = venv / "bin" / "python"
@@ -58,7 +58,7 @@ def real_localstack(interpreter: Path, folder: Path) -> Iterator[str]:
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "DNS_ADDRESS": "0",
         "SERVICES": "kinesis",
-        # All the tests' streams together have more shards than LocalStack lets an account have.
+        # The streams of all tests together have more shards than LocalStack allows per account by default.
         "KINESIS_SHARD_LIMIT": "10000",
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
     }
@@ -66,7 +66,7 @@ def real_localstack(interpreter: Path, folder: Path) -> Iterator[str]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(interpreter), "-m", "localstack.runtime.main"],
-            # Not the project's root: its folder `localstack` has the name of the package that is run here.
+            # Not the project's root: its folder `localstack` would shadow the package that is run here.
             cwd=folder,
             env=environment,
             stdout=output,

@@ -1,4 +1,4 @@
-"""What the tests against the emulator share: running a command, emptying a stream."""
+"""Helpers of the tests against the emulator: run a command, read and fill a stream."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from jobs.job_settings import JobSettings
 
 
 def settings_with_own_streams(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
-    """Name streams that nobody else has; the environment says the same to child processes."""
+    """Name streams for one test alone and export the names to child processes."""
     suffix = uuid4().hex[:8]
     environment = {
         "AWS_ENDPOINT_URL": emulator_url,
@@ -49,7 +49,7 @@ def run_module(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedPr
 
 
 def read_all(settings: JobSettings, stream_name: str) -> list[StreamRecord]:
-    """Read a stream from its beginning to where a round brings nothing more."""
+    """Read a stream from its beginning until a round returns no records."""
     reader = StreamReader(kinesis_client(settings), stream_name, poll_interval_ms=10)
     records: list[StreamRecord] = []
     while found := reader.poll():
@@ -58,7 +58,7 @@ def read_all(settings: JobSettings, stream_name: str) -> list[StreamRecord]:
 
 
 def write_all(settings: JobSettings, stream_name: str, data: list[bytes]) -> None:
-    """Write records, each under a key of its own."""
+    """Write records, each under its own key."""
     writer = StreamWriter(kinesis_client(settings), stream_name)
     result = writer.put([Record(item, f"key-{n}") for n, item in enumerate(data)])
     assert not result.failures

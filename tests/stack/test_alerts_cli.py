@@ -36,15 +36,15 @@ def test_an_alert_is_one_line_with_vietnamese_time_and_grouped_amount(streams: J
     ]
 
 
-def test_each_alert_comes_once_and_as_it_is_with_json(streams: JobSettings) -> None:
+def test_with_json_each_alert_is_printed_once_and_unchanged(streams: JobSettings) -> None:
     written = [alert(1), alert(2), alert(1), alert(3), alert(2)]
     write_all(streams, streams.alerts_stream, written)
     tailed = run_module("alerts", "tail", "--json", "--idle-seconds", "0.5")
     assert [line.encode() for line in tailed.stdout.splitlines()] == [alert(1), alert(2), alert(3)]
 
 
-def test_alerts_of_all_shards_come(streams: JobSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The one stream with two shards.
+def test_alerts_of_all_shards_are_printed(streams: JobSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The only stream with two shards.
     monkeypatch.setenv("FRAUDSTREAM_ALERTS_STREAM", streams.scored_stream)
     monkeypatch.setenv("FRAUDSTREAM_SCORED_STREAM", "off")
     written = [alert(number) for number in range(40)]
@@ -53,14 +53,14 @@ def test_alerts_of_all_shards_come(streams: JobSettings, monkeypatch: pytest.Mon
     assert sorted(tailed.stdout.splitlines()) == sorted(line.decode() for line in written)
 
 
-def test_the_tail_ends_after_the_number_asked_for(streams: JobSettings) -> None:
+def test_the_tail_stops_after_the_requested_number(streams: JobSettings) -> None:
     write_all(streams, streams.alerts_stream, [alert(number) for number in range(10)])
     tailed = run_module("alerts", "tail", "--max", "4")
     assert tailed.returncode == 0
     assert len(tailed.stdout.splitlines()) == 4
 
 
-def test_latest_leaves_out_what_was_there(streams: JobSettings) -> None:
+def test_latest_skips_earlier_alerts(streams: JobSettings) -> None:
     write_all(streams, streams.alerts_stream, [alert(1)])
     tailed = run_module("alerts", "tail", "--from", "LATEST", "--idle-seconds", "0.5")
     assert (tailed.returncode, tailed.stdout) == (0, "")
@@ -75,7 +75,7 @@ def test_latest_leaves_out_what_was_there(streams: JobSettings) -> None:
         (alert(2, score="\x1b[2J"), "score: Input should be"),
     ],
 )
-def test_an_unreadable_record_is_reported_and_the_next_one_comes(
+def test_an_unreadable_record_is_reported_and_the_next_one_is_printed(
     streams: JobSettings, broken: bytes, complaint: str
 ) -> None:
     write_all(streams, streams.alerts_stream, [broken, alert(1)])
@@ -86,7 +86,7 @@ def test_an_unreadable_record_is_reported_and_the_next_one_comes(
     assert tailed.stderr.endswith("1 records could not be read\n")
 
 
-def test_what_could_steer_a_terminal_is_shown_as_text(streams: JobSettings) -> None:
+def test_terminal_control_characters_are_escaped(streams: JobSettings) -> None:
     write_all(streams, streams.alerts_stream, [alert(1, account_id="A\x1b[2J[red]", likely_fraud_type=None)])
     tailed = run_module("alerts", "tail", "--max", "1")
     assert r"A\x1b[2J[red]" in tailed.stdout
@@ -94,7 +94,7 @@ def test_what_could_steer_a_terminal_is_shown_as_text(streams: JobSettings) -> N
     assert "unknown" in tailed.stdout
 
 
-def test_ctrl_c_ends_the_tail_with_code_0(streams: JobSettings) -> None:
+def test_ctrl_c_stops_the_tail_with_code_0(streams: JobSettings) -> None:
     write_all(streams, streams.alerts_stream, [alert(1)])
     command = [sys.executable, "-m", "alerts", "tail"]
     with subprocess.Popen(
@@ -110,10 +110,10 @@ def test_ctrl_c_ends_the_tail_with_code_0(streams: JobSettings) -> None:
     assert (process.returncode, errors) == (0, "")
 
 
-def test_a_missing_stream_is_named(kinesis_settings: JobSettings) -> None:
+def test_a_missing_stream_is_reported_by_name(kinesis_settings: JobSettings) -> None:
     tailed = run_module("alerts", "tail", "--max", "1")
     assert tailed.returncode == 1
-    assert f"no stream '{kinesis_settings.alerts_stream}'" in tailed.stderr
+    assert f"stream '{kinesis_settings.alerts_stream}' does not exist" in tailed.stderr
 
 
 def test_a_dead_letter_shows_reason_size_shard_detail_and_the_start_of_the_record(
@@ -139,7 +139,7 @@ def test_a_dead_letter_shows_reason_size_shard_detail_and_the_start_of_the_recor
     assert second.endswith("y" * 60 + "…")
 
 
-def test_dead_letters_of_the_same_record_and_reason_come_once(streams: JobSettings) -> None:
+def test_dead_letters_with_the_same_record_and_reason_are_printed_once(streams: JobSettings) -> None:
     letters = [dead_letter(b"a", 1), dead_letter(b"a", 1), dead_letter(b"a", 2)]
     unplaced = dead_letter(b"b", 3, shard_id=None, sequence_number=None)
     write_all(streams, streams.dead_letters_stream, [*letters, unplaced, unplaced])
@@ -147,7 +147,7 @@ def test_dead_letters_of_the_same_record_and_reason_come_once(streams: JobSettin
     assert len(shown.stdout.splitlines()) == 4
 
 
-def test_a_dead_letter_that_is_not_what_its_encoding_says_is_unreadable(streams: JobSettings) -> None:
+def test_a_dead_letter_that_contradicts_its_encoding_is_unreadable(streams: JobSettings) -> None:
     write_all(streams, streams.dead_letters_stream, [dead_letter(b"a", 1, raw="§§")])
     shown = run_module("alerts", "dead", "list")
     assert (shown.returncode, shown.stdout) == (0, "")
@@ -165,7 +165,7 @@ def consumer_of(streams: JobSettings) -> Callable[[int], Consumer[Alert]]:
 
 @pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 @pytest.mark.parametrize(("remembered", "handed_out"), [(3, ["0", "1", "2"]), (2, ["0", "1", "2", "0"])])
-def test_no_more_ids_are_remembered_than_asked_for(
+def test_the_number_of_remembered_ids_is_bounded(
     streams: JobSettings,
     consumer_of: Callable[[int], Consumer[Alert]],
     remembered: int,

@@ -1,4 +1,4 @@
-"""Dead letters against the emulator: found, shown, repaired, sent again."""
+"""Dead letters against the emulator: list, show, repair, redrive."""
 
 import re
 import time
@@ -48,7 +48,7 @@ def sent(settings: JobSettings) -> list[tuple[str, dict[str, object]]]:
     return sorted((record.partition_key, orjson.loads(record.data)) for record in records)
 
 
-def test_letters_are_listed_by_reason_and_time(streams: JobSettings) -> None:
+def test_dead_letters_are_listed_by_reason_and_time(streams: JobSettings) -> None:
     listed = alerts_command("dead", "list", "--reason", "late", "--reason", "oversize")
     assert (listed.returncode, listed.stderr) == (0, "")
     assert [re.split(r"\s{2,}", line)[2] for line in listed.stdout.splitlines()] == ["late", "oversize"]
@@ -61,7 +61,9 @@ def test_letters_are_listed_by_reason_and_time(streams: JobSettings) -> None:
     assert after.stdout.encode() == dead_letter(b"new", 9) + b"\n"
 
 
-def test_a_letter_is_mended_sent_once_and_says_so_from_then_on(streams: JobSettings, tmp_path: Path) -> None:
+def test_a_dead_letter_is_repaired_redriven_once_and_marked_as_redriven(
+    streams: JobSettings, tmp_path: Path
+) -> None:
     name = letter_id(streams, BROKEN, 1)
     patch = tmp_path / "patch.json"
     patch.write_text('[{"op": "replace", "path": "/transaction_amount_vnd", "value": 7}]')
@@ -95,33 +97,35 @@ def test_a_letter_is_mended_sent_once_and_says_so_from_then_on(streams: JobSetti
     assert len(sent(streams)) == 2
 
 
-def test_letters_are_sent_by_choice_and_each_that_is_not_says_why(streams: JobSettings) -> None:
+def test_selected_dead_letters_are_redriven_and_each_failure_gives_its_reason(streams: JobSettings) -> None:
     done = alerts_command("dead", "redrive", "--since", "2020-01-01T00:00:00Z")
     assert done.returncode == 1
     assert done.stdout == f"{letter_id(streams, LATE, 2)}  sent\n"
-    assert "its bytes are no JSON object" in done.stderr
-    assert "only the beginning of its 900,000 bytes" in done.stderr
+    assert "the record is not a JSON object" in done.stderr
+    assert "only the start of the record's 900,000 bytes" in done.stderr
     assert done.stderr.endswith("1 of 4 sent\n")
 
 
-def test_a_letter_that_is_not_there_is_named(streams: JobSettings) -> None:
+def test_a_missing_dead_letter_is_reported_by_id(streams: JobSettings) -> None:
     for command in ("show", "redrive"):
         done = alerts_command("dead", command, "0123456789abcdef")
         assert done.returncode == 1
-        assert f"no dead letter 0123456789abcdef in stream '{streams.dead_letters_stream}'" in done.stderr
+        assert (
+            f"dead letter 0123456789abcdef not found in stream '{streams.dead_letters_stream}'" in done.stderr
+        )
 
 
 class Marked(Transaction):
     """A transaction whose record is a redriven one."""
 
     def to_json(self) -> bytes:
-        """Return the record with its mark."""
+        """Return the record with its redrive mark."""
         mark = {"redriven_from": f"Transactions/shardId-000000000003/7/{'0' * 64}"}
         return orjson.dumps(orjson.loads(super().to_json()) | mark)
 
 
 @pytest.mark.usefixtures("streams")
-def test_the_kernel_passes_over_the_mark_of_a_redriven_record() -> None:
+def test_the_kernel_ignores_the_mark_of_a_redriven_record() -> None:
     fields = {"transaction_id": "T1", "event_time_ms": 1_767_312_000_000, "account_id": "A"}
     plain = Transaction(**fields, transaction_amount_vnd=5.0)  # type: ignore[arg-type] # of their types
     marked = Marked(**fields, transaction_amount_vnd=5.0)  # type: ignore[arg-type] # of their types

@@ -1,4 +1,4 @@
-"""Consumers that are killed, stopped, split from their shards and doubled, against the emulator."""
+"""Consumers that crash, stop, meet resharding and run in parallel, against the emulator."""
 
 import os
 import random
@@ -62,7 +62,7 @@ def numbers_in(path: Path) -> list[int]:
     return [int(orjson.loads(line)["alert_id"].removeprefix("alert-")) for line in lines]
 
 
-def test_a_consumer_that_is_killed_loses_nothing_before_a_webhook_that_fails_for_a_third(
+def test_a_killed_consumer_loses_no_alert_even_if_a_third_of_webhook_calls_fail(
     streams: JobSettings, webhook: Webhook
 ) -> None:
     write_alerts(streams, 0, 60)
@@ -76,7 +76,7 @@ def test_a_consumer_that_is_killed_loses_nothing_before_a_webhook_that_fails_for
         accepted.append(orjson.loads(webhook.requests[-1][1])["alert_id"])
         if number >= 40 and not killed:
             killed.append(number)
-            # The alert has been taken, and the consumer never hears of it.
+            # The webhook has taken the alert, but the consumer never receives the answer.
             os.kill(process.pid, signal.SIGKILL)
         return 200, {}, b""
 
@@ -97,7 +97,7 @@ def test_a_consumer_that_is_killed_loses_nothing_before_a_webhook_that_fails_for
     assert "0 refused, 0 unreadable" in errors
 
 
-def test_sigterm_ends_a_run_with_its_position_stored_and_the_next_one_goes_on_there(
+def test_sigterm_stores_the_position_and_the_next_run_resumes_there(
     streams: JobSettings,
 ) -> None:
     write_alerts(streams, 0, 3)
@@ -108,17 +108,17 @@ def test_sigterm_ends_a_run_with_its_position_stored_and_the_next_one_goes_on_th
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors.splitlines()[-1]) == (
         0,
-        "3 alerts handled, 0 known ones left out, 0 refused, 0 unreadable records, 0 retries",
+        "3 alerts handled, 0 duplicates skipped, 0 refused, 0 unreadable records, 0 retries",
     )
     write_alerts(streams, 3, 5)
     again = run_module("alerts", "run", "--json", "--idle-seconds", "0.5")
-    assert "going on where the last run was" in again.stderr
-    assert "2 alerts handled, 0 known ones left out" in again.stderr
+    assert "resuming from the last run" in again.stderr
+    assert "2 alerts handled, 0 duplicates skipped" in again.stderr
     lines = [*first, *again.stdout.splitlines(keepends=True)]
     assert [line.encode() for line in lines] == [alert(number) + b"\n" for number in range(5)]
 
 
-def test_a_shard_that_is_split_during_the_absence_loses_nothing_and_doubles_nothing(
+def test_a_shard_split_while_the_consumer_is_down_causes_no_loss_and_no_duplicate(
     streams: JobSettings, tmp_path: Path
 ) -> None:
     out = tmp_path / "alerts.jsonl"
@@ -141,7 +141,7 @@ def test_a_shard_that_is_split_during_the_absence_loses_nothing_and_doubles_noth
     assert numbers_in(out)[:30] == list(range(30))
 
 
-def test_two_consumers_on_one_table_share_the_alerts_and_double_none(
+def test_two_consumers_on_one_table_share_the_alerts_without_duplicates(
     streams: JobSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = f"Progress-{uuid4().hex[:8]}"
@@ -165,7 +165,7 @@ def test_two_consumers_on_one_table_share_the_alerts_and_double_none(
     assert "0 alerts handled" in late.stderr
 
 
-def test_the_table_of_alerts_and_the_topic_get_every_alert(streams: JobSettings) -> None:
+def test_the_alert_table_and_the_topic_receive_every_alert(streams: JobSettings) -> None:
     table = f"Alerts-{uuid4().hex[:8]}"
     create_tables(streams, f"Progress-{table}", table)
     sqs: Any = boto3.client("sqs", endpoint_url=streams.endpoint_url, region_name=streams.aws_region)
@@ -191,7 +191,7 @@ def test_the_table_of_alerts_and_the_topic_get_every_alert(streams: JobSettings)
     assert sorted(body.encode() for body in bodies) == sorted(alert(number) for number in range(9))
 
 
-def test_a_replay_brings_a_time_again_marked_and_leaves_the_stored_positions(
+def test_a_replay_delivers_a_time_range_again_marked_and_keeps_stored_positions(
     streams: JobSettings, tmp_path: Path
 ) -> None:
     write_alerts(streams, 0, 3)
@@ -203,7 +203,7 @@ def test_a_replay_brings_a_time_again_marked_and_leaves_the_stored_positions(
     replayed = alerts_command("replay", "--from", since, "--handler", "jsonl", "--to", str(out))
     assert (replayed.returncode, replayed.stderr) == (
         0,
-        "replay: 3 alerts handled, 0 known ones left out, 0 refused, 0 unreadable records, 0 retries\n",
+        "replay: 3 alerts handled, 0 duplicates skipped, 0 refused, 0 unreadable records, 0 retries\n",
     )
     assert numbers_in(out) == [3, 4, 5]
     assert all(orjson.loads(line)["replayed"] is True for line in out.read_bytes().splitlines())
@@ -211,7 +211,7 @@ def test_a_replay_brings_a_time_again_marked_and_leaves_the_stored_positions(
     assert resumed.stdout.encode() == alert(4) + b"\n" + alert(5) + b"\n"
 
 
-def test_a_first_run_from_latest_keeps_its_place_though_nothing_came_before_it_ended(
+def test_a_first_run_from_latest_stores_its_position_even_if_no_alert_arrived(
     streams: JobSettings,
 ) -> None:
     write_alerts(streams, 0, 2)

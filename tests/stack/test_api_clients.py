@@ -1,4 +1,4 @@
-"""The clients of the transaction API, each against the running API: Python, Node, and a page in a browser."""
+"""The clients of the transaction API against the running API: Python, Node, and a page in a browser."""
 
 import asyncio
 import functools
@@ -35,7 +35,7 @@ PAGE_TIMEOUT_MS: Final = 30_000
 
 @pytest.fixture(scope="module", name="page_url")
 def fixture_page_url() -> Iterator[str]:
-    """Serve the page from another origin than the API's, as a web server of one's own does."""
+    """Serve the page from a different origin than the API's, as a separate web server does."""
     with serving_files(JAVASCRIPT) as url:
         yield url
 
@@ -48,7 +48,7 @@ def fixture_api(tmp_path_factory: pytest.TempPathFactory, page_url: str) -> Iter
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
-    """Says nothing of its requests."""
+    """Logs no requests."""
 
     def log_message(self, *_: object) -> None:
         """Keep the test's output clean."""
@@ -65,7 +65,7 @@ def serving_files(folder: Path) -> Iterator[str]:
             server.shutdown()
 
 
-def test_the_python_client_gets_one_many_and_the_stream(api: Server) -> None:
+def test_the_python_client_gets_one_transaction_many_and_the_stream(api: Server) -> None:
     with TransactionClient(api.url, api_key=KEY) as client:
         assert client.transaction().transaction_amount_vnd > 0
         assert len(client.transactions(20)) == 20
@@ -75,13 +75,13 @@ def test_the_python_client_gets_one_many_and_the_stream(api: Server) -> None:
     assert resumed == second
 
 
-def test_a_wrong_key_is_refused_in_words(api: Server) -> None:
+def test_an_invalid_key_is_rejected_with_a_readable_message(api: Server) -> None:
     with TransactionClient(api.url, api_key="wrong") as client, pytest.raises(ApiError) as refused:
         next(client.stream())
     assert refused.value.status == 401
 
 
-def test_the_asynchronous_client_gets_the_same(api: Server) -> None:
+def test_the_async_client_gets_the_same(api: Server) -> None:
     async def use() -> list[int]:
         async with AsyncTransactionClient(api.url, api_key=KEY) as client:
             assert len(await client.transactions(5)) == 5
@@ -96,7 +96,7 @@ def test_the_asynchronous_client_gets_the_same(api: Server) -> None:
 
 
 class Cutting:
-    """A way to the API on which every connection breaks after so many bytes, wherever that is."""
+    """A proxy to the API that breaks every connection after a fixed number of bytes."""
 
     def __init__(self, port: int, after_bytes: int) -> None:
         self.connections = 0
@@ -106,7 +106,7 @@ class Cutting:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def run(self) -> None:
-        """Take connections, one at a time, until it is closed."""
+        """Accept connections, one at a time, until closed."""
         while True:
             try:
                 near, _ = self._listener.accept()
@@ -124,13 +124,13 @@ class Cutting:
             left -= len(data)
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
 
-def test_over_breaks_wherever_they_are_the_source_gives_each_transaction_once(api: Server) -> None:
-    """Beside it, a client at the same pace has a connection that doesn't break: both get the same."""
+def test_across_broken_connections_the_source_returns_each_transaction_once(api: Server) -> None:
+    """Compare with a second client at the same pace whose connection does not break."""
     way = Cutting(api.port, after_bytes=9_777)
     threading.Thread(target=way.run, daemon=True).start()
     stop = threading.Event()
@@ -151,7 +151,7 @@ def test_over_breaks_wherever_they_are_the_source_gives_each_transaction_once(ap
 
 @pytest.fixture(name="from_api")
 def fixture_from_api(api: Server, embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
-    """Tell the producer's commands of the API, and of streams that are there."""
+    """Configure the producer's commands to use the API and existing streams."""
     settings = settings_with_own_streams(embedded_url, monkeypatch)
     assert run_module("localstack.streams").returncode == 0
     monkeypatch.setenv("TRANSACTION_API_URL", api.url)
@@ -165,7 +165,7 @@ def fixture_from_api(api: Server, embedded_url: str, monkeypatch: pytest.MonkeyP
     [("stream", "20", "0.05", "--transactions", "250"), ("load", "--count", "2500", "--joined")],
     ids=["stream", "load"],
 )
-def test_a_producer_sends_what_the_api_gives_and_no_labels(
+def test_a_producer_sends_the_transactions_of_the_api_without_labels(
     from_api: JobSettings, arguments: tuple[str, ...]
 ) -> None:
     sent = run_module("producer", *arguments, "--source", "api")
@@ -178,8 +178,8 @@ def test_a_producer_sends_what_the_api_gives_and_no_labels(
     assert all(abs(now_ms - transaction.event_time_ms) < 300_000 for transaction in found)
     assert read_all(from_api, from_api.labels_stream) == []
     if arguments[0] == "stream":
-        assert sent.stderr.startswith("no labels are sent: the transaction API does not tell the truth")
-        assert "not known here" in sent.stdout
+        assert sent.stderr.startswith("no labels are sent: the transaction API does not return labels")
+        assert "unknown: no labels" in sent.stdout
 
 
 @pytest.mark.usefixtures("from_api")
@@ -187,11 +187,11 @@ def test_a_producer_sends_what_the_api_gives_and_no_labels(
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("TRANSACTION_API_KEY", "wrong", "refuses: 401"),
-        ("TRANSACTION_API_URL", "http://127.0.0.1:9", "gives no answer"),
+        ("TRANSACTION_API_KEY", "wrong", "refused the request: 401"),
+        ("TRANSACTION_API_URL", "http://127.0.0.1:9", "does not respond"),
     ],
 )
-def test_an_api_that_can_not_be_used_ends_a_producer_with_the_remedy(
+def test_an_unusable_api_stops_a_producer_with_the_fix(
     monkeypatch: pytest.MonkeyPatch, command: str, name: str, value: str, says: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -204,7 +204,7 @@ def test_an_api_that_can_not_be_used_ends_a_producer_with_the_remedy(
 
 
 @pytest.mark.usefixtures("from_api")
-def test_a_signal_ends_a_producer_that_waits_for_the_api() -> None:
+def test_a_signal_stops_a_producer_that_waits_for_the_api() -> None:
     command = [sys.executable, "-m", "producer", "stream", "1", "3600", "--source", "api"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -223,17 +223,17 @@ CURL_LINES: Final = [
     if line.startswith("    curl ")
 ]
 TIME_IS_UP: Final = 28
-"""What curl ends with when its own --max-time ends a stream."""
+"""The exit code of curl when --max-time ends a stream."""
 
 
-def test_the_page_has_a_curl_line_for_each_use() -> None:
+def test_the_page_has_a_curl_command_for_each_use() -> None:
     used = {word.rpartition("8000/")[2] for line in CURL_LINES for word in line.split() if "8000/" in word}
     assert {"health", "transaction", "transactions/100", "config", "stop", "start", "status"} <= used
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 @pytest.mark.parametrize("line", CURL_LINES)
-def test_every_curl_line_of_the_page_works(api: Server, line: str) -> None:
+def test_every_curl_command_of_the_page_works(api: Server, line: str) -> None:
     command = line.replace("http://127.0.0.1:8000", api.url)
     said = subprocess.run(  # noqa: S602 - a line of our own page, as a person would run it
         command,
@@ -264,7 +264,7 @@ def test_the_node_example_prints_transactions(api: Server) -> None:
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no Chromium to open the page in")
-def test_the_page_shows_transactions_and_what_it_was_refused(api: Server, page_url: str) -> None:
+def test_the_page_shows_transactions_and_the_reason_of_a_rejection(api: Server, page_url: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"] if os.getuid() == 0 else []

@@ -1,4 +1,4 @@
-"""The job on real Flink processes: ``flink run`` on a cluster, and docker-compose.yml's own commands."""
+"""The job on real Flink processes: ``flink run`` on a cluster, and the commands of docker-compose.yml."""
 
 import sysconfig
 from pathlib import Path
@@ -31,7 +31,7 @@ THRESHOLD: Final = 0.01
 
 
 @pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
-def test_flink_run_submits_the_job_to_a_session_cluster_and_flink_cancel_ends_it(
+def test_flink_run_submits_the_job_to_a_session_cluster_and_flink_cancel_stops_it(
     kinesis_settings: JobSettings, tmp_path: Path
 ) -> None:
     created = run_module("localstack.streams")
@@ -48,7 +48,7 @@ def test_flink_run_submits_the_job_to_a_session_cluster_and_flink_cancel_ends_it
 
 
 def send_and_expect_scores(cluster: Cluster, settings: JobSettings) -> None:
-    """Send transactions; each must come out scored once, and those above the threshold as alerts."""
+    """Send transactions and check that each is scored once and that scores above the threshold alert."""
     numbers = ["--transactions", str(TRANSACTIONS), "--rate", "1000", "--broken", str(BROKEN)]
     sent = run_module("producer", "stream", *numbers)
     assert sent.returncode == 0, sent.stderr
@@ -62,7 +62,7 @@ def send_and_expect_scores(cluster: Cluster, settings: JobSettings) -> None:
     cluster.wait_for("scored transactions", all_scored)
     expected = {transaction_id for transaction_id, score in scores.items() if score >= THRESHOLD}
     assert 0 < len(expected) < TRANSACTIONS
-    # The streams are written independently of each other.
+    # The output streams are written independently of each other.
     cluster.wait_for("alerts", lambda: len(data_of(settings, settings.alerts_stream)) >= len(expected))
     cluster.wait_for("dead letters", lambda: len(data_of(settings, settings.dead_letters_stream)) >= BROKEN)
     alerts = run_module("alerts", "tail", "--json", "--idle-seconds", "2")
@@ -77,7 +77,7 @@ def data_of(settings: JobSettings, stream_name: str) -> list[bytes]:
 
 
 class Composed:
-    """docker-compose.yml with each place inside its containers put where it is on this machine."""
+    """docker-compose.yml with each container path replaced by a path on this machine."""
 
     def __init__(self, cluster: Cluster, emulator_url: str) -> None:
         self._services: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -94,19 +94,19 @@ class Composed:
         }
 
     def command(self, service: str) -> list[str]:
-        """Return what the service's container runs."""
+        """Return the command of the service's container."""
         words = [self._outside(word) for word in self._services[service]["command"]]
-        # Ports and folders of the test's own, right behind the word that every Flink script begins with.
+        # Ports and folders for this test alone, right after the word that every Flink script begins with.
         return words[:2] + self._options + words[2:] if "start-foreground" in words else words
 
     def health_check(self, service: str) -> list[str]:
-        """Return the command that says whether the service is well."""
+        """Return the service's health check command."""
         kind, *words = self._services[service]["healthcheck"]["test"]
         assert kind == "CMD"
         return [self._outside(word) for word in words]
 
     def environment(self, service: str) -> dict[str, str]:
-        """Return what the service finds in its environment."""
+        """Return the service's environment."""
         return {name: self._outside(value) for name, value in self._services[service]["environment"].items()}
 
     def _outside(self, word: str) -> str:
@@ -115,10 +115,10 @@ class Composed:
         return word
 
 
-def test_the_commands_of_docker_compose_make_the_whole_product_run(
+def test_the_commands_of_docker_compose_start_a_working_system(
     kinesis_settings: JobSettings, emulator_url: str, tmp_path: Path
 ) -> None:
-    # What the Dockerfile sets, and the streams of this test; all else is in docker-compose.yml.
+    # The variables of the Dockerfile, and the streams of this test; everything else is in docker-compose.yml.
     path = f"{ROOT}:{sysconfig.get_path('purelib')}"
     cluster = Cluster(tmp_path, {"PYTHONPATH": path} | stream_names(kinesis_settings))
     cluster.add_to_lib(JAR, *(flink_home() / "opt").glob("flink-python-*.jar"))
@@ -135,7 +135,7 @@ def test_the_commands_of_docker_compose_make_the_whole_product_run(
         start("producer")
         cluster.wait_for("alert", lambda: b"ACC_" in cluster.output("alerts").read_bytes())
         assert read_all(kinesis_settings, kinesis_settings.scored_stream)
-        # The model runs inside the worker's JVM: nothing of Python stands beside it.
+        # The model runs inside the worker's JVM, so there is no separate Python process.
         commands = "\n".join(cluster.commands("taskmanager").values())
         assert "TaskManagerRunner" in commands
         assert "beam" not in commands

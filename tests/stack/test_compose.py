@@ -26,7 +26,7 @@ def services() -> Services:
 
 
 def compose_command() -> list[str] | None:
-    """Return how Docker Compose is called here: the plugin, the program of its own, or not at all."""
+    """Return the command for Docker Compose: the plugin, the standalone program, or None."""
     docker = shutil.which("docker")
     if (
         docker
@@ -37,7 +37,7 @@ def compose_command() -> list[str] | None:
     return [program] if program else None
 
 
-def test_docker_compose_itself_takes_the_file() -> None:
+def test_docker_compose_accepts_the_file() -> None:
     command = compose_command()
     if command is None:
         pytest.skip("neither `docker compose` nor `docker-compose` is installed")
@@ -48,18 +48,18 @@ def test_docker_compose_itself_takes_the_file() -> None:
         assert done.returncode == 0, done.stderr
 
 
-def test_the_dockerfile_has_nothing_that_hadolint_complains_of() -> None:
+def test_hadolint_accepts_the_dockerfile() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run([hadolint, "Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-def test_localstack_is_the_last_release_without_an_account(services: Services) -> None:
+def test_localstack_is_the_last_release_that_needs_no_account(services: Services) -> None:
     assert services["localstack"]["image"] == "localstack/localstack:4.14.0"
     assert services["localstack"]["environment"]["SERVICES"] == "kinesis"
 
 
-def test_every_port_is_for_this_machine_only(services: Services) -> None:
+def test_every_port_is_bound_to_loopback(services: Services) -> None:
     ports = [port for service in services.values() for port in service.get("ports", [])]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
@@ -71,7 +71,7 @@ def test_no_service_of_the_project_runs_as_root(services: Services) -> None:
     assert (ROOT / "Dockerfile").read_text().count("\nUSER 9999\n") == 2
 
 
-def test_each_service_waits_for_what_it_needs(services: Services) -> None:
+def test_each_service_waits_for_its_dependencies(services: Services) -> None:
     waits = {
         name: {other: needed["condition"] for other, needed in service.get("depends_on", {}).items()}
         for name, service in services.items()
@@ -94,7 +94,7 @@ def test_each_service_waits_for_what_it_needs(services: Services) -> None:
     }
 
 
-def test_both_flink_services_see_the_same_checkpoints_and_speak_no_cbor(services: Services) -> None:
+def test_both_flink_services_share_checkpoints_and_disable_cbor(services: Services) -> None:
     for name in ("jobmanager", "taskmanager"):
         assert services[name]["volumes"] == ["checkpoints:/checkpoints"]
         assert services[name]["environment"]["AWS_CBOR_DISABLE"] == "true"
@@ -111,7 +111,7 @@ def test_the_only_credentials_are_the_emulators(services: Services) -> None:
     assert values == {"test"}
 
 
-def test_the_api_is_there_on_request_asks_for_a_key_and_gets_it_from_a_file(services: Services) -> None:
+def test_the_api_is_opt_in_requires_a_key_and_reads_it_from_a_file(services: Services) -> None:
     api, client = services["transaction-api"], services["api-producer"]
     assert [service.get("profiles") for service in (api, client)] == [["api"], ["api"]]
     assert {name for name, service in services.items() if "profiles" in service} == {
@@ -124,10 +124,10 @@ def test_the_api_is_there_on_request_asks_for_a_key_and_gets_it_from_a_file(serv
         assert service["environment"][variable] == f"/run/secrets/{secret}"
 
 
-def test_the_api_of_the_file_serves_its_producer(
+def test_the_api_service_serves_its_producer(
     services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its settings are read as they stand there; only places are those of this machine."""
+    """Use the service's settings unchanged, except for paths of this machine."""
     keys, key = tmp_path / "keys", tmp_path / "key"
     keys.write_text(f"compose {key_hash('the-key')}\n")
     key.write_text("the-key\n")
@@ -171,7 +171,7 @@ print(*{name.partition(".")[0] for name in sys.modules})
 """
 
 
-def test_the_image_of_the_producers_has_every_package_and_folder_that_they_import() -> None:
+def test_the_producer_image_has_every_package_and_folder_that_the_producers_import() -> None:
     locked = [pin.split("==")[0] for pin in pins("requirements-producer.txt")]
     done = subprocess.run(
         [sys.executable, "-c", WITH_THE_LOCK_ALONE, *locked],
@@ -186,7 +186,7 @@ def test_the_image_of_the_producers_has_every_package_and_folder_that_they_impor
     assert copied == set(done.stdout.split()) & {path.name for path in ROOT.iterdir()}
 
 
-def test_flinks_image_is_of_the_minor_release_that_pyflink_is_of() -> None:
+def test_the_flink_image_has_the_minor_release_of_pyflink() -> None:
     image = re.search(r"FLINK_IMAGE=flink:(\d+\.\d+)\.\d+-", (ROOT / "Dockerfile").read_text())
     pyflink = re.search(
         r"^apache-flink==(\d+\.\d+)\.", (ROOT / "requirements-runtime.txt").read_text(), re.MULTILINE
@@ -201,11 +201,11 @@ def pins(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["requirements-runtime.txt", "requirements-producer.txt"])
-def test_the_locks_of_the_images_pin_what_the_tests_run_with(name: str) -> None:
+def test_the_locks_of_the_images_pin_the_versions_that_the_tests_run_with(name: str) -> None:
     assert pins(name) < pins("requirements.txt")
 
 
-def test_the_build_sees_what_the_dockerfile_copies_and_no_more() -> None:
+def test_the_build_context_has_exactly_the_files_that_the_dockerfile_copies() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     copied = {match[1] for match in re.finditer(r"^COPY (?!--from)(\S+) ", dockerfile, re.MULTILINE)}
     ignored, *lines = [

@@ -1,4 +1,4 @@
-"""Three faults of the drill, shortened, through the same code as `make drill`."""
+"""Three faults of the drill, shortened, with the code of `make drill`."""
 
 import io
 
@@ -25,7 +25,9 @@ def verdicts() -> dict[str, Verdict]:
 
 
 @pytest.mark.parametrize("name", DRILLED)
-def test_a_fault_loses_nothing_and_changes_nothing(name: str, verdicts: dict[str, Verdict]) -> None:
+def test_the_job_survives_a_fault_without_loss_or_wrong_results(
+    name: str, verdicts: dict[str, Verdict]
+) -> None:
     verdict = verdicts[name]
     assert verdict.is_survived, verdict.complaints[:10]
     assert verdict.sent == SHORT.transactions

@@ -1,4 +1,4 @@
-"""The emulator under concurrent writers: as many records come out as went in."""
+"""The emulator under concurrent writers returns every record exactly once."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def write_numbers(settings: JobSettings, writer_number: int) -> PutResult:
 
 
 @pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
-def test_four_concurrent_writers_lose_nothing_and_double_nothing(
+def test_four_concurrent_writers_lose_and_duplicate_no_record(
     kinesis_settings: JobSettings,
 ) -> None:
     client = kinesis_client(kinesis_settings)
@@ -57,7 +57,9 @@ def test_four_concurrent_writers_lose_nothing_and_double_nothing(
     assert len(shards) == 4
 
 
-def test_a_streams_arn_is_the_one_that_the_job_takes_for_an_emulators(kinesis_settings: JobSettings) -> None:
+def test_a_streams_arn_has_the_account_that_the_job_expects_of_an_emulator(
+    kinesis_settings: JobSettings,
+) -> None:
     client = kinesis_client(kinesis_settings)
     create_streams(client, kinesis_settings, wait_s=30)
     name = kinesis_settings.transactions_stream
@@ -65,7 +67,7 @@ def test_a_streams_arn_is_the_one_that_the_job_takes_for_an_emulators(kinesis_se
     assert answer["StreamDescriptionSummary"]["StreamName"] == name
 
 
-def test_the_emulator_ends_cleanly_on_sigterm() -> None:
+def test_the_emulator_exits_cleanly_on_sigterm() -> None:
     command = [sys.executable, "-m", "localstack.emulator", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:

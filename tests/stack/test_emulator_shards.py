@@ -1,7 +1,8 @@
-"""Shards that are split and merged: each record once, in the shard that was open for it.
+"""Splits and merges: each record once, in the shard that was open for it.
 
-LocalStack is another implementation of the same rules; what holds for both is no habit of one of them. Two
-tests leave it out, for it takes seconds for each change; they held there too.
+LocalStack is a second implementation of the same rules; running on both shows that a result is not
+specific to one of them. Two tests skip LocalStack, which takes seconds per change; they have passed
+there too.
 """
 
 import hashlib
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 WHOLE_RANGE: Final = 2**128
 RECORDS: Final = 100
 EMPTY_READS: Final = 3
-"""So many reads without a record are the end of what an open shard has."""
+"""After this many reads without a record, an open shard counts as fully read."""
 
 
 @dataclass
 class Stream:
-    """A stream, and which shard must have which of the records that were put so far."""
+    """A stream, and the shard that must contain each record put so far."""
 
     client: "KinesisClient"
     name: str
@@ -42,12 +43,12 @@ class Stream:
         return {id_: shard for id_, shard in self.shards().items() if not is_closed(shard)}
 
     def open_count(self) -> int:
-        """Return how many open shards the stream's summary has."""
+        """Return the number of open shards in the stream's summary."""
         summary = self.client.describe_stream_summary(StreamName=self.name)
         return summary["StreamDescriptionSummary"]["OpenShardCount"]
 
     def put(self) -> set[str]:
-        """Put records, each under a key of its own; return the shards that must have taken them."""
+        """Put records, each under its own key; return the shards that must contain them."""
         keys = [f"key-{n}" for n in range(self.put_so_far, self.put_so_far + RECORDS)]
         self.put_so_far += RECORDS
         answer = self.client.put_records(
@@ -61,13 +62,13 @@ class Stream:
         return set(homes)
 
     def check(self) -> None:
-        """Hold every shard, open or closed, against what it must have."""
+        """Compare every shard, open or closed, with its expected records."""
         found = {id_: self.read(shard) for id_, shard in self.shards().items()}
         assert found == {id_: self.expected.get(id_, []) for id_ in found}
         assert self.expected.keys() <= found.keys()
 
     def read(self, shard: "ShardTypeDef") -> list[bytes]:
-        """Read a shard to where its iterators end, if it is closed, else to where nothing more comes."""
+        """Read a closed shard until its iterators end, an open one until no more records arrive."""
         answer = self.client.get_shard_iterator(
             StreamName=self.name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )
@@ -83,7 +84,7 @@ class Stream:
         return data
 
     def change(self, call: Callable[[], object]) -> None:
-        """Split or merge, and wait until that is done."""
+        """Split or merge, and wait until it is done."""
         call()
         self.client.get_waiter("stream_exists").wait(
             StreamName=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
@@ -123,7 +124,7 @@ def hash_range(shard: "ShardTypeDef") -> tuple[int, int]:
 
 
 def home_of(key: str, open_shards: dict[str, "ShardTypeDef"]) -> str:
-    """Return the one open shard whose range, both ends included, has the key's MD5."""
+    """Return the only open shard whose range, both ends included, contains the key's MD5."""
     hashed = int(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest(), 16)
     (home,) = [
         id_ for id_, shard in open_shards.items() if hash_range(shard)[0] <= hashed <= hash_range(shard)[1]
@@ -138,7 +139,7 @@ def stream(kinesis_settings: JobSettings) -> Stream:
     return Stream(client, kinesis_settings.transactions_stream)
 
 
-def test_a_split_shard_keeps_its_records_and_its_children_take_what_comes_after(stream: Stream) -> None:
+def test_a_split_shard_keeps_its_records_and_its_children_take_new_ones(stream: Stream) -> None:
     stream.put()
     parent, *others = stream.shards()
     stream.split(parent)
@@ -149,7 +150,7 @@ def test_a_split_shard_keeps_its_records_and_its_children_take_what_comes_after(
     stream.check()
 
 
-def test_merged_shards_keep_their_records_and_the_new_one_begins_empty(stream: Stream) -> None:
+def test_merged_shards_keep_their_records_and_the_new_shard_starts_empty(stream: Stream) -> None:
     stream.put()
     first, second, *others = stream.shards()
     stream.merge(first, second)
@@ -161,7 +162,7 @@ def test_merged_shards_keep_their_records_and_the_new_one_begins_empty(stream: S
 
 
 @pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
-def test_a_child_can_be_split_and_merged_in_its_turn(stream: Stream) -> None:
+def test_a_child_shard_can_be_split_and_merged(stream: Stream) -> None:
     first, second, *_ = stream.shards()
     stream.put()
     stream.merge(first, second)
@@ -177,9 +178,7 @@ def test_a_child_can_be_split_and_merged_in_its_turn(stream: Stream) -> None:
 
 @pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 @pytest.mark.parametrize("counts", [(8, 4), (2, 4), (6, 3)])
-def test_another_number_of_shards_leaves_each_record_where_it_was_put(
-    stream: Stream, counts: tuple[int, ...]
-) -> None:
+def test_changing_the_number_of_shards_moves_no_record(stream: Stream, counts: tuple[int, ...]) -> None:
     stream.put()
     for count in counts:
         stream.count_to(count)
@@ -189,7 +188,7 @@ def test_another_number_of_shards_leaves_each_record_where_it_was_put(
     stream.check()
 
 
-def test_a_shard_that_is_closed_while_it_is_read_ends_after_its_last_record(stream: Stream) -> None:
+def test_a_shard_closed_while_it_is_read_ends_after_its_last_record(stream: Stream) -> None:
     parent = next(iter(stream.shards()))
     asked = stream.client.get_shard_iterator(
         StreamName=stream.name, ShardId=parent, ShardIteratorType="TRIM_HORIZON"
@@ -210,7 +209,7 @@ def test_a_shard_that_is_closed_while_it_is_read_ends_after_its_last_record(stre
 
 
 @pytest.mark.parametrize("end", [0, 1])
-def test_both_ends_of_a_range_belong_to_its_shard(stream: Stream, end: int) -> None:
+def test_hash_key_ranges_include_both_ends(stream: Stream, end: int) -> None:
     for shard_id, shard in stream.shards().items():
         answer = stream.client.put_record(
             StreamName=stream.name,
@@ -221,7 +220,7 @@ def test_both_ends_of_a_range_belong_to_its_shard(stream: Stream, end: int) -> N
         assert answer["ShardId"] == shard_id
 
 
-def test_no_key_that_kinesis_refuses_is_taken(stream: Stream) -> None:
+def test_keys_that_kinesis_rejects_are_rejected(stream: Stream) -> None:
     with pytest.raises(ClientError):
         stream.client.put_record(StreamName=stream.name, Data=b"1", PartitionKey="k" * 257)
     with pytest.raises(ClientError):

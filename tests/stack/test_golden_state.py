@@ -1,11 +1,11 @@
-"""Saved state of the first release, kept as files, and what today's job makes of it, to the last digit.
+"""Saved state of the first release, kept as files, restored by the current job to the last digit.
 
-The positions in the Kinesis streams are part of the state, and the emulator that gave them is gone. A new
-one numbers the records of a shard 1, 2, 3, … as well: streams of the same names, with one shard each,
-get as many unreadable records as the job had read, and the new transactions after them. So the restored
-job begins with these if it knows its positions; else each record that it reads again is a dead letter
-too many. No state is dropped. All that the job reads comes from one shard, so its order is certain.
-`tests.golden.make_saved_state` says what is in the state.
+The Kinesis positions are part of the state, but the emulator that issued them no longer exists. A new
+emulator also numbers the records of a shard 1, 2, 3, …: streams of the same names, with one shard each,
+get as many unreadable records as the job had read, followed by the new transactions. A restored job that
+keeps its positions starts with these; otherwise each record that it reads again is an unexpected dead
+letter. No state is dropped. All input comes from one shard, so its order is fixed.
+`tests.golden.make_saved_state` describes the state.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from tests.stack.stack_helpers import settings_with_own_streams
 
 NO_CHECKPOINTS: Final = {"FRAUDSTREAM_CHECKPOINT_INTERVAL": "1h"}
 EXACT_ROWS: Final = 4_160
-"""The most transactions, but for those of the last hour, that a history keeps one by one."""
+"""The maximum number of exact transactions in a history, besides those of the last hour."""
 EXPECTED: Final = saved_state.read_lines(saved_state.SCORED)
 DEAD_LETTERS: Final = saved_state.read_lines(saved_state.DEAD_LETTERS)
 FEATURES: Final = {each["transaction_id"]: each["features"] for each in EXPECTED}
@@ -32,7 +32,7 @@ FEATURES: Final = {each["transaction_id"]: each["features"] for each in EXPECTED
 
 @pytest.fixture(scope="module")
 def settings(embedded_url: str) -> Iterator[JobSettings]:
-    """Fill the streams that all restored jobs read, each from the same place on."""
+    """Fill the streams that all restored jobs read, each from the same position."""
     with pytest.MonkeyPatch.context() as patch:
         settings = settings_with_own_streams(embedded_url, patch)
         saved_state.fill_sources(saved_state.golden_settings(settings, "sources"))
@@ -49,7 +49,7 @@ def launcher(settings: JobSettings, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.parametrize("name", saved_state.STATE_BACKENDS)
-def test_a_job_goes_on_from_saved_state_of_the_first_release(
+def test_a_job_resumes_from_saved_state_of_the_first_release(
     name: str, launcher: Launcher, settings: JobSettings, tmp_path: Path
 ) -> None:
     uri = saved_state.unpack(tmp_path)[name]
@@ -68,9 +68,9 @@ def test_the_golden_state_has_panes_of_each_entity() -> None:
 
 
 def test_the_golden_state_has_labels_that_wait_for_their_transactions() -> None:
-    """The transactions that these frauds are known of came after the state was saved, their labels before."""
+    """Check transactions that arrive after the state was saved, with fraud labels from before."""
     assert FEATURES["after-100"]["merchant_fraud_rate_24h_delay_7d"] == 1
     assert FEATURES["after-103"]["device_fraud_rate_24h_delay_7d"] == 1
     assert FEATURES["after-103"]["counterparty_fraud_rate_24h_delay_7d"] == 1
-    # This label was taken back before the state was saved.
+    # This label was withdrawn before the state was saved.
     assert FEATURES["after-104"]["merchant_fraud_rate_24h_delay_7d"] == 0

@@ -1,7 +1,7 @@
-"""Each service of docker-compose.yml starts on the files that its image has and on the packages of its lock.
+"""Each service of docker-compose.yml starts with the files of its image and the packages of its lock.
 
-The Dockerfile's copies are replayed, after .dockerignore, into an empty folder. A service's command runs
-there; what would run without an end gets an argument that ends it.
+The Dockerfile's COPY instructions are replayed, after .dockerignore, into an empty folder. A service's
+command runs there; endless commands get an argument that stops them.
 """
 
 import json
@@ -34,7 +34,7 @@ LOCKS = {"default": "requirements-runtime.txt", "producer": "requirements-produc
 STAGES = read_stages((ROOT / "Dockerfile").read_text())
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 STARTED = {"streams", "jobmanager", "taskmanager", "producer", "transaction-api", "api-producer", "alerts"}
-"""The services of the project; each has a test below."""
+"""The services of the project; each has a test."""
 
 
 class Image:
@@ -57,7 +57,7 @@ class Image:
 
 
 def link_packages(lock: str, folder: Path) -> None:
-    """Link the packages of a lock, and none beside them, into ``folder``."""
+    """Link exactly the packages of a lock into ``folder``."""
     folder.mkdir()
     for name in re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text(), re.MULTILINE):
         installed = distribution(name)
@@ -78,13 +78,13 @@ def producer(tmp_path_factory: pytest.TempPathFactory) -> Image:
 
 @pytest.fixture
 def settings(embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
-    """Name streams of this test's own; services run in this environment instead of the file's."""
+    """Name streams for this test alone; services run in this environment instead of the file's."""
     return settings_with_own_streams(embedded_url, monkeypatch)
 
 
 @pytest.fixture
 def streams(settings: JobSettings) -> JobSettings:
-    """Create the streams as the service that does so would."""
+    """Create the streams with the service that does so."""
     create_streams(kinesis_client(settings), settings, wait_s=30)
     return settings
 
@@ -94,7 +94,7 @@ def command_of(service: str) -> list[str]:
     return command
 
 
-def test_every_service_of_the_project_is_started_here() -> None:
+def test_every_service_of_the_project_is_tested_here() -> None:
     ours = {name for name, service in SERVICES.items() if service["image"].startswith("fraudstream")}
     assert ours == STARTED
     targets = {SERVICES[name]["build"]["target"] for name in ("producer", "transaction-api", "api-producer")}
@@ -102,13 +102,13 @@ def test_every_service_of_the_project_is_started_here() -> None:
     assert SERVICES["streams"]["build"] == "."
 
 
-def test_nothing_but_the_copies_of_an_image_can_be_imported_in_it(producer: Image) -> None:
+def test_nothing_outside_the_copied_files_can_be_imported_in_an_image(producer: Image) -> None:
     assert producer.run(["python", "-c", "import fraudstream, producer, fastapi"]).returncode == 0
     for name in ("jobs", "alerts", "tests", "pyflink", "pytest"):
         assert f"No module named '{name}'" in producer.run(["python", "-c", f"import {name}"]).stderr
 
 
-def test_each_image_says_what_its_program_takes(flink: Image, producer: Image) -> None:
+def test_each_image_shows_the_help_of_its_program(flink: Image, producer: Image) -> None:
     for image, option in ((flink, "--alert-threshold"), (producer, "stream")):
         shown = image.run(image.stage.command)
         assert shown.returncode == 0, shown.stderr
@@ -126,7 +126,7 @@ def test_streams_are_created_and_the_producer_fills_them(
     assert len(read_all(settings, settings.transactions_stream)) == 40
 
 
-def test_the_producers_own_check_of_its_surroundings_passes(producer: Image, streams: JobSettings) -> None:
+def test_the_producers_check_command_passes(producer: Image, streams: JobSettings) -> None:
     checked = producer.run(["python", "-m", "producer", "test"])
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert len(read_all(streams, streams.transactions_stream)) == 1
@@ -139,7 +139,7 @@ def test_alerts_are_shown(flink: Image, streams: JobSettings) -> None:
     assert json.loads(shown.stdout)["transaction_id"] == "T1"
 
 
-def test_the_job_starts_where_the_cluster_looks_for_it_and_has_its_model(flink: Image) -> None:
+def test_the_job_starts_where_the_cluster_expects_it_and_finds_its_model(flink: Image) -> None:
     command = command_of("jobmanager")
     script = Path(command[command.index("-py") + 1])
     shown = flink.run(["python", str(flink.root / script.relative_to("/")), "--help"])
@@ -151,12 +151,12 @@ def test_the_job_starts_where_the_cluster_looks_for_it_and_has_its_model(flink: 
     assert (model / "manifest.json").is_file()
 
 
-def test_the_jobs_health_check_asks_the_cluster(flink: Image) -> None:
+def test_the_jobs_health_check_queries_the_cluster(flink: Image) -> None:
     kind, *check, _url = SERVICES["jobmanager"]["healthcheck"]["test"]
     assert kind == "CMD"
     answer = flink.run([*check, f"http://127.0.0.1:{free_port()}"])
     assert answer.returncode == 1
-    assert answer.stderr.startswith("no answer: ")
+    assert answer.stderr.startswith("Flink does not respond: ")
 
 
 def test_the_workers_of_a_task_manager_find_the_scoring_function(flink: Image) -> None:
@@ -168,7 +168,7 @@ def test_the_workers_of_a_task_manager_find_the_scoring_function(flink: Image) -
 
 @pytest.fixture
 def served(producer: Image, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Run the transaction API by its command; yields the variables of its client."""
+    """Run the transaction API by its command; yield the variables for its client."""
     port = str(free_port())
     keys, key = tmp_path / "keys", tmp_path / "key"
     keys.write_text(f"compose {key_hash('the-key')}\n")
@@ -191,7 +191,7 @@ def served(producer: Image, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def wait_until_healthy(producer: Image, port: str) -> None:
-    """Ask as the service's own health check does, though on another port."""
+    """Poll with the service's own health check, on another port."""
     kind, *check = SERVICES["transaction-api"]["healthcheck"]["test"]
     assert kind == "CMD"
     command = [word.replace(":8000/", f":{port}/") for word in check]
@@ -239,7 +239,7 @@ CMD ["python", "-m", "code"]
 """
 
 
-def test_a_replay_follows_docker(tmp_path: Path) -> None:
+def test_a_replayed_dockerfile_copies_as_docker_does(tmp_path: Path) -> None:
     context, image = tmp_path / "context", tmp_path / "image"
     for name in ("code/a.py", "code/deep/a.pyc", "data/b.txt", "data/secret", "locks/one.txt"):
         (context / name).parent.mkdir(parents=True, exist_ok=True)
@@ -253,7 +253,7 @@ def test_a_replay_follows_docker(tmp_path: Path) -> None:
     assert replayed == {f"opt/place/{name}" for name in ("a.py", "b.txt", "renamed.txt")}
 
 
-def test_a_replay_refuses_what_the_build_does_not_see(tmp_path: Path) -> None:
+def test_a_replay_rejects_files_outside_the_build_context(tmp_path: Path) -> None:
     (tmp_path / "locks").mkdir()
     (tmp_path / "locks" / "one.txt").touch()
     with pytest.raises(FileNotFoundError, match=r"COPY locks/one.txt: .*\.dockerignore"):

@@ -1,4 +1,4 @@
-"""The load command against the embedded emulator: what it says it sent is what is in the stream."""
+"""The load command against the embedded emulator: its summary agrees with the stream's content."""
 
 import json
 import signal
@@ -28,7 +28,7 @@ def streams(kinesis_settings: JobSettings) -> JobSettings:
 
 
 def load(tmp_path: Path, *arguments: str) -> dict[str, Any]:
-    """Run it to a good end; returns the summary."""
+    """Run the load successfully; return the summary."""
     path = tmp_path / "summary.json"
     ended = run_module("producer", "load", *arguments, "--json", str(path), timeout_s=300)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -48,14 +48,14 @@ def wait_for_records(settings: JobSettings, count: int) -> None:
 
 
 def transactions(settings: JobSettings) -> dict[str, list[dict[str, Any]]]:
-    """Return what is in the stream, by account, in its order."""
+    """Return the stream's transactions by account, in order."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for record in read_all(settings, settings.transactions_stream):
         found[record.partition_key].append(orjson.loads(record.data))
     return found
 
 
-def test_five_thousand_transactions_are_in_once_and_in_order(streams: JobSettings, tmp_path: Path) -> None:
+def test_five_thousand_transactions_arrive_once_and_in_order(streams: JobSettings, tmp_path: Path) -> None:
     result = load(tmp_path, "--count", "5000", "--seed", "5")
     assert (result["made"], result["sent"], result["failed"], result["not_sent"]) == (5_000, 5_000, 0, 0)
     found = transactions(streams)
@@ -67,7 +67,7 @@ def test_five_thousand_transactions_are_in_once_and_in_order(streams: JobSetting
         assert times == sorted(times)
 
 
-def test_the_shards_of_the_summary_are_those_of_the_stream(streams: JobSettings, tmp_path: Path) -> None:
+def test_the_summary_counts_by_the_streams_shards(streams: JobSettings, tmp_path: Path) -> None:
     result = load(tmp_path, "--count", "2000", "--senders", "2", "--batch", "100")
     records = read_all(streams, streams.transactions_stream)
     counts = Counter(record.shard_id for record in records)
@@ -80,7 +80,7 @@ def test_the_shards_of_the_summary_are_those_of_the_stream(streams: JobSettings,
     assert result["requests"] >= 20
 
 
-def test_joined_transactions_are_fewer_records_and_each_is_counted_at_its_shard(
+def test_aggregated_transactions_need_fewer_records_and_each_counts_at_its_shard(
     streams: JobSettings, tmp_path: Path
 ) -> None:
     result = load(tmp_path, "--count", "3000", "--seed", "5", "--joined")
@@ -101,17 +101,17 @@ def test_joined_transactions_are_fewer_records_and_each_is_counted_at_its_shard(
     assert all(of_account == sorted(of_account) for of_account in times.values())
 
 
-def test_a_rate_and_a_duration_are_the_schedule(streams: JobSettings, tmp_path: Path) -> None:
+def test_rate_and_duration_define_the_schedule(streams: JobSettings, tmp_path: Path) -> None:
     result = load(tmp_path, "--rps", "200", "--duration", "4")
     assert result["sent"] == 800
-    # The last record is due 5 ms before the end: it can't be in before.
+    # The last record is due 5 ms before the end, so it can't be sent earlier.
     assert result["seconds"] >= 3.995
     assert result["tx_per_s"] <= 800 / 3.995
     assert 0 < result["lag_ms"]["p50"] <= result["lag_ms"]["p99"] <= result["lag_ms"]["max"]
     assert len(read_all(streams, streams.transactions_stream)) == 800
 
 
-def test_a_files_lines_come_out_as_they_stand(streams: JobSettings, tmp_path: Path) -> None:
+def test_a_files_lines_are_sent_unchanged(streams: JobSettings, tmp_path: Path) -> None:
     lines = [b'{"account_id": "A%d",  "n":%d}' % (n % 7, n) for n in range(300)]
     path = tmp_path / "some.jsonl"
     path.write_bytes(b"\n".join(lines))
@@ -121,7 +121,7 @@ def test_a_files_lines_come_out_as_they_stand(streams: JobSettings, tmp_path: Pa
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_in_the_middle_accounts_for_everything(
+def test_after_a_signal_every_transaction_is_accounted_for(
     streams: JobSettings, tmp_path: Path, end: signal.Signals
 ) -> None:
     path = tmp_path / "summary.json"
@@ -141,15 +141,15 @@ def test_a_signal_in_the_middle_accounts_for_everything(
     assert len(read_all(streams, streams.transactions_stream)) == result["sent"]
 
 
-def test_a_stream_that_is_not_there_is_named(kinesis_settings: JobSettings) -> None:
+def test_a_missing_stream_is_reported_by_name(kinesis_settings: JobSettings) -> None:
     ended = run_module("producer", "load", "--count", "10")
     assert ended.returncode == 1
-    assert f"no stream '{kinesis_settings.transactions_stream}'" in ended.stderr
+    assert f"stream '{kinesis_settings.transactions_stream}' does not exist" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
 
 
 @pytest.mark.usefixtures("streams")
-def test_a_broken_line_ends_the_run_with_code_1_after_what_came_before_it(tmp_path: Path) -> None:
+def test_a_broken_line_ends_the_run_with_code_1_after_the_lines_before_it(tmp_path: Path) -> None:
     source, path = tmp_path / "some.jsonl", tmp_path / "summary.json"
     source.write_bytes(b'{"account_id":"A"}\n' * 3 + b"oops\n")
     ended = run_module("producer", "load", "--source", str(source), "--json", str(path))
@@ -165,13 +165,13 @@ def test_a_broken_line_ends_the_run_with_code_1_after_what_came_before_it(tmp_pa
         ([], "give --count, or --rps and --duration"),
         (["--rps", "10"], "give --count, or --rps and --duration"),
         (["--count", "10", "--duration", "3"], "give --rps too"),
-        (["--count", "10", "--source", "nowhere.jsonl"], "a file that is there"),
-        (["--source", "README.md"], "ends in one of .jsonl"),
+        (["--count", "10", "--source", "nowhere.jsonl"], "file not found"),
+        (["--source", "README.md"], "must end in one of .jsonl"),
         (["--count", "10", "--fraud-share", "1.5"], "fraud_share=1.5"),
         (["--count", "10", "--batch", "501"], "or equal to 500"),
     ],
 )
-def test_options_that_can_not_be_met_are_refused(arguments: list[str], complaint: str) -> None:
+def test_unusable_options_are_rejected(arguments: list[str], complaint: str) -> None:
     refused = run_module("producer", "load", *arguments)
     assert refused.returncode == 2
     assert complaint in " ".join(refused.stderr.replace("│", " ").split())

@@ -1,4 +1,4 @@
-"""The whole product end to end, as `make run` starts it: on the embedded emulator, and on LocalStack."""
+"""The whole system end to end, as `make run` starts it: on the embedded emulator, and on LocalStack."""
 
 import json
 import subprocess
@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
+from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.runtime.project_root import ROOT
 from tests.stack.stack_helpers import read_all, settings_with_own_streams
 
 BROKEN = 14
-DOUBLED = 10
+DUPLICATES = 10
 
 
 def run(out: Path, *arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "localrun", "--broken", str(BROKEN), "--doubled", str(DOUBLED)]
+    command = [sys.executable, "-m", "localrun", "--broken", str(BROKEN), "--duplicates", str(DUPLICATES)]
     process = subprocess.run(
         [*command, "--out", str(out), *arguments],
         cwd=ROOT,
@@ -31,28 +32,30 @@ def run(out: Path, *arguments: str) -> dict[str, Any]:
 
 
 def check(result: dict[str, Any], sent: int) -> None:
-    """Hold every transaction against what came out; nothing here depends on the machine's speed."""
+    """Account for every transaction; independent of the machine's speed."""
     assert result["sent"] == sent
     assert result["scored"] == sent
     assert result["lost"] == 0
     assert result["dead_letters"] == BROKEN
-    assert result["duplicates"] == DOUBLED
+    assert result["duplicates"] == DUPLICATES
     assert result["alerts"] > 0
     assert 0 < result["latency_ms"]["p50"] <= result["latency_ms"]["p99"]
-    assert result["precision"] >= 0.75
-    # A campaign of small fees is known by its later transactions, and so few hold one or two of them.
+    # Event times end now, and fraud depends on the hour: at 14:00 UTC 10 of 1,500 transactions are frauds, at
+    # 23:00 UTC 340 of 3,000. So false alerts are held against all transactions, of which 1.2 % were the most.
+    assert result["alerts"] * (1 - result["precision"]) <= 0.02 * sent
+    # A campaign of small fees is detected by its later transactions, so few contain one or two of them.
     assert result["recall"] >= 0.75
     by_type = result["by_fraud_type"]
-    assert set(by_type) == {"money_laundering", "account_takeover", "loan_fraud", "fee_manipulation"}
+    assert set(by_type) == set(FRAUD_TYPES)
     assert sum(numbers["alerts"] for numbers in by_type.values()) <= result["alerts"]
 
 
-def test_everything_that_is_sent_is_scored_refused_or_known_as_a_double(tmp_path: Path) -> None:
+def test_every_transaction_is_scored_rejected_or_detected_as_duplicate(tmp_path: Path) -> None:
     check(run(tmp_path / "run.json", "--transactions", "4000", "--rate", "500"), sent=4_000)
     assert (tmp_path / "run.svg").read_text().startswith("<svg")
 
 
-def test_transactions_that_share_a_record_are_scored_and_refused_one_by_one(
+def test_aggregated_transactions_are_scored_and_rejected_one_by_one(
     embedded_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_with_own_streams(embedded_url, monkeypatch)
@@ -63,7 +66,7 @@ def test_transactions_that_share_a_record_are_scored_and_refused_one_by_one(
     assert len(records) < 2_500
 
 
-def test_the_same_on_a_real_localstack(
+def test_a_real_localstack_gives_the_same_result(
     localstack_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -72,8 +75,8 @@ def test_the_same_on_a_real_localstack(
     check(run(tmp_path / "run.json", *slow), sent=1_500)
 
 
-def test_ctrl_c_ends_the_run_with_what_was_sent_accounted_for(tmp_path: Path) -> None:
-    """SIGINT while it sends: no further batch, the last ones come through, the result is written."""
+def test_ctrl_c_stops_the_run_and_every_sent_transaction_is_accounted_for(tmp_path: Path) -> None:
+    """Interrupt while it sends: no further batch, the last batches are scored, the result is written."""
     out = tmp_path / "run.json"
     command = [sys.executable, "-m", "localrun", "--transactions", "100000", "--out", str(out)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from deploy.archive import EARLIEST
-from deploy.managed_flink import LOCK, MOST_BYTES, PackagingError, locked, package
+from deploy.managed_flink import LOCK, MAX_BYTES, PackagingError, locked, package
 from drills.cluster import flink, session_cluster
 from fraudstream.runtime.project_root import ROOT
 from producer.simulation import TrafficOptions, generate
@@ -47,7 +47,7 @@ class OnlyTheRuntime:
 
 sys.meta_path.insert(0, OnlyTheRuntime())
 '''
-"""A ``sitecustomize`` module, which every Python process reads first."""
+"""A ``sitecustomize`` module, which every Python process imports first."""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def unpacked(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder for PYTHONPATH that leaves a process apache-flink and what that needs, no more."""
+    """Return a PYTHONPATH folder that hides every package except apache-flink and its dependencies."""
     folder = tmp_path_factory.mktemp("runtime")
     (folder / "sitecustomize.py").write_text(ONLY_THE_RUNTIME.format(runtime=runtime_modules()))
     return folder
@@ -111,7 +111,7 @@ def test_the_archive_has_the_layout_that_the_run_options_name(archive: Path) -> 
     } <= found
     jobs = {f"packages/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "jobs").glob("*.py")}
     assert jobs <= found
-    # Of models/ the model alone: no code that trains or evaluates.
+    # Of models/ only the model itself: no code that trains or evaluates.
     assert {name.split("/")[2] for name in found if name.startswith("packages/models/")} == {"v1"}
     assert not [name for name in found if name.startswith("packages/fraudstream/web/")]
     assert {name.split("/")[0] for name in found} == {"main.py", "lib", "packages"}
@@ -121,24 +121,24 @@ def test_the_archive_has_the_layout_that_the_run_options_name(archive: Path) -> 
 
 
 def test_the_archive_has_the_files_and_wheels_of_the_golden_list(archive: Path) -> None:
-    """Where it is meant to change: ``python -m tests.golden.archives --write``."""
+    """Rewrite the list after an intended change: ``python -m tests.golden.archives --write``."""
     assert archives.listing(archive) == archives.golden("managed-flink").read_text()
 
 
-def test_the_archive_is_smaller_than_the_service_allows(archive: Path) -> None:
-    assert archive.stat().st_size < MOST_BYTES
+def test_the_archive_is_smaller_than_the_service_limit(archive: Path) -> None:
+    assert archive.stat().st_size < MAX_BYTES
 
 
-def test_the_same_content_makes_the_same_bytes(archive: Path) -> None:
+def test_the_same_content_gives_the_same_bytes(archive: Path) -> None:
     assert names(archive) == sorted(names(archive))
     with zipfile.ZipFile(archive) as zipped:
         assert {entry.date_time for entry in zipped.infolist()} == {EARLIEST}
         assert {entry.external_attr for entry in zipped.infolist()} == {0o644 << 16}
-    # Where something was unpacked, and when, must not be in it.
+    # The archive must not depend on where or when it was unpacked.
     assert not [name for name in names(archive) if name.endswith((".pyc", "/INSTALLER", "/direct_url.json"))]
 
 
-def test_a_package_that_is_not_locked_is_an_error() -> None:
+def test_a_package_missing_from_the_lock_is_an_error() -> None:
     assert locked(("orjson",), LOCK.read_text()).startswith("orjson==")
     with pytest.raises(PackagingError, match="does not pin leftpad"):
         locked(("leftpad",), LOCK.read_text())

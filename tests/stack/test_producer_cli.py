@@ -1,4 +1,4 @@
-"""The producer's command line against the emulator: what it says it sent is what is in the streams."""
+"""The producer's command line against the emulator: its statistics agree with the streams' content."""
 
 import gzip
 import signal
@@ -30,7 +30,7 @@ def streams(kinesis_settings: JobSettings) -> JobSettings:
 
 
 def good_transactions(settings: JobSettings) -> list[Transaction]:
-    """Decode what is whole and has an id of the generator's."""
+    """Decode the valid records whose id comes from the generator."""
     found = []
     for record in read_all(settings, settings.transactions_stream):
         if record.data.startswith(b'{"transaction_id":"T'):
@@ -39,19 +39,19 @@ def good_transactions(settings: JobSettings) -> list[Transaction]:
     return found
 
 
-def test_creating_the_streams_twice_leaves_them_as_they_are(kinesis_settings: JobSettings) -> None:
+def test_creating_the_streams_twice_changes_nothing(kinesis_settings: JobSettings) -> None:
     first, second = (run_module("localstack.streams") for _ in range(2))
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert first.stdout.count("created") == 5
-    assert second.stdout.count("was there") == 5
+    assert second.stdout.count("existed") == 5
     assert kinesis_settings.transactions_stream in second.stdout
 
 
-def test_the_scored_stream_can_be_off(streams: JobSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scored_stream_can_be_disabled(streams: JobSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAUDSTREAM_SCORED_STREAM", "off")
     created = run_module("localstack.streams")
     assert streams.scored_stream not in created.stdout
-    assert created.stdout.count("was there") == 4
+    assert created.stdout.count("existed") == 4
 
 
 @pytest.mark.usefixtures("kinesis_settings")
@@ -62,20 +62,20 @@ def test_streams_are_never_created_on_aws(monkeypatch: pytest.MonkeyPatch) -> No
     assert "not an emulator" in refused.stderr
 
 
-def test_an_endpoint_that_is_not_up_is_waited_for_and_then_reported(
+def test_an_endpoint_that_is_down_is_waited_for_and_then_reported(
     kinesis_settings: JobSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert kinesis_settings.is_emulator
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     refused = run_module("localstack.streams", "--wait-seconds", "0.5")
     assert refused.returncode == 1
-    assert "gives no answer" in refused.stderr
+    assert "does not respond" in refused.stderr
 
 
-def test_the_test_command_names_the_missing_stream(kinesis_settings: JobSettings) -> None:
+def test_the_test_command_reports_a_missing_stream_by_name(kinesis_settings: JobSettings) -> None:
     tested = run_module("producer", "test")
     assert tested.returncode == 1
-    assert f"no stream '{kinesis_settings.transactions_stream}'" in tested.stderr
+    assert f"stream '{kinesis_settings.transactions_stream}' does not exist" in tested.stderr
 
 
 def test_the_test_command_sends_one_transaction_and_reports_its_shard(streams: JobSettings) -> None:
@@ -90,7 +90,7 @@ def test_the_test_command_sends_one_transaction_and_reports_its_shard(streams: J
 @pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 @pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
 @pytest.mark.usefixtures("streams")
-def test_missing_credentials_are_named(
+def test_missing_credentials_are_reported(
     missing: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     monkeypatch.delenv(missing)
@@ -103,8 +103,10 @@ def test_missing_credentials_are_named(
     assert len(tested.stderr.splitlines()) == 1
 
 
-def test_a_stream_of_good_broken_and_doubled_records_holds_exactly_these(streams: JobSettings) -> None:
-    numbers = ["--transactions", "1000", "--broken", "21", "--doubled", "30"]
+def test_the_stream_contains_exactly_the_requested_good_broken_and_duplicate_records(
+    streams: JobSettings,
+) -> None:
+    numbers = ["--transactions", "1000", "--broken", "21", "--duplicates", "30"]
     before_ms = time.time_ns() // 1_000_000
     sent = run_module("producer", "stream", "100", "--rate", "2000", *numbers)
     assert sent.returncode == 0, sent.stderr
@@ -125,7 +127,7 @@ def test_a_stream_of_good_broken_and_doubled_records_holds_exactly_these(streams
         assert row in sent.stdout
 
 
-def test_event_time_begins_where_it_is_to_and_sets_the_pace(streams: JobSettings) -> None:
+def test_event_time_starts_as_requested_and_sets_the_pace(streams: JobSettings) -> None:
     pace = ["--start", "2026-01-05T02:00:00Z", "--speedup", "3600", "--accounts", "500", "--no-labels"]
     began_s = time.monotonic()
     sent = run_module("producer", "stream", "100", *pace, "--transactions", "400", "--seed", "3")
@@ -135,12 +137,12 @@ def test_event_time_begins_where_it_is_to_and_sets_the_pace(streams: JobSettings
     times_ms = [transaction.event_time_ms for transaction in good_transactions(streams)]
     assert len(times_ms) == 400
     assert min(times_ms) >= parse_time_ms("2026-01-05T02:00:00Z")
-    # An hour of event time a second: the last one can't have gone out before its time.
+    # One hour of event time per second: the last record can't be sent before its time.
     assert took_s >= (max(times_ms) - parse_time_ms("2026-01-05T02:00:00Z")) / 3_600_000 > 1
 
 
 @pytest.mark.usefixtures("streams")
-def test_event_time_that_the_job_would_refuse_is_warned_of() -> None:
+def test_event_times_that_the_job_would_reject_cause_a_warning() -> None:
     sent = run_module("producer", "stream", "--start", "2090-01-05T02:00:00Z", "--transactions", "1")
     assert sent.returncode == 0, sent.stderr
     assert sent.stderr.startswith("warning: 0:00:00 after the start, event time is more than 24h ahead")
@@ -148,9 +150,7 @@ def test_event_time_that_the_job_would_refuse_is_warned_of() -> None:
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".jsonl.gz"])
-def test_a_file_is_sent_as_it_stands_with_the_truth_beside_it(
-    streams: JobSettings, tmp_path: Path, ending: str
-) -> None:
+def test_a_file_is_sent_unchanged_with_its_labels(streams: JobSettings, tmp_path: Path, ending: str) -> None:
     options = TrafficOptions(seed=3, accounts=50, start_ms=1_767_571_200_000, fraud_share=0.2)
     made = list(islice(generate(options), 250))
     path = tmp_path / f"data{ending}"
@@ -169,11 +169,11 @@ def test_a_file_is_sent_as_it_stands_with_the_truth_beside_it(
         }
     else:
         assert labels == []
-        assert sent.stderr == f"no labels are sent: there is no file {tmp_path / 'data.truth.jsonl.gz'}\n"
+        assert sent.stderr == f"no labels are sent: {tmp_path / 'data.truth.jsonl.gz'} not found\n"
 
 
 @pytest.mark.usefixtures("streams")
-def test_a_file_that_breaks_off_ends_the_run_with_code_1_and_its_place(tmp_path: Path) -> None:
+def test_a_truncated_file_ends_the_run_with_code_1_and_the_position(tmp_path: Path) -> None:
     path = tmp_path / "some.jsonl"
     path.write_bytes(b'{"account_id":"A"}\n' * 3 + b"oops\n")
     ended = run_module("producer", "stream", "2", "0", "--source", str(path))
@@ -182,7 +182,7 @@ def test_a_file_that_breaks_off_ends_the_run_with_code_1_and_its_place(tmp_path:
     assert "transactions               │ 2" in ended.stdout
 
 
-def test_joined_transactions_share_records_and_none_is_missing(streams: JobSettings) -> None:
+def test_aggregated_transactions_share_records_and_none_is_missing(streams: JobSettings) -> None:
     numbers = ["--transactions", "600", "--rate", "3000", "--joined"]
     sent = run_module("producer", "stream", "300", *numbers)
     assert sent.returncode == 0, sent.stderr
@@ -194,7 +194,7 @@ def test_joined_transactions_share_records_and_none_is_missing(streams: JobSetti
     assert len(sent_ids) == len(set(sent_ids)) == 600
 
 
-def test_the_same_seed_sends_the_same_transactions_without_labels_if_so_asked(streams: JobSettings) -> None:
+def test_the_same_seed_sends_the_same_transactions_without_labels_on_request(streams: JobSettings) -> None:
     for _ in range(2):
         sent = run_module("producer", "stream", "50", "0", "2", "--seed", "11", "--no-labels")
         assert sent.returncode == 0, sent.stderr
@@ -205,7 +205,7 @@ def test_the_same_seed_sends_the_same_transactions_without_labels_if_so_asked(st
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_an_endless_run_with_its_statistics_and_code_0(
+def test_a_signal_stops_an_endless_run_with_its_statistics_and_code_0(
     streams: JobSettings, end: signal.Signals
 ) -> None:
     command = [sys.executable, "-m", "producer", "stream", "20", "0.05"]
@@ -231,14 +231,15 @@ def test_a_signal_ends_an_endless_run_with_its_statistics_and_code_0(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--broken", "3"], "need a run with an end"),
-        (["20", "1", "1", "--broken", "20"], "no room for good"),
-        (["--transactions", "2", "--doubled", "3"], "3 of 2 transactions"),
+        (["--broken", "3"], "need a limit"),
+        (["20", "1", "1", "--broken", "20"], "hold only the 20 broken"),
+        (["--transactions", "2", "--duplicates", "3"], "--duplicates 3 exceeds the 2 valid"),
+        (["--transactions", "2", "--doubled", "3"], "--duplicates 3 exceeds the 2 valid"),
         (["--fraud-share", "1.5"], "fraud_share=1.5"),
         (["501"], "or equal to 500"),
     ],
 )
-def test_numbers_that_can_not_be_met_are_refused(arguments: list[str], complaint: str) -> None:
+def test_unusable_numbers_are_rejected(arguments: list[str], complaint: str) -> None:
     refused = run_module("producer", "stream", *arguments)
     assert refused.returncode == 2
     assert complaint in " ".join(refused.stderr.replace("│", " ").split())

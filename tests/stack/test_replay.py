@@ -1,4 +1,4 @@
-"""A stream is scored live, archived, and scored again from the archive: what is the same, and what is not."""
+"""A stream is scored live, archived, and scored again from the archive: which results are equal."""
 
 import gzip
 import itertools
@@ -32,19 +32,19 @@ from tests.stack.stack_helpers import run_module, settings_with_own_streams
 START_MS = 1_767_571_200_000
 TRANSACTIONS = 1_200
 ACCOUNTS = 400
-"""So many that all lies within the 24 hours that a transaction may be late."""
+"""Few enough that all transactions lie within the allowed lateness of 24 hours."""
 THRESHOLD = 0.3
 """Low, so that many alert."""
 BUCKET = "archive"
 TIMEOUT_S = 240
 BROKEN = [b"broken\nover two lines", b"", b'{"transaction_id": ']
 LATER = {"scored_at", "arrival_time"}
-"""What an alert says of when it was made."""
+"""The alert fields with a time of scoring."""
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Files of a live run and of its replay, and how the live one began."""
+    """Files of a live run and of its replay, and the start of the live run."""
 
     folder: Path
     transactions: Sequence[Transaction]
@@ -55,7 +55,7 @@ class Runs:
         return [orjson.loads(line) for line in (self.folder / name).read_bytes().splitlines()]
 
     def compared(self, *arguments: object) -> "subprocess.CompletedProcess[str]":
-        """Run ``python -m alerts`` with files of this folder."""
+        """Run ``python -m alerts`` on files of this folder."""
         return run_module("alerts", *map(str, arguments), timeout_s=TIMEOUT_S)
 
 
@@ -65,7 +65,7 @@ def traffic() -> list[Transaction]:
 
 
 def records_of(transactions: Sequence[Transaction]) -> Iterator[Record]:
-    """Yield one record each, but some in every form that the job takes or refuses."""
+    """Yield one record per transaction, some of them in other valid or invalid forms."""
     for number, each in enumerate(transactions):
         data = each.to_json()
         if number % 100 == 3:
@@ -79,7 +79,7 @@ def records_of(transactions: Sequence[Transaction]) -> Iterator[Record]:
 
 
 def read_until(settings: JobSettings, stream: str, count: int, job: JobProcess) -> list[dict[str, Any]]:
-    """Read a stream until so many records are there."""
+    """Read a stream until it has returned this many records."""
     reader = StreamReader(kinesis_client(settings), stream, poll_interval_ms=200)
     found: list[dict[str, Any]] = []
     deadline_s = time.monotonic() + TIMEOUT_S
@@ -91,7 +91,7 @@ def read_until(settings: JobSettings, stream: str, count: int, job: JobProcess) 
 
 
 def run_live(settings: JobSettings, transactions: Sequence[Transaction], folder: Path) -> None:
-    """Score what lies in the stream, until all of it is through."""
+    """Score all records of the stream."""
     doubled = len(range(5, len(transactions), 100))
     with job_process(("--alert-threshold", str(THRESHOLD)), folder / "job.log") as job:
         job.wait_until_reading(threading.Event())
@@ -108,7 +108,7 @@ def archive(stream: str, path: Path) -> str:
 
 
 def upload(path: Path, url: str) -> str:
-    """Put a file on S3 as three objects such as Firehose writes them; return the folder's URI."""
+    """Upload a file to S3 as three objects, as Firehose writes them; return the folder's URI."""
     client = boto3.client("s3", endpoint_url=url, region_name="ap-southeast-1")
     place: Any = {"LocationConstraint": "ap-southeast-1"}
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
@@ -150,7 +150,7 @@ def both_runs(url: str, folder: Path, shards: int, *, from_s3: bool) -> Runs:
         client = kinesis_client(settings)
         client.create_stream(StreamName=settings.transactions_stream, ShardCount=shards)
         create_streams(client, settings, wait_s=30)
-        # All of it is there before the job starts, which then reads shard by shard.
+        # All records are in the stream before the job starts; the job then reads shard by shard.
         writer = StreamWriter(client, settings.transactions_stream)
         assert not writer.put(list(records_of(transactions))).failures
         run_live(settings, transactions, folder)
@@ -185,15 +185,15 @@ def without_times(alerts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-# ---- one shard: the order of arrival is that of the archive ----
+# ---- one shard: the order of arrival equals the order of the archive ----
 
 
 def test_the_archive_has_each_record_in_the_order_of_arrival(one_shard: Runs) -> None:
     copies = len(range(5, TRANSACTIONS, 100))
     lines = TRANSACTIONS + copies + len(BROKEN)
-    # Written over several lines: 12 transactions and a broken record.
+    # Pretty-printed records: 12 transactions and a broken record.
     changed = TRANSACTIONS // 100 + 1
-    said = f"{TRANSACTIONS + len(BROKEN):,} records in {lines:,} lines, {changed} with line feeds changed"
+    said = f"{TRANSACTIONS + len(BROKEN):,} records in {lines:,} lines, {changed} with line feeds replaced"
     assert said in one_shard.archive_said
     written = (one_shard.folder / "archive.jsonl").read_bytes().split(b"\n")[:-1]
     ids = [orjson.loads(line)["transaction_id"] for line in written[: -len(BROKEN)]]
@@ -213,11 +213,11 @@ def test_a_replay_gives_the_same_alerts_with_ids_scores_and_reasons(one_shard: R
 
 def test_a_replay_gives_the_same_features_and_scores(one_shard: Runs) -> None:
     done = difference(one_shard)
-    same = f"{TRANSACTIONS:,} transactions are in both\nall features and scores are the same\n"
+    same = f"{TRANSACTIONS:,} transactions in both files\nall features and scores are the same\n"
     assert (done.returncode, done.stdout) == (0, same)
 
 
-def test_a_replay_refuses_the_same_records_for_the_same_reasons(one_shard: Runs) -> None:
+def test_a_replay_rejects_the_same_records_for_the_same_reasons(one_shard: Runs) -> None:
     live, again = (
         [each["reason"] for each in one_shard.records(name)] for name in ("dead.jsonl", "dead-again.jsonl")
     )
@@ -225,10 +225,10 @@ def test_a_replay_refuses_the_same_records_for_the_same_reasons(one_shard: Runs)
     assert len(live) == len(BROKEN)
 
 
-# ---- four shards: the job reads them in another order than they were written in ----
+# ---- four shards: the job reads the records in a different order than they were written ----
 
 
-def test_what_differs_is_explained_by_the_order_of_other_entities_than_the_account(four_shards: Runs) -> None:
+def test_differences_are_explained_by_the_order_of_entities_other_than_the_account(four_shards: Runs) -> None:
     done = difference(four_shards, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     found = orjson.loads(done.stdout)
@@ -240,18 +240,18 @@ def test_what_differs_is_explained_by_the_order_of_other_entities_than_the_accou
         assert set(each["causes"]) <= {"others", "reordered", "features"}
 
 
-def test_the_table_names_each_feature_that_differs(
+def test_the_table_lists_each_feature_that_differs(
     four_shards: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     done = difference(four_shards)
     assert done.returncode == 0
     assert "merchant_count_1h" in done.stdout
-    assert done.stdout.endswith("nothing is unexplained\n")
+    assert done.stdout.endswith("all differences are explained\n")
 
 
 @pytest.mark.parametrize("name", ["scored.jsonl", "scored-again.jsonl"])
-def test_each_run_is_right_by_the_order_that_it_recorded(four_shards: Runs, name: str) -> None:
+def test_each_run_is_correct_for_the_order_that_it_recorded(four_shards: Runs, name: str) -> None:
     assert wrong_features(BUILT_IN, four_shards.transactions, four_shards.records(name)) == []
 
 

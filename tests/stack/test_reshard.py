@@ -1,4 +1,4 @@
-"""Splits and merges while a reader reads: every record comes once, on both emulators."""
+"""Splits and merges during reading: every record is read once, on both emulators."""
 
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -30,13 +30,13 @@ def shard_ids(client: "KinesisClient", stream_name: str) -> list[str]:
 
 
 def wait_until_active(client: "KinesisClient", stream_name: str) -> None:
-    """Wait until a split or merge is done; till then a stream takes no further one."""
+    """Wait until a split or merge is done; until then the stream accepts no other change."""
     client.get_waiter("stream_exists").wait(
         StreamName=stream_name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
     )
 
 
-def test_every_record_comes_once_while_a_shard_is_split(
+def test_every_record_is_read_once_while_a_shard_is_split(
     kinesis_settings: JobSettings, monkeypatch: "pytest.MonkeyPatch"
 ) -> None:
     monkeypatch.setattr(reader_module, "DISCOVERY_INTERVAL_S", 0.0)

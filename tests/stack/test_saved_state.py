@@ -1,4 +1,4 @@
-"""What survives a worker's sudden end, and what a new release of the job can take over from the old one."""
+"""State that survives a killed worker, and state that a new release of the job restores."""
 
 import os
 import random
@@ -14,7 +14,6 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from pyflink.java_gateway import get_gateway
 
 from deploy.package import package
 from drills.cluster import ClusterError, session_cluster, start_taskmanager
@@ -32,19 +31,20 @@ from jobs.environment import start_jvm
 from jobs.job_settings import JobSettings
 from models.members import KINDS
 from producer.simulation import TrafficOptions, generate
+from tests.stack.foreign_savepoint import write_foreign_savepoint
 from tests.stack.stack_helpers import settings_with_own_streams
 
 START_MS: Final = 1_736_121_600_000
 """2025-01-06 00:00 UTC; the traffic below takes some hours from there."""
 BACKENDS: Final = {"hashmap": "HashMapStateBackend", "rocksdb": "EmbeddedRocksDBStateBackend"}
-"""What the setting says, and Flink's name for it."""
+"""The value of the setting, and Flink's name for it."""
 NO_CHECKPOINTS: Final = {"FRAUDSTREAM_CHECKPOINT_INTERVAL": "1h"}
-"""None but those that a test asks for."""
+"""No checkpoints except those that a test requests."""
 REFUSAL_TIMEOUT_S: Final = 120
 
 
 def traffic(seed: int, count: int) -> list[Transaction]:
-    """Return transactions of a small bank, which meet again and again, out of order by up to half an hour."""
+    """Return transactions of a small bank with recurring entities, up to half an hour out of order."""
     options = TrafficOptions(seed=seed, accounts=30, transactions_per_account_per_day=20, start_ms=START_MS)
     made = [labelled.transaction for labelled in islice(generate(options), count)]
     rng = random.Random(seed)
@@ -73,13 +73,13 @@ def launcher(
 
 
 @pytest.mark.parametrize("state_backend", BACKENDS)
-def test_a_killed_worker_costs_no_transaction_and_no_window_its_count(
+def test_a_killed_worker_loses_no_transaction_and_no_window_count(
     state_backend: str, launcher: Launcher, embedded_url: str, environment: pytest.MonkeyPatch
 ) -> None:
     settings = settings_with_own_streams(embedded_url, environment)
     arrivals = traffic(seed=5, count=240)
     with launcher.running(settings, "--state-backend", state_backend) as job:
-        score_although_the_worker_is_killed(job, arrivals[:90], arrivals[90:160], arrivals[160:])
+        score_across_a_worker_kill(job, arrivals[:90], arrivals[90:160], arrivals[160:])
         assert job.state_backend() == BACKENDS[state_backend]
         assert job.restored_from() is not None
         records = job.scored()
@@ -87,15 +87,15 @@ def test_a_killed_worker_costs_no_transaction_and_no_window_its_count(
         assert wrong_ordinals(BUILT_IN, arrivals, records) == {}
         assert wrong_features(BUILT_IN, arrivals, records) == []
         assert job.dead_letters() == []
-        each_score_above_the_threshold_has_one_alert_however_often_it_is_sent(job, records)
+        assert_one_alert_id_per_score_above_the_threshold(job, records)
 
 
-def score_although_the_worker_is_killed(
+def score_across_a_worker_kill(
     job: LiveJob, saved: list[Transaction], unsaved: list[Transaction], rest: list[Transaction]
 ) -> None:
-    """Kill the worker after ``unsaved`` has been scored, which no checkpoint has; it is scored again.
+    """Kill the worker after ``unsaved`` was scored but not checkpointed; it must be scored again.
 
-    Of what was sent before, some comes once more, and is known.
+    Some of the earlier transactions are sent again and detected as duplicates.
     """
     job.send(saved)
     job.wait_until_scored(saved)
@@ -130,13 +130,11 @@ def ids(transactions: Iterable[Transaction]) -> set[str]:
     return {each.transaction_id for each in transactions}
 
 
-def each_score_above_the_threshold_has_one_alert_however_often_it_is_sent(
-    job: LiveJob, records: list[Scored]
-) -> None:
+def assert_one_alert_id_per_score_above_the_threshold(job: LiveJob, records: list[Scored]) -> None:
     threshold = Manifest.load(ROOT / "models" / "v1").threshold
     above = {id_ for id_, record in last_copies(records).items() if record["score"] >= threshold}
     assert above
-    # A sink of their own: it may be behind the one of the scored transactions.
+    # A separate sink: it may lag behind the sink of the scored transactions.
     job.cluster.wait_for("alerts", lambda: above <= alert_ids(job).keys())
     assert alert_ids(job).keys() == above
     assert {len(each) for each in alert_ids(job).values()} == {1}
@@ -149,7 +147,7 @@ def alert_ids(job: LiveJob) -> dict[str, set[str]]:
     return found
 
 
-# ---- a release goes on from a savepoint of the one before ----
+# ---- a new release starts from a savepoint of the previous one ----
 
 
 def window(name: str, statistic: str, window_ms: int, column: str | None = None) -> WindowFeature:
@@ -159,7 +157,7 @@ def window(name: str, statistic: str, window_ms: int, column: str | None = None)
 
 
 def without(entity: Entity, features: Iterable[Feature]) -> tuple[Feature, ...]:
-    """Return the features without the windows of an entity, on which no other feature depends."""
+    """Return the features without an entity's windows, which no other feature may refer to."""
     return tuple(each for each in features if each.entity != entity)
 
 
@@ -180,24 +178,24 @@ MORE: Final = Catalogue(
         window("added_over_new_column", "sum", 12 * HOUR_MS, "total_loans_vnd"),
     )
 )
-"""Has the merchant's windows too, other features under two names, and new ones."""
+"""Adds the merchant's windows and new features, and redefines two names."""
 FEWER: Final = Catalogue(without("counterparty_id", FIRST.features))
 OVER_NEW_COLUMNS: Final = {"other_column", "added_over_new_column"}
 
 
 def as_saved(transaction: Transaction) -> Transaction:
-    """Return what the state of `FIRST` knows of a transaction, as far as `MORE` asks for it."""
+    """Return what the state of `FIRST` remembers of a transaction, as far as `MORE` reads it."""
     return replace(transaction, num_transactions=None, total_loans_vnd=None)
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """A job of `FIRST` that has ended with a savepoint, and transactions that no job has read yet."""
+    """A job of `FIRST` that stopped with a savepoint, and transactions that no job has read yet."""
 
     empty_savepoint: str
-    """One from before the first transaction."""
+    """Taken before the first transaction."""
     hashmap_savepoint: str
-    """One in the form of the state backend, as checkpoints are."""
+    """In the native format of the state backend, as checkpoints are."""
     savepoint: str
     settings: JobSettings
     before: list[Transaction]
@@ -205,7 +203,7 @@ class Stopped:
     unread: list[Transaction]
 
     def successor(self, name: str) -> JobSettings:
-        """Return settings for a job that goes on from there: a scored stream of its own, else the same."""
+        """Return settings for a job that resumes from there: its own scored stream, otherwise the same."""
         return self.settings.model_copy(update={"scored_stream": f"{self.settings.scored_stream}-{name}"})
 
 
@@ -232,14 +230,14 @@ def stopped(
 
 
 def catalogue_file(folder: Path, catalogue: Catalogue) -> tuple[str, ...]:
-    """Return the options for a catalogue and a model that looks at nothing but the account."""
+    """Return the options for a catalogue and a model that uses only the account's features."""
     path = folder / f"{catalogue.version}.json"
     path.write_text(catalogue.to_json())
     return "--catalogue", str(path), "--model", str(account_model(folder))
 
 
 def account_model(folder: Path) -> Path:
-    """Write a version that was trained on the account's features, which all catalogues here have."""
+    """Write a model trained on the account's features, which all catalogues of this module have."""
     accounts = Catalogue(without("merchant_id", without("counterparty_id", BUILT_IN.features)))
     version = folder / "accounts"
     version.mkdir(exist_ok=True)
@@ -254,10 +252,10 @@ def account_model(folder: Path) -> Path:
     return version
 
 
-def test_more_tasks_and_other_features_go_on_from_a_savepoint_under_flink_run_s(
+def test_a_savepoint_restores_with_more_tasks_and_other_features_under_flink_run_s(
     launcher: Launcher, stopped: Stopped, tmp_path: Path
 ) -> None:
-    """Windows over what the state keeps have their whole past at once, others fill up from then on."""
+    """Windows over remembered fields have their whole history at once; others fill from then on."""
     with launcher.running(
         stopped.successor("more").model_copy(update={"parallelism": 2}),
         *catalogue_file(tmp_path, MORE),
@@ -270,7 +268,7 @@ def test_more_tasks_and_other_features_go_on_from_a_savepoint_under_flink_run_s(
     known = [as_saved(each) for each in stopped.before]
     assert wrong_ordinals(MORE, stopped.unread, records, before=known) == {}
     assert wrong_features(MORE, stopped.unread, records, before=known) == []
-    # Had the state known all of a transaction, or nothing, these would have come out otherwise.
+    # With all of a transaction in the state, or nothing of it, these values would differ.
     past_missing = wrong_features(MORE, stopped.unread, records, before=stopped.before)
     assert {each.feature for each in past_missing} == OVER_NEW_COLUMNS
     past_there = wrong_features(MORE, stopped.unread, records)
@@ -281,7 +279,7 @@ def test_more_tasks_and_other_features_go_on_from_a_savepoint_under_flink_run_s(
     assert job.dead_letters() == []
 
 
-def test_a_step_that_is_gone_may_take_its_state_with_it_if_so_asked(
+def test_a_removed_step_may_drop_its_state_on_request(
     launcher: Launcher, stopped: Stopped, tmp_path: Path
 ) -> None:
     with launcher.running(
@@ -297,13 +295,13 @@ def test_a_step_that_is_gone_may_take_its_state_with_it_if_so_asked(
     assert not any("counterparty_id" in record["ordinals"] for record in job.scored())
 
 
-# ---- what can't be started from is refused ----
+# ---- rejected savepoints ----
 
 
 def refusal(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Start the job in this process; return what it says of options that it refuses."""
+    """Start the job in this process with options that it rejects; return the error message."""
     capfd.readouterr()
-    # The job sets variables for the JVM that it starts; no other test may find them.
+    # The job sets variables for the JVM that it starts; other tests must not see them.
     with mock.patch.dict(os.environ):
         assert feature_job.main(list(arguments)) == 2
     said = capfd.readouterr().err
@@ -312,7 +310,7 @@ def refusal(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
     return said.partition("\nerror: ")[2]
 
 
-def test_another_max_parallelism_is_refused_in_one_line(stopped: Stopped) -> None:
+def test_another_max_parallelism_is_rejected_in_one_line(stopped: Stopped) -> None:
     arguments = ("--from-savepoint", stopped.savepoint, "--max-parallelism", "64")
     refused = subprocess.run(
         [sys.executable, "jobs/feature_job.py", *arguments],
@@ -328,31 +326,31 @@ def test_another_max_parallelism_is_refused_in_one_line(stopped: Stopped) -> Non
     assert error.endswith("give --max-parallelism 128")
 
 
-def test_flink_run_s_shows_the_refusal_and_submits_nothing(launcher: Launcher, stopped: Stopped) -> None:
+def test_flink_run_s_shows_the_rejection_and_submits_nothing(launcher: Launcher, stopped: Stopped) -> None:
     jobs = launcher.cluster.job_states()
     with pytest.raises(ClusterError, match="give --max-parallelism 128"):
         launcher.start(stopped.settings, "--max-parallelism", "64", flink_options=("-s", stopped.savepoint))
     assert launcher.cluster.job_states() == jobs
 
 
-def test_an_entity_without_a_step_is_refused(
+def test_state_of_an_entity_without_a_step_is_rejected(
     stopped: Stopped, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     error = refusal(capfd, "--from-savepoint", stopped.savepoint, *catalogue_file(tmp_path, FEWER))
-    assert "no place for (counterparty_id)" in error
+    assert "contains state this job does not use (counterparty_id)" in error
     assert "--allow-dropped-state true" in error
 
 
-def test_a_stream_that_is_off_now_is_refused(
+def test_state_of_a_stream_that_is_now_off_is_rejected(
     stopped: Stopped, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ("--from-savepoint", stopped.savepoint, "--scored-stream", "off")
     error = refusal(capfd, *arguments, *catalogue_file(tmp_path, FIRST))
-    assert "no place for (scored_transactions)" in error
+    assert "contains state this job does not use (scored_transactions)" in error
     assert "--allow-dropped-state true" in error
 
 
-def test_what_only_the_other_state_backend_can_read_is_refused(
+def test_a_savepoint_of_the_other_state_backend_is_rejected(
     stopped: Stopped, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ("--from-savepoint", stopped.hashmap_savepoint, "--state-backend", "rocksdb")
@@ -361,40 +359,23 @@ def test_what_only_the_other_state_backend_can_read_is_refused(
 
 
 @pytest.mark.parametrize("name", ["nothing-here", ".", "a-file"])
-def test_what_is_no_savepoint_is_refused(
+def test_a_path_without_a_savepoint_is_rejected(
     name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a-file").write_text("{}")
     path = str(tmp_path / name)
-    assert refusal(capfd, "--from-savepoint", path).startswith(f"there is no savepoint to be read at {path}")
+    assert refusal(capfd, "--from-savepoint", path).startswith(f"no readable savepoint at {path}")
 
 
-def test_the_savepoint_of_another_job_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_savepoint_of_another_job_is_rejected(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with mock.patch.dict(os.environ):
         start_jvm(connector_for(JobSettings.load(env_file=None)).jvm_variables)
         write_foreign_savepoint(tmp_path)
     error = refusal(capfd, "--from-savepoint", tmp_path.as_uri())
-    assert error.startswith(f"{tmp_path.as_uri()} holds no account's state: it is no savepoint of this job")
+    assert error.startswith(f"{tmp_path.as_uri()} is not a savepoint of this job (no account state)")
 
 
-def write_foreign_savepoint(folder: Path) -> None:
-    """Write the savepoint of a job that has some other operator with state."""
-    jvm = get_gateway().jvm
-    runtime = jvm.org.apache.flink.runtime
-    groups = runtime.state.KeyGroupRangeOffsets(0, 127)
-    keyed = runtime.state.KeyGroupsStateHandle(
-        groups, runtime.state.memory.ByteStreamStateHandle("keyed", b"state")
-    )
-    task = runtime.checkpoint.OperatorSubtaskState.builder().setManagedKeyedState(keyed).build()
-    operator = runtime.checkpoint.OperatorState(runtime.jobgraph.OperatorID(), 1, 128)
-    operator.putState(0, task)
-    metadata = runtime.checkpoint.metadata.CheckpointMetadata(1, [operator], [])
-    target = jvm.java.io.DataOutputStream(jvm.java.io.FileOutputStream(str(folder / "_metadata")))
-    runtime.checkpoint.Checkpoints.storeCheckpointMetadata(metadata, target)
-    target.close()
-
-
-def test_a_savepoint_from_before_the_first_transaction_is_as_good_as_another(
+def test_a_savepoint_taken_before_the_first_transaction_can_be_restored(
     stopped: Stopped, tmp_path: Path
 ) -> None:
     options = ["--from-savepoint", stopped.empty_savepoint, *catalogue_file(tmp_path, FIRST)]

@@ -1,4 +1,4 @@
-"""What a soak measures of a real job on a cluster."""
+"""The soak's measurements of a real job on a cluster."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ TRANSACTIONS = 100_000
 RATE = 2_000
 
 
-def test_a_running_job_says_what_it_takes(tmp_path: Path) -> None:
+def test_the_resources_of_a_running_job_are_measured(tmp_path: Path) -> None:
     source = traffic_file(tmp_path, TRANSACTIONS, lambda _: None)
     with running_job(tmp_path / "soak", source, "--source-rate", str(RATE)) as job:
         first = job.sample(0.0)
@@ -21,7 +21,7 @@ def test_a_running_job_says_what_it_takes(tmp_path: Path) -> None:
     assert 0 < first.records < last.records <= TRANSACTIONS
     assert last.state_mb is not None
     assert 0 < last.state_mb < 1_000
-    # Live objects are a part of the process; the trees and numpy alone take 50 MB of Python.
+    # Live objects are a part of the process; the trees and numpy alone need 50 MB of Python memory.
     assert 10 < live_heap_mb < last.jvm_resident_mb < 6_000
     assert 50 < last.python_resident_mb < 3_000
     assert last.heap_mb > 10

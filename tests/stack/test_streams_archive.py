@@ -23,7 +23,7 @@ def streams(embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
     return settings
 
 
-def test_all_shards_are_archived_each_in_its_order(streams: JobSettings, tmp_path: Path) -> None:
+def test_all_shards_are_archived_each_in_order(streams: JobSettings, tmp_path: Path) -> None:
     sent = [b'{"n":%d}' % number for number in range(500)]
     write_all(streams, streams.transactions_stream, sent)
     out = tmp_path / "out.jsonl.gz"
@@ -34,28 +34,28 @@ def test_all_shards_are_archived_each_in_its_order(streams: JobSettings, tmp_pat
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_an_empty_stream_is_an_empty_file(streams: JobSettings, tmp_path: Path) -> None:
+def test_an_empty_stream_gives_an_empty_file(streams: JobSettings, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     done = run_module("streams", "archive", str(out), "--stream", streams.labels_stream)
     assert (done.returncode, out.read_bytes()) == (0, b"")
 
 
 @pytest.mark.usefixtures("streams")
-def test_a_stream_that_is_not_there_is_named_and_an_older_file_stays(tmp_path: Path) -> None:
+def test_a_missing_stream_is_reported_and_an_older_file_is_kept(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     out.write_bytes(b"old")
     done = run_module("streams", "archive", str(out), "--stream", "Nowhere")
     assert done.returncode == 1
-    assert "there is no stream 'Nowhere'" in done.stderr
+    assert "stream 'Nowhere' does not exist" in done.stderr
     assert (out.read_bytes(), list(tmp_path.iterdir())) == (b"old", [out])
 
 
 @pytest.mark.usefixtures("streams")
 @pytest.mark.parametrize(
     ("name", "complaint"),
-    [("out.txt", "is of no kind that is written here"), ("no/out.jsonl", "its folder must exist")],
+    [("out.txt", "must end in .jsonl or .jsonl.gz"), ("no/out.jsonl", "its folder must exist")],
 )
-def test_a_file_that_can_not_be_written_is_refused_before_anything_is_read(
+def test_an_unwritable_file_is_rejected_before_anything_is_read(
     tmp_path: Path, name: str, complaint: str
 ) -> None:
     done = run_module("streams", "archive", str(tmp_path / name))
@@ -63,7 +63,9 @@ def test_a_file_that_can_not_be_written_is_refused_before_anything_is_read(
     assert complaint in " ".join(done.stderr.replace("│", " ").split())
 
 
-def test_ctrl_c_ends_it_with_what_it_has_and_code_1(streams: JobSettings, tmp_path: Path) -> None:
+def test_ctrl_c_writes_the_records_read_so_far_and_exits_with_code_1(
+    streams: JobSettings, tmp_path: Path
+) -> None:
     write_all(streams, streams.transactions_stream, [b"{}"] * 20)
     out = tmp_path / "out.jsonl"
     command = [sys.executable, "-m", "streams", "archive", str(out), "--seconds", "600"]
@@ -76,6 +78,6 @@ def test_ctrl_c_ends_it_with_what_it_has_and_code_1(streams: JobSettings, tmp_pa
         finally:
             process.kill()
     assert process.returncode == 1
-    assert said.endswith("; stopped before its end\n")
+    assert said.endswith("; stopped before the end\n")
     (records,) = re.findall(r": (\d+) records in", said)
     assert out.read_bytes() == b"{}\n" * int(records)

@@ -1,4 +1,4 @@
-"""The Transaction API as a process of its own: streams over real sockets, its end, and its contract."""
+"""The Transaction API as a separate process: streams over real sockets, shutdown, and its contract."""
 
 import json
 import os
@@ -41,7 +41,7 @@ class Server:
     log_file: Path
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the lines of the log that are JSON; uvicorn's own command line writes some that are not."""
+        """Return the JSON lines of the log; uvicorn's command line also writes other lines."""
         lines = self.log_file.read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
@@ -51,7 +51,7 @@ class Server:
 
 @contextmanager
 def serving(folder: Path, command: tuple[str, ...] = OWN, **values: object) -> Iterator[Server]:
-    """Run the API with settings of the test's alone; what is still there in the end is ended."""
+    """Run the API with only the given settings; stop it at the end."""
     keys = folder / "keys"
     keys.write_text(f"tester {key_hash(KEY)}\n")
     chosen = {"keys_file": keys, "accounts": 200, "rate_limit": "1000000/minute"} | values
@@ -92,7 +92,7 @@ def wait_until(holds: Callable[[], bool], otherwise: str, timeout_s: float = 30)
 
 @contextmanager
 def streaming(server: Server, query: str = "", **headers: str) -> Iterator[Iterator[dict[str, str]]]:
-    """Yield the events of a stream as they come; comments are left out."""
+    """Yield the events of a stream as they arrive, without comments."""
     with (
         httpx.Client(timeout=15) as client,
         client.stream("GET", f"{server.url}/stream{query}", headers=HEADERS | headers) as answer,
@@ -128,7 +128,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-def test_a_stream_flows_without_a_start_and_goes_on_where_it_was_left(server: Server) -> None:
+def test_a_stream_needs_no_start_call_and_resumes_where_it_was_left(server: Server) -> None:
     with streaming(server) as events:
         seen = [next(events) for _ in range(3)]
     time.sleep(0.5)
@@ -140,7 +140,7 @@ def test_a_stream_flows_without_a_start_and_goes_on_where_it_was_left(server: Se
     assert len(set(ids)) == len(ids) == 15
 
 
-def test_an_id_of_another_process_is_said_to_be_lost(server: Server) -> None:
+def test_an_id_of_another_process_is_reported_as_lost(server: Server) -> None:
     with streaming(server, **{"Last-Event-ID": "0123456789abcdef.5"}) as events:
         gap, first = next(events), next(events)
     assert gap["event"] == "gap"
@@ -159,25 +159,25 @@ def test_each_client_has_its_own_pace(server: Server) -> None:
     assert sizes == {3}
 
 
-def test_a_stop_pauses_every_stream_and_a_start_lets_them_go_on(server: Server) -> None:
+def test_stop_pauses_every_stream_and_start_resumes_them(server: Server) -> None:
     with streaming(server) as events:
         next(events)
         assert httpx.post(f"{server.url}/stop", headers=HEADERS).json()["mode"] == "stopped"
         before = server.get("/status").json()["transactions_served"]
         time.sleep(0.6)
-        # What was on its way when the stop came may still have been made.
+        # An event in transit at the time of the stop may still arrive.
         assert server.get("/status").json()["transactions_served"] <= before + 1
         assert httpx.post(f"{server.url}/start", headers=HEADERS).json()["mode"] == "streaming"
         found = numbers(events, 10)
     assert found == list(range(found[0], found[0] + 10))
 
 
-def test_a_client_that_does_not_read_is_dropped_and_another_at_its_pace_misses_nothing(
+def test_a_client_that_does_not_read_is_dropped_and_other_clients_miss_nothing(
     server: Server,
 ) -> None:
     dropped_before = server.get("/status").json()["clients_dropped"]
     query = "?frequency_seconds=0.02&batch_size=100"
-    with streaming(server, query) as events, deaf_client(server, query):
+    with streaming(server, query) as events, client_that_never_reads(server, query):
         found = []
         end_s = time.monotonic() + 60
         while server.get("/status").json()["clients_dropped"] == dropped_before:
@@ -186,14 +186,14 @@ def test_a_client_that_does_not_read_is_dropped_and_another_at_its_pace_misses_n
         found += numbers(events, 50)
         assert server.get("/status").json()["clients"] == 1
     assert found == list(range(found[0], found[0] + len(found)))
-    dropped = [line for line in server.log() if line["message"] == "a client of the stream was dropped"]
+    dropped = [line for line in server.log() if line["message"] == "a stream client was dropped"]
     assert dropped[-1]["reason"] == "write_blocked"
     assert 'clients_dropped_total{reason="write_blocked"} 1.0' in server.get("/metrics").text
 
 
 @contextmanager
-def deaf_client(server: Server, query: str) -> Iterator[None]:
-    """Ask for a stream and never read."""
+def client_that_never_reads(server: Server, query: str) -> Iterator[None]:
+    """Request a stream and never read it."""
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         connection.connect(("127.0.0.1", server.port))
@@ -202,14 +202,14 @@ def deaf_client(server: Server, query: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("command", "code"), [(OWN, 0), (UVICORN, -signal.SIGTERM)])
-def test_a_server_that_is_asked_to_end_says_bye_and_ends(
+def test_a_server_that_is_stopped_sends_bye_and_exits(
     command: tuple[str, ...], code: int, tmp_path: Path
 ) -> None:
     with serving(tmp_path, command) as server, streaming(server) as events:
         next(events)
         server.process.send_signal(signal.SIGTERM)
         last = list(events)[-1]
-        assert (last["event"], json.loads(last["data"])) == ("bye", {"reason": "the server ends"})
+        assert (last["event"], json.loads(last["data"])) == ("bye", {"reason": "the server is shutting down"})
         assert server.process.wait(10) == code
         assert [line["message"] for line in server.log()][
             -1 if command is UVICORN else 0
@@ -219,14 +219,14 @@ def test_a_server_that_is_asked_to_end_says_bye_and_ends(
 
 
 @pytest.mark.parametrize("command", [OWN, UVICORN])
-def test_a_server_that_nobody_could_use_does_not_start(command: tuple[str, ...]) -> None:
+def test_a_server_without_any_way_to_authenticate_does_not_start(command: tuple[str, ...]) -> None:
     environment = {name: text for name, text in os.environ.items() if not name.startswith("TRANSACTION_API_")}
     arguments = [sys.executable, "-m", *command, "--port", str(free_port())]
     refused = subprocess.run(
         arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
     assert refused.returncode == 2
-    assert refused.stderr.startswith("auth: 'on' can't be used: nobody could get in")
+    assert refused.stderr.startswith("auth: 'on' needs keys or JWTs")
     assert "Traceback" not in refused.stderr
 
 
@@ -239,15 +239,15 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 document = create_app(ApiSettings.load(env_file=None, auth="off")).openapi()
-# A stream has no end to wait for; its refusals have tests of their own.
+# A stream never ends; its error answers have separate tests.
 contract = schemathesis.openapi.from_dict(document).exclude(path="/stream")
 
 
-def test_the_document_that_is_served_is_the_one_that_is_tested(fuzzed: Server) -> None:
+def test_the_served_openapi_document_is_the_tested_one(fuzzed: Server) -> None:
     assert fuzzed.get("/openapi.json").json() == document
 
 
 @contract.parametrize()
-@hypothesis.settings(max_examples=250, deadline=None, database=None)
-def test_the_api_keeps_what_its_document_says(case: schemathesis.Case[Any], fuzzed: Server) -> None:
+@hypothesis.settings(max_examples=250, database=None)
+def test_the_api_conforms_to_its_openapi_document(case: schemathesis.Case[Any], fuzzed: Server) -> None:
     case.call_and_validate(base_url=fuzzed.url, headers=HEADERS)

@@ -1,4 +1,4 @@
-"""The wheel has the library alone, and the library works without the source tree."""
+"""The wheel contains only the library, and the library works without the source tree."""
 
 import importlib.metadata
 import re
@@ -19,7 +19,7 @@ OFFLINE = ("--no-index", "--no-deps")
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy: the builder leaves files in the tree that it works on."""
+    """Build the wheel from a copy, because the builder leaves files in its source tree."""
     tree, out = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
     for name in ("pyproject.toml", "LICENSE"):
         shutil.copy(ROOT / name, tree)
@@ -32,7 +32,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel into a folder of its own."""
+    """Install the wheel into an empty folder."""
     folder = tmp_path_factory.mktemp("installed")
     subprocess.run([*PIP, "install", *OFFLINE, "--target", folder, wheel], check=True)
     return folder
@@ -42,7 +42,7 @@ def run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return run_isolated(arguments, installed, import_path(installed, *SITE_PACKAGES))
 
 
-def test_it_has_the_library_and_the_command_and_no_program(installed: Path) -> None:
+def test_the_wheel_has_the_library_and_the_command_and_no_program(installed: Path) -> None:
     names = {path.name for path in installed.iterdir()}
     assert names == {"bin", "fraudstream", "fraudstream-0.1.0.dist-info"}
     assert [path.name for path in (installed / "bin").iterdir()] == ["fraudstream"]
@@ -53,7 +53,7 @@ def test_it_has_the_library_and_the_command_and_no_program(installed: Path) -> N
     assert of_the_wheel == of_the_tree
 
 
-def test_it_names_the_packages_that_the_library_needs(installed: Path) -> None:
+def test_the_wheel_declares_the_packages_that_the_library_needs(installed: Path) -> None:
     (metadata,) = importlib.metadata.distributions(path=[str(installed)])
     always = listed_in("library")
     of_web = [f'{each}; extra == "web"' for each in listed_in("services")]
@@ -83,7 +83,7 @@ except ProjectRootError as error:
 """
 
 
-def test_every_module_of_the_library_can_be_imported_and_none_finds_a_root(installed: Path) -> None:
+def test_every_module_of_the_library_can_be_imported_and_none_finds_a_project_root(installed: Path) -> None:
     done = run(installed, "-c", IMPORT_ALL)
     assert done.returncode == 0, done.stderr
     *modules, root, error = done.stdout.splitlines()
@@ -92,7 +92,7 @@ def test_every_module_of_the_library_can_be_imported_and_none_finds_a_root(insta
     assert error.startswith("error: fraudstream is installed from a wheel, and this needs a checkout")
 
 
-def test_its_command_has_help_and_says_what_programs_need(installed: Path) -> None:
+def test_the_command_shows_help_and_explains_what_programs_need(installed: Path) -> None:
     shown = run(installed, "bin/fraudstream", "--help")
     assert shown.returncode == 0, shown.stderr
     assert all(f"  {name} " in shown.stdout for name in COMMANDS)

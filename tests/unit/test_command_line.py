@@ -23,7 +23,7 @@ def fraudstream(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("option", ["--help", "-h", "help"])
-def test_help_lists_each_command_in_one_line_and_gives_examples(
+def test_help_lists_each_command_on_one_line_and_gives_examples(
     option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([option]) == 0
@@ -34,7 +34,7 @@ def test_help_lists_each_command_in_one_line_and_gives_examples(
     assert {f"  {example}" for example in EXAMPLES} <= set(lines)
 
 
-def test_examples_are_of_commands_that_exist() -> None:
+def test_examples_use_commands_that_exist() -> None:
     assert all(example.split()[0] == "fraudstream" for example in EXAMPLES)
     assert {example.split()[1] for example in EXAMPLES} <= COMMANDS.keys()
 
@@ -55,7 +55,7 @@ def test_without_a_command_it_prints_its_help_as_an_error(capsys: pytest.Capture
         ("xyz", "see `fraudstream --help`"),
     ],
 )
-def test_an_unknown_command_gets_the_nearest_one_as_a_hint(
+def test_an_unknown_command_suggests_the_nearest_one(
     name: str, hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([name]) == 2
@@ -82,7 +82,7 @@ print(*set(sys.modules) - before)
 """
 
 
-def test_it_imports_no_program_and_no_third_party_package_for_its_help() -> None:
+def test_its_help_imports_no_program_and_no_third_party_package() -> None:
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -91,20 +91,20 @@ def test_it_imports_no_program_and_no_third_party_package_for_its_help() -> None
     assert imported - {"fraudstream"} <= sys.stdlib_module_names
 
 
-def test_a_program_shows_its_own_help_under_its_name_as_a_command() -> None:
+def test_a_program_shows_its_own_help_under_its_command_name() -> None:
     done = fraudstream("streams", "archive", "--help")
     assert done.returncode == 0
     assert "Usage: fraudstream streams archive [OPTIONS]" in done.stdout
 
 
-def test_the_job_too_shows_its_own_help_under_its_name_as_a_command() -> None:
+def test_the_job_shows_its_own_help_under_its_command_name_too() -> None:
     done = fraudstream("job", "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("usage: fraudstream job [-h]")
     assert "--alert-threshold" in done.stdout
 
 
-def test_a_programs_exit_code_is_the_commands(tmp_path: Path) -> None:
+def test_a_programs_exit_code_is_that_of_the_command(tmp_path: Path) -> None:
     nothing, one = tmp_path / "nothing.jsonl", tmp_path / "one.jsonl"
     nothing.touch()
     one.write_text(Alert.from_json(alert(number=1)).to_json())

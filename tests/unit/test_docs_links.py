@@ -1,4 +1,4 @@
-"""Every link of the documentation leads somewhere, and every path that it names is there."""
+"""Every link of the documentation has a target, and every path that it mentions exists."""
 
 import re
 from collections import Counter
@@ -27,14 +27,14 @@ def name_of(page: Path) -> str:
 
 
 def links_of(text: str) -> list[str]:
-    """Return the targets of the links that stand outside of code."""
+    """Return the link targets outside of code."""
     prose = INLINE_CODE.sub("code", INDENTED.sub("", FENCED.sub("", text)))
     return [target for target in LINK.findall(prose) if not re.match(r"[a-z]+:", target)]
 
 
 @cache
 def anchors_of(text: str) -> frozenset[str]:
-    """Return the anchors that GitHub gives to the headings of a page."""
+    """Return the anchors that GitHub assigns to the headings of a page."""
     found: Counter[str] = Counter()
     anchors: set[str] = set()
     for heading in HEADING.findall(FENCED.sub("", text)):
@@ -46,18 +46,18 @@ def anchors_of(text: str) -> frozenset[str]:
 
 
 def broken_links(page: Path, text: str) -> Iterator[str]:
-    """Yield the relative links of a page that lead to no file, or to no heading of it."""
+    """Yield the relative links of a page whose file or heading does not exist."""
     for target in links_of(text):
         path, _, anchor = target.partition("#")
         file = (page.parent / path).resolve() if path else page
-        # A page that is being read may be one of a test, which is nowhere on disk.
+        # The page may belong to a test and not exist on disk.
         other = text if file == page else file.read_text() if file.is_file() and anchor else ""
         if not (file == page or file.exists()) or (anchor and anchor not in anchors_of(other)):
             yield target
 
 
 def folders() -> list[str]:
-    """Return the folders at the top of the repository; hidden ones and what is built are none."""
+    """Return the top-level folders of the repository, without hidden and generated ones."""
     return sorted(
         path.name
         for path in ROOT.iterdir()
@@ -66,7 +66,7 @@ def folders() -> list[str]:
 
 
 def missing_paths(text: str) -> Iterator[str]:
-    """Yield what looks like a path of the repository and is none; names with a placeholder are left out."""
+    """Yield texts that look like repository paths but do not exist; names with a placeholder are skipped."""
     names = "|".join(re.escape(folder) for folder in folders())
     for match in re.finditer(rf"(?<![\w./:-])(?:{names})/[\w./-]*(?![\w<{{*…$])", text):
         path = match[0].rstrip("./")
@@ -75,12 +75,12 @@ def missing_paths(text: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+def test_every_link_leads_to_an_existing_file_and_heading(page: Path) -> None:
     assert list(broken_links(page, page.read_text())) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_path_of_the_repository_that_a_page_names_is_there(page: Path) -> None:
+def test_every_mentioned_path_of_the_repository_exists(page: Path) -> None:
     assert list(missing_paths(page.read_text())) == []
 
 
@@ -90,7 +90,7 @@ def test_every_page_of_docs_is_on_the_map() -> None:
     assert pages <= on_the_map
 
 
-def test_every_decision_is_on_the_list_of_decisions() -> None:
+def test_every_decision_record_is_on_the_list_of_decisions() -> None:
     records = {path.name for path in (ROOT / "docs" / "adr").glob("0*.md")}
     assert records == set(links_of((ROOT / "docs" / "adr" / "README.md").read_text()))
 
@@ -106,7 +106,7 @@ def test_every_decision_is_on_the_list_of_decisions() -> None:
         ("`[in](code.md)` and\n\n    [in](a-block.md)\n\n```\n[in](a-fence.md)\n```\n", []),
     ],
 )
-def test_a_broken_link_is_found(text: str, broken: list[str]) -> None:
+def test_a_broken_link_is_detected(text: str, broken: list[str]) -> None:
     assert sorted(broken_links(ROOT / "docs" / "made-up.md", text)) == sorted(broken)
 
 
@@ -118,5 +118,5 @@ def test_a_broken_link_is_found(text: str, broken: list[str]) -> None:
         ("`docs/<name>.md`, `docs/*.md`, `docs/{a,b}.md`, docs/…, /docs/gone.md, my/docs/gone.md", []),
     ],
 )
-def test_a_path_that_is_not_there_is_found(text: str, missing: list[str]) -> None:
+def test_a_missing_path_is_detected(text: str, missing: list[str]) -> None:
     assert list(missing_paths(text)) == missing

@@ -1,4 +1,4 @@
-"""import-linter's contracts see the whole tree: `lint-imports` in `make check` judges the rest."""
+"""The contracts of import-linter cover the whole tree; `lint-imports` in `make check` enforces the rest."""
 
 import tomllib
 
@@ -16,6 +16,6 @@ def test_every_package_of_the_tree_is_under_contract() -> None:
     assert {name for name in placed if not name.startswith("(")} == PACKAGES
 
 
-def test_nothing_outside_the_tests_may_import_them() -> None:
+def test_only_tests_may_import_tests() -> None:
     (tests,) = [contract for contract in CONFIGURATION["contracts"] if contract["id"] == "tests"]
     assert set(tests["source_modules"]) == PACKAGES

@@ -1,4 +1,4 @@
-"""A file or a class is found by its name: no two of the product's share one, but for members of a family."""
+"""Names of files and classes are unique, except in listed families, so that a search finds them."""
 
 import ast
 from collections import defaultdict
@@ -17,11 +17,11 @@ NAMED_BY_PYTHON = {"__init__", "__main__"}
 FAMILIES: dict[str, str] = {
     "Score": "each rival's step that scores, written as that framework's own documents write it",
 }
-"""Class names that several modules have on purpose, and the reason."""
+"""Class names that several modules share on purpose, and the reason."""
 
 
 def module_names(root: Path) -> dict[str, list[str]]:
-    """Return where each module name is used."""
+    """Return the paths of each module name."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for path in sources(root):
         if path.stem not in NAMED_BY_PYTHON:
@@ -30,7 +30,7 @@ def module_names(root: Path) -> dict[str, list[str]]:
 
 
 def class_names(root: Path) -> dict[str, list[str]]:
-    """Return where each public class is defined; classes within functions and classes count, too."""
+    """Return the paths that define each public class, including nested classes."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for path in sources(root):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -60,7 +60,7 @@ def test_every_exception_is_still_needed() -> None:
     assert set(FAMILIES) <= set(shared(class_names(ROOT)))
 
 
-def test_every_folder_of_the_product_is_looked_at() -> None:
+def test_every_folder_of_the_product_is_checked() -> None:
     folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert folders == set(PACKAGES)
 

@@ -1,4 +1,4 @@
-"""The claims of the README, of the catalogue's page and of the architecture's page are true."""
+"""The claims of the README, the catalogue page and the architecture page are true."""
 
 import re
 
@@ -10,17 +10,17 @@ from fraudstream.runtime.project_root import ROOT
 README = (ROOT / "README.md").read_text()
 CATALOGUE = (ROOT / "docs" / "catalogue.md").read_text()
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
-LONGEST_README = 170
-"""Lines; reference material belongs in docs/."""
+MAX_README_LINES = 170
+"""In lines; reference material belongs in docs/."""
 
 
 def section(page: str, heading: str) -> str:
-    """Return what stands between a heading and the next one of any level."""
+    """Return the text between a heading and the next one of any level."""
     return re.split(r"^#+ ", page.split(f"\n{heading}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def features_named_in(text: str) -> set[str]:
-    """Return the features in the first column of a table, ``{a,b}`` spelled out."""
+    """Return the features in the first column of a table, with ``{a,b}`` expanded."""
     rows = re.findall(r"^\| (`.*?) \|", text, flags=re.MULTILINE)
     return {each for row in rows for name in re.findall(r"`([^`]+)`", row) for each in spelled_out(name)}
 
@@ -33,7 +33,7 @@ def spelled_out(name: str) -> set[str]:
     return {each for choice in choices for each in spelled_out(choice)}
 
 
-def test_the_page_of_the_catalogue_has_its_features_and_no_other() -> None:
+def test_the_catalogue_page_lists_exactly_its_features() -> None:
     assert features_named_in(section(CATALOGUE, "## Built-in features")) == set(BUILT_IN_WITH_LABELS.names)
 
 
@@ -50,7 +50,7 @@ def test_the_numbers_of_features_are_those_of_the_catalogue(page: str) -> None:
     assert said <= {str(len(BUILT_IN.names)), str(len(BUILT_IN_WITH_LABELS.names))}
 
 
-def test_the_packages_in_the_architecture_are_all_that_there_are() -> None:
+def test_the_architecture_page_lists_every_package() -> None:
     block = section(ARCHITECTURE, "## Packages")
     folders = re.findall(r"^    (\w+)/ ", block, flags=re.MULTILINE)
     assert all((ROOT / folder).is_dir() for folder in folders)
@@ -58,8 +58,8 @@ def test_the_packages_in_the_architecture_are_all_that_there_are() -> None:
     assert packages <= set(folders)
 
 
-def test_the_readme_stays_a_front_door() -> None:
-    assert len(README.splitlines()) <= LONGEST_README
+def test_the_readme_stays_short() -> None:
+    assert len(README.splitlines()) <= MAX_README_LINES
 
 
 MEASURED = [
@@ -68,10 +68,10 @@ MEASURED = [
     for figures, page in re.findall(r"\[([^\]]*\d[^\]]*)\]\((docs/[a-z-]+\.md)[^)]*\)", row)
     for figure in re.findall(r"\d[\d,.]*\d", figures)
 ]
-"""Pages and the figures that the README takes from them: those in the text of a link."""
+"""Figures in link texts of the README, with the pages that they come from."""
 
 
 @pytest.mark.parametrize(("page", "figure"), MEASURED)
-def test_a_figure_of_the_readme_stands_in_the_page_it_links_to(page: str, figure: str) -> None:
+def test_a_figure_of_the_readme_is_on_the_page_it_links_to(page: str, figure: str) -> None:
     text = (ROOT / page).read_text()
     assert figure in text or figure.replace(",", "") in text

@@ -24,7 +24,7 @@ FRAUD_TYPES: Final[tuple[str, ...]] = (
 
 def _known(name: str) -> str:
     if name not in FRAUD_TYPES:
-        msg = f"{name!r} is no fraud type; the known ones are {', '.join(FRAUD_TYPES)}"
+        msg = f"unknown fraud type {name!r}; use one of {', '.join(FRAUD_TYPES)}"
         raise ValueError(msg)
     return name
 

@@ -17,7 +17,7 @@ def booster_of(data: bytes) -> xgboost.Booster:
     try:
         booster = xgboost.Booster(model_file=bytearray(data))
     except xgboost.core.XGBoostError as error:
-        msg = f"is no XGBoost model: {str(error).splitlines()[0]}"
+        msg = f"is not an XGBoost model: {str(error).splitlines()[0]}"
         raise ModelError(msg) from None
     # One thread: Flink provides the parallelism; more threads per batch would compete for its cores.
     booster.set_param({"nthread": 1})

@@ -45,7 +45,7 @@ def of_bytes(data: bytes, names: tuple[str, ...]) -> dict[str, Numbers]:
         with np.load(BytesIO(data), allow_pickle=False) as file:
             arrays: dict[str, Any] = dict(file)
     except Exception as error:  # noqa: BLE001 - broken zips and broken arrays raise errors of many kinds
-        msg = f"is no file of arrays (npz): {error}"
+        msg = f"is not a valid .npz file: {error}"
         raise ModelError(msg) from None
     if set(arrays) != set(names):
         msg = f"has the arrays {', '.join(sorted(arrays))}; this version reads {', '.join(sorted(names))}"

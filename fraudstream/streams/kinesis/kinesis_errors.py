@@ -18,6 +18,6 @@ def stream_error(error: Exception, stream_name: str) -> StreamError:
 def missing_stream(stream_name: str) -> StreamError:
     """Return the error for a stream that does not exist, with the two ways to create it."""
     return StreamError(
-        f"there is no stream {stream_name!r}: create it with `python -m localstack.streams` on an emulator, "
-        f"with `aws kinesis create-stream --stream-name {stream_name} --shard-count 4` on AWS"
+        f"stream {stream_name!r} does not exist: create it with `python -m localstack.streams` on an "
+        f"emulator, with `aws kinesis create-stream --stream-name {stream_name} --shard-count 4` on AWS"
     )

@@ -39,10 +39,8 @@ MAX_FAILURES_IN_A_ROW: Final = 10
 """With the default backoff, about 20 seconds without a response."""
 HOUR_MS: Final = 3_600_000
 RETENTION_PASSED: Final = "its position is older than the stream's retention"
-POSITION_UNKNOWN: Final = (
-    "the stream does not know its position: retention passed, or the stream is a new one"
-)
-SHARD_GONE: Final = "the shard is no longer there, and was not read to its end"
+POSITION_UNKNOWN: Final = "the stream does not have its position: it expired, or the stream was recreated"
+SHARD_GONE: Final = "the shard was deleted before it was read to its end"
 
 
 def _no_gap_expected(_gap: Gap) -> None:
@@ -316,8 +314,8 @@ class StreamReader:
             raise stream_error(error, self._stream_name) from error
         if attempts.failures == MAX_FAILURES_IN_A_ROW:
             msg = (
-                f"stream {self._stream_name!r} gives no answer, {attempts.failures + 1} tries: {error}; "
-                f"{CONNECTION_REMEDY}"
+                f"stream {self._stream_name!r} does not respond after {attempts.failures + 1} attempts: "
+                f"{error}; {CONNECTION_REMEDY}"
             )
             raise StreamError(msg) from error
         attempts.resume_at_s = self._clock.monotonic_s() + self._backoff.wait_s(attempts.failures)

@@ -120,5 +120,5 @@ def _chunks(items: Iterator[_Numbered]) -> Iterator[list[_Numbered]]:
 
 def _too_large(item: _Numbered) -> FailedRecord:
     size_bytes = item.record.size_bytes
-    message = f"{size_bytes} bytes with its key; Kinesis takes {MAX_RECORD_BYTES} at most"
+    message = f"{size_bytes} bytes including its key; Kinesis accepts at most {MAX_RECORD_BYTES}"
     return FailedRecord(*item, TOO_LARGE, message)

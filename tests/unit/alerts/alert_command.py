@@ -1,4 +1,4 @@
-"""``python -m alerts`` within the test's own process, which takes no second to start."""
+"""Run ``python -m alerts`` inside the test's own process, which avoids the start-up time."""
 
 import signal
 from subprocess import CompletedProcess
@@ -9,7 +9,7 @@ from alerts.__main__ import app
 
 
 def alerts_command(*arguments: object) -> "CompletedProcess[str]":
-    """Run the command line as a process would, and give the signals back to the test afterwards."""
+    """Run the command line like a process would, and restore the test's signal handlers afterwards."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         done = CliRunner().invoke(app, [str(argument) for argument in arguments])

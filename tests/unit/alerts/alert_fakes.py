@@ -1,4 +1,4 @@
-"""Stand-ins for what surrounds a delivery: a clock, a stream with retention, handlers, a webhook."""
+"""Fakes of everything around a delivery: a clock, a stream with retention, handlers, a webhook."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -20,11 +20,11 @@ from fraudstream.streams.protocols import Start
 from tests.unit.streams.fake_kinesis import FakeKinesis, refusal
 
 NOW_MS = 1_767_312_000_000
-"""When every record of the fake stream arrived: 2026-01-02T00:00:00Z."""
+"""Arrival time of every record of the fake stream: 2026-01-02T00:00:00Z."""
 
 
 class RetainingKinesis(FakeKinesis):
-    """A stream that says how long it keeps records, and may have trimmed some of a shard."""
+    """A stream with a retention period that may have trimmed some records of a shard."""
 
     def __init__(self, *shard_ids: str) -> None:
         super().__init__(*shard_ids)
@@ -32,12 +32,12 @@ class RetainingKinesis(FakeKinesis):
         self.trimmed: dict[str, int] = {}
 
     def describe_stream_summary(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Answer with the retention."""
+        """Return the retention period."""
         self._called("describe_stream_summary", request)
         return {"StreamDescriptionSummary": {"RetentionPeriodHours": self.retention_hours}}
 
     def get_shard_iterator(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Refuse a position that has been trimmed; give the oldest record that is left otherwise."""
+        """Reject a trimmed position; otherwise start no earlier than the oldest remaining record."""
         oldest = self.trimmed.get(request["ShardId"], 0)
         answer = super().get_shard_iterator(**request)
         if int(request.get("StartingSequenceNumber", oldest)) < oldest:
@@ -46,13 +46,13 @@ class RetainingKinesis(FakeKinesis):
         return {"ShardIterator": f"{shard_id}/{max(oldest, int(position))}"}
 
     def remove(self, shard_id: str) -> None:
-        """Forget a shard, as the stream does when the retention of its last record is over."""
+        """Remove a shard, as the stream does when the retention of its last record has expired."""
         del self.records[shard_id]
         del self.parents[shard_id]
 
 
 def reader_of(kinesis: FakeKinesis, start: Start = "TRIM_HORIZON", **more: Any) -> StreamReader:  # noqa: ANN401 - the reader's own
-    """Make a reader that never waits; it looks for new shards at every poll."""
+    """Return a reader that never waits and looks for new shards at every poll."""
     seconds = iter(range(0, 10**9, 10))
     clock = Clock(now_ms=lambda: NOW_MS, monotonic_s=lambda: float(next(seconds)), sleep=lambda _s: None)
     return StreamReader(kinesis.client, "Alerts", start=start, **{"clock": clock, **more})
@@ -60,7 +60,7 @@ def reader_of(kinesis: FakeKinesis, start: Start = "TRIM_HORIZON", **more: Any) 
 
 @dataclass
 class FakeHandler:
-    """Handles what it gets, by the answers it was given first; ``got`` has every id of every try."""
+    """Answers each batch with the next of ``answers``; ``got`` has the ids of every attempt."""
 
     batch_size: int = 2
     answers: list[Callable[[Sequence[Handover]], HandlerOutcome]] = field(default_factory=list)
@@ -68,7 +68,7 @@ class FakeHandler:
     bodies: list[bytes] = field(default_factory=list)
 
     def handle(self, batch: Sequence[Handover]) -> HandlerOutcome:
-        """Take a batch."""
+        """Handle a batch."""
         self.got += [each.alert.alert_id for each in batch]
         self.bodies += [each.body for each in batch]
         return self.answers.pop(0)(batch) if self.answers else HandlerOutcome()
@@ -78,7 +78,7 @@ class FakeHandler:
 
 
 class NoWait(threading.Event):
-    """A stop whose waits take no time; ``waited_s`` has their lengths."""
+    """A stop whose waits take no time; ``waited_s`` records their lengths."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class NoWait(threading.Event):
 
 @dataclass
 class Stage:
-    """A delivery and all that is around it."""
+    """A delivery with all its dependencies."""
 
     kinesis: FakeKinesis
     store: ProgressStore
@@ -103,7 +103,7 @@ class Stage:
     now_ms: int = NOW_MS
 
     def delivery(self, **more: Any) -> Delivery:  # noqa: ANN401 - those of Parts
-        """Make a delivery that goes on where the store is."""
+        """Return a delivery that resumes at the positions of the store."""
         reader = reader_of(
             self.kinesis,
             positions=self.store.positions(),
@@ -122,14 +122,14 @@ class Stage:
         return Delivery(DeliveryDependencies(**{**parts, **more}))
 
     def tick(self) -> int:
-        """Return a clock that goes on by half a second at each look."""
+        """Return a time that advances by half a second per call."""
         self.now_ms += 500
         return self.now_ms
 
 
 @dataclass
 class Webhook:
-    """What a web server of the test got; ``answer`` gives status, headers and text for each by number."""
+    """Requests to a test web server; ``answer`` gives status, headers and body by request number."""
 
     url: str = ""
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
@@ -137,15 +137,15 @@ class Webhook:
 
 
 class QuietServer(ThreadingHTTPServer):
-    """Says nothing of a client that has gone: some tests kill theirs."""
+    """Logs no error about a client that has gone: some tests kill theirs."""
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def running_webhook() -> Iterator[Webhook]:
-    """Run a web server on a free loopback port while the block runs."""
+    """Run a web server on a free loopback port for the duration of the block."""
     webhook = Webhook()
 
     class Handle(BaseHTTPRequestHandler):
@@ -162,7 +162,7 @@ def running_webhook() -> Iterator[Webhook]:
             self.wfile.write(text)
 
         def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = QuietServer(("127.0.0.1", 0), Handle)
     webhook.url = f"http://127.0.0.1:{server.server_port}/alerts"

@@ -1,4 +1,4 @@
-"""Stores of progress: each kind that ships, empty."""
+"""Progress stores: each shipped kind, empty."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ StoreMaker = Callable[[], ProgressStore]
 
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
-    """Return DynamoDB in this process, with an empty table for progress."""
+    """Return an in-process DynamoDB with an empty progress table."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -45,7 +45,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
 
 @pytest.fixture(params=["open_sqlite", "open_dynamo"])
 def open_store(request: pytest.FixtureRequest) -> StoreMaker:
-    """Return what opens the store of the same consumer again and again, each time as a new process would."""
+    """Return a function that opens the store of one consumer repeatedly, each time as a new process."""
     maker: StoreMaker = request.getfixturevalue(request.param)
     return maker
 
@@ -61,13 +61,13 @@ def store(request: pytest.FixtureRequest) -> ProgressStore:
 
 @pytest.fixture
 def open_sqlite(tmp_path: Path) -> StoreMaker:
-    """Return what opens a SQLite store."""
+    """Return a function that opens a SQLite store."""
     return lambda: SqliteStore(tmp_path / "alerts.sqlite", "Alerts/test", keep_ids_ms=DAY_MS)
 
 
 @pytest.fixture
 def open_dynamo(dynamodb: "DynamoDBClient") -> StoreMaker:
-    """Return what opens a DynamoDB store, by a new owner each time."""
+    """Return a function that opens a DynamoDB store, each time with a new owner."""
     owners = iter(range(1_000))
     return lambda: DynamoStore(
         dynamodb, TABLE, "Alerts/test", owner=f"owner-{next(owners)}", keep_ids_ms=DAY_MS
@@ -76,7 +76,7 @@ def open_dynamo(dynamodb: "DynamoDBClient") -> StoreMaker:
 
 @pytest.fixture(params=["sqlite", "dynamodb"])
 def redrives(request: pytest.FixtureRequest, tmp_path: Path) -> RedriveStore:
-    """Return an empty store of redrives of each kind."""
+    """Return an empty redrive store of each kind."""
     if request.param == "sqlite":
         return SqliteRedrives(tmp_path / "alerts.sqlite")
     return DynamoRedrives(request.getfixturevalue("dynamodb"), TABLE)

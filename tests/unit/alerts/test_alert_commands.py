@@ -1,4 +1,4 @@
-"""What the command line refuses, and what it does without a stream."""
+"""The alerts command line: rejected input, and commands that need no stream."""
 
 from pathlib import Path
 
@@ -21,17 +21,17 @@ def _files_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ("arguments", "code", "complaint"),
     [
         (("run", "--handler", "webhook"), 1, "--handler webhook needs --to: a URL"),
-        (("run", "--name", "a b"), 2, "'a b' is no name"),
-        (("run", "--from", "soon"), 2, "'soon' is no place to start"),
-        (("tail", "--from", "soon"), 2, "'soon' is no place to start"),
-        (("replay", "--from", "2999-01-01T00:00:00Z"), 2, "it must lie before --until"),
-        (("replay", "--from", "then"), 2, "'then' is no time"),
-        (("dead", "list", "--since", "then"), 2, "'then' is no time"),
-        (("dead", "redrive"), 2, "say which letters"),
+        (("run", "--name", "a b"), 2, "invalid name 'a b': use 1 to 64"),
+        (("run", "--from", "soon"), 2, "invalid start 'soon'"),
+        (("tail", "--from", "soon"), 2, "invalid start 'soon'"),
+        (("replay", "--from", "2999-01-01T00:00:00Z"), 2, "must be before --until"),
+        (("replay", "--from", "then"), 2, "invalid time 'then'"),
+        (("dead", "list", "--since", "then"), 2, "invalid time 'then'"),
+        (("dead", "redrive"), 2, "no letters selected"),
         (("dead", "redrive", "00", "--patch", "nowhere.json"), 2, "nowhere.json can't be read"),
     ],
 )
-def test_what_can_not_be_done_is_said_with_the_remedy(
+def test_an_unusable_argument_is_reported_with_the_fix(
     arguments: tuple[str, ...], code: int, complaint: str
 ) -> None:
     done = alerts_command(*arguments)
@@ -39,7 +39,7 @@ def test_what_can_not_be_done_is_said_with_the_remedy(
     assert complaint in " ".join(done.stderr.replace("│", " ").split())
 
 
-def test_a_setting_that_can_not_be_used_ends_it_with_code_2(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_setting_exits_with_code_2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALERTS_KEEP_IDS", "1s")
     done = alerts_command("run")
     assert (done.returncode, "ALERTS_KEEP_IDS" in done.stderr) == (2, True)
@@ -50,19 +50,19 @@ def written(path: Path, *lines: bytes) -> Path:
     return path
 
 
-def test_equal_runs_end_with_code_0(tmp_path: Path) -> None:
+def test_equal_runs_exit_with_code_0(tmp_path: Path) -> None:
     one = written(tmp_path / "one.jsonl", alert(1), b"", alert(2))
     done = alerts_command("diff", one, one)
     assert (done.returncode, done.stdout) == (0, "2 alerts are the same\n")
 
 
-def test_runs_that_differ_end_with_code_1_and_a_table_of_why(tmp_path: Path) -> None:
+def test_different_runs_exit_with_code_1_and_a_table_of_causes(tmp_path: Path) -> None:
     one = written(tmp_path / "one.jsonl", alert(1), alert(2), alert(4))
     two = written(tmp_path / "two.jsonl", alert(1, score=0.7, model_version="v2"), alert(3), alert(4))
     done = alerts_command("diff", one, two)
     assert done.returncode == 1
     assert done.stdout.startswith(
-        "1 alerts are the same\n1 new, only in the second\n1 gone, only in the first\n"
+        "1 alerts are the same\n1 new: only in the second file\n1 gone: only in the first file\n"
     )
     (row,) = [line for line in done.stdout.splitlines() if "T1 " in line]
     assert [cell.strip() for cell in row.strip("│").split("│")] == [
@@ -73,7 +73,7 @@ def test_runs_that_differ_end_with_code_1_and_a_table_of_why(tmp_path: Path) -> 
     ]
 
 
-def test_differences_as_json_have_a_list_for_each_kind(tmp_path: Path) -> None:
+def test_json_differences_have_a_list_for_each_kind(tmp_path: Path) -> None:
     one = written(tmp_path / "one.jsonl", alert(1), alert(2), alert(4))
     two = written(tmp_path / "two.jsonl", alert(1, score=0.7), alert(3), alert(4, flags=[]))
     done = alerts_command("diff", one, two, "--json")
@@ -89,27 +89,27 @@ def test_differences_as_json_have_a_list_for_each_kind(tmp_path: Path) -> None:
     }
 
 
-def test_a_long_table_is_cut_and_says_so(tmp_path: Path) -> None:
+def test_a_long_table_is_truncated_with_a_note(tmp_path: Path) -> None:
     one = written(tmp_path / "one.jsonl", *(alert(number) for number in range(SHOWN_ROWS + 7)))
     two = written(tmp_path / "two.jsonl", alert(999))
     done = alerts_command("diff", one, two)
-    assert done.stdout.splitlines()[-1] == "8 more: --json has all"
+    assert done.stdout.splitlines()[-1] == "8 more; --json prints all"
 
 
-def test_of_several_alerts_for_a_transaction_the_last_one_counts(tmp_path: Path) -> None:
+def test_the_last_of_several_alerts_of_a_transaction_counts(tmp_path: Path) -> None:
     one = written(tmp_path / "one.jsonl", alert(1, score=0.6), alert(1))
     two = written(tmp_path / "two.jsonl", alert(1))
     assert alerts_command("diff", one, two).returncode == 0
 
 
-def test_a_line_that_is_no_alert_is_named_and_ends_it_with_code_2(tmp_path: Path) -> None:
+def test_a_line_that_is_not_an_alert_is_reported_with_code_2(tmp_path: Path) -> None:
     one = written(tmp_path / "one.jsonl", alert(1), b"{}")
     done = alerts_command("diff", one, one)
     assert done.returncode == 2
     assert "one.jsonl, line 2: alert_id: Field required" in done.stderr
 
 
-def test_names_that_could_steer_a_terminal_are_shown_as_text(tmp_path: Path) -> None:
+def test_terminal_control_characters_in_names_are_escaped(tmp_path: Path) -> None:
     one = written(tmp_path / "one.jsonl", alert(1, transaction_id="T\x1b[2J[red]"))
     done = alerts_command("diff", one, written(tmp_path / "two.jsonl", alert(2)))
     assert r"T\x1b[2J[red]" in done.stdout

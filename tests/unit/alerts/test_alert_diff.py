@@ -1,4 +1,4 @@
-"""What differs between two runs, and why."""
+"""Differences between two runs, and their causes."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ def only(before: dict[str, Alert], after: dict[str, Alert]) -> Difference:
     return difference
 
 
-def test_two_equal_runs_differ_in_nothing_though_scored_and_arrived_at_other_times() -> None:
+def test_two_equal_runs_have_no_difference_despite_other_scoring_and_arrival_times() -> None:
     before = alerts({"number": 1}, {"number": 2})
     later = {"scored_at": "2027-01-02T18:04:06.100Z", "arrival_time": None}
     assert list(differences(before, alerts({"number": 1, **later}, {"number": 2, **later}))) == []
     assert list(differences({}, {})) == []
 
 
-def test_an_alert_of_one_run_is_new_or_gone() -> None:
+def test_an_alert_of_only_one_run_is_new_or_gone() -> None:
     before, after = alerts({"number": 1}, {"number": 2}), alerts({"number": 2}, {"number": 3})
     gone, new = differences(before, after)
     assert gone == Difference("T1", "gone", 0.9731, None, (UNEXPLAINED,))
@@ -57,26 +57,26 @@ def test_a_changed_score_is_explained_by_model_catalogue_threshold_and_features_
             "catalogue 1 → 2",
             "threshold 0.5 → 0.4",
             "count_5m 17 → 18",
-            "fresh only in one",
+            "fresh only in one run",
             "risk_level critical → high",
             "flags high_amount_flag+off_hours_flag → none",
         ),
     )
 
 
-def test_another_score_with_nothing_else_that_differs_says_so() -> None:
+def test_a_changed_score_without_any_other_difference_is_reported() -> None:
     difference = only(alerts({"number": 1}), alerts({"number": 1, "score": 0.9}))
     assert difference.kind == "score"
-    assert difference.why == ("a feature that alerts do not show: compare both runs with diff-features",)
+    assert difference.why == ("a feature that alerts do not contain; compare the runs with diff-features",)
 
 
-def test_the_same_score_with_another_feature_is_no_changed_score() -> None:
+def test_an_equal_score_with_another_feature_is_not_a_changed_score() -> None:
     features = {"count_5m": 17.0, "distance_km": 3.5}
     difference = only(alerts({"number": 1}), alerts({"number": 1, "features": features}))
     assert (difference.kind, difference.why) == ("other", ("distance_km null → 3.5",))
 
 
-def test_an_alert_is_gone_because_the_other_runs_threshold_is_higher() -> None:
+def test_an_alert_is_gone_because_of_the_other_runs_higher_threshold() -> None:
     before = alerts({"number": 1, "score": 0.6}, {"number": 2})
     after = alerts({"number": 2, "threshold": 0.7})
     gone, changed = differences(before, after)
@@ -84,7 +84,7 @@ def test_an_alert_is_gone_because_the_other_runs_threshold_is_higher() -> None:
     assert (changed.kind, changed.why) == ("other", ("threshold 0.5 → 0.7",))
 
 
-def test_an_alert_above_the_other_runs_threshold_is_not_said_to_be_below_it() -> None:
+def test_an_alert_above_the_other_runs_threshold_is_not_called_below_it() -> None:
     before = alerts({"number": 1, "score": 0.8}, {"number": 2})
     gone = next(differences(before, alerts({"number": 2, "threshold": 0.7})))
     assert gone.why == ("threshold 0.5, in the other run 0.7",)
@@ -96,11 +96,11 @@ def test_an_alert_is_new_because_of_another_model_and_catalogue() -> None:
     assert new.why == ("model v2, in the other run v1", "catalogue 9, in the other run 1")
 
 
-def test_a_run_without_any_alerts_is_no_ground_for_a_guess() -> None:
-    assert only(alerts({"number": 1}), {}).why == ("the other run has no alerts at all",)
+def test_a_run_without_alerts_allows_no_explanation() -> None:
+    assert only(alerts({"number": 1}), {}).why == ("the other run has no alerts",)
 
 
-def test_a_score_that_is_no_number_is_equal_to_itself() -> None:
+def test_a_nan_score_equals_itself() -> None:
     broken = alert(1).replace(b"0.9731", b"NaN")
     assert list(differences({"T1": Alert.from_json(broken)}, {"T1": Alert.from_json(broken)})) == []
 
@@ -111,7 +111,7 @@ def test_a_difference_can_be_written_as_json() -> None:
 
 
 def reason(feature: str, value: float = 3.0) -> dict[str, Any]:
-    """Return a reason as an alert has it."""
+    """Return a reason in the form that an alert has."""
     return {
         "feature": feature,
         "value": value,
@@ -123,7 +123,7 @@ def reason(feature: str, value: float = 3.0) -> dict[str, Any]:
     }
 
 
-def test_an_id_that_differs_though_the_model_is_the_same_is_said() -> None:
+def test_a_different_id_under_the_same_model_is_reported() -> None:
     other = alerts({"number": 1, "alert_id": "another"})
     assert only(alerts({"number": 1}), other).why == ("alert_id alert-1 → another",)
 
@@ -137,19 +137,19 @@ def test_an_id_that_differs_though_the_model_is_the_same_is_said() -> None:
         (
             {"reasons": [reason("a")]},
             {"reasons": [reason("a", 4.0)]},
-            "reasons of the same features say something else",
+            "the reasons name the same features, but differ in values or text",
         ),
     ],
 )
-def test_reasons_that_differ_are_said(before: dict[str, Any], after: dict[str, Any], why: str) -> None:
+def test_different_reasons_are_reported(before: dict[str, Any], after: dict[str, Any], why: str) -> None:
     found = only(alerts({"number": 1, **before}), alerts({"number": 1, **after}))
     assert (found.kind, found.why) == ("other", (why,))
     assert list(differences(alerts({"number": 1, **before}), alerts({"number": 1, **before}))) == []
 
 
-def test_a_score_by_a_feature_that_is_not_shown_is_said_beside_the_reasons() -> None:
+def test_a_score_difference_from_a_hidden_feature_is_reported_beside_the_reasons() -> None:
     before, after = ({"number": 1, "reasons": [reason("a")]}, {"number": 1, "score": 0.9, "reasons": []})
     assert only(alerts(before), alerts(after)).why == (
-        "a feature that alerts do not show: compare both runs with diff-features",
+        "a feature that alerts do not contain; compare the runs with diff-features",
         "reasons a → none",
     )

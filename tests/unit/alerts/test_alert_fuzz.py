@@ -1,4 +1,4 @@
-"""Bytes of any kind into the consumer: each record is a message or one complaint, nothing else."""
+"""Arbitrary bytes into the consumer: each record gives one message or one complaint, nothing else."""
 
 import base64
 import contextlib
@@ -40,7 +40,7 @@ MANY_DEEP = st.integers(1, 3_000).map(lambda depth: b"[" * depth + b"]" * depth)
 
 
 def changed(sample: bytes) -> st.SearchStrategy[bytes]:
-    """Draw a message of which some fields have other values or are gone, or some bytes."""
+    """Draw a message with changed or missing fields, or changed bytes."""
     fields = orjson.loads(sample)
     with_values = st.dictionaries(st.sampled_from(sorted(fields)), VALUES, min_size=1, max_size=3).map(
         lambda changes: json.dumps(fields | changes).encode()
@@ -58,7 +58,7 @@ def record(data: bytes) -> StreamRecord:
     return StreamRecord(data, "key", "s0", "1", 0)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(
     st.binary(max_size=300)
     | MANY_DEEP
@@ -70,7 +70,7 @@ def record(data: bytes) -> StreamRecord:
 @example(alert(1).replace(b"0.9731", b"9" * 5_000))
 @example(alert(1).replace(b'"ACC_1"', b'"\\ud800"'))
 @example(alert(1).replace(b'"ACC_1"', b'"\\u0000"'))
-def test_any_bytes_are_an_alert_that_can_be_shown_and_passed_on_or_one_complaint(data: bytes) -> None:
+def test_any_bytes_give_a_printable_alert_or_one_complaint(data: bytes) -> None:
     try:
         received = parse(record(data), Alert)
     except UnreadableError:
@@ -84,14 +84,14 @@ def test_any_bytes_are_an_alert_that_can_be_shown_and_passed_on_or_one_complaint
     assert "\n" not in alert_line(received.message).plain
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(
     st.binary(max_size=300)
     | MANY_DEEP
     | changed(dead_letter(b"\xff{", 1))
     | changed(dead_letter(b"", 1, encoding="utf-8", raw='{"a": 1}'))
 )
-def test_any_bytes_are_a_dead_letter_that_can_be_shown_or_one_complaint(data: bytes) -> None:
+def test_any_bytes_give_a_printable_dead_letter_or_one_complaint(data: bytes) -> None:
     try:
         letter = parse(record(data), DeadLetter).message
     except UnreadableError:
@@ -101,9 +101,9 @@ def test_any_bytes_are_a_dead_letter_that_can_be_shown_or_one_complaint(data: by
     assert sum(len(line.split("|", 1)[1]) - 1 for line in hexdump(letter.raw_bytes)) == len(letter.raw_bytes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.binary(max_size=50) | changed(alert(1)) | st.integers(0, 3).map(alert), max_size=12))
-def test_every_record_of_a_stream_is_handed_out_a_double_or_one_complaint(records: list[bytes]) -> None:
+def test_every_record_of_a_stream_is_delivered_a_duplicate_or_one_complaint(records: list[bytes]) -> None:
     kinesis = RetainingKinesis("s0")
     kinesis.write("s0", *records)
     complaints: list[str] = []
@@ -150,10 +150,10 @@ def letter_of(raw: bytes) -> DeadLetter:
     )
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS, PATCHES | st.none())
 @example(b'{"x": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", [{"op": "copy", "from": "/x", "path": "/y"}])
-def test_any_record_with_any_patch_is_a_sound_record_or_one_complaint(raw: bytes, operations: Any) -> None:  # noqa: ANN401 - any JSON value
+def test_any_record_with_any_patch_gives_a_valid_record_or_one_complaint(raw: bytes, operations: Any) -> None:  # noqa: ANN401 - any JSON value
     try:
         patch = None if operations is None else Patch(json.dumps(operations))
         repaired = repair(letter_of(raw), patch, "Transactions", LIMIT_BYTES)
@@ -167,10 +167,10 @@ def test_any_record_with_any_patch_is_a_sound_record_or_one_complaint(raw: bytes
     assert len(repaired.data) <= LIMIT_BYTES
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.text(max_size=200))
 @example("[" * 2_000)
 @example("[1e400]")
-def test_any_text_is_a_patch_or_one_complaint(text: str) -> None:
+def test_any_text_gives_a_patch_or_one_complaint(text: str) -> None:
     with contextlib.suppress(RepairError):
         Patch(text)

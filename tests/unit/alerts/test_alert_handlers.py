@@ -1,4 +1,4 @@
-"""Each handler against what stands for its target."""
+"""Each handler against a fake of its target."""
 
 import errno
 import hashlib
@@ -39,7 +39,7 @@ def given(number: int, *, is_replay: bool = False, **changes: object) -> Handove
     return handover(parse(record, Alert), is_replay=is_replay)
 
 
-def test_a_line_for_a_person_says_first_whether_it_is_replayed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_console_line_starts_with_the_replay_mark(capsys: pytest.CaptureFixture[str]) -> None:
     handler = PrintHandler(Console(soft_wrap=True), as_json=False)
     handler.handle([given(1), given(2, is_replay=True)])
     first, second = capsys.readouterr().out.splitlines()
@@ -47,13 +47,13 @@ def test_a_line_for_a_person_says_first_whether_it_is_replayed(capsys: pytest.Ca
     assert second.startswith("REPLAY  2026-01-03 01:04:05")
 
 
-def test_json_is_printed_as_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_printed_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
     PrintHandler(Console(), as_json=True).handle([given(1)])
     assert capsys.readouterr().out.encode() == alert(1) + b"\n"
 
 
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
-def test_a_time_at_the_end_of_all_times_is_printed_too(time: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_largest_time_can_be_printed(time: str, capsys: pytest.CaptureFixture[str]) -> None:
     PrintHandler(Console(soft_wrap=True), as_json=False).handle([given(1, event_time=time)])
     assert time[:10] in capsys.readouterr().out
 
@@ -62,7 +62,7 @@ def ids_in(path: Path) -> list[str]:
     return [orjson.loads(line)["alert_id"] for line in path.read_bytes().splitlines()]
 
 
-def test_lines_are_appended_to_what_the_file_has(tmp_path: Path) -> None:
+def test_lines_are_appended_to_an_existing_file(tmp_path: Path) -> None:
     path = tmp_path / "alerts.jsonl"
     for numbers in ((1, 2), (3,)):
         handler = JsonLinesHandler(path)
@@ -71,21 +71,21 @@ def test_lines_are_appended_to_what_the_file_has(tmp_path: Path) -> None:
     assert path.read_bytes() == b"".join(alert(number) + b"\n" for number in (1, 2, 3))
 
 
-def test_half_a_line_that_a_crash_left_is_cut_off(tmp_path: Path) -> None:
+def test_a_partial_line_left_by_a_crash_is_truncated(tmp_path: Path) -> None:
     path = tmp_path / "alerts.jsonl"
     path.write_bytes(alert(1) + b"\n" + alert(2)[:50])
     JsonLinesHandler(path).handle([given(2)])
     assert path.read_bytes() == alert(1) + b"\n" + alert(2) + b"\n"
 
 
-def test_a_whole_line_without_its_end_is_kept(tmp_path: Path) -> None:
+def test_a_complete_line_without_line_feed_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "alerts.jsonl"
     path.write_bytes(alert(1))
     JsonLinesHandler(path).handle([given(2)])
     assert ids_in(path) == ["alert-1", "alert-2"]
 
 
-def test_alerts_that_the_file_has_from_before_a_crash_are_not_written_again(tmp_path: Path) -> None:
+def test_alerts_written_before_a_crash_are_not_written_again(tmp_path: Path) -> None:
     path = tmp_path / "alerts.jsonl"
     JsonLinesHandler(path).handle([given(number) for number in range(4)])
     again = JsonLinesHandler(path)
@@ -94,7 +94,7 @@ def test_alerts_that_the_file_has_from_before_a_crash_are_not_written_again(tmp_
     assert ids_in(path) == ["alert-0", "alert-1", "alert-2", "alert-3", "alert-4"]
 
 
-def test_a_replay_is_written_though_the_alert_is_there(tmp_path: Path) -> None:
+def test_a_replayed_alert_is_written_even_if_the_file_has_it(tmp_path: Path) -> None:
     path = tmp_path / "alerts.jsonl"
     JsonLinesHandler(path).handle([given(1)])
     JsonLinesHandler(path).handle([given(1, is_replay=True)])
@@ -102,7 +102,7 @@ def test_a_replay_is_written_though_the_alert_is_there(tmp_path: Path) -> None:
     assert orjson.loads(path.read_bytes().splitlines()[1])["replayed"] is True
 
 
-def test_a_batch_is_synced_before_it_counts_as_handled(
+def test_a_batch_is_synced_to_disk_before_it_counts_as_handled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handler = JsonLinesHandler(tmp_path / "alerts.jsonl")
@@ -112,7 +112,7 @@ def test_a_batch_is_synced_before_it_counts_as_handled(
     assert sizes == [len(alert(1)) + len(alert(2)) + 2]
 
 
-def test_a_full_disk_leaves_no_half_line_and_the_batch_to_be_tried_again(
+def test_a_full_disk_leaves_no_partial_line_and_the_batch_is_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "alerts.jsonl"
@@ -131,12 +131,12 @@ def test_a_full_disk_leaves_no_half_line_and_the_batch_to_be_tried_again(
     assert ids_in(path) == ["alert-1", "alert-2"]
 
 
-def test_a_file_of_alerts_is_not_for_everybody(tmp_path: Path) -> None:
+def test_an_alert_file_is_private_to_its_owner(tmp_path: Path) -> None:
     JsonLinesHandler(tmp_path / "alerts.jsonl")
     assert (tmp_path / "alerts.jsonl").stat().st_mode & 0o007 == 0
 
 
-def test_a_file_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+def test_an_unwritable_file_is_reported_by_name(tmp_path: Path) -> None:
     with pytest.raises(HandlerError, match=r"nowhere/alerts\.jsonl can't be written"):
         JsonLinesHandler(tmp_path / "nowhere" / "alerts.jsonl")
 
@@ -151,7 +151,9 @@ def hook(webhook: Webhook) -> WebhookHandler:
     return WebhookHandler(webhook.url, SecretStr(SECRET), now_s=lambda: NOW_S)
 
 
-def test_a_webhook_gets_the_alert_with_its_id_and_a_signature_over_time_and_body(webhook: Webhook) -> None:
+def test_a_webhook_receives_the_alert_with_its_id_and_a_signature_over_time_and_body(
+    webhook: Webhook,
+) -> None:
     handler = hook(webhook)
     assert handler.handle([given(1)]).again == ()
     handler.close()
@@ -192,7 +194,9 @@ def test_a_replay_is_marked_in_a_header_and_in_the_signed_body(webhook: Webhook)
         (503, "again"),
     ],
 )
-def test_the_status_decides_what_becomes_of_an_alert(webhook: Webhook, status: int, fate: str) -> None:
+def test_the_status_code_decides_between_success_retry_and_rejection(
+    webhook: Webhook, status: int, fate: str
+) -> None:
     webhook.answer = lambda _number: (status, {}, b"because \x1b[2J of this")
     handler = hook(webhook)
     outcome = handler.handle([given(1)])
@@ -202,24 +206,24 @@ def test_the_status_decides_what_becomes_of_an_alert(webhook: Webhook, status: i
     assert said == ("" if fate == "handled" else rf"answered {status}: because \x1b[2J of this")
 
 
-def test_no_answer_is_tried_again() -> None:
+def test_a_missing_response_is_retried() -> None:
     with running_webhook() as gone:
         pass
     handler = hook(gone)
     outcome = handler.handle([given(1)])
     handler.close()
     assert [each.alert.alert_id for each in outcome.again] == ["alert-1"]
-    assert outcome.problem.startswith("no answer: ConnectError")
+    assert outcome.problem.startswith("no response: ConnectError")
 
 
-def test_an_answer_that_breaks_off_does_not_undo_its_status(webhook: Webhook) -> None:
+def test_a_truncated_response_keeps_its_status(webhook: Webhook) -> None:
     webhook.answer = lambda _number: (200, {"Connection": "close", "Content-Encoding": "gzip"}, b"no gzip")
     handler = hook(webhook)
     assert handler.handle([given(1)]).again == ()
     handler.close()
 
 
-def test_a_long_answer_is_not_read_to_its_end(webhook: Webhook) -> None:
+def test_a_long_response_is_not_read_to_its_end(webhook: Webhook) -> None:
     webhook.answer = lambda _number: (400, {}, b"x" * 1_000_000)
     handler = hook(webhook)
     (refused,) = handler.handle([given(1)]).refused
@@ -227,7 +231,7 @@ def test_a_long_answer_is_not_read_to_its_end(webhook: Webhook) -> None:
     assert refused.reason == "answered 400: " + "x" * 200
 
 
-def test_an_alert_id_of_any_characters_goes_into_the_header(webhook: Webhook) -> None:
+def test_an_alert_id_with_any_characters_fits_in_the_header(webhook: Webhook) -> None:
     handler = hook(webhook)
     outcome = handler.handle([given(1, alert_id="số 1\r\nX-Evil: 1")])
     handler.close()
@@ -235,7 +239,7 @@ def test_an_alert_id_of_any_characters_goes_into_the_header(webhook: Webhook) ->
     assert webhook.requests[0][0]["Idempotency-Key"] == "s%E1%BB%91%201%0D%0AX-Evil%3A%201"
 
 
-def test_the_secret_is_nowhere_in_what_the_handler_shows(webhook: Webhook) -> None:
+def test_the_handler_never_shows_the_secret(webhook: Webhook) -> None:
     handler = hook(webhook)
     webhook.answer = lambda _number: (500, {}, b"")
     assert SECRET not in repr(vars(handler)) + repr(handler.handle([given(1)]))
@@ -255,14 +259,12 @@ def test_the_secret_is_nowhere_in_what_the_handler_shows(webhook: Webhook) -> No
         ("٣", 0),
     ],
 )
-def test_retry_after_is_a_number_or_a_date_and_at_most_half_a_minute(
-    header: str | None, wait_s: float
-) -> None:
+def test_retry_after_is_a_number_or_a_date_and_at_most_30_seconds(header: str | None, wait_s: float) -> None:
     assert retry_after_s(header, 1_767_312_000.0) == pytest.approx(wait_s)
 
 
 class FakeSns:
-    """Takes messages, or raises what it was told to, by the message's number."""
+    """Accepts messages, or raises the given error for a message's number."""
 
     def __init__(self, faults: dict[int, Exception] | None = None) -> None:
         self.faults = faults or {}
@@ -270,7 +272,7 @@ class FakeSns:
         self.calls = 0
 
     def publish(self, **request: Any) -> None:  # noqa: ANN401 - as boto3 takes them
-        """Take one message."""
+        """Accept a message."""
         self.calls += 1
         if self.calls in self.faults:
             raise self.faults[self.calls]
@@ -281,7 +283,7 @@ def sns(fake: FakeSns, topic: str = "arn:aws:sns:r:1:Alerts") -> SnsHandler:
     return SnsHandler(fake, topic)  # type: ignore[arg-type] # publish is all that is used
 
 
-def test_a_topic_gets_the_alert_with_its_id_as_an_attribute() -> None:
+def test_a_topic_receives_the_alert_with_its_id_as_an_attribute() -> None:
     fake = FakeSns()
     sns(fake).handle([given(1, is_replay=True)])
     (request,) = fake.published
@@ -291,7 +293,7 @@ def test_a_topic_gets_the_alert_with_its_id_as_an_attribute() -> None:
     assert "MessageGroupId" not in request
 
 
-def test_a_fifo_topic_knows_an_alert_by_its_id_and_keeps_the_order_within_an_account() -> None:
+def test_a_fifo_topic_deduplicates_by_alert_id_and_keeps_the_order_per_account() -> None:
     fake = FakeSns()
     batch = [given(1), given(1), given(2, account_id="ACC_1"), given(1, is_replay=True)]
     sns(fake, "arn:aws:sns:r:1:Alerts.fifo").handle(batch)
@@ -301,21 +303,21 @@ def test_a_fifo_topic_knows_an_alert_by_its_id_and_keeps_the_order_within_an_acc
     assert first["MessageGroupId"] == other["MessageGroupId"]
 
 
-def test_a_throttled_topic_gets_the_rest_of_the_batch_later() -> None:
+def test_a_throttled_topic_receives_the_rest_of_the_batch_later() -> None:
     fake = FakeSns({2: refusal("Throttled", 429)})
     outcome = sns(fake).handle([given(1), given(2), given(3)])
     assert [each.alert.alert_id for each in outcome.again] == ["alert-2", "alert-3"]
     assert "Throttled" in outcome.problem
 
 
-def test_a_message_that_a_topic_has_no_place_for_is_refused_and_the_next_one_is_sent() -> None:
+def test_a_message_too_large_for_the_topic_is_rejected_and_the_next_one_is_sent() -> None:
     fake = FakeSns({1: refusal("InvalidParameter")})
     outcome = sns(fake).handle([given(1), given(2)])
     assert [each.handover.alert.alert_id for each in outcome.refused] == ["alert-1"]
     assert len(fake.published) == 1
 
 
-def test_a_missing_topic_ends_it_with_the_remedy() -> None:
+def test_a_missing_topic_stops_the_run_with_the_fix() -> None:
     with pytest.raises(HandlerError, match=r"Alerts: .*NotFound.*sns:Publish"):
         sns(FakeSns({1: refusal("NotFound", 404)})).handle([given(1)])
 
@@ -331,7 +333,9 @@ def alert_table(dynamodb: "DynamoDBClient") -> TableHandler:
     return TableHandler(dynamodb, "FraudAlerts", keep_ms=DAY_MS, now_ms=lambda: 1_000_000)
 
 
-def test_an_alert_is_an_item_that_expires(alert_table: TableHandler, dynamodb: "DynamoDBClient") -> None:
+def test_an_alert_is_stored_as_an_item_that_expires(
+    alert_table: TableHandler, dynamodb: "DynamoDBClient"
+) -> None:
     alert_table.handle([given(1)])
     (item,) = dynamodb.scan(TableName="FraudAlerts")["Items"]
     assert item["alert_id"] == {"S": "alert-1"}
@@ -341,7 +345,7 @@ def test_an_alert_is_an_item_that_expires(alert_table: TableHandler, dynamodb: "
     assert item["alert"]["S"].encode() == alert(1)
 
 
-def test_an_alert_that_comes_again_leaves_its_item_as_it_is(
+def test_a_redelivered_alert_leaves_its_item_unchanged(
     alert_table: TableHandler, dynamodb: "DynamoDBClient"
 ) -> None:
     alert_table.handle([given(1)])
@@ -360,9 +364,7 @@ def test_an_alert_that_comes_again_leaves_its_item_as_it_is(
 
 
 @pytest.mark.parametrize("number", ["NaN", "1e999", "-1e999"])
-def test_a_number_that_the_table_has_no_place_for_is_refused_by_name(
-    alert_table: TableHandler, number: str
-) -> None:
+def test_a_number_out_of_the_tables_range_is_rejected_by_name(alert_table: TableHandler, number: str) -> None:
     record = StreamRecord(alert(1).replace(b"0.9731", number.encode()), "key", "s0", "1", 0)
     outcome = alert_table.handle([handover(parse(record, Alert), is_replay=False), given(2)])
     (refused,) = outcome.refused
@@ -370,7 +372,7 @@ def test_a_number_that_the_table_has_no_place_for_is_refused_by_name(
     assert "only finite numbers" in refused.reason
 
 
-def test_a_missing_table_of_alerts_ends_it_with_the_remedy(dynamodb: "DynamoDBClient") -> None:
+def test_a_missing_alert_table_stops_the_run_with_the_fix(dynamodb: "DynamoDBClient") -> None:
     handler = TableHandler(dynamodb, "Nowhere", keep_ms=DAY_MS, now_ms=lambda: 0)
     with pytest.raises(HandlerError, match=r"'Nowhere': .*ResourceNotFound.*docs/alerts\.md"):
         handler.handle([given(1)])

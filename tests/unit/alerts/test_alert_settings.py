@@ -1,7 +1,8 @@
-"""The consumer's own settings, and what ``--handler`` and ``--to`` make of them."""
+"""The consumer's own settings, and the handlers made from ``--handler`` and ``--to``."""
 
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from rich.console import Console
@@ -42,13 +43,17 @@ def test_the_file_wins_over_the_environment(tmp_path: Path, monkeypatch: pytest.
     [
         ("ALERTS_STORE", "redis:here", r"ALERTS_STORE: 'redis:here' can't be used: .*sqlite:PATH"),
         ("ALERTS_STORE", "dynamodb:a b", "ALERTS_STORE"),
-        ("ALERTS_KEEP_IDS", "5m", r"ALERTS_KEEP_IDS: .* can't be used: .*longer than the stream keeps"),
-        ("ALERTS_KEEP_IDS", "long", "'long' is not a duration"),
-        ("ALERTS_WEBHOOK_SECRET", "too short", r"\*{10} can't be used: it has less than 32 bytes; .*openssl"),
-        ("ALERTS_WEBHOOK_SECERT", SECRET, "alerts_webhook_secert: there is no such setting; docs/alerts.md"),
+        ("ALERTS_KEEP_IDS", "5m", r"ALERTS_KEEP_IDS: .* can't be used: .*exceed the stream's retention"),
+        ("ALERTS_KEEP_IDS", "long", "invalid duration 'long'"),
+        (
+            "ALERTS_WEBHOOK_SECRET",
+            "too short",
+            r"\*{10} can't be used: it has fewer than 32 bytes; .*openssl",
+        ),
+        ("ALERTS_WEBHOOK_SECERT", SECRET, "alerts_webhook_secert: unknown setting; docs/alerts.md"),
     ],
 )
-def test_what_can_not_be_used_is_named_with_the_remedy_and_no_secret(
+def test_an_invalid_setting_is_reported_with_the_fix_and_without_secrets(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -64,17 +69,22 @@ def test_a_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert SECRET not in f"{settings!r} {settings}"
 
 
-@pytest.mark.parametrize(
-    ("name", "target", "kind"),
-    [
-        ("print", None, PrintHandler),
-        ("jsonl", "alerts.jsonl", JsonLinesHandler),
-        ("webhook", "https://bank.example/alerts", WebhookHandler),
-        ("sns", "arn:aws:sns:ap-southeast-1:123456789012:FraudAlerts", SnsHandler),
-        ("dynamodb", "FraudAlerts", TableHandler),
-    ],
-)
-def test_each_handler_is_made_from_its_name_and_target(
+HANDLERS: list[tuple[HandlerName, str | None, type]] = [
+    ("print", None, PrintHandler),
+    ("jsonl", "alerts.jsonl", JsonLinesHandler),
+    ("webhook", "https://bank.example/alerts", WebhookHandler),
+    ("sns", "arn:aws:sns:ap-southeast-1:123456789012:FraudAlerts", SnsHandler),
+    ("dynamodb", "FraudAlerts", TableHandler),
+]
+"""Each handler's name, a target, and its class."""
+
+
+def test_the_table_has_every_handler() -> None:
+    assert tuple(name for name, _, _ in HANDLERS) == get_args(HandlerName)
+
+
+@pytest.mark.parametrize(("name", "target", "kind"), HANDLERS)
+def test_each_handler_is_created_from_its_name_and_target(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: HandlerName, target: str | None, kind: type
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -88,14 +98,14 @@ def test_each_handler_is_made_from_its_name_and_target(
     handler.close()
 
 
-@pytest.mark.parametrize("name", ["jsonl", "webhook", "sns", "dynamodb"])
-def test_a_handler_without_its_target_says_what_to_give(name: HandlerName) -> None:
+@pytest.mark.parametrize("name", [name for name, target, _ in HANDLERS if target is not None])
+def test_a_handler_without_a_target_is_rejected_with_the_missing_option(name: HandlerName) -> None:
     with pytest.raises(HandlerError, match=f"--handler {name} needs --to: "):
         open_handler(name, None, StreamSettings.load(env_file=None), load(), console=Console(), as_json=False)
 
 
-def test_a_webhook_without_a_secret_is_refused() -> None:
-    with pytest.raises(HandlerError, match="no secret to sign with: set ALERTS_WEBHOOK_SECRET"):
+def test_a_webhook_without_a_secret_is_rejected() -> None:
+    with pytest.raises(HandlerError, match="no signing secret; set ALERTS_WEBHOOK_SECRET"):
         open_handler(
             "webhook",
             "https://bank.example",
@@ -106,8 +116,8 @@ def test_a_webhook_without_a_secret_is_refused() -> None:
         )
 
 
-def test_what_is_no_topic_is_refused() -> None:
-    with pytest.raises(HandlerError, match="this is no topic; give the ARN"):
+def test_an_invalid_topic_is_rejected() -> None:
+    with pytest.raises(HandlerError, match="not a topic ARN; use the ARN"):
         open_handler(
             "sns", "FraudAlerts", StreamSettings.load(env_file=None), load(), console=Console(), as_json=False
         )
@@ -116,7 +126,7 @@ def test_what_is_no_topic_is_refused() -> None:
 @pytest.mark.parametrize(
     "url", ["https://bank.example/a?b=c", "http://127.0.0.1:8080/", "http://localhost/", "http://[::1]:1/"]
 )
-def test_alerts_may_leave_by_https_or_stay_on_this_machine(url: str) -> None:
+def test_webhook_urls_use_https_or_this_machine(url: str) -> None:
     assert checked_url(url) == url
 
 
@@ -126,21 +136,21 @@ def test_alerts_may_leave_by_https_or_stay_on_this_machine(url: str) -> None:
         ("http://bank.example/", "by https only"),
         ("http://10.0.0.1/", "by https only"),
         ("http://localhost.evil.example/", "by https only"),
-        ("https://me:secret@bank.example/", "leave the password out"),
-        ("bank.example/alerts", "this is no URL"),
-        ("ftp://bank.example/", "this is no URL"),
-        ("https:///alerts", "this is no URL"),
-        ("https://bank.example:port/", "this is no URL"),
-        ("", "this is no URL"),
+        ("https://me:secret@bank.example/", "remove the user and password"),
+        ("bank.example/alerts", "not an HTTP URL"),
+        ("ftp://bank.example/", "not an HTTP URL"),
+        ("https:///alerts", "not an HTTP URL"),
+        ("https://bank.example:port/", "not an HTTP URL"),
+        ("", "not an HTTP URL"),
     ],
 )
-def test_any_other_url_is_refused_with_the_reason(url: str, complaint: str) -> None:
+def test_any_other_url_is_rejected_with_the_reason(url: str, complaint: str) -> None:
     with pytest.raises(HandlerError, match=complaint) as caught:
         checked_url(url)
     assert "secret" not in str(caught.value)
 
 
-def test_a_start_is_a_word_or_a_time() -> None:
+def test_a_start_position_is_a_word_or_a_time() -> None:
     assert parse_start("LATEST") == "LATEST"
     assert parse_start("TRIM_HORIZON") == "TRIM_HORIZON"
     start = parse_start("2026-01-02T07:00:00.5+07:00")
@@ -150,7 +160,7 @@ def test_a_start_is_a_word_or_a_time() -> None:
 
 
 @pytest.mark.parametrize("text", ["latest", "", "yesterday", "2026-01-02T00:00:00"])
-def test_any_other_start_is_refused_with_an_example(text: str) -> None:
+def test_any_other_start_position_is_rejected_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="2026-01-02T03:04:05Z"):
         parse_start(text)
     with pytest.raises(ValueError, match="2026-01-02T03:04:05Z"):

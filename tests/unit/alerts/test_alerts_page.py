@@ -1,4 +1,4 @@
-"""What docs/alerts.md says is so."""
+"""The claims of docs/alerts.md are true."""
 
 import re
 import time
@@ -25,7 +25,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture(scope="module")
 def is_ours() -> Callable[[bytes, dict[str, str], bytes], bool]:
-    """Return the function of the page's example."""
+    """Return the function from the page's example."""
     example = re.search(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     assert example is not None
     names: dict[str, Any] = {}
@@ -35,7 +35,7 @@ def is_ours() -> Callable[[bytes, dict[str, str], bytes], bool]:
 
 
 def request(now_s: float) -> tuple[dict[str, str], bytes]:
-    """Return headers and body of a request that the handler sends at that time."""
+    """Return headers and body of a request that the handler sends at the given time."""
     with running_webhook() as webhook:
         handler = WebhookHandler(webhook.url, SecretStr(SECRET), now_s=lambda: now_s)
         handler.handle([given(1)])
@@ -43,14 +43,14 @@ def request(now_s: float) -> tuple[dict[str, str], bytes]:
     return webhook.requests[0]
 
 
-def test_the_example_takes_a_request_of_the_handler(
+def test_the_example_accepts_a_request_of_the_handler(
     is_ours: Callable[[bytes, dict[str, str], bytes], bool],
 ) -> None:
     headers, body = request(time.time())
     assert is_ours(SECRET.encode(), headers, body)
 
 
-def test_the_example_refuses_another_body_another_secret_another_time_and_an_old_request(
+def test_the_example_rejects_another_body_another_secret_another_time_and_an_old_request(
     is_ours: Callable[[bytes, dict[str, str], bytes], bool],
 ) -> None:
     headers, body = request(time.time())
@@ -62,13 +62,13 @@ def test_the_example_refuses_another_body_another_secret_another_time_and_an_old
 
 
 def rows(heading: str) -> dict[str, list[str]]:
-    """Return the cells of the table behind a heading's line, by the first one."""
+    """Return the table cells below a heading's line, by the first cell."""
     block = PAGE.split(heading)[1].split("\n\n")[0]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()[2:]]
     return {row[0].strip("`"): row[1:] for row in cells}
 
 
-def test_the_table_of_handlers_has_each_with_its_batch() -> None:
+def test_the_table_of_handlers_is_complete_with_batch_sizes() -> None:
     kinds: dict[str, Any] = {
         "print": PrintHandler,
         "jsonl": JsonLinesHandler,
@@ -83,6 +83,6 @@ def test_the_table_of_handlers_has_each_with_its_batch() -> None:
     }
 
 
-def test_the_table_of_settings_has_every_one() -> None:
+def test_the_table_of_settings_is_complete() -> None:
     table = rows("## Settings\n\n")
     assert set(table) == {f"ALERTS_{name.upper()}" for name in AlertSettings.model_fields}

@@ -1,4 +1,4 @@
-"""Deliveries with a stream, a store and a handler of the test's own."""
+"""Deliveries with a fake stream, store and handler."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -30,7 +30,7 @@ def lines(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def stage(tmp_path: Path, open_sqlite: StoreMaker) -> Stage:
-    """Return a stage with one shard, a SQLite store and a handler of two alerts a batch."""
+    """Return a stage with one shard, a SQLite store and a handler with batches of two alerts."""
     return Stage(RetainingKinesis("s0"), open_sqlite(), FakeHandler(), tmp_path)
 
 
@@ -53,10 +53,10 @@ def test_every_alert_is_handled_once_in_batches_and_in_order(stage: Stage) -> No
     assert delivery.step() == 5
     assert delivery.step() == 0
     assert handler_of(stage).got == ids(0, 1, 2, 3, 4)
-    assert str(delivery.counts).startswith("5 alerts handled, 0 known")
+    assert str(delivery.counts).startswith("5 alerts handled, 0 duplicates")
 
 
-def test_doubles_are_left_out_within_a_batch_across_batches_and_across_runs(stage: Stage) -> None:
+def test_duplicates_are_dropped_within_a_batch_across_batches_and_across_runs(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0), alert(0), alert(1), alert(0))
     first = stage.delivery()
     first.step()
@@ -67,7 +67,7 @@ def test_doubles_are_left_out_within_a_batch_across_batches_and_across_runs(stag
     assert (first.counts.doubled, second.counts.doubled) == (2, 1)
 
 
-def test_the_next_run_goes_on_behind_what_was_handled(stage: Stage) -> None:
+def test_the_next_run_resumes_after_the_handled_alerts(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0))
     first = stage.delivery()
     first.step()
@@ -81,7 +81,7 @@ def test_the_next_run_goes_on_behind_what_was_handled(stage: Stage) -> None:
     assert handler_of(stage).got == ids(0, 1)
 
 
-def test_a_position_never_passes_an_alert_that_is_not_finished(stage: Stage) -> None:
+def test_a_stored_position_never_passes_an_unfinished_alert(stage: Stage) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(6)))
 
     def die(_batch: Sequence[Handover]) -> HandlerOutcome:
@@ -97,7 +97,7 @@ def test_a_position_never_passes_an_alert_that_is_not_finished(stage: Stage) -> 
     assert handler_of(stage).got == ids(0, 1, 2, 3, 2, 3, 4, 5)
 
 
-def test_positions_are_stored_while_alerts_come_and_not_only_at_the_end(stage: Stage) -> None:
+def test_positions_are_stored_during_the_run_and_not_only_at_its_end(stage: Stage) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(6)))
     seen: list[str | None] = []
 
@@ -112,7 +112,7 @@ def test_positions_are_stored_while_alerts_come_and_not_only_at_the_end(stage: S
     assert seen[1:] == ["1", "3"]
 
 
-def test_an_idle_stream_does_not_write_its_position_at_every_look(
+def test_an_idle_stream_does_not_write_its_position_at_every_poll(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored: list[object] = []
@@ -123,7 +123,7 @@ def test_an_idle_stream_does_not_write_its_position_at_every_look(
     assert len(stored) == 1
 
 
-def test_a_target_that_fails_for_a_while_gets_the_alert_again_until_it_takes_it(stage: Stage) -> None:
+def test_a_failing_target_gets_the_alert_again_until_it_accepts_it(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0), alert(1), alert(2))
     handler_of(stage).answers = [fail, fail, fail]
     delivery = stage.delivery()
@@ -132,7 +132,7 @@ def test_a_target_that_fails_for_a_while_gets_the_alert_again_until_it_takes_it(
     assert (delivery.counts.handled, delivery.counts.retries) == (3, 3)
 
 
-def test_waits_grow_from_try_to_try_up_to_a_cap(stage: Stage) -> None:
+def test_the_backoff_grows_with_each_retry_up_to_a_cap(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0))
     handler_of(stage).answers = [fail] * 9
     stage.delivery(backoff=Backoff(base_s=1.0, cap_s=30.0)).step()
@@ -142,14 +142,14 @@ def test_waits_grow_from_try_to_try_up_to_a_cap(stage: Stage) -> None:
     assert min(waits_s[6:]) >= 15
 
 
-def test_a_target_that_asks_for_a_pause_gets_it(stage: Stage) -> None:
+def test_a_retry_after_of_the_target_is_respected(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0))
     handler_of(stage).answers = [lambda batch: HandlerOutcome(again=batch, problem="429", retry_after_s=17.0)]
     stage.delivery().step()
     assert stage.stop.waited_s == [17.0]
 
 
-def test_long_waits_are_said_aloud_and_short_ones_only_counted(stage: Stage) -> None:
+def test_only_long_waits_are_reported(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0))
     handler_of(stage).answers = [fail] * 6
     stage.delivery().step()
@@ -158,7 +158,7 @@ def test_long_waits_are_said_aloud_and_short_ones_only_counted(stage: Stage) -> 
     assert stage.said[0].startswith("alert alert-0: answered 503; ")
 
 
-def test_only_what_failed_of_a_batch_is_tried_again(stage: Stage) -> None:
+def test_only_the_failed_alerts_of_a_batch_are_retried(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0), alert(1))
     known: list[bool] = []
 
@@ -172,7 +172,7 @@ def test_only_what_failed_of_a_batch_is_tried_again(stage: Stage) -> None:
     assert known == [True]
 
 
-def test_a_refused_alert_goes_to_the_file_whole_and_does_not_block_the_next(stage: Stage) -> None:
+def test_a_rejected_alert_is_written_to_the_file_and_does_not_block_the_next(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0), alert(1), alert(2))
     handler_of(stage).answers = [lambda batch: refuse(batch[:1])]
     delivery = stage.delivery()
@@ -184,7 +184,7 @@ def test_a_refused_alert_goes_to_the_file_whole_and_does_not_block_the_next(stag
     assert stage.said == ["alert alert-0 is refused: answered 400"]
 
 
-def test_a_refused_alert_is_not_tried_again_by_the_next_run(stage: Stage) -> None:
+def test_a_rejected_alert_is_not_retried_by_the_next_run(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0))
     handler_of(stage).answers = [refuse]
     stage.delivery().step()
@@ -192,10 +192,12 @@ def test_a_refused_alert_is_not_tried_again_by_the_next_run(stage: Stage) -> Non
     assert handler_of(stage).got == ids(0)
 
 
-def test_a_target_that_refuses_everything_ends_the_run_and_the_rest_stays_in_the_stream(stage: Stage) -> None:
+def test_a_target_that_rejects_everything_stops_the_run_and_the_backlog_stays_in_the_stream(
+    stage: Stage,
+) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(40)))
     handler_of(stage).answers = [refuse] * 20
-    with pytest.raises(HandlerError, match="10 alerts in a row were refused, the last one: answered 400"):
+    with pytest.raises(HandlerError, match="10 alerts in a row were refused; the last reason: answered 400"):
         stage.delivery().step()
     assert len(lines(stage.folder / "refused.jsonl")) == REFUSED_IN_A_ROW
     handler_of(stage).answers = []
@@ -203,7 +205,7 @@ def test_a_target_that_refuses_everything_ends_the_run_and_the_rest_stays_in_the
     assert handler_of(stage).got == ids(*range(40))
 
 
-def test_refusals_with_something_handled_between_them_do_not_end_the_run(stage: Stage) -> None:
+def test_rejections_with_successes_between_them_do_not_stop_the_run(stage: Stage) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(60)))
     handler_of(stage).answers = [lambda batch: refuse(batch[:1])] * 30
     delivery = stage.delivery()
@@ -214,7 +216,7 @@ def test_refusals_with_something_handled_between_them_do_not_end_the_run(stage: 
 @pytest.mark.parametrize(
     "broken", [b"\xff\x00", b"", b"[]", alert(1, alert_id=""), alert(1, alert_id="x" * 257)]
 )
-def test_a_record_that_is_no_alert_goes_to_the_file_with_its_bytes_and_place(
+def test_an_invalid_record_is_written_to_the_file_with_its_bytes_and_position(
     stage: Stage, broken: bytes
 ) -> None:
     stage.kinesis.write("s0", broken, alert(2))
@@ -228,7 +230,9 @@ def test_a_record_that_is_no_alert_goes_to_the_file_with_its_bytes_and_place(
     assert stage.said[0].startswith("unreadable record (s0, 0): ")
 
 
-def test_a_stop_ends_it_after_the_batch_in_hand_and_the_rest_comes_in_the_next_run(stage: Stage) -> None:
+def test_a_stop_takes_effect_after_the_current_batch_and_the_next_run_delivers_the_backlog(
+    stage: Stage,
+) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(6)))
 
     def stop(_batch: Sequence[Handover]) -> HandlerOutcome:
@@ -245,7 +249,7 @@ def test_a_stop_ends_it_after_the_batch_in_hand_and_the_rest_comes_in_the_next_r
     assert handler_of(stage).got == ids(*range(6))
 
 
-def test_a_stop_while_the_target_fails_leaves_the_alert_for_the_next_run(stage: Stage) -> None:
+def test_a_stop_while_the_target_fails_leaves_the_alert_to_the_next_run(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0))
 
     def fail_and_stop(batch: Sequence[Handover]) -> HandlerOutcome:
@@ -261,7 +265,7 @@ def test_a_stop_while_the_target_fails_leaves_the_alert_for_the_next_run(stage: 
     assert handler_of(stage).got == ids(0, 0)
 
 
-def test_no_more_records_are_taken_than_asked_for_and_the_rest_comes_with_the_next_step(stage: Stage) -> None:
+def test_a_step_reads_at_most_the_requested_records_and_the_next_step_the_rest(stage: Stage) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(5)))
     delivery = stage.delivery()
     assert delivery.step(most=3) == 3
@@ -271,7 +275,7 @@ def test_no_more_records_are_taken_than_asked_for_and_the_rest_comes_with_the_ne
     assert handler_of(stage).got == ids(*range(5))
 
 
-def test_alerts_keep_the_fields_that_this_version_does_not_know(stage: Stage) -> None:
+def test_alerts_keep_fields_unknown_to_this_version(stage: Stage) -> None:
     stage.kinesis.write("s0", b'{\n "new": 1,\r\n' + alert(0).removeprefix(b"{"))
     stage.delivery().step()
     (body,) = handler_of(stage).bodies
@@ -280,7 +284,7 @@ def test_alerts_keep_the_fields_that_this_version_does_not_know(stage: Stage) ->
     assert orjson.loads(body) == {"new": 1} | orjson.loads(alert(0))
 
 
-def test_a_replay_is_marked_in_the_body_and_leaves_out_what_came_later(stage: Stage) -> None:
+def test_a_replay_is_marked_in_the_body_and_excludes_later_alerts(stage: Stage) -> None:
     stage.kinesis.write("s0", alert(0))
     stage.delivery(is_replay=True, end_ms=NOW_MS + 1).step()
     stage.kinesis.write("s0", alert(1))
@@ -290,7 +294,7 @@ def test_a_replay_is_marked_in_the_body_and_leaves_out_what_came_later(stage: St
 
 
 class BusyStore:
-    """A store in which another consumer has an alert in hand for some looks, then handled it or died."""
+    """A store in which another consumer claims an alert for some polls, then finishes it or dies."""
 
     def __init__(self, inner: ProgressStore, looks: int, *, then_done: bool) -> None:
         self._inner = inner
@@ -298,7 +302,7 @@ class BusyStore:
         self._then_done = then_done
 
     def __getattr__(self, name: str) -> object:
-        """Pass on what is not looked at here."""
+        """Delegate everything else."""
         return getattr(self._inner, name)
 
     def claim(self, alert_ids: Sequence[str], now_ms: int) -> Claims:
@@ -313,7 +317,7 @@ class BusyStore:
 
 
 @pytest.mark.parametrize("then_done", [True, False])
-def test_an_alert_in_other_hands_is_waited_for_and_the_position_does_not_pass_it(
+def test_an_alert_claimed_by_another_consumer_is_waited_for_and_the_position_does_not_pass_it(
     stage: Stage, *, then_done: bool
 ) -> None:
     stage.kinesis.write("s0", alert(0), alert(1))
@@ -323,7 +327,9 @@ def test_an_alert_in_other_hands_is_waited_for_and_the_position_does_not_pass_it
     assert stage.stop.waited_s == [0.2, 0.2, 0.2]
 
 
-def test_a_stop_while_another_consumer_has_an_alert_keeps_the_position_before_it(stage: Stage) -> None:
+def test_a_stop_while_another_consumer_has_claimed_an_alert_keeps_the_position_before_it(
+    stage: Stage,
+) -> None:
     stage.kinesis.write("s0", alert(0), alert(1))
     stage.store = BusyStore(stage.store, 3, then_done=True)  # type: ignore[assignment] # the rest is the inner one's
     stage.stop.set()
@@ -333,9 +339,7 @@ def test_a_stop_while_another_consumer_has_an_alert_keeps_the_position_before_it
     assert stage.store.positions() == {}
 
 
-def test_a_handler_that_can_not_go_on_gives_its_claim_back(
-    stage: Stage, open_dynamo: StoreMaker, tmp_path: Path
-) -> None:
+def test_a_failed_handler_releases_its_claim(stage: Stage, open_dynamo: StoreMaker, tmp_path: Path) -> None:
     stage.store = open_dynamo()
     stage.kinesis.write("s0", alert(0))
 
@@ -352,7 +356,7 @@ def test_a_handler_that_can_not_go_on_gives_its_claim_back(
     assert other.stop.waited_s == []
 
 
-def test_a_claim_is_renewed_before_every_try(stage: Stage, open_dynamo: StoreMaker) -> None:
+def test_a_claim_is_renewed_before_every_retry(stage: Stage, open_dynamo: StoreMaker) -> None:
     stage.store = open_dynamo()
     rival = open_dynamo()
     stage.kinesis.write("s0", alert(0))
@@ -368,7 +372,7 @@ def test_a_claim_is_renewed_before_every_try(stage: Stage, open_dynamo: StoreMak
     assert busy == [True, True, True]
 
 
-def test_the_time_that_is_reached_is_stored_though_nothing_comes(stage: Stage) -> None:
+def test_the_position_in_time_is_stored_even_if_no_alert_arrives(stage: Stage) -> None:
     delivery = stage.delivery()
     delivery.step()
     delivery.save()

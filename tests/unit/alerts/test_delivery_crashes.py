@@ -1,4 +1,4 @@
-"""A consumer that dies anywhere, again and again, and loses nothing."""
+"""A consumer that crashes anywhere, repeatedly, loses no alert."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,98 +18,98 @@ from tests.unit.alerts.alert_samples import alert
 DAY_MS = 86_400_000
 
 
-class DeathError(BaseException):
-    """What no code catches."""
+class CrashError(BaseException):
+    """An exception that no handler catches."""
 
 
-class Mortal:
-    """Lets so many calls of a store or handler pass, and then dies before or after the next one."""
+class CrashingProxy:
+    """Lets a number of calls to a store or handler pass, then crashes before or after the next one."""
 
-    def __init__(self, inner: Any, lives: "Lives") -> None:  # noqa: ANN401 - a store or a handler
+    def __init__(self, inner: Any, crash: "CrashPoint") -> None:  # noqa: ANN401 - a store or a handler
         self._inner = inner
-        self._lives = lives
+        self._crash = crash
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the inner one has
-        """Return the inner one's, and if it is a method, one that may be the last."""
+        """Return the inner attribute; wrap a method so that it may crash."""
         value = getattr(self._inner, name)
-        return self._lives.around(name, value) if callable(value) else value
+        return self._crash.around(name, value) if callable(value) else value
 
 
-class Lives:
+class CrashPoint:
     def __init__(self, steps: int) -> None:
         self._steps = steps
         self.last = ""
 
     def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def mortal(*arguments: Any) -> Any:  # noqa: ANN401 - as the inner call has them
+        def crashing(*arguments: Any) -> Any:  # noqa: ANN401 - as the inner call has them
             self._step(f"before {name}")
             answer = call(*arguments)
             self._step(f"after {name}")
             return answer
 
-        return mortal
+        return crashing
 
     def _step(self, name: str) -> None:
         self.last = name
         self._steps -= 1
         if self._steps < 0:
-            raise DeathError
+            raise CrashError
 
 
-def one_life(kinesis: RetainingKinesis, folder: Path, handler: FakeHandler, steps: int) -> str:
-    """Run until the death after so many steps; returns after what it came, or an empty string."""
+def run_until_crash(kinesis: RetainingKinesis, folder: Path, handler: FakeHandler, steps: int) -> str:
+    """Run until the crash after ``steps`` steps; return the step where it crashed, or an empty string."""
     store = SqliteStore(folder / "store.sqlite", "Alerts/test", keep_ids_ms=DAY_MS)
-    lives = Lives(steps)
-    stage = Stage(kinesis, Mortal(store, lives), Mortal(handler, lives), folder)
+    crash = CrashPoint(steps)
+    stage = Stage(kinesis, CrashingProxy(store, crash), CrashingProxy(handler, crash), folder)
     try:
         delivery = stage.delivery()
         for _ in range(3):
             delivery.step()
         delivery.save()
-    except DeathError:
-        return lives.last
+    except CrashError:
+        return crash.last
     finally:
         store.close()
     return ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
-    deaths=st.lists(st.integers(0, 25), max_size=8),
+    crashes=st.lists(st.integers(0, 25), max_size=8),
     numbers=st.lists(st.integers(0, 12), max_size=25),
     batch_size=st.integers(1, 5),
     later=st.lists(st.integers(10, 20), max_size=8),
 )
-def test_every_alert_is_handled_and_again_only_if_death_came_between_handling_and_its_record(
-    deaths: list[int], numbers: list[int], batch_size: int, later: list[int]
+def test_every_alert_is_handled_and_redelivered_only_after_a_crash_before_it_was_recorded(
+    crashes: list[int], numbers: list[int], batch_size: int, later: list[int]
 ) -> None:
     kinesis = RetainingKinesis("s0", "s1")
     kinesis.write("s0", *(alert(number) for number in numbers))
     handler = FakeHandler(batch_size=batch_size)
     excused = 0
     with TemporaryDirectory() as name:
-        for place, steps in enumerate(deaths):
-            last = one_life(kinesis, Path(name), handler, steps)
+        for place, steps in enumerate(crashes):
+            last = run_until_crash(kinesis, Path(name), handler, steps)
             excused += batch_size * (last in {"after handle", "before finish"})
             if place == 1:
                 kinesis.write("s1", *(alert(number) for number in later))
-        if len(deaths) <= 1:
+        if len(crashes) <= 1:
             kinesis.write("s1", *(alert(number) for number in later))
-        assert one_life(kinesis, Path(name), handler, 10**9) == ""
+        assert run_until_crash(kinesis, Path(name), handler, 10**9) == ""
         times = Counter(handler.got)
         assert times.keys() == {f"alert-{number}" for number in (*numbers, *later)}
         assert times.total() - len(times) <= excused
 
 
-def test_a_death_right_after_handling_hands_the_batch_over_once_more(tmp_path: Path) -> None:
+def test_a_crash_right_after_handling_redelivers_the_batch_once(tmp_path: Path) -> None:
     kinesis = RetainingKinesis("s0")
     kinesis.write("s0", alert(0), alert(1), alert(2))
     handler = FakeHandler()
 
-    def die(_batch: Sequence[Handover]) -> HandlerOutcome:
-        raise DeathError
+    def crash_now(_batch: Sequence[Handover]) -> HandlerOutcome:
+        raise CrashError
 
-    handler.answers = [die]
-    assert one_life(kinesis, tmp_path, handler, 10**9) == "before handle"
-    one_life(kinesis, tmp_path, handler, 10**9)
+    handler.answers = [crash_now]
+    assert run_until_crash(kinesis, tmp_path, handler, 10**9) == "before handle"
+    run_until_crash(kinesis, tmp_path, handler, 10**9)
     assert handler.got == ["alert-0", "alert-1", "alert-0", "alert-1", "alert-2"]

@@ -1,4 +1,4 @@
-"""``python -m alerts diff-features`` on made runs."""
+"""``python -m alerts diff-features`` on hand-made runs."""
 
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,12 @@ NAMES = ("T1", "T2", "T3")
 
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Not by COLUMNS, which is read once: when the first test in this process imports the commands.
+    # Not through COLUMNS, which is read once: when the first test of this process imports the commands.
     monkeypatch.setattr(console, "width", 200)
 
 
 def scored(id_: str, ordinal: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - a record's fields
-    """Return a record as the job writes it; the merchant's ``ordinal`` tells its order."""
+    """Return a scored record; the merchant's ``ordinal`` is its sequence number."""
     features = dict.fromkeys(BUILT_IN.names, 1.0) | changes.pop("features", {})
     record = {
         "transaction_id": id_,
@@ -64,16 +64,16 @@ def compared(folder: Path, transactions: Path, *records: object, json: bool = Fa
     return done.returncode, done.stdout, done.stderr
 
 
-def test_the_same_run_twice_ends_with_code_0(tmp_path: Path, transactions: Path) -> None:
+def test_the_same_run_twice_exits_with_code_0(tmp_path: Path, transactions: Path) -> None:
     same = [scored(name, number) for number, name in enumerate(NAMES, 1)]
     code, said, _ = compared(tmp_path, transactions, *same)
-    assert (code, said) == (0, "3 transactions are in both\nall features and scores are the same\n")
+    assert (code, said) == (0, "3 transactions in both files\nall features and scores are the same\n")
 
 
 def test_another_order_explains_the_features_of_that_entity_with_code_0(
     tmp_path: Path, transactions: Path
 ) -> None:
-    r"""Let the second and the third transaction of the merchant change places.
+    r"""Swap the second and the third transaction of the merchant.
 
     first   T1  T2  T3
     second  T1  T3  T2
@@ -90,11 +90,11 @@ def test_another_order_explains_the_features_of_that_entity_with_code_0(
     (row,) = [line for line in said.splitlines() if "merchant_count_1h" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
     assert cells == ["merchant_count_1h", "2", "2", "0", "0", "0", "3", "T2: 1 → 4"]
-    assert said.endswith("nothing is unexplained\n")
+    assert said.endswith("all differences are explained\n")
 
 
-def test_of_copies_of_a_transaction_the_first_tells_its_merchant(tmp_path: Path, transactions: Path) -> None:
-    """T2 is the second at its merchant in both runs, behind T1 in the first and behind T3 in the other."""
+def test_the_first_of_duplicate_records_gives_the_merchant_order(tmp_path: Path, transactions: Path) -> None:
+    """T2 is second at its merchant in both runs, after T1 in the first and after T3 in the other."""
     other = {"merchant_count_1h": 4.0}
     code, said, _ = compared(
         tmp_path, transactions, scored("T3", 1), scored("T2", 2, features=other), scored("T1", 3)
@@ -103,7 +103,7 @@ def test_of_copies_of_a_transaction_the_first_tells_its_merchant(tmp_path: Path,
     assert "T2: 1 → 4" in said
 
 
-def test_a_feature_that_differs_in_the_same_order_is_loud_and_ends_with_code_1(
+def test_a_difference_in_the_same_order_is_unexplained_and_exits_with_code_1(
     tmp_path: Path, transactions: Path
 ) -> None:
     code, said, _ = compared(
@@ -117,20 +117,20 @@ def test_a_feature_that_differs_in_the_same_order_is_loud_and_ends_with_code_1(
     (row,) = [line for line in said.splitlines() if "merchant_count_1h" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
     assert cells == ["merchant_count_1h", "1", "0", "0", "0", "1", "-", "T2: 1 → null"]
-    assert said.endswith("UNEXPLAINED: 1 values differ though nothing says why\n")
+    assert said.endswith("UNEXPLAINED: 1 values differ without a known cause\n")
 
 
-def test_transactions_of_one_run_only_are_said_and_end_with_code_1(
-    tmp_path: Path, transactions: Path
-) -> None:
+def test_transactions_of_only_one_run_are_reported_with_code_1(tmp_path: Path, transactions: Path) -> None:
     code, said, _ = compared(tmp_path, transactions, scored("T1", 1), scored("T2", 2), scored("T\x1b9", 3))
     assert code == 1
     assert said.splitlines()[:3] == [
-        *("2 transactions are in both", "1 only in the first, like T3", r"1 only in the second, like T\x1b9"),
+        "2 transactions in both files",
+        "1 transactions only in the first file, e.g. T3",
+        r"1 transactions only in the second file, e.g. T\x1b9",
     ]
 
 
-def test_all_of_it_as_json(tmp_path: Path, transactions: Path) -> None:
+def test_the_json_output_is_complete(tmp_path: Path, transactions: Path) -> None:
     changed = scored("T2", 2, score=0.75, features={"merchant_count_1h": 3.0})
     code, said, _ = compared(tmp_path, transactions, scored("T1", 1), changed, json=True)
     assert code == 1
@@ -168,19 +168,19 @@ def test_the_last_record_of_a_transaction_counts_and_duplicates_do_not(
     code, said, _ = compared(
         tmp_path, transactions, spoilt, scored("T1", 1), duplicate, scored("T2", 2), scored("T3", 3)
     )
-    assert (code, said) == (0, "3 transactions are in both\nall features and scores are the same\n")
+    assert (code, said) == (0, "3 transactions in both files\nall features and scores are the same\n")
 
 
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ({"transaction_id": "T1"}, "no scored record, it lacks outcome, ordinals, features, score"),
-        (7, "no JSON object"),
-        ([], "no scored record"),
-        ("text", "no scored record"),
+        ({"transaction_id": "T1"}, "not a scored record, missing outcome, ordinals, features, score"),
+        (7, "not a JSON object"),
+        ([], "not a scored record"),
+        ("text", "not a scored record"),
     ],
 )
-def test_a_line_that_is_no_scored_record_is_named_with_code_2(
+def test_a_line_that_is_not_a_scored_record_is_reported_with_code_2(
     tmp_path: Path, transactions: Path, line: object, complaint: str
 ) -> None:
     code, _, error = compared(tmp_path, transactions, scored("T1", 1), line)
@@ -189,27 +189,27 @@ def test_a_line_that_is_no_scored_record_is_named_with_code_2(
     assert "--scores-out" in error
 
 
-def test_records_of_another_catalogue_end_with_code_2(tmp_path: Path, transactions: Path) -> None:
+def test_records_of_another_catalogue_exit_with_code_2(tmp_path: Path, transactions: Path) -> None:
     code, _, error = compared(tmp_path, transactions, scored("T1", 1, catalogue_version="mine"))
     assert code == 2
     assert "the records have features of catalogue" in error
-    assert "and that as --catalogue" in error
+    assert "give it as --catalogue" in error
 
 
-def test_transactions_that_the_archive_lacks_end_with_code_2(tmp_path: Path, transactions: Path) -> None:
+def test_transactions_missing_from_the_archive_exit_with_code_2(tmp_path: Path, transactions: Path) -> None:
     (transactions / "T3.jsonl").unlink()
     code, _, error = compared(tmp_path, transactions, scored("T1", 1), scored("T2", 2), scored("T3", 3))
     assert code == 2
     assert (
-        f"1 transactions that both runs scored are not in {transactions}, like T3: give as --transactions"
+        f"1 transactions scored by both runs are missing from {transactions}, e.g. T3; --transactions needs"
         in error
     )
 
 
 @pytest.mark.parametrize(
-    ("place", "complaint"), [("nowhere", "nowhere"), ("s3://x", "no bucket has such a name")]
+    ("place", "complaint"), [("nowhere", "nowhere"), ("s3://x", "the bucket name is not valid")]
 )
-def test_a_place_without_an_archive_ends_with_code_2(tmp_path: Path, place: str, complaint: str) -> None:
+def test_a_folder_without_an_archive_exits_with_code_2(tmp_path: Path, place: str, complaint: str) -> None:
     code, _, error = compared(tmp_path, Path(place) if place == "nowhere" else place, scored("T1", 1))  # type: ignore[arg-type]
     assert code == 2
     assert complaint in error

@@ -1,4 +1,4 @@
-"""Which features differ between two runs, and why."""
+"""Features that differ between two runs, and the causes."""
 
 from typing import Any
 
@@ -70,7 +70,7 @@ REORDERED = OrderChange(frozenset(), frozenset({"T"}))
         ("rate_flag", {}, "labels"),
     ],
 )
-def test_a_feature_is_explained_by_the_order_of_the_entity_that_it_looks_at(
+def test_a_feature_is_explained_by_the_order_of_the_entity_that_it_reads(
     name: str, of_entity: dict[str, OrderChange], cause: str
 ) -> None:
     changed = scored("T")
@@ -80,7 +80,7 @@ def test_a_feature_is_explained_by_the_order_of_the_entity_that_it_looks_at(
     assert found[name].causes == {cause: 1}
 
 
-def test_a_score_is_explained_by_its_model_or_by_features_that_differ_to_the_last_bit() -> None:
+def test_a_score_is_explained_by_its_model_or_by_features_that_differ_in_the_last_bit() -> None:
     same, last_bit = scored("T"), scored("T", score=0.6, m=1.0 + 2**-52)
     assert compared((same, scored("T", score=0.6)))["score"].causes == {"unexplained": 1}
     assert compared((same, scored("T", score=0.6, model="v2")))["score"].causes == {"model": 1}
@@ -98,7 +98,7 @@ def test_transactions_are_counted_and_the_largest_difference_is_the_example() ->
     assert (found.example, found.before, found.after) == ("T-7", 1.0, -6.0)
 
 
-def test_an_unexplained_difference_is_the_example_however_small_it_is() -> None:
+def test_an_unexplained_difference_is_the_example_even_if_it_is_small() -> None:
     found = compared(
         *((scored(f"T{by}"), scored(f"T{by}", m=1.0 + by)) for by in (8, 1, 2, 9)),
         merchant_id=OrderChange(frozenset({"T9", "T8"}), frozenset()),
@@ -106,12 +106,12 @@ def test_an_unexplained_difference_is_the_example_however_small_it_is() -> None:
     assert (found.example, found.largest, found.causes["unexplained"]) == ("T1", 9.0, 2)
 
 
-def test_null_against_a_number_differs_and_has_no_size() -> None:
+def test_null_and_a_number_differ_without_a_size() -> None:
     found = compared((scored("T", m=None), scored("T")))["m"]
     assert (found.differing, found.largest, found.before, found.after) == (1, None, None, 1.0)
 
 
-def test_what_is_unexplained_comes_first_then_what_differs_most_often() -> None:
+def test_unexplained_features_come_first_then_the_most_frequent() -> None:
     found = compared(
         (scored("T"), scored("T", m=2.0, m_flag=2.0, rate=2.0)),
         (scored("U"), scored("U", m=2.0, hour=2.0)),
@@ -120,7 +120,7 @@ def test_what_is_unexplained_comes_first_then_what_differs_most_often() -> None:
     assert list(found) == ["hour", "m", "m_flag", "rate"]
 
 
-def test_the_same_records_differ_in_nothing() -> None:
+def test_equal_records_have_no_difference() -> None:
     assert compared((scored("T"), scored("T")), (scored("U", m=None), scored("U", m=None))) == {}
 
 
@@ -137,6 +137,6 @@ def test_the_same_records_differ_in_nothing() -> None:
         ([[1.0]], [[1.0], [1.0]], False),
     ],
 )
-def test_values_are_the_same_but_for_rounding(value: object, other: object, expected: bool) -> None:  # noqa: FBT001 - a parameter of the table
+def test_values_are_compared_up_to_rounding(value: object, other: object, expected: bool) -> None:  # noqa: FBT001 - a parameter of the table
     assert is_same(value, other) is expected
     assert is_same(other, value) is expected

@@ -1,4 +1,4 @@
-"""In which order two runs saw each entity's transactions, by their ordinals."""
+"""The order in which two runs processed each entity's transactions, by their ordinals."""
 
 from collections.abc import Mapping
 from itertools import permutations
@@ -21,7 +21,7 @@ SAME = OrderChange(frozenset(), frozenset())
 
 
 def ordinals(devices: str) -> dict[str, dict[str, int]]:
-    """Return the ordinals of a run whose device saw these transactions in this order."""
+    """Return the ordinals of a run in which one device processed these transactions in order."""
     seen: dict[str, dict[str, int]] = {}
     counts: dict[str, int] = {}
     for ordinal, name in enumerate(devices, 1):
@@ -35,12 +35,12 @@ def device_change(before: str, after: str) -> OrderChange:
     return order_changes(ordinals(before), ordinals(after), IDS)["device_id"]
 
 
-def test_two_runs_in_the_same_order_have_the_same_before_every_transaction() -> None:
+def test_two_runs_in_the_same_order_have_the_same_predecessors_everywhere() -> None:
     assert set(order_changes(ordinals("abcd"), ordinals("abcd"), IDS).values()) == {SAME}
 
 
-def test_two_that_are_exchanged_have_others_before_them_and_those_behind_them_the_same_ones() -> None:
-    r"""Show what the windows of each had before it.
+def test_swapped_transactions_have_other_predecessors_and_later_ones_the_same_set() -> None:
+    r"""Show the transactions in the windows of each.
 
     before  a  b  c  d
     after   a  c  b  d
@@ -49,11 +49,11 @@ def test_two_that_are_exchanged_have_others_before_them_and_those_behind_them_th
     assert device_change("abcd", "acbd") == OrderChange(frozenset("bc"), frozenset("d"))
 
 
-def test_one_that_has_the_same_ordinal_may_have_others_before_it() -> None:
+def test_a_transaction_with_the_same_ordinal_may_have_other_predecessors() -> None:
     assert device_change("abc", "cba") == OrderChange(frozenset("abc"), frozenset())
 
 
-def test_entities_are_looked_at_each_by_itself() -> None:
+def test_entities_are_compared_independently() -> None:
     changes = order_changes(ordinals("abcd"), ordinals("acbd"), IDS)
     # a and b share a counterparty, c and d another one: in both runs a comes before b, and c before d.
     assert changes["counterparty_id"] == SAME
@@ -61,18 +61,18 @@ def test_entities_are_looked_at_each_by_itself() -> None:
     assert changes["merchant_id"] == SAME
 
 
-def test_a_transaction_that_is_in_one_run_only_is_missing_to_those_behind_it() -> None:
+def test_a_transaction_of_only_one_run_changes_the_predecessors_of_later_ones() -> None:
     assert device_change("abcd", "abd") == OrderChange(frozenset("d"), frozenset())
     assert device_change("abd", "abcd") == OrderChange(frozenset("d"), frozenset())
 
 
-def test_one_that_has_no_record_is_noticed_by_the_ordinals() -> None:
+def test_a_missing_record_is_detected_by_the_ordinals() -> None:
     after = ordinals("abc")
     after["c"]["device_id"] = 4
     assert order_changes(ordinals("abc"), after, IDS)["device_id"].others == {"c"}
 
 
-def test_one_that_met_no_step_of_the_entity_is_left_out() -> None:
+def test_a_transaction_without_a_step_for_the_entity_is_ignored() -> None:
     before, after = ordinals("abc"), ordinals("abc")
     del before["a"]["device_id"]
     changes = order_changes(before, after, IDS)
@@ -80,7 +80,7 @@ def test_one_that_met_no_step_of_the_entity_is_left_out() -> None:
     assert changes["device_id"].others == {"b", "c"}
 
 
-def test_the_change_does_not_depend_on_which_run_is_the_first() -> None:
+def test_the_change_does_not_depend_on_which_run_is_first() -> None:
     for order in map("".join, permutations("abcd")):
         assert device_change("abcd", order).others == device_change(order, "abcd").others
 
@@ -90,7 +90,7 @@ def before_each(order: str) -> Mapping[str, str]:
 
 
 @given(order=st.permutations("abcdef").map("".join))
-def test_the_digests_say_what_comparing_what_came_before_each_would_say(order: str) -> None:
+def test_the_digests_agree_with_comparing_all_predecessors(order: str) -> None:
     first, second = before_each("abcdef"), before_each(order)
     others = {name for name in order if set(first[name]) != set(second[name])}
     reordered = {

@@ -1,4 +1,4 @@
-"""What every store of progress does, and what only one of them can."""
+"""The contract of every progress store, and the features of single ones."""
 
 import sqlite3
 from pathlib import Path
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 NOW_MS = 1_767_312_000_000
 LATER = "49590338271490256608559692538361571095921575989136588898"
 EARLIER = "9590338271490256608559692538361571095921575989136588898"
-"""Sequence numbers of 56 and 55 digits: as text the earlier one would come last."""
+"""Sequence numbers of 56 and 55 digits: compared as text, the earlier one would be the later one."""
 
 
-def test_what_is_not_finished_is_ours_and_what_is_finished_is_done(store: ProgressStore) -> None:
+def test_unfinished_ids_are_ours_and_finished_ids_are_done(store: ProgressStore) -> None:
     assert set(store.claim(["a", "b"], NOW_MS).ours) == {"a", "b"}
     store.finish(["a"], NOW_MS)
     claims = store.claim(["a", "b"], NOW_MS)
     assert (set(claims.ours), set(claims.done), set(claims.busy)) == ({"b"}, {"a"}, set())
 
 
-def test_a_claim_of_more_than_a_statement_takes_is_answered_for_each(open_sqlite: StoreMaker) -> None:
+def test_a_claim_larger_than_one_statement_is_answered_for_each_id(open_sqlite: StoreMaker) -> None:
     store = open_sqlite()
     ids = [f"id-{number}" for number in range(2 * MAX_VARIABLES + 10)]
     store.finish(ids[::2], NOW_MS)
@@ -39,14 +39,14 @@ def test_a_claim_of_more_than_a_statement_takes_is_answered_for_each(open_sqlite
     assert set(claims.done) == set(ids[::2])
 
 
-def test_what_is_finished_stays_so_for_the_next_run(open_store: StoreMaker) -> None:
+def test_finished_ids_stay_finished_for_the_next_run(open_store: StoreMaker) -> None:
     first = open_store()
     first.finish(["a"], NOW_MS)
     first.close()
     assert set(open_store().claim(["a"], NOW_MS).done) == {"a"}
 
 
-def test_positions_come_back_as_they_were_stored(open_store: StoreMaker) -> None:
+def test_stored_positions_are_read_back_unchanged(open_store: StoreMaker) -> None:
     positions = {"s0": Position(LATER, NOW_MS), "s1": Position(None, 1), "s2": Position("7", 2, is_end=True)}
     first = open_store()
     assert first.positions() == {}
@@ -55,7 +55,7 @@ def test_positions_come_back_as_they_were_stored(open_store: StoreMaker) -> None
     assert open_store().positions() == positions
 
 
-def test_a_position_moves_on_by_number_by_time_and_to_its_end(open_store: StoreMaker) -> None:
+def test_a_position_advances_by_sequence_number_by_time_and_to_its_end(open_store: StoreMaker) -> None:
     store = open_store()
     for position in (
         Position(EARLIER, 1),
@@ -81,7 +81,7 @@ def test_a_start_at_the_oldest_record_is_remembered_too(open_store: StoreMaker) 
     assert open_store().begin(NOW_MS) is None
 
 
-def test_one_file_serves_consumers_of_several_names(tmp_path: Path) -> None:
+def test_one_file_serves_consumers_with_different_names(tmp_path: Path) -> None:
     path = tmp_path / "alerts.sqlite"
     first = SqliteStore(path, "Alerts/one", keep_ids_ms=DAY_MS)
     second = SqliteStore(path, "Alerts/two", keep_ids_ms=DAY_MS)
@@ -91,7 +91,7 @@ def test_one_file_serves_consumers_of_several_names(tmp_path: Path) -> None:
     assert second.positions() == {}
 
 
-def test_a_second_consumer_of_the_same_name_is_kept_out_as_long_as_the_first_one_lives(
+def test_a_second_consumer_of_the_same_name_is_rejected_while_the_first_one_runs(
     open_sqlite: StoreMaker,
 ) -> None:
     first = open_sqlite()
@@ -101,7 +101,7 @@ def test_a_second_consumer_of_the_same_name_is_kept_out_as_long_as_the_first_one
     open_sqlite().close()
 
 
-def test_ids_are_removed_from_the_file_when_their_time_is_over(open_sqlite: StoreMaker) -> None:
+def test_expired_ids_are_removed_from_the_file(open_sqlite: StoreMaker) -> None:
     store = open_sqlite()
     store.finish(["old"], NOW_MS)
     later_ms = NOW_MS + DAY_MS + PURGE_INTERVAL_MS
@@ -110,36 +110,36 @@ def test_ids_are_removed_from_the_file_when_their_time_is_over(open_sqlite: Stor
     assert (set(claims.ours), set(claims.done)) == ({"old"}, {"new"})
 
 
-def test_ids_are_kept_until_their_time_is_over(open_sqlite: StoreMaker) -> None:
+def test_ids_are_kept_until_they_expire(open_sqlite: StoreMaker) -> None:
     store = open_sqlite()
     store.finish(["old"], NOW_MS)
     store.finish(["new"], NOW_MS + DAY_MS - 1)
     assert set(store.claim(["old"], NOW_MS).done) == {"old"}
 
 
-def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_reported_by_name(tmp_path: Path) -> None:
     path = tmp_path / "alerts.sqlite"
     path.write_text("no database at all, but some text that is long enough to be looked at")
     with pytest.raises(StoreError, match=r"alerts\.sqlite can't be used: file is not a database"):
         SqliteStore(path, "Alerts/test", keep_ids_ms=DAY_MS)
 
 
-def test_a_file_of_a_later_layout_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_a_newer_layout_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "alerts.sqlite"
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 2")
     connection.close()
-    with pytest.raises(StoreError, match="has layout 2, and this version knows 1"):
+    with pytest.raises(StoreError, match="has layout 2, this version supports 1"):
         SqliteStore(path, "Alerts/test", keep_ids_ms=DAY_MS)
 
 
-def test_the_file_has_a_write_ahead_log(open_sqlite: StoreMaker, tmp_path: Path) -> None:
+def test_the_file_uses_a_write_ahead_log(open_sqlite: StoreMaker, tmp_path: Path) -> None:
     store = open_sqlite()
     store.finish(["a"], NOW_MS)
     assert (tmp_path / "alerts.sqlite-wal").stat().st_size > 0
 
 
-def test_what_another_consumer_has_in_hand_is_busy_until_its_lease_ends(open_dynamo: StoreMaker) -> None:
+def test_an_id_claimed_by_another_consumer_is_busy_until_its_lease_expires(open_dynamo: StoreMaker) -> None:
     first, second = open_dynamo(), open_dynamo()
     first.claim(["a"], NOW_MS)
     assert set(second.claim(["a"], NOW_MS + LEASE_MS - 1).busy) == {"a"}
@@ -147,14 +147,14 @@ def test_what_another_consumer_has_in_hand_is_busy_until_its_lease_ends(open_dyn
     assert set(first.claim(["a"], NOW_MS + LEASE_MS + 1).busy) == {"a"}
 
 
-def test_a_claim_that_is_made_again_holds_longer(open_dynamo: StoreMaker) -> None:
+def test_a_renewed_claim_extends_its_lease(open_dynamo: StoreMaker) -> None:
     first, second = open_dynamo(), open_dynamo()
     first.claim(["a"], NOW_MS)
     first.claim(["a"], NOW_MS + LEASE_MS - 1)
     assert set(second.claim(["a"], NOW_MS + LEASE_MS).busy) == {"a"}
 
 
-def test_what_was_given_back_is_free_at_once_and_what_is_finished_stays_done(open_dynamo: StoreMaker) -> None:
+def test_a_released_id_is_free_at_once_and_a_finished_id_stays_done(open_dynamo: StoreMaker) -> None:
     first, second = open_dynamo(), open_dynamo()
     first.claim(["a", "b"], NOW_MS)
     first.finish(["b"], NOW_MS)
@@ -163,14 +163,14 @@ def test_what_was_given_back_is_free_at_once_and_what_is_finished_stays_done(ope
     assert (set(claims.ours), set(claims.done)) == ({"a"}, {"b"})
 
 
-def test_nobody_gives_back_what_another_one_claimed(open_dynamo: StoreMaker) -> None:
+def test_a_consumer_cannot_release_the_claim_of_another(open_dynamo: StoreMaker) -> None:
     first, second = open_dynamo(), open_dynamo()
     first.claim(["a"], NOW_MS)
     second.release(["a"])
     assert set(second.claim(["a"], NOW_MS).busy) == {"a"}
 
 
-def test_what_one_finishes_is_done_for_the_other(open_dynamo: StoreMaker) -> None:
+def test_an_id_finished_by_one_consumer_is_done_for_the_other(open_dynamo: StoreMaker) -> None:
     first, second = open_dynamo(), open_dynamo()
     first.claim(["a"], NOW_MS)
     first.finish(["a"], NOW_MS)
@@ -184,7 +184,7 @@ def test_the_slower_of_two_consumers_does_not_move_a_position_back(open_dynamo: 
     assert second.positions() == {"s0": Position(LATER, 5), "s1": Position("9", 5, is_end=True)}
 
 
-def test_the_table_expires_ids_and_no_positions(dynamodb: "DynamoDBClient", open_dynamo: StoreMaker) -> None:
+def test_the_table_expires_ids_but_not_positions(dynamodb: "DynamoDBClient", open_dynamo: StoreMaker) -> None:
     store = open_dynamo()
     store.begin(NOW_MS)
     store.claim(["a", "b"], NOW_MS)
@@ -202,14 +202,14 @@ def test_the_table_expires_ids_and_no_positions(dynamodb: "DynamoDBClient", open
     }
 
 
-def test_a_missing_table_is_named_with_the_way_to_create_it(dynamodb: "DynamoDBClient") -> None:
+def test_a_missing_table_is_reported_with_the_command_that_creates_it(dynamodb: "DynamoDBClient") -> None:
     store = DynamoStore(dynamodb, "Nowhere", "Alerts/test", owner="me", keep_ids_ms=DAY_MS)
     for call in (store.positions, lambda: store.claim(["a"], NOW_MS), lambda: store.begin(None)):
-        with pytest.raises(StoreError, match=r"no DynamoDB table 'Nowhere'.*localstack\.tables"):
+        with pytest.raises(StoreError, match=r"DynamoDB table 'Nowhere' not found.*localstack\.tables"):
             call()
 
 
-def test_a_replay_forgets_the_oldest_ids_beyond_its_number() -> None:
+def test_a_replay_forgets_the_oldest_ids_above_its_limit() -> None:
     store = MemoryStore()
     ids = [str(number) for number in range(REMEMBERED + 1)]
     store.finish(ids, NOW_MS)

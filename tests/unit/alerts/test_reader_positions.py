@@ -1,4 +1,4 @@
-"""A reader that goes on where another one was."""
+"""A reader that resumes at the positions of an earlier reader."""
 
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ def data_of(reader: StreamReader, rounds: int = 3) -> list[bytes]:
     return [record.data for _ in range(rounds) for record in reader.poll()]
 
 
-def test_a_second_reader_gets_what_the_first_one_did_not() -> None:
+def test_a_second_reader_gets_only_the_records_that_the_first_did_not_read() -> None:
     kinesis = RetainingKinesis("s0", "s1")
     kinesis.write("s0", b"a", b"b")
     first = reader_of(kinesis)
@@ -31,7 +31,7 @@ def test_a_second_reader_gets_what_the_first_one_did_not() -> None:
     assert data_of(reader_of(kinesis, positions=first.positions())) == [b"c", b"d"]
 
 
-def test_positions_say_which_record_was_the_last_and_up_to_when_all_was_read() -> None:
+def test_positions_have_the_last_record_and_the_time_up_to_which_the_shard_was_read() -> None:
     kinesis = RetainingKinesis("s0", "s1")
     kinesis.write("s0", b"a", b"b")
     reader = reader_of(kinesis)
@@ -40,7 +40,7 @@ def test_positions_say_which_record_was_the_last_and_up_to_when_all_was_read() -
     assert reader.positions() == {"s0": Position("1", NOW_MS), "s1": Position(None, NOW_MS)}
 
 
-def test_a_shard_is_reached_up_to_how_far_behind_the_stream_says_it_is(
+def test_the_time_reached_in_a_shard_follows_the_streams_reported_lag(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kinesis = RetainingKinesis("s0")
@@ -53,7 +53,7 @@ def test_a_shard_is_reached_up_to_how_far_behind_the_stream_says_it_is(
     assert reader.reached_ms() == NOW_MS - 7_000
 
 
-def test_the_stream_is_reached_as_far_as_the_shard_that_is_furthest_behind() -> None:
+def test_the_time_reached_in_the_stream_is_that_of_the_slowest_shard() -> None:
     kinesis = RetainingKinesis("s0", "s1")
     reader = reader_of(kinesis)
     kinesis.faults["get_records"] = [refusal("ProvisionedThroughputExceededException")]
@@ -63,7 +63,7 @@ def test_the_stream_is_reached_as_far_as_the_shard_that_is_furthest_behind() -> 
     assert reader.reached_ms() == NOW_MS
 
 
-def test_nothing_is_reached_between_the_end_of_a_shard_and_the_discovery_of_its_children() -> None:
+def test_no_time_is_reached_between_the_end_of_a_shard_and_the_discovery_of_its_children() -> None:
     kinesis = RetainingKinesis("s0", "s1")
     reader = reader_of(kinesis)
     reader.poll()
@@ -74,7 +74,7 @@ def test_nothing_is_reached_between_the_end_of_a_shard_and_the_discovery_of_its_
     assert reader.reached_ms() == NOW_MS
 
 
-def test_children_of_a_split_during_the_absence_come_after_the_rest_of_their_parent() -> None:
+def test_children_of_a_split_during_downtime_come_after_the_rest_of_their_parent() -> None:
     kinesis = RetainingKinesis("s0")
     kinesis.write("s0", b"a")
     first = reader_of(kinesis)
@@ -86,7 +86,7 @@ def test_children_of_a_split_during_the_absence_come_after_the_rest_of_their_par
     assert data_of(reader_of(kinesis, positions=first.positions()), 5) == [b"b", b"c", b"d"]
 
 
-def test_a_parent_that_was_read_to_its_end_is_not_asked_again_and_its_children_go_on() -> None:
+def test_a_fully_read_parent_is_not_read_again_and_its_children_resume() -> None:
     kinesis = RetainingKinesis("s0")
     kinesis.write("s0", b"a")
     kinesis.reshard(["s0"], ["s1", "s2"])
@@ -100,7 +100,7 @@ def test_a_parent_that_was_read_to_its_end_is_not_asked_again_and_its_children_g
     assert "s0" not in {request.get("ShardId") for _, request in kinesis.calls}
 
 
-def test_a_start_time_is_asked_for_and_holds_for_shards_without_a_position() -> None:
+def test_a_start_time_applies_to_shards_without_a_position() -> None:
     kinesis = RetainingKinesis("s0", "s1")
     start = datetime(2026, 1, 1, tzinfo=UTC)
     reader_of(kinesis, start, positions={"s1": Position("4", NOW_MS)}).poll()
@@ -109,7 +109,7 @@ def test_a_start_time_is_asked_for_and_holds_for_shards_without_a_position() -> 
     assert kinds == [("AT_TIMESTAMP", start), ("AFTER_SEQUENCE_NUMBER", None)]
 
 
-def test_a_position_older_than_the_retention_is_reported_with_the_time_that_is_lost() -> None:
+def test_a_position_older_than_the_retention_is_reported_with_the_lost_time() -> None:
     kinesis = RetainingKinesis("s0")
     kinesis.write("s0", b"a", b"b")
     gaps: list[Gap] = []
@@ -119,14 +119,14 @@ def test_a_position_older_than_the_retention_is_reported_with_the_time_that_is_l
     assert gaps == [Gap("s0", NOW_MS - 3 * DAY_MS, NOW_MS - DAY_MS, RETENTION_PASSED)]
 
 
-def test_a_position_within_the_retention_is_no_loss() -> None:
+def test_a_position_within_the_retention_reports_no_loss() -> None:
     kinesis = RetainingKinesis("s0")
     gaps: list[Gap] = []
     data_of(reader_of(kinesis, positions={"s0": Position("0", NOW_MS - DAY_MS)}, on_gap=gaps.append))
     assert gaps == []
 
 
-def test_a_position_that_the_stream_refuses_is_reported_and_reading_begins_at_the_oldest_record() -> None:
+def test_a_position_that_the_stream_rejects_is_reported_and_reading_starts_at_the_oldest_record() -> None:
     kinesis = RetainingKinesis("s0")
     kinesis.write("s0", b"a", b"b", b"c", b"d")
     kinesis.trimmed["s0"] = 2
@@ -136,14 +136,14 @@ def test_a_position_that_the_stream_refuses_is_reported_and_reading_begins_at_th
     assert gaps == [Gap("s0", NOW_MS - 5, NOW_MS, POSITION_UNKNOWN)]
 
 
-def test_a_refusal_without_a_stored_position_is_an_error() -> None:
+def test_a_rejection_without_a_stored_position_is_an_error() -> None:
     kinesis = RetainingKinesis("s0")
     kinesis.faults["get_shard_iterator"] = [refusal("InvalidArgumentException")]
     with pytest.raises(Exception, match="InvalidArgumentException"):
         reader_of(kinesis).poll()
 
 
-def test_an_unfinished_shard_that_is_gone_is_reported_once_and_its_children_are_read() -> None:
+def test_an_unfinished_expired_shard_is_reported_once_and_its_children_are_read() -> None:
     kinesis = RetainingKinesis("s0")
     kinesis.reshard(["s0"], ["s1"])
     kinesis.write("s1", b"c")
@@ -157,7 +157,7 @@ def test_an_unfinished_shard_that_is_gone_is_reported_once_and_its_children_are_
     assert len(gaps) == 1
 
 
-def test_a_passing_fault_while_the_retention_is_asked_for_is_tried_again() -> None:
+def test_a_transient_error_of_the_retention_call_is_retried() -> None:
     kinesis = RetainingKinesis("s0")
     kinesis.write("s0", b"a", b"b")
     kinesis.faults["describe_stream_summary"] = [refusal("LimitExceededException")]

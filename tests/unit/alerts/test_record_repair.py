@@ -1,4 +1,4 @@
-"""From a dead letter to a record that is sent again."""
+"""Repair of a dead letter to a record that is sent again."""
 
 import base64
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def repaired(data: bytes, patch: Patch | None = None, **changes: object) -> Repa
     return repair(letter_of(data, 7, **changes), patch, STREAM, LIMIT_BYTES)
 
 
-def test_a_record_goes_out_as_it_was_with_a_mark_of_where_it_comes_from() -> None:
+def test_a_record_is_redriven_unchanged_with_a_mark_of_its_origin() -> None:
     raw = orjson.dumps(transaction(1, note="kept"))
     result = repaired(raw)
     letter = letter_of(raw)
@@ -47,7 +47,7 @@ def test_a_record_goes_out_as_it_was_with_a_mark_of_where_it_comes_from() -> Non
     assert result.partition_key == "ACC_1"
 
 
-def test_a_patch_mends_it_and_the_key_is_that_of_the_mended_account() -> None:
+def test_a_patch_repairs_it_and_the_key_is_the_repaired_account() -> None:
     raw = orjson.dumps(transaction(1, account_id=17, transaction_amount_vnd="a lot"))
     patch = patch_of(
         {"op": "replace", "path": "/account_id", "value": "ACC_17"},
@@ -58,7 +58,7 @@ def test_a_patch_mends_it_and_the_key_is_that_of_the_mended_account() -> None:
     assert orjson.loads(result.data)["transaction_amount_vnd"] == 5
 
 
-def test_a_letter_of_a_redriven_record_is_marked_anew() -> None:
+def test_a_dead_letter_of_a_redriven_record_gets_a_new_mark() -> None:
     raw = orjson.dumps(transaction(1, redriven_from="Transactions/s0/1/00"))
     assert orjson.loads(repaired(raw).data)["redriven_from"].startswith(
         "Transactions/shardId-000000000003/7/"
@@ -66,13 +66,13 @@ def test_a_letter_of_a_redriven_record_is_marked_anew() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"\xff\xfe", b"{not json", b"", b"[1, 2]", b"7"])
-def test_what_is_no_object_is_mended_by_a_patch_of_the_whole(raw: bytes) -> None:
-    with pytest.raises(RepairError, match="its bytes are no JSON object; repair it with --patch"):
+def test_a_record_that_is_not_an_object_is_repaired_by_replacing_it(raw: bytes) -> None:
+    with pytest.raises(RepairError, match="the record is not a JSON object; repair it with --patch"):
         repaired(raw)
     assert orjson.loads(repaired(raw, WHOLE).data)["transaction_id"] == "T1"
 
 
-def test_a_record_of_several_lines_goes_out_on_one() -> None:
+def test_a_multiline_record_is_redriven_on_one_line() -> None:
     raw = orjson.dumps(transaction(1), option=orjson.OPT_INDENT_2)
     assert b"\n" not in repaired(raw).data
 
@@ -91,12 +91,14 @@ def test_a_record_of_several_lines_goes_out_on_one() -> None:
         ({"transaction_amount_vnd": "5"}, "transaction_amount_vnd is '5'"),
     ],
 )
-def test_what_the_job_would_refuse_again_is_not_sent(changes: dict[str, Any], complaint: str) -> None:
+def test_a_record_that_the_job_would_reject_again_is_not_sent(
+    changes: dict[str, Any], complaint: str
+) -> None:
     with pytest.raises(RepairError, match=rf"^{complaint}.*must be.*repair it with --patch$"):
         repaired(orjson.dumps(transaction(1, **changes)))
 
 
-def test_a_label_is_no_transaction() -> None:
+def test_a_label_is_rejected_as_a_transaction() -> None:
     label = {
         "transaction_id": "T1",
         "account_id": "A",
@@ -107,19 +109,19 @@ def test_a_label_is_no_transaction() -> None:
         repaired(orjson.dumps(label))
 
 
-def test_a_truncated_letter_is_refused_with_the_reason() -> None:
-    with pytest.raises(RepairError, match=r"only the beginning of its 900,000 bytes.*ask its sender"):
+def test_a_truncated_dead_letter_is_rejected_with_the_reason() -> None:
+    with pytest.raises(RepairError, match=r"only the start of the record's 900,000 bytes.*from its sender"):
         repaired(orjson.dumps(transaction(1)), WHOLE, truncated=True, size_bytes=900_000)
 
 
-def test_a_record_that_is_too_large_for_the_job_can_be_shortened() -> None:
+def test_a_record_too_large_for_the_job_can_be_shortened() -> None:
     raw = orjson.dumps(transaction(1, note="x" * LIMIT_BYTES))
-    with pytest.raises(RepairError, match="the job takes 65,536: shorten it with --patch"):
+    with pytest.raises(RepairError, match="the job accepts 65,536; shorten it with --patch"):
         repaired(raw)
     assert repaired(raw, patch_of({"op": "remove", "path": "/note"})).partition_key == "ACC_1"
 
 
-def test_a_record_that_is_nested_too_deep_to_be_written_is_refused() -> None:
+def test_a_record_nested_too_deeply_to_be_written_is_rejected() -> None:
     raw = orjson.dumps(transaction(1))[:-1] + b', "deep": ' + b"[" * 300 + b"]" * 300 + b"}"
     with pytest.raises(
         RepairError, match=r"can't be written as JSON: Recursion limit.*repair it with --patch"
@@ -128,7 +130,7 @@ def test_a_record_that_is_nested_too_deep_to_be_written_is_refused() -> None:
     assert repaired(raw, patch_of({"op": "remove", "path": "/deep"})).partition_key == "ACC_1"
 
 
-def test_a_patch_that_does_not_fit_says_so() -> None:
+def test_a_patch_that_cannot_be_applied_is_reported() -> None:
     with pytest.raises(RepairError, match=r"the patch does not fit this record: .*nowhere"):
         repaired(orjson.dumps(transaction(1)), patch_of({"op": "remove", "path": "/nowhere"}))
 
@@ -145,25 +147,25 @@ def test_a_patch_that_does_not_fit_says_so() -> None:
         '[{"op": "add", "path": "a"}]',
     ],
 )
-def test_what_is_no_patch_is_refused_when_it_is_read(text: str, tmp_path: Path) -> None:
+def test_an_invalid_patch_is_rejected_when_it_is_read(text: str, tmp_path: Path) -> None:
     (tmp_path / "patch.json").write_text(text)
-    with pytest.raises(RepairError, match="this is no JSON patch: "):
+    with pytest.raises(RepairError, match="not a JSON patch: "):
         Patch.load(tmp_path / "patch.json")
 
 
-def test_a_patch_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_patch_file_is_reported_by_name(tmp_path: Path) -> None:
     with pytest.raises(RepairError, match=r"patch\.json can't be read"):
         Patch.load(tmp_path / "patch.json")
 
 
-def test_a_letter_without_a_place_still_has_a_name() -> None:
+def test_a_dead_letter_without_a_stream_position_still_has_an_id() -> None:
     letter = letter_of(b"x", shard_id=None, sequence_number=None)
     assert letter.origin(STREAM) == f"Transactions/-/-/{letter.sha256}"
     assert len(letter.letter_id(STREAM)) == 16
     assert letter.letter_id(STREAM) != letter_of(b"x").letter_id(STREAM)
 
 
-def test_a_choice_lets_through_what_every_part_of_it_does() -> None:
+def test_a_selection_applies_all_its_conditions() -> None:
     message = letter_of(b"x", reason="late")
     letter = Letter(message.letter_id(STREAM), message, b"", refused_ms=100)
     assert LetterFilter().has(letter)
@@ -184,7 +186,7 @@ def test_bytes_are_shown_in_rows_of_sixteen_with_their_text() -> None:
 
 
 class FakeWriter:
-    """A stream that takes records, or does as it is told."""
+    """A stream that accepts records, or fails as configured."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -192,7 +194,7 @@ class FakeWriter:
         self.is_lost = False
 
     def put(self, records: Sequence[Record]) -> PutResult:
-        """Take records."""
+        """Accept records."""
         if self.error:
             raise self.error
         self.records += records
@@ -232,7 +234,7 @@ def test_a_redrive_is_sent_under_its_account_and_its_original_is_kept(
     assert base64.b64decode(orjson.loads(kept.original)["raw"]) == b"\xff"
 
 
-def test_a_second_redrive_is_refused_with_the_time_of_the_first(
+def test_a_second_redrive_is_rejected_with_the_time_of_the_first(
     redrives: RedriveStore, writer: FakeWriter
 ) -> None:
     redriver(redrives, writer).redrive(letter())
@@ -241,7 +243,9 @@ def test_a_second_redrive_is_refused_with_the_time_of_the_first(
     assert len(writer.records) == 1
 
 
-def test_again_sends_it_once_more_and_keeps_both_tries(redrives: RedriveStore, writer: FakeWriter) -> None:
+def test_again_sends_the_record_once_more_and_keeps_both_attempts(
+    redrives: RedriveStore, writer: FakeWriter
+) -> None:
     redriver(redrives, writer).redrive(letter())
     redriver(redrives, writer, again=True).redrive(letter())
     assert len(writer.records) == 2
@@ -249,36 +253,36 @@ def test_again_sends_it_once_more_and_keeps_both_tries(redrives: RedriveStore, w
     assert [each.attempt for each in redrives.of(letter().letter_id)] == [1, 2]
 
 
-def test_letters_do_not_stand_in_each_others_way(redrives: RedriveStore, writer: FakeWriter) -> None:
+def test_dead_letters_are_redriven_independently(redrives: RedriveStore, writer: FakeWriter) -> None:
     for number in (1, 2, 3):
         redriver(redrives, writer).redrive(letter(number))
     assert [record.partition_key for record in writer.records] == ["ACC_1", "ACC_2", "ACC_3"]
 
 
-def test_of_two_that_redrive_at_the_same_moment_one_is_refused(
+def test_one_of_two_concurrent_redrives_is_rejected(
     redrives: RedriveStore, writer: FakeWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     redriver(redrives, writer).redrive(letter())
     monkeypatch.setattr(redrives, "of", lambda _letter_id: [])
-    with pytest.raises(RepairError, match="somebody else redrives it at this moment"):
+    with pytest.raises(RepairError, match="another process is redriving it"):
         redriver(redrives, writer).redrive(letter())
     assert len(writer.records) == 1
 
 
-def test_a_lost_answer_leaves_it_open_and_nothing_is_sent_twice_unasked(
+def test_a_lost_response_leaves_the_redrive_open_and_nothing_is_sent_twice_without_again(
     redrives: RedriveStore, writer: FakeWriter
 ) -> None:
     writer.is_lost = True
     with pytest.raises(RepairError, match="ReadTimeoutError"):
         redriver(redrives, writer).redrive(letter())
     writer.is_lost = False
-    with pytest.raises(RepairError, match="it is not known whether its record is in"):
+    with pytest.raises(RepairError, match="it is unknown whether its record is in"):
         redriver(redrives, writer).redrive(letter())
     redriver(redrives, writer, again=True).redrive(letter())
     assert [each.sent_at_ms for each in redrives.of(letter().letter_id)] == [None, 5_000]
 
 
-def test_a_stream_that_can_not_be_used_leaves_no_trace(redrives: RedriveStore, writer: FakeWriter) -> None:
+def test_an_unusable_stream_leaves_no_redrive_record(redrives: RedriveStore, writer: FakeWriter) -> None:
     writer.error = StreamError("no such stream")
     with pytest.raises(StreamError):
         redriver(redrives, writer).redrive(letter())
@@ -290,13 +294,13 @@ def test_a_dry_run_sends_and_records_nothing(redrives: RedriveStore, writer: Fak
     assert (writer.records, redrives.of(letter().letter_id)) == ([], [])
 
 
-def test_a_letter_that_a_table_has_no_room_for_is_refused_before_it_is_sent(
+def test_a_dead_letter_too_large_for_the_table_is_rejected_before_it_is_sent(
     writer: FakeWriter, request: pytest.FixtureRequest
 ) -> None:
     store = DynamoRedrives(request.getfixturevalue("dynamodb"), "AlertConsumers")
     large = letter(data=b"x" * 400_000)
     with pytest.raises(
-        StoreError, match=r"400,\d\d\d|53\d,\d\d\d bytes, an item 409,600 at most.*sqlite:PATH"
+        StoreError, match=r"400,\d\d\d|53\d,\d\d\d bytes, an item at most 409,600.*sqlite:PATH"
     ):
         redriver(store, writer, patch=WHOLE).redrive(large)
     assert writer.records == []

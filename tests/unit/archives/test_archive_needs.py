@@ -1,4 +1,4 @@
-"""What a program must have installed depends on what it reads: boto3 for S3, rich for archives."""
+"""The packages that a program needs depend on its input: boto3 for S3, rich for archives."""
 
 import subprocess
 import sys
@@ -18,24 +18,24 @@ assert list(archived_lines(Path(sys.argv[1]), AwsSettings(), Transaction)) == [b
 
 
 def without(missing: list[str], program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a Python where these packages are not installed."""
+    """Run a program in a Python without these packages."""
     hidden = f"import sys\nfor name in {missing!r}: sys.modules[name] = None\n"
     command = [sys.executable, "-c", hidden + program, *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("module", ["jobs.feature_job", "fraudstream.archives.record_files"])
-def test_a_live_job_does_without_the_packages_of_archives(module: str) -> None:
+def test_a_live_job_does_not_need_the_packages_for_archives(module: str) -> None:
     done = without(["boto3", "botocore", "rich", "typer"], f"import {module}")
     assert done.returncode == 0, done.stderr
 
 
-def test_files_on_disk_are_read_without_boto3(tmp_path: Path) -> None:
+def test_local_files_are_read_without_boto3(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"{}\n")
     done = without(["boto3", "botocore"], READ_FOLDER, str(tmp_path))
     assert done.returncode == 0, done.stderr
 
 
-def test_the_packages_are_hidden_indeed(tmp_path: Path) -> None:
+def test_the_hidden_packages_cannot_be_imported(tmp_path: Path) -> None:
     assert "boto3" in without(["boto3"], "import fraudstream.archives.s3_objects").stderr
     assert "rich" in without(["rich"], READ_FOLDER, str(tmp_path)).stderr

@@ -1,4 +1,4 @@
-"""An archive as the source: which files, in which order, from disk and from S3."""
+"""An archive as the source: file selection and order, from disk and from S3."""
 
 import gzip
 from collections.abc import Iterator
@@ -24,12 +24,12 @@ BUCKET = "bank-archive"
 UUID = "0f1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"
 FIREHOSE = f"2026/01/02/03/to.archive-1-2026-01-02-03-04-05-{UUID}"
 Client = Any
-"""boto3 makes its clients at run time."""
+"""boto3 creates its client classes at run time."""
 SECRET = "a-secret-that-nobody-may-see"
 
 
 def files() -> dict[str, bytes]:
-    """Return an archive of each kind of file; the order of the names is that of the numbers within."""
+    """Return an archive with each kind of file; the order of the names is the order of the numbers inside."""
     return {
         "2026/01/02/04/b.json": b'{"n":5}\n{"n":6}\n',
         f"{FIREHOSE}.gz": gzip.compress(b'{"n":3}\n{"n":4}\n'),
@@ -90,7 +90,7 @@ def refusal(location: S3Uri | Path) -> str:
 # ---- order and kinds ----
 
 
-def test_a_folder_is_read_in_the_order_of_its_path_names_each_file_as_its_kind_is(tmp_path: Path) -> None:
+def test_a_folder_is_read_in_path_order_and_each_file_by_its_kind(tmp_path: Path) -> None:
     assert read(on_disk(tmp_path, files())) == ORDERED
 
 
@@ -100,17 +100,15 @@ def test_a_folder_on_s3_is_read_in_the_same_order(s3: Client) -> None:
         assert read(S3Uri(uri)) == ORDERED
 
 
-def test_more_objects_than_a_page_of_the_listing_are_all_read(
-    s3: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # S3's own pages have 1,000.
+def test_more_objects_than_a_listing_page_are_all_read(s3: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Real S3 has pages of 1,000.
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "20")
     on_s3(s3, "", {f"{number:05}.jsonl": b"%d\n" % number for number in range(50)})
     assert s3.list_objects_v2(Bucket=BUCKET)["IsTruncated"]
     assert len(archived_files(S3Uri(f"s3://{BUCKET}"), JobSettings.load(env_file=None))) == 50
 
 
-def test_a_key_is_that_object_alone_and_a_folder_what_lies_in_it(s3: Client) -> None:
+def test_a_key_selects_that_object_alone_and_a_folder_its_contents(s3: Client) -> None:
     on_s3(
         s3,
         "",
@@ -118,10 +116,12 @@ def test_a_key_is_that_object_alone_and_a_folder_what_lies_in_it(s3: Client) -> 
     )
     assert read(S3Uri(f"s3://{BUCKET}/a.jsonl")) == [b"1"]
     assert read(S3Uri(f"s3://{BUCKET}/a.jsonl/")) == [b"3"]
-    assert "has no file that is .jsonl, .json, .gz" in refusal(S3Uri(f"s3://{BUCKET}/a"))
+    assert "has no files; give a folder or key with record files (.jsonl, .json, .gz" in refusal(
+        S3Uri(f"s3://{BUCKET}/a")
+    )
 
 
-def test_parquet_and_json_lines_may_lie_in_one_archive(tmp_path: Path) -> None:
+def test_an_archive_may_mix_parquet_and_json_lines(tmp_path: Path) -> None:
     row = {"transaction_id": ["T"], "event_time": ["x"], "account_id": ["A"], "transaction_amount_vnd": [1.5]}
     pq.write_table(pa.table(row), tmp_path / "1.parquet")
     (tmp_path / "2.jsonl").write_bytes(b"{}\n")
@@ -129,60 +129,59 @@ def test_parquet_and_json_lines_may_lie_in_one_archive(tmp_path: Path) -> None:
     assert read(tmp_path) == [expected, b"{}"]
 
 
-def test_files_of_other_kinds_are_passed_over_and_said(
+def test_files_of_other_kinds_are_ignored_and_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = on_disk(tmp_path, {"_SUCCESS": b"", "a.jsonl": b"1\n", "b.snappy": b"?", "c.orc": b"?"})
     assert read(archive) == [b"1"]
     said = capsys.readouterr().err.splitlines()
     assert said == [
-        f"reading 1 files of {archive}, 2 bytes",
-        f"passed over 3 files of other kinds, like {archive}/_SUCCESS",
+        f"reading 1 files from {archive}, 2 bytes",
+        f"skipped 3 unsupported files, e.g. {archive}/_SUCCESS",
     ]
 
 
-def test_a_folder_marker_on_s3_is_no_file(s3: Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_marker_on_s3_is_ignored(s3: Client, capsys: pytest.CaptureFixture[str]) -> None:
     on_s3(s3, "", {"tx/": b"", "tx/a.jsonl": b"1"})
     assert read(S3Uri(f"s3://{BUCKET}/tx")) == [b"1"]
-    assert "passed over" not in capsys.readouterr().err
+    assert "ignored" not in capsys.readouterr().err
 
 
-def test_broken_records_come_as_they_are(tmp_path: Path) -> None:
+def test_invalid_records_are_passed_on_unchanged(tmp_path: Path) -> None:
     archive = on_disk(tmp_path, {"a.jsonl": b'\xff{\n\n{"a": 1\n', "b.jsonl": b'{"b": 2}'})
     assert read(archive) == [b"\xff{", b"", b'{"a": 1', b'{"b": 2}']
 
 
-# ---- what can't be read ----
+# ---- unreadable archives ----
 
 
-def test_an_archive_without_a_file_that_holds_records_is_refused(tmp_path: Path) -> None:
-    kinds = ".jsonl, .json, .gz, .parquet, or what Firehose writes"
-    assert refusal(tmp_path).startswith(f"{tmp_path} has no file that is {kinds}: nothing is there; give the")
+def test_an_archive_without_any_record_file_is_rejected(tmp_path: Path) -> None:
+    kinds = ".jsonl, .json, .gz, .parquet, or an uncompressed Firehose object"
+    expected = f"{tmp_path} has no files; give a folder or key with record files ({kinds})"
+    assert refusal(tmp_path) == expected
     on_disk(tmp_path, {"a.csv": b"", "b.csv": b""})
-    assert f"none of its 2 files is, like {tmp_path}/a.csv; give the folder or key" in refusal(tmp_path)
+    assert f"has 2 unsupported files, e.g. {tmp_path}/a.csv; give a folder or key" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", FIREHOSE])
-def test_records_that_can_not_be_told_apart_are_refused_with_file_line_and_remedy(
-    tmp_path: Path, name: str
-) -> None:
+def test_undelimited_records_are_rejected_with_file_line_and_fix(tmp_path: Path, name: str) -> None:
     archive = on_disk(tmp_path, {name: b'{}\n{"a":1}{"b":2}{"c":'})
     said = refusal(archive)
-    assert said.startswith(f"{archive / name}, line 2: several records with no line feed between them")
+    assert said.startswith(f"{archive / name}, line 2: several records without a line feed between them")
     assert "AppendDelimiterToRecord" in said
 
 
-def test_a_broken_file_of_s3_is_called_by_its_uri(s3: Client) -> None:
+def test_a_broken_file_on_s3_is_reported_by_its_uri(s3: Client) -> None:
     on_s3(s3, "", {"a.jsonl.gz": b"no gzip"})
     assert refusal(S3Uri(f"s3://{BUCKET}/a.jsonl.gz")).startswith(
-        f"s3://{BUCKET}/a.jsonl.gz is no whole gzip"
+        f"s3://{BUCKET}/a.jsonl.gz is not a complete gzip"
     )
 
 
-def test_a_bucket_that_is_not_there_is_named(s3: Client) -> None:
+def test_a_missing_bucket_is_reported_by_name(s3: Client) -> None:
     del s3
     assert refusal(S3Uri("s3://nowhere/key")).startswith(
-        "s3://nowhere/key is nowhere: there is no bucket 'nowhere'"
+        "s3://nowhere/key not found: bucket 'nowhere' does not exist"
     )
 
 
@@ -191,20 +190,20 @@ def test_a_bucket_that_is_not_there_is_named(s3: Client) -> None:
     [
         (
             "AccessDenied",
-            "must not be read (AccessDenied): it takes the rights s3:ListBucket on arn:aws:s3:::bank",
+            "can't be read: access denied (AccessDenied); allow s3:ListBucket on arn:aws:s3:::bank",
         ),
-        ("InvalidAccessKeyId", "the AWS credentials are refused (InvalidAccessKeyId): set AWS_ACCESS_KEY_ID"),
-        ("ExpiredToken", "the AWS credentials are refused (ExpiredToken)"),
+        ("InvalidAccessKeyId", "S3 rejected the AWS credentials (InvalidAccessKeyId): set AWS_ACCESS_KEY_ID"),
+        ("ExpiredToken", "S3 rejected the AWS credentials (ExpiredToken)"),
         ("SlowDown", "could not be read: SlowDown"),
     ],
 )
-def test_what_s3_refuses_is_said_with_the_remedy(
+def test_an_error_of_s3_is_reported_with_the_fix(
     s3: Client, monkeypatch: pytest.MonkeyPatch, code: str, complaint: str
 ) -> None:
     del s3
 
     class Refusing:
-        """The emulator refuses nobody."""
+        """The emulator has no access control, so this client rejects calls itself."""
 
         def list_objects_v2(self, **_request: object) -> None:
             raise ClientError({"Error": {"Code": code}}, "ListObjectsV2")
@@ -216,15 +215,13 @@ def test_what_s3_refuses_is_said_with_the_remedy(
     assert SECRET not in str(refused.value)
 
 
-def test_an_object_that_goes_while_it_is_read_is_said(s3: Client, tmp_path: Path) -> None:
+def test_an_object_deleted_during_reading_is_reported(s3: Client, tmp_path: Path) -> None:
     del s3
-    with pytest.raises(
-        ArchiveError, match=r"a\.jsonl is no longer there: something deletes from the archive"
-    ):
+    with pytest.raises(ArchiveError, match=r"a\.jsonl was deleted from the archive during the run"):
         S3(JobSettings.load(env_file=None)).download(S3Uri(f"s3://{BUCKET}/a.jsonl"), tmp_path / "a")
 
 
-def test_a_copy_that_finds_no_room_is_said(s3: Client) -> None:
+def test_a_copy_without_disk_space_is_reported(s3: Client) -> None:
     on_s3(s3, "", {"a.jsonl": b"1"})
     with pytest.raises(
         ArchiveError, match=r"can't be copied to /no/such/a .*set TMPDIR to a folder with room"
@@ -232,23 +229,25 @@ def test_a_copy_that_finds_no_room_is_said(s3: Client) -> None:
         S3(JobSettings.load(env_file=None)).download(S3Uri(f"s3://{BUCKET}/a.jsonl"), Path("/no/such/a"))
 
 
-def test_an_endpoint_that_gives_no_answer_is_said(
+def test_an_unresponsive_endpoint_is_reported(
     s3: Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     del s3
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    assert "S3 gives no answer (" in refusal(S3Uri(f"s3://{BUCKET}/a"))
+    assert "S3 does not respond (" in refusal(S3Uri(f"s3://{BUCKET}/a"))
 
 
-def test_without_credentials_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_credentials_are_reported_with_the_fix(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    assert "there are no AWS credentials: set AWS_ACCESS_KEY_ID" in refusal(S3Uri(f"s3://{BUCKET}/a"))
+    assert "no AWS credentials found: set AWS_ACCESS_KEY_ID" in refusal(S3Uri(f"s3://{BUCKET}/a"))
 
 
 # ---- as the job's source ----
@@ -265,7 +264,7 @@ def test_the_job_reads_an_archive_as_one_file_of_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
-def test_a_single_file_without_line_feeds_is_taken_apart_too(tmp_path: Path, name: str) -> None:
+def test_a_single_file_without_line_feeds_is_split_too(tmp_path: Path, name: str) -> None:
     data = transaction(1) + transaction(2)
     (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
     expected = transaction(1) + b"\n" + transaction(2) + b"\n"
@@ -285,7 +284,7 @@ def test_labels_may_be_an_archive_on_s3(s3: Client, tmp_path: Path) -> None:
     assert lines == [b"L" + labels[0], b"T" + transaction(1), b"L" + labels[1], b"T" + transaction(2)]
 
 
-def test_nothing_is_left_in_the_temporary_folder(
+def test_the_temporary_folder_is_empty_afterwards(
     s3: Client,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""A time that the job accepts is read by every reader of records, however it is written."""
+"""Every reader of records parses every notation of a time that the job accepts."""
 
 import gzip
 from collections.abc import Callable
@@ -107,19 +107,19 @@ READERS: Final[tuple[Reader, ...]] = (
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("time", TIMES)
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
-def test_each_reader_of_files_reads_the_time(tmp_path: Path, reader: Reader, time: str, ending: str) -> None:
+def test_each_file_reader_parses_the_time(tmp_path: Path, reader: Reader, time: str, ending: str) -> None:
     path = written(tmp_path / f"data{ending}", transaction(time))
     written(truth_path(path), label(time))
     assert reader(path) == TIME_MS
 
 
 @pytest.mark.parametrize("time", TIMES)
-def test_a_label_stands_where_its_time_says(time: str) -> None:
+def test_a_label_is_placed_by_its_time(time: str) -> None:
     lines = [orjson.dumps(transaction(each)) for each in ("2026-01-02T03:04:05.677Z", time)]
     known = orjson.dumps(label(time))
     assert list(merge_lines(lines, [known])) == [b"T" + lines[0], b"L" + known, b"T" + lines[1]]
 
 
 @pytest.mark.parametrize("time", TIMES)
-def test_a_dead_letter_with_the_time_can_be_sent_again(time: str) -> None:
+def test_a_dead_letter_with_the_time_can_be_redriven(time: str) -> None:
     assert problem_with(transaction(time)) is None

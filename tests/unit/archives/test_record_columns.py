@@ -1,4 +1,4 @@
-"""Columns of a file: what is there, what is null, and what is said of a file that is broken."""
+"""Columns of a file: present, null, and unreadable."""
 
 import gzip
 from pathlib import Path
@@ -12,18 +12,20 @@ from fraudstream.archives.record_columns import read_columns
 
 
 @pytest.mark.parametrize("name", ["cut.jsonl.gz", "cut.parquet"])
-def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_truncated_file_is_rejected(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     if path.suffix == ".gz":
         path.write_bytes(gzip.compress(b'{"id": "t"}\n' * 100))
     else:
         pq.write_table(pa.table({"id": ["t"] * 100}), path)
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(ArchiveError, match=rf"{name} is no whole (gzip|Parquet) file \(.*give it as \.jsonl"):
+    with pytest.raises(
+        ArchiveError, match=rf"{name} is not a complete (gzip|Parquet) file \(.*give it as \.jsonl"
+    ):
         read_columns(path, {"id": "text"})
 
 
-def test_lines_that_the_job_refuses_are_null_or_left_out(tmp_path: Path) -> None:
+def test_lines_that_the_job_rejects_are_null_or_dropped(tmp_path: Path) -> None:
     path = tmp_path / "transactions.jsonl"
     path.write_bytes(
         b'{"id": 7, "amount": "1", "time": "now", "fraud": 1}\n'

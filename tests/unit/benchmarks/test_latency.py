@@ -1,4 +1,4 @@
-"""Latency by the job's own stamps."""
+"""Latency from the job's own timestamps."""
 
 import json
 
@@ -18,21 +18,21 @@ def test_percentiles_are_of_scored_at_minus_arrival() -> None:
     assert percentiles == (10, 10)
 
 
-def test_one_in_fifty_shows_in_p99_and_not_in_p50() -> None:
+def test_one_slow_record_in_fifty_affects_p99_but_not_p50() -> None:
     lines = [scored(number, 500 if number % 50 == 49 else 5) for number in range(1_000)]
     assert latency_percentiles(lines) == (5, 500)
 
 
-def test_the_first_third_of_the_time_is_left_out_in_whatever_order_they_stand() -> None:
+def test_the_first_third_of_the_time_is_excluded_in_any_record_order() -> None:
     lines = [scored(number, 9_000 if number < 333 else 7) for number in range(1_000)]
     assert latency_percentiles(reversed(lines)) == (7, 7)
 
 
-def test_records_without_a_stamp_are_left_out() -> None:
+def test_records_without_a_timestamp_are_excluded() -> None:
     lines = [scored(0, 3), scored(9, 3), b'{"arrival_time": null, "scored_at": "2026-01-01T00:00:00.000Z"}']
     assert latency_percentiles(lines) == (3, 3)
 
 
-def test_no_stamps_at_all_are_an_error() -> None:
+def test_a_run_without_timestamps_is_an_error() -> None:
     with pytest.raises(ValueError, match="arrival_time"):
         latency_percentiles([b'{"transaction_id": "T1"}'])

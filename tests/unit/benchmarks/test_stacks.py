@@ -1,4 +1,4 @@
-"""Stacks: each sample counts once, for its thread and for the innermost frame that means something."""
+"""Stacks: each sample counts once, for its thread and for the innermost frame with a rule."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def profile(text: str = COLLAPSED) -> Profile:
 
 
 def test_a_line_is_a_thread_its_frames_and_a_count() -> None:
-    # A C++ signature has blanks of its own; the count is behind the last one.
+    # A C++ signature contains blanks; the count follows the last one.
     assert list(read_stacks(["[main tid=1];a.b;void c<false, 5>::d 17\n", "[idle tid=2] 3\n"])) == [
         Stack("[main tid=1]", ("a.b", "void c<false, 5>::d"), 17),
         Stack("[idle tid=2]", (), 3),
@@ -45,8 +45,8 @@ def test_a_line_is_a_thread_its_frames_and_a_count() -> None:
 
 
 @pytest.mark.parametrize("line", ["", "\n", "12", "[main];a.b", "[main];a.b -3", "[main];a.b many"])
-def test_what_is_no_stack_is_refused(line: str) -> None:
-    with pytest.raises(RunFailedError, match="no collapsed stack"):
+def test_an_invalid_stack_is_rejected(line: str) -> None:
+    with pytest.raises(RunFailedError, match="not a collapsed stack"):
         list(read_stacks([line]))
 
 
@@ -65,7 +65,7 @@ def test_what_is_no_stack_is_refused(line: str) -> None:
         ("[flink-metrics-scheduler-1 tid=9]", "other"),
     ],
 )
-def test_a_thread_has_its_group_by_its_name(thread: str, group: str) -> None:
+def test_a_thread_is_grouped_by_its_name(thread: str, group: str) -> None:
     assert thread_group(thread) == group
 
 
@@ -102,7 +102,7 @@ def test_the_innermost_frame_with_a_rule_decides(frames: list[str], name: str) -
     assert part(frames) == name
 
 
-def test_the_first_of_two_rules_for_one_frame_decides() -> None:
+def test_the_first_of_two_matching_rules_decides() -> None:
     matching = [rule.name for rule in PARTS if rule.pattern.search(MAP_VISIT)]
     assert matching == ["state's time to live", "state lookup"]
     assert part([MAP_VISIT]) == matching[0]
@@ -124,19 +124,19 @@ def test_shares_are_of_all_threads_and_of_one() -> None:
     assert counted.share_of_part("scoring", "parse") == 0
 
 
-def test_the_bottleneck_is_the_largest_part_of_the_busier_thread() -> None:
+def test_the_bottleneck_is_the_largest_part_of_the_busiest_thread() -> None:
     assert (profile().busier, profile().bottleneck) == ("scoring", "Python")
     busy_windows = profile(COLLAPSED + f"{WINDOWS};{STEP};{VALUE};{MAP_GET} 16\n")
     assert (busy_windows.busier, busy_windows.bottleneck) == ("windows", "state lookup")
 
 
-def test_what_no_rule_knows_is_no_bottleneck_beside_what_one_does() -> None:
+def test_unclassified_samples_are_not_a_bottleneck_if_another_part_is() -> None:
     assert profile(COLLAPSED + f"{SCORING};java/lang/Thread.run 500\n").bottleneck == "Python"
 
 
 @pytest.mark.parametrize("name", ["windows", "scoring"])
-def test_a_task_without_a_sample_is_a_failure_and_not_nought(name: str) -> None:
+def test_a_task_without_samples_is_an_error_and_not_zero(name: str) -> None:
     begin = {"windows": "[Source: lines", "scoring": "[batches"}[name]
     lines = [line for line in COLLAPSED.splitlines() if not line.startswith(begin)]
-    with pytest.raises(RunFailedError, match=f"no sample of the thread '{name}'"):
+    with pytest.raises(RunFailedError, match=f"no samples of the thread '{name}'"):
         profile("\n".join(lines))

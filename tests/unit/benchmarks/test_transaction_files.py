@@ -1,4 +1,4 @@
-"""The benchmark's files: what is generated, and what is dealt out anew."""
+"""The benchmark's files: generated ones and redistributed ones."""
 
 import threading
 from collections import Counter
@@ -50,16 +50,16 @@ def test_a_million_transactions_reach_a_million_accounts() -> None:
     assert len({spread_account(number, 1_000_000) for number in range(1_000_000)}) == 1_000_000
 
 
-def test_every_account_of_a_spread_has_as_many() -> None:
+def test_a_spread_gives_every_account_the_same_number() -> None:
     assert set(accounts(spread_lines(lines(30_000), accounts=10_000)).values()) == {3}
 
 
-def test_a_spread_changes_nothing_but_the_account() -> None:
+def test_a_spread_changes_only_the_account() -> None:
     spread = [orjson.loads(line) for line in spread_lines(lines(50), accounts=10)]
     assert [record["transaction_id"] for record in spread] == [f"T{number}" for number in range(50)]
 
 
-def test_generated_files_are_the_same_again_with_a_truth_for_each_line(
+def test_generated_files_are_reproducible_with_a_label_for_each_line(
     files: TransactionFiles, tmp_path: Path
 ) -> None:
     path, truth = files.generated(500)
@@ -69,18 +69,18 @@ def test_generated_files_are_the_same_again_with_a_truth_for_each_line(
     assert again.read_bytes() == first
 
 
-def test_a_file_that_is_there_is_not_written_again(files: TransactionFiles) -> None:
+def test_an_existing_file_is_not_written_again(files: TransactionFiles) -> None:
     path, _ = files.generated(10)
     path.write_bytes(b"mine\n")
     assert files.generated(10)[0].read_bytes() == b"mine\n"
 
 
-def test_the_first_lines_are_the_first_lines(files: TransactionFiles) -> None:
+def test_a_prefix_has_the_first_lines(files: TransactionFiles) -> None:
     source, _ = files.generated(100)
     assert files.first(source, 10).read_bytes().splitlines() == source.read_bytes().splitlines()[:10]
 
 
-def test_a_stop_leaves_no_file_behind(files: TransactionFiles, tmp_path: Path) -> None:
+def test_a_stop_leaves_no_file(files: TransactionFiles, tmp_path: Path) -> None:
     files.stop.set()
     with pytest.raises(StoppedError):
         files.generated(10)

@@ -1,4 +1,4 @@
-"""The rivals' features: right, and the same as the job's own reference gives."""
+"""The features of the benchmark's contenders agree with the job's own reference."""
 
 import itertools
 import json
@@ -34,17 +34,17 @@ def test_a_first_transaction_counts_itself() -> None:
         (LONG_MS, (1, 1.0, 1, 1.0)),
     ],
 )
-def test_a_window_is_open_at_its_far_edge(age_ms: int, expected: Features) -> None:
-    """(t - 1 h ... (t - 5 min ... t]: what lies on the far edge is out."""
+def test_a_window_excludes_its_far_edge(age_ms: int, expected: Features) -> None:
+    """(t - 1 h ... (t - 5 min ... t]: a transaction on the far edge is outside."""
     assert features_of([(NOW_MS - age_ms, 10.0)]) == expected
 
 
-def test_what_is_past_the_long_window_leaves_the_state() -> None:
+def test_transactions_older_than_the_long_window_are_evicted() -> None:
     kept, _ = advance([(NOW_MS - LONG_MS, 1.0), (NOW_MS - LONG_MS + 1, 2.0)], NOW_MS, 3.0)
     assert kept == [(NOW_MS - LONG_MS + 1, 2.0), (NOW_MS, 3.0)]
 
 
-def test_the_given_state_is_left_as_it_was() -> None:
+def test_the_given_state_is_not_modified() -> None:
     events = [(0, 1.0)]
     advance(events, NOW_MS, 1.0)
     assert events == [(0, 1.0)]

@@ -10,7 +10,7 @@ from deploy.archive import files_below, job_sources, write_archive
 from tests.golden import archives
 
 
-def test_an_archive_depends_on_names_and_content_alone(tmp_path: Path) -> None:
+def test_an_archive_depends_only_on_names_and_content(tmp_path: Path) -> None:
     first, second = tmp_path / "first.txt", tmp_path / "second.txt"
     first.write_text("1")
     second.write_text("2")
@@ -26,12 +26,12 @@ def test_an_archive_depends_on_names_and_content_alone(tmp_path: Path) -> None:
 def test_two_files_of_one_name_are_an_error_and_leave_no_archive(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("1")
-    with pytest.raises(ValueError, match=r"one is to be in a\.zip twice"):
+    with pytest.raises(ValueError, match=r"duplicate name one in a\.zip"):
         write_archive(tmp_path / "a.zip", [("one", file), ("one", file)])
     assert not (tmp_path / "a.zip").exists()
 
 
-def test_files_below_a_folder_keep_their_place_and_compiled_modules_stay_out(tmp_path: Path) -> None:
+def test_files_below_a_folder_keep_their_path_and_compiled_modules_are_excluded(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     for name in ("top.py", "inner/data", "inner/top.pyc"):
         (tmp_path / name).touch()
@@ -46,12 +46,12 @@ def test_the_jobs_sources_are_the_modules_of_its_packages() -> None:
 
 
 def test_the_python_archive_has_the_files_of_the_golden_list(tmp_path: Path) -> None:
-    """Where it is meant to change: ``python -m tests.golden.archives --write``."""
+    """Rewrite the list after an intended change: ``python -m tests.golden.archives --write``."""
     archives.ARCHIVES["fraudstream-python"](tmp_path / "a.zip")
     assert archives.listing(tmp_path / "a.zip") == archives.golden("fraudstream-python").read_text()
 
 
-def test_what_serves_http_stays_out_of_the_jobs_sources(tmp_path: Path) -> None:
+def test_http_code_is_excluded_from_the_jobs_sources(tmp_path: Path) -> None:
     for name in ("fraudstream/web/keys.py", "fraudstream/webs.py", "jobs/web/job.py", "models/train.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

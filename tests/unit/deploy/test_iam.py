@@ -1,4 +1,4 @@
-"""The policies under deploy/iam: valid, narrow, and with the rights that the code uses and no other."""
+"""The policies under deploy/iam: valid, minimal, and matching the calls of the code."""
 
 import ast
 import json
@@ -36,7 +36,7 @@ CODE_OF_ROLE = {
         "fraudstream/streams/kinesis/kinesis_reader.py",
     ],
 }
-"""The files whose calls each role makes; the job's are the connector's, which docs/deploy.md lists."""
+"""The files with each role's calls; the connector makes the job's calls, which docs/deploy.md lists."""
 STREAMS_OF_ROLE = {
     "producer": {"Transactions", "Labels"},
     "consumer": {"Alerts"},
@@ -51,9 +51,9 @@ SERVICES_OF_ROLE = {
     "redrive": ["kinesis", "dynamodb"],
     "replay": ["kinesis"],
 }
-"""Beyond these, a method that is called like a service's own is somebody else's."""
+"""The services that a role calls; elsewhere, a method of the same name belongs to another object."""
 WITHOUT_A_STORED_POSITION = {"kinesis:DescribeStreamSummary"}
-"""What the reader calls only where it goes on from a stored position."""
+"""Calls that the reader makes only when it resumes from a stored position."""
 NEVER_FROM_A_STORED_POSITION = {"redrive", "replay"}
 
 ARN_OF_SERVICE = {
@@ -62,8 +62,7 @@ ARN_OF_SERVICE = {
     "sns": re.compile(r"arn:aws:sns:REGION:ACCOUNT:[A-Za-z]+"),
 }
 OTHER_ARN = re.compile(r"arn:aws:(s3:::BUCKET(/\S+)?|logs:REGION:ACCOUNT:log-group:\*)")
-"""What else there is: the object with the code, a bucket with an archive, and log groups, whose names the
-service chooses."""
+"""Other resources: the object with the code, an archive's bucket, and log groups named by AWS."""
 SID = re.compile(r"[A-Za-z0-9]+")
 ACTION = re.compile(r"(kinesis|dynamodb|sns|s3|logs):[A-Za-z]+")
 
@@ -83,7 +82,7 @@ def statements(name: str) -> list[tuple[list[str], list[str]]]:
 
 
 def data_actions(name: str) -> set[str]:
-    """Return what a role may do with streams, tables and topics."""
+    """Return a role's actions on streams, tables and topics."""
     allowed = {action for actions, _ in statements(name) for action in actions}
     return {action for action in allowed if action.split(":")[0] in ARN_OF_SERVICE}
 
@@ -97,7 +96,7 @@ def operations(service: str) -> dict[str, str]:
 
 
 def called(patterns: list[str], services: list[str]) -> set[str]:
-    """Return the actions whose methods these files call on anything."""
+    """Return the actions whose methods these files call on any object."""
     known = {method: action for service in services for method, action in operations(service).items()}
     files = [path for pattern in patterns for path in ROOT.glob(pattern)]
     assert files
@@ -105,7 +104,7 @@ def called(patterns: list[str], services: list[str]) -> set[str]:
 
 
 def methods(path: Path) -> set[str]:
-    """Return the names of all methods that are called, and of those that a paginator calls."""
+    """Return the names of all called methods, and of those called through a paginator."""
     tree = ast.walk(ast.parse(path.read_text()))
     calls = [node for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
     names = {node.func.attr for node in calls if isinstance(node.func, ast.Attribute)}
@@ -122,7 +121,7 @@ def test_there_is_a_policy_for_each_role() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_policy_keeps_to_the_grammar(name: str) -> None:
+def test_a_policy_uses_only_known_keys(name: str) -> None:
     content = policy(name)
     assert content.keys() == {"Version", "Statement"}
     assert content["Version"] == "2012-10-17"
@@ -137,7 +136,7 @@ def test_a_policy_keeps_to_the_grammar(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_actions_and_resources_are_named_one_by_one(name: str) -> None:
+def test_actions_and_resources_are_listed_one_by_one(name: str) -> None:
     for actions, resources in statements(name):
         assert all(ACTION.fullmatch(action) for action in actions)
         assert len(set(actions)) == len(actions)
@@ -147,19 +146,19 @@ def test_actions_and_resources_are_named_one_by_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_action_is_one_of_its_service(name: str) -> None:
+def test_every_action_exists_in_its_service(name: str) -> None:
     known = {action for service in ARN_OF_SERVICE for action in operations(service).values()}
     assert data_actions(name) <= known
 
 
 @pytest.mark.parametrize("name", CODE_OF_ROLE)
-def test_a_role_may_do_what_its_code_calls_and_nothing_else(name: str) -> None:
+def test_a_role_has_exactly_the_rights_that_its_code_uses(name: str) -> None:
     used = called(CODE_OF_ROLE[name], SERVICES_OF_ROLE[name])
     without = WITHOUT_A_STORED_POSITION if name in NEVER_FROM_A_STORED_POSITION else set()
     assert data_actions(name) == used - without
 
 
-def test_the_jobs_policy_is_the_one_that_the_deployment_page_explains() -> None:
+def test_the_jobs_policy_equals_the_one_on_the_deployment_page() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text()
     block = re.search(r"^    {\n      \"Version\".*?^    }$", page, re.MULTILINE | re.DOTALL)
     assert block is not None
@@ -167,13 +166,13 @@ def test_the_jobs_policy_is_the_one_that_the_deployment_page_explains() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_role_has_to_do_with_its_own_streams_only(name: str) -> None:
+def test_a_role_can_access_only_its_own_streams(name: str) -> None:
     resources = [resource for _, found in statements(name) for resource in found]
     streams = {resource.split("/")[1] for resource in resources if ":kinesis:" in resource}
     assert streams == STREAMS_OF_ROLE[name]
 
 
-def test_a_method_of_another_name_is_no_call_of_kinesis(tmp_path: Path) -> None:
+def test_a_method_with_another_name_is_not_counted_as_a_kinesis_call(tmp_path: Path) -> None:
     path = tmp_path / "some.py"
     path.write_text("client.put_record(Data=b'')\nother.poll()\nput_records\nclient.get_paginator('query')\n")
     assert methods(path) == {"put_record", "poll", "get_paginator", "query"}

@@ -1,4 +1,4 @@
-"""Feature specs as they stand in a catalogue's JSON, for the tests of catalogues."""
+"""Feature specs in the JSON form of a catalogue."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ FLAG: Spec = {"name": "flag", "entity": "transaction", "statistic": "weekend"}
 
 
 def window(**changes: Any) -> Spec:  # noqa: ANN401 - any JSON
-    """Return the spec of a window feature named f; a change to None leaves the key out."""
+    """Return the spec of a window feature named f; a change to None removes the key."""
     spec = {"name": "f", "entity": "account_id", "statistic": "count", "window": "5m"} | changes
     return {key: value for key, value in spec.items() if value is not None}
 
@@ -22,5 +22,5 @@ def row(statistic: str, **operands: Any) -> Spec:  # noqa: ANN401 - any JSON
 
 
 def catalogue(*specs: Spec) -> Catalogue:
-    """Read the specs as a catalogue's file."""
+    """Parse the specs as a catalogue file."""
     return Catalogue.from_json(json.dumps({"features": specs}))

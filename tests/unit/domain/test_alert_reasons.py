@@ -2,7 +2,7 @@ from math import nan
 
 import pytest
 
-from fraudstream.domain.alert_reasons import MOST_REASONS, Reason, Reasoner
+from fraudstream.domain.alert_reasons import MAX_REASONS, Reason, Reasoner
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 
 CATALOGUE = Catalogue.from_json(
@@ -31,20 +31,20 @@ def names(added: list[float]) -> list[str]:
     return [reason.feature for reason in reasons(added)]
 
 
-def test_the_feature_that_adds_most_comes_first() -> None:
+def test_the_feature_with_the_largest_contribution_comes_first() -> None:
     assert names([0, 0, 0, 0.1, 0.3, 0.2]) == ["fee", "ratio", "amount"]
 
 
-def test_what_speaks_against_fraud_or_adds_nothing_is_no_reason() -> None:
+def test_a_negative_or_zero_contribution_is_no_reason() -> None:
     assert names([0, 0, 0, -2.0, 0.3, 0.0]) == ["fee"]
     assert names([0, 0, 0, -2.0, -0.3, 0.0]) == []
 
 
-def test_what_is_nothing_after_rounding_is_no_reason() -> None:
+def test_a_contribution_that_rounds_to_zero_is_no_reason() -> None:
     assert names([0, 0, 0, 0.00006, 0.00004, 0.0]) == ["amount"]
 
 
-def test_a_list_adds_what_its_places_add_together() -> None:
+def test_a_list_contributes_the_sum_of_its_positions() -> None:
     first, second = reasons([0.2, 0.3, -0.1, 0.3, 0, 0])
     assert (first.feature, first.contribution, first.value) == ("last", 0.4, None)
     assert first.sentence_en == "The last 1 transactions of this account, taken together, look like fraud."
@@ -52,18 +52,18 @@ def test_a_list_adds_what_its_places_add_together() -> None:
     assert names([0.2, -0.3, -0.1, 0.3, 0, 0]) == ["amount"]
 
 
-def test_of_equals_the_first_of_the_catalogue_comes_first() -> None:
+def test_equal_contributions_keep_the_order_of_the_catalogue() -> None:
     assert names([0, 0, 0, 0.5, 0.5, 0.5]) == ["amount", "fee", "ratio"]
 
 
-def test_there_are_five_at_most() -> None:
+def test_there_are_at_most_five_reasons() -> None:
     added = [float(place) for place in range(BUILT_IN.width)]
     found = Reasoner(BUILT_IN, {}).reasons([1.0] * BUILT_IN.width, added)
-    assert [reason.feature for reason in found] == list(reversed(BUILT_IN.names[-MOST_REASONS:]))
-    assert MOST_REASONS == 5
+    assert [reason.feature for reason in found] == list(reversed(BUILT_IN.names[-MAX_REASONS:]))
+    assert MAX_REASONS == 5
 
 
-def test_a_reason_says_all_of_its_feature() -> None:
+def test_a_reason_describes_its_feature_completely() -> None:
     (reason,) = reasons([0, 0, 0, 0.123456, 0, 0], population={"amount": 300.0})
     assert reason == Reason(
         feature="amount",
@@ -77,21 +77,21 @@ def test_a_reason_says_all_of_its_feature() -> None:
 
 
 @pytest.mark.parametrize("ratio", [nan, 0.0])
-def test_the_population_speaks_where_the_account_does_not(ratio: float) -> None:
+def test_the_population_baseline_is_used_if_the_account_has_none(ratio: float) -> None:
     (reason,) = reasons([0, 0, 0, 1.0, 0, 0], [*VECTOR[:5], ratio], {"amount": 300.0})
     assert (reason.usual, reason.usual_of) == (300.0, "population")
     assert reason.sentence_en.endswith("; usual for honest transactions is 300 VND.")
     assert reason.sentence_vi.endswith("; mức thường thấy của giao dịch hợp lệ là 300 ₫.")
 
 
-def test_where_nothing_is_known_to_be_usual_nothing_is_said_of_it() -> None:
+def test_without_a_baseline_the_reason_mentions_none() -> None:
     (reason,) = reasons([0, 0, 0, 0, 1.0, 0], population={"fee": None})
     assert (reason.usual, reason.usual_of) == (None, None)
     assert reason.sentence_en == "The fee is 40 VND."
     assert reason.sentence_vi == "Phí giao dịch là 40 ₫."
 
 
-def test_a_missing_value_is_null_and_said_to_be_missing() -> None:
+def test_a_missing_value_is_null_and_described_as_missing() -> None:
     vector = [*VECTOR[:4], nan, 4.5]
     (reason,) = reasons([0, 0, 0, 0, 1.0, 0], vector, {"fee": 10.0})
     assert reason.value is None

@@ -1,4 +1,4 @@
-"""What only the list of features can show: names, order, places, meanings, reach."""
+"""Checks that need the whole catalogue: names, order, positions, meanings, reach."""
 
 import re
 from pathlib import Path
@@ -12,27 +12,27 @@ HOUR_MS = 3_600_000
 
 
 @pytest.mark.parametrize("second", [window(window="1h"), row("hour")])
-def test_two_features_of_one_name_are_refused(second: Spec) -> None:
-    with pytest.raises(CatalogueError, match="feature 'f' is there twice; give each its own name"):
+def test_two_features_of_one_name_are_rejected(second: Spec) -> None:
+    with pytest.raises(CatalogueError, match="feature 'f' is defined twice; rename one of the two"):
         catalogue(window(), second)
 
 
 @pytest.mark.parametrize(
     ("text", "remedy"),
     [
-        ("", "a catalogue is JSON like"),
-        ("[]", 'a catalogue is an object like {"features": [...]}; this is none'),
-        ("{}", 'a catalogue is an object like {"features": [...]}; this is none'),
+        ("", "the catalogue is not valid JSON ("),
+        ("[]", 'the key "features" is missing'),
+        ("{}", 'the key "features" is missing'),
         ('{"features": {}}', "features must be a list, not dict"),
-        ('{"features": []}', "the catalogue has no feature; give at least one"),
+        ('{"features": []}', "the catalogue has no features; add at least one"),
     ],
 )
-def test_what_is_no_catalogue_is_refused(text: str, remedy: str) -> None:
+def test_an_invalid_catalogue_is_rejected(text: str, remedy: str) -> None:
     with pytest.raises(CatalogueError, match=re.escape(remedy)):
         Catalogue.from_json(text)
 
 
-# ---- what a feature refers to ----
+# ---- references between features ----
 
 COUNT = window(name="count")
 BUSY = row("above", of=["count"], threshold=3, name="busy")
@@ -43,23 +43,23 @@ LAST = window(statistic="last_n", column="latitude", n=3, name="last")
 
 @pytest.mark.parametrize("column", ["flag", "quiet"])
 @pytest.mark.parametrize("statistic", ["sum", "mean", "min", "max", "std", "distinct", "z_score"])
-def test_a_window_can_look_at_what_the_transaction_alone_says(statistic: str, column: str) -> None:
+def test_a_window_can_read_row_features(statistic: str, column: str) -> None:
     one = catalogue(FLAG, QUIET, window(statistic=statistic, column=column))
     assert one.names == ("flag", "quiet", "f")
 
 
 @pytest.mark.parametrize("column", ["count", "busy", "odd", "last"])
-def test_a_window_that_looks_at_a_window_is_refused_with_what_it_can_look_at(column: str) -> None:
+def test_a_window_over_a_window_is_rejected_with_the_allowed_columns(column: str) -> None:
     with pytest.raises(CatalogueError) as refused:
         catalogue(FLAG, COUNT, BUSY, ODD, QUIET, LAST, window(statistic="sum", column=column))
     message = str(refused.value)
     assert message.startswith(f"feature 'f': column '{column}' can't be used here; use one of ")
     assert "num_transactions, flag, quiet; " in message
-    assert message.endswith(f"'{column}' depends on a window, and no window can look at another")
+    assert message.endswith(f"'{column}' depends on a window, which a window can't use as its column")
 
 
 @pytest.mark.parametrize("column", ["colour", "flag", "f"])
-def test_a_column_that_is_not_there_before_is_refused_with_what_is(column: str) -> None:
+def test_an_undefined_column_is_rejected_with_the_defined_ones(column: str) -> None:
     with pytest.raises(CatalogueError) as refused:
         catalogue(QUIET | {"statistic": "weekend", "of": []}, window(statistic="sum", column=column), FLAG)
     message = str(refused.value)
@@ -68,12 +68,14 @@ def test_a_column_that_is_not_there_before_is_refused_with_what_is(column: str) 
     assert message.endswith("a feature of the transaction alone must come before it in the list")
 
 
-def test_a_list_is_no_operand() -> None:
-    with pytest.raises(CatalogueError, match="feature 'g': of names 'last', which is a list; name a feature"):
+def test_a_list_is_not_a_valid_operand() -> None:
+    with pytest.raises(
+        CatalogueError, match="feature 'g': 'of' refers to 'last', which is a list; use a feature"
+    ):
         catalogue(LAST, row("above", of=["last"], threshold=1, name="g"))
 
 
-def test_the_name_of_a_field_means_the_field_whatever_features_are_called() -> None:
+def test_a_field_name_means_the_field_even_if_a_feature_has_the_same_name() -> None:
     shadow = row("hour", name="transaction_amount_vnd")
     one = catalogue(shadow, window(statistic="sum", column="transaction_amount_vnd"))
     assert one.meaning("f")["column"] == "transaction_amount_vnd"
@@ -113,11 +115,11 @@ def test_the_version_changes_with_any_change_of_the_list() -> None:
     assert len({catalogue(*specs).version for specs in changed}) == len(changed)
 
 
-def test_the_version_does_not_depend_on_how_a_duration_is_written() -> None:
+def test_the_version_does_not_depend_on_the_notation_of_a_duration() -> None:
     assert catalogue(window(window="60m")).version == catalogue(window(window="1h")).version
 
 
-def test_a_meaning_leaves_the_name_out_and_spells_out_what_it_refers_to() -> None:
+def test_a_meaning_excludes_the_name_and_expands_references() -> None:
     one = catalogue(window(), row("above", of=["f"], threshold=15, name="g"))
     assert one.meaning("f") == {"entity": "account_id", "statistic": "count", "window": "5m"}
     assert one.meaning("g") == {
@@ -128,7 +130,7 @@ def test_a_meaning_leaves_the_name_out_and_spells_out_what_it_refers_to() -> Non
     }
 
 
-def test_the_meaning_of_a_window_spells_out_the_feature_that_it_looks_at() -> None:
+def test_the_meaning_of_a_window_expands_the_feature_that_it_reads() -> None:
     one = catalogue(FLAG, QUIET, window(statistic="sum", column="quiet", delay="1s"))
     assert one.meaning("f") == {
         "entity": "account_id",
@@ -144,7 +146,7 @@ def test_the_meaning_of_a_window_spells_out_the_feature_that_it_looks_at() -> No
     assert catalogue(LAST).meaning("last")["n"] == 3
 
 
-def test_a_meaning_changes_with_that_of_the_feature_it_refers_to() -> None:
+def test_a_meaning_changes_with_the_meaning_of_a_referenced_feature() -> None:
     above = row("above", of=["f"], threshold=15, name="g")
     assert catalogue(window(), above).meaning("g") != catalogue(window(window="6m"), above).meaning("g")
     total = window(statistic="sum", column="flag")
@@ -152,10 +154,10 @@ def test_a_meaning_changes_with_that_of_the_feature_it_refers_to() -> None:
     assert catalogue(FLAG, total).meaning("f") != catalogue(hour, total).meaning("f")
 
 
-# ---- places, entities, reach ----
+# ---- positions, entities, reach ----
 
 
-def test_a_last_n_takes_three_places_for_each_transaction_and_moves_those_behind_it() -> None:
+def test_a_last_n_takes_three_positions_per_transaction_and_shifts_later_features() -> None:
     one = catalogue(FLAG, LAST, COUNT, LAST | {"name": "one", "n": 1})
     #   flag | amounts, gaps, values | count | amount, gap, value
     #      0 | 1 2 3   4 5 6  7 8 9  |    10 | 11      12   13
@@ -169,7 +171,7 @@ def test_a_last_n_takes_three_places_for_each_transaction_and_moves_those_behind
     assert tuple(one.slices) == one.names
 
 
-def test_the_reach_is_that_of_the_longest_window_with_its_delay() -> None:
+def test_the_reach_is_the_longest_window_plus_its_delay() -> None:
     one = catalogue(window(window="1h"), window(name="g", window="30m", delay="31m"))
     assert one.reach_ms == 61 * 60_000
     assert catalogue(FLAG).reach_ms == 0
@@ -187,7 +189,7 @@ def test_each_entity_has_its_own_reach() -> None:
     assert one.reach_ms_of("device_id") == 0
 
 
-def test_a_feature_follows_from_the_windows_of_its_entity_or_of_those_that_it_is_made_of() -> None:
+def test_a_feature_depends_on_the_windows_of_its_entity_or_of_its_references() -> None:
     behind = BUILT_IN_WITH_LABELS.entities_behind
     assert tuple(behind) == BUILT_IN_WITH_LABELS.names
     assert behind["merchant_count_1h"] == {"merchant_id"}
@@ -204,7 +206,7 @@ def test_entities_are_those_with_windows_in_the_order_of_the_steps() -> None:
     assert catalogue(FLAG).entities == ()
 
 
-def test_a_file_is_read_and_no_file_is_the_projects_own(tmp_path: Path) -> None:
+def test_a_file_is_read_and_without_a_file_the_projects_catalogue_is_used(tmp_path: Path) -> None:
     path = tmp_path / "catalogue.json"
     path.write_text(catalogue(window()).to_json())
     assert Catalogue.load(path).names == ("f",)

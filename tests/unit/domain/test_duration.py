@@ -20,16 +20,16 @@ from fraudstream.domain.duration import format_duration, parse_duration_ms
         ("007s", 7_000),
     ],
 )
-def test_a_whole_number_and_a_unit_are_read(text: str, duration_ms: int) -> None:
+def test_a_whole_number_and_a_unit_are_parsed(text: str, duration_ms: int) -> None:
     assert parse_duration_ms(text) == duration_ms
 
 
 @pytest.mark.parametrize(
     "text", ["", "5", "m", "5 m", "-5m", "+5m", "1.5h", "5M", "5min", "1h30m", "5m\nx", "PT5M", "1w"]
 )
-def test_anything_else_is_refused_with_the_text_and_the_remedy(text: str) -> None:
+def test_anything_else_is_rejected_with_the_text_and_the_fix(text: str) -> None:
     with pytest.raises(
-        ValueError, match="is not a duration; write a whole number and a unit, like"
+        ValueError, match=r"invalid duration .*: write a whole number and a unit, like"
     ) as refused:
         parse_duration_ms(text)
     assert repr(text) in str(refused.value)
@@ -47,7 +47,7 @@ def test_anything_else_is_refused_with_the_text_and_the_remedy(text: str) -> Non
         (90_000, "90s"),
         (3_600_000, "1h"),
         (5_400_000, "90m"),
-        # A day is 24h, as feature names in this field have it; whole days past it are d.
+        # A day is written 24h, as feature names in this field are; longer whole days use d.
         (86_400_000, "24h"),
         (172_800_000, "2d"),
         (604_800_000, "7d"),
@@ -59,5 +59,5 @@ def test_the_largest_unit_that_divides_is_written(duration_ms: int, text: str) -
 
 
 @given(st.integers(min_value=0, max_value=10**13))
-def test_what_is_written_is_read_again(duration_ms: int) -> None:
+def test_a_written_duration_is_parsed_to_the_same_value(duration_ms: int) -> None:
     assert parse_duration_ms(format_duration(duration_ms)) == duration_ms

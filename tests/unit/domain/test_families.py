@@ -96,7 +96,7 @@ def test_there_are_enough_features_for_a_model_and_each_is_one_number() -> None:
 
 
 @pytest.mark.parametrize("feature", BUILT_IN_WITH_LABELS.windows, ids=lambda feature: feature.name)
-def test_the_name_of_a_window_says_entity_column_statistic_window_and_delay(feature: WindowFeature) -> None:
+def test_a_window_name_has_entity_column_statistic_window_and_delay(feature: WindowFeature) -> None:
     spec = feature.to_json()
     entity = spec["entity"].removesuffix("_id")
     column = spec.get("column", "").removeprefix("transaction_").removesuffix("_id")
@@ -173,7 +173,7 @@ def test_the_name_of_a_window_says_entity_column_statistic_window_and_delay(feat
         ),
     ],
 )
-def test_the_built_in_names_say_what_the_features_are(name: str, meaning: dict[str, Any]) -> None:
+def test_the_built_in_names_describe_the_features(name: str, meaning: dict[str, Any]) -> None:
     assert BUILT_IN.meaning(name) == meaning
 
 
@@ -188,7 +188,7 @@ def test_the_built_in_catalogue_reaches_a_month_and_a_millisecond_back() -> None
     assert reaches_days == {"account_id": 30, "device_id": 7, "merchant_id": 7, "counterparty_id": 1}
 
 
-def test_labels_add_fraud_rates_of_a_day_a_week_and_a_month_behind_the_same_features() -> None:
+def test_labels_add_fraud_rates_of_a_day_a_week_and_a_month_after_the_same_features() -> None:
     rates = [
         f"{entity}_fraud_rate_{window}_delay_7d"
         for entity in ("device", "merchant", "counterparty")
@@ -198,11 +198,11 @@ def test_labels_add_fraud_rates_of_a_day_a_week_and_a_month_behind_the_same_feat
     assert BUILT_IN_WITH_LABELS.reach_ms == 37 * DAY_MS
 
 
-def test_without_labels_nothing_needs_one_and_nothing_is_a_list() -> None:
+def test_without_labels_no_feature_needs_one_and_none_is_a_list() -> None:
     statistics = {feature.statistic for feature in BUILT_IN.windows}
     assert not statistics & {"fraud_rate", "last_n"}
 
 
 @pytest.mark.parametrize("catalogue", [BUILT_IN, BUILT_IN_WITH_LABELS])
-def test_the_built_in_catalogues_come_back_from_json(catalogue: Catalogue) -> None:
+def test_the_built_in_catalogues_survive_a_json_round_trip(catalogue: Catalogue) -> None:
     assert Catalogue.from_json(catalogue.to_json()) == catalogue

@@ -1,4 +1,4 @@
-"""What a spec may be, and what is said of one that may not."""
+"""Valid specs, and the errors of invalid ones."""
 
 import json
 
@@ -27,19 +27,19 @@ NUMBERS = (
 WRONG: list[tuple[Spec, str]] = [
     (window(name=None), "name: Field required"),
     (window(name=""), "name: String should have at least 1 character"),
-    (window(name="transaction_id"), "name: 'transaction_id' is the key of the transaction itself"),
-    (row("hour", name="transaction_id"), "name: 'transaction_id' is the key of the transaction itself"),
+    (window(name="transaction_id"), "name: 'transaction_id' is reserved for the id of the transaction"),
+    (row("hour", name="transaction_id"), "name: 'transaction_id' is reserved for the id of the transaction"),
     (window(entity=None), ENTITY),
     (window(entity="city"), ENTITY),
-    (window(delay="366d"), "delay: 366d is longer than 365d; give that at most"),
+    (window(delay="366d"), "delay: 366d exceeds the maximum of 365d"),
     (window(statistic="median"), WINDOW_STATISTICS),
     (window(statistic="hour"), WINDOW_STATISTICS),
     (window(statistic=None), "statistic: Field required"),
     (window(surprise=1), "surprise: Extra inputs are not permitted"),
-    (window(column="latitude"), "statistic count looks at whole transactions; leave column out"),
-    (window(statistic="seconds_since_previous", column="city"), "whole transactions; leave column out"),
-    (window(statistic="speed_kmh", column="latitude"), "whole transactions; leave column out"),
-    (window(statistic="fraud_rate", column="flag"), "whole transactions; leave column out"),
+    (window(column="latitude"), "statistic count takes no column; omit column"),
+    (window(statistic="seconds_since_previous", column="city"), "takes no column; omit column"),
+    (window(statistic="speed_kmh", column="latitude"), "takes no column; omit column"),
+    (window(statistic="fraud_rate", column="flag"), "takes no column; omit column"),
     (window(statistic="sum"), "statistic sum needs a column, like transaction_amount_vnd"),
     (window(statistic="min"), "statistic min needs a column, like transaction_amount_vnd"),
     (window(statistic="std"), "statistic std needs a column, like transaction_amount_vnd"),
@@ -63,13 +63,13 @@ WRONG: list[tuple[Spec, str]] = [
     ),
     (window(statistic="last_n", column="latitude", n=0), "n: Input should be greater than or equal to 1"),
     (window(statistic="last_n", column="latitude", n=65), "n: Input should be less than or equal to 64"),
-    (window(n=3), "statistic count has no n; leave it out"),
+    (window(n=3), "statistic count takes no n; omit n"),
     (window(window=None), "window: Field required"),
-    (window(window="5 minutes"), "'5 minutes' is not a duration; write a whole number and a unit"),
+    (window(window="5 minutes"), "invalid duration '5 minutes': write a whole number and a unit"),
     (window(window="0s"), "window: Input should be greater than 0"),
     (window(window=-1), "window: Input should be greater than"),
-    (window(window="366d"), "window: 366d is longer than 365d; give that at most"),
-    (window(delay="soon"), "'soon' is not a duration"),
+    (window(window="366d"), "window: 366d exceeds the maximum of 365d"),
+    (window(delay="soon"), "invalid duration 'soon'"),
     (window(delay=-1), "delay: Input should be greater than or equal to 0"),
     (row("sum", column="latitude"), ROW_STATISTICS),
     (row("value"), "statistic value takes column; given: nothing"),
@@ -82,8 +82,8 @@ WRONG: list[tuple[Spec, str]] = [
     (row("hour_between", from_hour=0, to_hour=25), "to_hour: Input should be less than or equal to 24"),
     (row("above", column="latitude"), "takes column, threshold or of, threshold; given: column"),
     (row("above", column="city", threshold=1), "column 'city' can't be used here"),
-    (row("at_least", of=["a", "b"], threshold=1), "statistic at_least compares one feature; of names 2"),
-    (row("at_most", of=["a", "b"], threshold=1), "statistic at_most compares one feature; of names 2"),
+    (row("at_least", of=["a", "b"], threshold=1), "statistic at_least takes one feature, but 'of' lists 2"),
+    (row("at_most", of=["a", "b"], threshold=1), "statistic at_most takes one feature, but 'of' lists 2"),
     (row("at_most", column="latitude"), "takes column, threshold or of, threshold; given: column"),
     (row("at_most", of=["flag"], threshold="x"), "threshold: Input should be a valid number"),
     (
@@ -91,7 +91,7 @@ WRONG: list[tuple[Spec, str]] = [
         "statistic between takes column, high, low; given: column, low",
     ),
     (row("between", column="npl_flag", low=0, high=1), "column 'npl_flag' can't be used here"),
-    (row("between", column="latitude", low=2, high=2), "nothing lies between low 2 and high 2; low must be"),
+    (row("between", column="latitude", low=2, high=2), "low 2 is not below high 2; give a low that is"),
     (row("between", of=["flag"], low=0, high=1), "takes column, high, low; given: high, low, of"),
     (row("equals", column="city"), "statistic equals takes column, text; given: column"),
     (row("equals", column="latitude", text="1"), "column 'latitude' can't be used here"),
@@ -102,20 +102,20 @@ WRONG: list[tuple[Spec, str]] = [
     (row("code", column="channel", values=[]), "statistic code takes column, values; given: column"),
     (
         row("code", column="channel", values=["atm", "pos", "atm"]),
-        "values has 'atm' twice; each value has one",
+        "values has 'atm' twice; list each value",
     ),
     (row("code", column="latitude", values=["atm"]), "column 'latitude' can't be used here"),
     (row("code", column="channel", values=[1]), "values.0: Input should be a valid string"),
     (row("ratio", column="latitude"), "statistic ratio takes column, denominator; given: column"),
     (row("ratio", column="latitude", denominator="city"), "column 'city' can't be used here"),
     (row("any"), "statistic any takes of; given: nothing"),
-    (row("any", of=["later"]), "of names 'later', which must come before it in the list"),
-    (row("any", of=["f"]), "of names 'f', which must come before it in the list"),
+    (row("any", of=["later"]), "'of' refers to 'later', which must come before it in the list"),
+    (row("any", of=["f"]), "'of' refers to 'f', which must come before it in the list"),
 ]
 
 
 @pytest.mark.parametrize(("spec", "remedy"), WRONG, ids=str)
-def test_a_wrong_spec_is_refused_with_its_name_and_the_remedy(spec: Spec, remedy: str) -> None:
+def test_an_invalid_spec_is_rejected_with_its_name_and_the_fix(spec: Spec, remedy: str) -> None:
     with pytest.raises(CatalogueError) as refused:
         catalogue(FLAG, spec)
     where = f"feature {spec['name']!r}" if spec.get("name") else "feature 2 of the list"
@@ -123,7 +123,7 @@ def test_a_wrong_spec_is_refused_with_its_name_and_the_remedy(spec: Spec, remedy
     assert remedy in str(refused.value)
 
 
-def test_a_spec_that_is_no_object_is_named_by_its_place() -> None:
+def test_a_spec_that_is_not_an_object_is_reported_by_its_index() -> None:
     with pytest.raises(CatalogueError, match="feature 2 of the list"):
         Catalogue.from_json(json.dumps({"features": [FLAG, "count"]}))
 
@@ -167,7 +167,7 @@ RIGHT: list[Spec] = [
 
 
 @pytest.mark.parametrize("spec", RIGHT, ids=str)
-def test_a_catalogue_comes_back_from_json_as_it_was(spec: Spec) -> None:
+def test_a_catalogue_survives_a_json_round_trip(spec: Spec) -> None:
     one = catalogue(FLAG, spec)
     again = Catalogue.from_json(one.to_json())
     assert again == one
@@ -180,7 +180,7 @@ def test_the_json_form_of_a_spec_is_the_spec(spec: Spec) -> None:
     assert written == spec | ({"window": "5m"} if spec.get("window") == 300_000 else {})
 
 
-def test_the_json_form_holds_what_the_kernel_needs_and_no_defaults() -> None:
+def test_the_json_form_has_what_the_kernel_needs_and_no_defaults() -> None:
     one = catalogue(window(window="86400000ms", delay="60s"), FLAG, row("any", of=["flag"], name="g"))
     assert json.loads(one.to_json()) == {
         "features": [
@@ -197,7 +197,7 @@ def test_the_json_form_holds_what_the_kernel_needs_and_no_defaults() -> None:
     }
 
 
-def test_zeros_are_no_defaults_and_stay_in_the_json_form() -> None:
+def test_zeros_differ_from_defaults_and_stay_in_the_json_form() -> None:
     specs = [
         row("hour_between", from_hour=0, to_hour=0),
         row("above", column="latitude", threshold=0),
@@ -208,7 +208,7 @@ def test_zeros_are_no_defaults_and_stay_in_the_json_form() -> None:
         assert json.loads(catalogue(spec).to_json())["features"] == [spec]
 
 
-def test_flags_are_what_says_yes_or_no() -> None:
+def test_flags_are_the_features_that_are_true_or_false() -> None:
     one = catalogue(
         window(),
         FLAG,
@@ -233,5 +233,5 @@ def test_flags_are_what_says_yes_or_no() -> None:
     )
 
 
-def test_no_feature_can_see_the_truth() -> None:
+def test_no_feature_can_read_the_label() -> None:
     assert not {"is_fraud", "fraud_type", "available_at"} & set(COLUMN_KINDS)

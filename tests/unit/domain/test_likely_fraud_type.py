@@ -39,7 +39,7 @@ LAUNDERING: dict[str, float | None] = {
         ({"npl_flag": 1}, "loan_fraud"),
         (FEES, "fee_manipulation"),
         (LAUNDERING, "money_laundering"),
-        # The edges of the signs that compare.
+        # The limits of the signs that compare numbers.
         ({"total_loans_vnd": LARGE_LOANS_VND}, None),
         ({"total_loans_vnd": LARGE_LOANS_VND + 1}, "loan_fraud"),
         ({"num_transactions": SHORT_HISTORY_TRANSACTIONS}, None),
@@ -58,13 +58,13 @@ LAUNDERING: dict[str, float | None] = {
         # The largest share wins: one of two against two of three.
         ({"new_device_flag": 1, "high_amount_flag": 1, "off_hours_flag": 1}, "money_laundering"),
         ({"new_device_flag": 1, "high_amount_flag": 1}, "account_takeover"),
-        # Of equals, the most specific.
+        # Of equal shares, the most specific type.
         (TAKEOVER | LOAN | LAUNDERING | FEES, "fee_manipulation"),
         (TAKEOVER | LOAN | LAUNDERING, "account_takeover"),
         (LOAN | LAUNDERING, "loan_fraud"),
     ],
 )
-def test_the_likely_type_is_the_one_of_whose_signs_the_largest_share_holds(
+def test_the_likely_type_has_the_largest_share_of_its_signs(
     features: dict[str, float | None], expected: str | None
 ) -> None:
     assert likely_fraud_type(features) == expected

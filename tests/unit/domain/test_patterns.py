@@ -15,18 +15,18 @@ from fraudstream.runtime.project_root import ROOT
 BESIDE_THE_PATTERNS = {"__init__", "fraud_pattern", "simulated_bank"}
 
 
-def test_every_file_of_the_package_is_a_pattern_in_the_registry() -> None:
+def test_every_file_of_the_package_is_a_registered_pattern() -> None:
     assert patterns.__file__ is not None
     files = {path.stem for path in Path(patterns.__file__).parent.glob("*.py")}
     assert files - BESIDE_THE_PATTERNS == set(FRAUD_TYPES)
     assert tuple(pattern.fraud_type for pattern in fraud_patterns()) == FRAUD_TYPES
 
 
-def test_the_order_of_the_types_is_that_of_all_data_ever_generated() -> None:
+def test_the_order_of_the_types_matches_all_generated_data() -> None:
     assert FRAUD_TYPES[:4] == ("money_laundering", "account_takeover", "loan_fraud", "fee_manipulation")
 
 
-def test_the_signs_look_at_features_of_the_catalogue() -> None:
+def test_the_signs_refer_to_features_of_the_catalogue() -> None:
     for pattern in fraud_patterns():
         assert pattern.signs
         assert set(pattern.signs) <= set(BUILT_IN.names)
@@ -40,25 +40,25 @@ def test_no_two_patterns_are_equally_specific() -> None:
     ("sign", "holds", "fails"),
     [(is_set, 1, 0), (above(3), 4, 3), (at_least(3), 3, 2), (at_most(3), 3, 4), (below(3), 2, 3)],
 )
-def test_a_sign_has_its_edge(sign: patterns.fraud_pattern.Sign, holds: float, fails: float) -> None:
+def test_a_sign_has_an_exact_limit(sign: patterns.fraud_pattern.Sign, holds: float, fails: float) -> None:
     assert sign(holds)
     assert not sign(fails)
     assert not sign(float("nan"))
 
 
 @pytest.mark.parametrize("name", FRAUD_TYPES)
-def test_a_fraud_type_is_a_plain_text_in_json(name: str) -> None:
+def test_a_fraud_type_is_a_plain_string_in_json(name: str) -> None:
     adapter: TypeAdapter[str] = TypeAdapter(FraudType)
     assert adapter.validate_json(f'"{name}"') == name
     assert adapter.dump_json(name) == f'"{name}"'.encode()
 
 
-def test_an_unknown_fraud_type_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValidationError, match=r"'card_theft' is no fraud type; the known ones are money_la"):
+def test_an_unknown_fraud_type_is_rejected_with_the_known_ones() -> None:
+    with pytest.raises(ValidationError, match=r"unknown fraud type 'card_theft'; use one of money_la"):
         TypeAdapter(FraudType).validate_python("card_theft")
 
 
-def test_a_file_with_the_pattern_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_with_the_pattern_of_another_type_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     other = ModuleType("fraudstream.domain.patterns.card_theft")
     vars(other)["PATTERN"] = fraud_patterns()[0]
     monkeypatch.setattr(patterns, "FRAUD_TYPES", ("card_theft",))
@@ -69,7 +69,7 @@ def test_a_file_with_the_pattern_of_another_type_is_refused(monkeypatch: pytest.
         fraud_patterns.__wrapped__()
 
 
-def test_reading_labels_and_alerts_needs_no_numpy() -> None:
+def test_reading_labels_and_alerts_does_not_import_numpy() -> None:
     code = (
         "import sys, fraudstream.domain.alert, fraudstream.domain.transaction; print('numpy' in sys.modules)"
     )

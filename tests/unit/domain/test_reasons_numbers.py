@@ -19,7 +19,7 @@ from fraudstream.domain.wording.vietnamese import VIETNAMESE
         (-1_234.6, "-1,235", "-1.235"),
     ],
 )
-def test_numbers_are_written_as_people_write_them(value: float, english: str, vietnamese: str) -> None:
+def test_numbers_are_formatted_for_people(value: float, english: str, vietnamese: str) -> None:
     assert (ENGLISH.number(value), VIETNAMESE.number(value)) == (english, vietnamese)
 
 
@@ -36,7 +36,7 @@ def test_numbers_are_written_as_people_write_them(value: float, english: str, vi
         (172_800.0, "2 days", "2 ngày"),
     ],
 )
-def test_durations_are_written_in_the_largest_unit_that_fits(
+def test_durations_are_formatted_in_the_largest_unit_that_fits(
     seconds: float, english: str, vietnamese: str
 ) -> None:
     assert (ENGLISH.quantity_of(seconds, "seconds"), VIETNAMESE.quantity_of(seconds, "seconds")) == (

@@ -1,5 +1,5 @@
 # ruff: noqa: E501, RUF001 - a sentence stands on one line, and has the dash that people read
-"""Every feature that a catalogue can have says a sentence, in English and in Vietnamese."""
+"""Every possible feature of a catalogue has a sentence, in English and in Vietnamese."""
 
 import dataclasses
 import json
@@ -143,7 +143,7 @@ def test_sentences_of_the_projects_catalogue_are_all_different() -> None:
         assert len(set(texts)) == len(texts)
 
 
-def test_both_languages_have_words_for_the_same_things() -> None:
+def test_both_languages_word_the_same_concepts() -> None:
     for field in dataclasses.fields(Language):
         english, vietnamese = (getattr(language, field.name) for language in LANGUAGES)
         if isinstance(english, Mapping):
@@ -152,7 +152,7 @@ def test_both_languages_have_words_for_the_same_things() -> None:
         else:
             pairs = [(english, vietnamese)]
         for one, other in pairs:
-            # "In the last hour" is "trong 1 giờ qua": English alone leaves the number out.
+            # "In the last hour" is "trong 1 giờ qua": only English omits the number.
             assert _places(one) | {"number"} == _places(other) | {"number"}
 
 
@@ -167,7 +167,7 @@ def _places(words: object) -> set[str]:
     }
 
 
-def test_every_column_and_entity_has_a_noun_and_every_known_feature_is_one_of_the_projects() -> None:
+def test_every_column_and_entity_has_a_noun_and_every_worded_feature_is_one_of_the_projects() -> None:
     for language in LANGUAGES:
         assert language.columns.keys() == COLUMN_KINDS.keys() - {"event_time"}
         assert language.entities.keys() == set(ENTITIES)
@@ -176,7 +176,7 @@ def test_every_column_and_entity_has_a_noun_and_every_known_feature_is_one_of_th
         assert language.known_flags.keys() <= set(BUILT_IN.flags)
 
 
-# ---- sentences people read ----
+# ---- example sentences ----
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_every_column_and_entity_has_a_noun_and_every_known_feature_is_one_of_th
         ),
     ],
 )
-def test_features_of_the_project_say(  # noqa: PLR0913, PLR0917 - a table
+def test_sentences_for_features_of_the_project(  # noqa: PLR0913, PLR0917 - a table
     name: str,
     value: float,
     baseline: float | None,
@@ -358,7 +358,7 @@ def test_features_of_the_project_say(  # noqa: PLR0913, PLR0917 - a table
         ),
     ],
 )
-def test_windows_of_a_catalogue_of_ones_own_say(spec: dict[str, Any], expected: str) -> None:
+def test_sentences_for_windows_of_a_custom_catalogue(spec: dict[str, Any], expected: str) -> None:
     assert said(own(spec), "w", 2.0) == expected
 
 
@@ -384,10 +384,12 @@ def test_windows_of_a_catalogue_of_ones_own_say(spec: dict[str, Any], expected: 
         ("bad_loan", 1.0, "The customer has a non-performing loan."),
     ],
 )  # fmt: skip
-def test_transaction_features_of_a_catalogue_of_ones_own_say(name: str, value: float, expected: str) -> None:
+def test_sentences_for_transaction_features_of_a_custom_catalogue(
+    name: str, value: float, expected: str
+) -> None:
     assert said(own(), name, value) == expected
 
 
-def test_a_known_name_with_another_meaning_has_no_words_of_its_own() -> None:
+def test_a_known_name_with_another_meaning_gets_the_general_wording() -> None:
     mine = own({**OWN[0], "name": "new_device_flag", "text": "odd"})
     assert said(mine, "new_device_flag", 1.0) == "The status is “odd”."

@@ -1,4 +1,4 @@
-"""What becomes of arrivals: new, doubled or late; what each sees; how they are counted."""
+"""Outcomes of arrivals: new, duplicate or late; visible transactions; ordinals."""
 
 import pytest
 
@@ -13,10 +13,10 @@ def outcomes(results: list[Evaluated]) -> list[str]:
     return [result.outcome for result in results]
 
 
-# ---- duplicates and late ones ----
+# ---- duplicates and late transactions ----
 
 
-def test_accounts_do_not_know_each_others_ids() -> None:
+def test_the_same_id_in_different_accounts_is_not_a_duplicate() -> None:
     results = run(window("count"), [tx(99, "a", account_id="B"), tx(100, "a", account_id="A")])
     assert outcomes(results) == ["new", "new"]
 
@@ -34,22 +34,22 @@ def test_a_duplicate_is_reported_and_counts_once() -> None:
     [
         #   0                      again_ms
         #   a                      b, then a once more
-        # The account forgets what lies 10 (its reach) + 100 (the lateness) behind its newest, or more.
+        # The account evicts transactions at least 10 (its reach) + 100 (the lateness) behind its newest.
         (110, "new"),
         (109, "duplicate"),
     ],
 )
-def test_an_id_is_known_as_long_as_a_transaction_in_time_can_ask_for_it(again_ms: int, outcome: str) -> None:
+def test_an_id_is_known_as_long_as_a_timely_duplicate_can_arrive(again_ms: int, outcome: str) -> None:
     arrivals = [tx(0, "a"), tx(again_ms, "b"), tx(again_ms, "a")]
     assert run(window("count"), arrivals, LATENESS_MS)[-1].outcome == outcome
 
 
-def test_the_duplicate_itself_is_no_newest_and_does_not_make_its_account_forget() -> None:
+def test_a_duplicate_does_not_advance_the_newest_time_or_evict_transactions() -> None:
     arrivals = [tx(0, "a"), tx(5_000, "a"), tx(5_000, "a"), tx(1, "b")]
     assert outcomes(run(window("count"), arrivals, LATENESS_MS)) == ["new", "duplicate", "duplicate", "new"]
 
 
-def test_without_a_window_of_the_account_it_knows_the_ids_of_the_allowed_lateness() -> None:
+def test_an_account_without_windows_knows_the_ids_within_the_allowed_lateness() -> None:
     feature = window("count", entity="merchant_id", window_ms=1_000)
     arrivals = [tx(0, "a"), tx(100, "b"), tx(0, "a"), tx(101, "c"), tx(101, "a")]
     results = run(feature, arrivals, LATENESS_MS)
@@ -65,7 +65,7 @@ def test_exactly_the_allowed_lateness_is_not_late(behind_ms: int, outcome: str) 
     assert results[1].outcome == outcome
 
 
-def test_what_is_late_counts_for_none_and_is_late_again() -> None:
+def test_a_late_transaction_does_not_count_and_is_late_again() -> None:
     arrivals = [tx(1_000, "a"), tx(899, "b"), tx(899, "b"), tx(900, "c")]
     results = run(window("count"), arrivals, LATENESS_MS)
     assert outcomes(results) == ["new", "late", "late", "new"]
@@ -74,12 +74,12 @@ def test_what_is_late_counts_for_none_and_is_late_again() -> None:
     assert results[3].features == {"f": 1}
 
 
-def test_lateness_goes_by_the_accounts_own_newest() -> None:
+def test_lateness_is_relative_to_the_accounts_own_newest_transaction() -> None:
     arrivals = [tx(1_000, "a", account_id="B"), tx(0, "b")]
     assert outcomes(run(window("count"), arrivals, 0)) == ["new", "new"]
 
 
-def test_what_is_late_or_doubled_for_its_account_counts_for_no_other_entity() -> None:
+def test_a_late_or_duplicate_transaction_counts_for_no_other_entity() -> None:
     feature = window("count", entity="merchant_id", window_ms=10_000)
     arrivals = [
         tx(1_000, "a", merchant_id="M"),
@@ -92,7 +92,7 @@ def test_what_is_late_or_doubled_for_its_account_counts_for_no_other_entity() ->
     assert results[3].features == {"f": 2}
 
 
-# ---- what another entity still sees ----
+# ---- transactions still visible to another entity ----
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_what_is_late_or_doubled_for_its_account_counts_for_no_other_entity() ->
         #        x      t          x, y of accounts B and C, y being the merchant's newest
         (100, 2),
         (204, 2),
-        # The merchant forgets what lies 10 (its reach) + 100 (the lateness) behind its newest, or more.
+        # The merchant evicts transactions at least 10 (its reach) + 100 (the lateness) behind its newest.
         (205, 1),
         (5_000, 1),
     ],
 )
-def test_a_merchant_far_ahead_has_forgotten_part_of_the_window(newest_ms: int, count: int) -> None:
+def test_a_merchant_far_ahead_has_evicted_part_of_the_window(newest_ms: int, count: int) -> None:
     arrivals = [
         tx(95, "x", account_id="B", merchant_id="M"),
         tx(newest_ms, "y", account_id="C", merchant_id="M"),
@@ -117,7 +117,7 @@ def test_a_merchant_far_ahead_has_forgotten_part_of_the_window(newest_ms: int, c
     assert values(window("count", entity="merchant_id"), arrivals, LATENESS_MS)[-1] == count
 
 
-def test_a_transaction_that_its_merchant_would_have_forgotten_sees_itself() -> None:
+def test_a_transaction_older_than_its_merchants_history_sees_itself() -> None:
     feature = window("last_n", "transaction_amount_vnd", n=2, entity="merchant_id")
     arrivals = [tx(5_000, "y", account_id="C", merchant_id="M"), tx(0, "t", account_id="A", merchant_id="M")]
     results = run(feature, arrivals, LATENESS_MS)
@@ -125,7 +125,7 @@ def test_a_transaction_that_its_merchant_would_have_forgotten_sees_itself() -> N
     assert results[-1].features == {"f": [[1.0, None, 1.0]]}
 
 
-def test_each_entity_forgets_by_its_own_longest_window() -> None:
+def test_each_entity_evicts_by_its_own_longest_window() -> None:
     longer = window("count", entity="device_id", name="longer", window_ms=1_000)
     feature = window("count", entity="merchant_id")
     arrivals = [
@@ -134,7 +134,7 @@ def test_each_entity_forgets_by_its_own_longest_window() -> None:
         tx(99, "t", account_id="A", merchant_id="M", device_id="D"),
     ]
     assert run([longer, feature], arrivals, LATENESS_MS)[-1].features == {"longer": 2, "f": 1}
-    # A second window of the merchant, however short, keeps no more; a longer one keeps x.
+    # A second window of the merchant that is not longer keeps no more; a longer one keeps x.
     other = window("count", entity="merchant_id", name="other", window_ms=1_000)
     assert run([other, feature], arrivals, LATENESS_MS)[-1].features == {"other": 2, "f": 2}
 
@@ -165,7 +165,7 @@ def test_ordinals_count_the_new_transactions_of_each_id_from_one() -> None:
     ]
 
 
-def test_the_account_is_counted_also_without_a_window() -> None:
+def test_the_account_has_an_ordinal_even_without_a_window() -> None:
     (result,) = run(row("hour"), [tx(0, device_id="D")])
     assert result.ordinals == {"account_id": 1}
 
@@ -174,7 +174,7 @@ def test_the_account_is_counted_also_without_a_window() -> None:
 
 
 @pytest.mark.parametrize("catalogue", [BUILT_IN, BUILT_IN_WITH_LABELS])
-def test_every_feature_of_the_project_has_a_value_or_none_by_its_name(catalogue: Catalogue) -> None:
+def test_every_feature_of_the_project_has_a_value_or_null_under_its_name(catalogue: Catalogue) -> None:
     (result,) = evaluate(catalogue, [label("a", 0), tx(0, "a")], allowed_lateness_ms=0)
     assert tuple(result.features) == catalogue.names
     assert result.features["account_count_7d"] == 1
@@ -194,13 +194,13 @@ def test_a_receiver_and_a_merchant_are_new_once() -> None:
     ("amount_vnd", "flag"),
     [(359_999_999.0, 0), (360_000_000.0, 1), (399_999_999.0, 1), (400_000_000.0, 0)],
 )
-def test_structuring_stays_below_what_must_be_reported(amount_vnd: float, flag: float) -> None:
+def test_structuring_stays_below_the_reporting_threshold(amount_vnd: float, flag: float) -> None:
     (result,) = evaluate(BUILT_IN, [tx(0, transaction_amount_vnd=amount_vnd)], allowed_lateness_ms=0)
     assert result.features["structuring_flag"] == flag
     assert result.features["account_structuring_flag_sum_24h"] == flag
 
 
-def test_an_amount_is_compared_with_the_month_before_it() -> None:
+def test_an_amount_is_compared_with_the_previous_month() -> None:
     amounts = [100.0, 300.0, 1_000.0]
     arrivals = [tx(time_ms, transaction_amount_vnd=amount) for time_ms, amount in enumerate(amounts)]
     *_, result = evaluate(BUILT_IN, arrivals, allowed_lateness_ms=0)

@@ -1,4 +1,4 @@
-"""What labels do to fraud rates, and where they stand among the transactions of a file."""
+"""The effect of labels on fraud rates, and their positions among the transactions of a file."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def rate(*arrivals: Any, **others: Any) -> list[Value]:  # noqa: ANN401 - transa
     return values(window("fraud_rate", **others), list(arrivals))
 
 
-def test_fraud_rate_is_known_frauds_by_all_transactions() -> None:
+def test_fraud_rate_is_known_frauds_divided_by_all_transactions() -> None:
     arrivals = tx(95, "a"), tx(96, "b"), label("a", 97), tx(97, "c"), tx(98, "d"), label("c", 98)
     assert rate(*arrivals) == [0, 0, 1 / 3, 1 / 4]
     assert rate(*arrivals, tx(99, "e")) == [0, 0, 1 / 3, 1 / 4, 2 / 5]
@@ -25,13 +25,13 @@ def test_fraud_rate_of_an_empty_window_is_null() -> None:
 
 
 @pytest.mark.parametrize(("available_at_ms", "expected"), [(99, 0.5), (100, 0.5), (101, 0)])
-def test_a_label_is_visible_from_its_time_on(available_at_ms: int, expected: float) -> None:
+def test_a_label_is_visible_from_its_availability_on(available_at_ms: int, expected: float) -> None:
     #   95   100
-    #   a    t     the label has arrived, but says that it is not available yet
+    #   a    t     the label has arrived, but is not available yet
     assert rate(tx(95, "a"), label("a", available_at_ms), tx(100, "t")) == [0, expected]
 
 
-def test_a_label_goes_by_the_time_of_the_transaction_that_asks_not_by_the_end_of_its_window() -> None:
+def test_visibility_is_as_of_the_current_transaction_not_as_of_the_window_end() -> None:
     #   85        95   100
     #   (---------]
     #             a    t     label: available at 100
@@ -42,20 +42,20 @@ def test_a_label_before_its_transaction_counts_once_that_arrives() -> None:
     assert rate(label("a", 95), tx(94, "x"), tx(95, "a"), tx(96, "t")) == [0, 1 / 2, 1 / 3]
 
 
-def test_a_label_after_the_one_that_asks_does_not_count_for_it() -> None:
+def test_a_label_after_a_transaction_does_not_count_for_it() -> None:
     assert rate(tx(95, "a"), tx(100, "b"), label("a", 95), tx(100, "c")) == [0, 0, 1 / 3]
 
 
-def test_the_label_that_arrived_last_counts_whatever_it_says() -> None:
+def test_the_label_that_arrived_last_counts_whatever_its_value() -> None:
     fraud, honest = label("a", 95), label("a", 95, is_fraud=False)
     assert rate(tx(95, "a"), fraud, honest, tx(100, "t")) == [0, 0]
     assert rate(tx(95, "a"), honest, fraud, tx(100, "t")) == [0, 0.5]
-    # Also if it is not available yet, or became available before the other.
+    # Even if it is not available yet, or was available before the other.
     assert rate(tx(95, "a"), fraud, label("a", 101), tx(100, "t")) == [0, 0]
     assert rate(tx(95, "a"), label("a", 99, is_fraud=False), label("a", 96), tx(100, "t")) == [0, 0.5]
 
 
-def test_a_label_of_nobody_and_one_that_says_honest_change_nothing() -> None:
+def test_a_label_without_a_transaction_and_an_honest_label_change_nothing() -> None:
     assert rate(tx(95, "a"), label("nobody", 95), label("a", 95, is_fraud=False), tx(100, "t")) == [0, 0]
 
 
@@ -70,7 +70,7 @@ def test_a_label_counts_for_every_entity_of_its_transaction() -> None:
 
 
 @pytest.mark.parametrize(("time_ms", "expected"), [(50, 0), (90, 0), (91, 1)])
-def test_a_label_waits_for_its_transaction_as_long_as_the_merchant_would_remember_that(
+def test_a_label_waits_for_its_transaction_as_long_as_the_merchant_would_keep_that(
     time_ms: int, expected: float
 ) -> None:
     #   50        90 91        100
@@ -81,7 +81,7 @@ def test_a_label_waits_for_its_transaction_as_long_as_the_merchant_would_remembe
     assert values(of_merchant, [label("b", time_ms), first, late], lateness_ms=0)[-1] == expected
 
 
-def test_what_leaves_the_window_takes_its_label_along() -> None:
+def test_an_evicted_transaction_takes_its_label_along() -> None:
     #   90        100
     #   (---------]
     #   a         t
@@ -98,7 +98,7 @@ def merged(transactions: list[Transaction], labels: list[Label]) -> list[str]:
     ]
 
 
-def test_a_label_stands_just_before_the_first_transaction_that_may_know_it() -> None:
+def test_a_label_is_placed_just_before_the_first_transaction_that_may_see_it() -> None:
     #   100  101  102
     #   a    b    c
     #        x         available at 101
@@ -108,18 +108,18 @@ def test_a_label_stands_just_before_the_first_transaction_that_may_know_it() -> 
     assert merged(transactions, [label("x", 102)]) == ["a", "b", "label x", "c"]
 
 
-def test_labels_that_no_transaction_reaches_go_to_the_end() -> None:
+def test_labels_later_than_all_transactions_come_last() -> None:
     assert merged([tx(100, "a")], [label("y", 102), label("x", 101)]) == ["a", "label x", "label y"]
     assert merged([], [label("x", 101)]) == ["label x"]
     assert merged([tx(100, "a")], []) == ["a"]
 
 
-def test_labels_lie_in_the_order_of_their_time_and_those_of_one_time_as_they_came() -> None:
+def test_labels_are_ordered_by_time_and_ties_keep_their_order() -> None:
     labels = [label("y", 100), label("z", 100), label("x", 99), label("w", 100)]
     assert merged([tx(100, "a")], labels) == ["label x", "label y", "label z", "label w", "a"]
 
 
-def test_a_file_out_of_order_goes_by_its_first_transaction_that_is_late_enough() -> None:
+def test_in_an_unordered_file_a_label_precedes_the_first_transaction_that_is_late_enough() -> None:
     #   file: 100, 105, 101, 110
     transactions = [tx(100, "a"), tx(105, "b"), tx(101, "c"), tx(110, "d")]
     labels = [label("x", 101), label("y", 106)]

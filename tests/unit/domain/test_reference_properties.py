@@ -1,4 +1,4 @@
-"""What must hold of the reference for any stream, so that the kernel is held against something sound."""
+"""Properties of the reference for any stream, so that the kernel is compared with a sound oracle."""
 
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.strategies import DELAYS_MS, NUMBER_FIELDS, WINDOWS_MS, Case
 
 NO_LIMIT_MS = 10**15
 
-EXAMPLES = settings(deadline=None, max_examples=60)
+EXAMPLES = settings(max_examples=60)
 ENTITY = st.sampled_from(ENTITIES)
 WINDOW_MS = st.sampled_from(WINDOWS_MS)
 DELAY_MS = st.sampled_from(DELAYS_MS)
@@ -30,7 +30,7 @@ def window(name: str, statistic: str, window_ms: int, **others: Any) -> WindowFe
 
 @EXAMPLES
 @given(catalogue=strategies.catalogues())
-def test_a_catalogue_comes_back_from_json_and_its_places_follow_one_another(catalogue: Catalogue) -> None:
+def test_a_catalogue_survives_json_and_its_positions_are_contiguous(catalogue: Catalogue) -> None:
     assert Catalogue.from_json(catalogue.to_json()) == catalogue
     places = [place for part in catalogue.slices.values() for place in range(catalogue.width)[part]]
     assert places == list(range(catalogue.width))
@@ -60,7 +60,7 @@ def test_a_list_has_at_most_n_triples_and_only_its_oldest_may_lack_a_gap(case: C
 
 @EXAMPLES
 @given(case=strategies.cases())
-def test_ordinals_run_from_one_without_a_gap(case: Case) -> None:
+def test_ordinals_count_from_one_without_a_gap(case: Case) -> None:
     seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for result in evaluate(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms):
         for entity, ordinal in result.ordinals.items():
@@ -78,7 +78,7 @@ def test_ordinals_run_from_one_without_a_gap(case: Case) -> None:
     lateness_ms=st.sampled_from(strategies.LATENESSES_MS),
     column=st.sampled_from(NUMBER_FIELDS),
 )
-def test_a_longer_window_has_no_less_in_it(  # noqa: PLR0913, PLR0917 - what is drawn
+def test_a_longer_window_never_contains_less(  # noqa: PLR0913, PLR0917 - what is drawn
     stream: list[Transaction | Label],
     entity: str,
     windows_ms: list[int],
@@ -114,7 +114,7 @@ def test_a_longer_window_has_no_less_in_it(  # noqa: PLR0913, PLR0917 - what is 
     far_ms=WINDOW_MS,
     lateness_ms=st.sampled_from(strategies.LATENESSES_MS),
 )
-def test_two_windows_one_behind_the_other_make_up_the_whole(
+def test_two_adjacent_windows_add_up_to_the_whole(
     stream: list[Transaction | Label], entity: str, near_ms: int, far_ms: int, lateness_ms: int
 ) -> None:
     #   (    far     ](  near  ]
@@ -135,7 +135,7 @@ def test_two_windows_one_behind_the_other_make_up_the_whole(
 
 @EXAMPLES
 @given(data=st.data(), catalogue=strategies.catalogues(), drawn=strategies.transactions())
-def test_the_order_of_arrival_of_others_makes_no_difference(
+def test_the_arrival_order_of_earlier_transactions_makes_no_difference(
     data: st.DataObject, catalogue: Catalogue, drawn: list[Transaction]
 ) -> None:
     *others, final = strategies.with_times_of_their_own(drawn)
@@ -148,7 +148,7 @@ def test_the_order_of_arrival_of_others_makes_no_difference(
 
 @EXAMPLES
 @given(case=strategies.cases(), moved_ms=st.sampled_from((-7, 1, 7)).map(lambda days: days * 7 * 86_400_000))
-def test_only_differences_of_time_matter_from_week_to_week(case: Case, moved_ms: int) -> None:
+def test_results_are_invariant_under_a_shift_by_whole_weeks(case: Case, moved_ms: int) -> None:
     def results(arrivals: list[Any]) -> list[Any]:
         evaluated = evaluate(case.catalogue, arrivals, allowed_lateness_ms=case.allowed_lateness_ms)
         return [(each.outcome, each.features, each.ordinals) for each in evaluated]
@@ -163,15 +163,15 @@ def moved(arrival: Transaction | Label, by_ms: int) -> Transaction | Label:
     return replace(arrival, event_time_ms=time_ms)
 
 
-# ---- what the strategies draw ----
+# ---- coverage of the strategies ----
 
 
-def test_the_strategies_reach_every_statistic_with_a_telling_value_and_every_outcome() -> None:
+def test_the_strategies_reach_every_statistic_with_a_nontrivial_value_and_every_outcome() -> None:
     outcomes: set[str] = set()
-    telling: set[str] = set()
+    nontrivial: set[str] = set()
 
-    # A stream takes far longer to draw than a catalogue, and `cases` draws them apart: several for each.
-    @settings(deadline=None, max_examples=20, derandomize=True, database=None)
+    # Drawing a stream takes far longer than drawing a catalogue, so each stream is used with several.
+    @settings(max_examples=20, derandomize=True, database=None)
     @given(
         stream=strategies.arrivals(min_size=10),
         catalogues=st.lists(strategies.catalogues(), min_size=6, max_size=6),
@@ -182,15 +182,15 @@ def test_the_strategies_reach_every_statistic_with_a_telling_value_and_every_out
             statistics = {feature.name: feature.statistic for feature in catalogue.features}
             for result in evaluate(catalogue, stream, allowed_lateness_ms=lateness_ms):
                 outcomes.add(result.outcome)
-                telling.update(
-                    statistics[name] for name, value in result.features.items() if is_telling(value)
+                nontrivial.update(
+                    statistics[name] for name, value in result.features.items() if is_nontrivial(value)
                 )
 
     draw()
     assert outcomes == {"new", "duplicate", "late"}
-    assert telling == {*get_args(WindowStatistic), *get_args(TransactionStatistic)}
+    assert nontrivial == {*get_args(WindowStatistic), *get_args(TransactionStatistic)}
 
 
-def is_telling(value: Value) -> bool:
-    """Whether a value is neither null nor 0, nor a list of no more than the transaction itself."""
+def is_nontrivial(value: Value) -> bool:
+    """Return whether a value is neither null nor 0, nor a list of only the transaction itself."""
     return len(value) > 1 if isinstance(value, list) else bool(value)

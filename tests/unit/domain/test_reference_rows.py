@@ -31,7 +31,7 @@ def own(transaction: Transaction, statistic: str, **operands: Any) -> Value:  # 
         ("1969-12-28T00:00:00.000", 0, 1, 1),
     ],
 )
-def test_hour_and_weekend_go_by_vietnams_time(vietnam: str, hour: int, off_hours: int, weekend: int) -> None:
+def test_hour_and_weekend_use_vietnam_time(vietnam: str, hour: int, off_hours: int, weekend: int) -> None:
     time_ms = round(datetime.fromisoformat(vietnam + "+07:00").timestamp() * 1000)
     assert own(tx(time_ms), "hour") == hour
     assert own(tx(time_ms), "hour_between", from_hour=22, to_hour=4) == off_hours
@@ -42,7 +42,7 @@ def test_hour_and_weekend_go_by_vietnams_time(vietnam: str, hour: int, off_hours
     ("from_hour", "to_hour", "inside"),
     [(7, 8, 1), (8, 9, 0), (6, 7, 0), (7, 7, 0), (0, 24, 1), (8, 7, 0), (22, 8, 1)],
 )
-def test_hours_may_go_over_midnight(from_hour: int, to_hour: int, inside: int) -> None:
+def test_an_hour_range_may_span_midnight(from_hour: int, to_hour: int, inside: int) -> None:
     # The epoch was seven o'clock in Vietnam.
     assert own(tx(0), "hour_between", from_hour=from_hour, to_hour=to_hour) == inside
 
@@ -51,7 +51,7 @@ def test_hours_may_go_over_midnight(from_hour: int, to_hour: int, inside: int) -
     ("loans", "above", "at_least", "at_most"),
     [(2.9, 0, 0, 1), (3.0, 0, 1, 1), (3.1, 1, 1, 0), (-3.0, 0, 0, 1), (None, None, None, None)],
 )
-def test_above_is_without_the_threshold_and_at_least_and_at_most_with_it(
+def test_above_excludes_the_threshold_and_at_least_and_at_most_include_it(
     loans: float | None, above: float | None, at_least: float | None, at_most: float | None
 ) -> None:
     transaction = tx(0, total_loans_vnd=loans)
@@ -65,7 +65,7 @@ def test_above_is_without_the_threshold_and_at_least_and_at_most_with_it(
     ("loans", "expected"),
     [(-0.1, 0), (0.0, 1), (-0.0, 1), (2.9, 1), (3.0, 0), (3.1, 0), (None, None)],
 )
-def test_between_is_with_low_and_without_high(loans: float | None, expected: float | None) -> None:
+def test_between_includes_low_and_excludes_high(loans: float | None, expected: float | None) -> None:
     transaction = tx(0, total_loans_vnd=loans)
     assert own(transaction, "between", column="total_loans_vnd", low=0, high=3) == expected
 
@@ -83,7 +83,7 @@ def test_between_is_with_low_and_without_high(loans: float | None, expected: flo
         (None, None, None),
     ],
 )
-def test_a_ratio_by_zero_or_null_is_null(
+def test_a_ratio_with_zero_or_null_is_null(
     fees: float | None, loans: float | None, ratio: float | None
 ) -> None:
     transaction = tx(0, transaction_fees_vnd=fees, total_loans_vnd=loans)
@@ -102,11 +102,11 @@ def test_starts_with(device: str | None, expected: float | None) -> None:
     ("status", "expected"),
     [("declined", 1), ("Declined", 0), ("declined ", 0), ("", 0), ("completed", 0), (None, None)],
 )
-def test_equals_is_to_the_letter(status: str | None, expected: float | None) -> None:
+def test_equals_compares_exactly(status: str | None, expected: float | None) -> None:
     assert own(tx(0, status=status), "equals", column="status", text="declined") == expected
 
 
-def test_an_empty_text_is_a_text_like_any_other() -> None:
+def test_an_empty_text_is_a_regular_text() -> None:
     assert own(tx(0, status=""), "equals", column="status", text="") == 1
     assert own(tx(0, status=None), "equals", column="status", text="") is None
     assert own(tx(0, status=""), "code", column="status", values=("a", "")) == 2
@@ -115,7 +115,7 @@ def test_an_empty_text_is_a_text_like_any_other() -> None:
 @pytest.mark.parametrize(
     ("channel", "expected"), [("atm", 1), ("mobile", 2), ("pos", 3), ("ATM", 3), ("", 3), (None, None)]
 )
-def test_a_code_is_the_place_in_the_list_and_one_more_for_another_text(
+def test_a_code_is_the_position_in_the_list_and_one_extra_for_other_texts(
     channel: str | None, expected: float | None
 ) -> None:
     transaction = tx(0, channel=channel)
@@ -136,7 +136,7 @@ def test_a_code_is_the_place_in_the_list_and_one_more_for_another_text(
         (3.0, None, None),
     ],
 )
-def test_any_has_three_values(fees: float | None, loans: float | None, expected: float | None) -> None:
+def test_any_is_three_valued(fees: float | None, loans: float | None, expected: float | None) -> None:
     a = row("value", "a", column="transaction_fees_vnd")
     b = row("value", "b", column="total_loans_vnd")
     transaction = tx(0, transaction_fees_vnd=fees, total_loans_vnd=loans)

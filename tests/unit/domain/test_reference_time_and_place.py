@@ -1,4 +1,4 @@
-"""Statistics that go by the order of transactions: gaps, speeds, sequences."""
+"""Statistics that depend on the order of transactions: gaps, speeds, sequences."""
 
 import math
 
@@ -17,7 +17,7 @@ from tests.unit.domain.timeline import last, tx, values, window
         ([100, 100], 0.0),
         ([90, 100], None),
         ([91, 100], 0.009),
-        # What lies in t's future is no previous.
+        # Transactions in t's future are not previous.
         ([105, 100], None),
     ],
 )
@@ -26,7 +26,7 @@ def test_seconds_since_previous(times_ms: list[int], seconds: float | None) -> N
     assert last(window("seconds_since_previous"), *arrivals) == seconds
 
 
-def test_seconds_since_previous_with_a_delay_are_still_up_to_now() -> None:
+def test_delayed_seconds_since_previous_still_measure_up_to_now() -> None:
     #   85        95 96 100
     #   (---------]
     #        x    y  z  t
@@ -36,7 +36,7 @@ def test_seconds_since_previous_with_a_delay_are_still_up_to_now() -> None:
 
 HOUR_MS = 3_600_000
 QUARTER_KM = 2 * math.pi * 6371.0088 / 4
-"""A quarter of the way round the earth."""
+"""A quarter of the earth's circumference."""
 NORTH_POLE = {"latitude": 90.0, "longitude": 0.0}
 GULF_OF_GUINEA = {"latitude": 0.0, "longitude": 0.0}
 EQUATOR_EAST = {"latitude": 0.0, "longitude": 90.0}
@@ -49,7 +49,7 @@ def speed(*visits: tuple[int, dict[str, float]], window_ms: int = 3 * HOUR_MS, d
     return last(feature, *(tx(at_ms, str(place), **where) for place, (at_ms, where) in enumerate(visits)))
 
 
-def test_speed_is_the_great_circle_by_the_hours() -> None:
+def test_speed_is_great_circle_distance_divided_by_hours() -> None:
     assert speed((0, GULF_OF_GUINEA), (HOUR_MS, NORTH_POLE)) == pytest.approx(QUARTER_KM)
     assert speed((0, GULF_OF_GUINEA), (HOUR_MS, EQUATOR_EAST)) == pytest.approx(QUARTER_KM)
     assert speed((0, GULF_OF_GUINEA), (2 * HOUR_MS, NORTH_POLE)) == pytest.approx(QUARTER_KM / 2)
@@ -74,18 +74,18 @@ def test_a_centimetre_is_measured_to_nine_digits() -> None:
 
 
 @pytest.mark.parametrize("elapsed_ms", [0, 1, 999, 1000])
-def test_the_shortest_travel_is_a_second(elapsed_ms: int) -> None:
+def test_the_shortest_travel_time_is_a_second(elapsed_ms: int) -> None:
     assert speed((0, GULF_OF_GUINEA), (elapsed_ms, NORTH_POLE)) == pytest.approx(QUARTER_KM * 3600)
 
 
-def test_speed_goes_from_the_latest_with_a_place() -> None:
+def test_speed_is_measured_from_the_latest_transaction_with_a_place() -> None:
     #   0         1h        2h      arrival: b, a, x, t
     #   a         b    x    t       x has no place
     visits = (HOUR_MS, EQUATOR_EAST), (0, NORTH_POLE), (HOUR_MS + 1, {"latitude": 1.0})
     assert speed(*visits, (2 * HOUR_MS, EQUATOR_EAST)) == 0.0
 
 
-def test_speed_of_a_tie_goes_from_the_last_to_arrive() -> None:
+def test_speed_of_a_tie_is_measured_from_the_last_to_arrive() -> None:
     assert speed((0, NORTH_POLE), (0, EQUATOR_EAST), (HOUR_MS, EQUATOR_EAST)) == 0.0
     assert speed((0, EQUATOR_EAST), (0, NORTH_POLE), (HOUR_MS, EQUATOR_EAST)) == pytest.approx(QUARTER_KM)
 
@@ -93,12 +93,12 @@ def test_speed_of_a_tie_goes_from_the_last_to_arrive() -> None:
 @pytest.mark.parametrize(
     "visits",
     [
-        # Alone; without a place of its own, or half of one; nobody before it has one.
+        # Alone; without a complete place of its own; no earlier transaction has one.
         [(0, HANOI)],
         [(0, HANOI), (1, {})],
         [(0, HANOI), (1, {"longitude": 1.0})],
         [(0, {}), (1, HANOI)],
-        # Exactly the window old; in the future.
+        # Exactly the window's length old; in the future.
         [(0, HANOI), (3 * HOUR_MS, HANOI)],
         [(1, HANOI), (0, HANOI)],
     ],
@@ -107,7 +107,7 @@ def test_without_both_places_there_is_no_speed(visits: list[tuple[int, dict[str,
     assert speed(*visits) is None
 
 
-def test_a_delayed_speed_leaves_out_what_is_too_new() -> None:
+def test_a_delayed_speed_excludes_transactions_that_are_too_new() -> None:
     #   0    1h   2h
     #   (----]
     #     a  b  x t      a, b inside; x too new
@@ -132,12 +132,12 @@ def test_last_n_is_newest_first_with_the_gap_to_the_next_older() -> None:
     newest_first = [[4.0, 0.002, 40.0], [3.0, 0.005, None], [2.0, 0.001, 20.0], [1.0, None, 10.0]]
     assert last(window("last_n", "latitude", n=64), *arrivals) == newest_first
     assert last(window("last_n", "latitude", n=4), *arrivals) == newest_first
-    # The oldest that is shown is not the oldest of the window: it has a gap.
+    # The oldest that is listed is not the oldest of the window, so it has a gap.
     assert last(window("last_n", "latitude", n=3), *arrivals) == newest_first[:3]
     assert last(window("last_n", "latitude", n=1), *arrivals) == newest_first[:1]
 
 
-def test_last_n_of_a_tie_begins_with_the_last_to_arrive() -> None:
+def test_last_n_of_a_tie_starts_with_the_last_to_arrive() -> None:
     arrivals = [tx(100, name, transaction_amount_vnd=amount) for name, amount in (("a", 1.0), ("b", 2.0))]
     expected = [[2.0, 0.0, 2.0], [1.0, None, 1.0]]
     assert last(window("last_n", "transaction_amount_vnd", n=2), *arrivals) == expected

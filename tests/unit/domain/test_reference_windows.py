@@ -1,4 +1,4 @@
-"""Windows and the statistics of values, by hand; see `timeline` for how to read the drawings."""
+"""Windows and the statistics of values, calculated by hand; `timeline` explains the drawings."""
 
 import math
 from typing import Any
@@ -12,7 +12,7 @@ FEES = "transaction_fees_vnd"
 
 
 def feed(fees: list[float | None]) -> list[Transaction]:
-    """Return transactions of the last millisecond, so that the window has all of them."""
+    """Return transactions of the last millisecond, so that the window contains all of them."""
     return [tx(100, str(place), transaction_fees_vnd=fee) for place, fee in enumerate(fees)]
 
 
@@ -28,7 +28,7 @@ def feed(fees: list[float | None]) -> list[Transaction]:
         ([100], 1),
         #   90        100
         #   (---------]
-        #   x         t          exactly the window old
+        #   x         t          exactly the window's length old
         ([90, 100], 1),
         #   90 91     100
         #   (---------]
@@ -40,38 +40,38 @@ def feed(fees: list[float | None]) -> list[Transaction]:
         ([91, 101], 1),
         #   80   85   90
         #   (---------]
-        #        x    t    y     out of order: y came first, and lies in t's future
+        #         x    t    y     out of order: y arrived first, and lies in t's future
         ([100, 85, 90], 2),
         #   80        90
         #   (---------]
-        #   x         t    y     the same, x being exactly the window old
+        #   x         t    y     the same, with x exactly the window's length old
         ([100, 80, 90], 1),
         #             100
         #   (---------]
-        #             t y        t is as of its own time, y came first
+        #             t y        t is as of its own time, y arrived first
         ([101, 100], 1),
     ],
 )
-def test_a_window_is_open_at_its_start_and_closed_at_its_end(times_ms: list[int], count: int) -> None:
+def test_a_window_excludes_its_start_and_includes_its_end(times_ms: list[int], count: int) -> None:
     assert last(window("count"), *(tx(time_ms) for time_ms in times_ms)) == count
 
 
-def test_of_a_tie_each_sees_those_that_arrived_before_it() -> None:
+def test_of_a_tie_each_transaction_sees_those_that_arrived_earlier() -> None:
     assert values(window("count"), [tx(100, "a"), tx(100, "b"), tx(100, "c")]) == [1, 2, 3]
 
 
-def test_an_event_out_of_order_counts_for_those_that_arrive_later() -> None:
+def test_a_transaction_out_of_order_counts_for_later_arrivals() -> None:
     #   95    100   103
     #   b     a     c      arrival: a, b, c
     assert values(window("count"), [tx(100, "a"), tx(95, "b"), tx(103, "c")]) == [1, 1, 3]
 
 
-def test_an_event_across_an_edge_is_in_the_window_of_some_and_not_of_others() -> None:
+def test_a_transaction_out_of_order_is_in_some_windows_and_not_in_others() -> None:
     #   90   95   100 104 105
     #        b    a   c   d       arrival: a, b, c, d
-    #   (---------]               a's: b lies in it, and came later
-    #       (---------]           c's has b
-    #        (---------]          d's has not: b is exactly the window old
+    #   (---------]               a's: b lies in it, but arrived later
+    #       (---------]           c's contains b
+    #        (---------]          d's does not: b is exactly the window's length old
     assert values(window("count"), [tx(100, "a"), tx(95, "b"), tx(104, "c"), tx(105, "d")]) == [1, 1, 3, 3]
 
 
@@ -89,11 +89,11 @@ def test_an_event_across_an_edge_is_in_the_window_of_some_and_not_of_others() ->
         (100, 0),
     ],
 )
-def test_a_delay_moves_both_edges_back(time_ms: int, count: int) -> None:
+def test_a_delay_shifts_both_ends_back(time_ms: int, count: int) -> None:
     assert last(window("count", delay_ms=5), tx(time_ms), tx(100, "t")) == count
 
 
-def test_the_shortest_delay_leaves_out_the_transaction_and_those_of_its_time() -> None:
+def test_the_shortest_delay_excludes_the_transaction_and_its_ties() -> None:
     #   89        99 100
     #   (---------]
     #             x  t,y
@@ -101,7 +101,7 @@ def test_the_shortest_delay_leaves_out_the_transaction_and_those_of_its_time() -
     assert values(feature, [tx(100, "y"), tx(99, "x"), tx(100, "t")]) == [0, 0, 1]
 
 
-def test_entities_do_not_see_each_other() -> None:
+def test_the_transactions_of_other_ids_are_not_visible() -> None:
     arrivals = [tx(99, "a", account_id="B"), tx(100, "a", account_id="A")]
     assert values(window("count"), arrivals) == [1, 1]
 
@@ -109,7 +109,7 @@ def test_entities_do_not_see_each_other() -> None:
 @pytest.mark.parametrize(
     "entity", ["account_id", "customer_id", "device_id", "merchant_id", "counterparty_id"]
 )
-def test_a_window_is_of_its_entity_alone(entity: str) -> None:
+def test_a_window_belongs_to_one_entity(entity: str) -> None:
     arrivals = [tx(99, "1", **{entity: "x"}), tx(99, "2", **{entity: "y"}), tx(100, "3", **{entity: "x"})]
     assert values(window("count", entity=entity), arrivals) == [1, 1, 2]
 
@@ -138,7 +138,7 @@ def test_without_an_id_every_window_is_null_and_nothing_is_counted(
     assert values(count, [*nobody, tx(100, merchant_id="M")]) == [None, None, 1]
 
 
-def test_an_empty_id_is_an_id() -> None:
+def test_an_empty_id_is_a_valid_id() -> None:
     arrivals = [tx(99, device_id=""), tx(100, device_id="")]
     assert values(window("count", entity="device_id"), arrivals) == [1, 2]
 
@@ -160,18 +160,20 @@ def test_an_empty_id_is_an_id() -> None:
         ([1.0, 2.0, 4.0, 5.0], (12.0, 3.0, 1.0, 5.0, math.sqrt(10 / 3))),
     ],
 )  # fmt: skip
-def test_numbers_leave_nulls_out(fees: list[float | None], expected: tuple[float | None, ...]) -> None:
+def test_nulls_are_excluded_from_number_statistics(
+    fees: list[float | None], expected: tuple[float | None, ...]
+) -> None:
     statistics = ("sum", "mean", "min", "max", "std")
     assert tuple(last(window(statistic, FEES), *feed(fees)) for statistic in statistics) == expected
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e9, 1e15])
-def test_a_deviation_is_exact_however_large_the_values(offset: float) -> None:
+def test_a_deviation_is_exact_for_large_values(offset: float) -> None:
     assert last(window("std", FEES), *feed([offset + 1, offset + 2, offset + 3])) == 1.0
     assert last(window("z_score", FEES), *feed([offset + 1, offset + 2, offset + 3])) == 1.0
 
 
-def test_neighbours_at_the_largest_amount_are_still_apart() -> None:
+def test_adjacent_doubles_at_the_largest_amount_are_distinct() -> None:
     # Doubles lie 128 apart below 1e18.
     below = math.nextafter(1e18, 0)
     assert last(window("std", FEES), *feed([below, 1e18])) == pytest.approx(128 / math.sqrt(2))
@@ -199,7 +201,7 @@ def test_a_sum_is_exact_where_large_values_cancel() -> None:
         ([-4.0, -2.0],           2 / 3, 1 / math.sqrt(2)),
     ],
 )  # fmt: skip
-def test_a_value_against_the_window_with_itself_in_it(
+def test_a_value_compared_with_the_window_that_includes_it(
     fees: list[float | None], ratio: float | None, z_score: float | None
 ) -> None:
     assert last(window("ratio_to_mean", FEES), *feed(fees)) == ratio
@@ -223,7 +225,7 @@ def test_a_value_against_the_window_with_itself_in_it(
         ([-2.0, 2.0],     9.0, None, 9 / math.sqrt(8)),
     ],
 )  # fmt: skip
-def test_a_value_against_what_came_before_it(
+def test_a_value_compared_with_earlier_transactions(
     before: list[float | None], own: float | None, ratio: float | None, z_score: float | None
 ) -> None:
     arrivals = [
@@ -245,20 +247,20 @@ def test_distinct_counts_each_value_once_and_no_null() -> None:
     assert last(window("distinct", "device_id"), tx(1)) == 0
 
 
-def test_distinct_numbers_and_flags() -> None:
+def test_distinct_counts_numbers_and_flags() -> None:
     assert last(window("distinct", FEES), *feed([1.0, None, 1.0, 2.0, 0.0, -0.0])) == 3
     flags = [tx(100, str(place), npl_flag=flag) for place, flag in enumerate([True, None, False, True])]
     assert values(window("distinct", "npl_flag"), flags) == [1, 1, 2, 2]
 
 
-def test_occurrences_count_the_value_of_the_transaction_at_hand() -> None:
+def test_occurrences_count_the_value_of_the_current_transaction() -> None:
     merchants = ["M", "N", None, "M", "m", "M"]
     arrivals = [tx(90 + place, merchant_id=merchant) for place, merchant in enumerate(merchants, start=1)]
     assert values(window("occurrences", "merchant_id"), arrivals) == [1, 1, None, 2, 1, 3]
     assert values(window("occurrences", "merchant_id", delay_ms=1), arrivals) == [0, 0, None, 1, 0, 2]
 
 
-def test_occurrences_that_left_the_window_are_gone() -> None:
+def test_occurrences_outside_the_window_do_not_count() -> None:
     #   90        100
     #   (---------]
     #   M  M      M
@@ -269,7 +271,7 @@ def test_occurrences_that_left_the_window_are_gone() -> None:
 # ---- columns that are features ----
 
 
-def test_a_window_over_a_feature_sees_its_value_for_each_transaction() -> None:
+def test_a_window_over_a_feature_reads_its_value_for_each_transaction() -> None:
     declined = row("equals", "declined", column="status", text="declined")
     statuses = ["declined", None, "completed", "declined"]
     arrivals = [tx(90 + place, status=status) for place, status in enumerate(statuses, start=1)]
@@ -280,6 +282,6 @@ def test_a_window_over_a_feature_sees_its_value_for_each_transaction() -> None:
     assert last([declined, window("last_n", "declined", n=3)], *arrivals) == sequence
 
 
-def test_a_window_over_a_field_sees_the_field_though_a_feature_has_its_name() -> None:
+def test_a_window_over_a_field_reads_the_field_even_if_a_feature_has_its_name() -> None:
     shadow = row("hour", "transaction_fees_vnd")
     assert last([shadow, window("sum", FEES)], *feed([2.0, 3.0])) == 5.0

@@ -49,16 +49,16 @@ LABELS = st.builds(
 
 
 @given(TRANSACTIONS)
-def test_a_transaction_comes_back_from_json_as_it_was(transaction: Transaction) -> None:
+def test_a_transaction_survives_a_json_round_trip(transaction: Transaction) -> None:
     assert Transaction.from_json(transaction.to_json()) == transaction
 
 
 @given(LABELS)
-def test_a_label_comes_back_from_json_as_it_was(label: Label) -> None:
+def test_a_label_survives_a_json_round_trip(label: Label) -> None:
     assert Label.from_json(label.to_json()) == label
 
 
-def test_a_record_has_exactly_the_fields_that_the_kernel_knows_and_never_the_truth() -> None:
+def test_a_record_has_exactly_the_fields_that_the_kernel_knows_and_never_the_label() -> None:
     transaction = Transaction(
         transaction_id="T", event_time_ms=1_767_323_045_678, account_id="A", transaction_amount_vnd=1
     )
@@ -74,7 +74,7 @@ def test_a_record_has_exactly_the_fields_that_the_kernel_knows_and_never_the_tru
     assert not {"is_fraud", "fraud_type", "label", "available_at"} & set(record)
 
 
-def test_unknown_fields_are_left_out() -> None:
+def test_unknown_fields_are_ignored() -> None:
     good = b'{"transaction_id":"T","event_time":"1970-01-01T00:00:00Z","account_id":"A"'
     good += b',"transaction_amount_vnd":1'
     assert Transaction.from_json(good + b',"is_fraud":true,"x":{"y":1}}') == Transaction.from_json(
@@ -83,7 +83,7 @@ def test_unknown_fields_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("missing", ["transaction_id", "event_time", "account_id", "transaction_amount_vnd"])
-def test_a_record_without_a_required_field_is_refused(missing: str) -> None:
+def test_a_record_without_a_required_field_is_rejected(missing: str) -> None:
     record = {
         "transaction_id": "T",
         "event_time": "1970-01-01T00:00:00Z",
@@ -102,21 +102,21 @@ def test_a_record_without_a_required_field_is_refused(missing: str) -> None:
         ("1970-01-01T07:00:00.001+07:00", 1),
         ("1970-01-01T00:00:00.001999Z", 1),
         ("1969-12-31T23:59:59.999Z", -1),
-        # Digits past the millisecond are cut off towards the past, as the kernel does.
+        # Digits after the millisecond are truncated towards the past, as in the kernel.
         ("1969-12-31T23:59:59.9995Z", -1),
         ("2026-01-02T03:04:05.678Z", 1_767_323_045_678),
-        # Letters of either case, no seconds, any number of digits up to nine.
+        # Letters of either case, no seconds, up to nine decimal places.
         ("2026-01-02t03:04:05.678z", 1_767_323_045_678),
         ("2026-01-02T03:04Z", 1_767_323_040_000),
         ("2026-01-02T03:04:05.Z", 1_767_323_045_000),
         ("2026-01-02T03:04:05.6Z", 1_767_323_045_600),
         ("2026-01-02T03:04:05.678999999Z", 1_767_323_045_678),
-        # An offset has hours, and may have minutes and seconds.
+        # An offset has hours, and optionally minutes and seconds.
         ("2026-01-02T10:04:05+07", 1_767_323_045_000),
         ("2026-01-02T10:04:35+07:00:30", 1_767_323_045_000),
         ("2026-01-01T23:34:05-03:30", 1_767_323_045_000),
         ("2026-01-02T21:04:05+18:00", 1_767_323_045_000),
-        # The first and the last millisecond, in UTC and from a year that is another one there.
+        # The first and the last millisecond, in UTC and in an offset where the year is a different one.
         ("0001-01-01T00:00:00Z", -62_135_596_800_000),
         ("0000-12-31T23:00:00-02:00", -62_135_593_200_000),
         ("9998-12-31T23:59:59.999Z", 253_370_764_799_999),
@@ -124,7 +124,7 @@ def test_a_record_without_a_required_field_is_refused(missing: str) -> None:
         ("+02026-01-02T03:04:05Z", 1_767_323_045_000),
     ],
 )
-def test_a_time_is_read_to_the_millisecond(text: str, time_ms: int) -> None:
+def test_a_time_is_parsed_to_the_millisecond(text: str, time_ms: int) -> None:
     assert parse_time_ms(text) == time_ms
 
 
@@ -132,27 +132,29 @@ def test_a_time_is_read_to_the_millisecond(text: str, time_ms: int) -> None:
     "text",
     [
         *("", "Z", "yesterday", "1767323045678", "2026-01-02", "2026-01-02Z", "2026-01-02T03Z"),
-        # No offset, another letter than T, something before or behind it.
+        # No offset, another letter than T, text before or after it.
         *("2026-01-02T03:04:05", "2026-01-02 03:04:05Z", " 2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z\n"),
         # ISO 8601, but not RFC 3339.
         *("20260102T030405Z", "2026-W01-1T03:04:05Z", "2026-002T03:04:05Z", "2026-01-02T03:04:05,678Z"),
-        # No such hour, minute or second, too many digits.
+        # An hour, minute or second out of range, too many digits.
         *("2026-01-02T24:00:00Z", "2026-01-02T03:60:00Z", "2026-01-02T03:04:60Z"),
         "2026-01-02T03:04:05.1234567890Z",
-        # Other writings of an offset.
+        # Other notations of an offset.
         *("2026-01-02T03:04:05+7", "2026-01-02T03:04:05+0700", "2026-01-02T03:04:05+07:60"),
         "2026-01-02T03:04:05\N{MINUS SIGN}07:00",
-        # Not written in 0 to 9.
+        # Digits other than 0 to 9.
         "\N{ARABIC-INDIC DIGIT TWO}026-01-02T03:04:05Z",
     ],
 )
-def test_what_is_not_written_as_a_time_with_an_offset_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no RFC 3339 time with a UTC offset; write it like 2026-01-02T03"):
+def test_a_text_that_is_not_a_time_with_an_offset_is_rejected(text: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"not an RFC 3339 time with a UTC offset; write it like 2026-01-02T03"
+    ):
         parse_time_ms(text)
 
 
 @pytest.mark.parametrize("text", ["2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-00T00:00:00Z"])
-def test_a_day_that_the_calendar_lacks_is_refused(text: str) -> None:
+def test_a_day_that_does_not_exist_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"day is out of range|month must be in"):
         parse_time_ms(text)
 
@@ -164,11 +166,11 @@ def test_a_day_that_the_calendar_lacks_is_refused(text: str) -> None:
         *("9998-12-31T20:00:00-07:00", "2026-01-02T03:04:05+18:01"),
     ],
 )
-def test_a_time_outside_the_kernels_years_is_refused(text: str) -> None:
+def test_a_time_outside_the_kernels_years_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="outside the years 1 to 9998, or its offset is above 18:00"):
         parse_time_ms(text)
 
 
 @given(TIMES_MS)
-def test_a_time_that_is_written_is_read_again(time_ms: int) -> None:
+def test_a_written_time_is_parsed_to_the_same_value(time_ms: int) -> None:
     assert parse_time_ms(format_time(time_ms)) == time_ms

@@ -1,6 +1,6 @@
-"""Transactions on a line of milliseconds, and what the reference says of them.
+"""Transactions on a timeline of milliseconds, and the reference's results for them.
 
-In the drawings of the tests time runs to the right, t is the last to arrive, ( is outside and ] inside.
+In the drawings of the tests, time runs to the right, t arrives last, ( is exclusive and ] inclusive.
 """
 
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from fraudstream.domain.reference import Evaluated, Value, evaluate
 from fraudstream.domain.transaction import Label, Transaction
 
 NO_LIMIT_MS = 10**15
-"""An allowed lateness that nothing exceeds."""
+"""An allowed lateness that no transaction exceeds."""
 
 
 def tx(time_ms: int, transaction_id: str | None = None, **others: Any) -> Transaction:  # noqa: ANN401 - any field
-    """Return a transaction of account A over 1 VND, unless ``others`` say otherwise."""
+    """Return a transaction of account A over 1 VND, changed by ``others``."""
     fields: dict[str, Any] = {"account_id": "A", "transaction_amount_vnd": 1.0} | others
     own_id = transaction_id or f"at {time_ms} {sorted(others.items())}"
     return Transaction(transaction_id=own_id, event_time_ms=time_ms, **fields)
 
 
 def label(transaction_id: str, available_at_ms: int, *, is_fraud: bool = True) -> Label:
-    """Return a label of account A's transaction; the reference goes by the id alone."""
+    """Return a label of account A's transaction; the reference matches it by the id alone."""
     return Label(
         transaction_id=transaction_id,
         account_id="A",
@@ -33,7 +33,7 @@ def label(transaction_id: str, available_at_ms: int, *, is_fraud: bool = True) -
 
 
 def window(statistic: Any, column: str | None = None, **others: Any) -> WindowFeature:  # noqa: ANN401 - checked by the model
-    """Return a window named f over 10 ms of the account, unless ``others`` say otherwise."""
+    """Return a window named f over 10 ms of the account, changed by ``others``."""
     fields = {"name": "f", "entity": "account_id", "window_ms": 10} | others
     return WindowFeature(statistic=statistic, column=column, **fields)
 
@@ -48,7 +48,7 @@ def run(
     arrivals: Sequence[Transaction | Label],
     lateness_ms: int = NO_LIMIT_MS,
 ) -> list[Evaluated]:
-    """Evaluate a catalogue of these features."""
+    """Evaluate a catalogue with these features."""
     listed = features if isinstance(features, Sequence) else [features]
     return list(evaluate(Catalogue(tuple(listed)), arrivals, allowed_lateness_ms=lateness_ms))
 
@@ -58,11 +58,11 @@ def values(
     arrivals: Sequence[Transaction | Label],
     lateness_ms: int = NO_LIMIT_MS,
 ) -> list[Value]:
-    """Return what the last feature is for each transaction, None if it is not new."""
+    """Return the last feature's value for each transaction, None if it is not new."""
     name = features[-1].name if isinstance(features, Sequence) else features.name
     return [each.features.get(name) for each in run(features, arrivals, lateness_ms)]
 
 
 def last(features: Feature | Sequence[Feature], *arrivals: Transaction | Label) -> Value:
-    """Return what the last feature is for the last transaction."""
+    """Return the last feature's value for the last transaction."""
     return values(features, arrivals)[-1]

@@ -1,4 +1,4 @@
-"""What a job that makes no mistake writes for a load: made by the reference and the model."""
+"""The output of a correct job for a load, from the reference and the model."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ import numpy as np
 
 from drills.live_job import WrittenRecord
 from drills.load import Effort, SentItem, ordinary, transactions_of
-from drills.verdict import Evidence, Truth
+from drills.verdict import Evidence, ExpectedOutput
 from fraudstream.domain.alert import alert_id
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.reference import evaluate
@@ -26,18 +26,18 @@ def scorer_of(catalogue: Catalogue) -> Scorer:
 
 
 SCORER: Final = scorer_of(BUILT_IN)
-TRUTH: Final = Truth.of([(BUILT_IN, SCORER)])
+EXPECTED: Final = ExpectedOutput.of([(BUILT_IN, SCORER)])
 DAY_MS: Final = 86_400_000
 
 
 @cache
 def perfect_run() -> Evidence:
-    """Return a run of 150 transactions, each tried at its number in ms and scored 100 ms later."""
+    """Return a run of 150 transactions; number n is first sent at n ms and scored 100 ms later."""
     return evidence_of(ordinary(Effort(transactions=150), NOW_MS))
 
 
 def evidence_of(items: Sequence[SentItem], catalogue: Catalogue = BUILT_IN) -> Evidence:
-    """Return what a perfect job writes for sound transactions; the fault is at 0 ms and over at once."""
+    """Return a correct job's output for valid transactions; the fault is at 0 ms and ends at once."""
     evaluated = list(evaluate(catalogue, transactions_of(items), allowed_lateness_ms=DAY_MS))
     matrix = np.array(
         [[each.features[name] for name in catalogue.names] for each in evaluated], dtype=np.float64
@@ -53,7 +53,7 @@ def evidence_of(items: Sequence[SentItem], catalogue: Catalogue = BUILT_IN) -> E
         }
         for each, score in zip(evaluated, scorer_of(catalogue).score(matrix).tolist(), strict=True)
     ]
-    alerts = [alert_of(record) for record in records if TRUTH.judge.is_due(record["score"])]
+    alerts = [alert_of(record) for record in records if EXPECTED.judge.is_due(record["score"])]
     return Evidence(
         items=items,
         first_try_ms={record["transaction_id"]: number for number, record in enumerate(records)},
@@ -66,14 +66,14 @@ def evidence_of(items: Sequence[SentItem], catalogue: Catalogue = BUILT_IN) -> E
 
 
 def alert_of(record: dict[str, Any]) -> dict[str, Any]:
-    """Return as much of an alert as a verdict looks at."""
+    """Return the part of an alert that a verdict compares."""
     id_ = record["transaction_id"]
-    own_id = alert_id(id_, TRUTH.judge.model_version)
+    own_id = alert_id(id_, EXPECTED.judge.model_version)
     return {"alert_id": own_id, "transaction_id": id_, "score": record["score"]}
 
 
 def letter_of(item: SentItem, sequence_number: int, reason: str | None = None) -> WrittenRecord:
-    """Return the dead letter of a broken record."""
+    """Return the dead letter of an invalid record."""
     letter = {
         "reason": reason or item.reason,
         "detail": "",
@@ -89,7 +89,7 @@ def letter_of(item: SentItem, sequence_number: int, reason: str | None = None) -
 
 
 def with_changed(evidence: Evidence, place: int, **fields: Any) -> Evidence:  # noqa: ANN401 - whatever a record has
-    """Return the evidence with other fields in the scored record at ``place``."""
+    """Return the evidence with changed fields in the scored record at ``place``."""
     record = evidence.scored[place]
     changed = record._replace(content=record.content | fields)
     scored = [*evidence.scored[:place], changed, *evidence.scored[place + 1 :]]

@@ -23,13 +23,13 @@ def consumer(cluster: Cluster, tmp_path: Path) -> AlertConsumer:
 
 
 def contents(consumer: AlertConsumer) -> list[object]:
-    return [received.content for received in consumer.read()]
+    return [received.content for received in consumer.read_new()]
 
 
-def test_lines_are_read_once_and_half_a_line_when_it_is_whole(
+def test_lines_are_read_once_and_a_partial_line_when_it_is_complete(
     consumer: AlertConsumer, tmp_path: Path
 ) -> None:
-    assert consumer.read() == []
+    assert consumer.read_new() == []
     file = tmp_path / "alerts.jsonl"
     file.write_bytes(b'{"alert_id": "1"}\n{"alert_id": "2"}\n{"aler')
     assert contents(consumer) == [{"alert_id": "1"}, {"alert_id": "2"}]
@@ -40,19 +40,17 @@ def test_lines_are_read_once_and_half_a_line_when_it_is_whole(
     assert [received.content["alert_id"] for received in consumer.records] == ["1", "2", "3"]
 
 
-def test_half_a_line_that_a_crash_left_and_the_next_run_cut_off_is_never_seen(
+def test_a_partial_line_left_by_a_crash_and_truncated_by_the_next_run_is_never_returned(
     consumer: AlertConsumer, tmp_path: Path
 ) -> None:
     file = tmp_path / "alerts.jsonl"
     file.write_bytes(b'{"alert_id": "1"}\n{"alert')
-    consumer.read()
+    consumer.read_new()
     file.write_bytes(b'{"alert_id": "1"}\n{"alert_id": "2"}\n')
     assert contents(consumer) == [{"alert_id": "2"}]
 
 
-def test_closing_ends_the_consumer_if_it_was_started_and_no_other_process(
-    cluster: Cluster, consumer: AlertConsumer
-) -> None:
+def test_closing_stops_only_a_consumer_that_was_started(cluster: Cluster, consumer: AlertConsumer) -> None:
     sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
     cluster.start("other", sleep)
     try:
@@ -66,7 +64,7 @@ def test_closing_ends_the_consumer_if_it_was_started_and_no_other_process(
         cluster.end("other")
 
 
-def test_what_is_started_for_a_drill_reads_no_settings_from_the_folder_where_it_is_started(
+def test_processes_of_a_drill_read_no_settings_from_the_working_folder(
     tmp_path: Path,
 ) -> None:
     settings = JobSettings.load(["--aws-endpoint-url", "http://127.0.0.1:4566"], env_file=None)

@@ -15,7 +15,7 @@ GET = "Kinesis_20131202.GetRecords"
 
 
 class Emulator(BaseHTTPRequestHandler):
-    """Answers PutRecords with the data as its sequence number, all else with what it was asked."""
+    """Answers PutRecords with the data as its sequence number, and other calls with the request body."""
 
     protocol_version = "HTTP/1.1"
 
@@ -31,7 +31,7 @@ class Emulator(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(name="endpoint")
@@ -64,7 +64,7 @@ def records(count: int) -> dict[str, Any]:
     return {"Records": [{"Data": str(number)} for number in range(count)]}
 
 
-def test_without_a_fault_everything_goes_through(endpoint: FaultyEndpoint) -> None:
+def test_without_a_fault_every_request_passes(endpoint: FaultyEndpoint) -> None:
     assert call(endpoint, GET, {"a": 1}) == (200, {"a": 1})
     status, answer = call(endpoint, PUT, records(3))
     assert status == 200
@@ -72,7 +72,7 @@ def test_without_a_fault_everything_goes_through(endpoint: FaultyEndpoint) -> No
     assert endpoint.throttled == 0
 
 
-def test_a_share_of_the_records_is_refused_and_the_others_are_in(endpoint: FaultyEndpoint) -> None:
+def test_a_share_of_the_records_is_throttled_and_the_others_are_accepted(endpoint: FaultyEndpoint) -> None:
     with endpoint.throttling(0.3):
         _, answer = call(endpoint, PUT, records(1_000))
     refused = [each for each in answer["Records"] if each.get("ErrorCode") == THROTTLED]
@@ -83,7 +83,7 @@ def test_a_share_of_the_records_is_refused_and_the_others_are_in(endpoint: Fault
     assert call(endpoint, PUT, records(50))[1]["FailedRecordCount"] == 0
 
 
-def test_a_request_of_which_nothing_is_left_is_answered_without_the_emulator(
+def test_a_request_whose_records_are_all_throttled_does_not_reach_the_emulator(
     endpoint: FaultyEndpoint,
 ) -> None:
     with endpoint.throttling(1.0):
@@ -91,7 +91,7 @@ def test_a_request_of_which_nothing_is_left_is_answered_without_the_emulator(
     assert (status, answer["FailedRecordCount"]) == (200, 2)
 
 
-def test_a_share_of_the_reads_is_refused_as_aws_does_it(endpoint: FaultyEndpoint) -> None:
+def test_a_share_of_the_reads_is_throttled_as_aws_does(endpoint: FaultyEndpoint) -> None:
     connection = connect(endpoint)
     with endpoint.throttling(0.3):
         answers = [call(connection, GET, {}) for _ in range(200)]
@@ -106,7 +106,7 @@ def test_other_calls_are_never_throttled(endpoint: FaultyEndpoint) -> None:
         assert call(endpoint, "Kinesis_20131202.ListShards", {"a": 1}) == (200, {"a": 1})
 
 
-def test_while_it_is_gone_it_refuses_and_breaks_connections_and_comes_back_at_its_place(
+def test_a_stopped_endpoint_refuses_and_breaks_connections_and_restarts_on_its_port(
     endpoint: FaultyEndpoint,
 ) -> None:
     kept = connect(endpoint)
@@ -122,7 +122,7 @@ def test_while_it_is_gone_it_refuses_and_breaks_connections_and_comes_back_at_it
     assert call(endpoint, GET, {"a": 1}) == (200, {"a": 1})
 
 
-def test_what_is_taken_out_of_a_request_is_put_back_into_its_answer_at_its_place() -> None:
+def test_throttled_records_are_reported_at_their_positions_in_the_response() -> None:
     refused = [True, False, True]
     request = {"StreamName": "s", "Records": [{"Data": "a"}, {"Data": "b"}, {"Data": "c"}]}
     assert without_refused(request, refused) == {"StreamName": "s", "Records": [{"Data": "b"}]}
@@ -131,6 +131,6 @@ def test_what_is_taken_out_of_a_request_is_put_back_into_its_answer_at_its_place
     assert answer["FailedRecordCount"] == 2
 
 
-def test_what_the_emulator_itself_refuses_counts_too() -> None:
+def test_rejections_of_the_emulator_itself_count_too() -> None:
     answer = with_refused({"Records": [{"ErrorCode": "InternalFailure"}]}, [False])
     assert answer["FailedRecordCount"] == 1

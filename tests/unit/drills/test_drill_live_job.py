@@ -13,7 +13,7 @@ def fixture_job(tmp_path: Path) -> LiveJob:
     return LiveJob(Cluster(tmp_path, {}), JobSettings.load(env_file=None), "a1")
 
 
-def test_the_newest_checkpoint_is_the_highest_number_that_is_complete(job: LiveJob) -> None:
+def test_the_newest_checkpoint_is_the_highest_complete_number(job: LiveJob) -> None:
     folder = job.cluster.checkpoints / "a1"
     for number, is_complete in ((2, True), (9, True), (10, True), (11, False)):
         (folder / f"chk-{number}").mkdir(parents=True)
@@ -22,46 +22,46 @@ def test_the_newest_checkpoint_is_the_highest_number_that_is_complete(job: LiveJ
     assert job.newest_checkpoint() == (folder / "chk-10").as_uri()
 
 
-def test_a_job_without_a_complete_checkpoint_has_none_to_go_on_from(job: LiveJob) -> None:
+def test_a_job_without_a_complete_checkpoint_cannot_be_resumed(job: LiveJob) -> None:
     (job.cluster.checkpoints / "a1" / "chk-1").mkdir(parents=True)
     with pytest.raises(ClusterError, match="job a1 has no complete checkpoint"):
         job.newest_checkpoint()
 
 
-def test_the_id_of_a_job_is_the_one_that_flink_run_names() -> None:
+def test_the_job_id_is_parsed_from_the_output_of_flink_run() -> None:
     said = "Job has been submitted with JobID 0123456789abcdef0123456789abcdef\n"
     assert submitted_job(said) == "0123456789abcdef0123456789abcdef"
-    with pytest.raises(ClusterError, match="named no job: nothing"):
+    with pytest.raises(ClusterError, match="has no job id: nothing"):
         submitted_job("nothing")
 
 
-def test_each_drill_has_streams_of_its_own() -> None:
+def test_each_drill_has_its_own_streams() -> None:
     names = stream_names(with_own_streams(JobSettings.load(env_file=None), "one"))
     assert len(set(names.values())) == 5
     assert all(name.endswith("-one") for name in names.values())
 
 
-def test_a_process_that_ends_by_itself_ends_the_waiting_with_what_it_said(tmp_path: Path) -> None:
+def test_a_process_that_exits_unexpectedly_ends_the_wait_with_its_output(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path, {})
     cluster.start("worker", ["sh", "-c", "echo no memory left"])
     try:
-        with pytest.raises(ClusterError, match=r"(?s)worker ended while slots was.*no memory"):
+        with pytest.raises(ClusterError, match=r"(?s)worker exited while waiting for slots.*no memory"):
             cluster.wait_for("slots", lambda: False)
     finally:
         cluster.end_all()
 
 
-def test_waiting_ends_when_the_time_is_over(tmp_path: Path) -> None:
-    with pytest.raises(ClusterError, match="no slots within 0 s"):
+def test_waiting_ends_at_the_deadline(tmp_path: Path) -> None:
+    with pytest.raises(ClusterError, match="timed out after 0 s waiting for slots"):
         Cluster(tmp_path, {}).wait_for("slots", lambda: False, timeout_s=0)
 
 
-def test_a_command_that_fails_raises_with_what_it_said(tmp_path: Path) -> None:
+def test_a_failing_command_raises_with_its_output(tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match="no such option"):
         Cluster(tmp_path, {}).run(["sh", "-c", "echo no such option >&2; exit 3"])
 
 
-def test_a_process_that_does_not_end_when_asked_is_killed_and_so_are_the_others(
+def test_a_process_that_ignores_termination_is_killed_and_so_are_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("drills.cluster.END_TIMEOUT_S", 0.5)
@@ -76,7 +76,7 @@ def test_a_process_that_does_not_end_when_asked_is_killed_and_so_are_the_others(
         assert not any(Path(f"/proc/{pid}").exists() for pid in found)
 
 
-def test_a_killed_process_is_not_taken_for_one_that_ended_by_itself(tmp_path: Path) -> None:
+def test_a_killed_process_is_not_reported_as_an_unexpected_exit(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path, {})
     cluster.start("worker", ["sleep", "60"])
     assert any("sleep 60" in command for command in cluster.commands("worker").values())

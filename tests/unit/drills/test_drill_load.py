@@ -28,26 +28,26 @@ def times_ms(items: list[SentItem]) -> list[int]:
     return [item.transaction.event_time_ms for item in items if item.transaction]
 
 
-def test_a_load_has_as_many_transactions_as_asked_for_and_ends_now() -> None:
+def test_a_load_has_the_requested_number_of_transactions_and_ends_now() -> None:
     items = ordinary(EFFORT, NOW_MS)
     assert len(items) == len(transactions_of(items)) == 600
     assert times_ms(items) == sorted(times_ms(items))
     assert abs(times_ms(items)[-1] - NOW_MS) < HOUR_MS
 
 
-def test_even_a_load_with_wrong_clocks_and_late_ones_spans_less_than_the_allowed_lateness() -> None:
+def test_even_with_wrong_clocks_and_late_transactions_a_load_spans_less_than_the_allowed_lateness() -> None:
     large = Effort()
     for load in (ordinary, with_wrong_clock, doubled_and_late):
         times = times_ms(load(large, NOW_MS))
         assert max(times) - min(times) < DAY_MS, load.__name__
 
 
-def test_the_same_moment_gives_the_same_load() -> None:
+def test_the_same_time_gives_the_same_load() -> None:
     assert ordinary(EFFORT, NOW_MS) == ordinary(EFFORT, NOW_MS)
     assert with_broken(EFFORT, NOW_MS) == with_broken(EFFORT, NOW_MS)
 
 
-def test_records_of_an_account_go_under_one_key() -> None:
+def test_records_of_an_account_share_a_partition_key() -> None:
     assert all(
         item.record.partition_key == item.transaction.account_id
         for item in ordinary(EFFORT, NOW_MS)
@@ -55,17 +55,17 @@ def test_records_of_an_account_go_under_one_key() -> None:
     )
 
 
-def test_doubled_means_each_twice_and_the_very_same_bytes() -> None:
+def test_duplicates_are_two_identical_records() -> None:
     items = doubled_and_late(EFFORT, NOW_MS)
     counts = Counter(item.record.data for item in items)
     assert len(items) == 600
     assert set(counts.values()) <= {1, 2}
-    # At the end the load is cut off between some and their copies.
+    # The load may end between a transaction and its duplicate.
     assert sum(count == 1 for count in counts.values()) < 30
     assert len(transactions_of(items)) == len(counts)
 
 
-def test_some_are_late_and_none_by_more_than_the_longest_lateness() -> None:
+def test_some_transactions_are_late_and_none_exceeds_the_maximum_lateness() -> None:
     items = doubled_and_late(Effort(transactions=2_000), NOW_MS)
     newest_ms, late = 0, 0
     for time_ms in times_ms(items):
@@ -81,7 +81,7 @@ def test_a_wrong_clock_is_right_then_an_hour_ahead_then_an_hour_behind() -> None
     assert off_ms == [0] * 200 + [HOUR_MS] * 200 + [-HOUR_MS] * 200
 
 
-def test_broken_records_of_every_kind_lie_among_the_others_which_keep_their_order() -> None:
+def test_invalid_records_of_every_kind_are_mixed_in_and_the_others_keep_their_order() -> None:
     items = with_broken(EFFORT, NOW_MS)
     assert len(items) == 600 + 70 + 1
     assert transactions_of(items) == transactions_of(ordinary(EFFORT, NOW_MS))
@@ -91,12 +91,12 @@ def test_broken_records_of_every_kind_lie_among_the_others_which_keep_their_orde
     assert max(after - before for before, after in pairwise(places)) < 100
 
 
-def test_one_number_is_more_than_single_precision_holds() -> None:
+def test_one_number_exceeds_single_precision() -> None:
     with np.errstate(over="ignore"):
         assert np.isinf(np.float32(TOO_LARGE_FEES_VND))
 
 
-def test_an_idle_shard_gets_nothing_until_the_others_have_got_all() -> None:
+def test_an_idle_shard_gets_no_record_until_the_others_have_all_of_theirs() -> None:
     items = with_idle_shard(EFFORT, NOW_MS, SHARDS)
     assert Counter(items) == Counter(ordinary(EFFORT, NOW_MS))
     numbers = [shard_number(item.record.partition_key, SHARDS) for item in items]
@@ -106,7 +106,7 @@ def test_an_idle_shard_gets_nothing_until_the_others_have_got_all() -> None:
     assert set(numbers[first_again:]) == {0}
 
 
-def test_a_key_goes_to_the_shard_of_its_hash() -> None:
-    # md5 of these begins with 0c, 92, 4a and e1.
+def test_a_key_is_assigned_to_the_shard_of_its_hash() -> None:
+    # The md5 of these keys begin with 0c, 92, 4a and e1.
     assert [shard_number(key, SHARDS) for key in ("a", "b", "c", "d")] == [0, 2, 1, 2]
     assert shard_number("a", 1) == 0

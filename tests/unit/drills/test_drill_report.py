@@ -1,14 +1,16 @@
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 from typer import Typer
 from typer.testing import CliRunner
 
+import drills.__main__
 from drills.__main__ import main
-from drills.drill_report import BEGIN, END, fault_table, table, to_json, with_measured
+from drills.drill_report import BEGIN, END, fault_table, replace_measured_section, table, to_json
 from drills.drill_suite import DrillResults
 from drills.faults import FAULTS
 from drills.load import Effort
@@ -37,7 +39,7 @@ def text(of: object) -> str:
     return console.export_text()
 
 
-def test_the_file_has_what_programs_look_for() -> None:
+def test_the_file_has_the_fields_that_programs_read() -> None:
     assert to_json(DrillResults([GOOD], {"another": "no cluster"})) == {
         "faults": [
             {
@@ -57,12 +59,12 @@ def test_the_file_has_what_programs_look_for() -> None:
 @pytest.mark.parametrize(
     "bad", [replace(GOOD, lost=1), replace(GOOD, wrong=1), replace(GOOD, alerts_with_new_id=1)]
 )
-def test_a_fault_is_not_survived_if_it_cost_anything(bad: Verdict) -> None:
+def test_a_fault_with_any_loss_or_error_is_not_survived(bad: Verdict) -> None:
     assert DrillResults([GOOD]).is_survived
     assert not DrillResults([GOOD, bad]).is_survived
 
 
-def test_a_fault_that_could_not_be_judged_is_not_survived() -> None:
+def test_a_fault_without_a_verdict_is_not_survived() -> None:
     assert not DrillResults([GOOD], {"another": "no cluster"}).is_survived
 
 
@@ -70,19 +72,23 @@ def test_the_table_has_a_row_for_each_fault() -> None:
     assert re.search(r"a_fault +│ +6,000 +│ +0 +│ +0 +│ +7 +│ +0 +│ +1\.3", text(table(DrillResults([GOOD]))))
 
 
-def test_the_page_gets_the_figures_between_its_markers_and_keeps_the_rest() -> None:
-    page = with_measured(PAGE, DrillResults([GOOD]), Effort(transactions=6_000, rate=300), MACHINE)
+def test_the_page_gets_the_figures_between_its_markers_and_keeps_other_text() -> None:
+    results, effort = DrillResults([GOOD]), Effort(transactions=6_000, rate=300)
+    page = replace_measured_section(PAGE, results, effort, MACHINE)
     assert page.startswith(f"# Page\n\nbefore\n\n{BEGIN}\n")
     assert page.endswith(f"{END}\n\nafter\n")
     assert "| a_fault | 6,000 | 0 | 0 | 7 | 0 | 1.3 |" in page
-    assert "6,000 transactions, 300 a second, on a processor" in page
+    assert "6,000 transactions, 300 per second, on a processor" in page
     assert "old figures" not in page
-    assert with_measured(page, DrillResults([GOOD]), Effort(transactions=6_000, rate=300), MACHINE) == page
+    assert (
+        replace_measured_section(page, DrillResults([GOOD]), Effort(transactions=6_000, rate=300), MACHINE)
+        == page
+    )
 
 
-def test_a_page_without_the_markers_is_refused() -> None:
+def test_a_page_without_the_markers_is_rejected() -> None:
     with pytest.raises(ValueError, match="put both where the table belongs"):
-        with_measured("# Page\n", DrillResults([GOOD]), Effort(), MACHINE)
+        replace_measured_section("# Page\n", DrillResults([GOOD]), Effort(), MACHINE)
 
 
 def test_every_fault_is_listed_and_described() -> None:
@@ -92,10 +98,32 @@ def test_every_fault_is_listed_and_described() -> None:
     assert CliRunner().invoke(command, ["--list"]).exit_code == 0
 
 
-def test_an_unknown_fault_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_fault_is_rejected_with_the_known_ones() -> None:
     refused = CliRunner().invoke(command, ["--only", "earthquake"])
     assert refused.exit_code == 2
     assert "taskmanager_killed" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("failures", "options", "is_page_written"),
+    [({}, (), True), ({"endpoint_gone": "no job"}, (), False), ({}, ("--only", "endpoint_gone"), False)],
+)
+def test_the_page_is_written_and_reported_only_if_every_fault_was_judged(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: dict[str, str],
+    options: tuple[str, ...],
+    *,
+    is_page_written: bool,
+) -> None:
+    page = tmp_path / "drill.md"
+    page.write_text(PAGE)
+    monkeypatch.setattr(drills.__main__, "PAGE", page)
+    monkeypatch.setattr(drills.__main__, "run", lambda *_: DrillResults([GOOD], failures))
+    done = CliRunner().invoke(command, ["--out", str(tmp_path / "drill.json"), *options])
+    assert ("old figures" not in page.read_text()) is is_page_written
+    assert ("docs/drill.md" in done.output) is is_page_written
+    assert done.exit_code == (1 if failures else 0)
 
 
 def test_the_page_has_the_markers_and_names_every_fault() -> None:

@@ -14,7 +14,7 @@ ITEMS = ordinary(Effort(transactions=60), NOW_MS)
 
 
 class Stream:
-    """Takes records, but for every third call's, which it gives back."""
+    """Accepts records, but rejects those of every third call."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -30,7 +30,7 @@ class Stream:
         return PutResult(sent=len(records), shards=Counter(shard=len(records)))
 
 
-def test_everything_is_sent_once_and_in_order_though_some_is_refused_at_first() -> None:
+def test_everything_is_sent_once_and_in_order_despite_rejections() -> None:
     stream = Stream()
     sender = DrillSender(stream, ITEMS, rate=1_000)
     sender.start()
@@ -41,44 +41,44 @@ def test_everything_is_sent_once_and_in_order_though_some_is_refused_at_first() 
     assert sender.first_try_ms.keys() == {each.transaction_id for each in transactions_of(ITEMS)}
 
 
-def test_the_rest_waits_until_it_may_go_on() -> None:
+def test_a_paused_sender_waits_until_it_is_resumed() -> None:
     stream = Stream()
-    sender = DrillSender(stream, ITEMS, rate=100, hold_at=0.5)
+    sender = DrillSender(stream, ITEMS, rate=100, pause_fraction=0.5)
     assert not sender.is_idle
     sender.start()
     _wait(lambda: sender.is_idle)
-    # Time enough to send all of the rest: a slow machine can't make this fail.
+    # Time enough to send the whole backlog: a slow machine can't make this fail.
     threading.Event().wait(0.5)
     assert sender.sent == 30
-    sender.go_on()
+    sender.resume()
     assert not sender.is_idle
     _join(sender, 60)
     assert sender.is_idle
     assert len(stream.taken) == 60
 
 
-def test_what_never_began_can_be_ended() -> None:
+def test_a_sender_that_never_started_can_be_stopped() -> None:
     sender = DrillSender(Stream(), ITEMS, rate=100)
     sender.stop()
     assert sender.sent == 0
 
 
-def test_what_waits_can_be_ended() -> None:
-    sender = DrillSender(Stream(), ITEMS, rate=100, hold_at=0.5)
+def test_a_paused_sender_can_be_stopped() -> None:
+    sender = DrillSender(Stream(), ITEMS, rate=100, pause_fraction=0.5)
     sender.start()
     _wait(lambda: sender.is_idle)
     sender.stop()
     assert sender.sent == 30
 
 
-def test_the_first_try_is_what_counts_for_what_is_sent_twice() -> None:
+def test_for_a_duplicate_the_first_attempt_counts() -> None:
     sender = DrillSender(Stream(), [*ITEMS[:1], *ITEMS[:1]], rate=10)
     sender.start()
     _join(sender, 2)
     assert len(sender.first_try_ms) == 1
 
 
-def test_a_stream_that_is_away_for_good_does_not_hold_up_the_end() -> None:
+def test_an_unavailable_stream_does_not_block_the_stop() -> None:
     refused = threading.Event()
 
     class Away:
@@ -93,24 +93,24 @@ def test_a_stream_that_is_away_for_good_does_not_hold_up_the_end() -> None:
     assert sender.sent == 0
 
 
-def test_what_ends_the_sending_is_raised_where_it_is_waited_for() -> None:
+def test_an_error_of_the_sender_is_raised_in_the_waiting_thread() -> None:
     class Broken:
         def put(self, records: Sequence[Record]) -> PutResult:
             msg = f"no stream for {len(records)} records"
             raise StreamError(msg)
 
     sender = DrillSender(Broken(), ITEMS, rate=1_000)
-    sender.check()
+    sender.raise_if_failed()
     sender.start()
     sender.stop()
     with pytest.raises(StreamError, match="no stream"):
-        sender.check()
+        sender.raise_if_failed()
 
 
 def _join(sender: DrillSender, awaited: int) -> None:
     _wait(lambda: sender.sent >= awaited)
     sender.stop()
-    sender.check()
+    sender.raise_if_failed()
 
 
 def _wait(is_there: Callable[[], bool]) -> None:

@@ -5,7 +5,7 @@ import pytest
 from drills.faults.storage_faults import full
 
 
-def test_while_the_storage_is_full_no_new_checkpoint_folder_can_be_made_and_the_old_one_is_there(
+def test_while_the_storage_is_full_no_checkpoint_folder_can_be_created_and_old_ones_remain(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "chk-6").mkdir()

@@ -1,4 +1,4 @@
-"""The comparison must notice whatever a fault can do."""
+"""The verdict detects every kind of damage that a fault can cause."""
 
 from dataclasses import replace
 
@@ -7,13 +7,13 @@ import pytest
 from drills.faults.release_faults import ADDED, UPGRADED
 from drills.live_job import WrittenRecord
 from drills.load import Effort, SentItem, doubled_and_late, with_broken
-from drills.verdict import Evidence, Truth, Verdict, judge, recovery_s
+from drills.verdict import Evidence, ExpectedOutput, Verdict, judge, recovery_s
 from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.streams.protocols import Record
 from tests.unit.drills.perfect_run import (
+    EXPECTED,
     NOW_MS,
     SCORER,
-    TRUTH,
     alert_of,
     evidence_of,
     letter_of,
@@ -23,11 +23,11 @@ from tests.unit.drills.perfect_run import (
 )
 
 
-def verdict(evidence: Evidence, truth: Truth = TRUTH) -> Verdict:
-    return judge("a_fault", truth, evidence)
+def verdict(evidence: Evidence, expected: ExpectedOutput = EXPECTED) -> Verdict:
+    return judge("a_fault", expected, evidence)
 
 
-def test_a_run_without_a_mistake_costs_nothing() -> None:
+def test_a_perfect_run_has_no_loss_and_no_error() -> None:
     found = verdict(perfect_run())
     assert found.to_json() == {
         "name": "a_fault",
@@ -55,7 +55,7 @@ def test_a_transaction_without_a_score_is_lost() -> None:
     assert found.complaints == [f"{_last_id(run)} has no score"]
 
 
-def test_a_hole_in_an_entitys_order_is_wrong_for_all_of_that_entity() -> None:
+def test_a_gap_in_an_entitys_ordinals_is_wrong_for_all_of_that_entity() -> None:
     run = perfect_run()
     scored = run.scored[1:]
     found = verdict(replace(run, scored=scored, alerts=[]))
@@ -67,14 +67,14 @@ def test_a_hole_in_an_entitys_order_is_wrong_for_all_of_that_entity() -> None:
     assert found.wrong >= len(others)
 
 
-def test_a_score_above_the_threshold_without_its_alert_is_lost() -> None:
+def test_a_score_above_the_threshold_without_an_alert_is_lost() -> None:
     run = perfect_run()
     found = verdict(replace(run, alerts=run.alerts[1:]))
     assert (found.lost, found.wrong) == (1, 0)
     assert "no alert" in found.complaints[0]
 
 
-def test_a_copy_that_was_not_recognised_is_lost() -> None:
+def test_an_undetected_duplicate_is_lost() -> None:
     items = doubled_and_late(Effort(transactions=100), NOW_MS)
     run = evidence_of(items)
     ids = [item.transaction.transaction_id for item in items if item.transaction]
@@ -85,7 +85,7 @@ def test_a_copy_that_was_not_recognised_is_lost() -> None:
     assert verdict(replace(run, scored=[*run.scored, *duplicates[1:]])).lost == 1
 
 
-def test_a_broken_record_without_a_dead_letter_is_lost() -> None:
+def test_an_invalid_record_without_a_dead_letter_is_lost() -> None:
     items = [item for item in with_broken(Effort(transactions=20, broken=14), NOW_MS) if item.reason]
     letters = [letter_of(item, number) for number, item in enumerate(items)]
     run = replace(perfect_run(), items=[*perfect_run().items, *items])
@@ -93,7 +93,7 @@ def test_a_broken_record_without_a_dead_letter_is_lost() -> None:
     assert verdict(replace(run, dead_letters=letters[1:])).lost == 1
 
 
-def test_the_same_broken_bytes_sent_twice_need_two_dead_letters_of_their_own() -> None:
+def test_invalid_bytes_sent_twice_need_two_dead_letters() -> None:
     item = SentItem(Record(b"{", "key"), reason="malformed_json")
     run = replace(perfect_run(), items=[*perfect_run().items, item, item])
     twice_the_same = [letter_of(item, 1), letter_of(item, 1)]
@@ -104,7 +104,7 @@ def test_the_same_broken_bytes_sent_twice_need_two_dead_letters_of_their_own() -
 # ---- wrong ----
 
 
-def test_a_wrong_feature_is_noticed() -> None:
+def test_a_wrong_feature_is_detected() -> None:
     run = perfect_run()
     features = run.scored[-1].content["features"]
     changed = features | {"account_count_30d": features["account_count_30d"] + 1}
@@ -114,7 +114,7 @@ def test_a_wrong_feature_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("entity", ["account_id", "merchant_id", "counterparty_id", "device_id"])
-def test_a_wrong_feature_of_any_entity_is_noticed(entity: str) -> None:
+def test_a_wrong_feature_of_any_entity_is_detected(entity: str) -> None:
     run = perfect_run()
     name = next(feature.name for feature in BUILT_IN.windows if feature.entity == entity)
     place = next(n for n, each in enumerate(run.scored) if each.content["features"][name] is not None)
@@ -124,7 +124,7 @@ def test_a_wrong_feature_of_any_entity_is_noticed(entity: str) -> None:
     assert any(f"{name} is -7.0" in each for each in found.complaints)
 
 
-def test_a_feature_that_is_null_and_must_not_be_is_noticed() -> None:
+def test_an_unexpected_null_feature_is_detected() -> None:
     run = perfect_run()
     features = run.scored[5].content["features"] | {"transaction_amount_vnd": None}
     found = verdict(with_changed(run, 5, features=features))
@@ -132,31 +132,33 @@ def test_a_feature_that_is_null_and_must_not_be_is_noticed() -> None:
     assert any("transaction_amount_vnd is None" in each for each in found.complaints)
 
 
-def test_a_record_with_a_feature_less_than_its_catalogue_is_wrong() -> None:
+def test_a_record_with_a_missing_feature_is_wrong() -> None:
     run = perfect_run()
     features = dict(run.scored[5].content["features"])
     del features["weekend_flag"]
     assert verdict(with_changed(run, 5, features=features)).wrong == 1
 
 
-def test_a_score_that_the_model_does_not_give_is_wrong() -> None:
+def test_a_score_that_differs_from_the_models_is_wrong() -> None:
     run = perfect_run()
-    place = next(n for n, each in enumerate(run.scored) if each.content["score"] < TRUTH.judge.threshold / 2)
+    place = next(
+        n for n, each in enumerate(run.scored) if each.content["score"] < EXPECTED.judge.threshold / 2
+    )
     score = run.scored[place].content["score"]
     assert verdict(with_changed(run, place, score=score + 1e-4)).wrong == 1
 
 
-def test_only_the_last_copy_of_a_transaction_counts() -> None:
+def test_only_the_last_record_of_a_transaction_counts() -> None:
     run = perfect_run()
     wrong = run.scored[7]._replace(content=run.scored[7].content | {"features": {}, "score": 0.0})
     assert verdict(replace(run, scored=[wrong, *run.scored])).wrong == 0
     assert verdict(replace(run, scored=[*run.scored, wrong])).wrong == 1
 
 
-def test_a_scored_transaction_that_nobody_sent_is_wrong() -> None:
+def test_a_scored_transaction_that_was_never_sent_is_wrong() -> None:
     run = perfect_run()
     stranger = run.scored[0]._replace(content=run.scored[0].content | {"transaction_id": "STRANGER"})
-    alerts = [alert_of(stranger.content)] if stranger.content["score"] >= TRUTH.judge.threshold else []
+    alerts = [alert_of(stranger.content)] if stranger.content["score"] >= EXPECTED.judge.threshold else []
     found = verdict(
         replace(
             run,
@@ -167,51 +169,51 @@ def test_a_scored_transaction_that_nobody_sent_is_wrong() -> None:
     assert found.wrong == 1
 
 
-def test_a_dead_letter_with_a_reason_of_another_kind_is_wrong() -> None:
+def test_a_dead_letter_with_a_wrong_reason_is_wrong() -> None:
     item = SentItem(Record(b"{", "key"), reason="malformed_json")
     run = replace(perfect_run(), items=[*perfect_run().items, item])
     found = verdict(replace(run, dead_letters=[letter_of(item, 1, reason="oversize")]))
     assert (found.lost, found.wrong) == (0, 1)
 
 
-def test_a_dead_letter_of_a_sound_transaction_is_wrong() -> None:
+def test_a_dead_letter_of_a_valid_transaction_is_wrong() -> None:
     run = perfect_run()
     found = verdict(replace(run, dead_letters=[letter_of(run.items[0], 1, reason="late")]))
     assert found.wrong == 1
 
 
-def test_each_record_is_held_against_the_catalogue_of_its_own_job() -> None:
-    """Half of the run by a job with a feature less, half by the one that went on after it."""
+def test_each_record_is_compared_under_the_catalogue_of_its_own_job() -> None:
+    """Score one half with a job that has a feature less, the other half with its successor."""
     run = evidence_of(perfect_run().items, UPGRADED)
     half = len(run.scored) // 2
     scored = [*perfect_run().scored[:half], *run.scored[half:]]
     upgraded = replace(run, scored=scored)
-    truth = Truth.of([(BUILT_IN, SCORER), (UPGRADED, scorer_of(UPGRADED))])
-    assert verdict(upgraded, truth).is_survived
+    expected = ExpectedOutput.of([(BUILT_IN, SCORER), (UPGRADED, scorer_of(UPGRADED))])
+    assert verdict(upgraded, expected).is_survived
     assert verdict(upgraded).wrong == len(scored) - half
-    assert verdict(with_changed(upgraded, 0, catalogue_version=UPGRADED.version), truth).wrong == 1
+    assert verdict(with_changed(upgraded, 0, catalogue_version=UPGRADED.version), expected).wrong == 1
     features = scored[-1].content["features"] | {ADDED.name: 7.0}
-    assert verdict(with_changed(upgraded, len(scored) - 1, features=features), truth).wrong == 1
+    assert verdict(with_changed(upgraded, len(scored) - 1, features=features), expected).wrong == 1
 
 
 # ---- alerts ----
 
 
-def test_a_doubled_alert_is_counted_and_no_fault() -> None:
+def test_a_duplicate_alert_is_counted_but_allowed() -> None:
     run = perfect_run()
     found = verdict(replace(run, alerts=[*run.alerts, run.alerts[0]]))
     assert (found.alerts_doubled, found.alerts_with_new_id) == (1, 0)
     assert found.is_survived
 
 
-def test_an_alert_that_the_consumers_handler_never_received_is_lost() -> None:
+def test_an_alert_that_never_reached_the_consumers_handler_is_lost() -> None:
     run = perfect_run()
     found = verdict(replace(run, handed_out=run.alerts[1:]))
     assert (found.lost, found.wrong, found.alerts_doubled) == (1, 0, 0)
-    assert found.complaints == [f"alert {run.alerts[0].content['alert_id']} was not handed out"]
+    assert found.complaints == [f"alert {run.alerts[0].content['alert_id']} was not delivered"]
 
 
-def test_what_the_consumers_handler_received_is_judged_and_not_what_the_stream_has_twice() -> None:
+def test_duplicates_are_counted_at_the_consumers_handler_and_not_in_the_stream() -> None:
     run = perfect_run()
     twice = replace(run, alerts=[*run.alerts, *run.alerts])
     assert verdict(replace(twice, handed_out=run.alerts)).alerts_doubled == 0
@@ -221,7 +223,7 @@ def test_what_the_consumers_handler_received_is_judged_and_not_what_the_stream_h
     assert (found.alerts_with_new_id, found.wrong) == (1, 1)
 
 
-def test_an_alert_under_a_new_id_is_noticed() -> None:
+def test_an_alert_under_a_new_id_is_detected() -> None:
     run = perfect_run()
     new = run.alerts[0]._replace(content=run.alerts[0].content | {"alert_id": "0" * 32})
     found = verdict(replace(run, alerts=[*run.alerts, new]))
@@ -229,17 +231,17 @@ def test_an_alert_under_a_new_id_is_noticed() -> None:
     assert not found.is_survived
 
 
-def test_an_alert_for_a_score_below_the_threshold_has_no_right_to_its_id() -> None:
+def test_an_alert_for_a_score_below_the_threshold_counts_as_a_new_id() -> None:
     run = perfect_run()
-    below = next(each.content for each in run.scored if each.content["score"] < TRUTH.judge.threshold)
+    below = next(each.content for each in run.scored if each.content["score"] < EXPECTED.judge.threshold)
     found = verdict(replace(run, alerts=[*run.alerts, WrittenRecord(alert_of(below), 0)]))
     assert found.alerts_with_new_id == 1
 
 
-def test_an_alert_of_an_earlier_copy_that_reached_the_threshold_is_right() -> None:
-    """A replay may see another order: then both copies, and what each led to, are true."""
+def test_an_alert_of_an_earlier_record_that_reached_the_threshold_is_correct() -> None:
+    """A replay may process another order; then both records and their alerts are correct."""
     run = perfect_run()
-    below = next(n for n, each in enumerate(run.scored) if each.content["score"] < TRUTH.judge.threshold)
+    below = next(n for n, each in enumerate(run.scored) if each.content["score"] < EXPECTED.judge.threshold)
     earlier = run.scored[below]._replace(content=run.scored[below].content | {"score": 1.0})
     found = verdict(
         replace(
@@ -280,17 +282,17 @@ def waits(began_ms: int, ended_ms: int, tried_and_scored_ms: dict[str, tuple[int
     ("tried_ms", "scored_ms", "recovery"),
     [
         (500, 900, 0.0),  # scored before the fault
-        (900, 4_000, 1.0),  # on its way when the fault began: counts from the fault's end
+        (900, 4_000, 1.0),  # in transit when the fault began: counts from the fault's end
         (1_500, 2_500, 0.0),  # scored during the fault
         (2_000, 6_000, 3.0),  # sent during the fault
-        (5_000, 6_000, 1.0),  # sent after it: counts from its own sending
+        (5_000, 6_000, 1.0),  # sent after it: counts from its own sending time
     ],
 )
 def test_recovery_is_the_longest_wait_after_the_fault(tried_ms: int, scored_ms: int, recovery: float) -> None:
     assert waits(1_000, 3_000, {"t": (tried_ms, scored_ms)}) == recovery
 
 
-def test_where_a_consumer_is_drilled_the_alert_ends_the_wait_and_not_the_score() -> None:
+def test_in_a_consumer_drill_the_alert_ends_the_wait_and_not_the_score() -> None:
     run = perfect_run()
     alert = run.alerts[-1]
     sent_ms = run.first_try_ms[alert.content["transaction_id"]]
@@ -298,7 +300,7 @@ def test_where_a_consumer_is_drilled_the_alert_ends_the_wait_and_not_the_score()
     assert recovery_s(replace(run, handed_out=late)) == 7.0
 
 
-def test_of_several_copies_the_first_ends_the_wait() -> None:
+def test_of_several_records_the_first_ends_the_wait() -> None:
     run = perfect_run()
     late_copy = run.scored[0]._replace(arrival_ms=900_000)
     assert recovery_s(replace(run, scored=[*run.scored, late_copy])) == recovery_s(run)

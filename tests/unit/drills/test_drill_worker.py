@@ -6,7 +6,7 @@ from drills.cluster import JOBS_A_WORKER, Cluster, renew_taskmanager, start_task
 
 
 @pytest.mark.parametrize(("jobs", "is_renewed"), [(JOBS_A_WORKER - 1, False), (JOBS_A_WORKER, True)])
-def test_a_worker_is_replaced_when_it_has_had_its_number_of_jobs(
+def test_a_worker_is_replaced_after_its_maximum_number_of_jobs(
     *, jobs: int, is_renewed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def start_worker(cluster: Cluster) -> None:
@@ -26,7 +26,7 @@ def test_a_worker_is_replaced_when_it_has_had_its_number_of_jobs(
     assert not any(Path(f"/proc/{pid}").exists() for pid in before)
 
 
-def test_a_new_worker_has_had_no_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_worker_has_run_no_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
     monkeypatch.setattr(Cluster, "start", lambda _cluster, name, *_rest, **_more: started.append(name))
     cluster = Cluster(tmp_path, {})

@@ -21,7 +21,7 @@ def none(written: int) -> None:
 
 
 @pytest.mark.usefixtures("_few_accounts")
-def test_the_file_has_so_many_transactions_in_the_order_of_their_time(tmp_path: Path) -> None:
+def test_the_file_has_the_requested_transactions_in_time_order(tmp_path: Path) -> None:
     written: list[int] = []
     path = traffic_file(tmp_path / "soak", 1_000, written.append)
     records = [orjson.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
@@ -32,7 +32,7 @@ def test_the_file_has_so_many_transactions_in_the_order_of_their_time(tmp_path: 
 
 
 @pytest.mark.usefixtures("_few_accounts")
-def test_the_shortest_file_that_is_long_enough_is_taken_again(tmp_path: Path) -> None:
+def test_the_shortest_sufficient_file_is_reused(tmp_path: Path) -> None:
     files = {number: traffic_file(tmp_path, number, lambda _: None) for number in (100, 200, 300)}
     assert len(set(files.values())) == 3
     assert traffic_file(tmp_path, 101, none) == files[200]
@@ -40,7 +40,7 @@ def test_the_shortest_file_that_is_long_enough_is_taken_again(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("_few_accounts")
-def test_a_file_that_could_not_be_finished_is_none(tmp_path: Path) -> None:
+def test_an_incomplete_file_is_not_used(tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         traffic_file(tmp_path, 100, none)
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What the job decides before anything of Flink starts."""
+"""Decisions of the job before Flink starts."""
 
 from pathlib import Path
 
@@ -41,15 +41,13 @@ def test_with_labels_the_projects_catalogue_has_fraud_rates(files: dict[str, Pat
     assert catalogue_of(settings(label_feedback="true")) == BUILT_IN_WITH_LABELS
 
 
-def test_without_labels_it_has_none(files: dict[str, Path]) -> None:
+def test_without_labels_the_projects_catalogue_has_no_fraud_rates(files: dict[str, Path]) -> None:
     del files["labels"]
     assert catalogue_of(settings(**files)) == BUILT_IN
     assert catalogue_of(settings()) == BUILT_IN
 
 
-def test_a_catalogue_of_ones_own_with_a_fraud_rate_needs_labels(
-    tmp_path: Path, files: dict[str, Path]
-) -> None:
+def test_a_custom_catalogue_with_a_fraud_rate_needs_labels(tmp_path: Path, files: dict[str, Path]) -> None:
     own = Catalogue(BUILT_IN_WITH_LABELS.features[-1:])
     files["catalogue"] = tmp_path / "catalogue.json"
     files["catalogue"].write_text(own.to_json())
@@ -63,9 +61,7 @@ def test_a_catalogue_of_ones_own_with_a_fraud_rate_needs_labels(
 
 
 @pytest.mark.parametrize("output", ["scores_out", "alerts_out"])
-def test_with_them_the_model_judges_by_its_own_threshold_or_the_given_one(
-    files: dict[str, Path], output: str
-) -> None:
+def test_the_model_uses_its_own_threshold_or_the_given_one(files: dict[str, Path], output: str) -> None:
     files[output] = files.pop("features_out")
     loaded = load_decider(settings(**files), BUILT_IN_WITH_LABELS)
     assert loaded.judge.threshold == loaded.scorer.manifest.threshold
@@ -74,16 +70,16 @@ def test_with_them_the_model_judges_by_its_own_threshold_or_the_given_one(
     assert strict.judge.threshold == 0
 
 
-# ---- how it ends ----
+# ---- errors ----
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
-    """Return what the job says of arguments that it can't use."""
+    """Return the job's error message for invalid arguments."""
     assert main([str(argument) for argument in arguments]) == 2
     return capsys.readouterr().err.splitlines()[-1]
 
 
-def test_a_model_that_is_not_there_is_an_option_that_cannot_be_used(
+def test_a_missing_model_is_an_unusable_option(
     files: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     says = refused(
@@ -92,14 +88,14 @@ def test_a_model_that_is_not_there_is_an_option_that_cannot_be_used(
     assert says.startswith("error: model: /no/such/model/manifest.json does not exist; give the folder of")
 
 
-def test_a_catalogue_that_is_none_is_an_option_that_cannot_be_used(
+def test_an_invalid_catalogue_is_an_unusable_option(
     files: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     says = refused(
         *(capsys, "--source", files["source"], "--features-out", files["features_out"]),
         *("--catalogue", files["labels"]),
     )
-    assert says.startswith('error: a catalogue is JSON like {"features": [...]}')
+    assert says.startswith("error: the catalogue is not valid JSON (")
 
 
 KINDS = {"in.parquet": "Parquet", "in.jsonl.gz": "gzip"}
@@ -107,7 +103,7 @@ KINDS = {"in.parquet": "Parquet", "in.jsonl.gz": "gzip"}
 
 @pytest.mark.parametrize("broken", ["source", "labels"])
 @pytest.mark.parametrize("name", KINDS)
-def test_a_file_that_is_not_what_its_name_says_is_an_option_that_cannot_be_used(
+def test_a_file_that_contradicts_its_suffix_is_an_unusable_option(
     files: dict[str, Path], broken: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files[broken] = files["source"].with_name(name)
@@ -116,5 +112,5 @@ def test_a_file_that_is_not_what_its_name_says_is_an_option_that_cannot_be_used(
         *(capsys, "--source", files["source"], "--labels", files["labels"]),
         *("--features-out", files["features_out"]),
     )
-    assert says.startswith(f"error: {files[broken]} is no whole {KINDS[name]} file (")
+    assert says.startswith(f"error: {files[broken]} is not a complete {KINDS[name]} file (")
     assert not files["features_out"].exists()

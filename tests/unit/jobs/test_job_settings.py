@@ -17,7 +17,7 @@ OWN_NAMES = (
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting from outside; what a test exports is undone after it."""
+    """Remove settings of the environment; variables that a test exports are undone afterwards."""
     for name in [*OWN_NAMES, *(name for name in os.environ if name.startswith("FRAUDSTREAM_"))]:
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
@@ -44,10 +44,10 @@ def refusal(*arguments: str, env_file: Path | None = None) -> str:
     return str(refused.value)
 
 
-# ---- where a setting comes from ----
+# ---- sources of a setting ----
 
 
-def test_without_any_source_the_defaults_hold() -> None:
+def test_without_any_source_the_defaults_apply() -> None:
     settings = JobSettings.load(env_file=None)
     assert settings.parallelism == 1
     assert settings.aws_region == "ap-southeast-1"
@@ -56,7 +56,7 @@ def test_without_any_source_the_defaults_hold() -> None:
     assert not settings.is_emulator
 
 
-def test_each_source_is_stronger_than_the_one_before(
+def test_each_source_takes_precedence_over_the_previous_one(
     monkeypatch: pytest.MonkeyPatch, env_file: Path, properties_file: Path
 ) -> None:
     def parallelism(*arguments: str) -> int:
@@ -71,7 +71,7 @@ def test_each_source_is_stronger_than_the_one_before(
     assert parallelism("--parallelism", "6") == 6
 
 
-def test_the_same_order_holds_for_a_name_of_aws(
+def test_aws_variables_follow_the_same_precedence(
     monkeypatch: pytest.MonkeyPatch, env_file: Path, properties_file: Path
 ) -> None:
     def region(*arguments: str) -> str:
@@ -86,7 +86,7 @@ def test_the_same_order_holds_for_a_name_of_aws(
     assert region("--aws-region", "sa-east-1") == "sa-east-1"
 
 
-def test_sources_are_merged_field_by_field_in_a_nested_setting_too(
+def test_sources_are_merged_field_by_field_in_nested_settings_too(
     monkeypatch: pytest.MonkeyPatch, env_file: Path
 ) -> None:
     monkeypatch.setenv("FRAUDSTREAM_EMULATOR__POLL_INTERVAL_MS", "33")
@@ -95,27 +95,27 @@ def test_sources_are_merged_field_by_field_in_a_nested_setting_too(
     assert (emulator.enabled, emulator.poll_interval_ms) == (True, 33)
 
 
-def test_a_dotted_property_is_a_part_of_a_setting(properties_file: Path) -> None:
+def test_a_dotted_property_sets_a_part_of_a_setting(properties_file: Path) -> None:
     write_properties(properties_file, {"emulator.poll_interval_ms": "77", "allowed_lateness": "2h"})
     settings = JobSettings.load(env_file=None, properties_file=properties_file)
     assert settings.emulator.poll_interval_ms == 77
     assert settings.allowed_lateness == timedelta(hours=2)
 
 
-def test_property_groups_of_others_are_passed_over(properties_file: Path) -> None:
+def test_other_property_groups_are_ignored(properties_file: Path) -> None:
     write_properties(properties_file, {"parallelism": "5"}, group="someone.else")
     assert JobSettings.load(env_file=None, properties_file=properties_file).parallelism == 1
 
 
 @pytest.mark.parametrize("text", ["[", '{"a": 1}', "[1]", '[{"PropertyGroupId": "fraudstream"}]'])
-def test_a_broken_properties_file_is_refused_and_named(properties_file: Path, text: str) -> None:
+def test_a_broken_properties_file_is_rejected_by_name(properties_file: Path, text: str) -> None:
     properties_file.write_text(text)
     with pytest.raises(SettingsError) as refused:
         JobSettings.load(env_file=None, properties_file=properties_file)
     assert str(properties_file) in str(refused.value)
 
 
-def test_an_empty_variable_is_as_none(monkeypatch: pytest.MonkeyPatch, env_file: Path) -> None:
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, env_file: Path) -> None:
     monkeypatch.setenv("FRAUDSTREAM_PARALLELISM", "3")
     env_file.write_text("FRAUDSTREAM_PARALLELISM=\n")
     assert JobSettings.load(env_file=env_file).parallelism == 3
@@ -129,7 +129,7 @@ FOREIGN = (
 )
 
 
-def test_names_of_other_programs_are_passed_over(monkeypatch: pytest.MonkeyPatch, env_file: Path) -> None:
+def test_names_of_other_programs_are_ignored(monkeypatch: pytest.MonkeyPatch, env_file: Path) -> None:
     env_file.write_text(FOREIGN)
     monkeypatch.setenv("PARALLELISM", "9")
     assert JobSettings.load(env_file=env_file) == JobSettings.load(env_file=None)
@@ -145,33 +145,31 @@ MISSPELT = [
 
 
 @pytest.mark.parametrize("name", MISSPELT)
-def test_a_misspelt_name_with_our_prefix_is_refused_from_the_environment(
+def test_a_misspelt_name_with_our_prefix_is_rejected_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "1")
-    assert refusal() == f"{name}: there is no such setting; see --help for those that there are"
+    assert refusal() == f"{name}: unknown setting; see --help for the list"
 
 
 @pytest.mark.parametrize("name", MISSPELT)
-def test_a_misspelt_name_with_our_prefix_is_refused_from_the_env_file(env_file: Path, name: str) -> None:
+def test_a_misspelt_name_with_our_prefix_is_rejected_from_the_env_file(env_file: Path, name: str) -> None:
     env_file.write_text(FOREIGN + f"{name}=1\n")
-    assert refusal(env_file=env_file) == (
-        f"{name}: there is no such setting; see --help for those that there are"
-    )
+    assert refusal(env_file=env_file) == f"{name}: unknown setting; see --help for the list"
 
 
-def test_a_misspelt_part_of_a_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_part_of_a_setting_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAUDSTREAM_EMULATOR__POLL", "1")
-    assert refusal().startswith("emulator.poll: there is no such setting")
+    assert refusal().startswith("emulator.poll: unknown setting")
 
 
-def test_a_misspelt_property_is_refused(properties_file: Path) -> None:
+def test_a_misspelt_property_is_rejected(properties_file: Path) -> None:
     write_properties(properties_file, {"paralelism": "1"})
-    with pytest.raises(SettingsError, match="paralelism: there is no such setting"):
+    with pytest.raises(SettingsError, match="paralelism: unknown setting"):
         JobSettings.load(env_file=None, properties_file=properties_file)
 
 
-def test_a_misspelt_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_misspelt_option_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         JobSettings.load(["--paralelism", "1"], env_file=None)
     assert "--paralelism" in capsys.readouterr().err
@@ -188,7 +186,7 @@ def test_a_misspelt_option_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
         (
             "ALLOWED_LATENESS",
             "1 day",
-            "allowed_lateness: '1 day' can't be used: '1 day' is not a duration; w",
+            "allowed_lateness: '1 day' can't be used: invalid duration '1 day': w",
         ),
         ("ALLOWED_LATENESS", "31d", "allowed_lateness: '31d' can't be used: Input should be less than"),
         ("CHECKPOINT_INTERVAL", "99ms", "checkpoint_interval: '99ms' can't be used: Input should be greater"),
@@ -201,7 +199,7 @@ def test_a_misspelt_option_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
         (
             "CATALOGUE",
             "/no/such.json",
-            "can't be used: there is no such file; give the path of one that exis",
+            "can't be used: file not found; give the path of an existing file",
         ),
         ("EMULATOR__POLL_INTERVAL_MS", "9", "emulator.poll_interval_ms: '9' can't be used: Input should be"),
         (
@@ -212,7 +210,7 @@ def test_a_misspelt_option_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
         ("EMULATOR", "yes", 'value for field "emulator"'),
     ],
 )
-def test_a_wrong_value_is_refused_with_field_value_and_remedy(
+def test_an_invalid_value_is_rejected_with_field_value_and_fix(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, remedy: str
 ) -> None:
     monkeypatch.setenv(f"FRAUDSTREAM_{name}", value)
@@ -229,25 +227,25 @@ def test_a_wrong_value_is_refused_with_field_value_and_remedy(
         ("AWS_ENDPOINT_URL", "127.0.0.1:4566", "like http://127.0.0.1:4566"),
     ],
 )
-def test_a_wrong_value_of_aws_is_refused_with_an_example(
+def test_an_invalid_aws_value_is_rejected_with_an_example(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, remedy: str
 ) -> None:
     monkeypatch.setenv(name, value)
     assert remedy in refusal()
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     message = refusal("--parallelism", "0", "--bundle-size", "0")
     assert [line.split(":")[0] for line in message.splitlines()] == ["parallelism", "bundle_size"]
 
 
-def test_settings_cannot_be_changed() -> None:
+def test_settings_are_immutable() -> None:
     settings = JobSettings.load(env_file=None)
     with pytest.raises(ValueError, match="frozen"):
         settings.parallelism = 3  # type: ignore[misc] # that is the point
 
 
-# ---- where the streams are ----
+# ---- endpoints ----
 
 
 @pytest.mark.parametrize(
@@ -275,7 +273,7 @@ def test_settings_cannot_be_changed() -> None:
         ),
     ],
 )
-def test_the_endpoint_and_whether_an_emulator_is_behind_it(
+def test_an_endpoint_is_recognised_as_aws_or_an_emulator(
     monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str],
     endpoint_url: str | None,
@@ -291,7 +289,7 @@ def test_the_endpoint_and_whether_an_emulator_is_behind_it(
 # ---- credentials ----
 
 
-def test_there_is_no_secret_among_the_settings(monkeypatch: pytest.MonkeyPatch, env_file: Path) -> None:
+def test_the_settings_contain_no_secret(monkeypatch: pytest.MonkeyPatch, env_file: Path) -> None:
     env_file.write_text(FOREIGN)
     for name in CREDENTIAL_NAMES:
         monkeypatch.setenv(name, "s3cret")
@@ -308,7 +306,7 @@ def credentials() -> dict[str, str]:
     return {name: os.environ[name] for name in CREDENTIAL_NAMES if name in os.environ}
 
 
-def test_the_credentials_of_the_env_file_reach_the_environment(
+def test_the_credentials_of_the_env_file_are_exported_to_the_environment(
     env_file: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     env_file.write_text(FOREIGN)
@@ -325,19 +323,19 @@ def test_the_credentials_of_the_env_file_reach_the_environment(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # The file wins, and as a whole: no token of another identity stays behind.
+        # The file wins as a whole: no token of another identity remains.
         (
             "AWS_ACCESS_KEY_ID=new\nAWS_SECRET_ACCESS_KEY=new",
             {"AWS_ACCESS_KEY_ID": "new", "AWS_SECRET_ACCESS_KEY": "new"},
         ),
-        # Keys in the environment would win over a profile.
+        # Keys in the environment would take precedence over a profile.
         ("AWS_PROFILE=bank", {"AWS_PROFILE": "bank"}),
         ("AWS_ACCESS_KEY_ID=\nOTHER=1", dict.fromkeys(CREDENTIAL_NAMES, "old")),
         ("", dict.fromkeys(CREDENTIAL_NAMES, "old")),
         (None, dict.fromkeys(CREDENTIAL_NAMES, "old")),
     ],
 )
-def test_the_env_file_wins_as_a_whole_or_not_at_all(
+def test_the_env_files_credentials_win_completely_or_not_at_all(
     monkeypatch: pytest.MonkeyPatch, env_file: Path, text: str | None, expected: dict[str, str]
 ) -> None:
     for name in CREDENTIAL_NAMES:

@@ -1,4 +1,4 @@
-"""JobSettings that are fine one by one and not together: each refused with what to change."""
+"""Settings that are valid individually but not together: each is rejected with the fix."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -15,44 +15,53 @@ HERE = ["--source", __file__]
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (SAME_STREAM, "two of the streams have the same name (Transactions, Transactions, "),
-        (["--labels-stream", "Alerts"], "two of the streams have the same name"),
-        (["--scored-stream", "DeadLetters"], "two of the streams have the same name"),
+        (SAME_STREAM, "stream names must differ, but two of them are equal (Transactions, Transactions, "),
+        (["--labels-stream", "Alerts"], "stream names must differ"),
+        (["--scored-stream", "DeadLetters"], "stream names must differ"),
         (["--alerts-stream", "off"], "only scored_stream can be 'off'"),
         (["--dead-letters-stream", "off", "--scored-stream", "on"], "only scored_stream can be 'off'"),
         (["--labels-stream", "off"], "only scored_stream can be 'off'"),
         (
             ["--parallelism", "9", "--max-parallelism", "8"],
-            "parallelism: 9 is more than max_parallelism 8; raise that, or lower this",
+            "parallelism: 9 is more than max_parallelism 8; raise max_parallelism, or lower parallelism",
         ),
         (["--features-out", "x.jsonl"], "features_out: an output file needs an input file: give --source"),
         (["--scores-out", "x.jsonl"], "scores_out: an output file needs an input file: give --source"),
         (["--alerts-out", "x.jsonl"], "alerts_out: an output file needs an input file: give --source"),
         (["--dead-letters-out", "x.jsonl"], "dead_letters_out: an output file needs an input file"),
-        (["--labels", __file__], "labels and source_rate go with a file: give --source, or --label-feedback"),
+        (
+            ["--labels", __file__],
+            "labels and source_rate need --source FILE; to read labels from a stream, use --label-feedback",
+        ),
         (
             [*HERE, "--features-out", "a", "--source-ramp", "5s"],
-            "source_ramp leads up to a rate: give --source-rate",
+            "source_ramp needs a rate: give --source-rate",
         ),
-        (["--source-ttl", "5m"], "source_ttl goes with a file: a stream's state is kept as long as"),
-        (["--source-rate", "5"], "labels and source_rate go with a file: give --source"),
+        (["--source-ttl", "5m"], "source_ttl needs --source: a stream's state is kept as long as"),
+        (["--source-rate", "5"], "labels and source_rate need --source FILE"),
         (
             [*HERE, "--features-out", "a", "--label-feedback", "true"],
-            "label_feedback reads a stream: with --source, give --labels FILE",
+            "label_feedback reads a stream, so it can't be used with --source: give --labels FILE",
         ),
         (
             [*HERE, "--features-out", "a", "--from-savepoint", "file:///s"],
-            "from_savepoint goes with a stream: a file is read from its beginning; leave one of them out",
+            "from_savepoint can't be used with --source: a file is read from its beginning; omit",
         ),
         (HERE, "--source needs an output: --features-out, --scores-out, --alerts-out or --dead-letters-out"),
-        ([*HERE, "--features-out", __file__], "two of the files are the same (source and features_out are /"),
-        ([*HERE, "--labels", __file__, "--features-out", "a"], "(source and labels are /"),
-        ([*HERE, "--catalogue", __file__, "--features-out", "a"], "(catalogue and source are /"),
-        ([*HERE, "--features-out", "a", "--scores-out", "./a"], "(features_out and scores_out are /"),
-        ([*HERE, "--alerts-out", "a", "--dead-letters-out", "b/../a"], "give each a file of its own"),
+        ([*HERE, "--features-out", __file__], "source and features_out are the same file, /"),
+        ([*HERE, "--labels", __file__, "--features-out", "a"], "source and labels are the same file, /"),
+        (
+            [*HERE, "--catalogue", __file__, "--features-out", "a"],
+            "catalogue and source are the same file, /",
+        ),
+        (
+            [*HERE, "--features-out", "a", "--scores-out", "./a"],
+            "features_out and scores_out are the same file, /",
+        ),
+        ([*HERE, "--alerts-out", "a", "--dead-letters-out", "b/../a"], "use different files"),
     ],
 )
-def test_what_does_not_go_together_is_refused(
+def test_contradictory_settings_are_rejected(
     arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "b").mkdir()
@@ -63,15 +72,15 @@ def test_what_does_not_go_together_is_refused(
     assert "\n" not in str(refused.value)
 
 
-def test_the_file_behind_a_link_is_the_same_file(tmp_path: Path) -> None:
+def test_a_link_counts_as_the_file_behind_it(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").touch()
     (tmp_path / "link.jsonl").symlink_to(tmp_path / "in.jsonl")
     arguments = ["--source", str(tmp_path / "in.jsonl"), "--features-out", str(tmp_path / "link.jsonl")]
-    with pytest.raises(SettingsError, match="two of the files are the same"):
+    with pytest.raises(SettingsError, match="source and features_out are the same file"):
         JobSettings.load(arguments, env_file=None)
 
 
-def test_what_goes_together_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compatible_settings_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "labels.parquet").touch()
     settings = JobSettings.load(

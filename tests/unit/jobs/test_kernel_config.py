@@ -1,4 +1,4 @@
-"""What the kernel is told of the settings."""
+"""The kernel's configuration from the settings."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from jobs.kernel import job_config
 
 
 @pytest.mark.parametrize(("arguments", "ttl_ms"), [([], -1), (["--source-ttl", "2m"], 120_000)])
-def test_windows_decide_how_long_state_is_kept_unless_a_file_has_its_own_time(
+def test_windows_decide_how_long_state_is_kept_unless_a_file_job_sets_its_own_time(
     arguments: list[str], ttl_ms: int
 ) -> None:
     settings = JobSettings.load(["--source", __file__, "--features-out", "a", *arguments], env_file=None)

@@ -1,4 +1,4 @@
-"""The options of the Kinesis tables, for the connector of Flink 1.20 and for that of Flink 2."""
+"""Options of the Kinesis tables, for the connectors of Flink 1.20 and of Flink 2."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def settings(*arguments: str) -> JobSettings:
     return JobSettings.load(arguments, env_file=None)
 
 
-# ---- which connector ----
+# ---- connector version ----
 
 
 @pytest.mark.parametrize(
@@ -47,15 +47,15 @@ def settings(*arguments: str) -> JobSettings:
         ("10.0.0", RELEASE_6),
     ],
 )
-def test_the_release_of_flink_says_which_connector_is_there(version: str, release: ConnectorRelease) -> None:
+def test_the_flink_release_decides_the_connector_version(version: str, release: ConnectorRelease) -> None:
     assert release_for(version) is release
 
 
-def test_what_one_connector_saved_of_its_reading_is_never_given_to_the_other() -> None:
+def test_the_source_state_of_one_connector_is_never_given_to_the_other() -> None:
     assert not set(RELEASE_4.source_tables) & set(RELEASE_6.source_tables)
 
 
-# ---- the options of both, whole ----
+# ---- complete options of both ----
 
 
 def test_a_source_on_aws_with_connector_4() -> None:
@@ -93,7 +93,7 @@ def test_a_source_on_aws_with_connector_6() -> None:
     ],
     ids=["4", "6"],
 )
-def test_a_sink_on_aws_differs_in_the_name_of_its_stream_only(
+def test_a_sink_on_aws_differs_only_in_the_name_of_its_stream(
     release: ConnectorRelease, stream: dict[str, str]
 ) -> None:
     assert sink_options(release, settings(*ON_AWS), "alerts", "Alerts") == stream | {
@@ -107,7 +107,7 @@ def test_a_sink_on_aws_differs_in_the_name_of_its_stream_only(
     }
 
 
-def test_with_connector_4_a_record_says_when_it_arrived_and_where_it_lies() -> None:
+def test_connector_4_provides_arrival_time_and_stream_position() -> None:
     assert source_columns(RELEASE_4) == (
         "`raw` BYTES, "
         "arrival TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL, "
@@ -116,7 +116,7 @@ def test_with_connector_4_a_record_says_when_it_arrived_and_where_it_lies() -> N
     )
 
 
-def test_with_connector_6_it_does_not_and_the_columns_are_null() -> None:
+def test_connector_6_does_not_provide_them_and_the_columns_are_null() -> None:
     assert source_columns(RELEASE_6) == (
         "`raw` BYTES, "
         "arrival AS CAST(NULL AS TIMESTAMP_LTZ(3)), "
@@ -125,18 +125,18 @@ def test_with_connector_6_it_does_not_and_the_columns_are_null() -> None:
     )
 
 
-# ---- what follows from the settings, with either ----
+# ---- common options that depend on the settings ----
 
 
 @BOTH
 @pytest.mark.parametrize("position", ["TRIM_HORIZON", "LATEST"])
-def test_the_start_position_is_that_of_the_settings(release: ConnectorRelease, position: str) -> None:
+def test_the_start_position_comes_from_the_settings(release: ConnectorRelease, position: str) -> None:
     options = source_options(release, settings(*ON_AWS, "--start-position", position), "Transactions")
     assert options[release.start_position] == position
 
 
 @BOTH
-def test_an_emulator_is_asked_as_often_as_its_own_setting_says(release: ConnectorRelease) -> None:
+def test_an_emulator_is_polled_at_its_own_interval(release: ConnectorRelease) -> None:
     options = source_options(
         release, settings(*ON_EMULATOR, "--emulator.poll-interval-ms", "30"), "Transactions"
     )
@@ -145,7 +145,7 @@ def test_an_emulator_is_asked_as_often_as_its_own_setting_says(release: Connecto
 
 
 @BOTH
-def test_only_the_sinks_of_an_emulator_leave_http_2_alone(release: ConnectorRelease) -> None:
+def test_only_the_sinks_of_an_emulator_disable_http_2(release: ConnectorRelease) -> None:
     option = "sink.http-client.protocol.version"
     assert sink_options(release, settings(*ON_EMULATOR), "alerts", "Alerts")[option] == "HTTP1_1"
     assert option not in sink_options(release, settings(*ON_AWS), "alerts", "Alerts")
@@ -156,7 +156,7 @@ def test_only_the_sinks_of_an_emulator_leave_http_2_alone(release: ConnectorRele
     ("sink", "stream", "timeout_ms"),
     [("alerts", "Alerts", "50"), ("scored_transactions", "Scored", "500"), ("dead_letters", "Bad", "500")],
 )
-def test_only_alerts_are_in_a_hurry_and_only_dead_letters_go_in_small_batches(
+def test_only_alerts_are_flushed_quickly_and_only_dead_letters_have_small_batches(
     release: ConnectorRelease, sink: Sink, stream: str, timeout_ms: str
 ) -> None:
     options = sink_options(release, settings(*ON_AWS), sink, stream)
@@ -176,16 +176,16 @@ def test_only_alerts_are_in_a_hurry_and_only_dead_letters_go_in_small_batches(
         ("us-gov-west-1", "arn:aws-us-gov:kinesis:us-gov-west-1:012345678901:stream/S"),
     ],
 )
-def test_an_arn_begins_as_those_of_its_region_do(region: str, arn: str) -> None:
+def test_an_arn_has_the_partition_of_its_region(region: str, arn: str) -> None:
     named = settings("--aws-region", region, "--aws-account-id", "012345678901")
     assert stream_arn(named, "S") == arn
 
 
-def test_an_emulators_streams_are_of_the_account_that_localstack_has() -> None:
+def test_an_emulators_streams_have_the_account_of_localstack() -> None:
     assert stream_arn(settings(*ON_EMULATOR), "S") == "arn:aws:kinesis:ap-southeast-1:000000000000:stream/S"
 
 
-def test_the_account_of_the_settings_wins_on_an_emulator_too() -> None:
+def test_the_account_of_the_settings_also_wins_on_an_emulator() -> None:
     named = settings(*ON_EMULATOR, "--aws-account-id", "123456789012")
     assert stream_arn(named, "S") == "arn:aws:kinesis:ap-southeast-1:123456789012:stream/S"
 
@@ -199,40 +199,40 @@ def test_the_account_of_the_settings_wins_on_an_emulator_too() -> None:
     ],
     ids=["aws", "endpoint of aws", "said to be no emulator"],
 )
-def test_without_an_account_connector_6_is_refused_with_the_remedy(where: tuple[str, ...]) -> None:
+def test_connector_6_without_an_account_is_rejected_with_the_fix(where: tuple[str, ...]) -> None:
     with pytest.raises(SettingsError) as refused:
         source_options(RELEASE_6, settings(*where), "Transactions")
     assert str(refused.value) == (
-        "aws_account_id: is not set, and on Flink 2 a stream goes by its ARN, which names the account; "
+        "aws_account_id: not set, but Flink 2 identifies a stream by its ARN, which has the account; "
         "give --aws-account-id, the 12 digits of the account that owns the streams"
     )
 
 
-def test_connector_4_asks_for_no_account() -> None:
+def test_connector_4_needs_no_account() -> None:
     assert source_options(RELEASE_4, settings("--aws-region", "us-east-1"), "S")["stream"] == "S"
 
 
-# ---- on the way into SQL ----
+# ---- SQL ----
 
 
-def test_an_option_can_hold_a_quote() -> None:
+def test_an_option_can_contain_a_quote() -> None:
     assert sql_options({"a": "it's"}) == "'a' = 'it''s'"
 
 
-# ---- a job's part of it ----
+# ---- sources and sinks of a job ----
 
 
-def test_labels_are_read_only_if_the_job_wants_them() -> None:
+def test_labels_are_read_only_if_the_job_uses_them() -> None:
     assert KinesisConnector(settings()).source_tables == ("transactions",)
     assert KinesisConnector(settings("--label-feedback", "true")).source_tables == ("transactions", "labels")
 
 
-def test_a_stream_that_is_off_is_no_sink() -> None:
+def test_a_disabled_stream_has_no_sink() -> None:
     assert KinesisConnector(settings()).sinks == ("dead_letters", "alerts", "scored_transactions")
     assert KinesisConnector(settings("--scored-stream", "off")).sinks == ("dead_letters", "alerts")
 
 
-def test_only_for_an_emulator_both_sdks_leave_cbor_alone() -> None:
+def test_both_sdks_disable_cbor_only_for_an_emulator() -> None:
     assert KinesisConnector(settings(*ON_AWS)).jvm_variables == {"AWS_REGION": "ap-southeast-1"}
     assert KinesisConnector(settings(*ON_EMULATOR)).jvm_variables == {
         "AWS_REGION": "ap-southeast-1",
@@ -241,6 +241,6 @@ def test_only_for_an_emulator_both_sdks_leave_cbor_alone() -> None:
     }
 
 
-def test_a_stream_judges_event_times_by_their_arrival() -> None:
+def test_a_stream_checks_event_times_against_arrival_times() -> None:
     options = KinesisConnector(settings("--future-tolerance", "2h")).kernel_options
     assert options == KernelOptions(future_tolerance_ms=7_200_000)

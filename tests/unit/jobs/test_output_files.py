@@ -1,4 +1,4 @@
-"""The files that bounded mode writes, put together from Flink's part files."""
+"""The files of bounded mode, merged from Flink's part files."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs.connectors.file_connector import FileConnector
-from jobs.connectors.output_files import fresh_parts_folder, put_together
+from jobs.connectors.output_files import assemble_output, fresh_parts_folder
 from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
 
@@ -32,15 +32,15 @@ CATALOGUE = Catalogue(
 
 
 def part(path: Path, subtask: int, number: int, data: bytes) -> None:
-    """Write what a subtask of Flink's writer has finished."""
+    """Write a finished part file of one subtask."""
     folder = path.with_name(f"{path.name}.parts")
     (folder / f"part-1f0e7c04-8d2b-4a4b-9d2f-0a1b2c3d4e5f-{subtask}-{number}").write_bytes(data)
 
 
-# ---- where Flink writes ----
+# ---- part folder ----
 
 
-def test_what_an_earlier_run_left_is_not_there_for_the_next(tmp_path: Path) -> None:
+def test_output_of_an_earlier_run_is_removed_before_the_next(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     folder = fresh_parts_folder(path)
     part(path, 0, 0, b"old\n")
@@ -48,13 +48,13 @@ def test_what_an_earlier_run_left_is_not_there_for_the_next(tmp_path: Path) -> N
     assert list(folder.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported_with_the_fix(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     (tmp_path / "out.jsonl.parts").touch()
     with pytest.raises(SettingsError) as refused:
         fresh_parts_folder(path)
     assert str(refused.value) == (
-        f"{path} can't be written: {path}.parts can't be created (File exists); give another file"
+        f"{path} can't be written: {path}.parts can't be created (File exists); use another file"
     )
 
 
@@ -63,38 +63,40 @@ def test_a_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path: Path) -
 
 @pytest.fixture(name="out")
 def fixture_out(tmp_path: Path) -> Path:
-    """Return a file to be written, whose parts have a folder."""
+    """Return an output file with a folder for its parts."""
     out = tmp_path / "out.jsonl"
     fresh_parts_folder(out)
     return out
 
 
-def test_parts_follow_each_other_by_subtask_and_then_by_number(out: Path) -> None:
+def test_parts_are_ordered_by_subtask_and_then_by_number(out: Path) -> None:
     places = [(10, 0), (0, 10), (2, 1), (0, 9), (2, 0), (1, 0), (0, 0)]
     for subtask, number in places:
         part(out, subtask, number, f"{subtask}-{number}\n".encode())
-    put_together(out, CATALOGUE)
+    assemble_output(out, CATALOGUE)
     assert out.read_text().split() == ["0-0", "0-9", "0-10", "1-0", "2-0", "2-1", "10-0"]
     assert list(out.parent.iterdir()) == [out]
 
 
 @pytest.mark.parametrize("parts", [[], [b"one\n"], [b"one\n", b""], [b"", b"one\n"]])
-def test_any_number_of_parts_makes_one_file_in_place_of_an_older_one(out: Path, parts: list[bytes]) -> None:
+def test_any_number_of_parts_becomes_one_file_that_replaces_an_older_one(
+    out: Path, parts: list[bytes]
+) -> None:
     out.write_text("of an earlier run")
     for number, data in enumerate(parts):
         part(out, 0, number, data)
-    put_together(out, CATALOGUE)
+    assemble_output(out, CATALOGUE)
     assert out.read_bytes() == b"".join(parts)
 
 
-def test_what_flink_has_not_finished_is_left_out(out: Path) -> None:
+def test_unfinished_part_files_are_ignored(out: Path) -> None:
     part(out, 0, 0, b"whole\n")
     (out.with_name("out.jsonl.parts") / ".part-1-0-1.inprogress.2").write_bytes(b"hal")
-    put_together(out, CATALOGUE)
+    assemble_output(out, CATALOGUE)
     assert out.read_bytes() == b"whole\n"
 
 
-def test_the_connector_puts_every_output_together(tmp_path: Path) -> None:
+def test_the_connector_merges_every_output(tmp_path: Path) -> None:
     outputs = {"--alerts-out": tmp_path / "a", "--features-out": tmp_path / "f"}
     for path in outputs.values():
         fresh_parts_folder(path)
@@ -105,7 +107,7 @@ def test_the_connector_puts_every_output_together(tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "a", "f": "f"}
 
 
-def test_a_failure_while_writing_leaves_the_older_file_and_names_the_output(
+def test_a_failure_while_writing_keeps_the_older_file_and_names_the_output(
     out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out.write_text("of an earlier run")
@@ -116,9 +118,9 @@ def test_a_failure_while_writing_leaves_the_older_file_and_names_the_output(
 
     monkeypatch.setattr(Path, "replace", no_room)
     with pytest.raises(JobFailedError) as failed:
-        put_together(out, CATALOGUE)
-    assert str(failed.value).startswith(f"{out} could not be put together from {out}.parts: ")
-    assert "No space left on device; make room there and run again" in str(failed.value)
+        assemble_output(out, CATALOGUE)
+    assert str(failed.value).startswith(f"{out} could not be assembled from {out}.parts: ")
+    assert "No space left on device; free space on its disk and run again" in str(failed.value)
     assert out.read_text() == "of an earlier run"
 
 
@@ -144,17 +146,17 @@ def parquet_of(tmp_path: Path, *parts: list[dict[str, Any]]) -> pa.Table:
     fresh_parts_folder(out)
     for number, rows in enumerate(parts):
         part(out, 0, number, b"".join(orjson.dumps(row) + b"\n" for row in rows))
-    put_together(out, CATALOGUE)
+    assemble_output(out, CATALOGUE)
     assert list(tmp_path.iterdir()) == [out]
     return pq.read_table(out)
 
 
-def test_features_in_parquet_have_the_values_the_order_and_the_nulls_of_the_lines(tmp_path: Path) -> None:
+def test_parquet_features_keep_the_values_order_and_nulls_of_the_lines(tmp_path: Path) -> None:
     table = parquet_of(tmp_path, ROWS[:2], ROWS[2:])
     assert table.to_pylist() == ROWS
 
 
-def test_every_number_is_a_double_whatever_the_rows_have(tmp_path: Path) -> None:
+def test_every_number_is_a_double_whatever_the_rows_contain(tmp_path: Path) -> None:
     assert parquet_of(tmp_path, ROWS[:1]).schema == SCHEMA
     assert parquet_of(tmp_path, ROWS[1:2]).schema == SCHEMA
 

@@ -1,4 +1,4 @@
-"""Where the model runs, and how long a transaction waits for others there."""
+"""Where the model runs, and how long a transaction waits for its batch."""
 
 import os
 import subprocess
@@ -36,24 +36,26 @@ def fixture_libpython(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
         ("process", False, True, "process"),
         ("process", True, True, "process"),
         ("thread", False, True, "thread"),
-        # The client's Python says nothing about that of the workers.
+        # The client's Python is independent of the workers' Python.
         ("thread", True, False, "thread"),
     ],
     indirect=["libpython"],
 )
 @pytest.mark.usefixtures("libpython")
-def test_where_the_model_runs(asked: str, mode: str, *, is_on_cluster: bool) -> None:
+def test_the_python_mode_follows_the_setting_the_cluster_and_libpython(
+    asked: str, mode: str, *, is_on_cluster: bool
+) -> None:
     assert python_mode.python_mode(settings("--python-mode", asked), is_on_cluster=is_on_cluster) == mode
 
 
 @pytest.mark.parametrize("libpython", [False], indirect=True)
 @pytest.mark.usefixtures("libpython")
-def test_a_thread_that_cannot_be_is_refused_with_the_remedy() -> None:
+def test_an_impossible_thread_mode_is_rejected_with_the_fix() -> None:
     with pytest.raises(SettingsError, match=r"python_mode: 'thread' needs .*; install .* or set python_mode"):
         python_mode.python_mode(settings("--python-mode", "thread"), is_on_cluster=False)
 
 
-def test_the_plain_python_of_the_machine_then_finds_the_project_and_its_packages(
+def test_the_machines_plain_python_then_finds_the_project_and_its_packages(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", "/of/the/user")
@@ -66,7 +68,7 @@ def test_the_plain_python_of_the_machine_then_finds_the_project_and_its_packages
 
 
 @pytest.mark.parametrize("inherited", [None, "/of/the/user"])
-def test_what_is_started_later_finds_the_path_as_it_was(
+def test_the_original_path_is_restored_afterwards(
     monkeypatch: pytest.MonkeyPatch, inherited: str | None
 ) -> None:
     monkeypatch.delenv("PYTHONPATH", raising=False)
@@ -92,11 +94,11 @@ def batch_time_ms(*arguments: str) -> object:
         (["--python-mode", "process", "--source", __file__, "--features-out", "a", "--source-rate", "5"], 20),
     ],
 )
-def test_how_long_a_batch_waits_for_more(arguments: list[str], waits_ms: int) -> None:
+def test_a_batch_waits_as_configured_in_process_mode(arguments: list[str], waits_ms: int) -> None:
     assert batch_time_ms(*arguments) == waits_ms
 
 
 @pytest.mark.parametrize("libpython", [True], indirect=True)
 @pytest.mark.usefixtures("libpython")
-def test_a_thread_is_called_sooner() -> None:
+def test_thread_mode_uses_a_shorter_wait() -> None:
     assert batch_time_ms("--python-mode", "thread") == 5

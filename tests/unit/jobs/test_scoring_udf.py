@@ -1,4 +1,4 @@
-"""A batch as the kernel writes it goes in, scores and notes as the kernel reads them come out."""
+"""The scoring function reads batches and writes scores and notes in the kernel's encoding."""
 
 import itertools
 import pickle
@@ -17,10 +17,10 @@ from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.scorer import Scorer
 from jobs.scoring_udf import ALERT, ERROR, NO_TIME, ScoreBatches, ScoringBatch, scoring_udf
-from tests.unit.scoring.model_of_one_place import (
+from tests.unit.scoring.single_input_model import (
     CATALOGUE,
     THRESHOLD,
-    ModelOfOnePlace,
+    SingleInputModel,
     decider_of,
     vector,
 )
@@ -31,7 +31,7 @@ AFTER_ALL_YEARS_MS = 10**15
 
 @dataclass(frozen=True)
 class Row:
-    """A transaction of a batch; its vector has the score in its place."""
+    """A transaction of a batch; its vector contains the score at the model's position."""
 
     transaction_id: str = "t"
     account_id: str = "a"
@@ -47,7 +47,7 @@ class Row:
 
 
 def encoded(rows: list[Row], width: int = CATALOGUE.width) -> bytes:
-    """Return a batch as ``ScoringBatch`` says that it is."""
+    """Return a batch in the encoding of ``ScoringBatch``."""
     texts = [text.encode() for row in rows for text in (row.transaction_id, row.account_id)]
     offsets = itertools.accumulate(map(len, texts), initial=0)
     return b"".join(
@@ -65,7 +65,7 @@ def encoded(rows: list[Row], width: int = CATALOGUE.width) -> bytes:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: a score for each row, NaN for none, and notes of a row, a kind and a text."""
+    """The decoded result: a score for each row, NaN for none, and notes of row, kind and text."""
 
     scores: list[float]
     notes: list[tuple[int, int, str]]
@@ -93,7 +93,7 @@ def scored(*rows: Row) -> Answer:
     return decoded(ScoreBatches(decider_of()).eval(encoded(list(rows))), len(rows))
 
 
-# ---- what goes in ----
+# ---- input ----
 
 
 def test_a_batch_has_the_vectors_and_the_facts_of_each_row() -> None:
@@ -117,27 +117,27 @@ def test_a_batch_has_the_vectors_and_the_facts_of_each_row() -> None:
     )
 
 
-def test_a_batch_of_duplicates_alone_has_no_rows_and_no_answer() -> None:
+def test_a_batch_of_only_duplicates_has_no_rows_and_an_empty_answer() -> None:
     assert ScoringBatch(encoded([])).vectors.shape == (0, CATALOGUE.width)
     assert ScoreBatches(decider_of()).eval(encoded([])) == b""
 
 
-# ---- what comes out ----
+# ---- output ----
 
 
-def test_scores_come_back_in_the_order_of_the_rows() -> None:
+def test_scores_keep_the_order_of_the_rows() -> None:
     answer = scored(*(Row(score=score) for score in (0.3, 0.1, 0.4)))
     assert answer == Answer([0.3, 0.1, 0.4], [])
 
 
-def test_an_alert_is_made_from_the_threshold_on() -> None:
+def test_a_score_at_or_above_the_threshold_alerts() -> None:
     below = float(np.nextafter(THRESHOLD, 0))
     answer = scored(*(Row(score=score) for score in (below, THRESHOLD, 0.0, 1.0)))
     assert sorted(answer.alerts()) == [1, 3]
     assert answer.errors() == {}
 
 
-def test_an_alert_says_what_the_batch_and_the_vector_say_of_its_row() -> None:
+def test_an_alert_has_the_facts_of_the_batch_and_the_features_of_the_vector() -> None:
     answer = scored(
         Row("quiet"), Row("Đ", "Ngân hàng", score=0.75, flag=1.0, arrival_ms=TIME_MS + 5, amount_vnd=7.0)
     )
@@ -156,7 +156,7 @@ def test_an_alert_says_what_the_batch_and_the_vector_say_of_its_row() -> None:
 # ---- reasons ----
 
 
-def test_an_alert_says_what_spoke_for_fraud_and_what_is_usual() -> None:
+def test_an_alert_has_the_reasons_and_the_baselines() -> None:
     alert = scored(Row(), Row(score=0.75)).alerts()[1]
     (reason,) = alert["reasons"]
     assert reason == {
@@ -175,8 +175,8 @@ def test_an_alert_says_what_spoke_for_fraud_and_what_is_usual() -> None:
     assert alert["reasons_missing"] is None
 
 
-def test_a_process_is_made_ready_before_its_first_alert(prepared: list[str]) -> None:
-    model = ModelOfOnePlace()
+def test_a_process_is_warmed_up_before_its_first_alert(prepared: list[str]) -> None:
+    model = SingleInputModel()
     ScoreBatches(decider_of(model)).open(None)
     assert model.explained == [1]
     assert prepared == ["stop_leak", "gc.collect", "gc.freeze"]
@@ -184,17 +184,17 @@ def test_a_process_is_made_ready_before_its_first_alert(prepared: list[str]) -> 
 
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Hear what is done to the process, which is the one of all tests, in place of doing it."""
+    """Record what would be done to this process, which all tests share, instead of doing it."""
     calls: list[str] = []
     for name in ("stop_leak", "gc.collect", "gc.freeze"):
         monkeypatch.setattr(f"jobs.scoring_udf.{name}", lambda name=name: calls.append(name))
     return calls
 
 
-# ---- rows that fail ----
+# ---- failing rows ----
 
 
-def test_a_row_without_a_score_is_nan_and_has_a_note_that_says_why() -> None:
+def test_a_row_without_a_score_is_nan_and_has_a_note_with_the_cause() -> None:
     answer = scored(Row(score=0.2), Row(score=-1.0), Row(score=0.75))
     assert answer.errors() == {1: "the model failed: no such leaf"}
     assert np.isnan(answer.scores[1])
@@ -202,15 +202,15 @@ def test_a_row_without_a_score_is_nan_and_has_a_note_that_says_why() -> None:
     assert list(answer.alerts()) == [2]
 
 
-def test_an_alert_that_cannot_be_made_is_an_error_and_stops_no_other() -> None:
+def test_an_alert_that_cannot_be_created_is_an_error_and_does_not_stop_the_others() -> None:
     answer = scored(Row(score=0.75, event_time_ms=AFTER_ALL_YEARS_MS), Row(score=0.75))
     assert list(answer.errors()) == [0]
-    assert answer.errors()[0].startswith("the alert could not be made: ")
+    assert answer.errors()[0].startswith("the alert could not be created: ")
     assert list(answer.alerts()) == [1]
     assert answer.scores == [0.75, 0.75]
 
 
-def test_an_alert_that_cannot_be_written_is_an_error_and_stops_no_other(
+def test_an_alert_that_cannot_be_serialised_is_an_error_and_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written = Alert.to_json
@@ -223,14 +223,14 @@ def test_an_alert_that_cannot_be_written_is_an_error_and_stops_no_other(
 
     monkeypatch.setattr(Alert, "to_json", to_json)
     answer = scored(Row("unwritable", score=0.75), Row(score=0.75))
-    assert answer.errors() == {0: "the alert could not be made: no such letter"}
+    assert answer.errors() == {0: "the alert could not be created: no such letter"}
     assert list(answer.alerts()) == [1]
 
 
 # ---- the model of the project ----
 
 
-def test_the_projects_model_scores_a_batch_as_it_scores_a_matrix_here_and_on_a_worker() -> None:
+def test_the_projects_model_scores_a_batch_like_a_matrix_here_and_on_a_worker() -> None:
     scorer = Scorer.load(ROOT / "models" / "v1", BUILT_IN)
     vectors = np.random.default_rng(1).lognormal(3, 4, (50, BUILT_IN.width))
     vectors[::7, ::3] = np.nan
@@ -244,7 +244,7 @@ def test_the_projects_model_scores_a_batch_as_it_scores_a_matrix_here_and_on_a_w
         assert decoded(batches.eval(data), 50) == Answer(expected.tolist(), [])
 
 
-def test_flink_may_not_run_it_twice_for_one_batch() -> None:
+def test_flink_may_not_call_it_twice_for_one_batch() -> None:
     assert ScoreBatches(decider_of()).is_deterministic() is False
     scorer = Scorer.load(ROOT / "models" / "v1", BUILT_IN)
     assert scoring_udf(Decider(scorer, BUILT_IN))._deterministic is False  # noqa: SLF001 - PyFlink hides it

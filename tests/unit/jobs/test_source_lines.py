@@ -1,4 +1,4 @@
-"""The lines that bounded mode reads: from each kind of file, with labels put in their places."""
+"""The lines that bounded mode reads: from each format, with labels merged in."""
 
 import gzip
 import tempfile
@@ -46,14 +46,14 @@ def lines_of(source: Path, labels: Path | None = None) -> AbstractContextManager
     return source_lines(source, labels, AWS)
 
 
-# ---- where labels stand ----
+# ---- positions of labels ----
 
 
 def merged(transactions: list[bytes], labels: list[bytes]) -> list[bytes]:
     return list(merge_lines(transactions, labels))
 
 
-def test_a_label_stands_just_before_the_first_transaction_that_it_is_known_to() -> None:
+def test_a_label_is_placed_just_before_the_first_transaction_that_may_see_it() -> None:
     t1, t2, t3 = (transaction(f"t{ms}", ms).to_json() for ms in (1_000, 2_000, 3_000))
     early, tied, late = (label(f"t{ms}", ms).to_json() for ms in (999, 2_000, 3_001))
     assert merged([t1, t2, t3], [late, tied, early]) == [
@@ -63,7 +63,7 @@ def test_a_label_stands_just_before_the_first_transaction_that_it_is_known_to() 
     ]
 
 
-def test_labels_of_one_time_keep_the_order_of_their_file() -> None:
+def test_labels_of_equal_time_keep_the_order_of_their_file() -> None:
     said = label("t", 1_000).to_json()
     taken_back = label("t", 1_000, is_fraud=False).to_json()
     (at_hand,) = [transaction("t", 1_000).to_json()]
@@ -73,7 +73,7 @@ def test_labels_of_one_time_keep_the_order_of_their_file() -> None:
 
 
 @given(drawn=arrivals(max_size=12))
-def test_whole_lines_are_put_together_as_the_reference_puts_them(drawn: list[Transaction | Label]) -> None:
+def test_lines_are_merged_as_the_reference_merges_them(drawn: list[Transaction | Label]) -> None:
     transactions = [each for each in drawn if isinstance(each, Transaction)]
     labels = [each for each in drawn if isinstance(each, Label)]
     lines = merged([each.to_json() for each in transactions], [each.to_json() for each in labels])
@@ -98,7 +98,7 @@ def test_a_label_without_a_time_comes_first_and_a_transaction_without_one_waits_
     ]
 
 
-def test_a_time_may_have_small_letters_and_an_offset() -> None:
+def test_a_time_may_have_lower_case_letters_and_an_offset() -> None:
     first, second = (
         orjson.dumps({"event_time": text}) for text in ("1970-01-01t00:00:01z", "1970-01-01T07:00:02+07:00")
     )
@@ -106,11 +106,11 @@ def test_a_time_may_have_small_letters_and_an_offset() -> None:
     assert merged([first, second], [known]) == [TRANSACTION + first, LABEL + known, TRANSACTION + second]
 
 
-# ---- which file is read ----
+# ---- temporary files ----
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
-def test_lines_without_labels_are_read_where_they_are(tmp_path: Path, name: str) -> None:
+def test_lines_without_labels_are_read_in_place(tmp_path: Path, name: str) -> None:
     source = write(tmp_path / name, LINES)
     with lines_of(source) as lines:
         assert lines == source
@@ -118,7 +118,7 @@ def test_lines_without_labels_are_read_where_they_are(tmp_path: Path, name: str)
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
 @pytest.mark.parametrize("labels_name", ["labels.jsonl", "labels.jsonl.gz"])
-def test_with_labels_a_temporary_file_has_each_line_as_it_was(
+def test_with_labels_a_temporary_file_has_each_line_unchanged(
     tmp_path: Path, name: str, labels_name: str
 ) -> None:
     source = write(tmp_path / name, LINES)
@@ -132,12 +132,12 @@ def test_with_labels_a_temporary_file_has_each_line_as_it_was(
 
 
 def fail(source: Path, cause: str) -> None:
-    """Let the job that reads the lines fail."""
+    """Raise inside the job that reads the lines."""
     with lines_of(source):
         raise JobFailedError(cause)
 
 
-def test_the_temporary_file_is_gone_after_a_failure_too(
+def test_the_temporary_file_is_removed_after_a_failure_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -147,7 +147,7 @@ def test_the_temporary_file_is_gone_after_a_failure_too(
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_a_temporary_file_that_finds_no_room_is_named_with_the_remedy(
+def test_a_temporary_file_without_disk_space_is_reported_with_the_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write(tmp_path / "in.jsonl", [b'{"n":1}{"n":2}'])
@@ -158,18 +158,18 @@ def test_a_temporary_file_that_finds_no_room_is_named_with_the_remedy(
     assert "set TMPDIR to a folder with room" in str(refused.value)
 
 
-# ---- a job that fails ----
+# ---- failing jobs ----
 
 
-def test_a_job_that_fails_over_a_broken_gzip_file_says_so(tmp_path: Path) -> None:
+def test_a_job_that_fails_over_a_broken_gzip_file_reports_it(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl.gz"
     source.write_bytes(gzip.compress(b"{}\n" * 1_000)[:-1])
-    with pytest.raises(ArchiveError, match="is no whole gzip file"):
+    with pytest.raises(ArchiveError, match="is not a complete gzip file"):
         fail(source, "java.io.EOFException")
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
-def test_a_job_that_fails_over_something_else_keeps_its_error(tmp_path: Path, name: str) -> None:
+def test_a_job_that_fails_for_another_reason_keeps_its_error(tmp_path: Path, name: str) -> None:
     source = write(tmp_path / name, LINES)
     with pytest.raises(JobFailedError, match="out of memory"):
         fail(source, "out of memory")

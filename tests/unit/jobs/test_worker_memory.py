@@ -1,4 +1,4 @@
-"""A leak of the Python worker, and what the job does about it."""
+"""A memory leak of the Python worker, and the job's workaround."""
 
 import multiprocessing
 import re
@@ -17,12 +17,12 @@ from jobs.worker_memory import BUNDLES, looked_up_once, stop_leak
 BEAMS_OWN = BundleProcessor.monitoring_infos
 BUNDLES_BEFORE = 1_000
 BUNDLES_MEASURED = 100_000
-LEAST_LEAK_BYTES = BUNDLES_MEASURED * 2 * 16
-"""Two names a bundle, and protobuf takes 16 bytes at least for a copy of one."""
+MIN_LEAK_BYTES = BUNDLES_MEASURED * 2 * 16
+"""Two names per bundle; protobuf allocates at least 16 bytes per copy."""
 
 
 class Operation:
-    """Says of each output that it has put out one element."""
+    """Reports one element per output."""
 
     def monitoring_infos(
         self, transform_id: str, outputs: dict[str, str]
@@ -46,11 +46,11 @@ def processor(*transforms: str) -> BundleProcessor:
 
 @pytest.fixture(autouse=True)
 def _beam_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever this process did to it before, and with nothing left of what a test does."""
+    """Undo the workaround before each test, in case this process has applied it."""
     monkeypatch.setattr(BundleProcessor, "monitoring_infos", BEAMS_OWN)
 
 
-def test_a_bundle_says_of_itself_what_it_says_in_beam() -> None:
+def test_a_bundle_reports_the_same_metrics_with_the_workaround() -> None:
     bundles = processor("first", "second")
     expected = bundles.monitoring_infos()
     assert len(expected) == 2
@@ -58,27 +58,31 @@ def test_a_bundle_says_of_itself_what_it_says_in_beam() -> None:
 
 
 @pytest.mark.parametrize("version", ["4.21.0", "4.23.4", "4.24.4"])
-def test_what_leaks_is_replaced(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+def test_a_leaking_protobuf_version_activates_the_workaround(
+    monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
     monkeypatch.setattr("google.protobuf.__version__", version)
     stop_leak()
     assert BundleProcessor.monitoring_infos is looked_up_once
 
 
 @pytest.mark.parametrize("version", ["3.20.3", "4.25.0", "5.29.6", "10.0.0rc1"])
-def test_a_protobuf_without_the_leak_is_left_alone(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+def test_a_protobuf_version_without_the_leak_does_not_activate_it(
+    monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
     monkeypatch.setattr("google.protobuf.__version__", version)
     stop_leak()
     assert BundleProcessor.monitoring_infos is not looked_up_once
 
 
-def test_a_process_without_beam_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_without_beam_needs_no_workaround(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, BUNDLES)
     stop_leak()
     assert BundleProcessor.monitoring_infos is not looked_up_once
 
 
 def grown_bytes(*, with_leak: bool) -> int:
-    """Process many bundles; return by how much this process's own memory grew."""
+    """Process many bundles; return the growth of this process's own memory."""
     if not with_leak:
         stop_leak()
     bundles = processor("first", "second")
@@ -98,15 +102,15 @@ def in_use_bytes() -> int:
 
 @pytest.fixture
 def new_process() -> Iterator[ProcessPoolExecutor]:
-    """Nothing that other tests leave free in this process may hide growth."""
+    """Run in a new process, so that memory freed by other tests can't hide growth."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         yield process
 
 
-def test_memory_stays_as_it_is(new_process: ProcessPoolExecutor) -> None:
-    assert new_process.submit(grown_bytes, with_leak=False).result() < LEAST_LEAK_BYTES / 4
+def test_memory_does_not_grow_with_the_workaround(new_process: ProcessPoolExecutor) -> None:
+    assert new_process.submit(grown_bytes, with_leak=False).result() < MIN_LEAK_BYTES / 4
 
 
-def test_without_the_way_around_it_grows(new_process: ProcessPoolExecutor) -> None:
-    """If this fails, protobuf has been mended: `jobs.worker_memory` can go."""
-    assert new_process.submit(grown_bytes, with_leak=True).result() > LEAST_LEAK_BYTES / 2
+def test_memory_grows_without_the_workaround(new_process: ProcessPoolExecutor) -> None:
+    """If this fails, protobuf has fixed the leak and `jobs.worker_memory` can be removed."""
+    assert new_process.submit(grown_bytes, with_leak=True).result() > MIN_LEAK_BYTES / 2

@@ -1,4 +1,4 @@
-"""The kernel's jars, as `make setup` builds them: a core that any JVM can load, and the job's."""
+"""The kernel's jars as `make setup` builds them: a core for any JVM, and the job's jar."""
 
 import zipfile
 from pathlib import Path
@@ -28,8 +28,8 @@ def names(jar: Path) -> set[str]:
         return set(archive.namelist())
 
 
-def test_no_class_of_the_core_is_flinks_or_names_one(core: dict[str, bytes]) -> None:
-    # A class file names the classes that it uses as text: with slashes, or with dots if it looks them up.
+def test_no_class_of_the_core_belongs_to_or_refers_to_flink(core: dict[str, bytes]) -> None:
+    # A class file names its references as text: with slashes, or with dots for reflective lookups.
     naming = [
         name for name, code in core.items() if b"org/apache/flink" in code or b"org.apache.flink" in code
     ]
@@ -37,25 +37,25 @@ def test_no_class_of_the_core_is_flinks_or_names_one(core: dict[str, bytes]) -> 
     assert not [name for name in core if "flink" in name]
 
 
-def test_a_class_of_the_job_that_uses_flink_would_be_found() -> None:
+def test_a_flink_reference_in_a_class_of_the_job_is_detected() -> None:
     with zipfile.ZipFile(JOB) as archive:
         assert b"org/apache/flink" in archive.read(SNAPSHOT)
 
 
-def test_the_core_brings_its_libraries_under_names_that_clash_with_nobodys(core: dict[str, bytes]) -> None:
+def test_the_core_bundles_its_libraries_under_relocated_names(core: dict[str, bytes]) -> None:
     folders = {name.split("/")[0] for name in core if not name.startswith("META-INF/")}
     assert folders == {"fraudstream"}
     assert "fraudstream/shaded/jackson/core/JsonFactory.class" in core
     assert "fraudstream/shaded/codec/digest/MurmurHash3.class" in core
 
 
-def test_the_core_has_the_api_for_servers_and_nothing_of_the_operators(core: dict[str, bytes]) -> None:
+def test_the_core_has_the_api_for_servers_and_no_operators(core: dict[str, bytes]) -> None:
     assert API in core
     assert not [name for name in core if name.startswith("fraudstream/kernel/stream/")]
     assert SNAPSHOT not in core
 
 
-def test_the_jar_of_the_job_has_all_of_the_core_and_the_snapshot_that_savepoints_name() -> None:
+def test_the_job_jar_has_all_of_the_core_and_the_snapshot_class_that_savepoints_name() -> None:
     found = names(JOB)
     assert SNAPSHOT in found
     assert {name for name in names(CORE) if name.startswith("fraudstream/")} <= found

@@ -1,4 +1,4 @@
-"""The live view: what a person reads, in a wide terminal and a narrow one."""
+"""The live view in a wide and a narrow terminal."""
 
 import io
 
@@ -40,12 +40,12 @@ def test_an_alert_shows_account_amount_score_and_type_at_any_width(width: int) -
         assert text in picture
 
 
-def test_what_an_alert_brings_cannot_steer_the_terminal() -> None:
+def test_control_characters_of_an_alert_are_escaped() -> None:
     tally = Tally()
     tally.on_alert(alert("a").model_copy(update={"account_id": "A\x1b[2J"}), arrival_ms=1)
     assert "\x1b[2J" not in drawn(tally, 140)
 
 
-def test_a_run_that_has_just_begun_shows_no_numbers_it_does_not_have() -> None:
+def test_a_run_that_has_just_started_shows_no_unknown_numbers() -> None:
     assert "latency p50" in drawn(Tally(), 80)
     assert "0 ms" not in drawn(Tally(), 80)

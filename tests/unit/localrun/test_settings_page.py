@@ -1,4 +1,4 @@
-"""The page of the settings is complete, and what the settings classes say."""
+"""The settings page is complete and agrees with the settings classes."""
 
 import re
 
@@ -19,7 +19,7 @@ def variables(page: str) -> set[str]:
     return {name for cell in cells for name in re.findall(r"`([A-Z_]+)`", cell)}
 
 
-def test_the_page_in_docs_is_the_one_that_the_classes_give_now() -> None:
+def test_the_committed_page_equals_the_generated_one() -> None:
     assert PAGE.read_text() == settings_page.settings_page(), "run `make settings-page`"
 
 
@@ -28,7 +28,7 @@ def test_each_setting_of_each_program_has_a_row() -> None:
     of_aws = {"aws_region", "aws_account_id", "aws_endpoint_url", "localstack_host"}
     assert {name.upper() for name in of_aws} <= named
     assert {f"FRAUDSTREAM_{name.upper()}" for name in JobSettings.model_fields.keys() - of_aws} - named == {
-        "FRAUDSTREAM_EMULATOR"  # a group; its parts have the rows
+        "FRAUDSTREAM_EMULATOR"  # a group; its parts have rows of their own
     }
     assert {"FRAUDSTREAM_EMULATOR__ENABLED", "FRAUDSTREAM_EMULATOR__POLL_INTERVAL_MS"} <= named
     assert {f"ALERTS_{name.upper()}" for name in AlertSettings.model_fields} <= named
@@ -46,10 +46,10 @@ def test_a_row_has_the_option_the_default_the_limits_and_the_meaning() -> None:
     assert "| `ALERTS_STORE` | `sqlite:build/alerts.sqlite` |" in page
 
 
-def test_a_setting_without_a_description_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_without_a_description_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     class Undescribed(BaseSettings):
         bare: int = Field(1)
 
     monkeypatch.setattr(settings_page, "SECTIONS", (SettingsSection("Bare", "None.", Undescribed),))
-    with pytest.raises(ValueError, match="the setting bare has no description; give its Field one"):
+    with pytest.raises(ValueError, match="the setting bare has no description; add one to its Field"):
         settings_page.settings_page()

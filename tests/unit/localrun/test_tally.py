@@ -1,4 +1,4 @@
-"""The account of a run: what is lost, what is late to come, how long alerts took."""
+"""The tally of a run: lost transactions, missing alerts, alert latency."""
 
 import json
 
@@ -66,7 +66,7 @@ def dead(raw: bytes) -> DeadLetter:
     )
 
 
-def test_nothing_sent_has_nothing_to_divide_by() -> None:
+def test_a_run_without_transactions_divides_by_nothing() -> None:
     summary = Tally().summary()
     assert summary["sent"] == summary["lost"] == 0
     assert summary["precision"] is None
@@ -74,18 +74,18 @@ def test_nothing_sent_has_nothing_to_divide_by() -> None:
     assert summary["latency_ms"] == {"p50": None, "p99": None}
 
 
-def test_what_is_neither_scored_nor_refused_is_lost_by_its_id() -> None:
+def test_a_transaction_neither_scored_nor_rejected_counts_as_lost() -> None:
     tally = Tally()
     tally.on_sent([labelled("a"), labelled("b"), labelled("c"), labelled("d")], put_at_ms=0)
     tally.on_scored([scored("a"), scored("a"), scored("stranger"), scored("d", "duplicate")])
     tally.on_dead_letter(dead(b'{"transaction_id": "b"}'))
-    assert tally.lost() == 2  # c never came back, and of d only its double did
+    assert tally.lost() == 2  # c was never scored, and of d only its duplicate was
     assert tally.summary()["duplicates"] == 1
     assert tally.summary()["dead_letters"] == 1
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b"7", b'{"transaction_id": null}', b""])
-def test_a_dead_letter_without_an_id_clears_nobody(raw: bytes) -> None:
+def test_a_dead_letter_without_an_id_accounts_for_no_transaction(raw: bytes) -> None:
     tally = Tally()
     tally.on_sent([labelled("a")], put_at_ms=0)
     tally.on_dead_letter(dead(raw))
@@ -93,7 +93,7 @@ def test_a_dead_letter_without_an_id_clears_nobody(raw: bytes) -> None:
     assert tally.dead_letters == 1
 
 
-def test_precision_and_recall_go_by_the_injected_truth() -> None:
+def test_precision_and_recall_use_the_injected_labels() -> None:
     tally = Tally()
     fraud = [labelled("f1", "loan_fraud"), labelled("f2", "loan_fraud"), labelled("f3", "account_takeover")]
     tally.on_sent([*fraud, labelled("n1")], put_at_ms=0)
@@ -107,7 +107,7 @@ def test_precision_and_recall_go_by_the_injected_truth() -> None:
     assert summary["by_fraud_type"]["fee_manipulation"] == {"sent": 0, "alerts": 0, "recall": None}
 
 
-def test_latency_counts_from_the_put_to_the_alert_streams_stamp_and_leaves_the_warm_up_out() -> None:
+def test_latency_runs_from_the_put_to_the_alerts_arrival_without_the_warm_up() -> None:
     tally = Tally()
     names = [str(number) for number in range(1, WARM_UP_TRANSACTIONS + 3)]
     tally.on_sent([labelled(name) for name in names], put_at_ms=100)

@@ -1,4 +1,4 @@
-"""The rules that every model keeps, and what they are tried on."""
+"""The contract of every model, and data to test it with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ CATALOGUE = Catalogue(
         TransactionFeature(name="hour", entity="transaction", statistic="hour"),
     )
 )
-"""71 places, as the project's own: matrix products of that width do round by the number of rows."""
+"""71 inputs, as in the project's catalogue: at that width, matrix products round differently by row count."""
 ROWS = 300
 
 
@@ -40,24 +40,24 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Case:
-    """A model, and how it came about."""
+    """A model, with functions that reload and retrain it."""
 
     model: Model
     saved_and_loaded: Callable[[], Model]
     saved: bytes
     trained: Callable[[int], bytes]
-    """Train again with a seed, the model's own being 1, and return all that is saved."""
+    """Train again with a seed, where 1 is the model's own, and return the saved bytes."""
     load: Callable[[bytes], object]
     load_for: Callable[[Catalogue], object]
 
 
 def data(count: int = ROWS, seed: int = 1) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Return numbers of all sizes, one in ten missing, and frauds that have larger ones."""
+    """Return numbers of all magnitudes, one in ten missing; frauds have larger ones."""
     random = np.random.default_rng(seed)
     is_fraud = random.random(count) < 0.2
     rows = random.lognormal(3, 3, (count, CATALOGUE.width)) * np.where(is_fraud, 5, 1)[:, None]
     rows[random.random(rows.shape) < 0.1] = np.nan
-    # A last_n knows its newest transactions: of each row so many.
+    # A last_n contains only the known newest transactions, up to four per row.
     known = random.integers(0, 5, count)
     place = CATALOGUE.slices["last"]
     for column in range(place.start, place.stop):
@@ -80,7 +80,7 @@ def no_row_depends_on_its_batch(case: Case, rows: Matrix) -> None:
         assert np.array_equal(apart, together[order]), f"in batches of {size}"
 
 
-def missing_values_are_no_obstacle(case: Case, rows: Matrix) -> None:
+def missing_values_are_scored(case: Case, rows: Matrix) -> None:
     nothing = np.full((2, rows.shape[1]), np.nan, rows.dtype)
     each_missing = np.where(np.eye(rows.shape[1]) == 1, np.nan, rows[: rows.shape[1]]).astype(rows.dtype)
     for lacking in (nothing, each_missing):
@@ -88,7 +88,7 @@ def missing_values_are_no_obstacle(case: Case, rows: Matrix) -> None:
         assert ((scores >= 0) & (scores <= 1)).all()
 
 
-def scores_lie_between_0_and_1_and_say_something(case: Case, rows: Matrix) -> None:
+def scores_lie_between_0_and_1_and_differ(case: Case, rows: Matrix) -> None:
     scores = case.model.score(rows)
     assert scores.dtype == np.float64
     assert scores.shape == (len(rows),)
@@ -97,22 +97,22 @@ def scores_lie_between_0_and_1_and_say_something(case: Case, rows: Matrix) -> No
     assert case.model.score(rows[:0]).shape == (0,)
 
 
-def what_is_loaded_scores_bit_for_bit_as_what_was_saved(case: Case, rows: Matrix) -> None:
+def a_loaded_model_scores_bit_for_bit_like_the_saved_one(case: Case, rows: Matrix) -> None:
     assert np.array_equal(case.saved_and_loaded().score(rows), case.model.score(rows))
 
 
-def the_seed_says_all(case: Case, rows: Matrix) -> None:  # noqa: ARG001 - the rules have one form
+def the_seed_determines_the_model(case: Case, rows: Matrix) -> None:  # noqa: ARG001 - the rules have one form
     assert case.trained(1) == case.saved
     assert case.trained(2) != case.saved
 
 
-def broken_bytes_are_refused(case: Case, rows: Matrix) -> None:  # noqa: ARG001 - the rules have one form
+def corrupt_bytes_are_rejected(case: Case, rows: Matrix) -> None:  # noqa: ARG001 - the rules have one form
     for data in (b"", b"no model", b"{}", bytes(1_000), case.saved[:-100]):
         with pytest.raises(ModelError):
             case.load(data)
 
 
-def a_catalogue_that_does_not_fit_is_refused(case: Case, rows: Matrix) -> None:  # noqa: ARG001 - as above
+def an_incompatible_catalogue_is_rejected(case: Case, rows: Matrix) -> None:  # noqa: ARG001 - as above
     case.load_for(CATALOGUE)
     lacking = Catalogue(CATALOGUE.features[:-1])
     first = CATALOGUE.features[0].model_copy(update={"window_ms": 100})
@@ -125,10 +125,10 @@ def a_catalogue_that_does_not_fit_is_refused(case: Case, rows: Matrix) -> None: 
 RULES = (
     same_input_same_output,
     no_row_depends_on_its_batch,
-    missing_values_are_no_obstacle,
-    scores_lie_between_0_and_1_and_say_something,
-    what_is_loaded_scores_bit_for_bit_as_what_was_saved,
-    the_seed_says_all,
-    broken_bytes_are_refused,
-    a_catalogue_that_does_not_fit_is_refused,
+    missing_values_are_scored,
+    scores_lie_between_0_and_1_and_differ,
+    a_loaded_model_scores_bit_for_bit_like_the_saved_one,
+    the_seed_determines_the_model,
+    corrupt_bytes_are_rejected,
+    an_incompatible_catalogue_is_rejected,
 )

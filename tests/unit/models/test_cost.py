@@ -8,7 +8,7 @@ from models.members import KINDS
 
 
 class Ticking:
-    """A member that takes so many ticks of a clock for a batch."""
+    """A member that takes a fixed number of clock ticks per batch."""
 
     kind = "ticking"
 
@@ -31,9 +31,9 @@ class Clock:
         return self.now
 
 
-def test_the_median_of_the_repeats_is_what_a_row_costs() -> None:
+def test_the_cost_of_a_row_is_the_median_of_the_repeats() -> None:
     clock = Clock()
-    # Each member works twice in a round: alone, then for the ensemble.
+    # Each member scores twice per round: alone, then for the ensemble.
     members = {
         "quick": Ticking(clock, [0.002, 0.002, 9.0, 0.002, 0.002, 0.002]),
         "slow": Ticking(clock, [0.008] * 6),
@@ -45,7 +45,7 @@ def test_the_median_of_the_repeats_is_what_a_row_costs() -> None:
     assert measured["ensemble"].microseconds_per_row == pytest.approx(10)
 
 
-def test_every_kind_can_learn_from_the_catalogue_that_is_measured() -> None:
+def test_every_kind_can_train_on_the_measured_catalogue() -> None:
     catalogue = catalogue_with_list()
     assert catalogue.names[:-1] == BUILT_IN.names
-    assert not any(kind.unfit_for(catalogue) for kind in KINDS.values())
+    assert not any(kind.reason_unsuitable(catalogue) for kind in KINDS.values())

@@ -39,17 +39,17 @@ def test_the_digest_changes_with_each_file_the_catalogue_and_the_kernel(files: D
     assert features_digest(files, PLAIN) in digests
 
 
-def test_what_is_missing_is_named_with_its_remedy(files: DatasetFiles) -> None:
+def test_a_missing_file_is_reported_with_the_fix(files: DatasetFiles) -> None:
     cache.KERNEL.unlink()
     with pytest.raises(ModelError, match=r"kernel\.jar can't be read .*; run `make setup`"):
         features_digest(files, PLAIN)
     files.labels.unlink()
-    with pytest.raises(ModelError, match=r"labels\.jsonl can't be read .*; give a file that can"):
+    with pytest.raises(ModelError, match=r"labels\.jsonl can't be read .*; give a readable file"):
         features_digest(files, PLAIN)
 
 
 @pytest.mark.parametrize(("catalogue", "needs_labels"), [(PLAIN, False), (Catalogue((HOUR, RATE)), True)])
-def test_features_are_computed_once_and_with_labels_only_where_a_feature_needs_them(
+def test_features_are_computed_once_and_with_labels_only_if_a_feature_needs_them(
     files: DatasetFiles,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -72,4 +72,4 @@ def test_features_are_computed_once_and_with_labels_only_where_a_feature_needs_t
         data = load_dataset(files, catalogue, tmp_path / "kept", heard.append)
         assert data.features.shape == (1, len(catalogue.names))
     assert asked == [files.labels if needs_labels else None]
-    assert [text.split()[0] for text in heard] == ["computing", "reading", "taking", "reading"]
+    assert [text.split()[0] for text in heard] == ["computing", "reading", "using", "reading"]

@@ -11,7 +11,7 @@ Truth = npt.NDArray[np.bool_]
 
 
 def drawn(*noises: float, count: int = 20_000) -> tuple[dict[str, Scores], Truth]:
-    """Return members that see the log-odds of fraud, each with noise of its own."""
+    """Return members that see the log-odds of fraud, each with independent noise."""
     random = np.random.default_rng(3)
     odds = random.normal(-2, 2, count)
     is_fraud = random.random(count) < probability(odds)
@@ -20,12 +20,12 @@ def drawn(*noises: float, count: int = 20_000) -> tuple[dict[str, Scores], Truth
     }, is_fraud
 
 
-def test_a_mean_weighs_scores_whatever_the_weights_sum_to() -> None:
+def test_a_mean_is_weighted_for_any_sum_of_weights() -> None:
     scores = {"a": np.array([0.2, 1.0]), "b": np.array([0.6, 0.0]), "c": np.array([1.0, 1.0])}
     assert Mean({"a": 3, "b": 1}).combine(scores) == pytest.approx([0.3, 0.75])
 
 
-def test_one_member_alone_keeps_its_scores() -> None:
+def test_a_single_member_keeps_its_scores() -> None:
     scores = np.array([0.0, 1e-9, 0.3, 1 - 1e-9, 1.0])
     assert alone("a").combine({"a": scores}) == pytest.approx(scores, abs=1e-11)
 
@@ -45,13 +45,13 @@ def test_the_better_member_gets_the_larger_weight_and_the_blend_is_near_the_trut
     assert is_fraud[top].mean() == pytest.approx(combined[top].mean(), abs=0.02)
 
 
-def test_a_member_that_is_wrong_is_left_out() -> None:
+def test_a_member_without_skill_is_excluded() -> None:
     scores, is_fraud = drawn(0.5, 1.0)
     scores["wrong"] = 1 - scores["1"]
     assert set(learn_blend({"0": scores["0"], "wrong": scores["wrong"]}, is_fraud).weights) == {"0"}
 
 
-def test_members_that_are_all_wrong_leave_the_first_one_as_it_is() -> None:
+def test_without_any_skilled_member_the_first_one_is_used_unchanged() -> None:
     scores, is_fraud = drawn(0.5, 1.0)
     wrong = {name: 1 - each for name, each in scores.items()}
     assert learn_blend(wrong, is_fraud) == alone("0")
@@ -75,17 +75,17 @@ def test_the_same_scores_give_the_same_weights() -> None:
         ([0.01, 0.02, 0.03], True),
         # Mean 0.01, standard deviation 0.01 by n - 1: noise.
         ([0.0, 0.01, 0.02], False),
-        # By n the spread would be 0.0082, and this a gain: it is not.
+        # With n the deviation would be 0.0082 and this a gain; with n - 1 it is noise.
         ([0.0, 0.009, 0.02], False),
         ([-0.02, -0.02], False),
         ([0.0, 0.0, 0.0], False),
         ([0.02, 0.02], True),
-        # Nothing says what the noise is.
+        # The noise can't be estimated.
         ([0.5], False),
         ([], False),
     ],
 )
-def test_a_gain_is_more_than_its_noise(gains: list[float], *, expected: bool) -> None:
+def test_a_gain_must_exceed_its_noise(gains: list[float], *, expected: bool) -> None:
     assert is_gain(gains) is expected
 
 
@@ -94,7 +94,7 @@ def test_a_gain_is_more_than_its_noise(gains: list[float], *, expected: bool) ->
     [
         ({"a": 1.0, "b": 0.2}, (0.02, 0.02), True),
         ({"a": 1.0, "b": 0.2}, (0.02, -0.02), False),
-        # Only the first member is left of it: there is nothing to be gained.
+        # Only the first member is left, so the ensemble can't be better.
         ({"a": 0.9}, (0.02, 0.02), False),
     ],
 )

@@ -1,4 +1,4 @@
-"""Probabilities, thresholds and figures of folds, on a data set small enough to count on one's fingers."""
+"""Probabilities, thresholds and metrics of folds, on a data set small enough to calculate by hand."""
 
 import numpy as np
 import numpy.typing as npt
@@ -38,35 +38,35 @@ FOLDS = [
 ]
 
 
-def test_a_figure_is_the_mean_over_the_folds_with_their_sd_and_each_of_them() -> None:
+def test_a_metric_is_the_mean_over_the_folds_with_its_sd_and_each_value() -> None:
     found = results(dataset(), FOLDS, Team(alerts_per_day=2, alert_cost_vnd=1e5))
     assert [fold["recall"] for fold in found["folds"]] == [0.5, 1.0]
     assert (found["recall"], found["sd"]["recall"]) == (0.75, 0.25)
     assert (found["precision"], found["sd"]["precision"]) == (0.75, 0.25)
-    # Each has a day of its own, so that at most one of two places is taken.
+    # Each has its own day, so at most one of two alerts fits the budget.
     assert found["card_precision_at_2"] == 0.1875
-    # One of two saved at the price of two alerts, and the one of one.
+    # One of two frauds saved at the cost of two alerts, and the only one at the cost of one.
     assert [fold["money_saved_vnd"] for fold in found["folds"]] == [8e5, 9e5]
     assert (found["threshold"], found["transactions"], found["frauds"]) == (0.5, 4, 1.5)
 
 
-def test_each_type_is_measured_with_all_honest_transactions_and_without_the_other_types() -> None:
+def test_each_type_is_measured_against_all_honest_transactions_without_the_other_types() -> None:
     by_type = results(dataset(), FOLDS, Team())["by_fraud_type"]
     assert list(by_type) == ["money_laundering", "fee_manipulation"]
     assert by_type["money_laundering"]["folds"][0]["recall"] == 1.0
     assert by_type["fee_manipulation"]["folds"][0]["recall"] == 0.0
     assert by_type["fee_manipulation"]["folds"][0]["transactions"] == 3
-    # The second fold has none of them: no figure, and none in the mean.
+    # The second fold has none of them: no value, and no part in the mean.
     assert by_type["money_laundering"]["folds"][1]["recall"] is None
     assert by_type["money_laundering"]["recall"] == 1.0
 
 
-def test_data_without_types_has_no_figures_by_type() -> None:
+def test_data_without_types_has_no_metrics_by_type() -> None:
     untyped = dataset(types=np.full(8, HONEST, dtype=np.int8))
     assert results(untyped, FOLDS, Team())["by_fraud_type"] == {}
 
 
-def test_the_calibration_curve_is_of_all_tests_together() -> None:
+def test_the_calibration_curve_covers_all_test_parts_together() -> None:
     is_fraud, scores = pooled(dataset(), FOLDS)
     assert is_fraud.tolist() == FRAUD.tolist()
     assert scores.tolist() == [0.9, 0.8, 0.2, 0.1, 0.1, 0.6, 0.3, 0.2]
@@ -89,7 +89,7 @@ TRUTH = np.arange(COUNT) % 5 == 0
 
 
 def scores_of(shift: float, noise: float, seed: int) -> FoldScores:
-    """Return scores that are too high by ``shift``, and right but for the noise."""
+    """Return scores that are too high by ``shift`` and otherwise right up to noise."""
     random = np.random.default_rng(seed)
     log_odds = 3.0 * TRUTH - 2.0 + shift + noise * random.standard_normal(COUNT)
     scores = 1 / (1 + np.exp(-log_odds))
@@ -100,7 +100,7 @@ def blended_data() -> Dataset:
     return dataset(TRUTH, np.full(COUNT, HONEST, dtype=np.int8))
 
 
-def test_every_model_is_calibrated_and_the_baseline_takes_no_part_in_the_ensemble() -> None:
+def test_every_model_is_calibrated_and_the_baseline_is_not_in_the_ensemble() -> None:
     scores = {
         MAIN: scores_of(2.0, 1.0, 1),
         "autoencoder": scores_of(-1.0, 1.0, 2),
@@ -114,7 +114,7 @@ def test_every_model_is_calibrated_and_the_baseline_takes_no_part_in_the_ensembl
         assert judged.scores.mean() == pytest.approx(TRUTH.mean(), rel=0.25)
 
 
-def test_typed_in_weights_are_left_out_where_a_kind_of_theirs_is_missing() -> None:
+def test_fixed_weights_are_skipped_if_one_of_their_kinds_is_missing() -> None:
     scores = {MAIN: scores_of(0.0, 1.0, 1), AMOUNT_ONLY: scores_of(0.0, 3.0, 2)}
     assert list(blend(blended_data(), FOLD, PARTS, scores, BestF1()).judged) == [MAIN, ENSEMBLE, AMOUNT_ONLY]
 
@@ -122,13 +122,13 @@ def test_typed_in_weights_are_left_out_where_a_kind_of_theirs_is_missing() -> No
 def test_the_threshold_is_chosen_on_the_validation_part() -> None:
     scores = {MAIN: scores_of(0.0, 1.0, 1), AMOUNT_ONLY: scores_of(0.0, 3.0, 2)}
     found = blend(blended_data(), FOLD, PARTS, scores, AlertBudget(0.1))
-    # 200 days of validation and a tenth of an alert each are 20 alerts; the test is as long.
+    # 200 days of validation with a budget of 0.1 alerts per day give 20 alerts; the test is as long.
     assert 10 <= int((found.judged[MAIN].scores >= found.judged[MAIN].threshold).sum()) <= 30
 
 
-def test_a_label_that_comes_after_the_test_began_does_not_help_to_choose() -> None:
+def test_a_label_available_after_the_test_starts_does_not_affect_the_threshold() -> None:
     data = blended_data()
-    # Half of the frauds of the validation part are not yet known.
+    # Half of the frauds of the validation part are not known yet.
     data.available_at_ms[:100] = FOLD.test_start_ms + 1
     scores = {MAIN: scores_of(0.0, 1.0, 1), AMOUNT_ONLY: scores_of(0.0, 3.0, 2)}
     found = blend(data, FOLD, PARTS, scores, BestF1())
@@ -143,7 +143,7 @@ def figures(*average_precisions: float) -> dict[str, object]:
     ("ensemble", "ships"),
     [((0.72, 0.73), ENSEMBLE), ((0.72, 0.69), MAIN), ((0.69, 0.69), MAIN), ((0.8,), MAIN)],
 )
-def test_the_ensemble_ships_only_if_its_gain_is_more_than_noise(
+def test_the_ensemble_ships_only_if_its_gain_exceeds_the_noise(
     ensemble: tuple[float, ...], ships: str
 ) -> None:
     main = (0.70, 0.70)[: len(ensemble)]

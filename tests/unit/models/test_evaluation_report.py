@@ -1,4 +1,4 @@
-"""The report of made-up figures: its tables, its sentences, its pictures."""
+"""The report of made-up metrics: tables, sentences and charts."""
 
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def written(folder: Path, made: EvaluationReport) -> tuple[str, dict[str, bytes]
     return (folder / "evaluation.md").read_text(), pictures
 
 
-def test_the_page_shows_all_its_pictures_and_no_other_is_there(tmp_path: Path) -> None:
+def test_the_page_shows_exactly_the_written_charts(tmp_path: Path) -> None:
     text, pictures = written(tmp_path, report())
     assert sorted(pictures) == [
         "calibration", "fraud-types", "importance", "money", "precision-recall", "scores",
@@ -74,27 +74,27 @@ def test_the_page_shows_all_its_pictures_and_no_other_is_there(tmp_path: Path) -
         assert text.count(f"(evaluation-pictures/{name}.svg)") == 1
 
 
-def test_the_same_figures_give_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_metrics_give_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
     assert written(tmp_path, report()) == written(tmp_path / "again", report())
 
 
-def test_figures_are_told_with_their_sd(tmp_path: Path) -> None:
+def test_metrics_are_shown_with_their_sd(tmp_path: Path) -> None:
     made = report()
     text, _ = written(tmp_path, made)
     main = made.evaluation["xgboost"]
     assert f"| ROC AUC | {main['auc_roc']:.3f} ± {main['sd']['auc_roc']:.3f} |" in text
     assert f"| recall | {main['recall']:.2%} ± {main['sd']['recall']:.2%} |" in text
     assert "| | xgboost | ensemble | amount_only |" in text
-    assert "card precision at 100 a day" in text
+    assert "card precision at 100 per day" in text
     assert "**xgboost ships.** The ensemble is no better." in text
     baseline = made.evaluation["amount_only"]
-    assert f"an average precision of {baseline['average_precision']:.3f} in place of" in text
+    assert f"an average precision of {baseline['average_precision']:.3f} (xgboost: " in text
     assert "| 2 | 1,000 | 200 | 300 | 7 | x | y |" in text
     assert "16.67% of them fraud" in text
 
 
-def test_types_are_told_where_there_are_any(tmp_path: Path) -> None:
+def test_types_are_shown_if_there_are_any(tmp_path: Path) -> None:
     assert "\n| loan_fraud | 50 |" in written(tmp_path, report())[0]
     (tmp_path / "untyped").mkdir()
     text, pictures = written(tmp_path / "untyped", report(has_types=False))
@@ -102,22 +102,22 @@ def test_types_are_told_where_there_are_any(tmp_path: Path) -> None:
     assert "fraud-types" not in pictures
 
 
-def test_without_importance_the_page_has_no_place_for_it(tmp_path: Path) -> None:
+def test_without_importance_the_page_has_no_section_for_it(tmp_path: Path) -> None:
     text, pictures = written(tmp_path, report(importance=False))
     assert "importance" not in text
     assert "importance" not in pictures
 
 
-def test_what_was_made_shorter_is_said(tmp_path: Path) -> None:
+def test_shortened_parts_are_mentioned(tmp_path: Path) -> None:
     assert "**The tests are short.**" in written(tmp_path, report(note="The tests are short."))[0]
 
 
-def test_the_largest_importance_is_named_first(tmp_path: Path) -> None:
+def test_the_largest_importance_is_listed_first(tmp_path: Path) -> None:
     picture = written(tmp_path, report())[1]["importance"].decode()
-    # The lowest bar is drawn first.
+    # The chart draws the lowest bar first.
     assert 0 < picture.index(">small<") < picture.index(">large<")
 
 
 @pytest.mark.parametrize(("name", "place"), [("xgboost", 0), ("ensemble", 1), ("amount_only", -1)])
-def test_a_model_has_one_colour_and_the_one_to_be_beaten_is_grey(name: str, place: int) -> None:
+def test_each_model_has_one_colour_and_the_baseline_is_grey(name: str, place: int) -> None:
     assert colour(MODELS, name) == COLOURS[place]

@@ -7,10 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from fraudstream.domain.alert import Alert
+from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.scoring.manifest import ModelError
 from models import explain_command
 from models.__main__ import app
-from models.explain_command import accuracy, confusion, frauds, true_types
+from models.explain_command import UNNAMED, accuracy, confusion, frauds, true_types
 
 ALERT: dict[str, Any] = {
     "alert_id": "1",
@@ -56,13 +57,18 @@ def labels(path: Path) -> Path:
     return write(path, [*frauds, *honest])
 
 
+def named(**counts: int) -> list[str]:
+    """Return the counts of a row, 0 under each type that is not given."""
+    return [str(counts.get(name, 0)) for name in (*FRAUD_TYPES, UNNAMED)]
+
+
 def said(*arguments: str | Path) -> tuple[int, str]:
     explain_command.console.width = 200
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     return result.exit_code, result.output
 
 
-def test_alerts_are_counted_by_true_and_named_type() -> None:
+def test_alerts_are_counted_by_true_and_predicted_type() -> None:
     table = confusion((Alert.from_json(orjson.dumps(alert)) for alert in alerts()), TRUTH)
     assert table == Counter(
         {
@@ -78,7 +84,7 @@ def test_alerts_are_counted_by_true_and_named_type() -> None:
     assert accuracy(table) == 0.5
 
 
-def test_without_an_alert_of_fraud_nothing_is_right() -> None:
+def test_without_alerts_of_fraud_the_accuracy_is_zero() -> None:
     assert accuracy(Counter({("honest", "loan_fraud"): 3})) == 0.0
 
 
@@ -86,26 +92,26 @@ def test_only_frauds_have_a_true_type(tmp_path: Path) -> None:
     assert true_types(labels(tmp_path / "labels.jsonl")) == TRUTH
 
 
-def test_labels_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+def test_unreadable_labels_are_reported_by_name(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"none\.jsonl"):
         true_types(tmp_path / "none.jsonl")
 
 
-def test_types_shows_each_type_and_the_share_that_is_right(tmp_path: Path) -> None:
+def test_types_shows_each_type_and_its_accuracy(tmp_path: Path) -> None:
     of = write(tmp_path / "alerts.jsonl", alerts())
     code, output = said("types", "--alerts", of, "--labels", labels(tmp_path / "labels.jsonl"))
     assert code == 0
     cells = [[cell.strip() for cell in line.split("│")] for line in output.splitlines() if "│" in line]
     rows = {row[1]: row[2:-1] for row in cells}
-    assert rows["loan_fraud"] == ["0", "1", "1", "0", "0", "50.0%"]
-    assert rows["money_laundering"] == ["0", "0", "0", "0", "1", "0.0%"]
-    assert rows["account_takeover"] == ["0", "0", "0", "0", "0", ""]
-    assert rows["honest"] == ["0", "0", "1", "0", "1", ""]
-    assert "right in 50.00% of 4 alerts that are fraud" in output
+    assert rows["loan_fraud"] == [*named(account_takeover=1, loan_fraud=1), "50.0%"]
+    assert rows["money_laundering"] == [*named(none=1), "0.0%"]
+    assert rows["account_takeover"] == [*named(), ""]
+    assert rows["honest"] == [*named(loan_fraud=1, none=1), ""]
+    assert "correct in 50.00% of 4 alerts that are fraud" in output
 
 
 @pytest.mark.parametrize("line", ["{", '{"alert_id": "1"}'])
-def test_a_file_that_holds_no_alerts_ends_types(tmp_path: Path, line: str) -> None:
+def test_types_rejects_a_file_without_alerts(tmp_path: Path, line: str) -> None:
     broken = tmp_path / "alerts.jsonl"
     broken.write_text(line)
     code, output = said("types", "--alerts", broken, "--labels", labels(tmp_path / "labels.jsonl"))
@@ -121,7 +127,7 @@ def test_a_file_that_holds_no_alerts_ends_types(tmp_path: Path, line: str) -> No
         ('{"transaction_id": "T1"}', "error: a record has no field 'account_id'"),
     ],
 )
-def test_a_file_that_holds_no_scored_transactions_of_the_model_ends_explain(
+def test_explain_rejects_a_file_without_scored_transactions_of_the_model(
     tmp_path: Path, line: str, message: str
 ) -> None:
     broken = tmp_path / "scored.jsonl"
@@ -131,7 +137,7 @@ def test_a_file_that_holds_no_scored_transactions_of_the_model_ends_explain(
     assert message in output
 
 
-def test_a_file_that_is_not_there_ends_explain(tmp_path: Path) -> None:
+def test_explain_rejects_a_missing_file(tmp_path: Path) -> None:
     code, output = said("explain", "--scored", tmp_path / "none.jsonl")
     assert code == 2
     assert "none.jsonl" in output

@@ -10,7 +10,7 @@ import pytest
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.scoring.manifest import ModelError
-from jobs.connectors.output_files import fresh_parts_folder, put_together
+from jobs.connectors.output_files import assemble_output, fresh_parts_folder
 from models.data.feature_arrays import LARGEST, compute_features, read_features, read_ids
 
 CATALOGUE = Catalogue(
@@ -31,11 +31,11 @@ NAN = float("nan")
 
 
 def write(folder: Path, *records: dict[str, Any]) -> Path:
-    """Write a features file as the job does, from the lines that Flink gives it."""
+    """Write a features file as the job does, from Flink's lines."""
     path = folder / "features.parquet"
     lines = [orjson.dumps({"transaction_id": f"t{n}", **record}) for n, record in enumerate(records)]
     (fresh_parts_folder(path) / "part-x-0-0").write_bytes(b"".join(line + b"\n" for line in lines))
-    put_together(path, CATALOGUE)
+    assemble_output(path, CATALOGUE)
     return path
 
 
@@ -53,10 +53,10 @@ def single(*values: float) -> npt.NDArray[np.float32]:
         (None, [NAN] * 6),
     ],
 )
-def test_a_list_takes_the_places_that_the_catalogue_gives_it(
+def test_a_list_fills_the_positions_that_the_catalogue_assigns(
     tmp_path: Path, last: object, places: list[float]
 ) -> None:
-    # The other rows' lists must not shift it.
+    # The lists of other rows must not shift it.
     other = {"count": 1, "last": [[7, 8, 9]], "hour": 1}
     path = write(tmp_path, other, {"count": 3, "last": last, "hour": None}, other)
     vectors = read_features(path, CATALOGUE)
@@ -67,8 +67,8 @@ def test_a_list_takes_the_places_that_the_catalogue_gives_it(
     assert np.array_equal(vectors[2], single(1, 7, NAN, 8, NAN, 9, NAN, 1), equal_nan=True)
 
 
-def test_rows_keep_the_order_of_the_file_or_go_where_they_are_told_to(tmp_path: Path) -> None:
-    # More rows than the job writes at once.
+def test_rows_keep_the_file_order_or_go_to_the_given_positions(tmp_path: Path) -> None:
+    # More rows than the job writes per batch.
     path = write(tmp_path, *({"hour": n % 24, "last": [], "count": n} for n in range(10_500)))
     assert read_features(path, CATALOGUE)[:, -1].tolist() == list(range(10_500))
     backwards = np.arange(10_500)[::-1]
@@ -76,25 +76,25 @@ def test_rows_keep_the_order_of_the_file_or_go_where_they_are_told_to(tmp_path: 
     assert read_ids(path).to_pylist()[-1] == "t10499"
 
 
-def test_what_single_precision_can_t_hold_is_held_at_its_largest(tmp_path: Path) -> None:
+def test_values_beyond_single_precision_are_clipped(tmp_path: Path) -> None:
     path = write(tmp_path, {"hour": 1e300, "last": [[-1e300, 1, 1]], "count": 1})
     vector = read_features(path, CATALOGUE)[0]
     assert vector[:2].tolist() == [LARGEST, -LARGEST]
 
 
-def test_a_file_that_lacks_a_feature_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_a_file_without_a_feature_is_reported_with_the_fix(tmp_path: Path) -> None:
     path = write(tmp_path, {"hour": 1, "last": [], "count": 1})
     more = TransactionFeature(name="more", entity="transaction", statistic="weekend")
     with pytest.raises(ModelError) as refused:
         read_features(path, Catalogue((*CATALOGUE.features, more)))
     assert str(refused.value) == (
-        f"{path} has no feature 'more'; compute the features with the catalogue that is used"
+        f"{path} has no feature 'more'; compute the features with the same catalogue"
     )
 
 
 @pytest.fixture(name="started")
 def fixture_started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Return how the job would have been started; it fails."""
+    """Return the arguments with which the job would be started; the start fails."""
     started: dict[str, Any] = {"stderr": "parallelism = 1\nerror: no room\n"}
 
     def fail(command: list[str], **options: object) -> "subprocess.CompletedProcess[str]":
@@ -105,7 +105,7 @@ def fixture_started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return started
 
 
-def test_a_job_that_fails_is_quoted(tmp_path: Path, started: dict[str, Any]) -> None:
+def test_the_error_of_a_failing_job_is_quoted(tmp_path: Path, started: dict[str, Any]) -> None:
     names = {"source": "in.jsonl", "features-out": "out.parquet", "catalogue": "c.json", "labels": "l.jsonl"}
     source, out, catalogue, labels = (tmp_path / name for name in names.values())
     with pytest.raises(ModelError, match="the job that computes the features failed: error: no room"):
@@ -115,15 +115,15 @@ def test_a_job_that_fails_is_quoted(tmp_path: Path, started: dict[str, Any]) -> 
         assert started["command"][place + 1] == str(tmp_path / name)
 
 
-def test_a_job_that_fails_in_silence_is_named_too(tmp_path: Path, started: dict[str, Any]) -> None:
+def test_a_job_that_fails_without_output_is_reported_too(tmp_path: Path, started: dict[str, Any]) -> None:
     started["stderr"] = ""
-    with pytest.raises(ModelError, match="failed: it ended with code 1 and said nothing"):
+    with pytest.raises(ModelError, match="failed: exit code 1 without an error message"):
         compute_features(tmp_path / "in.jsonl", tmp_path / "out.parquet")
     assert "--labels" not in started["command"]
     assert "--catalogue" not in started["command"]
 
 
-def test_the_job_gets_paths_that_hold_in_its_own_folder(
+def test_the_job_gets_paths_that_are_valid_in_its_own_folder(
     tmp_path: Path, started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -133,7 +133,7 @@ def test_the_job_gets_paths_that_hold_in_its_own_folder(
     assert str(tmp_path / "out.parquet") in started["command"]
 
 
-def test_no_setting_of_whoever_trains_reaches_the_job(
+def test_the_users_settings_do_not_reach_the_job(
     tmp_path: Path, started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FRAUDSTREAM_CATALOGUE", "mine.json")

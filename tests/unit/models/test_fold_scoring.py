@@ -1,4 +1,4 @@
-"""A candidate in a fold: what it learns from, what it scores, and under which name that is kept."""
+"""One candidate in one fold: its training data, the parts it scores, and its cache key."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ PARTS = FoldRows(slice(0, 4), np.arange(4, 6), np.arange(8, 10), 0)
 DATA = Dataset(
     features=np.arange(10, dtype=np.float32).reshape(10, 1) / 10,
     event_time_ms=np.arange(10) * DAY_MS,
-    # The last label of the fit part comes a day after the test began.
+    # The last label of the fit part arrives a day after the test starts.
     available_at_ms=np.array([1, 2, 3, 9, 5, 6, 7, 8, 9, 10]) * DAY_MS,
     accounts=np.zeros(10, dtype=np.int32),
     amount_vnd=np.arange(10.0) * 1e6,
@@ -34,7 +34,7 @@ DATA = Dataset(
 
 @dataclass
 class Echo:
-    """Scores with the feature itself, and explains with twice of it."""
+    """Scores with the feature itself, and explains with twice the feature."""
 
     kind: str = "echo"
 
@@ -49,7 +49,7 @@ class Echo:
 
 
 class Silent:
-    """The same without an explanation."""
+    """Echo without an explanation."""
 
     kind = "silent"
     score = Echo.score
@@ -63,7 +63,7 @@ class EchoKind:
     suffix: str = "bin"
     told: dict[str, Any] = field(default_factory=dict)
 
-    def unfit_for(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - fits any
+    def reason_unsuitable(self, catalogue: Catalogue) -> str | None:  # noqa: ARG002 - fits any
         return None
 
     def fit(
@@ -76,11 +76,11 @@ class EchoKind:
         return {"seed": seed, "name": self.name}
 
 
-def test_a_kind_learns_from_the_fit_part_by_the_labels_of_its_time_and_scores_the_other_two() -> None:
+def test_a_kind_trains_on_the_fit_part_with_the_labels_of_its_time_and_scores_the_other_parts() -> None:
     kind = EchoKind()
     scores = fit_and_score(candidate(kind, CATALOGUE), DATA, PARTS, FOLD, 7)
     assert kind.told["features"].ravel().tolist() == pytest.approx([0, 0.1, 0.2, 0.3])
-    # The fraud whose label is late trains as honest.
+    # The fraud with the late label is trained as honest.
     assert kind.told["is_fraud"].tolist() == [True, False, False, False]
     assert (kind.told["catalogue"], kind.told["seed"]) == (CATALOGUE, 7)
     assert scores.validation.tolist() == pytest.approx([0.4, 0.5])
@@ -88,7 +88,7 @@ def test_a_kind_learns_from_the_fit_part_by_the_labels_of_its_time_and_scores_th
     assert scores.importance.tolist() == pytest.approx([2 * 0.85])
 
 
-def test_the_baseline_sees_the_amount_and_nothing_else() -> None:
+def test_the_baseline_sees_only_the_amount() -> None:
     kind = EchoKind()
     scores = fit_and_score(amount_only(kind), DATA, PARTS, FOLD, 7)
     assert kind.told["features"].tolist() == [[0], [1e6], [2e6], [3e6]]
@@ -96,12 +96,12 @@ def test_the_baseline_sees_the_amount_and_nothing_else() -> None:
     assert scores.test.tolist() == [8e6, 9e6]
 
 
-def test_what_can_t_explain_itself_has_no_importance() -> None:
+def test_a_model_without_contributions_has_no_importance() -> None:
     scores = fit_and_score(candidate(EchoKind(Silent()), CATALOGUE), DATA, PARTS, FOLD, 7)
     assert len(scores.importance) == 0
 
 
-def test_the_importance_is_of_a_sample_that_is_spread_over_the_test() -> None:
+def test_the_importance_is_of_a_sample_spread_over_the_test_part() -> None:
     count = 10 * EXPLAINED
     many = replace(
         DATA,
@@ -114,7 +114,7 @@ def test_the_importance_is_of_a_sample_that_is_spread_over_the_test() -> None:
     assert scores.importance.tolist() == pytest.approx([1.0], rel=1e-4)
 
 
-def test_scores_come_back_bit_for_bit(tmp_path: Path) -> None:
+def test_cached_scores_are_read_bit_for_bit(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     scores = FoldScores(random.random(5), random.random(7), np.zeros(0))
     path = tmp_path / "new" / "scores.npz"
@@ -123,11 +123,11 @@ def test_scores_come_back_bit_for_bit(tmp_path: Path) -> None:
     assert again.validation.tobytes() == scores.validation.tobytes()
     assert again.test.tobytes() == scores.test.tobytes()
     assert len(again.importance) == 0
-    # Nothing half written is left.
+    # No partial file is left.
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_the_name_changes_with_all_that_the_scores_depend_on(tmp_path: Path) -> None:
+def test_the_cache_key_changes_with_every_input_of_the_scores(tmp_path: Path) -> None:
     one = candidate(EchoKind(), CATALOGUE)
     facts = {"seed": 1, "features": "f"}
     names = [
@@ -144,7 +144,7 @@ def test_the_name_changes_with_all_that_the_scores_depend_on(tmp_path: Path) -> 
     assert scores_file(tmp_path, one, FOLD, facts) == names[0]
 
 
-def test_kept_scores_depend_on_code_that_is_there() -> None:
+def test_the_code_that_cached_scores_depend_on_exists() -> None:
     names = {path.name for path in fold_scoring.code_files()}
     assert {
         "fold_scoring.py",
@@ -156,7 +156,7 @@ def test_kept_scores_depend_on_code_that_is_there() -> None:
     } <= names
 
 
-def test_a_pattern_that_finds_no_code_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pattern_without_matching_code_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fold_scoring, "CODE", ("models/renamed.py",))
-    with pytest.raises(FileNotFoundError, match=r"models/renamed\.py has no files any more"):
+    with pytest.raises(FileNotFoundError, match=r"no file matches models/renamed\.py"):
         fold_scoring.code_files()

@@ -92,7 +92,7 @@ LABELS = [
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_all_arrays_are_in_the_order_of_event_time_and_of_the_file_among_equals(
+def test_all_arrays_are_sorted_by_event_time_and_ties_keep_the_file_order(
     tmp_path: Path, ending: str
 ) -> None:
     data = read(tmp_path, TRANSACTIONS, LABELS, ending=ending)
@@ -110,7 +110,7 @@ def test_all_arrays_are_in_the_order_of_event_time_and_of_the_file_among_equals(
     assert known_after_ms == [7 * DAY_MS, 300_000, 9 * DAY_MS, 8 * DAY_MS]
 
 
-def test_the_types_of_the_arrays_are_small_ones(tmp_path: Path) -> None:
+def test_the_arrays_use_small_types(tmp_path: Path) -> None:
     data = read(tmp_path, TRANSACTIONS, LABELS)
     kinds = [array.dtype.name for array in (data.features, data.event_time_ms, data.available_at_ms)]
     assert kinds == ["float32", "int64", "int64"]
@@ -118,41 +118,41 @@ def test_the_types_of_the_arrays_are_small_ones(tmp_path: Path) -> None:
     assert [array.dtype.name for array in (data.is_fraud, data.fraud_types)] == ["bool", "int8"]
 
 
-def test_a_fraud_is_known_from_its_label_s_time_on(tmp_path: Path) -> None:
+def test_a_fraud_is_known_from_its_label_on(tmp_path: Path) -> None:
     data = read(tmp_path, TRANSACTIONS, LABELS)
     for days, known in ((7.9, []), (8, [3]), (9, [2, 3])):
         assert np.flatnonzero(data.known_fraud(NOON_MS + int(days * DAY_MS))).tolist() == known
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_the_label_that_became_known_last_counts(tmp_path: Path, *, backwards: bool) -> None:
+def test_the_label_that_became_available_last_counts(tmp_path: Path, *, backwards: bool) -> None:
     labels = [label(1, 7, is_fraud=True), label(1, 9, is_fraud=False), label(1, 8, is_fraud=True)]
     data = read(tmp_path, TRANSACTIONS, labels[::-1] if backwards else labels)
     assert not data.is_fraud.any()
     assert data.available_at_ms[1] == NOON_MS + 9 * DAY_MS
 
 
-def test_the_last_in_the_file_counts_of_those_of_one_moment(tmp_path: Path) -> None:
+def test_of_labels_available_at_the_same_time_the_last_in_the_file_counts(tmp_path: Path) -> None:
     labels = [label(1, 7, is_fraud=False), label(1, 7, is_fraud=True)]
     assert read(tmp_path, TRANSACTIONS, labels).is_fraud.tolist() == [False, True, False, False]
 
 
-def test_a_transaction_that_the_job_refused_is_left_out_with_its_label(tmp_path: Path) -> None:
+def test_a_transaction_that_the_job_rejected_is_excluded_with_its_label(tmp_path: Path) -> None:
     data = read(tmp_path, TRANSACTIONS, LABELS, refused=("t3",))
     assert (data.amount_vnd / 1_000).tolist() == [2, 1, 4]
     assert data.is_fraud.tolist() == [False, False, True]
 
 
-def test_types_of_fraud_that_the_project_does_not_know_get_places_behind_its_own(tmp_path: Path) -> None:
+def test_unknown_fraud_types_are_numbered_after_the_projects_own(tmp_path: Path) -> None:
     labels = [
         label(1, 7, is_fraud=True, fraud_type="skimming"),
         label(2, 7, is_fraud=True, fraud_type="phishing"),
-        # What is honest has no type, whatever its label says.
+        # An honest transaction has no type, whatever its label contains.
         label(3, 7, is_fraud=False, fraud_type="loan_fraud"),
     ]
     data = read(tmp_path, TRANSACTIONS, labels)
     assert data.fraud_type_names == (*FRAUD_TYPES, "phishing", "skimming")
-    assert data.fraud_types.tolist() == [4, 5, HONEST, HONEST]
+    assert data.fraud_types.tolist() == [len(FRAUD_TYPES), len(FRAUD_TYPES) + 1, HONEST, HONEST]
 
 
 def test_labels_need_no_type(tmp_path: Path) -> None:
@@ -163,20 +163,22 @@ def test_labels_need_no_type(tmp_path: Path) -> None:
         assert data.fraud_types.tolist() == [HONEST] * 4
 
 
-def test_features_of_other_transactions_are_refused(tmp_path: Path) -> None:
+def test_features_of_other_transactions_are_rejected(tmp_path: Path) -> None:
     read(tmp_path, TRANSACTIONS, LABELS)
     files = DatasetFiles(write(tmp_path / "transactions.jsonl", TRANSACTIONS[:2]), tmp_path / "labels.jsonl")
-    with pytest.raises(ModelError, match=r"has features of 4 transactions, of which 2 are in .*\.jsonl"):
+    with pytest.raises(
+        ModelError, match=r"has features of 4 transactions, but only 2 of them are in .*\.jsonl"
+    ):
         read_dataset(files, tmp_path / "features.parquet", CATALOGUE)
 
 
-def test_a_file_without_a_good_transaction_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="give a file of which the job accepts some"):
+def test_a_file_without_a_valid_transaction_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="the job accepted none of the transactions"):
         read(tmp_path, TRANSACTIONS[:1], LABELS, refused=("t1",))
 
 
 @pytest.mark.parametrize("name", ["missing.jsonl", "missing.parquet"])
-def test_a_file_that_can_t_be_read_is_named_with_the_remedy(tmp_path: Path, name: str) -> None:
+def test_an_unreadable_file_is_reported_with_the_fix(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError) as refused:
         read_columns(tmp_path / name, {"transaction_id": "text"})
     assert str(refused.value).startswith(f"{tmp_path / name} can't be read (")

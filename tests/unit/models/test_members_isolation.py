@@ -5,13 +5,13 @@ from sklearn import ensemble
 
 from fraudstream.scoring.members.imputation import imputed
 from fraudstream.scoring.members.isolation_forest import IsolationForest
-from models.members.forest_booster import as_booster, average_path_length
+from models.members.forest_booster import average_path_length, to_booster
 from models.members.isolation_training import IsolationKind
 from models.members.medians import medians
 from tests.unit.models.model_rules import CATALOGUE, data
 
 
-def test_the_booster_scores_as_the_forest_of_scikit_learn_does() -> None:
+def test_the_booster_scores_like_the_forest_of_scikit_learn() -> None:
     features, is_fraud = data(2_000)
     others, _ = data(3_000, seed=2)
     parameters = IsolationKind().parameters(5)
@@ -21,24 +21,24 @@ def test_the_booster_scores_as_the_forest_of_scikit_learn_does() -> None:
     assert member.score(others) == pytest.approx(-forest.score_samples(imputed(others, fill)), abs=1e-5)
 
 
-def test_a_value_at_a_split_goes_the_way_that_scikit_learn_sends_it() -> None:
+def test_a_value_equal_to_a_split_goes_the_same_way_as_in_scikit_learn() -> None:
     rows = np.arange(64, dtype=np.float32)[:, None]
     forest = ensemble.IsolationForest(n_estimators=20, max_samples=64, random_state=1).fit(rows)
     limits = np.concatenate([tree.tree_.threshold for tree in forest.estimators_]).astype(np.float32)
     near = np.concatenate(
         [np.nextafter(limits, np.float32(-np.inf)), limits, np.nextafter(limits, np.float32(99))]
     )
-    member = IsolationForest(as_booster(forest, np.zeros(1, np.float32)))
+    member = IsolationForest(to_booster(forest, np.zeros(1, np.float32)))
     assert member.score(near[:, None]) == pytest.approx(-forest.score_samples(near[:, None]), abs=1e-6)
 
 
-def test_rows_that_are_all_alike_make_trees_of_one_leaf() -> None:
+def test_identical_rows_give_trees_of_one_leaf() -> None:
     rows = np.ones((50, 3), np.float32)
     member = IsolationKind().fit(rows, np.zeros(50, bool), CATALOGUE, 1)
     assert member.score(rows) == pytest.approx(0.5)
 
 
-def test_the_file_is_a_booster_that_xgboost_reads() -> None:
+def test_the_file_is_a_booster_that_xgboost_loads() -> None:
     features, is_fraud = data(500)
     booster = xgboost.Booster(
         model_file=bytearray(IsolationKind().fit(features, is_fraud, CATALOGUE, 1).to_bytes())
@@ -50,11 +50,11 @@ def test_the_file_is_a_booster_that_xgboost_reads() -> None:
 @pytest.mark.parametrize(
     ("rows", "expected"), [(1, 0.0), (2, 1.0), (3, 2 * (np.log(2) + np.euler_gamma) - 4 / 3), (256, 10.2448)]
 )
-def test_the_average_path_is_that_of_the_paper(rows: int, expected: float) -> None:
+def test_the_average_path_length_is_that_of_the_paper(rows: int, expected: float) -> None:
     assert average_path_length(np.array([rows])) == pytest.approx([expected], abs=1e-4)
 
 
-def test_medians_leave_missing_values_out() -> None:
+def test_medians_ignore_missing_values() -> None:
     features = np.array([[1, np.nan, 5], [3, np.nan, np.nan], [8, np.nan, 6]], np.float32)
     assert medians(features).tolist() == [3, 0, 5.5]
     assert imputed(features, medians(features))[1].tolist() == [3, 0, 5.5]

@@ -13,13 +13,13 @@ WIDTH = CATALOGUE.width
 
 
 def rows_on_a_line(count: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    """Return rows whose values all follow from one number: what honest transactions have in common."""
+    """Return rows whose values all follow from one number, the pattern of honest transactions."""
     random = np.random.default_rng(seed)
     return np.exp(np.linspace(-2, 2, WIDTH) * random.normal(0, 1, (count, 1))).astype(np.float32)
 
 
 @pytest.mark.parametrize("frauds", ["unknown", "known"])
-def test_the_autoencoder_suspects_rows_that_are_unlike_the_honest_ones(
+def test_the_autoencoder_gives_higher_scores_to_rows_unlike_honest_ones(
     frauds: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(autoencoder_training, "EPOCHS", 60)
@@ -30,11 +30,11 @@ def test_the_autoencoder_suspects_rows_that_are_unlike_the_honest_ones(
     trained = slice(0, 3_000) if frauds == "unknown" else slice(None)
     member = AutoencoderKind().fit(rows[trained], is_fraud[trained], CATALOGUE, 1)
     assert np.median(member.score(honest)) == pytest.approx(0.5, abs=0.05)
-    # Frauds of training are left out, so that they are as strange as if they had not been there.
+    # Frauds are excluded from training, so they are as unusual as unseen data.
     assert np.median(member.score(unlike)) > 0.85
 
 
-def test_standardised_inputs_are_imputed_clipped_and_of_spread_1() -> None:
+def test_standardised_inputs_are_imputed_clipped_and_of_unit_deviation() -> None:
     random = np.random.default_rng(1)
     honest = random.lognormal(8, 1, (5_000, 3)).astype(np.float32)
     honest[:, 2] = 7
@@ -56,7 +56,7 @@ def test_the_gru_learns_from_the_order_of_transactions(monkeypatch: pytest.Monke
     place = CATALOGUE.slices["last"]
     amounts = random.choice([10, 1_000], (3_000, 4)).astype(np.float32)
     rows[:, place.start : place.start + 4] = amounts
-    # Fraud is a large amount right after a small one.
+    # Fraud is a large amount directly after a small one.
     is_fraud = (amounts[:, 0] == 1_000) & (amounts[:, 1] == 10)
     scores = GruKind().fit(rows, is_fraud, CATALOGUE, 1).score(rows)
     assert scores[is_fraud].min() > scores[~is_fraud].max()
@@ -76,11 +76,11 @@ def test_the_gru_reads_the_longest_list_of_the_account() -> None:
     assert np.array_equal(member.score(rows), member.score(other))
 
 
-def test_without_a_list_of_the_account_the_gru_says_so_and_is_not_trained() -> None:
+def test_without_a_list_of_the_account_the_gru_is_not_trained_and_reports_why() -> None:
     catalogue = Catalogue(CATALOGUE.features[:3])
-    objection = GruKind().unfit_for(catalogue)
+    objection = GruKind().reason_unsuitable(catalogue)
     assert objection is not None
     assert "the catalogue has no feature" in objection
-    assert GruKind().unfit_for(CATALOGUE) is None
-    with pytest.raises(ModelError, match="add one, or leave gru out"):
+    assert GruKind().reason_unsuitable(CATALOGUE) is None
+    with pytest.raises(ModelError, match="add one, or omit gru"):
         GruKind().fit(np.ones((5, 3), np.float32), np.ones(5, bool), catalogue, 1)

@@ -1,4 +1,4 @@
-"""Every kind of model, and versions made of them, keep the rules; a model that breaks one is found out."""
+"""Every model kind, and versions of several kinds, keep the contract; violations are detected."""
 
 import pickle
 from collections.abc import Callable, Iterator
@@ -121,21 +121,21 @@ def test_a_version_of_all_kinds_keeps_the_rule(rule: Rule, tmp_path: Path) -> No
 
 
 class Fake:
-    """The mean of the known inputs as a score; what breaks a rule is given for a part of it."""
+    """Scores with the mean of the known inputs; ``change`` makes it violate one rule."""
 
     def __init__(
         self,
         change: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] = lambda scores: scores,
         *,
-        bears_missing: bool = True,
+        accepts_missing: bool = True,
     ) -> None:
         self._change = change
-        self._bears_missing = bears_missing
+        self._accepts_missing = accepts_missing
 
     def score(self, features: Any) -> npt.NDArray[np.float64]:  # noqa: ANN401 - a matrix of either precision
         if not len(features):
             return np.empty(0)
-        known = np.nan_to_num(features) if self._bears_missing else features
+        known = np.nan_to_num(features) if self._accepts_missing else features
         weights = np.linspace(1, 2, features.shape[1])
         with np.errstate(over="ignore"):
             sums = (np.sign(known) * np.log1p(np.abs(known)) * weights).astype(np.float64).mean(axis=1)
@@ -163,31 +163,31 @@ def fake_case(model: Model | None = None, **changes: Any) -> Case:  # noqa: ANN4
     return replace(honest, **changes)
 
 
-def restless() -> Fake:
+def nondeterministic() -> Fake:
     calls = iter(range(1, 1_000_000))
     return Fake(lambda scores: scores / (1 + next(calls)))
 
 
-BREAKERS = {
-    "same_input_same_output": fake_case(restless()),
+VIOLATIONS = {
+    "same_input_same_output": fake_case(nondeterministic()),
     "no_row_depends_on_its_batch": fake_case(Fake(lambda scores: scores - scores.min())),
-    "missing_values_are_no_obstacle": fake_case(Fake(bears_missing=False)),
-    "scores_lie_between_0_and_1_and_say_something": fake_case(Fake(lambda scores: 2 * scores)),
-    "what_is_loaded_scores_bit_for_bit_as_what_was_saved": fake_case(
+    "missing_values_are_scored": fake_case(Fake(accepts_missing=False)),
+    "scores_lie_between_0_and_1_and_differ": fake_case(Fake(lambda scores: 2 * scores)),
+    "a_loaded_model_scores_bit_for_bit_like_the_saved_one": fake_case(
         saved_and_loaded=lambda: Fake(lambda scores: scores.astype(np.float32).astype(np.float64))
     ),
-    "the_seed_says_all": fake_case(trained=lambda seed: b"%d" % id(object()) + bytes([seed])),
-    "broken_bytes_are_refused": fake_case(load=lambda content: content),
-    "a_catalogue_that_does_not_fit_is_refused": fake_case(load_for=lambda catalogue: catalogue),
+    "the_seed_determines_the_model": fake_case(trained=lambda seed: b"%d" % id(object()) + bytes([seed])),
+    "corrupt_bytes_are_rejected": fake_case(load=lambda content: content),
+    "an_incompatible_catalogue_is_rejected": fake_case(load_for=lambda catalogue: catalogue),
 }
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_an_honest_fake_keeps_the_rule_and_one_that_breaks_it_is_found_out(rule: Rule) -> None:
+def test_a_valid_fake_keeps_the_rule_and_a_violating_one_is_detected(rule: Rule) -> None:
     features, _ = data(seed=2)
     rule(fake_case(), features)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        rule(BREAKERS[rule.__name__], features)
+        rule(VIOLATIONS[rule.__name__], features)
 
 
 @pytest.mark.parametrize(
@@ -200,15 +200,15 @@ def test_an_honest_fake_keeps_the_rule_and_one_that_breaks_it_is_found_out(rule:
     ],
     ids=["constant", "of single precision", "one too few", "negative"],
 )
-def test_scores_of_a_wrong_form_are_found_out(model: Fake) -> None:
+def test_malformed_scores_are_detected(model: Fake) -> None:
     features, _ = data(seed=2)
     with pytest.raises(AssertionError):
-        model_rules.scores_lie_between_0_and_1_and_say_something(fake_case(model), features)
+        model_rules.scores_lie_between_0_and_1_and_differ(fake_case(model), features)
 
 
-def test_a_seed_that_changes_nothing_is_found_out() -> None:
+def test_a_seed_without_effect_is_detected() -> None:
     with pytest.raises(AssertionError):
-        model_rules.the_seed_says_all(fake_case(trained=lambda _: b"seed 1"), data()[0])
+        model_rules.the_seed_determines_the_model(fake_case(trained=lambda _: b"seed 1"), data()[0])
 
 
 def test_a_version_blends_the_log_odds_of_its_members_and_calibrates_them() -> None:
@@ -240,7 +240,7 @@ def test_the_trees_contributions_and_a_constant_add_up_to_their_log_odds() -> No
     assert rest == pytest.approx(rest[0], abs=1e-4)
 
 
-def test_a_member_of_an_unknown_kind_is_refused_with_what_can_be_read() -> None:
+def test_a_member_of_an_unknown_kind_is_rejected_with_the_known_kinds() -> None:
     unknown = manifest("xgboost").model_copy(
         update={"members": (ManifestMember(kind="oracle", file="oracle.bin", weight=1, parameters={}),)}
     )
@@ -248,7 +248,7 @@ def test_a_member_of_an_unknown_kind_is_refused_with_what_can_be_read() -> None:
         Scorer({"oracle.bin": b""}, unknown, CATALOGUE)
 
 
-def test_a_copy_of_all_members_by_pickle_scores_the_same() -> None:
+def test_a_pickled_copy_of_all_members_gives_the_same_scores() -> None:
     features, _ = data(seed=2)
     made = scorer(CATALOGUE, *KINDS)
     copy = pickle.loads(pickle.dumps(made))  # noqa: S301 - our own bytes
@@ -256,7 +256,7 @@ def test_a_copy_of_all_members_by_pickle_scores_the_same() -> None:
     assert np.array_equal(copy.score(rows), made.score(rows))
 
 
-def test_the_trees_are_trained_at_the_true_share_of_fraud_with_fine_bins() -> None:
+def test_the_trees_are_trained_at_the_true_fraud_share_with_fine_bins() -> None:
     parameters = KINDS["xgboost"].parameters(7)
     assert "scale_pos_weight" not in parameters
     assert (parameters["max_bin"], parameters["base_score"], parameters["seed"]) == (4096, 0.5, 7)
@@ -265,6 +265,6 @@ def test_the_trees_are_trained_at_the_true_share_of_fraud_with_fine_bins() -> No
     assert scores.mean() == pytest.approx(is_fraud.mean(), abs=0.1)
 
 
-def test_every_kind_that_can_be_trained_can_be_loaded_and_no_other() -> None:
+def test_every_trainable_kind_can_be_loaded_and_no_other() -> None:
     assert list(KINDS) == list(LOADABLE)
     assert all(fitted(kind, 1).kind == kind for kind in KINDS)

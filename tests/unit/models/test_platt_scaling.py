@@ -5,11 +5,11 @@ from fraudstream.scoring.odds import probability
 from models.platt_scaling import fit_calibration
 
 
-def test_calibration_finds_the_line_by_which_scores_were_bent() -> None:
+def test_calibration_recovers_the_line_by_which_log_odds_were_distorted() -> None:
     random = np.random.default_rng(4)
     odds = random.normal(-3, 2, 100_000)
     is_fraud = random.random(len(odds)) < probability(odds)
-    # Scores that are far too high and too sure: their log-odds are 2 x + 3.
+    # Overconfident scores: their log-odds are 2 x + 3.
     scores = probability(2 * odds + 3)
     calibration = fit_calibration(scores, is_fraud)
     assert calibration.slope == pytest.approx(0.5, rel=0.05)
@@ -22,7 +22,7 @@ def test_calibration_finds_the_line_by_which_scores_were_bent() -> None:
 
 
 @pytest.mark.parametrize("scores", [[0.9, 0.8, 0.2, 0.3] * 25, [0.5] * 100])
-def test_scores_that_say_nothing_or_the_contrary_get_the_share_of_fraud(scores: list[float]) -> None:
+def test_uninformative_or_inverted_scores_get_the_fraud_share(scores: list[float]) -> None:
     is_fraud = np.array([False, False, True, False] * 25)
     calibrated = fit_calibration(np.array(scores), is_fraud).calibrated(np.array(scores))
     assert calibrated == pytest.approx(0.25, abs=1e-4)

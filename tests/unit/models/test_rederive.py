@@ -1,4 +1,4 @@
-"""An alert is made again from its record and the model's folder alone."""
+"""An alert can be derived again from its scored record and the model's folder alone."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ NOW_MS = TIME_MS + 86_400_000
 
 
 def vectors(rows: int) -> Matrix:
-    """Return vectors that are not all of one size, with gaps; the amount is known."""
+    """Return vectors of several magnitudes with gaps; the amount is known."""
     random = np.random.default_rng(3)
     matrix: Matrix = random.lognormal(3, 4, (rows, BUILT_IN.width))
     matrix[random.random(matrix.shape) < 0.1] = np.nan
@@ -39,7 +39,7 @@ def scorer() -> Scorer:
 
 
 def record(scorer: Scorer, vector: list[float], number: int = 0, **changes: object) -> dict[str, Any]:
-    """Return what the stream of scored transactions has of a vector."""
+    """Return the scored record of a vector."""
     return {
         "transaction_id": f"T{number}",
         "account_id": "A1",
@@ -64,7 +64,7 @@ def again(scorer: Scorer, *records: dict[str, Any], threshold: float = 0.0) -> l
     return list(rederive(lines(*records), decider, BUILT_IN, NOW_MS))
 
 
-def test_the_alert_of_a_record_says_what_the_record_says(scorer: Scorer) -> None:
+def test_the_derived_alert_has_the_facts_of_the_record(scorer: Scorer) -> None:
     vector = vectors(1)[0].tolist()
     (alert,) = again(scorer, record(scorer, vector))
     facts = orjson.loads(alert.to_json())
@@ -79,12 +79,12 @@ def test_the_alert_of_a_record_says_what_the_record_says(scorer: Scorer) -> None
     assert isinstance(alert.reasons[0], Reason)
 
 
-def test_an_arrival_that_nobody_knew_stays_unknown(scorer: Scorer) -> None:
+def test_an_unknown_arrival_time_stays_unknown(scorer: Scorer) -> None:
     (alert,) = again(scorer, record(scorer, vectors(1)[0].tolist(), arrival_time=None))
     assert alert.arrival_time is None
 
 
-def test_only_what_reached_the_threshold_has_an_alert(scorer: Scorer) -> None:
+def test_only_records_at_or_above_the_threshold_have_an_alert(scorer: Scorer) -> None:
     records = [record(scorer, row.tolist(), number) for number, row in enumerate(vectors(50))]
     scores = sorted(one["score"] for one in records)
     alerts = again(scorer, *records, threshold=scores[30])
@@ -94,13 +94,13 @@ def test_only_what_reached_the_threshold_has_an_alert(scorer: Scorer) -> None:
     assert 0 < len(alerts) < 50
 
 
-def test_a_doubled_transaction_has_no_alert(scorer: Scorer) -> None:
+def test_a_duplicate_has_no_alert(scorer: Scorer) -> None:
     vector = vectors(1)[0].tolist()
     double = record(scorer, vector, 9, outcome="duplicate", score=None, features=None)
     assert [alert.transaction_id for alert in again(scorer, double, record(scorer, vector))] == ["T0"]
 
 
-def test_records_come_in_their_order_however_many_there_are(scorer: Scorer) -> None:
+def test_any_number_of_records_keeps_its_order(scorer: Scorer) -> None:
     one = record(scorer, vectors(1)[0].tolist())
     numbers = range(2 * RECORDS_AT_ONCE + 3)
     alerts = again(scorer, *({**one, "transaction_id": f"T{number}"} for number in numbers))
@@ -112,23 +112,23 @@ def test_records_come_in_their_order_however_many_there_are(scorer: Scorer) -> N
     [
         ({"model_version": "v0"}, "'T0': model_version is 'v0', not 'v1'"),
         ({"catalogue_version": "old"}, "'T0': catalogue_version is 'old', not "),
-        ({"score": 0.123}, "'T0': the score was 0.123, and is "),
-        ({"account_id": 7}, "'T0': the alert could not be made: "),
+        ({"score": 0.123}, "'T0': the score was 0.123, but is now "),
+        ({"account_id": 7}, "'T0': the alert could not be created: "),
         ({"features": {"account_count_5m": 1}}, "the record has no feature 'account_amount_vnd_sum_5m'"),
     ],
 )
-def test_a_record_of_something_else_is_refused(scorer: Scorer, changes: dict[str, Any], message: str) -> None:
+def test_a_foreign_record_is_rejected(scorer: Scorer, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         again(scorer, record(scorer, vectors(1)[0].tolist(), **changes))
 
 
-def test_a_catalogue_without_the_amount_cannot_make_alerts_again(scorer: Scorer) -> None:
+def test_a_catalogue_without_the_amount_is_rejected(scorer: Scorer) -> None:
     catalogue = Catalogue(BUILT_IN.features[:5])
     with pytest.raises(ModelError, match="no feature with the value of transaction_amount_vnd"):
         next(rederive(iter(()), Decider(scorer, BUILT_IN), catalogue, NOW_MS))
 
 
-def test_a_list_is_laid_out_as_the_kernel_does_it() -> None:
+def test_a_list_is_laid_out_as_in_the_kernel() -> None:
     catalogue = Catalogue.from_json(
         """{"features": [
         {"name": "a", "entity": "transaction", "statistic": "weekend"},

@@ -14,23 +14,23 @@ def judged(
 @pytest.mark.parametrize(
     ("is_fraud", "scores", "expected"),
     [
-        # All fraud above all else: the lowest score of fraud.
+        # All fraud above all honest: the lowest score of fraud.
         ([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], 0.8),
-        # From 0.3 on: 2 of 3 right and all found, F1 = 0.8; from 0.9 on: F1 = 2/3.
+        # From 0.3 on: precision 2/3 and recall 1, F1 = 0.8; from 0.9 on: F1 = 2/3.
         ([0, 1, 0, 1], [0.1, 0.3, 0.5, 0.9], 0.3),
-        # From 0.9 on: F1 = 2/3; from 0.2 on: 2 of 5 right, F1 = 4/7.
+        # From 0.9 on: F1 = 2/3; from 0.2 on: precision 2/5, F1 = 4/7.
         ([1, 0, 0, 0, 1], [0.2, 0.3, 0.4, 0.5, 0.9], 0.9),
-        # From 0.9 on and from 0.4 on the F1 is 2/3: of equals, the highest score.
+        # From 0.9 on and from 0.4 on the F1 is 2/3: the highest of equal scores.
         ([1, 0, 0, 1], [0.4, 0.5, 0.6, 0.9], 0.9),
-        # Nothing but fraud: the lowest score finds all.
+        # Nothing but fraud: the lowest score detects all.
         ([1, 1], [0.3, 0.6], 0.3),
-        # One score for all: the only threshold there is.
+        # One score for all: the only possible threshold.
         ([0, 1, 0], [0.5, 0.5, 0.5], 0.5),
-        # A score of 0 is a threshold like any other.
+        # A score of 0 is a valid threshold.
         ([1, 0], [0.0, 0.0], 0.0),
     ],
 )
-def test_the_best_f1_is_at_the_highest_such_score(
+def test_the_best_f1_uses_the_highest_such_score(
     is_fraud: list[int], scores: list[float], expected: float
 ) -> None:
     assert BestF1().threshold(judged(is_fraud, scores)) == expected
@@ -39,13 +39,13 @@ def test_the_best_f1_is_at_the_highest_such_score(
 @pytest.mark.parametrize(
     ("amounts", "cost", "expected"),
     [
-        # The fraud of 0.3 is worth the two alerts that it takes, of 40 each.
+        # The fraud at 0.3 is worth the two alerts of 40 each that it takes.
         ([0, 100, 0, 500], 40, 0.3),
-        # It is not worth two of 60, but that of 0.9 is worth one.
+        # It is not worth two alerts of 60, but the fraud at 0.9 is worth one.
         ([0, 100, 0, 500], 60, 0.9),
-        # Two alerts cost just what the fraud of 0.3 is worth: of equals, the highest score.
+        # Two alerts cost exactly the fraud at 0.3: the highest of equal scores.
         ([0, 100, 0, 500], 50, 0.9),
-        # Nothing is worth an alert.
+        # No fraud is worth an alert.
         ([0, 100, 0, 500], 500, 1.0),
     ],
 )
@@ -64,8 +64,8 @@ def test_an_honest_amount_is_not_saved() -> None:
 @pytest.mark.parametrize(
     ("per_day", "expected"), [(1, 0.7), (1.5, 0.7), (2, 0.4), (2.5, 0.3), (0.5, 0.9), (0.4, 1.0), (99, 0.3)]
 )
-def test_a_budget_is_used_up_and_not_passed(per_day: float, expected: float) -> None:
-    # Over two days; the scores of 0.4 come together or not at all.
+def test_a_budget_is_used_fully_and_not_exceeded(per_day: float, expected: float) -> None:
+    # Over two days; the equal scores of 0.4 alert together or not at all.
     transactions = judged([0] * 5, [0.4, 0.9, 0.3, 0.7, 0.4], days=2)
     assert AlertBudget(per_day).threshold(transactions) == expected
 
@@ -82,12 +82,12 @@ def test_a_budget_is_used_up_and_not_passed(per_day: float, expected: float) -> 
         ),
     ],
 )
-def test_a_choice_is_read_and_said_in_words(text: str, choice: object, words: str) -> None:
+def test_a_choice_is_parsed_and_described(text: str, choice: object, words: str) -> None:
     assert parse_choice(text) == choice
     assert parse_choice(text).words == words
 
 
 @pytest.mark.parametrize("text", ["", "f2", "cost", "cost:", "cost:0", "alerts:-1", "alerts:nan", "cost:inf"])
-def test_a_choice_that_is_none_is_refused_with_the_remedy(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is none; give cost:50000 \(VND an alert\), alerts:100"):
+def test_an_invalid_choice_is_rejected_with_the_fix(text: str) -> None:
+    with pytest.raises(ValueError, match=r"use cost:50000 \(VND per alert\), alerts:100"):
         parse_choice(text)

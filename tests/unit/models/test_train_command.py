@@ -11,7 +11,7 @@ from models.train_command import source_of
 TOLD = {"version": "v2", "seed": 5, "threshold": "alerts:100", "catalogue": None}
 
 
-def test_the_source_of_a_simulated_bank_says_how_to_get_it_again() -> None:
+def test_the_source_of_a_simulated_bank_has_the_command_that_regenerates_it() -> None:
     assert source_of(Bank(5, 300, 40), TOLD) == {
         "source": "The project's simulated bank, 300 accounts for 40 days",
         "command": (
@@ -20,7 +20,7 @@ def test_the_source_of_a_simulated_bank_says_how_to_get_it_again() -> None:
     }
 
 
-def test_the_source_of_files_names_them_for_a_shell() -> None:
+def test_the_source_of_files_names_them_quoted_for_a_shell() -> None:
     told = {**TOLD, "catalogue": Path("my catalogue.json")}
     source = source_of(DatasetFiles(Path("in/tx.parquet"), Path("in/labels.jsonl")), told)
     assert source["source"] == "tx.parquet with labels.jsonl"
@@ -32,13 +32,13 @@ def test_the_source_of_files_names_them_for_a_shell() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--threshold", "best"], "threshold: 'best' is none; give cost:50000"),
+        (["--threshold", "best"], "invalid threshold 'best': use cost:50000"),
         (["--catalogue", "nowhere.json"], "nowhere.json can't be read"),
-        (["--transactions", "a.jsonl"], "go together"),
+        (["--transactions", "a.jsonl"], "must be given together"),
         (["--transactions", "a.jsonl", "--labels", "b.jsonl"], "a.jsonl can't be read"),
     ],
 )
-def test_what_can_not_be_done_is_said_with_the_remedy(
+def test_an_unusable_argument_is_reported_with_the_fix(
     options: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")

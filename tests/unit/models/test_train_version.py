@@ -29,7 +29,7 @@ LABEL_DELAY_MS = 7 * DAY_MS
 
 
 def bank(signal: float = 4.0, seed: int = 1) -> Dataset:
-    """Return transactions whose first feature says more or less of fraud, and whose others say nothing."""
+    """Return transactions whose first feature is informative about fraud, and whose others are noise."""
     random = np.random.default_rng(seed)
     count = DAYS * PER_DAY
     is_fraud = random.random(count) < 0.1
@@ -77,7 +77,7 @@ def fixture_version(heard: list[str]) -> TrainedVersion:
     return train(bank(), request(), KINDS, heard.append)
 
 
-def test_each_kind_that_can_learn_is_trained_and_the_others_say_why_not(
+def test_each_trainable_kind_is_trained_and_the_others_report_why_not(
     version: TrainedVersion, heard: list[str]
 ) -> None:
     assert [name for name in KINDS if f"training {name}" in heard] == [
@@ -85,7 +85,7 @@ def test_each_kind_that_can_learn_is_trained_and_the_others_say_why_not(
         "isolation_forest",
         "autoencoder",
     ]
-    assert any(text.startswith("left out: gru reads") for text in heard)
+    assert any(text.startswith("skipped gru: gru reads") for text in heard)
     assert set(version.manifest.metrics["ensemble"]["on_test"]) == {
         "xgboost",
         "isolation_forest",
@@ -94,9 +94,7 @@ def test_each_kind_that_can_learn_is_trained_and_the_others_say_why_not(
     }
 
 
-def test_what_is_written_is_loaded_and_scores_as_it_was_measured(
-    version: TrainedVersion, tmp_path: Path
-) -> None:
+def test_the_written_version_loads_and_scores_as_measured(version: TrainedVersion, tmp_path: Path) -> None:
     version.write(tmp_path / "v9")
     assert Manifest.load(tmp_path / "v9") == version.manifest
     scorer = Scorer.load(tmp_path / "v9", CATALOGUE)
@@ -113,7 +111,7 @@ def test_what_is_written_is_loaded_and_scores_as_it_was_measured(
     }
 
 
-def test_probabilities_are_calibrated_on_what_no_member_saw(version: TrainedVersion) -> None:
+def test_probabilities_are_calibrated_on_data_that_no_member_saw(version: TrainedVersion) -> None:
     for part in ("choice", "test"):
         metrics = version.manifest.metrics[part]
         assert metrics["mean_score"] == pytest.approx(metrics["base_rate"], rel=0.25)
@@ -128,7 +126,7 @@ def test_the_same_data_and_seed_give_the_same_bytes_and_another_seed_others(vers
     assert other.files["xgboost.ubj"] != version.files["xgboost.ubj"]
 
 
-def test_the_ensemble_ships_where_it_is_better_than_its_first_member() -> None:
+def test_the_ensemble_ships_if_it_is_better_than_its_first_member() -> None:
     order = {name: KINDS[name] for name in ("isolation_forest", "xgboost")}
     version = train(bank(), request(), order, lambda _: None)
     assert version.manifest.metrics["ensemble"]["ships"]
@@ -136,7 +134,7 @@ def test_the_ensemble_ships_where_it_is_better_than_its_first_member() -> None:
     assert set(version.files) == {member.file for member in version.manifest.members}
 
 
-def test_the_simpler_model_ships_where_it_is_not(version: TrainedVersion) -> None:
+def test_the_simpler_model_ships_if_the_ensemble_is_not_better(version: TrainedVersion) -> None:
     if not version.manifest.metrics["ensemble"]["ships"]:
         assert [member.kind for member in version.manifest.members] == ["xgboost"]
         assert version.manifest.bias == 0
@@ -145,7 +143,7 @@ def test_the_simpler_model_ships_where_it_is_not(version: TrainedVersion) -> Non
     assert set(alone.files) == {"xgboost.ubj"}
 
 
-def test_the_threshold_is_chosen_as_asked_for_and_says_so() -> None:
+def test_the_threshold_is_chosen_as_requested_and_recorded() -> None:
     trees_alone = {"xgboost": KINDS["xgboost"]}
     version = train(bank(), request(choice=AlertBudget(3)), trees_alone, lambda _: None)
     assert version.manifest.threshold_choice == "at most 3 alerts a day, on the part 'choice'"
@@ -155,7 +153,7 @@ def test_the_threshold_is_chosen_as_asked_for_and_says_so() -> None:
     assert 2 < alerts.sum() / choice.days <= 3
 
 
-def test_the_parts_follow_each_other_with_the_label_delay_before_the_test() -> None:
+def test_the_parts_are_in_order_with_the_label_delay_before_the_test() -> None:
     data = bank()
     splits = training_splits(data)
     ends = [(int(split.event_time_ms[0]), int(split.event_time_ms[-1])) for split in splits.named.values()]
@@ -168,7 +166,7 @@ def test_the_parts_follow_each_other_with_the_label_delay_before_the_test() -> N
     assert np.array_equal(splits.choice.amount_vnd[:5], data.amount_vnd[first : first + 5])
 
 
-def test_labels_that_are_not_known_when_the_test_begins_do_not_train() -> None:
+def test_labels_unknown_at_the_start_of_the_test_are_not_trained_on() -> None:
     data = bank()
     late = Dataset(
         **{name: getattr(data, name) for name in Dataset.__slots__ if name != "available_at_ms"},
@@ -179,19 +177,19 @@ def test_labels_that_are_not_known_when_the_test_begins_do_not_train() -> None:
     assert splits.test.is_fraud.sum() >= whole.test.is_fraud.sum()
 
 
-def test_a_part_without_fraud_is_named() -> None:
+def test_a_part_without_fraud_is_reported_by_name() -> None:
     data = bank()
     honest = Dataset(
         **{name: getattr(data, name) for name in Dataset.__slots__ if name != "is_fraud"},
         is_fraud=np.zeros(len(data), bool),
     )
     with pytest.raises(
-        ModelError, match=r"the part 'fit' has 0 known frauds among \d+ transactions, and both"
+        ModelError, match=r"the part 'fit' has 0 known frauds among \d+ transactions, but needs"
     ):
         training_splits(honest)
 
 
-def test_the_usual_value_is_the_median_of_honest_transactions() -> None:
+def test_the_baseline_is_the_median_of_honest_transactions() -> None:
     data = bank(signal=1_000)
     fit = training_splits(data).fit
     usual = baseline_values(fit, CATALOGUE)
@@ -202,13 +200,13 @@ def test_the_usual_value_is_the_median_of_honest_transactions() -> None:
     assert baseline_values(fit, CATALOGUE)["hour"] is None
 
 
-def test_the_card_says_what_the_manifest_does(version: TrainedVersion, tmp_path: Path) -> None:
+def test_the_card_agrees_with_the_manifest(version: TrainedVersion, tmp_path: Path) -> None:
     version.write(tmp_path)
     card = (tmp_path / "model-card.md").read_text()
     manifest = version.manifest
-    for section in ("Intended use", "Data", "Measured", "By fraud type", "Ensemble or not", "Limits"):
+    for section in ("Intended use", "Data", "Measured", "By fraud type", "Ensemble decision", "Limits"):
         assert f"## {section}\n" in card
-    assert f"a probability of {manifest.threshold:.4f} or more" in card
+    assert f"a fraud probability of {manifest.threshold:.4f} or more" in card
     assert "A test." in card
     assert "    train it\n" in card
     recall = manifest.metrics["test"]["recall_by_fraud_type"]["account_takeover"]

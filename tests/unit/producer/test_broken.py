@@ -51,7 +51,7 @@ def has_amount(record: dict[str, Any]) -> bool:
     return amount_vnd > 0
 
 
-# Each kind by what is wrong with it; of all that can be judged, nothing else is.
+# The defect of each kind; a record has no other checkable defect.
 CHECKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "wrong_type": has_right_types,
     "missing_field": has_required,
@@ -72,12 +72,12 @@ def samples(kind: str) -> list[bytes]:
 
 
 def decode(data: bytes) -> dict[str, Any]:
-    # 1e999 is sound JSON, but orjson refuses what no double holds; another test looks for its bytes.
+    # 1e999 is valid JSON, but orjson rejects numbers beyond a double; another test checks its bytes.
     record: dict[str, Any] = orjson.loads(data.replace(b":1e999", b":0"))
     return record
 
 
-def test_the_kinds_are_those_that_the_job_must_refuse() -> None:
+def test_the_kinds_are_those_that_the_job_must_reject() -> None:
     assert BROKEN_KINDS == (
         "malformed_json",
         "wrong_type",
@@ -89,12 +89,12 @@ def test_the_kinds_are_those_that_the_job_must_refuse() -> None:
     )
 
 
-def test_malformed_json_is_no_json() -> None:
+def test_malformed_json_cannot_be_parsed() -> None:
     assert not any(is_json(data) for data in samples("malformed_json"))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in BROKEN_KINDS if kind != "malformed_json"])
-def test_a_record_is_broken_in_the_claimed_way_and_in_no_other(kind: str) -> None:
+def test_a_record_has_exactly_the_claimed_defect(kind: str) -> None:
     right = set(CHECKS) - {kind} - CANNOT_BE_JUDGED.get(kind, set())
     for data in samples(kind):
         record = decode(data)
@@ -104,12 +104,12 @@ def test_a_record_is_broken_in_the_claimed_way_and_in_no_other(kind: str) -> Non
 
 
 @pytest.mark.parametrize("amount", [b":-250000.0,", b":0,", b":1e999,"])
-def test_invalid_amounts_are_negative_zero_or_past_every_number(amount: bytes) -> None:
+def test_invalid_amounts_are_negative_zero_or_out_of_range(amount: bytes) -> None:
     assert any(b'"transaction_amount_vnd"' + amount in data for data in samples("invalid_amount"))
 
 
 @pytest.mark.parametrize("field", REQUIRED)
-def test_every_required_field_is_missing_at_times_left_out_or_null(field: str) -> None:
+def test_every_required_field_is_sometimes_missing_or_null(field: str) -> None:
     records = [decode(data) for data in samples("missing_field")]
     assert any(field not in record for record in records)
     assert any(field in record and record[field] is None for record in records)
@@ -120,17 +120,17 @@ def test_a_future_time_is_more_than_a_day_ahead() -> None:
         assert Transaction.from_json(data).event_time_ms > NOW_MS + DAY_MS
 
 
-def test_only_oversize_is_larger_than_64_kib() -> None:
+def test_only_oversize_records_exceed_64_kib() -> None:
     for kind in BROKEN_KINDS:
         sizes = [len(data) for data in samples(kind)]
         assert (min(sizes) > 65_536) if kind == "oversize" else (max(sizes) < 2_000), kind
 
 
-def test_the_same_seed_breaks_the_same_way() -> None:
+def test_the_same_seed_gives_the_same_broken_records() -> None:
     for kind in BROKEN_KINDS:
         assert samples(kind) == samples(kind)
 
 
-def test_another_kind_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match=r"kind='soggy': give one of malformed_json, wrong_type"):
+def test_an_unknown_kind_is_rejected_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"unknown kind 'soggy': use one of malformed_json, wrong_type"):
         broken_record("soggy", Random(1), NOW_MS)

@@ -15,7 +15,7 @@ RECORD = Record(b"{}", "ACC_1")
 
 
 class FakeAws:
-    """Streams as the test has them; ``faults`` holds the error of a call on a stream."""
+    """Streams in the given states; ``faults`` contains the error of a call on a stream."""
 
     def __init__(self) -> None:
         self.summary: dict[str, Any] = {"StreamStatus": "ACTIVE", "OpenShardCount": 4}
@@ -23,12 +23,12 @@ class FakeAws:
         self.put: list[bytes] = []
 
     def describe_stream_summary(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Answer as the stream is."""
+        """Return the stream's state."""
         self._raise("describe", request["StreamName"])
         return {"StreamDescriptionSummary": self.summary}
 
     def put_records(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Take the record."""
+        """Accept the record."""
         self._raise("put", request["StreamName"])
         self.put += [record["Data"] for record in request["Records"]]
         return {"Records": [{"ShardId": "shardId-000000000002", "SequenceNumber": "1"}]}
@@ -38,7 +38,7 @@ class FakeAws:
             raise self.faults[call, stream_name]
 
     def checks(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
-        """Run them; by what was looked at."""
+        """Run the checks; return the results by subject."""
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
         monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -51,12 +51,12 @@ def aws() -> FakeAws:
     return FakeAws()
 
 
-def test_all_is_well(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_checks_pass(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     checks = aws.checks(monkeypatch)
     assert {what: check.result for what, check in checks.items()} == {
         "credentials": "found (env)",
         "stream": "Transactions, ACTIVE, 4 shards",
-        "room": "4,000 records/s and 4 MiB/s, evenly spread",
+        "capacity": "4,000 records/s, 4 MiB/s if evenly spread",
         "put": "1 record, to shardId-000000000002",
         "labels": "Labels, ACTIVE, 4 shards",
     }
@@ -64,37 +64,39 @@ def test_all_is_well(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     assert aws.put == [b"{}"]
 
 
-def test_the_table_has_a_line_for_each_and_no_secret(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_has_a_line_for_each_check_and_no_secret(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     aws.faults["describe", "Labels"] = refusal("ResourceNotFoundException")
     table = list(lines(list(aws.checks(monkeypatch).values())))
     assert table[1] == "ok    stream       Transactions, ACTIVE, 4 shards"
-    assert table[4] == "FAIL  labels       not there"
+    assert table[4] == "FAIL  labels       not found"
     assert "AKID" not in "".join(table)
     assert "a-secret" not in "".join(table)
 
 
-def test_without_credentials_nothing_else_is_looked_at() -> None:
+def test_without_credentials_no_other_check_runs() -> None:
     def connect(_settings: StreamSettings) -> "KinesisClient":
         msg = "there are no AWS credentials: set some"
         raise StreamError(msg)
 
     (check,) = run_checks(StreamSettings(), RECORD, connect)
-    assert check == Check("credentials", "none that can be used", "there are no AWS credentials: set some")
+    assert check == Check("credentials", "not usable", "there are no AWS credentials: set some")
 
 
 @pytest.mark.parametrize(
     ("code", "status", "result", "remedy"),
     [
-        ("ResourceNotFoundException", 400, "not there", "create it with"),
-        ("AccessDeniedException", 400, "no right to it", "attach deploy/iam/producer.json"),
-        ("ExpiredTokenException", 403, "the credentials are not accepted", "renew the credentials"),
-        ("UnrecognizedClientException", 400, "the credentials are not accepted", "key and region"),
-        ("InternalFailure", 500, "no answer", "AWS_ENDPOINT_URL names a running endpoint"),
+        ("ResourceNotFoundException", 400, "not found", "create it with"),
+        ("AccessDeniedException", 400, "access denied", "attach deploy/iam/producer.json"),
+        ("ExpiredTokenException", 403, "credentials rejected", "renew the credentials"),
+        ("UnrecognizedClientException", 400, "credentials rejected", "valid in this region"),
+        ("InternalFailure", 500, "no response", "AWS_ENDPOINT_URL names a running endpoint"),
         ("Odd", 400, "Odd", "can't be used: Odd"),
     ],
 )
 @pytest.mark.parametrize("stream", ["Transactions", "Labels"])
-def test_what_is_wrong_with_a_stream_comes_with_its_remedy(  # noqa: PLR0913, PLR0917 - the columns of a table
+def test_an_unusable_stream_is_reported_with_the_fix(  # noqa: PLR0913, PLR0917 - the columns of a table
     aws: FakeAws,
     monkeypatch: pytest.MonkeyPatch,
     stream: str,
@@ -113,20 +115,20 @@ def test_what_is_wrong_with_a_stream_comes_with_its_remedy(  # noqa: PLR0913, PL
     assert ("put" in checks) is (stream == "Labels")
 
 
-def test_a_missing_right_to_write_is_told_apart_from_one_to_look(
+def test_a_missing_write_permission_is_distinguished_from_a_missing_read_permission(
     aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws.faults["put", "Transactions"] = refusal("AccessDeniedException")
     checks = aws.checks(monkeypatch)
     assert checks["stream"].remedy is None
-    assert checks["put"].result == "no right to it"
+    assert checks["put"].result == "access denied"
     assert "producer.json" in str(checks["put"].remedy)
 
 
 @pytest.mark.parametrize(
     ("state", "is_usable"), [("UPDATING", True), ("CREATING", False), ("DELETING", False)]
 )
-def test_a_stream_has_to_be_in_a_state_in_which_it_takes_records(
+def test_a_stream_must_be_in_a_state_that_accepts_records(
     aws: FakeAws,
     monkeypatch: pytest.MonkeyPatch,
     state: str,
@@ -138,11 +140,11 @@ def test_a_stream_has_to_be_in_a_state_in_which_it_takes_records(
     assert bool(aws.put) is is_usable
 
 
-def test_a_single_shard_is_called_one(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_shard_is_worded_in_the_singular(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     aws.summary["OpenShardCount"] = 1
     assert aws.checks(monkeypatch)["labels"].result == "Labels, ACTIVE, 1 shard"
 
 
-def test_a_stream_on_demand_is_said_to_grow(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_on_demand_stream_is_described_as_growing(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     aws.summary["StreamModeDetails"] = {"StreamMode": "ON_DEMAND"}
-    assert aws.checks(monkeypatch)["room"].result.endswith("and more as it grows (on demand)")
+    assert aws.checks(monkeypatch)["capacity"].result.endswith("; grows on demand")

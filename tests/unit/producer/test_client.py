@@ -1,4 +1,4 @@
-"""The clients of the transaction API against answers made by hand."""
+"""The clients of the transaction API against canned responses."""
 
 import asyncio
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ def sse(*parts: bytes) -> httpx.Response:
 
 
 class Api:
-    """Answers each request with the next of ``answers``; an exception is raised in its place."""
+    """Answers each request with the next of ``answers``; an exception is raised instead."""
 
     def __init__(self, *answers: httpx.Response | Exception) -> None:
         self.requests: list[httpx.Request] = []
@@ -84,9 +84,7 @@ def test_one_and_many_transactions_are_read() -> None:
     ("access", "header", "value"),
     [({"api_key": "k"}, "X-API-Key", "k"), ({"token": "t"}, "Authorization", "Bearer t")],
 )
-def test_a_key_or_a_token_goes_along_with_each_request(
-    access: dict[str, str], header: str, value: str
-) -> None:
+def test_each_request_carries_the_key_or_the_token(access: dict[str, str], header: str, value: str) -> None:
     api = Api(httpx.Response(200, content=RECORD), sse(event("a.1")))
     client = api.client(**access)
     client.transaction()
@@ -94,18 +92,18 @@ def test_a_key_or_a_token_goes_along_with_each_request(
     assert [request.headers.get(header) for request in api.requests] == [value, value]
 
 
-def test_a_refusal_is_told_in_the_apis_own_words() -> None:
+def test_an_error_has_the_message_of_the_api() -> None:
     with pytest.raises(ApiError, match="401 Who are you: no key") as refused:
         Api(problem(401, "Who are you", "no key")).client().transaction()
     assert refused.value.status == 401
 
 
-def test_a_refusal_by_something_else_on_the_way_is_told_too() -> None:
+def test_an_error_of_a_proxy_is_reported_too() -> None:
     with pytest.raises(ApiError, match="502 Bad Gateway"):
         Api(httpx.Response(502, text="<html>")).client().transactions(1)
 
 
-def test_a_stream_is_asked_for_at_its_own_pace() -> None:
+def test_a_stream_is_requested_at_its_own_pace() -> None:
     api = Api(sse(event("a.1", 2)))
     batches = take(api.client().stream(frequency_seconds=0.5, batch_size=2, last_event_id="a.0"), 1)
     assert batches == [TransactionBatch("a.1", (TRANSACTION, TRANSACTION), follows_gap=False)]
@@ -113,12 +111,12 @@ def test_a_stream_is_asked_for_at_its_own_pace() -> None:
     assert api.resumed_after() == ["a.0"]
 
 
-def test_a_stream_goes_on_after_its_last_event_whatever_ends_a_connection() -> None:
+def test_a_stream_resumes_after_its_last_event_whatever_ends_a_connection() -> None:
     api = Api(
         sse(b": heartbeat\n\n", event("a.1"), event("a.2")),
         httpx.ConnectError("refused"),
         problem(503),
-        sse(named("bye", "the server ends")),
+        sse(named("bye", "the server is shutting down")),
         sse(named("gap", "no longer kept"), event("b.1"), event("b.2")),
     )
     batches = take(api.client().stream(), 4)
@@ -131,14 +129,14 @@ def test_a_stream_goes_on_after_its_last_event_whatever_ends_a_connection() -> N
     assert api.resumed_after() == [None, "a.2", "a.2", "a.2", "a.2"]
 
 
-def test_the_wait_before_a_connection_grows_until_an_event_comes() -> None:
+def test_the_backoff_grows_until_an_event_arrives() -> None:
     lost = [httpx.ConnectError("refused") for _ in range(7)]
     api = Api(*lost, sse(event("a.1")), httpx.ReadTimeout("silent"), sse(event("a.2")))
     take(api.client().stream(), 2)
     assert api.slept_s == [1, 2, 4, 8, 16, 30, 30, 1, 2]
 
 
-def test_the_api_may_name_the_first_wait() -> None:
+def test_the_api_may_set_the_first_backoff() -> None:
     lost = [httpx.ConnectError("refused") for _ in range(2)]
     api = Api(sse(b"retry: 250\n\n", event("a.1")), *lost, sse(event("a.2")), sse(event("a.3")))
     take(api.client().stream(), 3)
@@ -146,7 +144,7 @@ def test_the_api_may_name_the_first_wait() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
-def test_a_stream_that_is_refused_for_good_is_not_asked_for_again(status: int) -> None:
+def test_a_stream_rejected_permanently_is_not_requested_again(status: int) -> None:
     api = Api(problem(status), sse(event("a.1")))
     with pytest.raises(ApiError, match=str(status)):
         take(api.client().stream(), 1)
@@ -154,13 +152,13 @@ def test_a_stream_that_is_refused_for_good_is_not_asked_for_again(status: int) -
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_stream_that_is_refused_for_the_moment_is_asked_for_again(status: int) -> None:
+def test_a_stream_rejected_temporarily_is_requested_again(status: int) -> None:
     api = Api(problem(status), sse(event("a.1")))
     assert len(take(api.client().stream(), 1)) == 1
     assert api.slept_s == [1]
 
 
-def test_a_stream_that_is_silent_for_longer_than_its_heartbeats_is_given_up() -> None:
+def test_a_stream_without_heartbeats_is_reconnected() -> None:
     api = Api(sse(event("a.1")), httpx.Response(200, content=RECORD))
     client = api.client()
     take(client.stream(), 1)
@@ -169,7 +167,7 @@ def test_a_stream_that_is_silent_for_longer_than_its_heartbeats_is_given_up() ->
     assert waits_s == [SILENCE_S, DEFAULT_TIMEOUT_S]
 
 
-def test_the_status_is_what_the_api_says() -> None:
+def test_the_status_is_returned() -> None:
     answer = {"mode": "streaming", "clients": 3}
     api = Api(httpx.Response(200, json=answer), httpx.Response(200, json=answer), problem(401))
     with api.client() as client:
@@ -185,7 +183,7 @@ def test_the_status_is_what_the_api_says() -> None:
     assert [str(request.url) for request in api.requests] == [f"{URL}/status"] * 3
 
 
-def test_a_client_that_was_too_slow_is_told_where_to_go_on() -> None:
+def test_a_client_that_was_too_slow_learns_where_to_resume() -> None:
     api = Api(sse(event("a.1"), named("dropped", "queue_full")))
     batches = api.client().stream()
     assert next(batches).event_id == "a.1"
@@ -194,7 +192,7 @@ def test_a_client_that_was_too_slow_is_told_where_to_go_on() -> None:
     assert dropped.value.last_event_id == "a.1"
 
 
-def test_the_asynchronous_client_does_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_async_client_behaves_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     api = Api(
         httpx.Response(200, content=RECORD),
         httpx.Response(200, content=many(2)),

@@ -1,4 +1,4 @@
-"""A data set in files: what the simulation gave, twice the same, with a card that counts it right."""
+"""A data set in files: reproducible, complete, and with a card of correct counts."""
 
 from dataclasses import asdict
 from itertools import islice
@@ -35,7 +35,7 @@ def read(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_the_files_hold_the_transactions_and_their_truth(tmp_path: Path, kind: Kind) -> None:
+def test_the_files_contain_the_transactions_and_their_labels(tmp_path: Path, kind: Kind) -> None:
     out = written(tmp_path, kind)
     transactions = read(out, TRANSACTION_SCHEMA).to_pylist()
     truth = read(out.with_suffix(f".truth.{kind}"), TRUTH_SCHEMA).to_pylist()
@@ -51,7 +51,7 @@ def test_the_files_hold_the_transactions_and_their_truth(tmp_path: Path, kind: K
         assert {name: label_row[name] for name in told} == told
 
 
-def test_a_parquet_files_times_are_of_a_zone_that_every_reader_sees(tmp_path: Path) -> None:
+def test_a_parquet_files_times_have_a_time_zone(tmp_path: Path) -> None:
     out = written(tmp_path, "parquet")
     in_utc = pa.timestamp("ms", tz="UTC")
     assert pq.read_schema(out).field("event_time").type == in_utc
@@ -59,7 +59,7 @@ def test_a_parquet_files_times_are_of_a_zone_that_every_reader_sees(tmp_path: Pa
     assert [truth.field(name).type for name in ("event_time", "available_at")] == [in_utc] * 2
 
 
-def test_the_truth_is_in_no_column_of_the_transactions() -> None:
+def test_the_label_is_in_no_column_of_the_transactions() -> None:
     assert not {"is_fraud", "fraud_type", "available_at"} & set(TRANSACTION_SCHEMA.names)
 
 
@@ -76,7 +76,7 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
         assert one.read_bytes() == other.read_bytes(), one.name
 
 
-def test_the_card_counts_what_is_in_the_files(tmp_path: Path) -> None:
+def test_the_card_counts_the_content_of_the_files(tmp_path: Path) -> None:
     out = written(tmp_path, "parquet")
     card = out.with_suffix(".card.md").read_text()
     kinds = pq.read_table(out.with_suffix(".truth.parquet"))["fraud_type"].to_pylist()
@@ -95,7 +95,7 @@ def test_the_card_counts_what_is_in_the_files(tmp_path: Path) -> None:
     assert f"from {format_time(times_ms[0])} to {format_time(times_ms[-1])}" in card
 
 
-def test_the_median_of_the_card_is_near_the_median(tmp_path: Path) -> None:
+def test_the_median_of_the_card_is_near_the_true_median(tmp_path: Path) -> None:
     out = written(tmp_path, "parquet")
     table = pq.read_table(out)
     kinds = pq.read_table(out.with_suffix(".truth.parquet"))["fraud_type"].to_pylist()
@@ -112,7 +112,7 @@ def test_the_median_of_the_card_is_near_the_median(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_the_command_writes_it(tmp_path: Path, kind: str) -> None:
+def test_the_command_writes_the_data_set(tmp_path: Path, kind: str) -> None:
     out = tmp_path / f"some.{kind}"
     said = CliRunner().invoke(app, [kind, "--count", "300", "--seed", "5", "--out", str(out)])
     assert said.exit_code == 0, said.output
@@ -120,7 +120,7 @@ def test_the_command_writes_it(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_every_option_of_the_command_is_heard(tmp_path: Path, kind: Kind) -> None:
+def test_every_option_of_the_command_takes_effect(tmp_path: Path, kind: Kind) -> None:
     out = tmp_path / f"some.{kind}"
     given = ["--count", "400", "--seed", "5", "--accounts", "60", "--fraud-share", "0.3"]
     for start, start_ms in ((None, 1_767_571_200_000), ("2026-02-01T00:00:00Z", 1_769_904_000_000)):
@@ -134,24 +134,22 @@ def test_every_option_of_the_command_is_heard(tmp_path: Path, kind: Kind) -> Non
         assert "seed 5" in out.with_suffix(".card.md").read_text()
 
 
-def test_without_the_package_for_pictures_the_command_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_chart_package_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset, "find_spec", lambda _name: None)
     said = CliRunner().invoke(app, ["csv", "--count", "10", "--out", str(tmp_path / "a.csv")])
     assert said.exit_code == 2
-    assert "needs the package matplotlib" in " ".join(said.output.replace("│", " ").split())
+    assert "matplotlib is not installed" in " ".join(said.output.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--out", "nothing"], "give a name with an ending"),
-        (["--start", "yesterday", "--out", "a.csv"], "no RFC 3339 time"),
+        (["--out", "nothing"], "no file extension; give a name like"),
+        (["--start", "yesterday", "--out", "a.csv"], "not an RFC 3339 time"),
         (["--fraud-share", "1.5", "--out", "a.csv"], "fraud_share=1.5"),
     ],
 )
-def test_wrong_options_are_refused(arguments: list[str], says: str) -> None:
+def test_invalid_options_are_rejected(arguments: list[str], says: str) -> None:
     said = CliRunner().invoke(app, ["csv", *arguments])
     assert said.exit_code == 2
     assert says in " ".join(said.output.replace("│", " ").split())

@@ -11,7 +11,7 @@ from producer.source_api import ApiAccess
 
 @pytest.fixture(autouse=True)
 def no_api(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what the machine says of an API."""
+    """Ignore the API settings of this machine."""
     for name in ("URL", "KEY", "KEY_FILE", "TOKEN"):
         monkeypatch.delenv(f"TRANSACTION_API_{name}", raising=False)
 
@@ -21,7 +21,7 @@ def existing(path: Path) -> Path:
     return path
 
 
-def test_a_source_is_named_or_a_file_that_is_there(tmp_path: Path) -> None:
+def test_a_source_is_a_known_name_or_an_existing_file(tmp_path: Path) -> None:
     path = existing(tmp_path / "a.parquet")
     assert RecordSource.named("bank") == RecordSource("bank")
     assert RecordSource.named("api") == RecordSource("api")
@@ -30,27 +30,27 @@ def test_a_source_is_named_or_a_file_that_is_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "complaint"),
-    [("nowhere.jsonl", "give 'bank', 'api', or a file that is there"), ("a.csv", "ends in one of .jsonl,")],
+    [
+        ("nowhere.jsonl", "file not found; use 'bank', 'api' or an existing file"),
+        ("a.csv", "must end in one of .jsonl,"),
+    ],
 )
-def test_another_source_is_refused_with_what_there_is(tmp_path: Path, name: str, complaint: str) -> None:
+def test_an_unknown_source_is_rejected_with_the_known_ones(tmp_path: Path, name: str, complaint: str) -> None:
     existing(tmp_path / "a.csv")
     with pytest.raises(ValueError, match=re.escape(complaint)):
         RecordSource.named(str(tmp_path / name))
 
 
-def test_the_truth_is_known_of_the_bank_and_of_a_file_with_the_truth_beside_it(tmp_path: Path) -> None:
+def test_labels_are_known_for_the_bank_and_for_a_file_with_a_label_file(tmp_path: Path) -> None:
     source = RecordSource.named(str(existing(tmp_path / "a.jsonl")))
-    assert RecordSource("bank").without_truth() is None
-    assert (
-        RecordSource("api").without_truth()
-        == "the transaction API does not tell the truth about its transactions"
-    )
-    assert source.without_truth() == f"there is no file {tmp_path / 'a.truth.jsonl'}"
+    assert RecordSource("bank").reason_without_labels() is None
+    assert RecordSource("api").reason_without_labels() == "the transaction API does not return labels"
+    assert source.reason_without_labels() == f"{tmp_path / 'a.truth.jsonl'} not found"
     existing(tmp_path / "a.truth.jsonl")
-    assert source.without_truth() is None
+    assert source.reason_without_labels() is None
 
 
-def test_the_api_is_where_the_file_of_settings_says_else_the_environment(
+def test_the_api_url_comes_from_the_settings_file_or_else_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRANSACTION_API_URL", "http://one")
@@ -65,7 +65,7 @@ def test_the_api_is_where_the_file_of_settings_says_else_the_environment(
     assert "'k'" not in repr(access)
 
 
-def test_the_key_may_lie_in_a_file(tmp_path: Path) -> None:
+def test_the_key_may_be_in_a_file(tmp_path: Path) -> None:
     variables = {"TRANSACTION_API_URL": "http://one", "TRANSACTION_API_KEY_FILE": str(tmp_path / "key")}
     with pytest.raises(ValueError, match=r"TRANSACTION_API_KEY_FILE=.*key: can't be read \(No such file"):
         ApiAccess.from_variables(variables)
@@ -75,9 +75,7 @@ def test_the_key_may_lie_in_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8000"])
-def test_an_api_without_an_address_is_refused(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_api_without_a_url_is_rejected(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSACTION_API_URL", url)
     with pytest.raises(ValueError, match=f"TRANSACTION_API_URL={url}: set it to the API's address"):
         api_access(tmp_path / "none")
@@ -86,21 +84,24 @@ def test_an_api_without_an_address_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["stream", "--source", "api", "--accounts", "5"], "--accounts: only the simulated bank takes this"),
-        (["stream", "--source", "FILE", "--fraud-share", "0.1"], "--fraud-share: only the simulated bank"),
-        (["load", "--source", "FILE", "--seed", "5", "--accounts", "7"], "--seed, --accounts: only the"),
+        (["stream", "--source", "api", "--accounts", "5"], "--accounts: only for the simulated bank"),
+        (
+            ["stream", "--source", "FILE", "--fraud-share", "0.1"],
+            "--fraud-share: only for the simulated bank",
+        ),
+        (["load", "--source", "FILE", "--seed", "5", "--accounts", "7"], "--seed, --accounts: only for"),
         (["load", "--source", "api", "--count", "5"], "TRANSACTION_API_URL=: set it"),
-        (["load", "--source", "api"], "--source api has no end: give --count"),
-        (["load"], "--source bank has no end: give --count"),
+        (["load", "--source", "api"], "--source api is endless; give --count"),
+        (["load"], "--source bank is endless; give --count"),
         (["stream", "--source", "api"], "TRANSACTION_API_URL=: set it"),
-        (["stream", "--source", "generator"], "give 'bank', 'api', or a file"),
-        (["stream", "--speedup", "60", "--rate", "5"], "leave out --rate, INTERVAL and MAX_BATCHES"),
-        (["stream", "20", "1", "--start", "2026-01-01T00:00:00Z"], "leave out --rate, INTERVAL"),
-        (["stream", "--start", "tomorrow"], "no RFC 3339 time"),
+        (["stream", "--source", "generator"], "use 'bank', 'api' or an existing file"),
+        (["stream", "--speedup", "60", "--rate", "5"], "combined with --rate, INTERVAL or MAX_BATCHES"),
+        (["stream", "20", "1", "--start", "2026-01-01T00:00:00Z"], "combined with --rate, INTERVAL"),
+        (["stream", "--start", "tomorrow"], "not an RFC 3339 time"),
         (["stream", "--start", "2200-01-01T00:00:00Z"], "give epoch milliseconds from 1970 to 2099"),
     ],
 )
-def test_options_that_do_not_go_with_the_source_are_refused(
+def test_options_that_do_not_fit_the_source_are_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], complaint: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""What a file holds comes out as it stands, in every form; what is wrong with it is named with its place."""
+"""A file's content is sent unchanged in every format; errors name their position."""
 
 import gzip
 from itertools import islice
@@ -45,14 +45,14 @@ def with_truth(folder: Path, ending: str, count: int) -> Path:
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".jsonl.gz"])
-def test_a_files_lines_are_sent_as_they_stand(tmp_path: Path, ending: str) -> None:
+def test_a_files_lines_are_sent_unchanged(tmp_path: Path, ending: str) -> None:
     path = written(
         tmp_path / f"some{ending}", [b'{"account_id": "A", "x":1}', b"", b'  {"account_id":"B"}  ']
     )
     assert list(file_records(path)) == [(b'{"account_id": "A", "x":1}', "A"), (b'{"account_id":"B"}', "B")]
 
 
-def test_a_parquet_files_rows_are_its_transactions_over_more_than_one_batch(tmp_path: Path) -> None:
+def test_a_parquet_files_rows_are_its_transactions_over_several_batches(tmp_path: Path) -> None:
     count = ROWS_AT_A_TIME + 10
     records = list(file_records(with_truth(tmp_path, ".parquet", count)))
     expected = [transaction for transaction, _ in made(count)]
@@ -61,7 +61,7 @@ def test_a_parquet_files_rows_are_its_transactions_over_more_than_one_batch(tmp_
 
 
 @pytest.mark.parametrize("zone", [None, "UTC", "Asia/Ho_Chi_Minh"])
-def test_a_parquet_time_is_in_utc_if_it_has_no_zone(tmp_path: Path, zone: str | None) -> None:
+def test_a_parquet_time_without_a_zone_is_utc(tmp_path: Path, zone: str | None) -> None:
     path = tmp_path / "some.parquet"
     times = pa.array([1_767_200_400_123], pa.timestamp("ms", zone))
     pq.write_table(pa.table({"account_id": ["A"], "event_time": times}), path)
@@ -71,14 +71,14 @@ def test_a_parquet_time_is_in_utc_if_it_has_no_zone(tmp_path: Path, zone: str | 
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".jsonl.gz", ".parquet"])
-def test_the_truth_beside_a_file_comes_with_its_transactions(tmp_path: Path, ending: str) -> None:
+def test_a_label_file_provides_the_labels_of_its_transactions(tmp_path: Path, ending: str) -> None:
     items = list(labelled_file_items(with_truth(tmp_path, ending, 40)))
     assert [item.labelled for item in items] == made(40)
     assert [item.event_time_ms for item in items] == [tx.event_time_ms for tx, _ in made(40)]
     assert {item.kind for item in items} == {"good"}
 
 
-def test_without_its_truth_a_record_has_its_time_and_one_that_is_broken_has_none(tmp_path: Path) -> None:
+def test_without_a_label_file_a_record_has_its_time_and_a_broken_one_has_none(tmp_path: Path) -> None:
     lines = [
         made(1)[0].transaction.to_json(),
         b'{"account_id":"A","event_time":"soon"}',
@@ -91,14 +91,14 @@ def test_without_its_truth_a_record_has_its_time_and_one_that_is_broken_has_none
 
 
 @pytest.mark.parametrize("line", [b"{", b"[1]", b"{}", b'{"account_id": 7}', b'{"account_id": ""}'])
-def test_a_line_without_an_account_is_named_by_its_number(tmp_path: Path, line: bytes) -> None:
+def test_a_line_without_an_account_is_reported_by_its_number(tmp_path: Path, line: bytes) -> None:
     path = written(tmp_path / "some.jsonl", [orjson.dumps({"account_id": "A"}), line])
     for read in (file_records, file_items):
         with pytest.raises(ArchiveError, match=r"some\.jsonl, line 2: "):
             list(read(path))
 
 
-def test_a_parquet_row_without_an_account_is_named_by_its_number(tmp_path: Path) -> None:
+def test_a_parquet_row_without_an_account_is_reported_by_its_number(tmp_path: Path) -> None:
     path = tmp_path / "some.parquet"
     pq.write_table(pa.table({"account_id": ["A", None]}), path)
     with pytest.raises(ArchiveError, match=r"some\.parquet, row 2: no account_id"):
@@ -106,29 +106,31 @@ def test_a_parquet_row_without_an_account_is_named_by_its_number(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("ending", "kind"), [(".parquet", "Parquet"), (".jsonl.gz", "gzip")])
-def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path: Path, ending: str, kind: str) -> None:
+def test_a_file_that_contradicts_its_suffix_is_rejected(tmp_path: Path, ending: str, kind: str) -> None:
     path = tmp_path / f"some{ending}"
     path.write_bytes(b'{"account_id":"A"}\n')
-    with pytest.raises(ArchiveError, match=f"is no whole {kind} file "):
+    with pytest.raises(ArchiveError, match=f"is not a complete {kind} file "):
         list(file_records(path))
 
 
-def test_a_gzip_file_that_was_cut_off_is_refused_after_what_it_holds(tmp_path: Path) -> None:
+def test_a_truncated_gzip_file_is_rejected_after_its_content(tmp_path: Path) -> None:
     path = written(tmp_path / "some.jsonl.gz", [b'{"account_id":"A"}'] * 3)
     path.write_bytes(path.read_bytes()[:-8])
-    with pytest.raises(ArchiveError, match="is no whole gzip file"):
+    with pytest.raises(ArchiveError, match="is not a complete gzip file"):
         list(file_records(path))
 
 
-def test_a_truth_in_another_order_is_refused(tmp_path: Path) -> None:
+def test_labels_in_another_order_are_rejected(tmp_path: Path) -> None:
     path = with_truth(tmp_path, ".jsonl", 3)
     written(truth_path(path), [label.to_json() for _, label in reversed(made(3))])
-    with pytest.raises(ArchiveError, match=r"data\.truth\.jsonl, line 1 is about .* line 1 has .*same order"):
+    with pytest.raises(
+        ArchiveError, match=r"data\.truth\.jsonl, line 1 has the label of .* line 1 has .*same order"
+    ):
         list(labelled_file_items(path))
 
 
 @pytest.mark.parametrize("rows", [2, 4])
-def test_a_truth_of_another_length_is_refused(tmp_path: Path, rows: int) -> None:
+def test_labels_of_another_length_are_rejected(tmp_path: Path, rows: int) -> None:
     path = with_truth(tmp_path, ".jsonl", 3)
     written(truth_path(path), [label.to_json() for _, label in made(rows)])
     items = labelled_file_items(path)
@@ -138,9 +140,7 @@ def test_a_truth_of_another_length_is_refused(tmp_path: Path, rows: int) -> None
 
 
 @pytest.mark.parametrize(("place", "what"), [(0, "transaction"), (1, "label")])
-def test_a_row_that_is_none_is_refused_where_the_truth_goes_with_it(
-    tmp_path: Path, place: int, what: str
-) -> None:
+def test_an_invalid_row_is_rejected_if_labels_accompany_it(tmp_path: Path, place: int, what: str) -> None:
     path = with_truth(tmp_path, ".jsonl", 1)
     written((path, truth_path(path))[place], [b'{"account_id":"A"}'])
     with pytest.raises(ArchiveError, match=f"line 1: not a {what} "):
@@ -155,11 +155,11 @@ def test_a_row_that_is_none_is_refused_where_the_truth_goes_with_it(
         ("a.parquet", ".parquet", "a.truth.parquet"),
     ],
 )
-def test_the_name_says_the_form_and_where_the_truth_is(name: str, ending: str, truth: str) -> None:
+def test_the_name_determines_the_format_and_the_label_file(name: str, ending: str, truth: str) -> None:
     assert ending_of(Path("x") / name) == ending
     assert truth_path(Path("x") / name) == Path("x") / truth
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.gz", "jsonl", "a.parquet.gz"])
-def test_other_files_have_no_form(name: str) -> None:
+def test_other_suffixes_have_no_format(name: str) -> None:
     assert ending_of(Path(name)) is None

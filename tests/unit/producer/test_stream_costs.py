@@ -31,7 +31,7 @@ def test_shards_follow_from_the_tighter_limit_and_puts_from_started_units(
     assert found.total_usd == pytest.approx(shards * 10.95 + puts_usd)
 
 
-def test_a_record_that_kinesis_does_not_take_is_refused() -> None:
+def test_a_record_above_the_kinesis_limit_is_rejected() -> None:
     with pytest.raises(ValueError, match="1500 transactions are 1,050,000 bytes"):
         cost(100, 1_500, tx_bytes=700.0, key_bytes=13.0)
 
@@ -53,7 +53,7 @@ def test_the_page_has_the_table_that_the_command_prints() -> None:
 
 
 def page_bytes(page: str) -> tuple[float, float]:
-    """Return the sizes that the page says its table is for."""
+    """Return the sizes that the page's table is for."""
     found = re.search(r"A transaction is (\d+) bytes, its key (\d+)", page)
     assert found is not None
     return float(found[1]), float(found[2])

@@ -4,49 +4,49 @@ import pytest
 
 from fraudstream.domain.duration import DAY_MS, HOUR_MS, MINUTE_MS
 from producer.record_source import RecordSource
-from producer.timing import Timing, Wishes, future_warning, timing_of
+from producer.timing import PaceOptions, Timing, future_warning, timing_of
 
 NOW_MS = 1_767_312_000_000
 BANK, API, FILE = RecordSource("bank"), RecordSource("api"), RecordSource("file", Path("a.jsonl"))
 
 
 @pytest.mark.parametrize(
-    ("wishes", "source", "timing"),
+    ("options", "source", "timing"),
     [
-        (Wishes(), BANK, Timing(1.0)),
-        (Wishes(interval_s=0.0), API, Timing(0.0)),
-        (Wishes(interval_s=2.5, max_batches=3), FILE, Timing(2.5)),
-        (Wishes(rate_per_s=40.0), BANK, Timing(0.5)),
-        (Wishes(rate_per_s=40.0, interval_s=9.0), BANK, Timing(0.5)),
-        (Wishes(start="2026-01-02T03:04:05Z"), BANK, Timing(0.0, 1.0, 1_767_323_045_000)),
-        (Wishes(start="2026-01-02T03:04:05Z", speedup=60), BANK, Timing(0.0, 60, 1_767_323_045_000)),
-        (Wishes(speedup=2.0), BANK, Timing(0.0, 2.0, NOW_MS)),
-        (Wishes(speedup=2.0), FILE, Timing(0.0, 2.0, None)),
+        (PaceOptions(), BANK, Timing(1.0)),
+        (PaceOptions(interval_s=0.0), API, Timing(0.0)),
+        (PaceOptions(interval_s=2.5, max_batches=3), FILE, Timing(2.5)),
+        (PaceOptions(rate_per_s=40.0), BANK, Timing(0.5)),
+        (PaceOptions(rate_per_s=40.0, interval_s=9.0), BANK, Timing(0.5)),
+        (PaceOptions(start="2026-01-02T03:04:05Z"), BANK, Timing(0.0, 1.0, 1_767_323_045_000)),
+        (PaceOptions(start="2026-01-02T03:04:05Z", speedup=60), BANK, Timing(0.0, 60, 1_767_323_045_000)),
+        (PaceOptions(speedup=2.0), BANK, Timing(0.0, 2.0, NOW_MS)),
+        (PaceOptions(speedup=2.0), FILE, Timing(0.0, 2.0, None)),
     ],
 )
-def test_the_timing_is_even_unless_event_time_is_to_set_it(
-    wishes: Wishes, source: RecordSource, timing: Timing
+def test_the_pace_is_even_unless_event_time_sets_it(
+    options: PaceOptions, source: RecordSource, timing: Timing
 ) -> None:
-    assert timing_of(wishes, source, 20, NOW_MS) == timing
+    assert timing_of(options, source, 20, NOW_MS) == timing
 
 
 @pytest.mark.parametrize(
-    ("wishes", "source", "complaint"),
+    ("options", "source", "complaint"),
     [
-        (Wishes(rate_per_s=1.0, speedup=1.0), BANK, "leave out --rate, INTERVAL and MAX_BATCHES"),
-        (Wishes(interval_s=1.0, start="2026-01-01T00:00:00Z"), BANK, "leave out --rate, INTERVAL"),
-        (Wishes(max_batches=1, speedup=1.0), FILE, "--transactions gives such a run an end"),
-        (Wishes(speedup=1.0), API, "event times are those of now"),
-        (Wishes(start="2026-01-01T00:00:00Z"), API, "event times are those of now"),
-        (Wishes(start="2026-01-01T00:00:00Z"), FILE, "leave out --start; --speedup alone replays them"),
-        (Wishes(start="2026-01-01T00:00:00"), BANK, "no RFC 3339 time with a UTC offset"),
+        (PaceOptions(rate_per_s=1.0, speedup=1.0), BANK, "combined with --rate, INTERVAL or MAX_BATCHES"),
+        (PaceOptions(interval_s=1.0, start="2026-01-01T00:00:00Z"), BANK, "combined with --rate, INTERVAL"),
+        (PaceOptions(max_batches=1, speedup=1.0), FILE, "use --transactions to limit such a run"),
+        (PaceOptions(speedup=1.0), API, "whose event times are current"),
+        (PaceOptions(start="2026-01-01T00:00:00Z"), API, "whose event times are current"),
+        (PaceOptions(start="2026-01-01T00:00:00Z"), FILE, "use --speedup alone"),
+        (PaceOptions(start="2026-01-01T00:00:00"), BANK, "not an RFC 3339 time with a UTC offset"),
     ],
 )
-def test_wishes_that_exclude_each_other_are_refused(
-    wishes: Wishes, source: RecordSource, complaint: str
+def test_contradictory_timing_options_are_rejected(
+    options: PaceOptions, source: RecordSource, complaint: str
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
-        timing_of(wishes, source, 20, NOW_MS)
+        timing_of(options, source, 20, NOW_MS)
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_wishes_that_exclude_each_other_are_refused(
         (NOW_MS + DAY_MS - 1, 1.0, None, None),
         (NOW_MS + DAY_MS, 1.0, None, "0:00:00"),
         (NOW_MS + DAY_MS, 0.5, None, "0:00:00"),
-        # 24 h of room, closing by 59 minutes a minute.
+        # 24 h of room, shrinking by 59 minutes per minute.
         (NOW_MS, 60.0, None, "0:24:24"),
         (NOW_MS - DAY_MS, 25.0, None, "2:00:00"),
-        # 30 h of event time pass in half an hour: an end before the 24 minutes are over.
+        # 30 h of event time pass in half an hour: the limit is reached after 24 minutes, before the end.
         (NOW_MS, 60.0, 30 * HOUR_MS, "0:24:24"),
         (NOW_MS, 60.0, 24 * HOUR_MS + 20 * MINUTE_MS, None),
     ],
 )
-def test_a_warning_says_from_when_on_the_job_refuses(
+def test_a_warning_gives_the_time_from_which_the_job_rejects(
     start_ms: int, speedup: float, span_ms: int | None, after: str | None
 ) -> None:
     warning = future_warning(Timing(0.0, speedup, start_ms), NOW_MS, DAY_MS, span_ms)
@@ -76,6 +76,6 @@ def test_a_warning_says_from_when_on_the_job_refuses(
         assert "future_tolerance" in warning
 
 
-def test_an_even_pace_and_one_that_begins_nowhere_are_not_warned_of() -> None:
+def test_an_even_pace_and_one_without_a_start_give_no_warning() -> None:
     assert future_warning(Timing(1.0), NOW_MS, DAY_MS, None) is None
     assert future_warning(Timing(0.0, 60.0, None), NOW_MS, DAY_MS, None) is None

@@ -13,7 +13,7 @@ from fraudstream.runtime.clock import Clock
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record
 from fraudstream.streams.stream_errors import StreamError
 from producer.broken import BROKEN_KINDS
-from producer.mixing import DOUBLED_AFTER, Mixture, RecordItem, labelled_items, mix, mix_items
+from producer.mixing import DUPLICATE_AFTER, Mixture, RecordItem, labelled_items, mix, mix_items
 from producer.simulation import LabelledTransaction
 from producer.transaction_sender import MAX_AHEAD_MS, EventPace, OnSent, TransactionSender
 
@@ -36,34 +36,37 @@ def transactions(fraud_every: int = 10, step_ms: int = 1_000) -> Iterator[Labell
 
 
 def items(
-    good: int | None, broken: int = 0, doubled: int = 0, source: Iterator[LabelledTransaction] | None = None
+    good: int | None,
+    broken: int = 0,
+    duplicates: int = 0,
+    source: Iterator[LabelledTransaction] | None = None,
 ) -> Iterator[RecordItem]:
-    mixture = Mixture(good=good, broken=broken, doubled=doubled)
+    mixture = Mixture(good=good, broken=broken, duplicates=duplicates)
     return mix(source or transactions(), mixture, Random(1), lambda: NOW_MS)
 
 
 @dataclass
 class FakeTime:
-    """A clock that sleeping moves, and sending if it takes ``put_takes_s``."""
+    """A clock advanced by sleeping, and by sending if ``put_takes_s`` is set."""
 
     now_s: float = 50.0
     put_takes_s: float = 0.0
 
     @property
     def clock(self) -> Clock:
-        """Give the sender this time."""
+        """Return the sender's clock."""
         return Clock(
             now_ms=lambda: NOW_MS + round(self.now_s * 1000), monotonic_s=lambda: self.now_s, sleep=self.sleep
         )
 
     def sleep(self, seconds: float) -> None:
-        """Move the clock."""
+        """Advance the clock."""
         self.now_s += seconds
 
 
 @dataclass
 class FakeWriter:
-    """Remembers its batches; refuses the records whose number (from 0, over all) is in ``refused``."""
+    """Records its batches; rejects the records whose number (from 0, over all) is in ``refused``."""
 
     time: FakeTime = field(default_factory=FakeTime)
     refused: frozenset[int] = frozenset()
@@ -72,7 +75,7 @@ class FakeWriter:
     began_s: list[float] = field(default_factory=list)
 
     def put(self, records: Sequence[Record]) -> PutResult:
-        """Take a batch."""
+        """Accept a batch."""
         self.began_s.append(self.time.now_s)
         self.time.now_s += self.time.put_takes_s
         if self.error:
@@ -100,7 +103,7 @@ class Run:
     event_pace: EventPace | None = None
 
     def __post_init__(self) -> None:
-        """Make the writers."""
+        """Create the writers."""
         self.transactions = FakeWriter(self.time, self.refused)
         self.labels = FakeWriter(FakeTime(), self.refused_labels)
         self.sent: list[tuple[list[str], int]] = []
@@ -109,7 +112,7 @@ class Run:
     def sender(
         self, source: Iterator[RecordItem], *, with_labels: bool = True, on_sent: OnSent | None = None
     ) -> TransactionSender:
-        """Connect the sender to the fakes."""
+        """Return a sender connected to the fakes."""
         return TransactionSender(
             source,
             cast("StreamWriter", self.transactions),
@@ -124,12 +127,12 @@ class Run:
         )
 
     def on_sent(self, batch: Sequence[LabelledTransaction], put_at_ms: int) -> None:
-        """Remember what the sender tells."""
+        """Record the callback."""
         self.sent.append(([labelled.transaction.transaction_id for labelled in batch], put_at_ms))
 
 
-def test_a_batch_is_told_of_before_its_labels_go_out() -> None:
-    """Else an alert could arrive before anyone knows of its transaction."""
+def test_a_batch_is_announced_before_its_labels_are_sent() -> None:
+    """Otherwise, an alert could arrive before its transaction is known."""
     run = Run()
     labels_sent: list[int] = []
     sender = run.sender(items(1), on_sent=lambda *_batch: labels_sent.append(len(run.labels.began_s)))
@@ -138,19 +141,19 @@ def test_a_batch_is_told_of_before_its_labels_go_out() -> None:
     assert len(run.labels.began_s) == 1
 
 
-def test_batches_are_due_by_schedule_and_not_by_how_long_sending_takes() -> None:
+def test_batches_follow_the_schedule_independently_of_the_sending_time() -> None:
     run = Run(FakeTime(put_takes_s=0.7))
     run.sender(items(40)).run(run.stop)
     assert run.transactions.began_s == pytest.approx([50, 51, 52, 53])
 
 
-def test_a_slow_stream_is_followed_by_batches_without_a_pause_until_the_schedule_is_met() -> None:
+def test_after_a_slow_put_batches_follow_without_pause_until_the_schedule_is_met() -> None:
     run = Run(FakeTime(put_takes_s=2.5))
     run.sender(items(40)).run(run.stop)
     assert run.transactions.began_s == pytest.approx([50, 52.5, 55, 57.5])
 
 
-def test_the_truth_follows_on_its_own_stream_with_the_account_as_key() -> None:
+def test_labels_follow_on_their_own_stream_with_the_account_as_key() -> None:
     run = Run()
     statistics = run.sender(items(25)).run(run.stop)
     (first, *_), *_ = run.labels.batches
@@ -161,22 +164,22 @@ def test_the_truth_follows_on_its_own_stream_with_the_account_as_key() -> None:
     assert all(b"is_fraud" not in record.data for batch in run.transactions.batches for record in batch)
 
 
-def test_without_a_label_writer_the_truth_is_kept_back() -> None:
+def test_without_a_label_writer_no_labels_are_sent() -> None:
     run = Run()
     statistics = run.sender(items(25), with_labels=False).run(run.stop)
     assert (statistics.sent_good, statistics.sent_labels) == (25, 0)
 
 
-def test_broken_and_doubled_records_are_counted_apart_and_have_no_label() -> None:
+def test_broken_and_duplicate_records_are_counted_separately_and_have_no_label() -> None:
     run = Run()
-    statistics = run.sender(items(100, broken=10, doubled=20)).run(run.stop)
-    assert (statistics.sent_good, statistics.sent_broken, statistics.sent_doubled) == (100, 10, 20)
+    statistics = run.sender(items(100, broken=10, duplicates=20)).run(run.stop)
+    assert (statistics.sent_good, statistics.sent_broken, statistics.sent_duplicates) == (100, 10, 20)
     assert statistics.sent_labels == 100
     assert statistics.shards == {"shard": 130}
     assert sum(len(ids) for ids, _ in run.sent) == 100
 
 
-def test_the_callback_gets_what_is_in_the_stream_and_the_clock_before_it_was_put() -> None:
+def test_the_callback_gets_the_accepted_records_and_the_time_before_the_put() -> None:
     run = Run(FakeTime(put_takes_s=0.5), refused=frozenset({1}))
     run.sender(items(12)).run(run.stop)
     ids, put_at_ms = run.sent[0]
@@ -185,7 +188,7 @@ def test_the_callback_gets_what_is_in_the_stream_and_the_clock_before_it_was_put
     assert run.sent[1] == (["T10", "T11"], NOW_MS + 51_000)
 
 
-def test_what_could_not_be_sent_is_counted_and_gets_no_label() -> None:
+def test_failed_records_are_counted_and_get_no_label() -> None:
     run = Run(refused=frozenset({0, 3}), refused_labels=frozenset({1}))
     statistics = run.sender(items(20)).run(run.stop)
     assert (statistics.sent_good, statistics.failed) == (18, 2)
@@ -195,7 +198,7 @@ def test_what_could_not_be_sent_is_counted_and_gets_no_label() -> None:
     assert statistics.all_failed == 3
 
 
-def test_a_stream_that_can_not_be_used_ends_the_run_and_its_batch_counts_as_failed() -> None:
+def test_an_unusable_stream_ends_the_run_and_its_batch_counts_as_failed() -> None:
     run = Run()
     run.transactions.error = StreamError("gone")
     sender = run.sender(items(20))
@@ -205,7 +208,7 @@ def test_a_stream_that_can_not_be_used_ends_the_run_and_its_batch_counts_as_fail
 
 
 @pytest.mark.parametrize(("fraud_every", "warned_batches"), [(10, 0), (4, 0), (3, 4), (1, 10)])
-def test_a_batch_with_more_than_thirty_percent_of_fraud_is_warned_of(
+def test_a_batch_with_more_than_thirty_percent_fraud_gives_a_warning(
     fraud_every: int, warned_batches: int
 ) -> None:
     run = Run()
@@ -215,12 +218,12 @@ def test_a_batch_with_more_than_thirty_percent_of_fraud_is_warned_of(
     assert len(statistics.warnings) == min(warned_batches, 5)
 
 
-def test_the_run_ends_after_the_most_batches() -> None:
+def test_the_run_ends_after_the_maximum_number_of_batches() -> None:
     run = Run(max_batches=3)
     assert run.sender(items(None)).run(run.stop).sent_good == 30
 
 
-def test_a_stop_ends_the_run_at_once_and_nothing_half_sent_is_left() -> None:
+def test_a_stop_ends_the_run_at_once_without_a_partial_batch() -> None:
     run = Run(interval_s=1_000.0)
     stop_at_s = 1_300.0
     real_sleep = run.time.sleep
@@ -236,7 +239,7 @@ def test_a_stop_ends_the_run_at_once_and_nothing_half_sent_is_left() -> None:
     assert run.time.now_s == pytest.approx(stop_at_s, abs=0.2)
 
 
-def test_event_time_waits_for_the_clock_once_it_is_as_far_ahead_as_it_may() -> None:
+def test_event_time_waits_for_the_clock_at_the_maximum_lead() -> None:
     run = Run(interval_s=0.0, batch_size=1, max_batches=3)
     run.time.now_s = 0.0
     hours_4 = 4 * 3_600_000
@@ -246,14 +249,14 @@ def test_event_time_waits_for_the_clock_once_it_is_as_far_ahead_as_it_may() -> N
     assert statistics.waits_for_clock == 1
 
 
-def test_event_time_that_is_not_ours_waits_for_no_clock() -> None:
+def test_event_times_of_another_source_do_not_wait_for_the_clock() -> None:
     run = Run(interval_s=0.0, batch_size=1, max_batches=3, max_ahead_ms=None)
     statistics = run.sender(items(None, source=transactions(step_ms=10 * MAX_AHEAD_MS))).run(run.stop)
     assert run.transactions.began_s == [50, 50, 50]
     assert statistics.waits_for_clock == 0
 
 
-def test_by_event_time_each_transaction_goes_out_when_its_time_comes() -> None:
+def test_by_event_time_each_transaction_is_sent_at_its_time() -> None:
     run = Run(event_pace=EventPace(start_ms=NOW_MS - 10_000, speedup=4.0))
     statistics = run.sender(items(5, source=transactions(step_ms=2_000))).run(run.stop)
     assert run.transactions.began_s == pytest.approx([52.5, 53.0, 53.5, 54.0, 54.5])
@@ -261,30 +264,30 @@ def test_by_event_time_each_transaction_goes_out_when_its_time_comes() -> None:
     assert statistics.sent_labels == 5
 
 
-def test_by_event_time_it_may_run_far_ahead_of_the_clock() -> None:
+def test_by_event_time_the_lead_is_not_limited() -> None:
     run = Run(event_pace=EventPace(start_ms=NOW_MS, speedup=36_000.0))
     statistics = run.sender(items(3, source=transactions(step_ms=2 * MAX_AHEAD_MS))).run(run.stop)
     assert run.transactions.began_s == pytest.approx([50, 51.2, 52.4])
     assert statistics.waits_for_clock == 0
 
 
-def test_by_event_time_a_slow_stream_is_followed_by_full_batches_until_the_schedule_is_met() -> None:
+def test_by_event_time_a_slow_put_is_followed_by_full_batches_until_the_schedule_is_met() -> None:
     run = Run(FakeTime(put_takes_s=25.0), event_pace=EventPace(start_ms=NOW_MS, speedup=1.0))
     run.sender(items(40)).run(run.stop)
     sizes = [len(batch) for batch in run.transactions.batches]
-    # Due every second: 0 at once, then those of the 25 s that the first took, ten at a time.
+    # Due every second: 0 at once, then those of the 25 s that the first put took, ten at a time.
     assert sizes == [1, 10, 10, 10, 9]
     assert run.transactions.began_s == pytest.approx([50, 75, 100, 125, 150])
 
 
-def test_by_event_time_a_broken_record_goes_with_the_one_before_it() -> None:
+def test_by_event_time_a_broken_record_is_sent_with_the_previous_one() -> None:
     run = Run(event_pace=EventPace(start_ms=NOW_MS, speedup=1.0))
     run.sender(items(4, broken=2)).run(run.stop)
     assert [len(batch) for batch in run.transactions.batches] == [1, 2, 1, 2]
     assert run.transactions.began_s == pytest.approx([50, 51, 52, 53])
 
 
-def test_by_event_time_a_stop_ends_the_wait_and_leaves_the_one_that_is_not_due() -> None:
+def test_by_event_time_a_stop_ends_the_wait_without_sending_the_next_record() -> None:
     run = Run(event_pace=EventPace(start_ms=NOW_MS, speedup=0.001))
     real_sleep = run.time.sleep
 
@@ -298,14 +301,14 @@ def test_by_event_time_a_stop_ends_the_wait_and_leaves_the_one_that_is_not_due()
     assert run.time.now_s == pytest.approx(1_300.0, abs=0.2)
 
 
-def test_transactions_without_their_truth_are_sent_and_counted_without_labels() -> None:
+def test_transactions_without_labels_are_sent_and_counted() -> None:
     run = Run()
     untold = (item._replace(labelled=None) for item in items(25))
     statistics = run.sender(untold).run(run.stop)
     assert (statistics.sent_good, statistics.sent_labels) == (25, 0)
     assert (run.sent, run.labels.batches) == ([], [])
     cells = dict(zip(*(column.cells for column in statistics.table().columns), strict=True))
-    assert (cells["transactions"], cells["fraud"]) == ("25", "not known here")
+    assert (cells["transactions"], cells["fraud"]) == ("25", "unknown: no labels")
 
 
 def test_the_table_shows_the_volume_the_fraud_and_the_shards() -> None:
@@ -314,45 +317,45 @@ def test_the_table_shows_the_volume_the_fraud_and_the_shards() -> None:
     cells = dict(zip(table.columns[0].cells, table.columns[1].cells, strict=True))
     assert cells["transactions"] == "100"
     assert cells["fraud"] == "100 (100.0%)"
-    assert cells["in shard"] == "100 (100.0%)"
+    assert cells["shard"] == "100 (100.0%)"
     assert cells["[yellow]high fraud[/yellow]"] == "batch 10: 10 of 10 are fraud (100%)"
 
 
 @pytest.mark.parametrize(
-    ("good", "broken", "doubled"),
+    ("good", "broken", "duplicates"),
     [(1, 0, 0), (1, 3, 1), (100, 7, 0), (100, 0, 100), (50, 200, 13), (10, 1, 1)],
 )
-def test_a_mixture_has_exactly_what_was_asked_for(good: int, broken: int, doubled: int) -> None:
-    kinds = Counter(item.kind for item in items(good, broken, doubled))
-    assert kinds == Counter(good=good, broken=broken, doubled=doubled)
+def test_a_mix_has_exactly_the_requested_counts(good: int, broken: int, duplicates: int) -> None:
+    kinds = Counter(item.kind for item in items(good, broken, duplicates))
+    assert kinds == Counter(good=good, broken=broken, duplicate=duplicates)
 
 
-def test_broken_records_are_spread_evenly_and_of_every_kind_in_turn() -> None:
+def test_broken_records_are_spread_evenly_over_every_kind() -> None:
     mixed = list(items(100, broken=10))
     assert [place for place, item in enumerate(mixed) if item.kind == "broken"] == list(range(10, 110, 11))
     first_round = [item for item in mixed if item.kind == "broken"][: len(BROKEN_KINDS)]
     assert len({item.record.partition_key for item in first_round}) == len(BROKEN_KINDS)
 
 
-def test_a_double_is_the_same_record_some_time_later() -> None:
-    mixed = list(items(100, doubled=2))
-    doubles = [item.record for item in mixed if item.kind == "doubled"]
+def test_a_duplicate_is_the_same_record_some_time_later() -> None:
+    mixed = list(items(100, duplicates=2))
+    doubles = [item.record for item in mixed if item.kind == "duplicate"]
     places = [[place for place, item in enumerate(mixed) if item.record == double] for double in doubles]
-    assert places == [[49, 49 + DOUBLED_AFTER + 1], [100, 101]]
+    assert places == [[49, 49 + DUPLICATE_AFTER + 1], [100, 101]]
 
 
-def test_where_the_good_ones_end_early_their_doubles_still_come() -> None:
+def test_duplicates_still_follow_after_the_valid_records_end() -> None:
     source = labelled_items(islice(transactions(), 30))
-    mixed = list(mix_items(source, Mixture(good=100, broken=10, doubled=20), Random(1), lambda: NOW_MS))
-    assert Counter(item.kind for item in mixed) == Counter(good=30, broken=3, doubled=6)
+    mixed = list(mix_items(source, Mixture(good=100, broken=10, duplicates=20), Random(1), lambda: NOW_MS))
+    assert Counter(item.kind for item in mixed) == Counter(good=30, broken=3, duplicate=6)
 
 
-def test_an_endless_run_takes_neither_broken_nor_doubled_records() -> None:
-    with pytest.raises(ValueError, match="need a run with an end"):
+def test_an_endless_run_accepts_neither_broken_nor_duplicate_records() -> None:
+    with pytest.raises(ValueError, match="need a limit"):
         Mixture(broken=1)
     assert len(list(islice(items(None), 1_000))) == 1_000
 
 
-def test_more_doubles_than_transactions_are_refused() -> None:
-    with pytest.raises(ValueError, match="3 of 2 transactions can't be sent twice"):
-        Mixture(good=2, doubled=3)
+def test_more_duplicates_than_transactions_are_rejected() -> None:
+    with pytest.raises(ValueError, match="--duplicates 3 exceeds the 2 valid transactions"):
+        Mixture(good=2, duplicates=3)

@@ -38,7 +38,7 @@ def client_of(service: str, **values: object) -> Any:  # noqa: ANN401 - of any s
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.usefixtures("key")
-def test_without_an_endpoint_a_client_speaks_to_the_region(service: str) -> None:
+def test_without_an_endpoint_a_client_connects_to_the_region(service: str) -> None:
     client = client_of(service)
     assert client.meta.region_name == "eu-west-1"
     assert client.meta.endpoint_url.startswith("https://")
@@ -56,9 +56,7 @@ def test_without_an_endpoint_a_client_speaks_to_the_region(service: str) -> None
 )
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.usefixtures("key")
-def test_an_endpoint_or_localstack_takes_the_place_of_aws(
-    service: str, values: dict[str, str], endpoint: str
-) -> None:
+def test_an_endpoint_or_localstack_replaces_aws(service: str, values: dict[str, str], endpoint: str) -> None:
     client = client_of(service, **values)
     assert client.meta.endpoint_url == endpoint
     assert client.meta.region_name == "eu-west-1"
@@ -74,7 +72,7 @@ def test_timeouts_and_retries_are_the_same_everywhere(service: str, values: dict
 
 
 @pytest.mark.usefixtures("key")
-def test_the_bucket_is_in_the_path_on_an_emulator_alone() -> None:
+def test_only_an_emulator_uses_path_style_buckets() -> None:
     emulator = client_of("s3", aws_endpoint_url="http://127.0.0.1:4566")
     aws = client_of("s3", emulator=EmulatorSettings(enabled=False))
     assert emulator.meta.config.s3["addressing_style"] == "path"
@@ -83,20 +81,18 @@ def test_the_bucket_is_in_the_path_on_an_emulator_alone() -> None:
 
 @pytest.mark.parametrize("values", [{}, {"localstack_host": "127.0.0.1"}])
 @pytest.mark.parametrize("service", SERVICES)
-def test_without_credentials_there_is_no_client_and_the_remedy_is_said(
-    service: str, values: dict[str, str]
-) -> None:
+def test_missing_credentials_are_an_error_with_the_fix(service: str, values: dict[str, str]) -> None:
     with pytest.raises(AwsCredentialsError) as refused:
         client_of(service, **values)
-    assert str(refused.value) == f"there are no AWS credentials: {CREDENTIALS_REMEDY}"
+    assert str(refused.value) == f"no AWS credentials found: {CREDENTIALS_REMEDY}"
 
 
-def test_half_a_pair_of_credentials_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_incomplete_pair_of_credentials_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     with pytest.raises(AwsCredentialsError, match=r"can't be used \(.*AWS_SECRET_ACCESS_KEY\): set"):
         client_of("kinesis")
 
 
-def test_credentials_say_where_they_were_found(key: str) -> None:
+def test_credentials_report_their_source(key: str) -> None:
     found = find_credentials(settings())
     assert (found.access_key, found.method) == (key, "env")

@@ -19,7 +19,7 @@ def test_the_monotonic_clock_counts_the_seconds_slept() -> None:
     assert 0.02 <= SYSTEM_CLOCK.monotonic_s() - began_s < 5
 
 
-def test_the_sleep_of_an_async_clock_lets_other_tasks_go_on() -> None:
+def test_the_sleep_of_an_async_clock_lets_other_tasks_run() -> None:
     order: list[str] = []
 
     async def sleeper() -> None:

@@ -14,7 +14,7 @@ def samples(registry: MetricsRegistry) -> dict[str, float]:
     }
 
 
-def test_metrics_are_read_by_prometheus_under_the_prefix() -> None:
+def test_metrics_are_exposed_to_prometheus_under_the_prefix() -> None:
     registry = MetricsRegistry("tiny_api")
     registry.counter("requests_total", "Requests", ["route"]).labels("/a").inc(2)
     registry.gauge("clients", "Clients").set(3)
@@ -32,8 +32,8 @@ def test_metrics_are_read_by_prometheus_under_the_prefix() -> None:
     ("kind", "name", "remedy"),
     [
         ("counter", "requests", "a counter ends with _total"),
-        ("gauge", "clients_total", "_total ends the names of counters alone"),
-        ("histogram", "request_total", "_total ends the names of counters alone"),
+        ("gauge", "clients_total", "only names of counters end with _total"),
+        ("histogram", "request_total", "only names of counters end with _total"),
         ("histogram", "request_time", "end the name of a histogram with its unit: seconds, bytes"),
         ("histogram", "request_ms_seconds", "write seconds in place of ms"),
         ("gauge", "age_minutes", "write seconds in place of minutes"),
@@ -42,11 +42,13 @@ def test_metrics_are_read_by_prometheus_under_the_prefix() -> None:
         ("counter", "sent_kb_total", "write bytes in place of kb"),
         ("gauge", "requestCount", "lower case words with underscores"),
         ("gauge", "a__b", "lower case words with underscores"),
-        ("gauge", "lag_count", "gives this ending to parts of a metric"),
-        ("gauge", "tiny_api_clients", "leave the prefix tiny_api_ out"),
+        ("gauge", "lag_count", "Prometheus reserves this suffix"),
+        ("gauge", "tiny_api_clients", "remove the prefix tiny_api_;"),
     ],
 )
-def test_a_name_that_breaks_a_rule_is_refused_with_the_remedy(kind: str, name: str, remedy: str) -> None:
+def test_a_name_that_violates_a_convention_is_rejected_with_the_fix(
+    kind: str, name: str, remedy: str
+) -> None:
     registry = MetricsRegistry("tiny_api")
     with pytest.raises(ValueError, match=remedy) as refused:
         getattr(registry, kind)(name, "Meaning")
@@ -54,18 +56,18 @@ def test_a_name_that_breaks_a_rule_is_refused_with_the_remedy(kind: str, name: s
     assert registry.text() == b""
 
 
-def test_a_metric_without_a_meaning_is_refused() -> None:
-    with pytest.raises(ValueError, match="say in a sentence"):
+def test_a_metric_without_a_description_is_rejected() -> None:
+    with pytest.raises(ValueError, match="describe in a sentence"):
         MetricsRegistry("tiny_api").gauge("clients", " ")
 
 
 @pytest.mark.parametrize("label", ["le", "instance", "Route", "__name", "route-of"])
-def test_a_label_that_prometheus_takes_otherwise_is_refused(label: str) -> None:
+def test_a_label_reserved_by_prometheus_is_rejected(label: str) -> None:
     with pytest.raises(ValueError, match=f"label '{label}' can't be used"):
         MetricsRegistry("tiny_api").counter("requests_total", "Requests", ["method", label])
 
 
-def test_a_name_that_is_taken_is_refused() -> None:
+def test_a_name_already_in_use_is_rejected() -> None:
     registry = MetricsRegistry("tiny_api")
     registry.gauge("clients", "Clients")
     with pytest.raises(ValueError, match="tiny_api_clients"):
@@ -73,12 +75,12 @@ def test_a_name_that_is_taken_is_refused() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "Tiny", "tiny-api", "tiny_"])
-def test_a_prefix_that_is_none_is_refused(prefix: str) -> None:
+def test_an_invalid_prefix_is_rejected(prefix: str) -> None:
     with pytest.raises(ValueError, match="metric prefix"):
         MetricsRegistry(prefix)
 
 
-def test_two_registries_count_apart() -> None:
+def test_two_registries_count_separately() -> None:
     one, other = MetricsRegistry("tiny_api"), MetricsRegistry("tiny_api")
     one.counter("requests_total", "Requests").inc()
     other.counter("requests_total", "Requests")

@@ -1,4 +1,4 @@
-"""Programs share the prefix FRAUDSTREAM_: each ignores other names, and refuses misspelt ones of its own."""
+"""Programs share the prefix FRAUDSTREAM_: each ignores other names, and rejects misspelt ones of its own."""
 
 import os
 from pathlib import Path
@@ -22,18 +22,18 @@ def test_a_name_of_another_program_is_ignored(name: str, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("name", ["ALERT_STREAM", "ALERTS_STREAMS", "TRANSACTION_STREAM"])
-def test_a_misspelt_name_of_its_own_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_name_of_its_own_is_rejected(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"FRAUDSTREAM_{name}", "Alarms")
-    with pytest.raises(SettingsError, match=f"FRAUDSTREAM_{name}: there is no such setting"):
+    with pytest.raises(SettingsError, match=f"FRAUDSTREAM_{name}: unknown setting"):
         StreamSettings.load(env_file=None)
 
 
-def test_the_same_holds_for_the_file(tmp_path: Path) -> None:
+def test_the_env_file_follows_the_same_rules(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("FRAUDSTREAM_PARALLELISM=4\nFRAUDSTREAM_ALERTS_STREAM=Alarms\nEDITOR=vi\n")
     assert StreamSettings.load(env_file=file).alerts_stream == "Alarms"
     file.write_text("FRAUDSTREAM_ALERT_STREAM=Alarms\n")
-    with pytest.raises(SettingsError, match="FRAUDSTREAM_ALERT_STREAM: there is no such setting"):
+    with pytest.raises(SettingsError, match="FRAUDSTREAM_ALERT_STREAM: unknown setting"):
         StreamSettings.load(env_file=file)
 
 

@@ -20,7 +20,7 @@ SECRET = "a-secret-that-nobody-may-ever-see-in-a-log"
 
 
 class Lines:
-    """What was logged, line by line."""
+    """Log lines, parsed one by one."""
 
     def __init__(self) -> None:
         self.stream = io.StringIO()
@@ -35,7 +35,7 @@ class Lines:
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    """Write as `configure_logging` does, but to where the test reads it."""
+    """Configure as `configure_logging` does, but write to a buffer for the test."""
     found = Lines()
     handler = logging.StreamHandler(found.stream)
     handler.setFormatter(json_formatter())
@@ -47,7 +47,7 @@ def lines() -> Iterator[Lines]:
     logger.setLevel(logging.NOTSET)
 
 
-def test_a_line_is_one_object_with_time_level_message_and_the_fields_given(lines: Lines) -> None:
+def test_a_line_is_one_object_with_time_level_message_and_the_given_fields(lines: Lines) -> None:
     LOGGER.info("words %s", "here", status=200, path="/a\nb")
     found = lines.only()
     assert found["time"].endswith("+00:00")
@@ -92,12 +92,12 @@ def test_an_exception_is_in_its_line(logger: Any, lines: Lines) -> None:  # noqa
     assert "ValueError: why" in found["exception"]
 
 
-def test_what_is_below_the_level_is_not_written(lines: Lines) -> None:
+def test_lines_below_the_level_are_not_written(lines: Lines) -> None:
     LOGGER.debug("details")
     assert lines.all() == []
 
 
-def test_a_field_cant_pass_for_one_that_every_line_has(lines: Lines) -> None:
+def test_a_field_cannot_overwrite_a_standard_field(lines: Lines) -> None:
     LOGGER.info("words", level="NONE", time="never", logger="other", message="m")
     found = lines.only()
     assert (found["level"], found["logger"], found["message"]) == ("INFO", NAME, "words")
@@ -119,27 +119,27 @@ def test_a_field_cant_pass_for_one_that_every_line_has(lines: Lines) -> None:
         {"anything": SecretStr(SECRET)},
     ],
 )
-def test_a_secret_is_written_as_asterisks(fields: dict[str, Any], lines: Lines) -> None:
+def test_a_secret_is_masked(fields: dict[str, Any], lines: Lines) -> None:
     LOGGER.info("words", **fields)
     logging.getLogger(NAME).info("words", extra=fields)
     assert SECRET not in lines.stream.getvalue()
     assert lines.stream.getvalue().count("**********") >= 2
 
 
-def test_what_only_sounds_like_a_secret_is_written(lines: Lines) -> None:
+def test_a_name_that_only_resembles_a_secret_is_written(lines: Lines) -> None:
     LOGGER.info("words", keys_file="/run/keys", who="key:loader", token_count=7, jwt_secret="None")
     found = lines.only()
     assert (found["keys_file"], found["who"], found["token_count"]) == ("/run/keys", "key:loader", 7)
     assert found["jwt_secret"] == "None"
 
 
-def test_what_json_has_no_form_for_is_written_as_text(lines: Lines) -> None:
+def test_values_without_a_json_form_are_written_as_text(lines: Lines) -> None:
     LOGGER.info("words", size=1 + 2j, by_place={(1, 2): "x"})
     assert lines.only()["size"] == "(1+2j)"
     assert lines.only()["by_place"] == {"(1, 2)": "x"}
 
 
-def test_a_silenced_logger_writes_nothing_the_others_to_stderr(
+def test_a_silenced_logger_writes_nothing_and_the_others_write_to_stderr(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     server = f"{NAME}.server"
@@ -150,8 +150,8 @@ def test_a_silenced_logger_writes_nothing_the_others_to_stderr(
     assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == ["started"]
 
 
-def test_handlers_of_others_stay_open() -> None:
-    """Libraries have handlers of their own, and some close the stream that they write to."""
+def test_handlers_of_other_libraries_stay_open() -> None:
+    """Libraries have their own handlers, and some close the stream that they write to."""
 
     class Closing(logging.StreamHandler[io.StringIO]):
         def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A batch of transactions is decided on: scores, alerts and errors, each row for itself."""
+"""Decisions on a batch of transactions: scores, alerts and errors, independently for each row."""
 
 import pickle
 import time
@@ -13,10 +13,10 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import TOO_LARGE, Decider
 from fraudstream.scoring.decisions import Decision, Decisions, Subject
 from fraudstream.scoring.scorer import Scorer
-from tests.unit.scoring.model_of_one_place import (
+from tests.unit.scoring.single_input_model import (
     CATALOGUE,
     THRESHOLD,
-    ModelOfOnePlace,
+    SingleInputModel,
     decider_of,
     vector,
 )
@@ -41,8 +41,8 @@ def now_ms() -> int:
     return NOW_MS
 
 
-def decided(*scores: float, model: ModelOfOnePlace | None = None) -> Decisions:
-    """Return the decisions on rows to which the model gives these scores."""
+def decided(*scores: float, model: SingleInputModel | None = None) -> Decisions:
+    """Return the decisions on rows to which the model assigns these scores."""
     vectors = np.array([vector(score) for score in scores]).reshape(-1, CATALOGUE.width)
     return decider_of(model).decide([subject(row) for row in range(len(scores))], vectors, now_ms)
 
@@ -55,7 +55,7 @@ def alert_of(decision: Decision) -> Alert:
 # ---- scores and alerts ----
 
 
-def test_decisions_come_in_the_order_of_the_rows() -> None:
+def test_decisions_keep_the_order_of_the_rows() -> None:
     decisions = decided(0.3, 0.75, 0.1, 1.0)
     assert [decision.score for decision in decisions] == [0.3, 0.75, 0.1, 1.0]
     alerts = [decision.alert and decision.alert.transaction_id for decision in decisions]
@@ -63,7 +63,7 @@ def test_decisions_come_in_the_order_of_the_rows() -> None:
 
 
 def test_an_empty_batch_has_no_decisions_and_nothing_is_explained() -> None:
-    model = ModelOfOnePlace()
+    model = SingleInputModel()
     decisions = decided(model=model)
     assert len(decisions) == 0
     assert list(decisions) == []
@@ -71,14 +71,14 @@ def test_an_empty_batch_has_no_decisions_and_nothing_is_explained() -> None:
     assert model.explained == []
 
 
-def test_an_alert_is_made_from_the_threshold_on() -> None:
+def test_a_score_at_or_above_the_threshold_alerts() -> None:
     below = float(np.nextafter(THRESHOLD, 0))
     decisions = decided(below, THRESHOLD)
     assert decisions[0] == Decision(below)
     assert alert_of(decisions[1]).score == alert_of(decisions[1]).threshold == THRESHOLD
 
 
-def test_a_given_threshold_stands_before_the_models() -> None:
+def test_a_given_threshold_overrides_the_models() -> None:
     scorer = decider_of().scorer
     assert Decider(scorer, CATALOGUE).judge.threshold == THRESHOLD
     strict = Decider(scorer, CATALOGUE, 0.0)
@@ -86,7 +86,7 @@ def test_a_given_threshold_stands_before_the_models() -> None:
     assert alert_of(decisions[0]).threshold == 0.0
 
 
-def test_a_batch_is_decided_on_as_its_rows_one_by_one() -> None:
+def test_a_batch_gives_the_same_decisions_as_its_rows_one_by_one() -> None:
     scorer = Scorer.load(ROOT / "models" / "v1", BUILT_IN)
     vectors = np.random.default_rng(1).lognormal(3, 4, (60, BUILT_IN.width))
     vectors[::7, ::3] = np.nan
@@ -100,7 +100,7 @@ def test_a_batch_is_decided_on_as_its_rows_one_by_one() -> None:
     assert [decision.error for decision in together if decision.error] == [TOO_LARGE]
 
 
-def test_a_copy_by_pickle_decides_alike() -> None:
+def test_a_pickled_copy_gives_the_same_decisions() -> None:
     scorer = Scorer.load(ROOT / "models" / "v1", BUILT_IN)
     decider = Decider(scorer, BUILT_IN, 0.0)
     copy = pickle.loads(pickle.dumps(decider))  # noqa: S301 - our own bytes
@@ -114,8 +114,8 @@ def test_a_copy_by_pickle_decides_alike() -> None:
 # ---- the facts of transactions ----
 
 
-class Undecoded:
-    """Subjects that say which rows were asked for."""
+class LazySubjects:
+    """Subjects that record which rows were decoded."""
 
     def __init__(self, rows: int) -> None:
         self.asked: list[int] = []
@@ -126,7 +126,7 @@ class Undecoded:
         return self._rows
 
     def __getitem__(self, row: int) -> Subject:
-        """Return a row's facts; those of row 3 are no UTF-8."""
+        """Return a row's facts; those of row 3 are not valid UTF-8."""
         self.asked.append(row)
         if row == 3:
             b"\xff".decode()
@@ -134,29 +134,31 @@ class Undecoded:
 
 
 def test_only_rows_that_alert_are_decoded() -> None:
-    subjects = Undecoded(5)
+    subjects = LazySubjects(5)
     decider_of().decide(subjects, np.array([vector(score) for score in (0.1, 0.6, 0.2, 0.3, 0.7)]), now_ms)
     assert subjects.asked == [1, 4]
 
 
-def test_a_row_that_cannot_be_decoded_leaves_the_others_their_alerts() -> None:
+def test_a_row_that_cannot_be_decoded_does_not_affect_the_other_alerts() -> None:
     vectors = np.array([vector(0.75)] * 5)
-    decisions = decider_of().decide(Undecoded(5), vectors, now_ms)
+    decisions = decider_of().decide(LazySubjects(5), vectors, now_ms)
     assert list(decisions.alerts) == [0, 1, 2, 4]
     assert list(decisions.errors) == [3]
-    assert decisions.errors[3].startswith("the alert could not be made: 'utf-8' codec can't decode")
+    assert decisions.errors[3].startswith("the alert could not be created: 'utf-8' codec can't decode")
 
 
 @pytest.mark.parametrize("shape", [(2, CATALOGUE.width), (1, CATALOGUE.width - 1), (CATALOGUE.width,)])
-def test_vectors_that_are_not_one_a_transaction_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"not \(1, 8\); give each transaction a row of the catalogue"):
+def test_vectors_that_do_not_match_the_transactions_are_rejected(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"not \(1, 8\); give one row per transaction"):
         decider_of().decide([subject(0)], np.zeros(shape), now_ms)
 
 
 # ---- time ----
 
 
-def test_the_time_of_an_alert_is_the_callers_and_no_clock_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_of_an_alert_comes_from_the_caller_and_no_clock_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def read() -> int:
         msg = "a clock was read"
         raise AssertionError(msg)
@@ -168,7 +170,7 @@ def test_the_time_of_an_alert_is_the_callers_and_no_clock_is_read(monkeypatch: p
     assert round(alert_of(decisions[1]).scored_at.timestamp() * 1_000) == NOW_MS
 
 
-def test_the_time_is_asked_for_once_and_only_if_a_row_alerts() -> None:
+def test_the_time_is_requested_once_and_only_if_a_row_alerts() -> None:
     calls: list[int] = []
 
     def counted() -> int:
@@ -196,14 +198,14 @@ def test_each_alert_of_a_batch_has_its_own_reasons() -> None:
 
 
 def test_only_rows_that_alert_are_explained_and_all_in_one_call() -> None:
-    model = ModelOfOnePlace()
+    model = SingleInputModel()
     decided(0.75, 0.1, 0.5, model=model)
     assert model.explained == [2]
     decided(0.1, 0.1, model=model)
     assert model.explained == [2]
 
 
-def test_an_alert_whose_reasons_fail_goes_out_and_says_so() -> None:
+def test_an_alert_whose_reasons_fail_is_sent_with_the_error() -> None:
     decisions = decided(0.75, 2.0)
     assert [decision.score for decision in decisions] == [0.75, 2.0]
     assert decisions.errors == {}
@@ -213,7 +215,7 @@ def test_an_alert_whose_reasons_fail_goes_out_and_says_so() -> None:
 
 
 def test_warming_up_prepares_the_reasons() -> None:
-    model = ModelOfOnePlace()
+    model = SingleInputModel()
     decider_of(model).warm_up()
     assert model.explained == [1]
 
@@ -222,7 +224,7 @@ def test_warming_up_prepares_the_reasons() -> None:
 
 
 @pytest.mark.parametrize("place", range(3))
-def test_a_row_over_which_the_model_fails_leaves_the_others_their_scores_and_alerts(place: int) -> None:
+def test_a_row_that_the_model_fails_on_does_not_affect_the_others(place: int) -> None:
     scores = [0.2, 0.75]
     scores.insert(place, -1.0)
     decisions = decided(*scores)
@@ -233,27 +235,27 @@ def test_a_row_over_which_the_model_fails_leaves_the_others_their_scores_and_ale
     assert [decision.error for decision in others] == [None, None]
 
 
-def test_a_model_that_fails_over_every_row_gives_each_an_error() -> None:
+def test_a_model_that_fails_on_every_row_gives_each_an_error() -> None:
     assert list(decided(-1.0, -1.0)) == [Decision(None, None, "the model failed: no such leaf")] * 2
 
 
-def test_a_row_without_a_score_has_an_error_with_the_remedy() -> None:
+def test_a_row_without_a_score_has_an_error_with_the_fix() -> None:
     decisions = decided(float("nan"), 0.75)
     expected = "a feature is too large for the model; check the transaction's numbers"
     assert decisions[0] == Decision(None, None, expected)
     assert alert_of(decisions[1]).transaction_id == "T1"
 
 
-def test_beside_a_row_over_which_the_model_fails_one_without_a_score_has_its_own_error() -> None:
+def test_a_row_without_a_score_keeps_its_own_error_beside_a_failing_row() -> None:
     assert decided(-1.0, float("nan")).errors == {0: "the model failed: no such leaf", 1: TOO_LARGE}
 
 
-def test_an_alert_that_cannot_be_made_is_an_error_beside_its_score_and_stops_no_other() -> None:
+def test_an_alert_that_cannot_be_created_is_an_error_beside_its_score_and_does_not_stop_the_others() -> None:
     subjects = [subject(0, AFTER_ALL_YEARS_MS), subject(1)]
     decisions = decider_of().decide(subjects, np.array([vector(0.75), vector(0.75)]), now_ms)
     assert decisions[0].score == 0.75
     assert decisions[0].alert is None
-    assert decisions.errors[0].startswith("the alert could not be made: ")
+    assert decisions.errors[0].startswith("the alert could not be created: ")
     assert alert_of(decisions[1]).transaction_id == "T1"
 
 

@@ -1,4 +1,4 @@
-"""An alert is explained from its vector."""
+"""Explanations of alerts from their vectors."""
 
 from typing import cast
 
@@ -16,7 +16,7 @@ Matrix = npt.NDArray[np.float64]
 
 
 def vectors(rows: int) -> Matrix:
-    """Return vectors that are not all of one size, with gaps."""
+    """Return vectors of several magnitudes, with gaps."""
     random = np.random.default_rng(3)
     matrix: Matrix = random.lognormal(3, 4, (rows, BUILT_IN.width))
     matrix[random.random(matrix.shape) < 0.1] = np.nan
@@ -31,7 +31,7 @@ def scorer() -> Scorer:
 # ---- explaining ----
 
 
-def test_contributions_and_the_bias_add_up_to_the_score_that_the_trees_give(scorer: Scorer) -> None:
+def test_contributions_and_the_bias_add_up_to_the_score_of_the_trees(scorer: Scorer) -> None:
     matrix = vectors(40)
     added = scorer.contributions(matrix).sum(axis=1)
     odds = np.log(scorer.score(matrix) / (1 - scorer.score(matrix)))
@@ -39,7 +39,7 @@ def test_contributions_and_the_bias_add_up_to_the_score_that_the_trees_give(scor
     assert added - odds == pytest.approx(np.full(40, (added - odds)[0]), abs=1e-4)
 
 
-def test_places_that_the_model_does_not_look_at_contribute_nothing(scorer: Scorer) -> None:
+def test_positions_that_the_model_does_not_read_contribute_nothing(scorer: Scorer) -> None:
     inputs = {feature.name for feature in scorer.manifest.features}
     contributing = scorer.contributions(vectors(200)).any(axis=0)
     assert contributing.any()
@@ -56,14 +56,14 @@ def test_reasons_are_the_largest_contributions_of_the_row(scorer: Scorer) -> Non
         assert explanation.missing is None
 
 
-def test_a_row_is_explained_alike_alone_and_in_a_batch(scorer: Scorer) -> None:
+def test_a_row_has_the_same_explanation_alone_and_in_a_batch(scorer: Scorer) -> None:
     matrix = vectors(70)
     explainer = Explainer(scorer, BUILT_IN)
     assert explainer.explain(matrix) == [explainer.explain(row[None])[0] for row in matrix]
 
 
 class Broken:
-    """A model without trees, or whose contributions or whose words fail."""
+    """A model without trees, or whose contributions or wording fail."""
 
     def __init__(self, scorer: Scorer, contributions: object) -> None:
         self.manifest = scorer.manifest
@@ -79,12 +79,12 @@ def explained(scorer: Scorer, contributions: object, matrix: Matrix) -> list[Exp
     return Explainer(cast("Scorer", Broken(scorer, contributions)), BUILT_IN).explain(matrix)
 
 
-def test_a_model_that_fails_leaves_the_alerts_without_reasons_and_says_why(scorer: Scorer) -> None:
+def test_a_failing_model_leaves_the_alerts_without_reasons_and_with_the_error(scorer: Scorer) -> None:
     expected = Explanation((), "the model's contributions failed: out of trees")
     assert explained(scorer, RuntimeError("out of trees"), vectors(2)) == [expected, expected]
 
 
-def test_a_row_that_cannot_be_worded_leaves_the_others_their_reasons(
+def test_a_row_that_cannot_be_worded_does_not_affect_the_other_reasons(
     scorer: Scorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     matrix = vectors(3)
@@ -101,14 +101,14 @@ def test_a_row_that_cannot_be_worded_leaves_the_others_their_reasons(
     monkeypatch.setattr(Reasoner, "reasons", reasons)
     first, bare, last = explainer.explain(matrix)
     assert (first, last) == (expected[0], expected[2])
-    assert bare == Explanation((), "the reasons could not be worded: 'no words'")
+    assert bare == Explanation((), "the reasons could not be put into words: 'no words'")
 
 
-def test_a_model_that_cannot_say_what_adds_says_so(scorer: Scorer) -> None:
+def test_a_model_without_contributions_is_reported(scorer: Scorer) -> None:
     assert explained(scorer, 0.0, vectors(1)) == [Explanation((), NOTHING_ADDED)]
 
 
-def test_what_is_usual_for_the_population_is_the_manifests(scorer: Scorer) -> None:
+def test_the_population_baseline_comes_from_the_manifest(scorer: Scorer) -> None:
     features = tuple(
         feature.model_copy(update={"usual": 7.0}) if feature.name == "fee_to_amount_ratio" else feature
         for feature in scorer.manifest.features

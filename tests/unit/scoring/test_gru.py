@@ -5,7 +5,7 @@ from fraudstream.scoring.members.gru import network, steps
 from models.members.gru_training import start_weights
 
 
-def test_steps_are_the_last_transactions_oldest_first_with_what_is_known() -> None:
+def test_steps_are_the_last_transactions_oldest_first_with_known_values_marked() -> None:
     scaling = {"place": np.array([1, 7]), "mean": np.zeros(3, np.float32), "spread": np.ones(3, np.float32)}
     nan = np.nan
     # Two transactions: amounts, gaps, values, the newest first; a feature on either side.
@@ -19,7 +19,7 @@ def test_steps_are_the_last_transactions_oldest_first_with_what_is_known() -> No
     assert np.array_equal(inputs[:, :, 3:], ~np.isnan(expected))
 
 
-def test_steps_before_the_first_transaction_change_nothing() -> None:
+def test_padding_before_the_first_transaction_changes_nothing() -> None:
     random = np.random.default_rng(1)
     weights = start_weights(3)
     weights["bias"] = random.normal(0, 1, weights["bias"].shape).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The judge says which scores are due an alert, and what the alert says."""
+"""The judge decides which scores alert, and fills in the alert."""
 
 import numpy as np
 import pytest
@@ -12,8 +12,8 @@ from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.explanation import Explanation
 from fraudstream.scoring.judge import Judge
 from fraudstream.scoring.manifest import Manifest
-from tests.unit.scoring.model_of_one_place import CATALOGUE as WITH_LIST
-from tests.unit.scoring.model_of_one_place import vector
+from tests.unit.scoring.single_input_model import CATALOGUE as WITH_LIST
+from tests.unit.scoring.single_input_model import vector
 
 NAMES = ("fee_to_amount_ratio", "high_amount_flag", "weekend_flag", "transaction_hour")
 CATALOGUE = Catalogue(tuple(BUILT_IN.features[BUILT_IN.names.index(name)] for name in NAMES))
@@ -41,14 +41,14 @@ def alert(*values: float, subject: Subject = SUBJECT, score: float = 0.9) -> Ale
     return JUDGE.alert(subject, list(values), score, Explanation((REASON,)), 2_000)
 
 
-def test_a_score_equal_to_the_threshold_is_due_an_alert_and_the_next_lower_one_is_not() -> None:
+def test_a_score_equal_to_the_threshold_alerts_and_the_next_lower_one_does_not() -> None:
     below = float(np.nextafter(0.7, 0))
     scores = np.array([0.7, below, 1.0, 0.0, NAN])
     assert JUDGE.rows_due(scores) == [0, 2]
     assert [JUDGE.is_due(score) for score in scores.tolist()] == [True, False, True, False, False]
 
 
-def test_an_alert_says_what_was_judged_when_and_by_what() -> None:
+def test_an_alert_has_the_transaction_the_time_and_the_model_version() -> None:
     assert alert(0.01, 1.0, NAN, 1.0) == Alert(
         alert_id=alert_id("T1", "v1"),
         transaction_id="T1",
@@ -70,12 +70,12 @@ def test_an_alert_says_what_was_judged_when_and_by_what() -> None:
     )
 
 
-def test_an_alert_without_reasons_says_why() -> None:
+def test_an_alert_without_reasons_gives_the_error() -> None:
     made = JUDGE.alert(SUBJECT, [0.01, 0.0, 0.0, 1.0], 0.9, Explanation((), "no trees"), 2_000)
     assert (made.reasons, made.reasons_missing) == ((), "no trees")
 
 
-def test_an_arrival_that_nobody_knows_is_null() -> None:
+def test_an_unknown_arrival_time_is_null() -> None:
     unknown = Subject(
         transaction_id="T1",
         account_id="A1",
@@ -86,8 +86,8 @@ def test_an_arrival_that_nobody_knows_is_null() -> None:
     assert alert(0.01, 1.0, NAN, 1.0, subject=unknown).arrival_time is None
 
 
-def test_only_a_feature_that_is_one_of_the_flags_and_is_1_is_named() -> None:
-    # transaction_hour is 1 too, and no flag; weekend_flag is a flag, and missing.
+def test_only_flags_that_are_1_are_listed() -> None:
+    # transaction_hour is 1 too, but not a flag; weekend_flag is a flag, but missing.
     assert alert(0.01, 1.0, NAN, 1.0).flags == ("high_amount_flag",)
     assert alert(0.01, 0.0, NAN, 1.0).flags == ()
 
@@ -96,7 +96,7 @@ def test_a_missing_value_is_null() -> None:
     assert alert(NAN, 1.0, NAN, 1.0).features == {"fee_to_amount_ratio": None}
 
 
-def test_a_list_is_never_shown_as_one_number() -> None:
+def test_a_list_is_never_shown_as_a_number() -> None:
     first, *others = WITH_LIST.features
     catalogue = Catalogue((first.model_copy(update={"name": "account_count_5m"}), *others))
     judge = Judge(catalogue, threshold=0.5, model_version="m1")
@@ -105,7 +105,7 @@ def test_a_list_is_never_shown_as_one_number() -> None:
 
 
 @pytest.mark.parametrize("given", [None, 0.0, 0.25])
-def test_a_given_threshold_stands_before_the_versions_own(given: float | None) -> None:
+def test_a_given_threshold_overrides_the_versions(given: float | None) -> None:
     manifest = Manifest.load(ROOT / "models" / "v1")
     judge = Judge.of(manifest, BUILT_IN, given)
     assert judge.threshold == (manifest.threshold if given is None else given)

@@ -33,7 +33,7 @@ def test_the_committed_model_fits_the_catalogue_of_the_project(manifest: Manifes
     assert [BUILT_IN.names[column] for column in columns] == [feature.name for feature in manifest.features]
 
 
-def test_the_columns_follow_the_features_wherever_the_catalogue_has_them(manifest: Manifest) -> None:
+def test_the_columns_follow_the_features_to_their_catalogue_positions(manifest: Manifest) -> None:
     more = TransactionFeature(name="more", entity="transaction", statistic="hour")
     of_the_row = BUILT_IN.row_features
     first: tuple[Feature, ...] = (more, *of_the_row, *reversed(BUILT_IN.windows))
@@ -43,7 +43,7 @@ def test_the_columns_follow_the_features_wherever_the_catalogue_has_them(manifes
     assert mixed.names.index("more") not in columns
 
 
-def test_a_list_gives_the_model_all_its_places(manifest: Manifest) -> None:
+def test_a_list_provides_the_model_with_all_its_positions(manifest: Manifest) -> None:
     first, *_ = BUILT_IN.windows
     amounts = WindowFeature(
         name="amounts",
@@ -58,7 +58,7 @@ def test_a_list_gives_the_model_all_its_places(manifest: Manifest) -> None:
     assert listed.columns_in(catalogue) == (6, 0, 1, 2, 3, 4, 5)
 
 
-def test_a_meaning_counts_through_the_feature_that_a_window_looks_at(manifest: Manifest) -> None:
+def test_a_meaning_includes_the_feature_that_a_window_reads(manifest: Manifest) -> None:
     pinned = manifest.model_copy(update={"features": manifest_features(BUILT_IN)})
     with pytest.raises(ModelError) as refused:
         pinned.columns_in(changed("structuring_flag", low=1.0))
@@ -67,17 +67,17 @@ def test_a_meaning_counts_through_the_feature_that_a_window_looks_at(manifest: M
     assert "account_structuring_flag_sum_24h: trained as" in message
 
 
-def test_each_feature_that_the_catalogue_lacks_is_named(manifest: Manifest) -> None:
+def test_each_feature_missing_from_the_catalogue_is_reported(manifest: Manifest) -> None:
     with pytest.raises(ModelError) as refused:
         manifest.columns_in(without("weekend_flag", "account_count_1h"))
     message = str(refused.value)
-    assert "weekend_flag: the catalogue has no such feature" in message
-    assert "account_count_1h: the catalogue has no such feature" in message
+    assert "weekend_flag: not in the catalogue" in message
+    assert "account_count_1h: not in the catalogue" in message
     assert "use the catalogue that it was trained with, or train it again" in message
     assert "account_count_24h" not in message
 
 
-def test_a_feature_of_the_same_name_and_another_meaning_is_named_with_both(manifest: Manifest) -> None:
+def test_a_feature_with_the_same_name_and_another_meaning_is_reported_with_both(manifest: Manifest) -> None:
     with pytest.raises(ModelError) as refused:
         manifest.columns_in(changed("account_count_1h", window_ms=7_200_000))
     message = str(refused.value)
@@ -86,7 +86,7 @@ def test_a_feature_of_the_same_name_and_another_meaning_is_named_with_both(manif
     assert "'window': '2h'" in message
 
 
-def test_a_meaning_counts_through_the_features_that_it_refers_to(manifest: Manifest) -> None:
+def test_a_meaning_includes_the_features_that_it_refers_to(manifest: Manifest) -> None:
     with pytest.raises(ModelError) as refused:
         manifest.columns_in(changed("account_count_5m", window_ms=360_000))
     message = str(refused.value)
@@ -94,7 +94,7 @@ def test_a_meaning_counts_through_the_features_that_it_refers_to(manifest: Manif
     assert "high_frequency_flag: trained as" in message
 
 
-def test_a_folder_that_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as refused:
         Manifest.load(tmp_path / "v9")
     assert str(tmp_path / "v9" / "manifest.json") in str(refused.value)
@@ -102,7 +102,7 @@ def test_a_folder_that_is_missing_is_named_with_the_remedy(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version": "v1"}'])
-def test_a_broken_manifest_is_named(tmp_path: Path, text: str) -> None:
+def test_a_broken_manifest_is_reported_by_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(ModelError) as refused:
         Manifest.load(tmp_path)
@@ -117,7 +117,7 @@ def test_a_broken_manifest_is_named(tmp_path: Path, text: str) -> None:
         ('\n  "seed": ', '\n  "sead": '),
     ],
 )
-def test_a_manifest_with_a_wrong_value_is_refused(tmp_path: Path, was: str, becomes: str) -> None:
+def test_a_manifest_with_an_invalid_value_is_rejected(tmp_path: Path, was: str, becomes: str) -> None:
     text = (V1 / "manifest.json").read_text()
     assert was in text
     (tmp_path / "manifest.json").write_text(text.replace(was, becomes, 1))
@@ -139,7 +139,7 @@ OLD = {
 }
 
 
-def test_a_version_of_one_model_without_calibration_is_still_read() -> None:
+def test_a_version_of_one_model_without_calibration_can_still_be_read() -> None:
     manifest = Manifest.model_validate(OLD)
     (member,) = manifest.members
     assert (member.kind, member.file, member.weight) == ("xgboost", "model.ubj", 1)
@@ -157,20 +157,20 @@ MEMBER = {"kind": "xgboost", "file": "xgboost.ubj", "weight": 1.0, "parameters":
     ("members", "reason"),
     [
         ([], "at least 1 item"),
-        ([MEMBER, MEMBER], "the kinds are xgboost, xgboost; give each once"),
+        ([MEMBER, MEMBER], "the kinds are xgboost, xgboost; list each kind once"),
         ([MEMBER | {"weight": 0}], "greater than 0"),
         ([MEMBER | {"file": "../xgboost.ubj"}], "should match pattern"),
         ([MEMBER | {"file": ".."}], "should match pattern"),
     ],
 )
-def test_members_that_make_no_version_are_refused(members: list[object], reason: str) -> None:
+def test_members_that_cannot_form_a_version_are_rejected(members: list[object], reason: str) -> None:
     facts = {name: value for name, value in OLD.items() if name != "parameters"}
     with pytest.raises(ValidationError, match=reason):
         Manifest.model_validate({**facts, "members": members})
 
 
 @pytest.mark.parametrize("slope", [0, -1, float("nan"), float("inf")])
-def test_a_calibration_that_turns_the_order_round_is_refused(slope: float) -> None:
+def test_a_calibration_that_reverses_the_order_is_rejected(slope: float) -> None:
     calibration = {"slope": slope, "intercept": 0.0}
     with pytest.raises(ValidationError, match=r"calibration\.slope"):
         Manifest.model_validate({**OLD, "calibration": calibration})

@@ -23,7 +23,7 @@ def fixture_scorer() -> Scorer:
 
 @pytest.fixture(name="rows", scope="module")
 def fixture_rows() -> Matrix:
-    """Vectors of all sizes of numbers, one value in ten missing."""
+    """Return vectors of all magnitudes, with one value in ten missing."""
     random = np.random.default_rng(1)
     rows = random.lognormal(3, 4, size=(500, len(BUILT_IN.names)))
     rows[random.random(rows.shape) < 0.1] = np.nan
@@ -43,14 +43,14 @@ def test_the_same_input_gives_the_same_output(scorer: Scorer, rows: Matrix) -> N
     assert np.array_equal(rows, before, equal_nan=True)
 
 
-def test_a_score_does_not_depend_on_the_batch_that_the_row_is_in(scorer: Scorer, rows: Matrix) -> None:
+def test_a_score_does_not_depend_on_the_rest_of_the_batch(scorer: Scorer, rows: Matrix) -> None:
     together = scorer.score(rows)
     alone = np.concatenate([scorer.score(rows[row : row + 1]) for row in range(len(rows))])
     assert np.array_equal(together, alone)
     assert np.array_equal(scorer.score(rows[::-1])[::-1], together)
 
 
-def test_a_row_of_nothing_but_missing_values_has_a_score(scorer: Scorer) -> None:
+def test_a_row_of_only_missing_values_has_a_score(scorer: Scorer) -> None:
     (score,) = scorer.score(np.full((1, len(BUILT_IN.names)), np.nan))
     assert 0 <= score <= 1
 
@@ -60,7 +60,7 @@ def test_no_rows_have_no_scores(scorer: Scorer) -> None:
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300, -1e300])
-def test_a_row_that_single_precision_cannot_hold_has_no_score_and_the_others_keep_theirs(
+def test_a_row_beyond_single_precision_has_no_score_and_the_others_keep_theirs(
     scorer: Scorer, rows: Matrix, value: float
 ) -> None:
     broken = rows.copy()
@@ -72,13 +72,13 @@ def test_a_row_that_single_precision_cannot_hold_has_no_score_and_the_others_kee
     assert np.isnan(scorer.score(broken[3:4])).all()
 
 
-def test_the_largest_number_of_single_precision_has_a_score(scorer: Scorer, rows: Matrix) -> None:
+def test_the_largest_single_precision_number_has_a_score(scorer: Scorer, rows: Matrix) -> None:
     large = rows[:1].copy()
     large[0, 0] = np.finfo(np.float32).max
     assert not np.isnan(scorer.score(large)).any()
 
 
-def test_a_copy_by_pickle_scores_bit_for_bit_the_same(scorer: Scorer, rows: Matrix) -> None:
+def test_a_pickled_copy_gives_bit_for_bit_the_same_scores(scorer: Scorer, rows: Matrix) -> None:
     copy = pickle.loads(pickle.dumps(scorer))  # noqa: S301 - our own bytes
     assert np.array_equal(copy.score(rows), scorer.score(rows))
     assert copy.manifest == scorer.manifest
@@ -87,7 +87,7 @@ def test_a_copy_by_pickle_scores_bit_for_bit_the_same(scorer: Scorer, rows: Matr
 
 
 def test_the_model_finds_its_features_in_a_catalogue_of_another_order(scorer: Scorer, rows: Matrix) -> None:
-    # The windows of the account's velocity come first and refer to none; some behind them do.
+    # The windows of the account's velocity come first and refer to no feature; some later ones do.
     windows = 26
     order = [*reversed(range(windows)), *range(windows, len(BUILT_IN.names))]
     other = Catalogue(tuple(BUILT_IN.features[place] for place in order))
@@ -96,21 +96,21 @@ def test_the_model_finds_its_features_in_a_catalogue_of_another_order(scorer: Sc
 
 
 @pytest.mark.parametrize("data", [b"no model", b"{}", b"\x00" * 1000, (V1 / MODEL).read_bytes()[:-100]])
-def test_bytes_that_are_no_model_are_refused(tmp_path: Path, data: bytes) -> None:
+def test_bytes_that_are_not_a_model_are_rejected(tmp_path: Path, data: bytes) -> None:
     shutil.copy(V1 / "manifest.json", tmp_path)
     (tmp_path / MODEL).write_bytes(data)
-    with pytest.raises(ModelError, match=rf"{MODEL} is no XGBoost model"):
+    with pytest.raises(ModelError, match=rf"{MODEL} is not an XGBoost model"):
         Scorer.load(tmp_path, BUILT_IN)
 
 
-def test_a_folder_without_a_model_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_a_folder_without_a_model_is_reported_with_the_fix(tmp_path: Path) -> None:
     shutil.copy(V1 / "manifest.json", tmp_path)
     with pytest.raises(ModelError, match=rf"{MODEL} does not exist; give the folder of a trained version"):
         Scorer.load(tmp_path, BUILT_IN)
 
 
-def test_a_catalogue_that_does_not_fit_is_refused_at_loading() -> None:
-    with pytest.raises(ModelError, match="weekend_flag: the catalogue has no such feature"):
+def test_an_incompatible_catalogue_is_rejected_at_load_time() -> None:
+    with pytest.raises(ModelError, match="weekend_flag: not in the catalogue"):
         Scorer.load(
             V1, Catalogue(tuple(feature for feature in BUILT_IN.features if feature.name != "weekend_flag"))
         )

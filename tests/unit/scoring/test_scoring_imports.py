@@ -1,4 +1,4 @@
-"""Scoring runs in every process that decides: it needs numpy and XGBoost, and no program of the project."""
+"""Scoring runs in every process that decides: it needs numpy and XGBoost, and none of the programs."""
 
 import json
 import pkgutil
@@ -11,7 +11,7 @@ from fraudstream import scoring
 from fraudstream.runtime.project_root import ROOT
 
 ABSENT = ("apache_beam", "boto3", "jax", "optax", "pandas", "pyarrow", "pyflink", "rich", "sklearn", "typer")
-"""XGBoost itself takes some of these where they are installed, so they are taken away."""
+"""XGBoost imports some of these if they are installed, so they are hidden."""
 PROGRAMS = (
     "alerts",
     "benchmarks",
@@ -48,7 +48,7 @@ print(json.dumps({"modules": modules, "reasons": len(decision.alert.reasons)}))
 
 @pytest.fixture(scope="module")
 def loaded() -> set[str]:
-    """Return the modules of a process that imports all of ``fraudstream.scoring``, and makes an alert."""
+    """Return the modules of a process that imports all of ``fraudstream.scoring`` and creates an alert."""
     names = [module.name for module in pkgutil.walk_packages(scoring.__path__, "fraudstream.scoring.")]
     assert {"fraudstream.scoring.decider", "fraudstream.scoring.members.gru"} <= set(names)
     done = subprocess.run(
@@ -64,11 +64,11 @@ def loaded() -> set[str]:
     return set(found["modules"])
 
 
-def test_scoring_works_without_other_packages_and_without_the_projects_programs(loaded: set[str]) -> None:
+def test_scoring_works_without_other_packages_and_without_the_programs(loaded: set[str]) -> None:
     assert {"numpy", "xgboost"} <= loaded
     assert not {name.split(".")[0] for name in loaded} & {*ABSENT, *PROGRAMS}
 
 
-def test_scoring_knows_the_layers_below_it_alone(loaded: set[str]) -> None:
+def test_scoring_imports_only_the_layers_below_it(loaded: set[str]) -> None:
     layers = {name.split(".")[1] for name in loaded if name.startswith("fraudstream.")}
     assert layers == {"domain", "runtime", "scoring"}

@@ -1,4 +1,4 @@
-"""The tables give what XGBoost's own walk gives, and what the definition of a Shapley value says."""
+"""The tables agree with XGBoost's own TreeSHAP and with the definition of a Shapley value."""
 
 import itertools
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def rows(count: int, seed: int = 1, missing: float = 0.2) -> Floats:
 
 
 def trained(depth: int, trees: int = 5, **told: float) -> xgboost.Booster:
-    """Return trees of the depth over a target that every input has a part in."""
+    """Return trees of this depth for a target that depends on every input."""
     inputs = rows(3_000)
     known = np.nan_to_num(inputs)
     target = (known[:, 0] * known[:, 1] + known[:, 2:].sum(axis=1) > 0).astype(np.float32)
@@ -37,9 +37,9 @@ def of_xgboost(booster: xgboost.Booster, inputs: Floats) -> npt.NDArray[np.float
     return np.asarray(contributions, dtype=np.float64)
 
 
-# Up to 3 a tree is one group; from 4 on it is cut; a leaf below 8 has more comparisons than a group.
+# Up to depth 3 a tree is one group; from 4 on it is split; a leaf below 8 has more comparisons than a group.
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 6, MOST_COMPARISONS, MOST_COMPARISONS + 2])
-def test_contributions_are_those_of_xgboost(depth: int) -> None:
+def test_contributions_equal_xgboosts(depth: int) -> None:
     booster = trained(depth, min_child_weight=0.01, gamma=0)
     inputs = rows(300, seed=2)
     expected = of_xgboost(booster, inputs)
@@ -47,7 +47,7 @@ def test_contributions_are_those_of_xgboost(depth: int) -> None:
     assert TreeShap(booster).contributions(inputs) == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_value_at_a_limit_goes_where_xgboost_sends_it() -> None:
+def test_a_value_equal_to_a_split_goes_the_way_of_xgboost() -> None:
     booster = trained(6)
     limits = booster.trees_to_dataframe().query("Feature != 'Leaf'")
     inputs = rows(len(limits), seed=3)
@@ -55,7 +55,7 @@ def test_a_value_at_a_limit_goes_where_xgboost_sends_it() -> None:
     assert TreeShap(booster).contributions(inputs) == pytest.approx(of_xgboost(booster, inputs), abs=1e-5)
 
 
-def test_a_row_of_missing_values_alone_is_explained() -> None:
+def test_a_row_of_only_missing_values_is_explained() -> None:
     booster = trained(6)
     nothing = np.full((1, WIDTH), np.nan, dtype=np.float32)
     assert TreeShap(booster).contributions(nothing) == pytest.approx(of_xgboost(booster, nothing), abs=1e-5)
@@ -74,12 +74,12 @@ def test_no_rows_have_no_contributions() -> None:
     assert TreeShap(trained(2)).contributions(rows(0)).shape == (0, WIDTH)
 
 
-def test_trees_of_one_leaf_tell_no_input_from_another() -> None:
+def test_trees_of_one_leaf_distinguish_no_inputs() -> None:
     booster = trained(3, min_child_weight=1e6)
     assert not TreeShap(booster).contributions(rows(3)).any()
 
 
-def test_an_input_that_no_tree_asks_for_contributes_nothing() -> None:
+def test_an_input_that_no_tree_reads_contributes_nothing() -> None:
     inputs = rows(500)
     booster = xgboost.train(
         {"max_depth": 3}, xgboost.DMatrix(inputs, label=np.nan_to_num(inputs[:, 2])), num_boost_round=3
@@ -98,7 +98,7 @@ def test_large_leaves_are_as_exact_as_small_ones() -> None:
     assert TreeShap(booster).contributions(inputs) == pytest.approx(expected, rel=1e-4, abs=1.0)
 
 
-def test_a_tree_too_deep_for_tables_is_refused_with_the_remedy() -> None:
+def test_a_tree_too_deep_for_tables_is_rejected_with_the_fix() -> None:
     inputs = np.arange(2.0**15, dtype=np.float32)[:, None]
     label = np.arange(2.0**15) % 2
     booster = xgboost.train(
@@ -106,7 +106,7 @@ def test_a_tree_too_deep_for_tables_is_refused_with_the_remedy() -> None:
         xgboost.DMatrix(inputs, label=label),
         num_boost_round=1,
     )
-    with pytest.raises(ModelError, match=f"max_depth={MOST_DEPTH} at most"):
+    with pytest.raises(ModelError, match=f"max_depth of at most {MOST_DEPTH}"):
         TreeShap(booster)
 
 
@@ -114,7 +114,7 @@ def test_a_tree_too_deep_for_tables_is_refused_with_the_remedy() -> None:
 
 
 def worth(booster: xgboost.Booster, row: Floats) -> Callable[[frozenset[int]], float]:
-    """Return what the first tree expects of a row of which some inputs are known."""
+    """Return the expectation of the first tree for a row of which only some inputs are known."""
     tree = booster.trees_to_dataframe().set_index("ID")
 
     def expected(node: str, known: frozenset[int]) -> float:
@@ -132,7 +132,7 @@ def worth(booster: xgboost.Booster, row: Floats) -> Callable[[frozenset[int]], f
     return lambda known: expected("0-0", known)
 
 
-def test_contributions_are_shapley_values_of_what_the_tree_expects() -> None:
+def test_contributions_are_shapley_values_of_the_expectation_of_the_tree() -> None:
     booster = trained(3, trees=1)
     shap = TreeShap(booster)
     for row in rows(5, seed=6):

@@ -1,4 +1,4 @@
-"""Kinesis in memory, as far as the reader uses it: shards, splits and merges, iterators, faults.
+"""An in-memory Kinesis for the reader: shards, splits and merges, iterators, faults.
 
 Unlike the emulators it ends the iterators of closed shards and names their children, as AWS does.
 """
@@ -18,7 +18,7 @@ def refusal(code: str, status: int = 400) -> ClientError:
 
 
 class FakeKinesis:
-    """One stream. ``faults`` holds, by the name of a call, errors that its next calls raise in turn."""
+    """One stream. ``faults`` maps a call's name to errors that its next calls raise in turn."""
 
     def __init__(self, *shard_ids: str) -> None:
         self.records: dict[str, list[bytes]] = {shard_id: [] for shard_id in shard_ids}
@@ -30,7 +30,7 @@ class FakeKinesis:
 
     @property
     def client(self) -> "KinesisClient":
-        """Pass for the real one."""
+        """Return this object as the boto3 client."""
         return cast("KinesisClient", self)
 
     def write(self, shard_id: str, *records: bytes) -> None:
@@ -45,7 +45,7 @@ class FakeKinesis:
             self.parents[child] = parents
 
     def list_shards(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Answer a page of shards."""
+        """Return a page of shards."""
         self._called("list_shards", request)
         first = int(request.get("NextToken", 0))
         shard_ids = list(self.records)
@@ -55,7 +55,7 @@ class FakeKinesis:
         return page
 
     def get_shard_iterator(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Answer with the shard and the number of the next record."""
+        """Return the shard and the number of the next record."""
         self._called("get_shard_iterator", request)
         shard_id = request["ShardId"]
         position = {
@@ -67,7 +67,7 @@ class FakeKinesis:
         return {"ShardIterator": f"{shard_id}/{position}"}
 
     def get_records(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Answer with all that follows; a closed shard has no next iterator."""
+        """Return all records from there on; a fully read closed shard has no next iterator."""
         self._called("get_records", request)
         shard_id, position = request["ShardIterator"].split("/")
         found = self.records[shard_id][int(position) :]

@@ -1,4 +1,4 @@
-"""Records that are joined on their way are accounted for, and ordered, as if each went alone."""
+"""Aggregated records are accounted for, and ordered, as if each were sent alone."""
 
 import random
 from typing import TYPE_CHECKING, cast
@@ -42,7 +42,7 @@ def test_records_of_a_bucket_become_lines_of_one_record() -> None:
     assert result.shards.total() == 1
 
 
-def test_a_joined_record_is_no_larger_than_it_may_be_but_one_that_is_goes_alone() -> None:
+def test_an_aggregated_record_respects_the_size_limit_and_an_oversize_record_is_sent_alone() -> None:
     puts = FakePuts()
     data = [b"{aa}", b"{bb}", b"{cc}", b"{" + b"d" * 50, b"{ee}"]
     put(puts, [Record(part, "k") for part in data], max_bytes=10)
@@ -56,7 +56,7 @@ def test_a_full_record_is_followed_by_another_full_one() -> None:
 
 
 @pytest.mark.parametrize("odd", [b"{a\n}", b"\xff\xfe{}", b"", b"[1]", b"\n{}"])
-def test_what_is_no_line_with_an_object_goes_alone_and_keeps_its_place(odd: bytes) -> None:
+def test_a_record_that_is_not_one_line_with_an_object_is_sent_alone_in_its_position(odd: bytes) -> None:
     puts = FakePuts()
     data = [b"{1}", b"{2}", odd, b"{3}", b"{4}"]
     assert put(puts, [Record(part, "k") for part in data]).sent == 5
@@ -68,7 +68,7 @@ def test_what_is_no_line_with_an_object_goes_alone_and_keeps_its_place(odd: byte
     buckets=st.integers(1, 8),
     max_bytes=st.integers(1, 400),
 )
-def test_every_record_is_in_once_and_those_of_an_account_are_in_order(
+def test_every_record_arrives_once_and_those_of_an_account_are_in_order(
     accounts: list[int], buckets: int, max_bytes: int
 ) -> None:
     records = [of_account(account, number) for number, account in enumerate(accounts)]
@@ -91,7 +91,7 @@ def test_an_account_has_the_same_partition_key_in_every_put() -> None:
     assert len(keys) == 1
 
 
-def test_accounts_of_a_bucket_have_one_partition_key_whichever_comes_first() -> None:
+def test_accounts_of_a_bucket_share_a_partition_key_independently_of_their_order() -> None:
     keys = {
         key
         for accounts in ([1, 2], [2, 1], [3])
@@ -100,10 +100,10 @@ def test_accounts_of_a_bucket_have_one_partition_key_whichever_comes_first() -> 
     assert len(keys) == 1
 
 
-def test_each_record_of_a_joined_one_that_fails_is_reported_in_its_place() -> None:
+def test_each_record_of_a_failed_aggregated_record_is_reported_in_its_position() -> None:
     puts = FakePuts(lambda _number, data: "InternalFailure" if b'"account":1' in data else None)
     records = [of_account(account, number) for number, account in enumerate([1, 2, 1, 2, 1])]
-    # As many buckets as it takes for the two accounts to have one each.
+    # As many buckets as needed to put the two accounts into different ones.
     result = put(puts, records, buckets=1_000)
     assert [failure.position for failure in result.failures] == [0, 2, 4]
     assert [failure.record for failure in result.failures] == [records[place] for place in (0, 2, 4)]
@@ -111,7 +111,7 @@ def test_each_record_of_a_joined_one_that_fails_is_reported_in_its_place() -> No
     assert (result.sent, result.retries) == (2, 1)
 
 
-def test_failures_are_reported_in_the_order_of_what_was_given() -> None:
+def test_failures_are_reported_in_the_order_of_the_input() -> None:
     puts = FakePuts(lambda _number, _data: "InternalFailure")
     records = [of_account(account, number) for number, account in enumerate([1, 2, 1, 2, 1])]
     result = put(puts, records, buckets=1_000)
@@ -119,8 +119,8 @@ def test_failures_are_reported_in_the_order_of_what_was_given() -> None:
     assert len(puts.taken) == 0
 
 
-def test_without_other_numbers_a_record_is_a_put_unit_and_there_are_64_keys() -> None:
-    """Both are in docs/load.md: what a record costs, and how evenly the shards fill."""
+def test_by_default_a_record_fills_a_put_unit_and_there_are_64_keys() -> None:
+    """docs/load.md relies on both: the cost of a record, and how evenly the shards fill."""
     puts = FakePuts()
     writer = AggregatingWriter(StreamWriter(cast("KinesisClient", puts), "Numbers"))
     small = [of_account(account, 0) for account in range(2_000)]
@@ -131,14 +131,14 @@ def test_without_other_numbers_a_record_is_a_put_unit_and_there_are_64_keys() ->
     assert [len(joined.split(b"\n")) for joined in puts.taken] == [2, 2, 2]
 
 
-def test_a_record_that_no_request_may_carry_takes_no_other_along() -> None:
+def test_a_record_too_large_for_any_request_does_not_affect_others() -> None:
     records = [Record(b"{}", "k"), Record(b"{" + b"x" * MAX_RECORD_BYTES, "k"), Record(b"{}", "k")]
     result = put(FakePuts(), records)
     assert [(failure.position, failure.error_code) for failure in result.failures] == [(1, TOO_LARGE)]
     assert result.sent == 2
 
 
-def test_what_no_retry_mends_is_raised() -> None:
+def test_an_error_that_no_retry_can_fix_is_raised() -> None:
     puts = FakePuts()
     puts.faults = [refusal("ResourceNotFoundException")]
     with pytest.raises(Exception, match="Numbers"):

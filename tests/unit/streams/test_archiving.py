@@ -1,4 +1,4 @@
-"""A stream into a file: which records, in which order, and as which lines."""
+"""A stream archived to a file: selection, order, and form of the lines."""
 
 import io
 import threading
@@ -17,7 +17,7 @@ from streams.arrival_order import ArrivalOrder, lines_of
 from tests.unit.streams.fake_kinesis import FakeKinesis
 
 STAMP_MS = 1_767_312_000_000
-"""When every record of the fake arrives."""
+"""Arrival time of every record of the fake stream."""
 
 
 def record(data: str, shard_id: str, arrival_ms: int) -> StreamRecord:
@@ -31,7 +31,7 @@ def texts(order: ArrivalOrder, time_ms: int) -> list[str]:
 # ---- order ----
 
 
-def test_records_of_several_shards_come_in_the_order_of_their_arrival() -> None:
+def test_records_of_several_shards_are_in_order_of_arrival() -> None:
     r"""Two shards by time.
 
     shard a  1     3  4     6
@@ -46,7 +46,7 @@ def test_records_of_several_shards_come_in_the_order_of_their_arrival() -> None:
     assert texts(order, 8) == ["a6", "b7"]
 
 
-def test_a_shard_keeps_its_order_though_its_times_run_backwards() -> None:
+def test_a_shard_keeps_its_order_even_if_its_times_decrease() -> None:
     order = ArrivalOrder()
     order.add([record("first", "a", 5), record("second", "a", 3)])
     order.add([record("other", "b", 4)])
@@ -57,7 +57,7 @@ def test_a_shard_keeps_its_order_though_its_times_run_backwards() -> None:
 
 
 def as_the_job_reads(data: bytes) -> list[bytes]:
-    """Take a record of the stream apart as the kernel's RecordSplitter does."""
+    """Split a record of the stream as the kernel's RecordSplitter does."""
     parts, begin = [], 0
     for place in range(len(data) - 1):
         if data[place : place + 2] == b"\n{":
@@ -67,7 +67,7 @@ def as_the_job_reads(data: bytes) -> list[bytes]:
 
 
 def meaning(data: bytes) -> object:
-    """Return what JSON it is; None if none."""
+    """Return the parsed JSON, or None if it is invalid."""
     try:
         return [orjson.loads(data)]
     except orjson.JSONDecodeError:
@@ -75,7 +75,7 @@ def meaning(data: bytes) -> object:
 
 
 @given(data=st.text(alphabet='{}"\\\n\r:1 ,[]a', max_size=24).map(str.encode))
-def test_each_line_means_what_the_job_sees_in_the_stream(data: bytes) -> None:
+def test_each_line_means_the_same_to_the_job_as_in_the_stream(data: bytes) -> None:
     lines = lines_of(data)
     assert [meaning(line) for line in lines] == [meaning(part) for part in as_the_job_reads(data)]
     assert not any(b"\n" in line for line in lines)
@@ -92,11 +92,11 @@ def test_each_line_means_what_the_job_sees_in_the_stream(data: bytes) -> None:
         (b"\xff\nno json\n", [b"\xff\rno json"]),
     ],
 )
-def test_a_record_is_as_many_lines_as_the_job_sees_records_in_it(data: bytes, lines: list[bytes]) -> None:
+def test_a_record_becomes_as_many_lines_as_the_job_splits_it_into(data: bytes, lines: list[bytes]) -> None:
     assert lines_of(data) == lines
 
 
-# ---- the whole ----
+# ---- complete archives ----
 
 
 def archived(kinesis: FakeKinesis, end_ms: int, *, stop: bool = False) -> tuple[Archived, bytes]:
@@ -117,14 +117,14 @@ def test_all_shards_are_written_and_counted() -> None:
     assert done == Archived(records=3, lines=4, rewritten=1, reached_ms=STAMP_MS + 5)
 
 
-def test_a_carriage_return_that_was_there_counts_as_no_change() -> None:
+def test_an_original_carriage_return_does_not_count_as_a_change() -> None:
     kinesis = FakeKinesis("a")
     kinesis.write("a", b'{"n":1}\r\n', b'{\r"n":2}')
     done, written = archived(kinesis, STAMP_MS + 1)
     assert (done.rewritten, written) == (0, b'{"n":1}\r\n{\r"n":2}\n')
 
 
-def test_what_arrives_at_the_end_or_after_it_is_left_out() -> None:
+def test_records_that_arrive_at_the_end_time_or_later_are_excluded() -> None:
     kinesis = FakeKinesis("a")
     kinesis.write("a", b"1")
     assert archived(kinesis, STAMP_MS) == (Archived(reached_ms=STAMP_MS), b"")
@@ -132,7 +132,7 @@ def test_what_arrives_at_the_end_or_after_it_is_left_out() -> None:
 
 
 class LaggingReader:
-    """Hands out one shard before the other, whose records arrived earlier."""
+    """Returns one shard before the other, although the other's records arrived earlier."""
 
     def __init__(self) -> None:
         self._rounds = [([record("later", "a", 3)], 2), ([record("earlier", "b", 2)], 4), ([], 5)]
@@ -144,11 +144,11 @@ class LaggingReader:
         return found
 
     def reached_ms(self) -> int:
-        """Return how far both shards have been read."""
+        """Return the time up to which both shards have been read."""
         return self._reached_ms
 
 
-def test_a_record_waits_until_all_shards_have_been_read_as_far() -> None:
+def test_a_record_waits_until_all_shards_have_been_read_up_to_its_time() -> None:
     file = io.BytesIO()
     reader = cast("StreamReader", LaggingReader())
     done = archive(reader, file, 5, threading.Event(), lambda _archived: None)
@@ -156,7 +156,7 @@ def test_a_record_waits_until_all_shards_have_been_read_as_far() -> None:
     assert done == Archived(records=2, lines=2, reached_ms=5)
 
 
-def test_a_stop_ends_it_before_its_end() -> None:
+def test_a_stop_ends_the_archive_early() -> None:
     kinesis = FakeKinesis("a")
     kinesis.write("a", b"1")
     assert archived(kinesis, STAMP_MS + 1, stop=True) == (Archived(), b"")

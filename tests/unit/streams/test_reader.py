@@ -11,14 +11,14 @@ POLL_INTERVAL_MS = 200
 
 
 class FakeTime:
-    """A clock that only sleeping moves."""
+    """A clock that only sleeping advances."""
 
     def __init__(self) -> None:
         self.now_s = 1_000.0
         self.slept_s: list[float] = []
 
     def sleep(self, seconds: float) -> None:
-        """Move the clock."""
+        """Advance the clock."""
         self.slept_s.append(seconds)
         self.now_s += seconds
 
@@ -38,7 +38,7 @@ def data_of(stream: StreamReader, rounds: int = 1) -> list[bytes]:
     return [record.data for _ in range(rounds) for record in stream.poll()]
 
 
-def test_the_records_of_every_shard_come_with_their_place() -> None:
+def test_the_records_of_every_shard_have_their_position() -> None:
     kinesis = FakeKinesis("s0", "s1")
     kinesis.write("s0", b"a")
     kinesis.write("s1", b"b", b"c")
@@ -61,7 +61,7 @@ def test_every_page_of_the_list_of_shards_is_read() -> None:
     assert data_of(reader(kinesis)) == [b"c"]
 
 
-def test_a_record_comes_once_however_often_the_stream_is_polled() -> None:
+def test_a_record_is_returned_once_however_often_the_stream_is_polled() -> None:
     kinesis = FakeKinesis("s0")
     stream = reader(kinesis)
     kinesis.write("s0", b"a")
@@ -70,7 +70,7 @@ def test_a_record_comes_once_however_often_the_stream_is_polled() -> None:
     assert data_of(stream, rounds=3) == [b"b"]
 
 
-def test_latest_leaves_out_what_was_there_and_takes_new_shards_from_their_beginning() -> None:
+def test_latest_skips_earlier_records_and_reads_new_shards_from_their_beginning() -> None:
     kinesis = FakeKinesis("s0")
     kinesis.write("s0", b"old")
     stream = reader(kinesis, start="LATEST")
@@ -84,7 +84,7 @@ def test_latest_leaves_out_what_was_there_and_takes_new_shards_from_their_beginn
     assert data_of(stream, rounds=3) == [b"new", b"child 1", b"child 2"]
 
 
-def test_latest_reads_a_parent_and_its_children_at_once_as_nothing_precedes_them() -> None:
+def test_latest_reads_a_parent_and_its_children_at_once() -> None:
     kinesis = FakeKinesis("s0")
     kinesis.reshard(["s0"], ["s1", "s2"])
     stream = reader(kinesis, start="LATEST")
@@ -144,7 +144,7 @@ def test_an_expired_iterator_is_renewed_after_the_last_record() -> None:
     assert kinesis.calls[-2][1]["ShardIteratorType"] == "AFTER_SEQUENCE_NUMBER"
 
 
-def test_an_expired_iterator_of_latest_goes_on_from_when_it_was_taken() -> None:
+def test_an_expired_latest_iterator_resumes_at_its_creation_time() -> None:
     kinesis = FakeKinesis("s0")
     stream = reader(kinesis, start="LATEST")
     data_of(stream)
@@ -156,7 +156,7 @@ def test_an_expired_iterator_of_latest_goes_on_from_when_it_was_taken() -> None:
     assert kinesis.calls[-2][1]["ShardIteratorType"] == "AT_TIMESTAMP"
 
 
-def test_two_rounds_are_never_closer_than_the_interval() -> None:
+def test_two_polls_are_never_closer_than_the_interval() -> None:
     time = FakeTime()
     stream = reader(FakeKinesis("s0"), time=time)
     stream.poll()
@@ -176,14 +176,14 @@ def test_two_rounds_are_never_closer_than_the_interval() -> None:
     ],
 )
 @pytest.mark.parametrize("call", ["list_shards", "get_shard_iterator", "get_records"])
-def test_after_a_passing_fault_of_any_call_nothing_is_missing(call: str, fault: Exception) -> None:
+def test_a_transient_error_of_any_call_loses_no_record(call: str, fault: Exception) -> None:
     kinesis = FakeKinesis("s0")
     kinesis.write("s0", b"a")
     kinesis.faults[call] = [fault, fault, fault]
     assert data_of(reader(kinesis), rounds=10) == [b"a"]
 
 
-def test_a_throttled_shard_does_not_hold_up_the_others() -> None:
+def test_a_throttled_shard_does_not_block_the_others() -> None:
     kinesis = FakeKinesis("s0", "s1")
     kinesis.write("s0", b"a")
     kinesis.write("s1", b"b")
@@ -191,24 +191,24 @@ def test_a_throttled_shard_does_not_hold_up_the_others() -> None:
     assert data_of(reader(kinesis)) == [b"b"]
 
 
-def test_a_stream_that_never_answers_is_an_error() -> None:
+def test_a_stream_that_never_responds_is_an_error() -> None:
     kinesis = FakeKinesis("s0")
     time = FakeTime()
     stream = reader(kinesis, time=time)
     kinesis.faults["list_shards"] = [refusal("InternalFailure", 500)] * (MAX_FAILURES_IN_A_ROW + 1)
-    with pytest.raises(StreamError, match="'Numbers' gives no answer, 11 tries"):
+    with pytest.raises(StreamError, match="'Numbers' does not respond after 11 attempts"):
         data_of(stream, rounds=1_000)
     assert 10 < time.now_s - 1_000 < 40
 
 
-def test_a_missing_stream_is_named_with_the_way_to_create_it() -> None:
+def test_a_missing_stream_is_reported_with_the_command_that_creates_it() -> None:
     kinesis = FakeKinesis()
     kinesis.faults["list_shards"] = [refusal("ResourceNotFoundException")]
-    with pytest.raises(StreamError, match=r"no stream 'Numbers'.*python -m localstack\.streams"):
+    with pytest.raises(StreamError, match=r"stream 'Numbers' does not exist.*python -m localstack\.streams"):
         reader(kinesis).poll()
 
 
-def test_iterating_hands_out_the_records_one_by_one() -> None:
+def test_iterating_returns_the_records_one_by_one() -> None:
     kinesis = FakeKinesis("s0")
     kinesis.write("s0", b"a", b"b")
     records = iter(reader(kinesis))

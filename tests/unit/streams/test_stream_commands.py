@@ -7,7 +7,7 @@ from fraudstream.streams.stream_errors import StreamError
 
 
 @pytest.mark.parametrize("error", [StreamError("no stream: create it"), credentials_error(None)])
-def test_what_a_command_cant_do_without_ends_it_with_one_line(
+def test_a_missing_prerequisite_ends_a_command_with_one_line(
     error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(typer.Exit) as ended, stream_errors_reported():
@@ -16,6 +16,6 @@ def test_what_a_command_cant_do_without_ends_it_with_one_line(
     assert capsys.readouterr().err == f"{error}\n"
 
 
-def test_a_fault_of_the_program_is_not_hidden() -> None:
+def test_a_programming_error_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError), stream_errors_reported():
         raise ZeroDivisionError

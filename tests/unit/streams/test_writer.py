@@ -24,11 +24,11 @@ MAX_ATTEMPTS = 4
 THROTTLED = "ProvisionedThroughputExceededException"
 
 Refuse = Callable[[int, bytes], str | None]
-"""The error code for a record in request number n (from 0), or None to take it."""
+"""The error code for a record in request number n (from 0), or None to accept it."""
 
 
 class FakePuts:
-    """Takes what ``refuse`` lets it; ``requests`` are the records of each call, ``taken`` what is in."""
+    """Accepts records as ``refuse`` allows; ``requests`` has all by call, ``taken`` the accepted ones."""
 
     def __init__(self, refuse: Refuse = lambda _number, _data: None) -> None:
         self.refuse = refuse
@@ -38,7 +38,7 @@ class FakePuts:
         self.taken: list[bytes] = []
 
     def put_records(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Answer for each record."""
+        """Return a result for each record."""
         number = len(self.requests)
         self.requests.append([record["Data"] for record in request["Records"]])
         self.request_sizes.append(
@@ -109,7 +109,7 @@ def test_requests_are_as_large_as_the_limits_allow(records: list[Record], reques
         (Record(b"x" * (MAX_RECORD_BYTES - 1), "ä"), False),
     ],
 )
-def test_a_record_over_one_mebibyte_with_its_key_is_refused_and_reported(
+def test_a_record_over_one_mebibyte_with_its_key_is_rejected_and_reported(
     record: Record, *, is_sent: bool
 ) -> None:
     puts = FakePuts()
@@ -119,21 +119,21 @@ def test_a_record_over_one_mebibyte_with_its_key_is_refused_and_reported(
     assert len(puts.requests) == 1
 
 
-def test_only_the_refused_records_of_a_request_are_sent_again_in_their_order() -> None:
+def test_only_the_rejected_records_of_a_request_are_retried_in_order() -> None:
     puts = FakePuts(lambda number, data: THROTTLED if data in {b"1", b"3"} and number < 2 else None)
     result = put(puts, numbers(5))
     assert puts.requests == [[b"0", b"1", b"2", b"3", b"4"], [b"1", b"3"], [b"1", b"3"]]
     assert (result.sent, result.retries, result.failures) == (5, 2, [])
 
 
-def test_a_request_is_brought_to_its_end_before_the_next_one() -> None:
+def test_a_request_is_completed_before_the_next_one() -> None:
     puts = FakePuts(lambda number, data: THROTTLED if data == b"7" and number == 0 else None)
     put(puts, numbers(501))
     assert [len(request) for request in puts.requests] == [500, 1, 1]
     assert puts.taken[-2:] == [b"7", b"500"]
 
 
-def test_what_is_refused_to_the_last_attempt_is_reported_with_its_code() -> None:
+def test_a_record_rejected_on_the_last_attempt_is_reported_with_its_code() -> None:
     puts = FakePuts(lambda _number, data: "InternalFailure" if data == b"2" else None)
     result = put(puts, numbers(4))
     assert len(puts.requests) == MAX_ATTEMPTS
@@ -143,14 +143,14 @@ def test_what_is_refused_to_the_last_attempt_is_reported_with_its_code() -> None
     assert (failure.error_code, failure.message) == ("InternalFailure", "no")
 
 
-def test_a_chunk_that_is_given_up_does_not_keep_the_next_one_back() -> None:
+def test_an_abandoned_chunk_does_not_hold_back_the_next_one() -> None:
     puts = FakePuts(lambda number, _data: THROTTLED if number < MAX_ATTEMPTS else None)
     result = put(puts, numbers(501))
     assert result.sent == 1
     assert [failure.position for failure in result.failures] == list(range(500))
 
 
-def test_waits_double_up_to_the_cap_with_a_jitter_of_half() -> None:
+def test_the_backoff_doubles_up_to_the_cap_with_a_jitter_of_half() -> None:
     backoff = Backoff(base_s=0.1, cap_s=1.0, rng=random.Random(3))
     for retry, longest_s in enumerate([0.1, 0.2, 0.4, 0.8, 1.0, 1.0]):
         waits_s = [backoff.wait_s(retry) for _ in range(200)]
@@ -158,7 +158,7 @@ def test_waits_double_up_to_the_cap_with_a_jitter_of_half() -> None:
         assert max(waits_s) - min(waits_s) > longest_s / 4
 
 
-def test_the_waits_between_attempts_are_those_of_the_back_off() -> None:
+def test_the_waits_between_attempts_follow_the_backoff() -> None:
     slept_s: list[float] = []
     put(FakePuts(lambda _number, _data: THROTTLED), numbers(1), slept_s)
     expected = Backoff(rng=random.Random(1))
@@ -173,7 +173,7 @@ def test_the_waits_between_attempts_are_those_of_the_back_off() -> None:
         refusal("ServiceUnavailable", status=503),
     ],
 )
-def test_a_request_that_fails_as_a_whole_is_sent_again(fault: Exception) -> None:
+def test_a_request_that_fails_completely_is_retried(fault: Exception) -> None:
     puts = FakePuts()
     puts.faults = [fault, fault]
     result = put(puts, numbers(3))
@@ -181,7 +181,7 @@ def test_a_request_that_fails_as_a_whole_is_sent_again(fault: Exception) -> None
     assert puts.taken == [b"0", b"1", b"2"]
 
 
-def test_a_connection_that_stays_lost_is_reported_for_every_record() -> None:
+def test_a_lost_connection_is_reported_for_every_record() -> None:
     puts = FakePuts()
     puts.faults = [ConnectionClosedError(endpoint_url="http://127.0.0.1:1")] * MAX_ATTEMPTS
     result = put(puts, numbers(3))
@@ -192,11 +192,11 @@ def test_a_connection_that_stays_lost_is_reported_for_every_record() -> None:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("ResourceNotFoundException", r"no stream 'Numbers'.*python -m localstack\.streams"),
+        ("ResourceNotFoundException", r"stream 'Numbers' does not exist.*python -m localstack\.streams"),
         ("AccessDeniedException", "'Numbers' can't be used: AccessDeniedException"),
     ],
 )
-def test_what_no_retry_mends_is_raised_at_once(code: str, message: str) -> None:
+def test_an_error_that_no_retry_can_fix_is_raised_at_once(code: str, message: str) -> None:
     puts = FakePuts()
     puts.faults = [refusal(code)]
     with pytest.raises(StreamError, match=message):

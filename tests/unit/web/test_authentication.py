@@ -15,7 +15,9 @@ from fraudstream.web.scopes import Caller
 from tests.unit.web.tiny_service import KEY, key_file, settings
 
 SECRET = "a-shared-secret-of-more-than-32-bytes"
-LONG_AFTER_S = 4_102_444_800  # 2100-01-01: the test's name must be the same in every process
+LONG_AFTER_S = (
+    4_102_444_800  # 2100-01-01: a constant, because the test's id must be the same in every process
+)
 
 
 def identify(authenticator: Authenticator, **headers: str) -> Caller | Refused:
@@ -23,7 +25,7 @@ def identify(authenticator: Authenticator, **headers: str) -> Caller | Refused:
 
 
 def token(key: str = SECRET, algorithm: str = "HS256", **claims: object) -> str:
-    """Sign claims, good for a minute unless they say otherwise; a claim of None is left out."""
+    """Sign claims, valid for a minute unless they say otherwise; a claim of None is left out."""
     whole = {"sub": "analyst", "exp": time.time() + 60} | claims
     return jwt.encode({name: value for name, value in whole.items() if value is not None}, key, algorithm)
 
@@ -36,7 +38,7 @@ def hs256(**values: object) -> Authenticator:
     return Authenticator(settings(auth="on", jwt_algorithm="HS256", jwt_secret=SECRET, **values))
 
 
-def test_a_known_key_gives_the_name_it_was_made_for(tmp_path: Path) -> None:
+def test_a_known_key_gives_its_name(tmp_path: Path) -> None:
     file = key_file(tmp_path, ("loader", KEY, ""), ("other", "note_other", "a:read a:write"))
     authenticator = Authenticator(settings(auth="on", keys_file=file))
     assert identify(authenticator, x_api_key=KEY) == Caller("key:loader")
@@ -48,23 +50,23 @@ def test_a_known_key_gives_the_name_it_was_made_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "key", ["", "note_", KEY[:-1], KEY + "x", KEY.upper(), hashlib.sha256(KEY.encode()).hexdigest()]
 )
-def test_any_other_key_gives_none_and_is_not_repeated(key: str, tmp_path: Path) -> None:
+def test_an_unknown_key_gives_no_caller_and_is_not_repeated(key: str, tmp_path: Path) -> None:
     refused = identify(Authenticator(settings(auth="on", keys_file=key_file(tmp_path))), x_api_key=key)
-    assert refused == Refused("this key is not known")
+    assert refused == Refused("unknown API key")
 
 
-def test_the_key_file_holds_no_key(tmp_path: Path) -> None:
+def test_the_key_file_contains_no_key(tmp_path: Path) -> None:
     assert KEY not in key_file(tmp_path).read_text()
     assert read_keys(key_file(tmp_path), "make") == [ApiKey("tester", key_hash(KEY))]
 
 
-def test_two_new_keys_differ_and_hold_256_bits() -> None:
+def test_two_new_keys_differ_and_have_256_bits() -> None:
     one, other = new_key("note_"), new_key("note_")
     assert one != other
     assert len(one.removeprefix("note_")) == 43
 
 
-def test_a_new_key_has_the_line_that_the_file_takes(tmp_path: Path) -> None:
+def test_a_new_key_has_its_line_for_the_key_file(tmp_path: Path) -> None:
     key, kept = make_key("loader", "note_", ["b:write", "a:read"])
     assert key.startswith("note_")
     assert kept.line() == f"loader {key_hash(key)} scopes=a:read,b:write"
@@ -74,13 +76,13 @@ def test_a_new_key_has_the_line_that_the_file_takes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a\nb", "x" * 65])
-def test_a_name_that_would_break_the_file_is_refused(name: str) -> None:
+def test_a_name_that_would_break_the_file_is_rejected(name: str) -> None:
     with pytest.raises(ValueError, match="give 1 to 64 letters"):
         make_key(name, "note_")
 
 
-def test_a_scope_that_would_break_the_file_is_refused() -> None:
-    with pytest.raises(ValueError, match="'a,b' is no scope"):
+def test_a_scope_that_would_break_the_file_is_rejected() -> None:
+    with pytest.raises(ValueError, match="invalid scope 'a,b'"):
         make_key("loader", "note_", ["a,b"])
 
 
@@ -90,7 +92,7 @@ def test_a_scope_that_would_break_the_file_is_refused() -> None:
         ("", "has no key: add the line that `make NAME` prints"),
         ("# only a comment\n\n", "has no key"),
         ("loader abc\n", "line 1 .* can't be used"),
-        (f"a {'0' * 64}\n\na {'1' * 64}\n", "line 3 .* has the name 'a' again"),
+        (f"a {'0' * 64}\n\na {'1' * 64}\n", "line 3 .* repeats the name 'a'"),
         (f"a {'0' * 64} more\n", "line 1"),
         (f"a {'0' * 64} scopes=\n", "line 1 .* can't be used"),
         (f"a {'0' * 64} scopes=a:read,B\n", "line 1"),
@@ -98,7 +100,7 @@ def test_a_scope_that_would_break_the_file_is_refused() -> None:
         (f"{KEY}\n", "line 1"),
     ],
 )
-def test_a_key_file_that_cant_be_used_is_refused_without_its_content(
+def test_an_unusable_key_file_is_rejected_without_showing_its_content(
     text: str, reason: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "keys"
@@ -113,7 +115,7 @@ def test_a_jwt_gives_its_subject() -> None:
     assert bearer(hs256(), token(sub=None)) == Caller("jwt:")
 
 
-def test_the_claim_scope_of_a_jwt_gives_its_scopes() -> None:
+def test_the_scope_claim_of_a_jwt_gives_its_scopes() -> None:
     scopes = "a:read  https://other.example/b a:write"
     assert bearer(hs256(), token(scope=scopes)) == Caller(
         "jwt:analyst", frozenset({"a:read", "a:write", "https://other.example/b"})
@@ -125,7 +127,7 @@ def test_the_claim_scope_of_a_jwt_gives_its_scopes() -> None:
     ("scope", "scopes"),
     [(["a:read", "b:write", 7], {"a:read", "b:write"}), ({"a:read": True}, set()), (7, set()), (True, set())],
 )
-def test_a_claim_scope_may_be_a_list_and_else_gives_no_scope(scope: object, scopes: set[str]) -> None:
+def test_a_scope_claim_may_be_a_list_and_other_types_give_no_scope(scope: object, scopes: set[str]) -> None:
     assert bearer(hs256(), token(scope=scope)) == Caller("jwt:analyst", frozenset(scopes))
 
 
@@ -142,13 +144,13 @@ def test_a_claim_scope_may_be_a_list_and_else_gives_no_scope(scope: object, scop
         ("", "DecodeError"),
     ],
 )
-def test_a_jwt_that_is_not_valid_gives_nobody(text: str, reason: str) -> None:
+def test_an_invalid_jwt_gives_no_caller(text: str, reason: str) -> None:
     refused = bearer(hs256(), text)
     assert isinstance(refused, Refused)
     assert reason in refused.reason
 
 
-def test_audience_and_issuer_are_checked_if_they_are_configured() -> None:
+def test_audience_and_issuer_are_checked_if_configured() -> None:
     strict = hs256(jwt_audience="transactions", jwt_issuer="https://id.example")
     assert bearer(strict, token(aud="transactions", iss="https://id.example")) == Caller("jwt:analyst")
     for claims in (
@@ -176,7 +178,7 @@ def rsa_pair(folder: Path) -> tuple[str, Path]:
     return pem.decode(), public
 
 
-def test_rs256_takes_what_the_private_key_signed_and_nothing_signed_with_the_public_one(
+def test_rs256_accepts_only_tokens_signed_with_the_private_key(
     tmp_path: Path,
 ) -> None:
     private, public = rsa_pair(tmp_path)
@@ -185,7 +187,7 @@ def test_rs256_takes_what_the_private_key_signed_and_nothing_signed_with_the_pub
     assert isinstance(bearer(authenticator, token(key=SECRET)), Refused)
 
 
-def test_a_private_key_or_no_key_in_place_of_the_public_one_is_refused(tmp_path: Path) -> None:
+def test_a_private_key_or_no_key_instead_of_the_public_one_is_rejected(tmp_path: Path) -> None:
     private, public = rsa_pair(tmp_path)
     chosen = settings(auth="on", jwt_algorithm="RS256", jwt_public_key_file=public)
     public.write_text(private)
@@ -196,7 +198,7 @@ def test_a_private_key_or_no_key_in_place_of_the_public_one_is_refused(tmp_path:
         Authenticator(chosen)
 
 
-def test_without_credentials_the_ways_in_are_named(tmp_path: Path) -> None:
+def test_missing_credentials_are_answered_with_the_accepted_schemes(tmp_path: Path) -> None:
     authenticator = Authenticator(settings(auth="on", keys_file=key_file(tmp_path)))
     for headers in ({}, {"authorization": f"Bearer {token()}"}, {"authorization": f"Basic {KEY}"}):
         refused = identify(authenticator, **headers)
@@ -204,7 +206,7 @@ def test_without_credentials_the_ways_in_are_named(tmp_path: Path) -> None:
         assert "X-API-Key" in refused.reason
 
 
-def test_a_wrong_key_is_not_made_good_by_a_jwt(tmp_path: Path) -> None:
+def test_a_wrong_key_is_rejected_even_with_a_valid_jwt(tmp_path: Path) -> None:
     authenticator = hs256(keys_file=key_file(tmp_path))
     headers = {"x_api_key": "wrong", "authorization": f"Bearer {token()}"}
-    assert identify(authenticator, **headers) == Refused("this key is not known")
+    assert identify(authenticator, **headers) == Refused("unknown API key")

@@ -1,4 +1,4 @@
-"""What every HTTP service promises, seen from outside of one that is not the transaction API."""
+"""The common behaviour of every HTTP service, tested on a service other than the transaction API."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ def get(app: FastAPI, path: str, key: str | None = None, **headers: str) -> http
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:
-    """Return the problem of a refusal, having seen that it is one."""
+    """Return the problem of an error response after checking its form."""
     assert answer.headers["Content-Type"] == "application/problem+json"
     body: dict[str, Any] = answer.json()
     assert {"type", "title", "status", "detail", "instance"} <= set(body)
@@ -54,10 +54,10 @@ def locked_app(
     return tiny_app(auth="on", keys_file=key_file(folder, *keys), **values)
 
 
-# ---- who may ask ----
+# ---- authentication ----
 
 
-def test_without_a_key_nothing_is_answered_but_what_is_open(tmp_path: Path) -> None:
+def test_without_a_key_only_open_endpoints_respond(tmp_path: Path) -> None:
     app = locked_app(tmp_path)
     for path in ("/notes/1", "/notes/x", "/flow", "/admin", "/metrics", "/nothing"):
         answer = get(app, path)
@@ -67,21 +67,21 @@ def test_without_a_key_nothing_is_answered_but_what_is_open(tmp_path: Path) -> N
         assert get(app, path).status_code == 200, path
 
 
-def test_a_refused_body_is_not_looked_at(tmp_path: Path) -> None:
+def test_the_body_of_an_unauthenticated_request_is_not_parsed(tmp_path: Path) -> None:
     assert ask(locked_app(tmp_path), "POST", "/notes", content=b"{broken").status_code == 401
 
 
-def test_a_key_lets_in_and_the_route_knows_who_asks(tmp_path: Path) -> None:
+def test_a_key_grants_access_and_the_route_knows_the_caller(tmp_path: Path) -> None:
     app = locked_app(tmp_path, ("loader", KEY, "notes:write notes:read"))
     assert get(app, "/notes/7", KEY).json() == {
         "number": 7,
         "caller": "key:loader",
         "scopes": ["notes:read", "notes:write"],
     }
-    assert problem(get(app, "/notes/7", f"{KEY}x"))["detail"] == "this key is not known"
+    assert problem(get(app, "/notes/7", f"{KEY}x"))["detail"] == "unknown API key"
 
 
-def test_a_service_without_authentication_warns_of_it_and_one_with_it_does_not(
+def test_a_service_warns_if_and_only_if_authentication_is_off(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     locked_app(tmp_path)
@@ -90,7 +90,7 @@ def test_a_service_without_authentication_warns_of_it_and_one_with_it_does_not(
     assert "authentication is off" in caplog.text
 
 
-# ---- what they may do ----
+# ---- scopes ----
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_service_without_authentication_warns_of_it_and_one_with_it_does_not(
     ],
 )
 @pytest.mark.parametrize("way", ["key", "jwt"])
-def test_a_missing_scope_is_refused_by_name(
+def test_a_missing_scope_is_reported_by_name(
     way: str, scopes: str, route: str, missing: list[str], tmp_path: Path
 ) -> None:
     answer = asked(way, scopes, route, tmp_path)
@@ -131,12 +131,14 @@ def test_a_missing_scope_is_refused_by_name(
     ],
 )
 @pytest.mark.parametrize("way", ["key", "jwt"])
-def test_whoever_has_the_scopes_may(way: str, scopes: str, route: str, status: int, tmp_path: Path) -> None:
+def test_a_caller_with_the_scopes_is_allowed(
+    way: str, scopes: str, route: str, status: int, tmp_path: Path
+) -> None:
     assert asked(way, scopes, route, tmp_path).status_code == status
 
 
 def asked(way: str, scopes: str, route: str, folder: Path) -> httpx.Response:
-    """Ask with a key or a JWT of these scopes."""
+    """Send a request with a key or a JWT of these scopes."""
     method, path = route.split()
     body: dict[str, Any] = {"json": {"text": "a"}} if method == "POST" else {}
     if way == "key":
@@ -146,16 +148,16 @@ def asked(way: str, scopes: str, route: str, folder: Path) -> httpx.Response:
     return ask(app, method, path, headers={"Authorization": f"Bearer {token}"}, **body)
 
 
-def test_with_authentication_off_everybody_has_every_scope() -> None:
+def test_with_authentication_off_every_caller_has_every_scope() -> None:
     app = tiny_app()
     assert ask(app, "POST", "/notes", json={"text": "a"}).json() == {"text": "a"}
     assert get(app, "/admin").status_code == 200
 
 
-# ---- how often and how much ----
+# ---- limits ----
 
 
-def test_requests_are_limited_by_key_and_the_others_go_on(tmp_path: Path) -> None:
+def test_requests_are_limited_per_key_and_other_keys_are_unaffected(tmp_path: Path) -> None:
     app = locked_app(tmp_path, ("eager", KEY, ""), ("calm", "note_calm", ""), rate_limit="3/hour")
     assert [get(app, "/notes/1", KEY).status_code for _ in range(4)] == [200, 200, 200, 429]
     refused = get(app, "/notes/1", KEY)
@@ -164,13 +166,13 @@ def test_requests_are_limited_by_key_and_the_others_go_on(tmp_path: Path) -> Non
     assert get(app, "/notes/1", "note_calm").status_code == 200
 
 
-def test_those_who_are_refused_are_limited_by_their_address(tmp_path: Path) -> None:
+def test_unauthenticated_requests_are_limited_per_address(tmp_path: Path) -> None:
     app = locked_app(tmp_path, rate_limit="2/hour")
     assert [get(app, "/notes/1", f"wrong{n}").status_code for n in range(3)] == [401, 401, 429]
     assert get(app, "/notes/1", KEY).status_code == 200
 
 
-def test_a_body_that_is_too_large_is_refused_with_and_without_a_length() -> None:
+def test_a_body_that_is_too_large_is_rejected_with_and_without_a_length() -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(5):
             yield b" " * 30
@@ -185,7 +187,7 @@ def test_a_body_that_is_too_large_is_refused_with_and_without_a_length() -> None
     assert ask(app, "POST", "/notes", content=whole, **json).json() == {"text": "a"}
 
 
-# ---- refusals ----
+# ---- errors ----
 
 
 @pytest.mark.parametrize(
@@ -200,27 +202,27 @@ def test_a_body_that_is_too_large_is_refused_with_and_without_a_length() -> None
         ("GET", "/broken", 500, "server-error"),
     ],
 )
-def test_every_refusal_is_a_problem_of_the_service(method: str, path: str, status: int, name: str) -> None:
+def test_every_error_is_a_problem_of_the_service(method: str, path: str, status: int, name: str) -> None:
     answer = ask(tiny_app(), method, path)
     body = problem(answer)
     assert (answer.status_code, body["type"]) == (status, f"urn:tiny:problem:{name}")
     assert body["instance"] == path.partition("?")[0]
 
 
-def test_a_validation_names_field_value_and_remedy() -> None:
+def test_a_validation_error_has_field_value_and_fix() -> None:
     (error,) = problem(get(tiny_app(), "/notes/0"))["errors"]
     assert error == {"field": "path.number", "value": "'0'", "remedy": "give at least 1"}
 
 
-def test_a_problem_may_have_members_of_its_own() -> None:
+def test_a_problem_may_have_additional_members() -> None:
     assert problem(ask(tiny_app(), "DELETE", "/notes"))["notes"] == 0
 
 
-def test_a_method_that_is_not_there_is_answered_with_those_that_are() -> None:
+def test_an_unknown_method_is_answered_with_the_allowed_ones() -> None:
     assert ask(tiny_app(), "PUT", "/notes").headers["Allow"] == "DELETE, POST"
 
 
-def test_a_failure_is_logged_and_its_inside_is_not_sent(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_internal_error_is_logged_and_its_details_are_not_sent(caplog: pytest.LogCaptureFixture) -> None:
     answer = get(tiny_app(), "/broken")
     assert answer.status_code == 500
     assert "inner secret" not in answer.text
@@ -231,12 +233,12 @@ def test_a_failure_is_logged_and_its_inside_is_not_sent(caplog: pytest.LogCaptur
 # ---- health, metrics, pages ----
 
 
-def test_health_needs_no_key_is_never_limited_and_takes_what_a_probe_adds(tmp_path: Path) -> None:
+def test_health_needs_no_key_is_never_limited_and_accepts_any_parameters(tmp_path: Path) -> None:
     app = locked_app(tmp_path, rate_limit="1/hour")
     assert [get(app, "/health?probe=1").json() for _ in range(3)] == [{"status": "ok"}] * 3
 
 
-def test_health_says_when_the_service_is_about_to_end() -> None:
+def test_health_reports_the_shutdown() -> None:
     closing: list[bool] = []
     app = tiny_app(is_closing=lambda: bool(closing))
     assert get(app, "/health").status_code == 200
@@ -246,7 +248,7 @@ def test_health_says_when_the_service_is_about_to_end() -> None:
     assert refused.headers["Retry-After"] == "5"
 
 
-def test_metrics_count_by_route_and_never_by_path_and_do_not_time_what_has_no_end() -> None:
+def test_metrics_count_by_route_and_never_by_path_and_do_not_time_endless_responses() -> None:
     app = tiny_app()
     for path in ("/notes/3", "/notes/4", "/made-up-1", "/made-up-2", "/flow"):
         get(app, path)
@@ -262,14 +264,14 @@ def test_metrics_count_by_route_and_never_by_path_and_do_not_time_what_has_no_en
     assert "BREW" not in text
 
 
-def test_two_applications_count_apart() -> None:
+def test_two_applications_count_separately() -> None:
     one, other = tiny_app(), tiny_app()
     get(one, "/notes/3")
     assert "/notes/{number}" in get(one, "/metrics").text
     assert "/notes/{number}" not in get(other, "/metrics").text
 
 
-def test_no_web_page_may_ask_unless_its_origin_is_listed() -> None:
+def test_no_web_page_may_call_unless_its_origin_is_listed() -> None:
     assert "Access-Control-Allow-Origin" not in get(tiny_app(), "/notes/1", Origin=ORIGIN).headers
     app = tiny_app(cors_origins=ORIGIN)
     assert get(app, "/notes/1", Origin=ORIGIN).headers["Access-Control-Allow-Origin"] == ORIGIN
@@ -277,7 +279,7 @@ def test_no_web_page_may_ask_unless_its_origin_is_listed() -> None:
     assert "Access-Control-Allow-Origin" not in other.headers
 
 
-def test_a_preflight_needs_no_key_and_a_refusal_can_be_read_by_the_page(tmp_path: Path) -> None:
+def test_a_preflight_needs_no_key_and_a_page_can_read_an_error(tmp_path: Path) -> None:
     app = locked_app(tmp_path, cors_origins=ORIGIN)
     headers = {
         "Origin": ORIGIN,
@@ -290,7 +292,7 @@ def test_a_preflight_needs_no_key_and_a_refusal_can_be_read_by_the_page(tmp_path
     assert refused.headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
-def test_the_openapi_document_names_the_service_the_ways_in_and_the_refusals() -> None:
+def test_the_openapi_document_describes_the_service_the_security_schemes_and_the_errors() -> None:
     document = get(tiny_app(), "/openapi.json").json()
     assert (document["info"]["title"], document["info"]["version"]) == ("Notes", "2.1.0")
     assert set(document["components"]["securitySchemes"]) == {"APIKeyHeader", "HTTPBearer"}

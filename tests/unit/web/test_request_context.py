@@ -26,25 +26,25 @@ def ask(
 
 
 def lines_of(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    """Return what was logged, as it is written."""
+    """Return the raw log output."""
     formatter = json_formatter()
     return [json.loads(formatter.format(record)) for record in caplog.records if record.name == NAMES.logger]
 
 
 @pytest.mark.parametrize("offered", ["abc", "A-1_b.2", "x" * 64])
-def test_a_sane_id_is_taken(offered: str) -> None:
+def test_a_valid_request_id_is_kept(offered: str) -> None:
     assert request_id(offered) == offered
 
 
 @pytest.mark.parametrize("offered", [None, "", "x" * 65, "a b", 'a"b', "a\n", "é", "{}"])
-def test_another_id_is_replaced(offered: str | None) -> None:
+def test_an_invalid_request_id_is_replaced(offered: str | None) -> None:
     made = request_id(offered)
     assert made != offered
     assert len(made) == 32
     assert made != request_id(offered)
 
 
-def test_the_answer_has_the_id_and_every_line_of_the_request_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_response_and_every_line_of_the_request_have_the_id(caplog: pytest.LogCaptureFixture) -> None:
     app = tiny_app()
     caplog.clear()
     caplog.set_level(logging.INFO, NAMES.logger)
@@ -69,7 +69,7 @@ def test_the_answer_has_the_id_and_every_line_of_the_request_too(caplog: pytest.
     assert KEY not in str((written, request))
 
 
-def test_a_failure_is_logged_under_the_id_of_its_request(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_is_logged_with_the_id_of_its_request(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, NAMES.logger)
     ask("GET", "/broken", headers={"X-Request-ID": "my-id"})
     failure, request = lines_of(caplog)[-2:]
@@ -78,5 +78,5 @@ def test_a_failure_is_logged_under_the_id_of_its_request(caplog: pytest.LogCaptu
     assert (request["message"], request["status"]) == ("request", 500)
 
 
-def test_a_refusal_has_an_id_too() -> None:
+def test_an_error_response_has_an_id_too() -> None:
     assert len(ask("GET", "/nothing").headers["X-Request-ID"]) == 32

@@ -8,7 +8,7 @@ from fraudstream.web.scopes import Caller, parse_scopes, requires
 from tests.unit.web.tiny_service import client_of
 
 
-def test_a_caller_has_exactly_the_scopes_given() -> None:
+def test_a_caller_has_exactly_the_given_scopes() -> None:
     caller = Caller("key:a", frozenset({"alerts:read"}))
     assert caller.missing(["alerts:read"]) == []
     assert caller.missing(["alerts:write", "alerts:read", "alerts"]) == ["alerts:write", "alerts"]
@@ -16,22 +16,22 @@ def test_a_caller_has_exactly_the_scopes_given() -> None:
     assert Caller("address:::1", is_unrestricted=True).missing(["alerts:read"]) == []
 
 
-def test_a_list_of_scopes_has_commas() -> None:
+def test_a_list_of_scopes_uses_commas() -> None:
     assert parse_scopes("alerts:read,rules.v2:write,a") == {"alerts:read", "rules.v2:write", "a"}
 
 
 @pytest.mark.parametrize("text", ["", ",", "a,", "Alerts", "a b", "a:", ":a", "*", "1a", 'a"'])
-def test_what_is_no_scope_is_refused(text: str) -> None:
+def test_an_invalid_scope_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="write scopes like"):
         parse_scopes(text)
 
 
-def test_a_route_cant_require_what_no_key_could_have() -> None:
-    with pytest.raises(ValueError, match="'Alerts:Read' is no scope"):
+def test_a_route_cannot_require_a_scope_that_no_key_can_have() -> None:
+    with pytest.raises(ValueError, match="invalid scope 'Alerts:Read'"):
         requires("alerts:read", "Alerts:Read")
 
 
-def test_a_route_in_an_application_without_a_guard_lets_nobody_in() -> None:
+def test_a_scoped_route_in_an_unguarded_application_admits_no_caller() -> None:
     router = APIRouter()
 
     @router.get("/open-by-mistake", dependencies=[requires("alerts:read")])

@@ -1,4 +1,4 @@
-"""An HTTP service that is not the transaction API: notes, to be read, written and torn up."""
+"""A second HTTP service for the tests of the web layer: notes that can be read, written and deleted."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ LOGGER = get_logger(NAMES.logger)
 
 
 class TinySettings(WebSettings):
-    """The settings of every service, and one more."""
+    """The common settings of every service, and one more."""
 
     model_config = web_settings_config("TINY_")
     key_command: ClassVar[str] = "tiny key NAME"
@@ -43,7 +43,7 @@ class TinySettings(WebSettings):
 
 
 class Note(BaseModel):
-    """What a note says."""
+    """The content of a note."""
 
     text: str
 
@@ -88,12 +88,12 @@ def tiny_routers() -> list[APIRouter]:
 
 
 def settings(**values: object) -> TinySettings:
-    """Return settings that let everybody in, but for what is given."""
+    """Return settings without authentication, changed by the arguments."""
     return TinySettings.load(env_file=None, **({"auth": "off"} | values))
 
 
 def key_file(folder: Path, *keys: tuple[str, str, str]) -> Path:
-    """Write a key file of names, keys and scopes with spaces between them; without any, of `KEY`."""
+    """Write a key file of names, keys and scopes separated by spaces; by default with `KEY`."""
     path = folder / "keys"
     lines = [
         ApiKey(name, key_hash(key), frozenset(scopes.split())).line()
@@ -122,7 +122,7 @@ def tiny_app(
 
 @asynccontextmanager
 async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Speak to an application without a socket."""
+    """Call an application without a socket."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tiny.test") as client:
         yield client

@@ -1,4 +1,4 @@
-"""What the tests of the API share: settings, a clock of their own, a client with a key, SSE decoding."""
+"""Helpers of the API tests: settings, a fake clock, a client with a key, SSE decoding."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ NOON_MS = 1_790_000_000_000
 
 @dataclass
 class FakeTime:
-    """A clock that moves when it is told to, or when somebody sleeps."""
+    """A clock that advances only when it is told to or when a task sleeps."""
 
     wall_ms: int = NOON_MS
     elapsed_s: float = 0.0
@@ -43,12 +43,12 @@ class FakeTime:
 
 
 def settings(**values: object) -> ApiSettings:
-    """Return settings of a small bank that lets everybody in, but for what is given."""
+    """Return settings of a small bank without authentication, changed by the arguments."""
     return ApiSettings.load(env_file=None, **({"auth": "off", "accounts": 50} | values))
 
 
 def key_file(folder: Path, **keys: str) -> Path:
-    """Write a key file of names and keys."""
+    """Write a key file with names and keys."""
     path = folder / "keys"
     path.write_text("".join(f"{name} {key_hash(key)}\n" for name, key in (keys or {"tester": KEY}).items()))
     return path
@@ -61,7 +61,7 @@ def service_of(app: FastAPI) -> Service:
 
 @asynccontextmanager
 async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Speak to an application without a socket."""
+    """Call an application without a socket."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as client:
         yield client
@@ -73,13 +73,13 @@ async def ask(
     app: FastAPI | None = None,
     **options: Any,  # noqa: ANN401 - httpx knows their types
 ) -> httpx.Response:
-    """Ask once; without an application, a new one that lets everybody in."""
+    """Send one request; without an application, to a new one without authentication."""
     async with client_of(app or create_app(settings())) as client:
         return await client.request(method, path, **options)
 
 
 def problem(response: httpx.Response) -> dict[str, Any]:
-    """Return the problem of a refusal, having seen that it is one."""
+    """Return the problem of an error response after checking its form."""
     assert response.headers["Content-Type"] == "application/problem+json"
     body: dict[str, Any] = response.json()
     assert set(body) - {"errors"} == {"type", "title", "status", "detail", "instance"}
@@ -88,14 +88,14 @@ def problem(response: httpx.Response) -> dict[str, Any]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Let the other tasks run until it holds, for at most 5 s."""
+    """Let the other tasks run until the condition holds, for at most 5 s."""
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110 - the code under test has no event for a test to wait on
             await asyncio.sleep(0)
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:
-    """Return the events of a piece of stream; a comment is an event ``comment``."""
+    """Return the events of a piece of a stream; a comment is an event ``comment``."""
     events = []
     for block in data.decode().split("\n\n")[:-1]:
         event: dict[str, Any] = {"event": "message"}

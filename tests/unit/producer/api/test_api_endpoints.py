@@ -1,7 +1,6 @@
-"""Every endpoint through HTTP, without a socket: answers, refusals, headers."""
+"""Every endpoint over HTTP without a socket: responses, errors, headers."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ import pytest
 from fastapi import FastAPI
 
 from fraudstream.domain.transaction import FIELD_NAMES, Transaction, parse_time_ms
-from fraudstream.runtime.project_root import ROOT
-from fraudstream.web.problem_details import NAMES
 from producer.api.application import create_app
 from producer.api.schemas import TRANSACTION_SCHEMA
 from tests.unit.producer.api.api_helpers import (
@@ -47,7 +44,7 @@ def post(
     return asyncio.run(ask("POST", path, app, **options))
 
 
-def test_the_root_says_what_this_is_and_names_every_endpoint() -> None:
+def test_the_root_describes_the_service_and_lists_every_endpoint() -> None:
     answer = get("/").json()
     assert (answer["data"], answer["mode"]) == ("synthetic", "streaming")
     assert set(answer["endpoints"]) == {
@@ -65,7 +62,7 @@ def test_the_root_says_what_this_is_and_names_every_endpoint() -> None:
     }
 
 
-def test_a_transaction_is_that_of_the_stream_of_now_and_without_its_truth() -> None:
+def test_a_transaction_comes_from_the_current_stream_without_its_label() -> None:
     time = FakeTime()
     answer = get("/transaction", small_app(time))
     record = answer.json()
@@ -83,7 +80,7 @@ def test_the_schema_of_a_transaction_has_the_fields_of_the_record() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 7, 1_000])
-def test_as_many_transactions_as_asked_for(count: int) -> None:
+def test_the_requested_number_of_transactions_is_returned(count: int) -> None:
     answer = get(f"/transactions/{count}").json()
     assert answer["count"] == len(answer["transactions"]) == count
     assert len({item["transaction_id"] for item in answer["transactions"]}) == count
@@ -99,7 +96,7 @@ def test_as_many_transactions_as_asked_for(count: int) -> None:
         ("1.5", "give a whole number"),
     ],
 )
-def test_another_count_is_refused_with_field_value_and_remedy(count: str, remedy: str) -> None:
+def test_an_invalid_count_is_rejected_with_field_value_and_fix(count: str, remedy: str) -> None:
     answer = get(f"/transactions/{count}")
     body = problem(answer)
     assert answer.status_code == 422
@@ -107,7 +104,7 @@ def test_another_count_is_refused_with_field_value_and_remedy(count: str, remedy
     assert body["instance"] == f"/transactions/{count}"
 
 
-def test_start_and_stop_switch_the_mode_and_say_whether_they_did() -> None:
+def test_start_and_stop_switch_the_mode_and_report_a_change() -> None:
     app = small_app()
     expected = [
         ("/start", "streaming", False),
@@ -137,7 +134,7 @@ def test_the_status_counts_since_the_start() -> None:
     }
 
 
-def test_the_configuration_can_be_read_and_changed_whole_or_in_part() -> None:
+def test_the_configuration_can_be_read_and_changed_completely_or_partly() -> None:
     app = small_app()
     assert get("/config", app).json() == {
         "frequency_seconds": 1.0,
@@ -164,12 +161,10 @@ def test_the_configuration_can_be_read_and_changed_whole_or_in_part() -> None:
         ({"batch_size": 0}, "body.batch_size", "give at least 1"),
         ({"batch_size": 1_001}, "body.batch_size", "give at most 1000"),
         ({"batch_size": 1.5}, "body.batch_size", "give a whole number"),
-        ({"batchsize": 1}, "body.batchsize", "leave it out: there is no such field"),
+        ({"batchsize": 1}, "body.batchsize", "remove it: the field is unknown"),
     ],
 )
-def test_a_configuration_that_cant_be_used_changes_nothing(
-    change: dict[str, Any], field: str, remedy: str
-) -> None:
+def test_an_invalid_configuration_changes_nothing(change: dict[str, Any], field: str, remedy: str) -> None:
     app = small_app()
     before = get("/config", app).json()
     answer = post("/config", app, json={"frequency_seconds": 2.0} | change)
@@ -198,12 +193,12 @@ def test_a_configuration_that_cant_be_used_changes_nothing(
         (b"{}" + b" " * 16_383, "application/json", 413),
     ],
 )
-def test_a_body_that_cant_be_read_is_refused(body: bytes, media_type: str, status: int) -> None:
+def test_an_unparsable_body_is_rejected(body: bytes, media_type: str, status: int) -> None:
     answer = post("/config", content=body, headers={"Content-Type": media_type})
     assert (answer.status_code, problem(answer)["status"]) == (status, status)
 
 
-def test_a_body_without_a_length_is_cut_off_at_the_same_size() -> None:
+def test_a_body_without_a_length_is_limited_to_the_same_size() -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(5):
             yield b" " * 4_000
@@ -222,7 +217,7 @@ def test_a_body_without_a_length_is_cut_off_at_the_same_size() -> None:
         ("GET", "/start", 405),
     ],
 )
-def test_a_path_or_method_that_is_not_there_is_a_problem_too(method: str, path: str, status: int) -> None:
+def test_an_unknown_path_or_method_returns_a_problem_too(method: str, path: str, status: int) -> None:
     answer = asyncio.run(ask(method, path))
     assert problem(answer)["status"] == status
     assert ("Allow" in answer.headers) == (status == 405)
@@ -231,7 +226,7 @@ def test_a_path_or_method_that_is_not_there_is_a_problem_too(method: str, path: 
 @pytest.mark.parametrize(
     ("path", "allowed"), [("/config", "GET, POST"), ("/start", "POST"), ("/transactions/1", "GET")]
 )
-def test_a_method_that_is_not_there_is_answered_with_those_that_are(path: str, allowed: str) -> None:
+def test_an_unknown_method_is_answered_with_the_allowed_ones(path: str, allowed: str) -> None:
     assert asyncio.run(ask("DELETE", path)).headers["Allow"] == allowed
 
 
@@ -239,7 +234,7 @@ def locked_app(tmp_path: Path, **values: object) -> FastAPI:
     return create_app(settings(auth="on", keys_file=key_file(tmp_path), **values))
 
 
-def test_without_a_key_nothing_is_answered_but_what_is_open(tmp_path: Path) -> None:
+def test_without_a_key_only_open_endpoints_respond(tmp_path: Path) -> None:
     app = locked_app(tmp_path)
     closed = [
         "/",
@@ -262,31 +257,31 @@ def test_without_a_key_nothing_is_answered_but_what_is_open(tmp_path: Path) -> N
     assert get("/nothing", app).status_code == 401
 
 
-def test_with_a_key_everything_is_answered(tmp_path: Path) -> None:
+def test_with_a_key_every_endpoint_responds(tmp_path: Path) -> None:
     app = locked_app(tmp_path)
     assert get("/transaction", app, headers={"X-API-Key": KEY}).status_code == 200
     assert get("/transaction", app, headers={"X-API-Key": "wrong"}).status_code == 401
 
 
-def test_an_api_without_authentication_warns_of_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_api_without_authentication_logs_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     small_app()
     assert "authentication is off" in caplog.text
 
 
-def test_health_is_never_limited_and_says_when_the_server_is_about_to_end() -> None:
+def test_health_is_never_rate_limited_and_reports_the_shutdown() -> None:
     app = small_app(rate_limit="1/hour")
     assert [get("/health", app).status_code for _ in range(3)] == [200, 200, 200]
-    service_of(app).hub.close("the server ends")
+    service_of(app).hub.close("the server is shutting down")
     assert problem(get("/health", app))["status"] == 503
 
 
-def test_a_stream_beyond_the_places_is_refused_with_a_time_to_come_back() -> None:
+def test_a_stream_above_the_client_limit_is_rejected_with_retry_after() -> None:
     async def scenario() -> httpx.Response:
         app = small_app(max_clients=1)
         hub = service_of(app).hub
         hub.join(None, None)
         answer = await ask("GET", "/stream", app)
-        await hub.ended()
+        await hub.shut_down()
         return answer
 
     answer = asyncio.run(scenario())
@@ -304,7 +299,7 @@ def test_a_stream_beyond_the_places_is_refused_with_a_time_to_come_back() -> Non
         "batch_size=0",
     ],
 )
-def test_a_pace_that_cant_be_kept_is_refused(query: str) -> None:
+def test_an_impossible_pace_is_rejected(query: str) -> None:
     answer = get(f"/stream?{query}")
     assert answer.status_code == 422
     assert problem(answer)["errors"][0]["field"] == f"query.{query.partition('=')[0]}"
@@ -321,18 +316,18 @@ def test_a_pace_that_cant_be_kept_is_refused(query: str) -> None:
         ("GET", "/status?a=1", "query.a", "none"),
     ],
 )
-def test_a_parameter_that_is_not_there_is_refused_with_those_that_are(
+def test_an_unknown_parameter_is_rejected_with_the_known_ones(
     method: str, path: str, field: str, known: str
 ) -> None:
     body = problem(asyncio.run(ask(method, path)))
     assert body["status"] == 422
     (error,) = body["errors"]
     assert error["field"] == field
-    assert error["remedy"] == f"leave it out: the parameters here are: {known}"
+    assert error["remedy"] == f"remove it: the allowed parameters are {known}"
     assert field in body["detail"]
 
 
-def test_health_takes_whatever_a_probe_adds() -> None:
+def test_health_accepts_any_parameters_of_a_probe() -> None:
     assert asyncio.run(ask("GET", "/health?probe=1")).status_code == 200
 
 
@@ -349,13 +344,13 @@ def test_metrics_count_by_route_and_never_by_path() -> None:
     assert "made-up" not in text
 
 
-def test_two_applications_count_apart() -> None:
+def test_two_applications_count_separately() -> None:
     one, other = small_app(), small_app()
     get("/transactions/3", one)
     assert "transaction_api_transactions_total 0.0" in get("/metrics", other).text
 
 
-def test_the_openapi_document_has_an_example_for_each_answer_and_the_ways_in() -> None:
+def test_the_openapi_document_has_an_example_for_each_response_and_the_security_schemes() -> None:
     document = get("/openapi.json").json()
     for path, operations in document["paths"].items():
         for operation in operations.values():
@@ -366,7 +361,7 @@ def test_the_openapi_document_has_an_example_for_each_answer_and_the_ways_in() -
     assert set(document["components"]["securitySchemes"]) == {"APIKeyHeader", "HTTPBearer"}
 
 
-def test_every_documented_refusal_is_a_problem() -> None:
+def test_every_documented_error_is_a_problem() -> None:
     document = get("/openapi.json").json()
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -374,7 +369,7 @@ def test_every_documented_refusal_is_a_problem() -> None:
                 assert status == "200" or list(response["content"]) == ["application/problem+json"]
 
 
-def test_the_lifespan_opens_the_bank_and_ends_the_flows() -> None:
+def test_the_lifespan_opens_the_bank_and_stops_the_flows() -> None:
     async def scenario() -> None:
         app = small_app()
         async with app.router.lifespan_context(app), client_of(app) as client:
@@ -384,26 +379,3 @@ def test_the_lifespan_opens_the_bank_and_ends_the_flows() -> None:
         assert service_of(app).hub.paces == 0
 
     asyncio.run(scenario())
-
-
-def test_the_table_of_refusals_in_the_documentation_names_those_that_there_are() -> None:
-    text = (ROOT / "docs" / "transaction-api.md").read_text()
-    rows = re.findall(r"^\| (\d{3}) \| `([a-z-]+)` \|", text, re.MULTILINE)
-    of_endpoints = {
-        int(status)
-        for operations in get("/openapi.json").json()["paths"].values()
-        for operation in operations.values()
-        for status in operation["responses"]
-    }
-    of_the_service = {404, 405, 500}
-    expected = (of_endpoints | of_the_service) - {200}
-    assert {int(status): name for status, name in rows} == {status: NAMES[status] for status in expected}
-
-
-def test_the_table_of_endpoints_in_the_documentation_names_those_that_there_are() -> None:
-    text = (ROOT / "docs" / "transaction-api.md").read_text()
-    rows = [row for row in text.splitlines() if row.startswith(("| `GET", "| `POST"))]
-    documented = {
-        name for row in rows for name in re.findall(r"`((?:GET|POST) /[^`]*)`", row.split(" | ")[0])
-    }
-    assert set(get("/").json()["endpoints"]) == documented - {"GET /docs", "GET /redoc", "GET /openapi.json"}

@@ -1,4 +1,4 @@
-"""The event times of what is served, as seen from a clock of the test's own."""
+"""Event times of served transactions, under a fake clock."""
 
 import asyncio
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ def take(source: TransactionSource, count: int) -> list[Transaction]:
 
 
 def check_times(transactions: list[Transaction], now_ms: int) -> None:
-    """See that they are in order, not ahead of the clock and not long past."""
+    """Check that the times are ordered, not in the future and not long past."""
     times = [transaction.event_time_ms for transaction in transactions]
     assert times == sorted(times)
     assert now_ms - MAX_BEHIND_MS <= times[0]
     assert times[-1] <= now_ms
 
 
-def test_at_the_pace_of_the_bank_the_simulated_time_is_kept() -> None:
+def test_at_the_banks_own_pace_simulated_times_are_kept() -> None:
     #   simulated   1000   2000   3000
     #   now                            3500
     #   served      1000   2000   3000
@@ -40,7 +40,7 @@ def test_at_the_pace_of_the_bank_the_simulated_time_is_kept() -> None:
     assert times.lead_ms == 0
 
 
-def test_a_bank_that_runs_ahead_is_squeezed_into_the_time_since_the_last_request() -> None:
+def test_a_bank_that_runs_ahead_is_compressed_into_the_time_since_the_last_request() -> None:
     #   last served 0   simulated 1000  2000  4000
     #   now                       1000
     #   served                     250   500  1000      lead 3000
@@ -49,7 +49,7 @@ def test_a_bank_that_runs_ahead_is_squeezed_into_the_time_since_the_last_request
     assert times.lead_ms == 3_000
 
 
-def test_a_lead_is_used_up_before_anything_is_passed_over() -> None:
+def test_a_lead_is_used_up_before_any_time_is_skipped() -> None:
     times = EventTimes(lead_ms=HOUR_MS)
     assert times.behind_ms(NOON_MS, NOON_MS) == MAX_BEHIND_MS
     assert times.lead_ms == MAX_BEHIND_MS
@@ -57,7 +57,7 @@ def test_a_lead_is_used_up_before_anything_is_passed_over() -> None:
     assert times.lead_ms == 0
 
 
-def test_a_clock_that_stands_still_gives_one_time_in_order() -> None:
+def test_a_stopped_clock_repeats_one_time() -> None:
     times = EventTimes()
     assert times.serve([5_000], 1_000) == [1_000]
     assert times.serve([6_000, 9_000], 1_000) == [1_000, 1_000]
@@ -88,7 +88,7 @@ def test_served_times_are_in_order_and_never_ahead_of_the_clock(
 
 
 @pytest.mark.parametrize(("count", "pause_s"), [(1, 1.0), (1, 0.001), (10, 30.0), (1_000, 1.0), (1_000, 0.0)])
-def test_event_times_are_in_order_and_about_now_at_any_pace(count: int, pause_s: float) -> None:
+def test_event_times_are_in_order_and_near_now_at_any_pace(count: int, pause_s: float) -> None:
     time = FakeTime()
     source = source_of(time)
     newest_ms = 0
@@ -101,7 +101,7 @@ def test_event_times_are_in_order_and_about_now_at_any_pace(count: int, pause_s:
 
 
 @pytest.mark.parametrize("idle_ms", [2 * MINUTE_MS, 50 * MINUTE_MS, 2 * HOUR_MS, 30 * DAY_MS])
-def test_after_an_idle_time_event_times_are_about_now_at_once(idle_ms: int) -> None:
+def test_after_an_idle_time_event_times_are_near_now_at_once(idle_ms: int) -> None:
     time = FakeTime()
     source = source_of(time, accounts=20_000)
     take(source, 10)
@@ -118,7 +118,7 @@ def test_a_clock_that_is_set_back_does_not_set_event_times_back() -> None:
     assert take(source, 5)[-1].event_time_ms <= before_ms + MINUTE_MS
 
 
-def test_no_id_comes_twice_whatever_the_share_of_fraud_is_changed_to() -> None:
+def test_ids_are_unique_across_changes_of_the_fraud_share() -> None:
     time = FakeTime()
     source = source_of(time)
     ids: list[str] = []
@@ -139,7 +139,7 @@ def test_a_later_process_gives_other_ids() -> None:
     assert {t.transaction_id for t in first}.isdisjoint(t.transaction_id for t in second)
 
 
-def test_the_share_of_fraud_is_that_of_the_options_and_changes_with_them(
+def test_the_fraud_share_follows_the_options_and_their_changes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened: list[float] = []
@@ -157,7 +157,7 @@ def test_the_share_of_fraud_is_that_of_the_options_and_changes_with_them(
     assert opened == [0.2, 0.4]
 
 
-def test_while_a_bank_opens_the_old_one_serves() -> None:
+def test_the_old_bank_serves_while_a_new_one_opens() -> None:
     async def scenario() -> tuple[set[str], set[str]]:
         source = source_of(FakeTime(), accounts=5_000)
         await source.take(1)
@@ -175,7 +175,7 @@ def test_while_a_bank_opens_the_old_one_serves() -> None:
     assert during.isdisjoint(after)
 
 
-def test_takers_at_once_get_different_transactions_in_order() -> None:
+def test_concurrent_requests_get_different_transactions_in_order() -> None:
     async def scenario() -> list[list[Transaction]]:
         source = source_of(FakeTime())
         return list(await asyncio.gather(*(source.take(50) for _ in range(20))))

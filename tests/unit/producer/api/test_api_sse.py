@@ -1,4 +1,4 @@
-"""What is written to a client, and when it is given up on."""
+"""Events written to a client, and clients that are given up."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,13 +12,13 @@ from producer.api.flow import Pace
 from producer.api.hub import Hub, Membership
 from producer.api.sse import EventStream
 from tests.unit.producer.api.api_helpers import FakeTime, decode, settings, until
-from tests.unit.producer.api.test_api_flow import Numbered
+from tests.unit.producer.api.flow_samples import NumberedSource
 
 NEVER = Pace(3_600.0, 1)
 
 
 class Wire:
-    """A client's connection, which can block and be closed by the client; and its server's metrics."""
+    """A client's connection that can block and be closed by the client, with its server's metrics."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -44,11 +44,11 @@ def serve(
     scenario: Callable[[Hub, Wire, Membership], Coroutine[Any, Any, None]],
     pace: Pace = NEVER,
 ) -> None:
-    """Run a scenario beside one client with a heartbeat each 50 ms and 100 ms for a write."""
+    """Run a scenario for one client with a heartbeat every 50 ms and a write timeout of 100 ms."""
 
     async def beside() -> None:
         wire = Wire()
-        hub = Hub(settings(), Numbered(FakeTime()), lambda: pace, wire.metrics, AsyncClock())
+        hub = Hub(settings(), NumberedSource(FakeTime()), lambda: pace, wire.metrics, AsyncClock())
         member = hub.join(pace, None)
         answer = EventStream(member, heartbeat_s=0.05, write_timeout_s=0.1)
         serving = asyncio.create_task(answer({"type": "http"}, wire.receive, wire.send))
@@ -57,12 +57,12 @@ def serve(
         async with asyncio.timeout(5):
             await serving
         assert hub.clients == 0
-        await hub.ended()
+        await hub.shut_down()
 
     asyncio.run(beside())
 
 
-def test_the_headers_say_that_nothing_may_hold_the_events_back() -> None:
+def test_the_headers_disable_buffering() -> None:
     async def scenario(_hub: Hub, wire: Wire, _member: Membership) -> None:
         await until(lambda: bool(wire.messages))
         headers = dict(wire.messages[0]["headers"])
@@ -73,7 +73,7 @@ def test_the_headers_say_that_nothing_may_hold_the_events_back() -> None:
     serve(scenario)
 
 
-def test_events_come_with_their_number_and_their_transactions() -> None:
+def test_events_have_their_number_and_their_transactions() -> None:
     async def scenario(_hub: Hub, wire: Wire, member: Membership) -> None:
         await until(lambda: len(wire.events()) >= 3)
         for number, event in enumerate(wire.events()[:3], 1):
@@ -84,7 +84,7 @@ def test_events_come_with_their_number_and_their_transactions() -> None:
     serve(scenario, Pace(0.01, 2))
 
 
-def test_a_silent_stream_beats_so_that_the_connection_stays() -> None:
+def test_an_idle_stream_sends_heartbeats() -> None:
     async def scenario(hub: Hub, wire: Wire, _member: Membership) -> None:
         hub.streaming = False
         await until(lambda: sum("comment" in event for event in wire.events()) >= 3)
@@ -92,7 +92,7 @@ def test_a_silent_stream_beats_so_that_the_connection_stays() -> None:
     serve(scenario)
 
 
-def test_a_client_that_leaves_gives_its_place_back() -> None:
+def test_a_client_that_leaves_frees_its_slot() -> None:
     async def scenario(hub: Hub, wire: Wire, _member: Membership) -> None:
         await until(lambda: bool(wire.messages))
         assert hub.clients == 1
@@ -103,12 +103,12 @@ def test_a_client_that_leaves_gives_its_place_back() -> None:
     serve(scenario)
 
 
-def test_the_end_of_the_server_is_a_last_event_and_the_end_of_the_answer() -> None:
+def test_a_shutdown_sends_a_last_event_and_ends_the_response() -> None:
     async def scenario(hub: Hub, wire: Wire, _member: Membership) -> None:
         await until(lambda: bool(wire.messages))
-        hub.close("the server ends")
+        hub.close("the server is shutting down")
         await until(lambda: not wire.messages[-1].get("more_body", True))
-        assert wire.events()[-1] == {"event": "bye", "data": {"reason": "the server ends"}}
+        assert wire.events()[-1] == {"event": "bye", "data": {"reason": "the server is shutting down"}}
 
     serve(scenario)
 
@@ -127,7 +127,7 @@ def test_a_write_that_blocks_too_long_drops_the_client() -> None:
     serve(scenario, Pace(0.01, 1))
 
 
-def test_a_dropped_client_that_reads_again_is_told_why() -> None:
+def test_a_dropped_client_that_reads_again_gets_the_reason() -> None:
     async def scenario(hub: Hub, wire: Wire, _member: Membership) -> None:
         await until(lambda: len(wire.events()) >= 1)
         wire.free.clear()
@@ -139,7 +139,7 @@ def test_a_dropped_client_that_reads_again_is_told_why() -> None:
     serve(scenario, Pace(0.01, 1))
 
 
-def test_a_client_that_is_too_far_behind_is_told_so() -> None:
+def test_a_client_too_far_behind_gets_the_reason() -> None:
     async def scenario(hub: Hub, wire: Wire, member: Membership) -> None:
         await until(lambda: bool(wire.messages))
         member.client.end("dropped", "too_far_behind")

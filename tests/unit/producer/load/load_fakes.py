@@ -1,4 +1,4 @@
-"""What the tests of the load test share: a Kinesis that answers as it is told, and records."""
+"""A fake Kinesis with configurable answers, and records, for the load test's tests."""
 
 import threading
 from collections import Counter
@@ -15,11 +15,11 @@ THROTTLED = "ProvisionedThroughputExceededException"
 SHARD = "shardId-00000000000{}"
 
 Refuse = Callable[[bytes], str | None]
-"""The error code for a record, or None to take it."""
+"""The error code for a record, or None to accept it."""
 
 
 class FakeStream:
-    """Takes what ``refuse`` lets it, from any thread; while ``frozen`` is set no call comes back."""
+    """Accepts records as ``refuse`` allows, from any thread; while ``frozen`` is set, calls block."""
 
     def __init__(self, refuse: Refuse = lambda _data: None, shards: int = 4) -> None:
         self.refuse = refuse
@@ -33,11 +33,11 @@ class FakeStream:
 
     @property
     def client(self) -> "KinesisClient":
-        """Pass for the real one."""
+        """Return this object as the boto3 client."""
         return cast("KinesisClient", self)
 
     def put_records(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 takes them
-        """Answer for each record."""
+        """Return a result for each record."""
         self.thawed.wait()
         with self._lock:
             self.requests.append(len(request["Records"]))
@@ -54,7 +54,7 @@ class FakeStream:
         return {"SequenceNumber": "1", "ShardId": shard_id}
 
     def by_key(self) -> dict[str, list[int]]:
-        """Return the numbers taken, by key, in the order of their arrival."""
+        """Return the accepted numbers by key, in order of arrival."""
         found: dict[str, list[int]] = {}
         for key, data in self.taken:
             found.setdefault(key, []).append(int(data))
@@ -62,10 +62,10 @@ class FakeStream:
 
 
 def records(count: int, keys: int = 17) -> list[Record]:
-    """Return numbered records over so many keys."""
+    """Return numbered records over ``keys`` keys."""
     return [Record(b"%d" % n, f"ACC_{n % keys}") for n in range(count)]
 
 
 def counted(data: list[bytes]) -> Counter[bytes]:
-    """Return how often each came."""
+    """Return the number of occurrences of each."""
     return Counter(data)

@@ -14,7 +14,7 @@ from tests.unit.streams.fake_kinesis import refusal
 
 
 class Sending:
-    """A sender with all that is round it, at 3 s of its run; its lane has ten records and is closed."""
+    """A sender with its dependencies, 3 s into its run; its lane has ten records and is closed."""
 
     def __init__(self, stream: FakeStream) -> None:
         self.statistics = LoadStatistics()
@@ -34,7 +34,7 @@ class Sending:
         )
 
 
-def test_the_lag_is_from_when_a_record_was_due_until_its_request_is_in() -> None:
+def test_the_lag_runs_from_the_due_time_until_the_request_succeeds() -> None:
     stream = FakeStream()
     sending = Sending(stream)
     sending.lane.close()
@@ -45,7 +45,7 @@ def test_the_lag_is_from_when_a_record_was_due_until_its_request_is_in() -> None
     assert sending.statistics.last_acknowledged_s == 3.0
 
 
-def test_what_is_refused_to_the_end_has_failed_and_has_no_lag() -> None:
+def test_a_record_rejected_on_every_attempt_has_failed_and_has_no_lag() -> None:
     sending = Sending(FakeStream(lambda data: "InternalFailure" if int(data) < 9 else None))
     sending.lane.close()
     sending.sender.run(sending.stop)
@@ -55,8 +55,8 @@ def test_what_is_refused_to_the_end_has_failed_and_has_no_lag() -> None:
     assert sending.statistics.retries == 3
 
 
-def test_a_stream_that_can_not_be_used_closes_the_lane_and_stops_the_run() -> None:
-    """Else the maker would wait for room that never comes."""
+def test_an_unusable_stream_closes_the_lane_and_stops_the_run() -> None:
+    """Otherwise, the maker would wait forever for room in the lane."""
     stream = FakeStream()
     stream.fault = refusal("AccessDeniedException")
     sending = Sending(stream)
@@ -66,7 +66,7 @@ def test_a_stream_that_can_not_be_used_closes_the_lane_and_stops_the_run() -> No
     assert (sending.statistics.failed, len(sending.lane), sending.sender.in_doubt) == (4, 6, 0)
 
 
-def test_what_was_in_before_the_stream_failed_is_sent_and_the_batch_in_hand_has_failed() -> None:
+def test_records_accepted_before_the_stream_failed_are_sent_and_the_current_batch_has_failed() -> None:
     stream = FakeStream()
 
     def fail_after(data: bytes) -> None:
@@ -79,7 +79,7 @@ def test_what_was_in_before_the_stream_failed_is_sent_and_the_batch_in_hand_has_
     assert (sending.statistics.sent, sending.statistics.failed, len(sending.lane)) == (4, 4, 2)
 
 
-def test_a_sender_that_is_given_up_leaves_its_lane_as_it_is() -> None:
+def test_an_abandoned_sender_does_not_touch_its_lane() -> None:
     stream = FakeStream()
     sending = Sending(stream)
     sending.gave_up.set()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from producer.load.histogram import GROWTH, HIGHEST_MS, LOWEST_MS, LogHistogram
 
 
-def test_of_nothing_there_are_no_percentiles() -> None:
+def test_an_empty_histogram_has_no_percentiles() -> None:
     histogram = LogHistogram()
     histogram.record([])
     assert (histogram.percentile_ms(50), histogram.max_ms) == (None, None)
@@ -16,7 +16,7 @@ def test_of_nothing_there_are_no_percentiles() -> None:
     st.lists(st.floats(LOWEST_MS, HIGHEST_MS), min_size=1, max_size=200),
     st.sampled_from([0.0, 1.0, 50.0, 90.0, 99.0, 100.0]),
 )
-def test_a_percentile_is_the_exact_one_or_up_to_two_percent_more(durations: list[float], at: float) -> None:
+def test_a_percentile_is_exact_or_at_most_two_percent_too_high(durations: list[float], at: float) -> None:
     histogram = LogHistogram()
     histogram.record(durations)
     exact = float(np.percentile(durations, at, method="inverted_cdf"))
@@ -25,7 +25,7 @@ def test_a_percentile_is_the_exact_one_or_up_to_two_percent_more(durations: list
     assert exact * (1 - 1e-9) <= found <= exact * GROWTH * (1 + 1e-9)
 
 
-def test_the_longest_is_exact_and_no_percentile_is_above_it() -> None:
+def test_the_maximum_is_exact_and_no_percentile_exceeds_it() -> None:
     histogram = LogHistogram()
     histogram.record([1.0, 123.456])
     histogram.record(7.0)
@@ -34,7 +34,7 @@ def test_the_longest_is_exact_and_no_percentile_is_above_it() -> None:
 
 
 @pytest.mark.parametrize("duration_ms", [0.0, 5e9])
-def test_what_lies_outside_the_buckets_is_counted_all_the_same(duration_ms: float) -> None:
+def test_values_outside_the_buckets_are_counted(duration_ms: float) -> None:
     histogram = LogHistogram()
     histogram.record([duration_ms, 10.0, 10.0])
     assert histogram.max_ms == max(duration_ms, 10.0)

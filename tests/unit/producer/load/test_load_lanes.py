@@ -8,7 +8,7 @@ def due(count: int) -> list[Due]:
     return [Due(float(n), record) for n, record in enumerate(records(count))]
 
 
-def test_records_come_out_in_their_order_and_no_more_than_are_wanted() -> None:
+def test_records_come_out_in_order_and_at_most_the_requested_number() -> None:
     lane = Lane(100)
     all_due = due(7)
     assert lane.put(all_due[:3])
@@ -18,7 +18,7 @@ def test_records_come_out_in_their_order_and_no_more_than_are_wanted() -> None:
     assert lane.take(5) == all_due[5:]
 
 
-def test_a_closed_lane_takes_nothing_and_gives_what_it_has() -> None:
+def test_a_closed_lane_accepts_nothing_and_returns_its_records() -> None:
     lane = Lane(100)
     lane.put(due(2))
     lane.close()
@@ -27,7 +27,7 @@ def test_a_closed_lane_takes_nothing_and_gives_what_it_has() -> None:
     assert lane.take(10) == []
 
 
-def test_a_full_lane_makes_its_maker_wait_until_there_is_room() -> None:
+def test_a_full_lane_blocks_its_maker_until_there_is_room() -> None:
     lane = Lane(3)
     lane.put(due(3))
     is_in = threading.Event()
@@ -45,7 +45,7 @@ def test_a_full_lane_makes_its_maker_wait_until_there_is_room() -> None:
     assert len(lane) == 4
 
 
-def test_closing_ends_the_wait_of_a_maker_and_of_a_sender() -> None:
+def test_closing_unblocks_a_waiting_maker_and_a_waiting_sender() -> None:
     full, empty = Lane(1), Lane(1)
     full.put(due(1))
     answers: list[object] = []

@@ -7,26 +7,26 @@ from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_errors import StreamError
 from producer.load.lanes import Due, Lane, lane_number
 from producer.load.load_statistics import LoadStatistics
-from producer.load.maker import MOST_AT_ONCE, Maker
+from producer.load.maker import MAX_PER_ROUND, Maker
 from producer.load.send_schedule import SendSchedule
 from tests.unit.producer.load.load_fakes import records
 
 
 class FakeStop(threading.Event):
-    """An event whose waiting moves the clock instead."""
+    """An event whose wait advances the clock."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now_s = 0.0
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Let the time pass."""
+        """Advance the clock."""
         self.now_s += timeout or 0.0
         return self.is_set()
 
 
 class Made:
-    """A maker with its lanes, in a time of its own."""
+    """A maker with its lanes and a fake clock."""
 
     def __init__(self, source: Iterator[Record], schedule: SendSchedule, lanes: int = 3) -> None:
         self.statistics = LoadStatistics()
@@ -40,7 +40,7 @@ class Made:
         return self
 
     def due(self) -> list[Due]:
-        """Take everything out of the lanes, by due time."""
+        """Empty the lanes, by due time."""
         return sorted(
             (due for lane in self.lanes for due in lane.take(len(lane) or 1)), key=lambda d: d.due_s
         )
@@ -51,7 +51,7 @@ def close(made: Made) -> None:
         lane.close()
 
 
-def test_every_record_is_made_at_its_time_and_not_before() -> None:
+def test_every_record_is_made_at_its_due_time() -> None:
     made_at_s: list[float] = []
 
     def source() -> Iterator[Record]:
@@ -78,7 +78,7 @@ def test_a_late_start_is_followed_by_records_with_the_due_times_of_the_schedule(
     assert made.statistics.made == 1_500
 
 
-def test_without_a_rate_all_are_due_as_they_are_made() -> None:
+def test_without_a_rate_records_are_due_when_they_are_made() -> None:
     made = Made(iter(records(700)), SendSchedule(records=600, rate_per_s=None)).run()
     close(made)
     assert made.stop.now_s == 0.0
@@ -94,21 +94,21 @@ def test_an_account_stays_in_one_lane_and_in_order() -> None:
         assert [int(record.data) for record in taken] == sorted(int(record.data) for record in taken)
 
 
-def test_a_stop_is_noticed_after_the_records_in_hand() -> None:
+def test_a_stop_is_noticed_after_the_current_records() -> None:
     def source() -> Iterator[Record]:
         for n, record in enumerate(records(10_000)):
-            if n == MOST_AT_ONCE + 10:
+            if n == MAX_PER_ROUND + 10:
                 made.stop.set()
             yield record
 
     made = Made(source(), SendSchedule(records=None, rate_per_s=None))
     made.run()
     close(made)
-    assert made.statistics.made == 2 * MOST_AT_ONCE
-    assert len(made.due()) == 2 * MOST_AT_ONCE
+    assert made.statistics.made == 2 * MAX_PER_ROUND
+    assert len(made.due()) == 2 * MAX_PER_ROUND
 
 
-def test_what_a_closed_lane_refuses_is_counted_as_not_sent() -> None:
+def test_records_rejected_by_a_closed_lane_count_as_not_sent() -> None:
     made = Made(iter(records(100)), SendSchedule(records=None, rate_per_s=None))
     made.lanes[1].close()
     made.run()
@@ -118,9 +118,9 @@ def test_what_a_closed_lane_refuses_is_counted_as_not_sent() -> None:
     assert len(made.due()) == 100 - refused
 
 
-def test_a_source_that_fails_ends_the_run_and_says_why() -> None:
+def test_a_failing_source_ends_the_run_with_the_reason() -> None:
     def source() -> Iterator[Record]:
-        yield from records(MOST_AT_ONCE + 5)
+        yield from records(MAX_PER_ROUND + 5)
         msg = "line 17 is broken"
         raise StreamError(msg)
 
@@ -128,4 +128,4 @@ def test_a_source_that_fails_ends_the_run_and_says_why() -> None:
     assert made.stop.is_set()
     assert made.statistics.errors == ["line 17 is broken"]
     close(made)
-    assert len(made.due()) == made.statistics.made == MOST_AT_ONCE + 5
+    assert len(made.due()) == made.statistics.made == MAX_PER_ROUND + 5

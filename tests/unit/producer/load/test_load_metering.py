@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 
 class Pace(AdaptivePace):
-    """Remembers what it is told."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         super().__init__()
         self.told: list[tuple[str, int]] = []
 
     def wait(self, records: int) -> None:
-        """Remember a request."""
+        """Record a request."""
         self.told.append(("wait", records))
 
     def slow_down(self, got_through: int) -> None:
-        """Remember a cut."""
+        """Record a slowdown."""
         self.told.append(("slow down", got_through))
 
     def speed_up(self) -> None:
-        """Remember a rise."""
+        """Record a speedup."""
         self.told.append(("speed up", 0))
 
 
 class Metered:
-    """A metered client with all that is round it; each look at its clock is 3 ms after the last."""
+    """A metered client with its dependencies; each reading of its clock is 3 ms later."""
 
     def __init__(self, stream: FakeStream) -> None:
         self.statistics = LoadStatistics()
@@ -77,7 +77,7 @@ def test_a_record_with_several_transactions_counts_each_of_them() -> None:
     assert metered.pace.told == [("wait", 2), ("speed up", 0)]
 
 
-def test_a_throttled_record_slows_the_pace_and_is_counted_at_the_shard_it_names() -> None:
+def test_a_throttled_record_slows_the_pace_and_counts_at_the_shard_it_names() -> None:
     metered = Metered(FakeStream(lambda data: THROTTLED if data == b"2" else None))
     metered.put(b"1", b"2", b"3")
     metered.put(b"4")
@@ -86,14 +86,14 @@ def test_a_throttled_record_slows_the_pace_and_is_counted_at_the_shard_it_names(
     assert metered.statistics.sent == 3
 
 
-def test_another_refusal_does_not_slow_the_pace() -> None:
+def test_other_rejections_do_not_slow_the_pace() -> None:
     metered = Metered(FakeStream(lambda _data: "InternalFailure"))
     metered.put(b"1")
     assert metered.pace.told == [("wait", 1), ("speed up", 0)]
     assert metered.statistics.sent == 0
 
 
-def test_a_request_that_is_throttled_as_a_whole_slows_the_pace_too() -> None:
+def test_a_completely_throttled_request_slows_the_pace_too() -> None:
     stream = FakeStream()
     stream.fault = refusal(THROTTLED)
     metered = Metered(stream)
@@ -103,7 +103,7 @@ def test_a_request_that_is_throttled_as_a_whole_slows_the_pace_too() -> None:
     assert metered.statistics.shards[UNKNOWN_SHARD].throttled == 2
 
 
-def test_from_when_it_is_given_up_nothing_is_sent_and_everything_is_said_not_to_be() -> None:
+def test_after_abandonment_no_request_is_sent_and_every_record_is_reported_as_not_sent() -> None:
     stream = FakeStream()
     metered = Metered(stream)
     metered.gave_up.set()

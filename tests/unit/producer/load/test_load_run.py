@@ -1,4 +1,4 @@
-"""The whole run against a stream in memory: order, accounting, throttling, stops."""
+"""The complete run against an in-memory stream: order, accounting, throttling, stops."""
 
 import io
 import threading
@@ -29,7 +29,7 @@ def sent(  # noqa: PLR0913 - what a test may choose
     *,
     joined: bool = False,
 ) -> dict[str, Any]:
-    """Run to the end with three senders; returns the summary, whose sum always has to hold."""
+    """Run to the end with three senders; return the summary after checking its sum."""
     options = LoadOptions(
         stream_name="S",
         open_shards=stream.shards,
@@ -51,7 +51,7 @@ def with_event(source: list[Record], at: int, happen: Callable[[], object]) -> I
         yield record
 
 
-def test_every_record_is_in_once_and_each_account_is_in_order() -> None:
+def test_every_record_arrives_once_and_each_account_is_in_order() -> None:
     stream = FakeStream()
     result = sent(stream, iter(records(5_000)))
     assert (result["made"], result["sent"], result["failed"], result["not_sent"]) == (5_000, 5_000, 0, 0)
@@ -60,7 +60,7 @@ def test_every_record_is_in_once_and_each_account_is_in_order() -> None:
     assert len(stream.by_key()) == 17
 
 
-def test_no_request_has_more_records_than_the_batch() -> None:
+def test_no_request_has_more_records_than_the_batch_size() -> None:
     stream = FakeStream()
     sent(stream, iter(records(2_000)), batch_size=20)
     assert max(stream.requests) == 20
@@ -76,7 +76,7 @@ def test_shards_and_requests_of_the_summary_are_those_of_the_stream() -> None:
     assert result["requests"] == len(stream.requests)
 
 
-def test_joined_transactions_are_each_accounted_for_and_in_the_order_of_their_account() -> None:
+def test_aggregated_transactions_are_each_accounted_for_in_the_order_of_their_account() -> None:
     stream = FakeStream()
     made = [Record(b'{"n":%d}' % n, record.partition_key) for n, record in enumerate(records(3_000))]
     result = sent(stream, iter(made), joined=True)
@@ -92,7 +92,7 @@ def test_joined_transactions_are_each_accounted_for_and_in_the_order_of_their_ac
         assert [line for line in lines if line in set(of_it)] == of_it
 
 
-def test_each_transaction_of_a_joined_record_that_is_given_up_is_not_sent() -> None:
+def test_each_transaction_of_an_abandoned_aggregated_record_is_not_sent() -> None:
     stop = threading.Event()
     made = [Record(b'{"n":%d}' % n, record.partition_key) for n, record in enumerate(records(50_000))]
     stream = FakeStream(lambda _data: THROTTLED)
@@ -101,7 +101,7 @@ def test_each_transaction_of_a_joined_record_that_is_given_up_is_not_sent() -> N
     assert result["not_sent"] == result["made"] > 2_000
 
 
-def test_throttled_records_are_tried_again_until_they_are_in() -> None:
+def test_throttled_records_are_retried_until_they_are_accepted() -> None:
     refused: set[bytes] = set()
 
     def first_time(data: bytes) -> str | None:
@@ -117,13 +117,13 @@ def test_throttled_records_are_tried_again_until_they_are_in() -> None:
     assert result["retries"] > 0
 
 
-def test_a_record_that_no_request_may_carry_has_failed_with_its_code() -> None:
+def test_a_record_too_large_for_any_request_has_failed_with_its_code() -> None:
     large = Record(b"x" * MAX_RECORD_BYTES, "ACC_1")
     result = sent(FakeStream(), iter([*records(10), large]))
     assert (result["sent"], result["failed"], result["error_codes"]) == (10, 1, {"RecordTooLarge": 1})
 
 
-def test_after_a_stop_what_was_made_is_sent_and_nothing_more_is_made() -> None:
+def test_after_a_stop_records_already_made_are_sent_and_no_more_are_made() -> None:
     stop = threading.Event()
     stream = FakeStream()
     result = sent(stream, with_event(records(50_000), 3_000, stop.set), stop)
@@ -132,7 +132,7 @@ def test_after_a_stop_what_was_made_is_sent_and_nothing_more_is_made() -> None:
     assert len(stream.taken) == result["sent"]
 
 
-def test_what_a_stop_can_not_get_in_within_its_limit_is_reported_as_not_sent() -> None:
+def test_records_that_a_stop_cannot_send_within_its_limit_are_reported_as_not_sent() -> None:
     stop = threading.Event()
     stream = FakeStream(lambda data: THROTTLED if int(data) >= 1_000 else None)
     result = sent(stream, with_event(records(50_000), 2_000, stop.set), stop, flush_s=0.2)
@@ -141,7 +141,7 @@ def test_what_a_stop_can_not_get_in_within_its_limit_is_reported_as_not_sent() -
     assert result["warnings"] == []
 
 
-def test_requests_without_an_answer_are_reported_as_in_doubt() -> None:
+def test_requests_without_a_response_are_reported_as_in_doubt() -> None:
     stop = threading.Event()
     stream = FakeStream()
 
@@ -154,10 +154,10 @@ def test_requests_without_an_answer_are_reported_as_in_doubt() -> None:
     finally:
         stream.thawed.set()
     assert result["not_sent"] > 0
-    assert "in requests without an answer: they may be in" in result["warnings"][-1]
+    assert "in requests without a response: they may be in the stream" in result["warnings"][-1]
 
 
-def test_a_stream_that_can_not_be_used_ends_the_run_for_all_senders() -> None:
+def test_an_unusable_stream_ends_the_run_for_all_senders() -> None:
     stream = FakeStream()
     stream.fault = refusal("AccessDeniedException")
     result = sent(stream, iter(records(50_000)), flush_s=5.0)
@@ -167,7 +167,7 @@ def test_a_stream_that_can_not_be_used_ends_the_run_for_all_senders() -> None:
     assert "AccessDeniedException" in result["errors"][0]
 
 
-def test_a_source_that_breaks_down_is_told_and_what_it_gave_is_sent() -> None:
+def test_a_failing_source_is_reported_and_its_earlier_records_are_sent() -> None:
     def broken() -> Iterator[Record]:
         yield from records(1_234)
         raise RuntimeError
@@ -177,16 +177,16 @@ def test_a_source_that_breaks_down_is_told_and_what_it_gave_is_sent() -> None:
 
 
 @pytest.mark.parametrize(("lag_ms", "is_late"), [(900.0, False), (1_500.0, True)])
-def test_a_schedule_that_was_not_kept_is_warned_of(lag_ms: float, is_late: bool) -> None:  # noqa: FBT001 - a table's column
+def test_a_missed_schedule_gives_a_warning(lag_ms: float, is_late: bool) -> None:  # noqa: FBT001 - a table's column
     statistics = LoadStatistics()
     statistics.lag_ms.record([lag_ms] * 10)
     paced = SendSchedule(records=10, rate_per_s=5.0)
     warnings = summary(statistics, paced, open_shards=1, in_doubt=0)["warnings"]
-    assert [warning[:29] for warning in warnings] == ["the schedule was not kept: 99"] * is_late
+    assert [warning[:34] for warning in warnings] == ["the schedule was not kept: the lag"] * is_late
     assert not summary(statistics, UNPACED, open_shards=1, in_doubt=0)["warnings"]
 
 
-def test_the_summary_of_a_run_that_sent_nothing_has_no_times() -> None:
+def test_the_summary_of_an_empty_run_has_no_times() -> None:
     result = sent(FakeStream(), iter([]))
     assert (result["sent"], result["tx_per_s"]) == (0, None)
     assert result["put_ms"] == result["lag_ms"] == {"p50": None, "p99": None, "max": None}

@@ -9,18 +9,18 @@ from producer.load.throttling import LOWEST_PER_S, RAISE_PER_S, AdaptivePace
 
 @dataclass
 class FakeTime:
-    """A clock that sleeping moves."""
+    """A clock advanced by sleeping."""
 
     now_s: float = 10.0
     slept_s: list[float] = field(default_factory=list)
 
     def sleep(self, seconds: float) -> None:
-        """Move the clock."""
+        """Advance the clock."""
         self.slept_s.append(seconds)
         self.now_s += seconds
 
     def pace(self) -> AdaptivePace:
-        """Make a pace that lives in this time."""
+        """Return a pace under this clock."""
         return AdaptivePace(Clock(monotonic_s=lambda: self.now_s, sleep=self.sleep))
 
 
@@ -30,7 +30,7 @@ def throttled(time: FakeTime, pace: AdaptivePace, got_through: int, took_s: floa
     pace.slow_down(got_through)
 
 
-def test_without_throttling_nobody_waits() -> None:
+def test_without_throttling_no_request_waits() -> None:
     time = FakeTime()
     pace = time.pace()
     for _ in range(10):
@@ -40,14 +40,14 @@ def test_without_throttling_nobody_waits() -> None:
     assert pace.rate_per_s == math.inf
 
 
-def test_the_first_throttling_halves_what_got_through() -> None:
+def test_the_first_throttling_halves_the_achieved_rate() -> None:
     time = FakeTime()
     pace = time.pace()
     throttled(time, pace, got_through=200, took_s=0.5)
     assert pace.rate_per_s == pytest.approx(200)
 
 
-def test_each_further_throttling_halves_the_pace_down_to_the_lowest() -> None:
+def test_each_further_throttling_halves_the_rate_down_to_the_minimum() -> None:
     time = FakeTime()
     pace = time.pace()
     rates = []
@@ -58,7 +58,7 @@ def test_each_further_throttling_halves_the_pace_down_to_the_lowest() -> None:
     assert rates[-1] == LOWEST_PER_S
 
 
-def test_a_request_waits_for_the_records_of_the_one_before_it() -> None:
+def test_a_request_waits_for_the_records_of_the_previous_one() -> None:
     time = FakeTime()
     pace = time.pace()
     throttled(time, pace, got_through=200, took_s=0.5)
@@ -67,7 +67,7 @@ def test_a_request_waits_for_the_records_of_the_one_before_it() -> None:
     assert time.slept_s == pytest.approx([100 / 200])
 
 
-def test_the_pace_rises_with_the_time_without_throttling() -> None:
+def test_the_rate_rises_with_the_time_without_throttling() -> None:
     time = FakeTime()
     pace = time.pace()
     throttled(time, pace, got_through=200, took_s=0.5)

@@ -27,19 +27,19 @@ def drawn(view: LoadView, width: int) -> str:
 
 
 @pytest.mark.parametrize("width", [80, 140])
-def test_the_picture_shows_counts_times_and_shards_at_any_width(width: int) -> None:
+def test_the_view_shows_counts_times_and_shards_at_any_width(width: int) -> None:
     view = LoadView(counted(), SendSchedule(records=3_000, rate_per_s=100.0), 2, lambda: 1.0)
     picture = drawn(view, width)
     for text in ("2,700 of 3,000", "12.5 ms", "250.0 ms", "280", "20", "1,500", "55.6%", "0.8"):
         assert text in picture
 
 
-def test_a_hot_shard_is_warned_of_while_the_run_goes_on() -> None:
+def test_a_hot_shard_gives_a_warning_during_the_run() -> None:
     view = LoadView(counted(), SendSchedule(records=None, rate_per_s=None), 4, lambda: 1.0)
     assert "hot shard shardId-0" in drawn(view, 140)
 
 
-def test_throughput_is_that_of_the_last_seconds_and_at_the_end_that_of_the_run() -> None:
+def test_throughput_covers_the_last_seconds_and_at_the_end_the_whole_run() -> None:
     statistics = LoadStatistics()
     times_s = iter([4.0, 9.0])
     view = LoadView(statistics, SendSchedule(records=None, rate_per_s=None), 1, lambda: next(times_s))

@@ -4,7 +4,7 @@ import pytest
 
 from producer.load.shard_counts import (
     ENOUGH_A_SHARD,
-    MOST_KEYS,
+    MAX_KEYS,
     UNKNOWN_SHARD,
     ShardCounts,
     hot_shards,
@@ -42,23 +42,23 @@ def test_the_warning_names_the_most_frequent_keys() -> None:
     assert warning.startswith("hot shard shard-0: 1.8 times its fair share; most frequent keys: BUSY (50.0%)")
 
 
-def test_refusals_without_a_shard_are_no_shard_of_the_stream() -> None:
+def test_rejections_without_a_shard_are_not_counted_as_a_shard() -> None:
     counted = shards(1_000, 1_000) | {UNKNOWN_SHARD: ShardCounts(throttled=500)}
     assert hot_shards(counted, 2) == []
 
 
-def test_a_frequent_key_is_not_forgotten_among_more_keys_than_are_counted() -> None:
+def test_a_frequent_key_is_kept_among_more_keys_than_are_counted() -> None:
     shard = ShardCounts()
     rng = random.Random(1)
-    taken = ["BUSY" if rng.random() < 0.1 else f"K{n}" for n in range(5 * MOST_KEYS)]
+    taken = ["BUSY" if rng.random() < 0.1 else f"K{n}" for n in range(5 * MAX_KEYS)]
     for key in taken:
         shard.take(key, 3)
-    assert len(shard.keys) <= 2 * MOST_KEYS + 1
+    assert len(shard.keys) <= 2 * MAX_KEYS + 1
     assert shard.keys.most_common(1) == [("BUSY", taken.count("BUSY"))]
-    assert shard.records == 5 * MOST_KEYS
+    assert shard.records == 5 * MAX_KEYS
 
 
-def test_the_throttling_shard_is_read_from_the_message() -> None:
+def test_the_throttling_shard_is_parsed_from_the_message() -> None:
     message = (
         "Rate exceeded for shard shardId-000000000007 in stream Transactions under account 111122223333."
     )

@@ -14,7 +14,7 @@ Take = Callable[[int, TrafficOptions], Rows]
 
 @pytest.fixture(scope="session")
 def take() -> Take:
-    """Return the first so many rows of a stream."""
+    """Return the first ``count`` rows of a stream."""
 
     def first(count: int, options: TrafficOptions) -> Rows:
         parts: list[Rows] = []
@@ -28,17 +28,17 @@ def take() -> Take:
 
 @pytest.fixture(scope="session")
 def rows(take: Take) -> Rows:
-    """Return 20 days of the usual bank."""
+    """Return 20 days of the default bank."""
     return take(200_000, TrafficOptions(start_ms=START_MS))
 
 
 @pytest.fixture(scope="session")
 def honest(rows: Rows) -> Rows:
-    """Return what of it is no fraud."""
+    """Return its honest transactions."""
     return rows[rows["fraud"] < 0]
 
 
 @pytest.fixture(scope="session")
 def year(take: Take) -> Rows:
-    """Return a year of a small bank, without fraud."""
+    """Return a year of a small bank without fraud."""
     return take(550_000, TrafficOptions(start_ms=START_MS, accounts=300, fraud_share=0))

@@ -28,8 +28,8 @@ def by_account(rows: Rows) -> dict[int, list[dict[str, int]]]:
     return found
 
 
-def test_a_naive_replay_of_all_transactions_finds_the_same_balances(rows: Rows) -> None:
-    """Each completed transaction moves the balance by its amount and its fee; a declined one by nothing."""
+def test_balances_match_a_naive_replay_of_all_transactions(rows: Rows) -> None:
+    """Each completed transaction changes the balance by its amount and fee, a declined one not at all."""
     replayed = declined = 0
     for transactions in by_account(rows[:60_000]).values():
         for before, after in pairwise(transactions):
@@ -48,7 +48,7 @@ def test_no_balance_falls_below_its_overdraft_limit(rows: Rows, year: Rows) -> N
         assert (traffic["balance_vnd"] < 0).mean() < 0.1
 
 
-def test_what_is_declined_is_more_than_there_is(rows: Rows) -> None:
+def test_declined_amounts_exceed_the_balance(rows: Rows) -> None:
     found = rows[rows["status"] == DECLINED]
     wanted = found["amount_vnd"] + found["fee_vnd"]
     assert (wanted > found["balance_vnd"] + found["overdraft_vnd"]).all()
@@ -58,7 +58,7 @@ def test_a_few_payments_are_declined(honest: Rows) -> None:
     assert 0.01 < (honest["status"] == DECLINED).mean() < 0.03
 
 
-def test_a_year_of_an_account_ends_neither_in_ruin_nor_in_riches(year: Rows) -> None:
+def test_after_a_year_balances_are_neither_zero_nor_excessive(year: Rows) -> None:
     last_day = year[year["time_ms"] > year["time_ms"][-1] - 30 * DAY_MS]
     first_day = year[year["time_ms"] < year["time_ms"][0] + 30 * DAY_MS]
     assert 0.3 < np.median(last_day["balance_vnd"]) / np.median(first_day["balance_vnd"]) < 3
@@ -86,7 +86,7 @@ def distance_km(one: dict[str, int], other: dict[str, int]) -> float:
     return 2 * 6_371 * asin(sqrt(chord))
 
 
-def test_nobody_travels_faster_than_an_airliner_between_two_honest_places(honest: Rows) -> None:
+def test_honest_customers_never_travel_faster_than_an_airliner(honest: Rows) -> None:
     compared = moved = 0
     for transactions in by_account(honest[honest["latitude"] >= 0]).values():
         for before, after in pairwise(transactions):
@@ -98,8 +98,8 @@ def test_nobody_travels_faster_than_an_airliner_between_two_honest_places(honest
     assert moved > 500
 
 
-def test_a_trip_has_a_beginning_and_an_end_and_one_city(honest: Rows) -> None:
-    """Most customers are in one city nearly always; who leaves comes back there, and goes to few others."""
+def test_a_trip_has_a_start_and_an_end_and_one_city(honest: Rows) -> None:
+    """Most customers are nearly always in one city; travellers return there and visit few others."""
     cities = [
         Counter(values["city"] for values in transactions if values["city"] >= 0)
         for transactions in by_account(honest).values()
@@ -154,7 +154,7 @@ def vietnam_hours(rows: Rows) -> dict[int, int]:
     return Counter(((rows["time_ms"] + VIETNAM_OFFSET_MS) % DAY_MS // HOUR_MS).tolist())
 
 
-def test_customers_sleep_at_night_but_not_all_of_them(honest: Rows) -> None:
+def test_most_customers_sleep_at_night(honest: Rows) -> None:
     hours = vietnam_hours(honest)
     assert 0.03 < sum(hours[hour] for hour in (22, 23, 0, 1, 2, 3)) / len(honest) < 0.15
     assert hours[3] < hours[12] / 5
@@ -180,7 +180,7 @@ def test_weeks_have_busy_fridays_and_quiet_sundays(year: Rows) -> None:
     assert weekdays[4] > weekdays[1] > weekdays[6]
 
 
-def test_tet_is_bought_for_before_and_quiet_while_it_lasts(year: Rows) -> None:
+def test_before_tet_is_busy_and_tet_itself_is_quiet(year: Rows) -> None:
     def rate(first: int, last: int) -> float:
         time_ms = year["time_ms"]
         return float(((time_ms >= TET_MS + first * DAY_MS) & (time_ms < TET_MS + last * DAY_MS)).sum()) / (
@@ -193,7 +193,7 @@ def test_tet_is_bought_for_before_and_quiet_while_it_lasts(year: Rows) -> None:
     assert rate(7, 14) / usual == pytest.approx(0.85, abs=0.2)
 
 
-def test_salaries_come_once_a_month_around_its_turn(year: Rows) -> None:
+def test_salaries_arrive_once_a_month_around_its_turn(year: Rows) -> None:
     salaries = year[year["type"] == TYPES.index("salary")]
     dates = ((salaries["time_ms"] + VIETNAM_OFFSET_MS) // DAY_MS).astype("datetime64[D]")
     in_month = {str(date)[8:] for date in dates}
@@ -214,7 +214,9 @@ def test_salaries_come_once_a_month_around_its_turn(year: Rows) -> None:
         ("salary", ("device", "city", "merchant")),
     ],
 )
-def test_fields_that_a_kind_has_not_are_absent(honest: Rows, type_name: str, absent: tuple[str, ...]) -> None:
+def test_fields_that_do_not_apply_to_a_kind_are_absent(
+    honest: Rows, type_name: str, absent: tuple[str, ...]
+) -> None:
     found = honest[honest["type"] == TYPES.index(type_name)]
     assert len(found) > 100
     for name in absent:

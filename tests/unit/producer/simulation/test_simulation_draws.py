@@ -22,7 +22,7 @@ KEYS = draws.with_number(draws.seed_key(7, "test"), np.arange(200_000))
 START_MS = 1_767_200_400_000
 
 
-def test_keys_give_the_bits_that_they_have_always_given() -> None:
+def test_keys_give_the_same_bits_in_every_release() -> None:
     assert draws.seed_key(7, "account").tolist() == [4_207_585_038_294_957_081]
     assert draws.between(KEYS[:6], "x", 0, 99).tolist() == [76, 92, 42, 97, 51, 63]
     assert draws.fractions(KEYS[:2], "x").tolist() == [0.762440137372123, 0.9235392058266161]
@@ -33,7 +33,7 @@ def test_large_seeds_differ_in_each_of_their_bits() -> None:
     assert len({int(draws.seed_key(seed, "x")[0]) for seed in seeds}) == len(seeds)
 
 
-def test_whole_numbers_are_even_between_both_ends() -> None:
+def test_whole_numbers_are_uniform_between_both_ends() -> None:
     found = np.bincount(draws.between(KEYS, "even", 3, 12))
     assert found[:3].sum() == 0
     assert len(found) == 13
@@ -62,12 +62,12 @@ def test_no_visits_are_drawn_for_a_mean_of_zero() -> None:
 
 
 @pytest.mark.parametrize("value", [-8.0, -1.0, 0.0, 0.245, 1.0, 8.0])
-def test_the_exact_exponential_is_close_to_that_of_the_library(value: float) -> None:
+def test_the_exact_exponential_is_close_to_the_librarys(value: float) -> None:
     assert draws.exact_exp(value) == pytest.approx(math.exp(value), rel=1e-10)
 
 
 @pytest.mark.parametrize("value", [1e-6, 0.3, 1.0, 2.0, 15.0, 1e9])
-def test_the_exact_logarithm_is_close_to_that_of_the_library(value: float) -> None:
+def test_the_exact_logarithm_is_close_to_the_librarys(value: float) -> None:
     assert draws.exact_log(value) == pytest.approx(math.log(value), rel=1e-12, abs=1e-12)
 
 
@@ -95,7 +95,7 @@ def test_tables_have_the_shape_of_their_distributions() -> None:
 )
 @pytest.mark.parametrize("start_ms", [0, START_MS, 7_500_000_000_000])
 def test_a_rhythm_keeps_its_hours_and_its_daily_rate(rhythm: Rhythm, hours: set[int], start_ms: int) -> None:
-    """A thousand events an average day, for 60 days; the last start is past the calendar."""
+    """A thousand events per average day, for 60 days; the last start is past the calendar."""
     activity = rhythm.activity(start_ms) + np.arange(60_000) / 1_000
     times_ms = rhythm.times_ms(activity)
     assert set(((times_ms + VIETNAM_OFFSET_MS) % DAY_MS // HOUR_MS).tolist()) <= hours
@@ -107,7 +107,7 @@ def test_a_rhythm_keeps_its_hours_and_its_daily_rate(rhythm: Rhythm, hours: set[
 
 
 @pytest.mark.parametrize("weights", [(1,) * 23, (0,) * 24, (-1, *(1,) * 23)])
-def test_a_rhythm_without_24_usable_weights_is_refused(weights: tuple[int, ...]) -> None:
+def test_a_rhythm_without_24_usable_weights_is_rejected(weights: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="give 24 weights"):
         Rhythm(weights)
 

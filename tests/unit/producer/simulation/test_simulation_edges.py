@@ -48,7 +48,7 @@ def test_a_share_is_in_foreign_currency(take: Take, usual: Rows) -> None:
     assert (found["currency"] > 0).mean() == pytest.approx(0.1, rel=0.1)
 
 
-def test_a_share_is_of_extreme_amounts(take: Take, usual: Rows) -> None:
+def test_a_share_has_extreme_amounts(take: Take, usual: Rows) -> None:
     found = edged(take, extreme_share=0.2)
     assert usual["amount_vnd"].max() < 10e9
     high = found["amount_vnd"] >= 10e9
@@ -59,7 +59,7 @@ def test_a_share_is_of_extreme_amounts(take: Take, usual: Rows) -> None:
     assert (found["balance_vnd"] >= -found["overdraft_vnd"]).all()
 
 
-def test_each_optional_field_is_missing_for_itself(take: Take, usual: Rows) -> None:
+def test_each_optional_field_is_missing_independently(take: Take, usual: Rows) -> None:
     found = edged(take, missing_share=0.1)
     for name in OPTIONAL:
         there = usual[name] != -1
@@ -77,7 +77,7 @@ def test_the_required_fields_are_never_missing() -> None:
             assert there == {"transaction_id", "event_time", "account_id", "transaction_amount_vnd"}
 
 
-def test_late_transactions_come_out_within_their_bound(take: Take) -> None:
+def test_late_transactions_arrive_within_their_limit(take: Take) -> None:
     options = TrafficOptions(start_ms=START_MS, late_share=0.1, latest=timedelta(hours=2))
     times_ms = take(30_000, options)["time_ms"]
     newest_ms = np.maximum.accumulate(times_ms)
@@ -87,14 +87,14 @@ def test_late_transactions_come_out_within_their_bound(take: Take) -> None:
     assert (behind_ms > 0).mean() == pytest.approx(0.1, abs=0.02)
 
 
-def test_late_transactions_are_those_of_the_usual_stream(take: Take, usual: Rows) -> None:
+def test_late_transactions_belong_to_the_regular_stream(take: Take, usual: Rows) -> None:
     late = take(30_000, TrafficOptions(start_ms=START_MS, late_share=0.1))
     before = usual["time_ms"] < usual["time_ms"][-1] - 7 * HOUR_MS
     known = {bytes(row) for row in late}
     assert all(bytes(row) in known for row in usual[before])
 
 
-def test_doubled_transactions_are_the_same_bytes_again_within_minutes() -> None:
+def test_duplicates_are_identical_bytes_within_minutes() -> None:
     records: list[bytes] = []
     for block in islice(blocks(TrafficOptions(start_ms=START_MS, doubled_share=0.1)), 8):
         records += block.records()
@@ -113,14 +113,14 @@ def test_doubled_transactions_are_the_same_bytes_again_within_minutes() -> None:
     assert len({orjson.loads(record)["transaction_id"] for record in first}) == len(first)
 
 
-def test_without_edges_nothing_is_late_or_doubled(usual: Rows) -> None:
+def test_without_edge_cases_nothing_is_late_or_duplicated(usual: Rows) -> None:
     assert (np.diff(usual["time_ms"]) >= 0).all()
     assert (np.diff(usual["id"]) == 1).all()
     assert usual["time_ms"][-1] - START_MS < 5 * DAY_MS
 
 
 @pytest.mark.parametrize("share", [2.2e-313, 1e-30, 1e-15])
-def test_a_share_of_fraud_that_never_shows_gives_honest_traffic(take: Take, share: float) -> None:
+def test_a_fraud_share_too_small_to_appear_gives_honest_traffic(take: Take, share: float) -> None:
     found = take(2_000, TrafficOptions(start_ms=START_MS, fraud_share=share))
     assert len(found) == 2_000
     assert (found["fraud"] == NONE).all()

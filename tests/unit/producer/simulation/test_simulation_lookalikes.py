@@ -16,7 +16,7 @@ def share(found: Bools) -> float:
     return float(found.mean())
 
 
-def test_houses_and_tuition_are_paid_from_money_that_has_come_in(honest: Rows) -> None:
+def test_houses_and_tuition_are_paid_from_money_that_has_arrived(honest: Rows) -> None:
     large = honest[(honest["amount_vnd"] >= 100e6) & (honest["type"] == TYPES.index("transfer"))]
     assert 0.001 < len(large) / len(honest) < 0.01
     paid_in: dict[tuple[int, int], int] = {}
@@ -56,13 +56,13 @@ def test_a_flash_sale_brings_many_customers_to_one_merchant_within_minutes(hones
         assert sale["time_ms"][-1] - sale["time_ms"][0] < 6 * MINUTE_MS
 
 
-def test_new_phones_fail_now_and_then(honest: Rows) -> None:
+def test_new_phones_sometimes_fail(honest: Rows) -> None:
     is_new = honest["device"] >= NEW_DEVICE_BASE
     assert 0.005 < share(is_new) < 0.05
     assert 0.3 < share(honest["failures"][is_new] == 1) < 0.5
 
 
-def test_night_workers_are_awake_when_others_sleep(honest: Rows) -> None:
+def test_night_workers_are_active_at_night(honest: Rows) -> None:
     hours = (honest["time_ms"] + VIETNAM_OFFSET_MS) % DAY_MS // HOUR_MS
     accounts, number = np.unique(honest["account"], return_inverse=True)
     total = np.bincount(number)
@@ -107,7 +107,7 @@ def test_bursts_of_tolls_games_and_qr_sales_are_as_dense_as_rapid_fraud(honest: 
         assert share(honest["category"] == CATEGORIES.index(name)) > 0.01
 
 
-def test_honest_customers_show_each_single_sign_of_fraud_now_and_then(honest: Rows) -> None:
+def test_honest_customers_sometimes_show_each_single_sign_of_fraud(honest: Rows) -> None:
     young = honest["made"] < 50
     foreign = honest["country"] > 0
     signs = {

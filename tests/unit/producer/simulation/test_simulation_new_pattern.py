@@ -1,4 +1,4 @@
-"""A new fraud pattern is one file and one line: both are put into a copy of the source, and it is run."""
+"""A new fraud pattern needs one file and one line: both are added to a copy of the source, which is run."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from fraudstream.domain.patterns import FRAUD_TYPES, fraud_patterns
 from fraudstream.runtime.project_root import ROOT
 
 NEW_FILE = '''
@@ -63,7 +64,9 @@ class CardTesting(FraudPattern):
 
 PATTERN: Final = CardTesting()
 '''
-LAST_LINE = '    "fee_manipulation",\n'
+WEIGHT = 100
+"""The weight of card testing in ``NEW_FILE``."""
+LAST_LINE = f'    "{FRAUD_TYPES[-1]}",\n'
 NEW_LINE = '    "card_testing",\n'
 USE = """
 import itertools
@@ -106,7 +109,7 @@ print(orjson.dumps({
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401 - JSON
-    """Return what a bank with the new pattern does, in a process of its own."""
+    """Return the results of a bank with the new pattern, from a separate process."""
     tree = tmp_path_factory.mktemp("tree")
     for package in ("fraudstream", "producer"):
         shutil.copytree(ROOT / package, tree / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -129,16 +132,13 @@ def add_pattern(folder: Path) -> None:
 
 
 def test_it_is_simulated_at_its_share_of_the_default_mix(seen: Any) -> None:  # noqa: ANN401 - JSON
-    assert seen["mix"] == {
-        "money_laundering": 0.15,
-        "account_takeover": 0.125,
-        "loan_fraud": 0.125,
-        "fee_manipulation": 0.1,
-        "card_testing": 0.5,
-    }
+    weights = {pattern.fraud_type: pattern.default_weight for pattern in fraud_patterns()}
+    weights["card_testing"] = WEIGHT
+    total = sum(weights.values())
+    assert seen["mix"] == pytest.approx({name: weight / total for name, weight in weights.items()})
     fraud = [name for name in seen["types"] if name is not None]
     assert len(fraud) / len(seen["types"]) == pytest.approx(0.3, abs=0.06)
-    assert fraud.count("card_testing") / len(fraud) == pytest.approx(0.5, abs=0.12)
+    assert fraud.count("card_testing") / len(fraud) == pytest.approx(WEIGHT / total, abs=0.12)
     assert set(seen["amounts_vnd"]) == {1_000, 2_000}
 
 
@@ -146,5 +146,5 @@ def test_its_transactions_are_labelled(seen: Any) -> None:  # noqa: ANN401 - JSO
     assert seen["label"] == "card_testing"
 
 
-def test_an_alert_names_it_and_is_read_again(seen: Any) -> None:  # noqa: ANN401 - JSON
+def test_an_alert_names_it_and_can_be_read_again(seen: Any) -> None:  # noqa: ANN401 - JSON
     assert seen["alert"] == "card_testing"

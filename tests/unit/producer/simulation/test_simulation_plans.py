@@ -7,7 +7,7 @@ from producer.simulation.plans import in_order, joined, plans, spread, taken
 KEYS = draws.with_number(draws.seed_key(7, "plans"), np.arange(2_000))
 
 
-def test_ties_come_out_the_same_whatever_the_order_was_before() -> None:
+def test_ties_are_sorted_independently_of_the_input_order() -> None:
     """2,000 plans at 20 moments, of 5 accounts: the order within an episode, then the key, decides."""
     made = plans(
         KEYS,
@@ -21,18 +21,18 @@ def test_ties_come_out_the_same_whatever_the_order_was_before() -> None:
     assert ranks == sorted(ranks)
 
 
-def test_nothing_and_one_are_in_order() -> None:
+def test_zero_and_one_plans_are_in_order() -> None:
     assert len(in_order(joined([]))) == 0
     assert len(in_order(plans(KEYS[:1], time_ms=5))) == 1
 
 
-def test_rows_are_taken_by_place_and_by_mask() -> None:
+def test_rows_are_selected_by_index_and_by_mask() -> None:
     made = plans(KEYS, time_ms=np.arange(len(KEYS)))
     assert taken(made, np.array([7, 3, 3]))["time_ms"].tolist() == [7, 3, 3]
     assert np.array_equal(taken(made, made["time_ms"] > 1_990), made[1_991:])
 
 
-def test_what_is_spread_begins_at_its_start_and_stays_in_its_span() -> None:
+def test_spread_plans_start_at_the_beginning_and_stay_within_the_span() -> None:
     """The first is at the start, the others anywhere up to the end.
 
     0: |x---x-x------------------x|

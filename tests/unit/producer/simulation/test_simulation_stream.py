@@ -35,6 +35,8 @@ ALL_EDGES = TrafficOptions(
     late_share=0.1,
     doubled_share=0.1,
 )
+DIGEST = "b94734c47bf421f11baa19572bf8a25e612d7c0cfd87fe174ff7b7b1afdbb370"
+"""SHA-256 of the first 30,000 records of ``ALL_EDGES``."""
 Take = Callable[[int, TrafficOptions], Rows]
 
 
@@ -51,13 +53,13 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert first_bytes(20_000, OPTIONS) == first_bytes(20_000, OPTIONS)
 
 
-def test_the_bytes_are_those_that_other_machines_have_made() -> None:
-    """The digest is of the machine where this was written; a change of the traffic is a change of it."""
+def test_the_bytes_equal_those_of_other_machines() -> None:
+    """The digest comes from the author's machine; it changes whenever the traffic changes."""
     digest = hashlib.sha256(b"\n".join(first_bytes(30_000, ALL_EDGES))).hexdigest()
-    assert digest == "b94734c47bf421f11baa19572bf8a25e612d7c0cfd87fe174ff7b7b1afdbb370"
+    assert digest == DIGEST, f"the default traffic changed; if meant, set DIGEST to {digest!r}"
 
 
-def test_another_seed_gives_other_transactions_of_other_accounts_under_other_ids() -> None:
+def test_another_seed_gives_other_transactions_accounts_and_ids() -> None:
     one = list(islice(generate(OPTIONS), 1_000))
     other = list(islice(generate(TrafficOptions(seed=8, start_ms=START_MS)), 1_000))
     for field in ("transaction_id", "account_id"):
@@ -69,7 +71,7 @@ def test_another_seed_gives_other_transactions_of_other_accounts_under_other_ids
 
 @pytest.mark.parametrize("stretch_transactions", [500, 3_000, 90_000])
 @pytest.mark.parametrize("options", [OPTIONS, ALL_EDGES], ids=["usual", "edges"])
-def test_the_stream_does_not_depend_on_the_size_of_the_blocks(
+def test_the_stream_does_not_depend_on_the_block_size(
     take: Take, options: TrafficOptions, stretch_transactions: int
 ) -> None:
     expected = take(60_000, options)
@@ -93,36 +95,36 @@ def test_records_and_labels_are_the_bytes_of_the_objects(options: TrafficOptions
             return
 
 
-def test_transactions_and_labels_survive_their_encoding() -> None:
+def test_transactions_and_labels_survive_a_round_trip() -> None:
     for transaction, label in islice(generate(ALL_EDGES), 3_000):
         assert Transaction.from_json(transaction.to_json()) == transaction
         assert Label.from_json(label.to_json()) == label
 
 
-def test_generate_gives_the_transactions_of_the_blocks_in_their_order() -> None:
+def test_generate_returns_the_transactions_of_the_blocks_in_order() -> None:
     made = [item.transaction.to_json() for item in islice(generate(OPTIONS), 3_000)]
     assert made == first_bytes(3_000, OPTIONS)
 
 
-def test_ids_are_the_seed_and_a_counter_in_the_order_of_the_stream() -> None:
+def test_ids_are_the_seed_and_a_counter_in_stream_order() -> None:
     ids = [item.transaction.transaction_id for item in islice(generate(OPTIONS), 2_000)]
     assert ids == [f"T7-{number:010d}" for number in range(1, 2_001)]
 
 
 @pytest.mark.parametrize("start_ms", [0, START_MS, START_MS + 1_234_567])
-def test_event_times_never_go_back_nor_before_the_start(take: Take, start_ms: int) -> None:
+def test_event_times_never_decrease_nor_precede_the_start(take: Take, start_ms: int) -> None:
     times_ms = take(20_000, TrafficOptions(start_ms=start_ms))["time_ms"]
     assert (np.diff(times_ms) >= 0).all()
     assert times_ms[0] >= start_ms
 
 
-def test_no_time_is_preferred(rows: Rows) -> None:
-    """Whole seconds, minutes and hours are as frequent as any other moment."""
+def test_no_time_of_day_is_preferred(rows: Rows) -> None:
+    """Whole seconds, minutes and hours are as frequent as any other time."""
     for period_ms in (1_000, 60_000, HOUR_MS):
         assert (rows["time_ms"] % period_ms == 0).sum() <= 2 * len(rows) / period_ms + 5
 
 
-def test_a_label_names_its_transaction_and_comes_after_the_delay() -> None:
+def test_a_label_refers_to_its_transaction_and_arrives_after_the_delay() -> None:
     same = ("transaction_id", "account_id", "event_time_ms", "customer_id", "device_id", "merchant_id")
     for transaction, label in islice(generate(OPTIONS), 3_000):
         assert [getattr(transaction, name) for name in same] == [getattr(label, name) for name in same]
@@ -130,7 +132,7 @@ def test_a_label_names_its_transaction_and_comes_after_the_delay() -> None:
         assert label.is_fraud == (label.fraud_type is not None)
 
 
-def test_every_transaction_raises_the_count_of_its_account_by_one(rows: Rows) -> None:
+def test_every_transaction_increments_the_count_of_its_account(rows: Rows) -> None:
     last: dict[int, int] = {}
     for account, made in zip(rows["account"].tolist(), rows["made"].tolist(), strict=True):
         assert made == last.get(account, made - 1) + 1
@@ -146,37 +148,37 @@ def test_fraud_has_its_share_and_its_mix_by_transactions(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("fraud_type", FRAUD_TYPES)
-def test_a_mix_of_one_class_makes_no_other(take: Take, fraud_type: FraudType) -> None:
+def test_a_mix_of_one_class_generates_no_other(take: Take, fraud_type: FraudType) -> None:
     options = TrafficOptions(start_ms=START_MS, fraud_mix={fraud_type: 1.0}, fraud_share=0.2)
     fraud = take(40_000, options)["fraud"]
     assert set(fraud.tolist()) == {-1, FRAUD_TYPES.index(fraud_type)}
     assert (fraud >= 0).mean() == pytest.approx(0.2, rel=0.15)
 
 
-def test_no_fraud_is_made_when_its_share_is_zero(year: Rows) -> None:
+def test_no_fraud_is_generated_if_its_share_is_zero(year: Rows) -> None:
     assert (year["fraud"] == -1).all()
 
 
 @pytest.mark.parametrize("accounts", [1, 3, 50])
-def test_a_few_accounts_make_the_traffic_that_was_asked_for(take: Take, accounts: int) -> None:
+def test_a_few_accounts_generate_the_requested_traffic(take: Take, accounts: int) -> None:
     options = TrafficOptions(start_ms=START_MS, accounts=accounts, transactions_per_account_per_day=50)
     span_ms = int(take(8_000, options)["time_ms"][-1]) - START_MS
     assert span_ms == pytest.approx(simulated_span_ms(options, 8_000), rel=0.12)
 
 
 @pytest.mark.parametrize("count", [0, 1, 5_000, 100_000, 200_000])
-def test_the_span_is_that_of_the_traffic_night_and_pay_days_included(rows: Rows, count: int) -> None:
+def test_the_span_matches_the_traffic_including_night_and_pay_days(rows: Rows, count: int) -> None:
     span_ms = int(rows["time_ms"][count - 1]) - START_MS if count else 0
     assert simulated_span_ms(OPTIONS, count) == pytest.approx(span_ms, abs=3 * HOUR_MS)
 
 
 @pytest.mark.parametrize("count", [1, 5_000, 100_000])
-def test_traffic_that_is_to_end_at_a_time_ends_about_then(take: Take, count: int) -> None:
+def test_traffic_with_a_requested_end_ends_near_it(take: Take, count: int) -> None:
     options = ending_at(OPTIONS, count, START_MS)
     assert int(take(count, options)["time_ms"][-1]) == pytest.approx(START_MS, abs=3 * HOUR_MS)
 
 
-def test_a_beginning_before_1970_is_refused() -> None:
+def test_a_start_before_1970_is_rejected() -> None:
     with pytest.raises(ValueError, match="start_ms=-"):
         ending_at(OPTIONS, 1_000_000, DAY_MS)
 
@@ -186,7 +188,7 @@ def test_a_negative_count_has_no_span() -> None:
         simulated_span_ms(OPTIONS, -1)
 
 
-def test_the_population_stays_as_large_as_it_was_asked_to_be(rows: Rows) -> None:
+def test_the_population_keeps_its_requested_size(rows: Rows) -> None:
     late = rows["time_ms"] > rows["time_ms"][-1] - 3 * DAY_MS
     assert 1_500 < len(np.unique(rows["account"][late])) < 2_600
 
@@ -205,14 +207,14 @@ def test_memory_does_not_grow_with_the_stream() -> None:
     assert max(sizes[12:]) < max(sizes[:12]) + 2_000_000
 
 
-def test_the_measure_of_speed_says_what_was_made() -> None:
+def test_the_speed_measurement_reports_the_generated_amount() -> None:
     assert "transactions of 100 accounts" in measure(1_000, 100)
 
 
 @pytest.mark.parametrize(
     ("field", "value", "remedy"),
     [
-        ("seed", -1, "from 0 on"),
+        ("seed", -1, "0 or more"),
         ("accounts", 0, "at least 1"),
         ("fraud_share", 1.0, "less than 1"),
         ("fraud_share", -0.1, "at least 0"),
@@ -231,7 +233,7 @@ def test_the_measure_of_speed_says_what_was_made() -> None:
         ("doubled_share", float("nan"), "0 to 1"),
     ],
 )
-def test_options_that_cannot_be_used_are_refused_with_field_value_and_remedy(
+def test_unusable_options_are_rejected_with_field_value_and_fix(
     field: str, value: object, remedy: str
 ) -> None:
     values: dict[str, Any] = {"start_ms": START_MS, field: value}

@@ -41,7 +41,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert first == second
 
 
-def test_another_seed_gives_other_transactions_of_other_accounts_under_other_ids() -> None:
+def test_another_seed_gives_other_transactions_accounts_and_ids() -> None:
     one = take(1_000)
     other = take(1_000, TrafficOptions(seed=8, start_ms=START_MS))
     for field in ("transaction_id", "account_id"):
@@ -50,12 +50,12 @@ def test_another_seed_gives_other_transactions_of_other_accounts_under_other_ids
         }
 
 
-def test_ids_are_the_seed_and_a_counter_in_the_order_of_the_stream() -> None:
+def test_ids_are_the_seed_and_a_counter_in_stream_order() -> None:
     ids = [item.transaction.transaction_id for item in take(3_000)]
     assert ids == [f"T7-{number:010d}" for number in range(1, 3_001)]
 
 
-def test_event_times_never_go_back_nor_before_the_start(ten_days: list[LabelledTransaction]) -> None:
+def test_event_times_never_decrease_nor_precede_the_start(ten_days: list[LabelledTransaction]) -> None:
     times_ms = [item.transaction.event_time_ms for item in ten_days]
     assert times_ms == sorted(times_ms)
     assert times_ms[0] >= START_MS
@@ -70,21 +70,21 @@ def test_fraud_has_its_share_and_its_mix_by_transactions(ten_days: list[Labelled
 
 
 @pytest.mark.parametrize("fraud_type", FRAUD_TYPES)
-def test_a_mix_of_one_class_makes_no_other(fraud_type: FraudType) -> None:
+def test_a_mix_of_one_class_generates_no_other(fraud_type: FraudType) -> None:
     options = TrafficOptions(start_ms=START_MS, fraud_mix={fraud_type: 1.0}, fraud_share=0.2)
     labels = [label for _, label in take(20_000, options)]
     assert {label.fraud_type for label in labels} == {None, fraud_type}
     assert sum(label.is_fraud for label in labels) / len(labels) == pytest.approx(0.2, rel=0.2)
 
 
-def test_no_fraud_is_made_when_its_share_is_zero() -> None:
+def test_no_fraud_is_generated_if_its_share_is_zero() -> None:
     assert not any(
         item.label.is_fraud for item in take(5_000, TrafficOptions(start_ms=START_MS, fraud_share=0))
     )
 
 
 @pytest.mark.parametrize("accounts", [1, 3, 50])
-def test_a_few_accounts_make_the_traffic_that_was_asked_for(accounts: int) -> None:
+def test_a_few_accounts_generate_the_requested_traffic(accounts: int) -> None:
     options = TrafficOptions(start_ms=START_MS, accounts=accounts, transactions_per_account_per_day=50)
     span_ms = take(8_000, options)[-1].transaction.event_time_ms - START_MS
     assert span_ms == pytest.approx(simulated_span_ms(options, 8_000), rel=0.12)
@@ -95,7 +95,9 @@ def test_the_span_is_close_to_its_average(ten_days: list[LabelledTransaction]) -
     assert ten_days[-1].transaction.event_time_ms - START_MS == pytest.approx(span_ms, rel=0.03)
 
 
-def test_a_label_names_its_transaction_and_comes_after_the_delay(ten_days: list[LabelledTransaction]) -> None:
+def test_a_label_refers_to_its_transaction_and_arrives_after_the_delay(
+    ten_days: list[LabelledTransaction],
+) -> None:
     same = ("transaction_id", "account_id", "event_time_ms", "customer_id", "device_id", "merchant_id")
     for transaction, label in ten_days[:5_000]:
         assert [getattr(transaction, name) for name in same] == [getattr(label, name) for name in same]
@@ -103,13 +105,13 @@ def test_a_label_names_its_transaction_and_comes_after_the_delay(ten_days: list[
         assert label.is_fraud == (label.fraud_type is not None)
 
 
-def test_transactions_and_labels_survive_their_encoding(ten_days: list[LabelledTransaction]) -> None:
+def test_transactions_and_labels_survive_a_round_trip(ten_days: list[LabelledTransaction]) -> None:
     for transaction, label in ten_days[:3_000]:
         assert Transaction.from_json(transaction.to_json()) == transaction
         assert Label.from_json(label.to_json()) == label
 
 
-def test_every_transaction_raises_the_count_of_its_account_by_one(
+def test_every_transaction_increments_the_count_of_its_account(
     ten_days: list[LabelledTransaction],
 ) -> None:
     last: dict[str, float] = {}
@@ -120,7 +122,7 @@ def test_every_transaction_raises_the_count_of_its_account_by_one(
         last[transaction.account_id] = number
 
 
-def test_ordinary_transactions_fall_between_those_of_campaigns(ten_days: list[LabelledTransaction]) -> None:
+def test_ordinary_transactions_are_interleaved_with_campaigns(ten_days: list[LabelledTransaction]) -> None:
     by_account: dict[str, list[FraudType | None]] = {}
     for transaction, label in ten_days:
         by_account.setdefault(transaction.account_id, []).append(label.fraud_type)
@@ -134,12 +136,12 @@ def test_ordinary_transactions_fall_between_those_of_campaigns(ten_days: list[La
     assert interrupted > 5
 
 
-def test_the_population_stays_as_large_as_it_was_asked_to_be(ten_days: list[LabelledTransaction]) -> None:
+def test_the_population_keeps_its_requested_size(ten_days: list[LabelledTransaction]) -> None:
     last_three_days = {t.account_id for t, _ in ten_days if t.event_time_ms > START_MS + 7 * DAY_MS}
     assert 1_500 < len(last_three_days) < 2_600
 
 
-def test_customers_sleep_at_night_but_not_all_of_them(honest: list[Transaction]) -> None:
+def test_most_customers_sleep_at_night(honest: list[Transaction]) -> None:
     hours = Counter((transaction.event_time_ms + VIETNAM_OFFSET_MS) // HOUR_MS % 24 for transaction in honest)
     off_hours = sum(hours[hour] for hour in (22, 23, 0, 1, 2, 3)) / len(honest)
     assert 0.03 < off_hours < 0.15
@@ -165,7 +167,7 @@ def test_ordinary_fields_are_plausible(honest: list[Transaction]) -> None:
         ("purchase", ("counterparty_id",)),
     ],
 )
-def test_fields_that_a_kind_has_not_are_absent(
+def test_fields_that_do_not_apply_to_a_kind_are_absent(
     honest: list[Transaction], transaction_type: str, absent: tuple[str, ...]
 ) -> None:
     found = [transaction for transaction in honest if transaction.transaction_type == transaction_type]
@@ -173,7 +175,7 @@ def test_fields_that_a_kind_has_not_are_absent(
     assert {getattr(transaction, field) for transaction in found for field in absent} == {None}
 
 
-def test_honest_customers_show_each_sign_of_fraud_now_and_then(honest: list[Transaction]) -> None:
+def test_honest_customers_sometimes_show_each_sign_of_fraud(honest: list[Transaction]) -> None:
     def count(name: str, low: int = 100, high: int = 5_000) -> None:
         found = sum(signs[name](transaction) for transaction in honest)
         assert low < found < high, (name, found)

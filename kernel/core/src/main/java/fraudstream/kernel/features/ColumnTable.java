@@ -35,7 +35,7 @@ final class ColumnTable {
     }
     Integer offset = rowFeatures.get(name);
     if (offset == null) {
-      throw Specs.wrong(spec, "column must be a field, or a feature of the row before it");
+      throw Specs.wrong(spec, "column must be a field, or an earlier transaction feature");
     }
     byte[] meaning = meanings.get(name).toString().getBytes(StandardCharsets.UTF_8);
     long id = Hash64.of(meaning) | DERIVED;

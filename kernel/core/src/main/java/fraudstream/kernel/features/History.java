@@ -179,7 +179,7 @@ public final class History {
     return words[at(row, slot)];
   }
 
-  /** The first row with an event time later than {@code timeMs}; {@link #end} if there is none. */
+  /** The first row with an event time later than {@code timeMs}; else {@link #end}. */
   int rowAfter(long timeMs) {
     if (order != null) {
       return order.rowAfter(timeMs, first);

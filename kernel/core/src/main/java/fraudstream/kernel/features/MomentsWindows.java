@@ -92,7 +92,7 @@ final class MomentsWindows implements WindowFeatures {
       case Z_SCORE:
         return moments.zScore(own);
       default:
-        throw new IllegalArgumentException(statistic + " is not of moments");
+        throw new IllegalArgumentException(statistic + " is not a statistic of moments");
     }
   }
 }

@@ -74,7 +74,7 @@ public final class ProfileFormat {
       throw new IOException(
           "the profile of "
               + profile.length
-              + " bytes is damaged, its checksum is another one: restore it in the store, or delete"
+              + " bytes is damaged: its checksum does not match; restore it in the store, or delete"
               + " it, and its entity starts without a history");
     }
   }

@@ -71,7 +71,7 @@ interface WindowFeatures {
   /** The slot of a window's column, which must be numeric. */
   static int numberSlot(WindowSpec spec, int column, HistorySchema schema) {
     if (spec.columns.get(column).isText) {
-      throw new IllegalArgumentException(spec.statistic + " is of numbers, not of a text");
+      throw new IllegalArgumentException(spec.statistic + " takes a column of numbers, not text");
     }
     return schema.slot(spec.columns.get(column).id);
   }

@@ -15,7 +15,7 @@ final class WindowSketch {
   private final int of;
   private HyperLogLog sketch;
 
-  /** The last event time of the pane before the window, Long.MIN_VALUE if there is none. */
+  /** The last event time of the pane before the window; Long.MIN_VALUE without one. */
   private long beforeMs;
 
   private double estimate;

@@ -29,7 +29,7 @@ final class WindowSpecs {
       case SECONDS_SINCE_PREVIOUS:
       case FRAUD_RATE:
         if (spec.hasNonNull("column")) {
-          throw Specs.wrong(spec, "it looks at whole transactions: leave column out");
+          throw Specs.wrong(spec, "this statistic takes no column; omit column");
         }
         return List.of();
       case SPEED_KMH:

@@ -26,7 +26,7 @@ final class FieldReader {
     try {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new RefusedException(
-            Refusal.MALFORMED_JSON, "not a JSON object; send one object a record");
+            Refusal.MALFORMED_JSON, "not a JSON object; send one object per record");
       }
       while (parser.nextToken() != JsonToken.END_OBJECT) {
         String name = parser.currentName();
@@ -34,7 +34,7 @@ final class FieldReader {
       }
       if (parser.nextToken() != null) {
         throw new RefusedException(
-            Refusal.MALFORMED_JSON, "something follows the JSON object; send one object a record");
+            Refusal.MALFORMED_JSON, "data after the JSON object; send one object per record");
       }
     } catch (JsonProcessingException problem) {
       throw new RefusedException(Refusal.MALFORMED_JSON, problem.getOriginalMessage());
@@ -75,12 +75,12 @@ final class FieldReader {
     }
     if (required && text.isBlank()) {
       throw new RefusedException(
-          Refusal.INVALID_VALUE, field + " is empty; give each transaction its own");
+          Refusal.INVALID_VALUE, field + " is empty; give a text that is not blank");
     }
     if (hasHalfACharacter(text)) {
       throw new RefusedException(
           Refusal.INVALID_VALUE,
-          field + " has half of a surrogate pair in it; send whole characters");
+          field + " contains half of a surrogate pair; send whole characters");
     }
     return text;
   }
@@ -150,7 +150,7 @@ final class FieldReader {
 
   static RefusedException missing(String field, String whose) {
     return new RefusedException(
-        Refusal.MISSING_FIELD, field + " is absent or null; every " + whose + " needs it");
+        Refusal.MISSING_FIELD, field + " is missing or null; every " + whose + " needs it");
   }
 
   private static RefusedException wrongType(JsonParser parser, String field, String wanted)

@@ -33,7 +33,7 @@ public final class LabelParser {
     if (raw.length > maxRecordBytes) {
       throw new RefusedException(
           Refusal.OVERSIZE,
-          "label of " + raw.length + " bytes; at most " + maxRecordBytes + " are read");
+          "label of " + raw.length + " bytes; at most " + maxRecordBytes + " are allowed");
     }
     FieldReader.checkUtf8(raw);
     Reading reading = new Reading();
@@ -86,9 +86,9 @@ public final class LabelParser {
         throw new RefusedException(
             Refusal.INVALID_TIME,
             AVAILABLE_AT
-                + " lies "
+                + " is "
                 + (timeMs - label.availableAtMs)
-                + " ms before event_time; nothing is known of a transaction before it happens");
+                + " ms before event_time; a label can't be known before its transaction");
       }
       label.timeMs = timeMs;
       label.isFraud = isFraud;

@@ -47,7 +47,7 @@ public final class TransactionParser {
     if (raw.length > maxRecordBytes) {
       throw new RefusedException(
           Refusal.OVERSIZE,
-          "record of " + raw.length + " bytes; at most " + maxRecordBytes + " are read");
+          "record of " + raw.length + " bytes; at most " + maxRecordBytes + " are allowed");
     }
     FieldReader.checkUtf8(raw);
     fields.clear();
@@ -113,9 +113,9 @@ public final class TransactionParser {
       throw new RefusedException(
           Refusal.FUTURE_TIME,
           Column.EVENT_TIME.fieldName
-              + " lies "
+              + " is "
               + aheadMs
-              + " ms past the arrival; at most "
+              + " ms after the record's arrival; at most "
               + futureToleranceMs
               + " are allowed: check the sender's clock");
     }

@@ -121,7 +121,7 @@ class ColumnTableTest {
     IllegalArgumentException refused =
         assertThrows(IllegalArgumentException.class, () -> table.named(WINDOW, "is_fraud"));
     assertEquals(
-        "feature {\"name\":\"w\"}: column must be a field, or a feature of the row before it",
+        "feature {\"name\":\"w\"}: column must be a field, or an earlier transaction feature",
         refused.getMessage());
   }
 

@@ -121,20 +121,20 @@ class LabelParserTest {
     for (String value : new String[] {null, "null"}) {
       RefusedException refused = refused(Records.label(field, value));
       assertEquals(Refusal.MISSING_FIELD, refused.refusal);
-      assertEquals(field + " is absent or null; every label needs it", refused.getMessage());
+      assertEquals(field + " is missing or null; every label needs it", refused.getMessage());
     }
   }
 
   static Stream<Arguments> refusals() {
     return Stream.of(
-        refusal("", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
-        refusal("[]", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
-        refusal("true", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
+        refusal("", Refusal.MALFORMED_JSON, "not a JSON object; send one object per record"),
+        refusal("[]", Refusal.MALFORMED_JSON, "not a JSON object; send one object per record"),
+        refusal("true", Refusal.MALFORMED_JSON, "not a JSON object; send one object per record"),
         refusal("{", Refusal.MALFORMED_JSON, "end-of-input"),
         refusal("{\"is_fraud\":tru}", Refusal.MALFORMED_JSON, "tru"),
         refusal("{\"note\":[}", Refusal.MALFORMED_JSON, "'}'"),
         refusal(
-            Records.label() + Records.label(), Refusal.MALFORMED_JSON, "something follows the"),
+            Records.label() + Records.label(), Refusal.MALFORMED_JSON, "data after the"),
         refusal(
             Records.label("transaction_id", "1"),
             Refusal.WRONG_TYPE,
@@ -174,8 +174,8 @@ class LabelParserTest {
         refusal(
             Records.label("available_at", "\"2026-01-02T03:04:04.677Z\""),
             Refusal.INVALID_TIME,
-            "available_at lies 1001 ms before event_time; nothing is known of a transaction"
-                + " before it happens"),
+            "available_at is 1001 ms before event_time; a label can't be known before its"
+                + " transaction"),
         refusal(
             Records.label("transaction_id", "\" \""),
             Refusal.INVALID_VALUE,
@@ -188,7 +188,7 @@ class LabelParserTest {
         refusal(
             Records.label("counterparty_id", "\"\\ud83d\""),
             Refusal.INVALID_VALUE,
-            "counterparty_id has half of a surrogate pair in it"));
+            "counterparty_id contains half of a surrogate pair"));
   }
 
   private static Arguments refusal(String label, Refusal refusal, String detail) {
@@ -211,7 +211,7 @@ class LabelParserTest {
     assertEquals("T1", parse(largest).transactionId);
     RefusedException refused = refused(largest + " ");
     assertEquals(Refusal.OVERSIZE, refused.refusal);
-    assertEquals("label of 1001 bytes; at most 1000 are read", refused.getMessage());
+    assertEquals("label of 1001 bytes; at most 1000 are allowed", refused.getMessage());
   }
 
   @Test

@@ -77,7 +77,7 @@ class TransactionParserTest {
         RefusedException refused = refused(record);
         assertEquals(Refusal.MISSING_FIELD, refused.refusal);
         assertEquals(
-            column.fieldName + " is absent or null; every transaction needs it",
+            column.fieldName + " is missing or null; every transaction needs it",
             refused.getMessage());
       } else {
         assertFalse(parse(record).containsKey(column));
@@ -149,8 +149,8 @@ class TransactionParserTest {
             RefusedException.class, () -> parser.parse(record, ARRIVAL_MS - DAY_MS - 1));
     assertEquals(Refusal.FUTURE_TIME, refused.refusal);
     assertEquals(
-        "event_time lies 86400001 ms past the arrival; at most 86400000 are allowed: check the"
-            + " sender's clock",
+        "event_time is 86400001 ms after the record's arrival; at most 86400000 are allowed: check"
+            + " the sender's clock",
         refused.getMessage());
   }
 
@@ -189,7 +189,7 @@ class TransactionParserTest {
             () -> new TransactionParser(less, -1).parse(record, ARRIVAL_MS));
     assertEquals(Refusal.OVERSIZE, refused.refusal);
     assertEquals(
-        "record of " + record.length + " bytes; at most " + less + " are read",
+        "record of " + record.length + " bytes; at most " + less + " are allowed",
         refused.getMessage());
   }
 

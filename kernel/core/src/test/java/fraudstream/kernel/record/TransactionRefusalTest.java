@@ -36,19 +36,19 @@ class TransactionRefusalTest {
   static Stream<Arguments> refusals() {
     return Stream.of(
         // Not a single JSON object in UTF-8
-        refusal("", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
-        refusal("   ", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
-        refusal("[]", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
+        refusal("", Refusal.MALFORMED_JSON, "not a JSON object; send one object per record"),
+        refusal("   ", Refusal.MALFORMED_JSON, "not a JSON object; send one object per record"),
+        refusal("[]", Refusal.MALFORMED_JSON, "not a JSON object; send one object per record"),
         refusal("\"text\"", Refusal.MALFORMED_JSON, "not a JSON object; send one object"),
-        refusal("null", Refusal.MALFORMED_JSON, "not a JSON object; send one object a record"),
+        refusal("null", Refusal.MALFORMED_JSON, "not a JSON object; send one object per record"),
         refusal("{", Refusal.MALFORMED_JSON, "end-of-input"),
         refusal("{\"account_id\":\"A", Refusal.MALFORMED_JSON, "end-of-input"),
         refusal("{'account_id':1}", Refusal.MALFORMED_JSON, "expecting double-quote"),
         refusal("{\"note\":NaN}", Refusal.MALFORMED_JSON, "NaN"),
         refusal("{\"note\":01}", Refusal.MALFORMED_JSON, "Leading zeroes"),
         refusal("{\"a\":1,}", Refusal.MALFORMED_JSON, "expecting"),
-        refusal(Records.json() + Records.json(), Refusal.MALFORMED_JSON, "something follows"),
-        refusal(Records.json() + " 1", Refusal.MALFORMED_JSON, "something follows", "send one"),
+        refusal(Records.json() + Records.json(), Refusal.MALFORMED_JSON, "data after"),
+        refusal(Records.json() + " 1", Refusal.MALFORMED_JSON, "data after", "send one"),
         refusal(Records.json() + "x", Refusal.MALFORMED_JSON, "'x'"),
         refusal(Records.json() + "}", Refusal.MALFORMED_JSON, "'}'"),
         // Wrong type
@@ -138,17 +138,17 @@ class TransactionRefusalTest {
         refusal(
             Records.json("transaction_id", "\"\""),
             Refusal.INVALID_VALUE,
-            "transaction_id is empty; give each transaction its own"),
+            "transaction_id is empty; give a text that is not blank"),
         refusal(
             Records.json("account_id", "\" \\t\""), Refusal.INVALID_VALUE, "account_id is empty"),
         refusal(
             Records.json("account_id", "\"A\\ud83d\""),
             Refusal.INVALID_VALUE,
-            "account_id has half of a surrogate pair in it; send whole characters"),
+            "account_id contains half of a surrogate pair; send whole characters"),
         refusal(
             Records.json("transaction_id", "\"\\ude00\\ud83d\""),
             Refusal.INVALID_VALUE,
-            "transaction_id has half of a surrogate pair in it"));
+            "transaction_id contains half of a surrogate pair"));
   }
 
   private static Arguments refusal(String record, Refusal refusal, String... details) {

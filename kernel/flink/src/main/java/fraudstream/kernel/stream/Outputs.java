@@ -33,6 +33,6 @@ final class Outputs {
         return tag;
       }
     }
-    throw new IllegalArgumentException("there is no output " + name);
+    throw new IllegalArgumentException("unknown output: " + name);
   }
 }

@@ -1,4 +1,4 @@
-"""A small catalogue, and a model that tests can tell what to say of a row."""
+"""A small catalogue, and a model whose score a test sets directly in a row."""
 
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -33,15 +33,15 @@ CATALOGUE = Catalogue(
         TransactionFeature(name="weekend_flag", entity="transaction", statistic="weekend"),
     )
 )
-"""Its vector: two amounts, two gaps, two values, and then a number that analysts see, and a flag."""
+"""Its vector: two amounts, two gaps, two values, then a number shown to analysts, and a flag."""
 SCORE = 6
-"""The place that the model takes for the score."""
+"""The position that the model reads as the score."""
 
 
-class ModelOfOnePlace:
-    """Scores a row by one of its numbers; a row of -1 makes it fail, and all rows with it.
+class SingleInputModel:
+    """Scores a row by one of its numbers; a row of -1 makes scoring fail for the whole batch.
 
-    That number is all that contributes, too; where it is above 1, contributions fail.
+    Only that number contributes; if it exceeds 1, contributions fail.
     """
 
     manifest = SimpleNamespace(
@@ -73,11 +73,11 @@ class ModelOfOnePlace:
         return scores
 
 
-def decider_of(model: ModelOfOnePlace | None = None, catalogue: Catalogue = CATALOGUE) -> Decider:
+def decider_of(model: SingleInputModel | None = None, catalogue: Catalogue = CATALOGUE) -> Decider:
     """Return a decider that alerts from `THRESHOLD` on."""
-    return Decider(cast("Scorer", model or ModelOfOnePlace()), catalogue)
+    return Decider(cast("Scorer", model or SingleInputModel()), catalogue)
 
 
 def vector(score: float, flag: float = 0.0) -> list[float]:
-    """Return a vector of `CATALOGUE` to which the model gives the score."""
+    """Return a vector of `CATALOGUE` to which the model assigns the score."""
     return [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, score, flag]
