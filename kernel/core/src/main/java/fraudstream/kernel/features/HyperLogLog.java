@@ -22,12 +22,6 @@ final class HyperLogLog {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
   private static final long HIGH_BITS = 0x8080808080808080L;
 
-  /** A mask of ranks, which are at most 57. */
-  private static final int RANKS = 63;
-
-  /** For each rank r the power 2^-r. */
-  private static final double[] INVERSES = inverses();
-
   private final byte[] registers;
 
   HyperLogLog() {
@@ -36,14 +30,6 @@ final class HyperLogLog {
 
   HyperLogLog(byte[] registers) {
     this.registers = registers;
-  }
-
-  private static double[] inverses() {
-    double[] inverses = new double[RANKS + 1];
-    for (int rank = 0; rank < inverses.length; rank++) {
-      inverses[rank] = Math.scalb(1.0, -rank);
-    }
-    return inverses;
   }
 
   /** The internal registers, not a copy. */
@@ -85,29 +71,16 @@ final class HyperLogLog {
   }
 
   double estimate() {
-    // Four sums, since one would wait for itself at each addition; they are exact in any order.
-    double one = 0;
-    double two = 0;
-    double three = 0;
-    double four = 0;
-    for (int register = 0; register < REGISTERS; register += 4) {
-      one += INVERSES[registers[register] & RANKS];
-      two += INVERSES[registers[register + 1] & RANKS];
-      three += INVERSES[registers[register + 2] & RANKS];
-      four += INVERSES[registers[register + 3] & RANKS];
-    }
-    double inverse = one + two + three + four;
-    double estimate = ALPHA * REGISTERS * REGISTERS / inverse;
-    int empty = estimate <= SMALL_RANGE ? empty() : 0;
-    return empty > 0 ? REGISTERS * Math.log((double) REGISTERS / empty) : estimate;
-  }
-
-  private int empty() {
+    double inverse = 0;
     int empty = 0;
     for (byte rank : registers) {
+      inverse += 1.0 / (1L << rank);
       empty += rank == 0 ? 1 : 0;
     }
-    return empty;
+    double estimate = ALPHA * REGISTERS * REGISTERS / inverse;
+    return estimate <= SMALL_RANGE && empty > 0
+        ? REGISTERS * Math.log((double) REGISTERS / empty)
+        : estimate;
   }
 
   HyperLogLog copy() {

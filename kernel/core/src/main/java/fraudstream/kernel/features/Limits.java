@@ -28,7 +28,7 @@ final class Limits {
   int movedRows = 8;
 
   /** The rows that a transaction may move if those before it have moved few. */
-  int mostSavedMoves = 4_096;
+  int maxSavedMoves = 4_096;
 
   /** The number of newest transactions over which every window is exact. */
   int exactRows = 4_096;

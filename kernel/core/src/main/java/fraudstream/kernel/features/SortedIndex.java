@@ -36,7 +36,7 @@ final class SortedIndex extends HistoryIndex {
   @Override
   HistoryIndex inserting(History history, int row) {
     int moved = history.end() - row;
-    savedMoves = Math.min(savedMoves + limits.movedRows, limits.mostSavedMoves);
+    savedMoves = Math.min(savedMoves + limits.movedRows, limits.maxSavedMoves);
     if (moved > savedMoves && history.count() > limits.scannedRows) {
       return new ShuffledIndex(history, limits);
     }

@@ -28,7 +28,7 @@ class EntityWindowsPropertyTest {
     limits.scannedRows = 9;
     limits.scannedIds = 6;
     limits.movedRows = 1;
-    limits.mostSavedMoves = 20;
+    limits.maxSavedMoves = 20;
     return limits;
   }
 

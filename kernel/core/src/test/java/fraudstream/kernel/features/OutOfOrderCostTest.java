@@ -1,103 +1,120 @@
 package fraudstream.kernel.features;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fraudstream.kernel.record.Event;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
 
 /**
- * Whoever sends the transactions of one account chooses the order of their event times. No order
- * may cost more than three times as much as the order of time. Counts the steps of the indexes
- * ({@link Work}) instead of measuring time.
+ * Whoever sends the transactions of an account chooses the order of their event times. No order may
+ * cost more than three times as much as the order of time. Counts the steps of the indexes ({@link
+ * Work}) instead of measuring time; {@link OutOfOrderBenchmark} measures it.
  */
 class OutOfOrderCostTest {
-  private static final long SECOND_MS = 1_000;
-  private static final long HOUR_MS = 3_600 * SECOND_MS;
+  private static final double MAX_RATIO = 3;
+  private static final long HOUR_MS = 3_600_000;
   private static final long DAY_MS = 24 * HOUR_MS;
-  private static final int COUNT = 20_000;
+  private static final int COUNT = 12_000;
+  private static final List<WindowSpec> SPECS = WindowsBenchmark.catalogue();
+
+  /** All transactions of an hour are rows. */
+  @Test
+  void noOrderCostsThreeTimesTheOrderOfTimeIfAllRowsAreExact() {
+    assertCheap(HOUR_MS, 300, false);
+  }
 
   @Test
-  void print() {
-    for (long spanMs : new long[] {HOUR_MS, DAY_MS}) {
-      for (int values : new int[] {1, 300, 1_000_000}) {
-        double ordered = steps(order(spanMs, i -> i * spanMs / COUNT), values, false);
-        System.out.println(spanMs + " " + values + " ordered " + ordered);
-        List<IntToLongFunction> orders = orders(spanMs);
-        for (int at = 0; at < orders.size(); at++) {
-          double s = steps(order(spanMs, orders.get(at)), values, false);
-          double l = steps(order(spanMs, orders.get(at)), values, true);
-          System.out.printf("  %d: %.0f %.2f labelled %.0f%n", at, s, s / ordered, l);
-        }
-      }
+  void noOrderCostsThreeTimesTheOrderOfTimeIfAllRowsHaveTheSameValues() {
+    assertCheap(HOUR_MS, 1, false);
+  }
+
+  @Test
+  void noOrderCostsThreeTimesTheOrderOfTimeIfOneOfTwentyIsLabelled() {
+    assertCheap(HOUR_MS, 300, true);
+  }
+
+  /** The newest 4,096 transactions of the day are rows; the others are condensed into panes. */
+  @Test
+  void noOrderCostsThreeTimesTheOrderOfTimeInADeepHistory() {
+    assertCheap(DAY_MS, 300, false);
+  }
+
+  @Test
+  void movingEveryRowWouldCostMore() {
+    Limits limits = new Limits();
+    limits.movedRows = COUNT;
+    limits.maxSavedMoves = COUNT;
+    double ordered = steps(EventTimeOrder.IN_ORDER, HOUR_MS, 300, false, limits);
+    for (EventTimeOrder order :
+        List.of(EventTimeOrder.ALTERNATING_ENDS, EventTimeOrder.RISING_SAWTOOTH)) {
+      double ratio = steps(order, HOUR_MS, 300, false, limits) / ordered;
+      assertTrue(ratio > 5 * MAX_RATIO, order.label + ": " + ratio);
     }
   }
 
-  private static List<IntToLongFunction> orders(long spanMs) {
-    long stepMs = spanMs / COUNT;
-    Random random = new Random(1);
-    return List.of(
-        i -> i % 2 == 0 ? spanMs - i / 2 * stepMs : i / 2 * stepMs,
-        i -> i % 2 == 0 ? DAY_MS + i * stepMs : 1 + i * stepMs,
-        i -> spanMs - i * stepMs,
-        i -> i % 1_000 * spanMs / 1_000,
-        i -> spanMs - i % 1_000 * spanMs / 1_000,
-        i -> (long) (random.nextDouble() * spanMs),
-        i -> i == 0 ? DAY_MS : DAY_MS + i * stepMs - (long) (random.nextDouble() * (DAY_MS - 1)),
-        i -> i % 100 == 0 ? (long) (random.nextDouble() * spanMs) : i * stepMs,
-        i -> i == 0 ? spanMs : i * stepMs,
-        i -> i % 9 == 0 ? i * stepMs : (i - 8) * stepMs,
-        i -> spanMs);
-  }
-
-  private static long[] order(long spanMs, IntToLongFunction timeMs) {
-    long[] times = new long[COUNT];
-    for (int i = 0; i < COUNT; i++) {
-      times[i] = timeMs.applyAsLong(i);
+  private static void assertCheap(long spanMs, int values, boolean isLabelled) {
+    double ordered =
+        steps(EventTimeOrder.IN_ORDER, spanMs, values, isLabelled, Limits.PRODUCTION);
+    for (EventTimeOrder order : EventTimeOrder.values()) {
+      double steps = steps(order, spanMs, values, isLabelled, Limits.PRODUCTION);
+      assertTrue(
+          steps <= MAX_RATIO * ordered,
+          order.label + ": " + steps + " steps per transaction, in order " + ordered);
     }
-    return times;
   }
 
-  private static double steps(long[] timesMs, int values, boolean isLabelled) {
-    List<WindowSpec> specs = WindowsBenchmark.catalogue();
-    EntityWindows windows = Windows.account(specs, DAY_MS, Limits.PRODUCTION);
+  /** The mean number of steps per transaction. */
+  private static double steps(
+      EventTimeOrder order, long spanMs, int values, boolean isLabelled, Limits limits) {
+    EntityWindows windows = Windows.account(SPECS, DAY_MS, limits);
     History history = windows.newHistory();
-    Meter meter = new Meter();
+    Meter meter = new Meter(limits);
     Random random = new Random(2);
-    for (int i = 0; i < timesMs.length; i++) {
-      Event event = Windows.transaction(timesMs[i], i + 1, random.nextInt(1_000), Windows.width(specs));
-      Windows.withText(event, Windows.DEVICE, 1 + random.nextInt(values));
-      Windows.withText(event, Windows.MERCHANT, 1 + random.nextInt(values));
-      if (random.nextInt(100) == 0) {
-        Windows.with(event, Windows.LATITUDE, 10);
-        Windows.with(event, Windows.LONGITUDE, 106);
-      }
-      windows.arrive(history, event);
+    long[] timesMs = order.timesMs(COUNT, spanMs, DAY_MS);
+    for (int i = 0; i < COUNT; i++) {
+      Event event = transaction(timesMs[i], i + 1, values, random);
+      assertEquals(Outcome.NEW, windows.arrive(history, event));
       meter.read(history);
-      if (isLabelled) {
+      if (isLabelled && random.nextInt(20) == 0) {
         int some = random.nextInt(i + 1);
         long knownMs = timesMs[some] + random.nextInt((int) HOUR_MS);
         windows.label(history, Windows.label(timesMs[some], some + 1, true, knownMs));
         meter.read(history);
       }
     }
-    return (double) meter.steps / timesMs.length;
+    return (double) meter.steps / COUNT;
+  }
+
+  private static Event transaction(long timeMs, long id, int values, Random random) {
+    Event event = Windows.transaction(timeMs, id, random.nextInt(1_000), Windows.width(SPECS));
+    Windows.withText(event, Windows.DEVICE, 1 + random.nextInt(values));
+    Windows.withText(event, Windows.MERCHANT, 1 + random.nextInt(values));
+    if (random.nextInt(100) == 0) {
+      Windows.with(event, Windows.LATITUDE, 10);
+      Windows.with(event, Windows.LONGITUDE, 106);
+    }
+    return event;
   }
 
   /** Adds up the steps of a history's indexes, which are replaced now and then. */
   private static final class Meter {
+    private final Limits limits;
     private HistoryIndex index;
     private Panes panes;
     private long indexSteps;
     private long paneSteps;
     private long steps;
 
+    Meter(Limits limits) {
+      this.limits = limits;
+    }
+
     void read(History history) {
-      if (history.count() > Limits.PRODUCTION.scannedRows) {
-        HistoryIndex now = history.index(Limits.PRODUCTION);
+      if (history.count() > limits.scannedRows) {
+        HistoryIndex now = history.index(limits);
         steps += now.work.steps() - (now == index ? indexSteps : 0);
         index = now;
         indexSteps = now.work.steps();

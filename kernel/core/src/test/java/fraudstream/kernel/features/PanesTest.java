@@ -24,7 +24,7 @@ class PanesTest {
     limits.groupBlocks = 2;
     limits.scannedRows = 9;
     limits.movedRows = 1;
-    limits.mostSavedMoves = 20;
+    limits.maxSavedMoves = 20;
     limits.exactRows = 32;
     limits.exactMs = 50;
     limits.mostExactRows = 64;
