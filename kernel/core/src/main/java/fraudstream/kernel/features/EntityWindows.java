@@ -203,7 +203,7 @@ public final class EntityWindows {
       history.setPending(pending);
     } else if (history.pending() != null) {
       history.pending().take(event.timeMs, event.idHash);
-      history.setPending(history.pending().count() == 0 ? null : history.pending());
+      history.setPending(history.pending());
     }
   }
 }

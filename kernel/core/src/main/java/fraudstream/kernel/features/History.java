@@ -10,20 +10,16 @@ import java.util.Arrays;
  * <p>The newest transactions are rows of 64-bit words ({@link HistorySchema}) in one array. A row
  * is identified by its index in [{@link #first}, {@link #end}), which changes when rows are
  * inserted before it. The oldest transactions of a busy id may be condensed into {@link Panes}. The
- * {@link HistoryIndex} is derived from the rows on demand and never saved.
- *
- * <p>Rows lie in the array in their order. In a long history to which old transactions are added
- * they lie in order of arrival, and its index has their order ({@link RowOrder}), so that none is
- * moved for another.
+ * {@link HistoryIndex} is derived from the rows on demand and never saved. In a long history to
+ * which old transactions are added, rows lie in order of arrival and the index has their order
+ * ({@link RowOrder}), so that none is moved for another.
  */
 public final class History {
   private static final int FIRST_CAPACITY = 2;
   private static final long[] NO_WORDS = {};
 
-  /** The approximate memory, in words, of the objects around the rows. */
+  /** The approximate memory, in words: the objects around the rows; a pane with two sketches. */
   private static final int OBJECTS_WORDS = 32;
-
-  /** The approximate memory, in words, of a pane with two sketches. */
   private static final int PANE_WORDS = 128;
 
   private HistorySchema schema;
@@ -34,12 +30,11 @@ public final class History {
   private long newestMs;
   private Panes panes;
   private PendingLabels pending;
+  private IdFilter ids;
   private HistoryIndex index;
 
   /** The order of the index; null if the rows lie in the array in their order. */
   private RowOrder order;
-
-  private IdFilter ids;
 
   /** Creates an empty history. */
   public History(HistorySchema schema) {
@@ -100,10 +95,8 @@ public final class History {
   public long memoryWords() {
     long paneCount = panes == null ? 0 : panes.count();
     long indexWords = index == null ? 0 : index.memoryWords(capacity());
-    return words.length
-        + Math.max(words.length, indexWords)
-        + paneCount * PANE_WORDS
-        + OBJECTS_WORDS;
+    long rowWords = words.length + Math.max(words.length, indexWords);
+    return rowWords + paneCount * PANE_WORDS + OBJECTS_WORDS;
   }
 
   /** The number of transactions ever counted. */
@@ -140,7 +133,7 @@ public final class History {
   }
 
   void setPending(PendingLabels pending) {
-    this.pending = pending;
+    this.pending = pending == null || pending.count() == 0 ? null : pending;
   }
 
   HistoryIndex index(Limits limits) {
@@ -243,9 +236,8 @@ public final class History {
       index = index.inserting(this, row);
       order = index.order();
     }
-    int slot = end;
+    int slot = order == null ? row : end;
     if (order == null) {
-      slot = row;
       int from = row * schema.stride;
       System.arraycopy(words, from, words, from + schema.stride, (end - row) * schema.stride);
     }
@@ -284,7 +276,7 @@ public final class History {
       return HistorySchema.NO_FRAUD;
     }
     long knownMs = pending.take(event.timeMs, event.idHash);
-    pending = pending.count() == 0 ? null : pending;
+    setPending(pending);
     return knownMs;
   }
 
@@ -309,7 +301,11 @@ public final class History {
   /** Moves the rows to the start of {@code target}; discards what depends on row indexes. */
   private void moveTo(long[] target) {
     copyTo(target, first, end);
-    words = target;
+    replace(target);
+  }
+
+  private void replace(long[] rows) {
+    words = rows;
     end -= first;
     first = 0;
     index = null;
@@ -325,7 +321,7 @@ public final class History {
     }
     if (pending != null) {
       pending.evictUpTo(timeMs);
-      pending = pending.count() == 0 ? null : pending;
+      setPending(pending);
     }
     if (first < end && timeMs(first) <= timeMs) {
       forgetFirst(rowAfter(timeMs) - first);
@@ -349,10 +345,10 @@ public final class History {
         });
   }
 
-  /** A copy of the words of all rows in their order. */
-  long[] rowWords() {
-    long[] rows = new long[count() * schema.stride];
-    copyTo(rows, first, end);
+  /** A copy of the words of rows [from, to) in their order. */
+  long[] rowWords(int from, int to) {
+    long[] rows = new long[(to - from) * schema.stride];
+    copyTo(rows, from, to);
     return rows;
   }
 
@@ -361,12 +357,8 @@ public final class History {
     if (panes == null) {
       panes = new Panes(schema);
     }
-    History oldest = this;
-    if (!isSorted()) {
-      long[] copied = new long[rows * schema.stride];
-      copyTo(copied, first, first + rows);
-      oldest = new History(schema, copied, rows, 0, newestMs);
-    }
+    History oldest =
+        isSorted() ? this : new History(schema, rowWords(first, first + rows), rows, 0, newestMs);
     panes.append(oldest, oldest.first, oldest.first + rows, count() - rows, share);
     forgetFirst(rows);
   }
@@ -399,33 +391,10 @@ public final class History {
   void convertTo(HistorySchema wanted) {
     if (!schema.equals(wanted)) {
       int[] slots = wanted.slotsIn(schema);
-      long[] converted = new long[count() * wanted.stride];
-      for (int row = first; row < end; row++) {
-        convert(row, wanted, slots, converted, (row - first) * wanted.stride);
-      }
-      words = converted;
-      end -= first;
-      first = 0;
-      index = null;
-      order = null;
-      ids = null;
+      replace(schema.converted(rowWords(first, end), wanted, slots));
       panes = panes == null ? null : panes.convertedTo(wanted, slots);
       pending = wanted.keepsLabels ? pending : null;
     }
     schema = wanted;
-  }
-
-  private void convert(int row, HistorySchema wanted, int[] slots, long[] target, int at) {
-    target[at] = timeMs(row);
-    if (wanted.keepsIds) {
-      target[at + wanted.idAt] = schema.keepsIds ? idHash(row) : 0;
-    }
-    if (wanted.keepsLabels) {
-      target[at + wanted.labelAt] = schema.keepsLabels ? label(row) : HistorySchema.NO_FRAUD;
-    }
-    for (int slot = 0; slot < slots.length; slot++) {
-      target[at + wanted.at(slot)] =
-          slots[slot] < 0 ? wanted.nullWord(slot) : word(row, slots[slot]);
-    }
   }
 }

@@ -73,7 +73,8 @@ public final class HistoryFormat implements Serializable {
       int stride = schema.stride;
       write(history.words(), history.first() * stride, history.end() * stride, target);
     } else {
-      write(history.rowWords(), 0, history.count() * schema.stride, target);
+      long[] rows = history.rowWords(history.first(), history.end());
+      write(rows, 0, rows.length, target);
     }
     if (pending != null) {
       write(pending.words(), 0, labels * PendingLabels.STRIDE, target);

@@ -196,4 +196,29 @@ public final class HistorySchema implements Serializable {
   public int hashCode() {
     return 31 * Arrays.hashCode(ids) + (keepsIds ? 2 : 0) + (keepsLabels ? 1 : 0);
   }
+
+  /**
+   * Converts rows to another schema: new columns are null, removed ones are dropped.
+   *
+   * @param slots {@code wanted.slotsIn(this)}
+   */
+  long[] converted(long[] rows, HistorySchema wanted, int[] slots) {
+    long[] target = new long[rows.length / stride * wanted.stride];
+    int to = 0;
+    for (int from = 0; from < rows.length; from += stride) {
+      target[to] = rows[from];
+      if (wanted.keepsIds) {
+        target[to + wanted.idAt] = keepsIds ? rows[from + idAt] : 0;
+      }
+      if (wanted.keepsLabels) {
+        target[to + wanted.labelAt] = keepsLabels ? rows[from + labelAt] : NO_FRAUD;
+      }
+      for (int slot = 0; slot < slots.length; slot++) {
+        target[to + wanted.at(slot)] =
+            slots[slot] < 0 ? wanted.nullWord(slot) : rows[from + at(slots[slot])];
+      }
+      to += wanted.stride;
+    }
+    return target;
+  }
 }

@@ -9,7 +9,7 @@ import java.util.concurrent.ThreadLocalRandom;
  *
  * <p>The trees are treaps (Seidel and Aragon, "Randomized search trees", 1996): a slot's priority
  * is a hash of it, and no child has a greater one, so that the expected depth is logarithmic
- * whatever the order of insertion. The hash has a random key, because whoever sends transactions
+ * whatever the order of insertion. The hash has a random key, because the sender of transactions
  * chooses that order. Rows are never removed.
  */
 final class RowTrees {

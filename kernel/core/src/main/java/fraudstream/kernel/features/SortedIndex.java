@@ -26,6 +26,7 @@ final class SortedIndex extends HistoryIndex {
     this.limits = limits;
     values = new ValueIndex[schema.slots()];
     sketches = new SketchBlocks[schema.sketchSlots.length];
+    savedMoves = limits.maxSavedMoves;
   }
 
   @Override

@@ -46,7 +46,7 @@ class HistoryIndexTest {
     limits.scannedRows = 0;
     limits.scannedIds = 0;
     limits.movedRows = movedRows;
-    limits.maxSavedMoves = Integer.MAX_VALUE / 2;
+    limits.maxSavedMoves = movedRows;
     return limits;
   }
 

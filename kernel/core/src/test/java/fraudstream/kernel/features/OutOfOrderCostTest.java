@@ -9,7 +9,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /**
- * Whoever sends the transactions of an account chooses the order of their event times. No order may
+ * The sender of an account's transactions chooses the order of their event times. No order may
  * cost more than three times as much as the order of time. Counts the steps of the indexes ({@link
  * Work}) instead of measuring time; {@link OutOfOrderBenchmark} measures it.
  */
