@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from fraudstream.domain.alert import Alert
+from fraudstream.domain.transaction import TransactionKey
 
 Kind = Literal["new", "gone", "score", "other"]
 
 VERSIONS: Final = {"model_version": "model", "catalogue_version": "catalogue", "threshold": "threshold"}
+SHOWN_DIGITS: Final = 12
+"""Digits of a model's digest that are shown."""
 FACTS: Final = (
-    "account_id",
     "event_time",
     "transaction_amount_vnd",
     "risk_level",
     "likely_fraud_type",
     "flags",
+    "overflowing_features",
 )
 """Fields of an alert to compare beside score, versions and features. Its times of arrival and scoring are
 left out: they differ between runs."""
@@ -33,29 +36,50 @@ class Difference:
     has one line per cause.
     """
 
-    transaction_id: str
+    transaction: TransactionKey
     kind: Kind
     score_before: float | None
     score_after: float | None
     why: tuple[str, ...]
 
 
-def differences(before: Mapping[str, Alert], after: Mapping[str, Alert]) -> Iterator[Difference]:
-    """Compare two runs' alerts; both mappings are keyed by ``transaction_id``.
+def differences(
+    before: Mapping[TransactionKey, Alert], after: Mapping[TransactionKey, Alert]
+) -> Iterator[Difference]:
+    """Compare two runs' alerts of the kind ``score``, both keyed by their transactions.
 
-    Alert ids are unsuitable as keys because they change with the model version. Yields the differences in
+    Alert ids are unsuitable as keys because they change with the model. Yields the differences in
     the order of the first run, then the new alerts in the order of the second.
     """
-    for transaction_id, alert in before.items():
-        other = after.get(transaction_id)
+    for transaction, alert in before.items():
+        other = after.get(transaction)
         if other is None:
-            yield Difference(transaction_id, "gone", alert.score, None, _absence(alert, after.values()))
+            yield Difference(transaction, "gone", alert.score, None, _absence(alert, after.values()))
         elif causes := _causes(alert, other):
             kind: Kind = "other" if _same(alert.score, other.score) else "score"
-            yield Difference(transaction_id, kind, alert.score, other.score, causes)
-    for transaction_id, alert in after.items():
-        if transaction_id not in before:
-            yield Difference(transaction_id, "new", None, alert.score, _absence(alert, before.values()))
+            yield Difference(transaction, kind, alert.score, other.score, causes)
+    for transaction, alert in after.items():
+        if transaction not in before:
+            yield Difference(transaction, "new", None, alert.score, _absence(alert, before.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewsCompared:
+    """Number of review alerts that both runs have, and ids of those that only one has."""
+
+    same: int
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def compare_reviews(before: Collection[str], after: Collection[str]) -> ReviewsCompared:
+    """Compare the ids of two runs' review alerts, which depend on account, transaction and reason."""
+    kept = dict.fromkeys(before).keys() & dict.fromkeys(after).keys()
+    return ReviewsCompared(
+        same=len(kept),
+        new=tuple(id_ for id_ in dict.fromkeys(after) if id_ not in kept),
+        gone=tuple(id_ for id_ in dict.fromkeys(before) if id_ not in kept),
+    )
 
 
 def _causes(before: Alert, after: Alert) -> tuple[str, ...]:
@@ -63,7 +87,7 @@ def _causes(before: Alert, after: Alert) -> tuple[str, ...]:
 
     If only the score differs, the cause is a feature that alerts do not carry.
     """
-    versions = _changes(before, after, VERSIONS)
+    versions = (*_changes(before, after, VERSIONS), *_content_changes(before, after))
     features = _feature_changes(before.features, after.features)
     facts = _changes(before, after, {name: name for name in FACTS})
     found = (*versions, *features, *facts, *_identity_changes(before, after))
@@ -79,6 +103,13 @@ def _changes(before: Alert, after: Alert, labels: Mapping[str, str]) -> Iterator
             yield f"{label} {_format_value(old)} → {_format_value(new)}"
 
 
+def _content_changes(before: Alert, after: Alert) -> Iterator[str]:
+    """Yield a change of the model under the same version; alerts of schema version 1 have no digest."""
+    old, new = before.model_digest, after.model_digest
+    if before.model_version == after.model_version and old is not None and new is not None and old != new:
+        yield f"contents of model {before.model_version} {old[:SHOWN_DIGITS]} → {new[:SHOWN_DIGITS]}"
+
+
 def _feature_changes(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> Iterator[str]:
     for name in dict.fromkeys([*before, *after]):
         if name not in before or name not in after:
@@ -88,8 +119,9 @@ def _feature_changes(before: Mapping[str, float | None], after: Mapping[str, flo
 
 
 def _identity_changes(before: Alert, after: Alert) -> Iterator[str]:
-    """Yield a difference of alert ids. Different models imply different ids, so that case is skipped."""
-    if before.model_version == after.model_version:
+    """Yield a difference of alert ids. Different models or schemas imply different ids and are skipped."""
+    same = ("model_version", "model_digest", "schema_version")
+    if all(getattr(before, name) == getattr(after, name) for name in same):
         yield from _changes(before, after, {"alert_id": "alert_id"})
 
 
@@ -117,8 +149,8 @@ def _absence(alert: Alert, others: Collection[Alert]) -> tuple[str, ...]:
         for name, label in VERSIONS.items()
         if _format_value(getattr(alert, name)) not in (values := _values(others, name))
     ]
-    lowest = min(other.threshold for other in others)
-    if alert.score < lowest:
+    thresholds = [other.threshold for other in others if other.threshold is not None]
+    if alert.score is not None and thresholds and alert.score < min(thresholds):
         causes.append(f"its score {_format_value(alert.score)} is below that threshold")
     return tuple(causes) or (UNEXPLAINED,)
 

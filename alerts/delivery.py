@@ -3,17 +3,20 @@
 `alerts.store.progress_store` documents the guarantees at each step.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from alerts.earlier_ids import delivered_earlier, without_copies
 from alerts.handlers.handler_protocol import AlertHandler, HandlerError, HandlerOutcome
 from alerts.messages import Handover, UnreadableError, handover, parse
 from alerts.refused import RefusedFile
 from alerts.store.progress_store import ProgressStore
 from fraudstream.domain.alert import Alert
 from fraudstream.runtime.backoff import Backoff
+from fraudstream.runtime.bounded_calls import StopRequestedError
 from fraudstream.streams.positions import Position
 from fraudstream.streams.protocols import RecordReader, StreamRecord
 
@@ -26,14 +29,11 @@ BUSY_PAUSE_S: Final = 0.2
 """Pause before another attempt to claim an alert that another consumer has claimed."""
 RETRY_CAP_S: Final = 30.0
 """Longest wait between two attempts. Attempts continue until the alert is delivered, so that none is lost."""
+STOPPED: Final = "stopped before the alert was handled"
 SHOWN_WAIT_S: Final = 1.0
 """Shorter waits are counted but not reported: an occasional failure of a target needs no attention."""
 REFUSED_IN_A_ROW: Final = 10
 """Number of consecutive refusals that stops the run: the target presumably refuses everything."""
-
-
-class _StoppedError(Exception):
-    """A stop was requested before an alert could be handled."""
 
 
 @dataclass(slots=True)
@@ -96,7 +96,8 @@ class Delivery:
 
         Returns the number of handled alerts. Once the stop is set, ends after the current batch. Records that
         were read but not handled, because of the stop or of ``most``, are delivered by the next step or the
-        next run. Raises `StreamError`, `StoreError` and `HandlerError`.
+        next run. Raises `StreamError`, `StoreError` and `HandlerError`, and `StopRequestedError` if the stop
+        interrupted a call of the stream or the store.
         """
         before = self.counts.handled
         records = self._pending or self._parts.reader.poll()
@@ -122,7 +123,7 @@ class Delivery:
             batch = records[first : first + size]
             try:
                 self._take(batch)
-            except _StoppedError:
+            except StopRequestedError:
                 return first
             if self._parts.stop.is_set():
                 return first + len(batch)
@@ -130,9 +131,9 @@ class Delivery:
 
     def _take(self, batch: Sequence[StreamRecord]) -> None:
         alerts = self._alerts(batch)
-        by_id = {each.alert.alert_id: each for each in alerts}
+        by_id = {each.alert.alert_id: each for each in without_copies(alerts)}
         self.counts.doubled += len(alerts) - len(by_id)
-        self._settle(by_id)
+        self._settle(self._new(by_id))
         self._reached |= {
             record.shard_id: Position(record.sequence_number, record.arrival_ms) for record in batch
         }
@@ -169,24 +170,49 @@ class Delivery:
             self._hand_over([waiting[alert_id] for alert_id in claims.ours])
             waiting = {alert_id: waiting[alert_id] for alert_id in claims.busy}
             if waiting and self._parts.stop.wait(BUSY_PAUSE_S):
-                raise _StoppedError
+                raise StopRequestedError(STOPPED)
+
+    def _new(self, by_id: Mapping[str, Handover]) -> dict[str, Handover]:
+        """Return the alerts without those that were delivered under earlier ids, which are finished."""
+        # Before the claim: in an outage of the store, the lease of a claim would end during the lookup.
+        known = delivered_earlier(list(by_id.values()), self._parts.store)
+        if known:
+            self._parts.store.finish(known, self._parts.now_ms())
+            self.counts.doubled += len(known)
+        return {alert_id: each for alert_id, each in by_id.items() if alert_id not in known}
 
     def _hand_over(self, alerts: Sequence[Handover]) -> None:
         try:
             self._hand_over_until_done(alerts)
         except HandlerError:
-            self._parts.store.release(_ids(alerts))
+            with contextlib.suppress(StopRequestedError):
+                self._parts.store.release(_ids(alerts))
             raise
 
     def _hand_over_until_done(self, alerts: Sequence[Handover]) -> None:
         failures = 0
         while alerts:
-            outcome = self._parts.handler.handle(alerts)
+            outcome = self._attempt(alerts)
             failures = failures + 1 if len(outcome.again) == len(alerts) else 1
             self._finish(alerts, outcome)
             alerts = outcome.again
             if alerts:
                 self._pause(alerts, outcome, failures)
+
+    def _attempt(self, alerts: Sequence[Handover]) -> HandlerOutcome:
+        """Call the handler; whatever exception a target causes is a failure of the target.
+
+        A target that is unusable from the start ends the run. One that worked before is tried again, because
+        permissions and topics get repaired.
+        """
+        try:
+            return self._parts.handler.handle(alerts)
+        except HandlerError as error:
+            if not self.counts.handled:
+                raise
+            return HandlerOutcome(again=alerts, problem=str(error))
+        except Exception as error:  # noqa: BLE001 - handlers meet whatever a target sends
+            return HandlerOutcome(again=alerts, problem=f"{type(error).__name__}: {error}")
 
     def _finish(self, alerts: Sequence[Handover], outcome: HandlerOutcome) -> None:
         if outcome.refused:
@@ -215,14 +241,14 @@ class Delivery:
         """Wait until the next attempt, then renew the claim."""
         self.counts.retries += 1
         wait_s = max(outcome.retry_after_s, self._parts.backoff.wait_s(failures - 1))
-        if wait_s >= SHOWN_WAIT_S:
+        if wait_s >= SHOWN_WAIT_S and not self._parts.stop.is_set():
             first = alerts[0].alert.alert_id
             self._parts.on_problem(
                 f"alert {first}: {outcome.problem}; {failures} failed attempts, next in {wait_s:.1f} s"
             )
         if self._parts.stop.wait(wait_s):
             self._parts.store.release(_ids(alerts))
-            raise _StoppedError
+            raise StopRequestedError(STOPPED)
         self._parts.store.claim(_ids(alerts), self._parts.now_ms())
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from alerts.order import OrderChange
 from fraudstream.domain.catalogue import Catalogue, Entity, Feature, WindowFeature
+from fraudstream.domain.transaction import TransactionKey
 
 Cause = Literal["others", "reordered", "labels", "model", "features", "unexplained"]
 """Cause of a difference.
@@ -34,14 +35,15 @@ Scored = Mapping[str, Any]
 class FeatureDifference:
     """A feature, or the score, that differs between the runs.
 
-    ``example`` is the id of a transaction with a difference; ``before`` and ``after`` are its two values.
+    ``example`` is a transaction with a difference, None before the first one; ``before`` and ``after`` are
+    its two values.
     """
 
     name: str
     causes: Counter[Cause] = field(default_factory=Counter)
     largest: float | None = None
     """The largest difference between two numbers; None if no two numbers differ, only nulls or lists."""
-    example: str = ""
+    example: TransactionKey | None = None
     before: object = None
     after: object = None
 
@@ -50,13 +52,13 @@ class FeatureDifference:
         """Number of transactions in which it differs."""
         return self.causes.total()
 
-    def add(self, transaction_id: str, before: object, after: object, cause: Cause) -> None:
+    def add(self, transaction: TransactionKey, before: object, after: object, cause: Cause) -> None:
         """Count a transaction. The example is the first unexplained one, else the largest difference."""
         is_first_unexplained = cause == "unexplained" and not self.causes[cause]
         size = _size(before, after)
         is_largest = size is not None and (self.largest is None or size > self.largest)
         if is_first_unexplained or not self.causes or (is_largest and not self.causes["unexplained"]):
-            self.example, self.before, self.after = transaction_id, before, after
+            self.example, self.before, self.after = transaction, before, after
         if is_largest:
             self.largest = size
         self.causes[cause] += 1
@@ -75,14 +77,14 @@ class FeaturesComparison:
     def add(self, before: Scored, after: Scored) -> None:
         """Compare the records of one transaction."""
         self.compared += 1
-        transaction_id = str(after["transaction_id"])
+        transaction = TransactionKey.of(after)
         for name, value in before["features"].items():
             other = after["features"][name]
             if not is_same(value, other):
-                self._differs(name, transaction_id, value, other, self._cause(name, transaction_id))
+                self._differs(name, transaction, value, other, self._cause(name, transaction))
         if not is_same(before["score"], after["score"]):
             cause = _cause_of_score(before, after)
-            self._differs(SCORE, transaction_id, before["score"], after["score"], cause)
+            self._differs(SCORE, transaction, before["score"], after["score"], cause)
 
     def found(self) -> list[FeatureDifference]:
         """Return the differing features, those with the most unexplained differences first, then by count."""
@@ -90,14 +92,16 @@ class FeaturesComparison:
             self._found.values(), key=lambda each: (-each.causes["unexplained"], -each.differing, each.name)
         )
 
-    def _differs(self, name: str, transaction_id: str, before: object, after: object, cause: Cause) -> None:
-        self._found.setdefault(name, FeatureDifference(name)).add(transaction_id, before, after, cause)
+    def _differs(
+        self, name: str, transaction: TransactionKey, before: object, after: object, cause: Cause
+    ) -> None:
+        self._found.setdefault(name, FeatureDifference(name)).add(transaction, before, after, cause)
 
-    def _cause(self, name: str, transaction_id: str) -> Cause:
+    def _cause(self, name: str, transaction: TransactionKey) -> Cause:
         changes = [self._changes[entity] for entity in self._behind[name]]
-        if any(transaction_id in change.others for change in changes):
+        if any(transaction in change.others for change in changes):
             return "others"
-        if any(transaction_id in change.reordered for change in changes):
+        if any(transaction in change.reordered for change in changes):
             return "reordered"
         return "labels" if name in self._of_labels else "unexplained"
 

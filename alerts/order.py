@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from fraudstream.domain.catalogue import ENTITIES, Entity
+from fraudstream.domain.transaction import TransactionKey
 
 Ordinals = Mapping[str, int]
 Ids = Mapping[Entity, str | None]
@@ -24,22 +25,24 @@ class Seen(NamedTuple):
     """A transaction and its sequence number within an entity."""
 
     ordinal: int
-    transaction_id: str
+    transaction: TransactionKey
 
 
 class OrderChange(NamedTuple):
     """Transactions before which an entity's windows had different content or order in the two runs."""
 
-    others: frozenset[str]
+    others: frozenset[TransactionKey]
     """Transactions preceded by a different set, or number, of transactions."""
-    reordered: frozenset[str]
+    reordered: frozenset[TransactionKey]
     """Transactions preceded by the same transactions in another order."""
 
 
 def order_changes(
-    before: Mapping[str, Ordinals], after: Mapping[str, Ordinals], ids: Mapping[str, Ids]
+    before: Mapping[TransactionKey, Ordinals],
+    after: Mapping[TransactionKey, Ordinals],
+    ids: Mapping[TransactionKey, Ids],
 ) -> dict[Entity, OrderChange]:
-    """Compare the order of each entity's transactions in two runs; the mappings are keyed by transaction id.
+    """Compare the order of each entity's transactions in two runs; the mappings are keyed by transaction.
 
     A transaction that is missing from a run or from ``ids`` is left out. The gap shows in the transactions
     behind it, whose ordinals count it.
@@ -51,33 +54,33 @@ def order_changes(
 
 
 def _sequences(
-    entity: Entity, ordinals: Mapping[str, Ordinals], ids: Mapping[str, Ids]
+    entity: Entity, ordinals: Mapping[TransactionKey, Ordinals], ids: Mapping[TransactionKey, Ids]
 ) -> dict[str, list[Seen]]:
     """Return the transactions of each id of an entity, in the order in which the job processed them."""
     sequences: defaultdict[str, list[Seen]] = defaultdict(list)
-    for transaction_id, by_entity in ordinals.items():
-        entity_id = ids.get(transaction_id, {}).get(entity)
+    for transaction, by_entity in ordinals.items():
+        entity_id = ids.get(transaction, {}).get(entity)
         if entity_id is not None and entity in by_entity:
-            sequences[entity_id].append(Seen(by_entity[entity], transaction_id))
+            sequences[entity_id].append(Seen(by_entity[entity], transaction))
     return {entity_id: sorted(sequence) for entity_id, sequence in sequences.items()}
 
 
 def _change(before: Mapping[str, list[Seen]], after: Mapping[str, list[Seen]]) -> OrderChange:
-    others: set[str] = set()
-    reordered: set[str] = set()
+    others: set[TransactionKey] = set()
+    reordered: set[TransactionKey] = set()
     for entity_id in before.keys() & after.keys():
         first, second = before[entity_id], after[entity_id]
         if first == second:
             continue
         same = _length_of_same_begin(first, second)
         had = _had_before(first)
-        for place, (transaction_id, had_now) in enumerate(_had_before(second).items()):
-            if transaction_id not in had:
+        for place, (transaction, had_now) in enumerate(_had_before(second).items()):
+            if transaction not in had:
                 continue
-            if had[transaction_id] != had_now:
-                others.add(transaction_id)
+            if had[transaction] != had_now:
+                others.add(transaction)
             elif place >= same:
-                reordered.add(transaction_id)
+                reordered.add(transaction)
     return OrderChange(frozenset(others), frozenset(reordered))
 
 
@@ -86,15 +89,19 @@ def _length_of_same_begin(first: list[Seen], second: list[Seen]) -> int:
     return next((place for place, (one, other) in pairs if one != other), min(len(first), len(second)))
 
 
-def _had_before(sequence: Iterable[Seen]) -> dict[str, tuple[int, int]]:
+def _had_before(sequence: Iterable[Seen]) -> dict[TransactionKey, tuple[int, int]]:
     """Return each transaction's ordinal and an order-independent digest of the transactions before it."""
-    had: dict[str, tuple[int, int]] = {}
+    had: dict[TransactionKey, tuple[int, int]] = {}
     digest = 0
-    for ordinal, transaction_id in sequence:
-        had[transaction_id] = (ordinal, digest)
-        digest = (digest + _digest(transaction_id)) % 2**_DIGEST_BITS
+    for ordinal, transaction in sequence:
+        had[transaction] = (ordinal, digest)
+        digest = (digest + _digest(transaction)) % 2**_DIGEST_BITS
     return had
 
 
-def _digest(transaction_id: str) -> int:
-    return int.from_bytes(hashlib.blake2b(transaction_id.encode(), digest_size=_DIGEST_BITS // 8).digest())
+def _digest(transaction: TransactionKey) -> int:
+    digest = hashlib.blake2b(digest_size=_DIGEST_BITS // 8)
+    for text in transaction:
+        part = text.encode()
+        digest.update(len(part).to_bytes(8) + part)
+    return int.from_bytes(digest.digest())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from alerts.message_consumer import Consumer
 from alerts.messages import Message, ReceivedMessage
 from fraudstream.domain.transaction import from_time_ms, parse_time_ms
+from fraudstream.runtime.bounded_calls import StopRequestedError
 from fraudstream.streams.protocols import Start
 
 
@@ -21,7 +22,11 @@ def until(
     """
     reached_ms: int | None = None
     while not stop.is_set() and (reached_ms is None or reached_ms < end_ms):
-        for received in consumer.poll():
+        try:
+            found = consumer.poll()
+        except StopRequestedError:
+            return
+        for received in found:
             if received.record.arrival_ms < end_ms:
                 yield received
         reached_ms = consumer.reached_ms()

@@ -10,9 +10,11 @@ import orjson
 
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.catalogue import ENTITIES, Catalogue
+from fraudstream.domain.transaction import TransactionKey
 
 FIELDS: Final = (
     "transaction_id",
+    "account_id",
     "outcome",
     "ordinals",
     "features",
@@ -35,17 +37,17 @@ class ScoredFile:
     """
 
     path: Path
-    offsets: dict[str, int]
-    ordinals: dict[str, dict[str, int]]
+    offsets: dict[TransactionKey, int]
+    ordinals: dict[TransactionKey, dict[str, int]]
     catalogue_versions: set[str]
 
     @contextmanager
-    def opened(self) -> Iterator[Callable[[str], dict[str, Any]]]:
-        """Open the file and yield a function that returns the record of a transaction id."""
+    def opened(self) -> Iterator[Callable[[TransactionKey], dict[str, Any]]]:
+        """Open the file and yield a function that returns the record of a transaction."""
         with self.path.open("rb") as file:
 
-            def record(transaction_id: str) -> dict[str, Any]:
-                file.seek(self.offsets[transaction_id])
+            def record(transaction: TransactionKey) -> dict[str, Any]:
+                file.seek(self.offsets[transaction])
                 found: dict[str, Any] = orjson.loads(file.readline())
                 return found
 
@@ -71,9 +73,9 @@ def index(path: Path, file: IO[bytes]) -> ScoredFile:
 def _add(scored: ScoredFile, record: dict[str, Any], offset: int) -> None:
     if record["outcome"] != "new":
         return
-    transaction_id = record["transaction_id"]
-    scored.offsets[transaction_id] = offset
-    scored.ordinals[transaction_id] = {each: n for each in ENTITIES if (n := record["ordinals"].get(each))}
+    transaction = TransactionKey.of(record)
+    scored.offsets[transaction] = offset
+    scored.ordinals[transaction] = {each: n for each in ENTITIES if (n := record["ordinals"].get(each))}
     scored.catalogue_versions.add(record["catalogue_version"])
 
 

@@ -1,6 +1,5 @@
 """Variants of the job with other catalogues and models, for comparison with its own."""
 
-import shutil
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -56,8 +55,9 @@ def write_version(catalogue: Path, model: Path, folder: Path, threshold: float |
         }
     )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2))
-    shutil.copyfile(model, folder / MODEL_NAME)
+    data = model.read_bytes()
+    (folder / MANIFEST_NAME).write_text(manifest.with_digests({MODEL_NAME: data}).to_text())
+    (folder / MODEL_NAME).write_bytes(data)
     return JobVariant(catalogue, folder)
 
 

@@ -26,6 +26,7 @@ from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.runtime.terminal import shown
 from jobs.job_settings import JobSettings
 from jobs.python_mode import python_mode
 
@@ -171,7 +172,7 @@ def main(
         raise typer.Exit(130) from None
     except (RunFailedError, SettingsError) as error:
         # markup=False: brackets in a log are not markup.
-        console.print(str(error), style="red", markup=False, highlight=False)
+        console.print(shown(str(error)), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     page.picture(DOCS / "pictures" / "profile.svg")
     (DOCS / "profile.md").write_text(page.markdown())

@@ -21,7 +21,7 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.explanation import Explainer, Explanation
-from fraudstream.scoring.judge import Judge
+from fraudstream.scoring.judge import Judged
 from fraudstream.scoring.scorer import Scorer
 from jobs.scoring_udf import ScoreBatches
 
@@ -83,7 +83,7 @@ def alert_costs(folder: Path) -> Iterable[tuple[str, float]]:
     matrix = vectors(ALERTS)
     rows = matrix.tolist()
     contributions = scorer.contributions(matrix).tolist()
-    reasoner, judge = Reasoner(BUILT_IN, {}), Judge.of(scorer.manifest, BUILT_IN)
+    reasoner, judge = Reasoner(BUILT_IN, {}), Decider(scorer, BUILT_IN).judge
     explanations = Explainer(scorer, BUILT_IN).explain(matrix)
     subject = Subject(
         transaction_id="T", account_id="A", event_time_ms=0, arrival_ms=0, transaction_amount_vnd=1.0
@@ -95,7 +95,7 @@ def alert_costs(folder: Path) -> Iterable[tuple[str, float]]:
 
     def alerts(explained: list[Explanation]) -> None:
         for vector, explanation in zip(rows, explained, strict=True):
-            judge.alert(subject, vector, 0.5, explanation, 0).to_json()
+            judge.alert(subject, Judged(vector, 0.5, explanation), 0).to_json()
 
     yield (
         "contributions, exact, from tables (in use)",

@@ -61,5 +61,5 @@ def train(path: Path, inputs: Matrix, is_fraud: Path) -> Path:
 
     ``is_fraud`` is a numpy file of labels; its first ``len(inputs)`` elements belong to the inputs.
     """
-    path.write_bytes(train_trees(inputs, np.load(is_fraud)[: len(inputs)], SEED))
+    path.write_bytes(train_trees(inputs, np.load(is_fraud, allow_pickle=False)[: len(inputs)], SEED))
     return path

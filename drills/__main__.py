@@ -17,6 +17,7 @@ from drills.faults import FAULTS
 from drills.load import Effort
 from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.terminal import shown
 from localstack.emulator import EmulatorError
 
 PAGE: Final = ROOT / "docs" / "drill.md"
@@ -80,7 +81,7 @@ def main(  # noqa: PLR0913 - the options of a command line
         with view.shown():
             results = run(faults, effort, view, save)
     except (ClusterError, EmulatorError) as error:
-        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        console.print(shown(f"error: {error}"), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     console.print(table(results))
     page_written = not only and not results.failures

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from fraudstream.runtime.loopback import open_url
 from fraudstream.runtime.project_root import ROOT
 from localrun.job_process import free_port
 
@@ -190,7 +191,7 @@ class Cluster:
             headers={"Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S) as answer:  # noqa: S310 - the same
+        with open_url(request, ANSWER_TIMEOUT_S) as answer:
             return json.load(answer)
 
     def has(self, name: str) -> bool:

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from drills.verdict import Verdict
+from fraudstream.runtime.terminal import shown
 
 if TYPE_CHECKING:
     from drills.stage import Stage
@@ -46,7 +47,7 @@ class DrillView:
             self._what = what
             if not self._console.is_terminal:
                 self._console.print(f"  {self._name}: {what}", highlight=False, markup=False)
-        numbers = f"sent {stage.sender.sent:,}, scored {len(stage.scored_ids):,} of {len(stage.items):,}"
+        numbers = f"sent {stage.sender.sent:,}, scored {len(stage.scored_keys):,} of {len(stage.items):,}"
         self._progress.update(self._task, news=f"{numbers}: {self._what}")
 
     def judged(self, verdict: Verdict) -> None:
@@ -55,10 +56,10 @@ class DrillView:
         numbers = ", ".join(f"{name} {value}" for name, value in verdict.to_json().items() if name != "name")
         self._progress.console.print(f"[{style}]{verdict.name}[/]: {numbers}", highlight=False)
         for complaint in verdict.complaints[:SHOWN_COMPLAINTS]:
-            self._progress.console.print(f"  {escape(complaint)}", highlight=False)
+            self._progress.console.print(f"  {escape(shown(complaint))}", highlight=False)
         self._progress.advance(self._task)
 
     def failed(self, name: str, why: str) -> None:
         """Show that a fault could not be judged."""
-        self._progress.console.print(f"[red]{name}[/] has no verdict: {escape(why)}")
+        self._progress.console.print(f"[red]{name}[/] has no verdict: {escape(shown(why))}")
         self._progress.advance(self._task)

@@ -11,7 +11,7 @@ import orjson
 from drills.cluster import Cluster, ClusterError, detached_job, flink, submitted_job
 from drills.emulator_environment import stream_names
 from drills.reference_comparison import Scored
-from fraudstream.domain.transaction import Transaction
+from fraudstream.domain.transaction import Transaction, TransactionKey
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
@@ -122,8 +122,8 @@ class LiveJob:
 
     def wait_until_scored(self, transactions: Iterable[Transaction]) -> None:
         """Wait until each of the transactions has a record in the scored stream."""
-        ids = {each.transaction_id for each in transactions}
-        self.wait_for_scored(lambda records: ids <= {record["transaction_id"] for record in records})
+        keys = {each.key for each in transactions}
+        self.wait_for_scored(lambda records: keys <= set(map(TransactionKey.of, records)))
 
     def wait_for_scored(self, are_there: Callable[[list[Scored]], bool]) -> None:
         """Wait until ``are_there`` accepts the records of the scored stream."""

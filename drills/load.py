@@ -18,8 +18,8 @@ SEED: Final = 7
 TRANSACTIONS_PER_ACCOUNT: Final = 3
 """At five transactions a day the load spans about 16 hours. Together with the drill's delays this stays below
 the job's allowed lateness of 24 hours, so no replay can make a transaction late."""
-TOO_LARGE_FEES_VND: Final = 1e300
-"""An amount that the job accepts but that exceeds single precision (3.4e38), in which the model computes."""
+ABSURD_FEES_VND: Final = 1e300
+"""Far outside the range of fees: in a window, no model could hold the sum."""
 LATEST: Final = timedelta(hours=2)
 LATE_SHARE: Final = 0.05
 
@@ -76,14 +76,14 @@ def with_wrong_clock(effort: Effort, now_ms: int) -> list[SentItem]:
 
 
 def with_broken(effort: Effort, now_ms: int) -> list[SentItem]:
-    """Return transactions mixed with broken records of every kind and one that the model can't score."""
+    """Return transactions mixed with broken records of every kind and one with an absurd number."""
     rng = random.Random(SEED)
     broken = [_broken(number, rng, now_ms) for number in range(effort.broken)]
     items = [*ordinary(effort, now_ms), *broken]
     # Stable sort by position: the transactions keep their order, the broken records get random positions.
     places = [*range(effort.transactions), *(rng.uniform(0, effort.transactions) for _ in broken)]
     mixed = [item for _, item in sorted(zip(places, items, strict=True), key=lambda pair: pair[0])]
-    return [*mixed[: len(mixed) // 2], _without_score(now_ms), *mixed[len(mixed) // 2 :]]
+    return [*mixed[: len(mixed) // 2], _absurd(now_ms), *mixed[len(mixed) // 2 :]]
 
 
 def with_idle_shard(effort: Effort, now_ms: int, shards: int) -> list[SentItem]:
@@ -109,7 +109,7 @@ def shard_number(partition_key: str, shards: int) -> int:
 
 def transactions_of(items: Iterable[SentItem]) -> list[Transaction]:
     """Return each valid transaction once, in the order of first sending."""
-    sound = {each.transaction.transaction_id: each.transaction for each in items if each.transaction}
+    sound = {each.transaction.key: each.transaction for each in items if each.transaction}
     return list(sound.values())
 
 
@@ -133,13 +133,12 @@ def _broken(number: int, rng: random.Random, now_ms: int) -> SentItem:
     return SentItem(Record(broken_record(kind, rng, now_ms), f"broken-{number}"), reason=kind)
 
 
-def _without_score(now_ms: int) -> SentItem:
+def _absurd(now_ms: int) -> SentItem:
     transaction = Transaction(
-        # Unique ids: it counts in windows, and without a scored record its order in shared ones is unknown.
-        transaction_id="WITHOUT-SCORE",
+        transaction_id="ABSURD",
         event_time_ms=now_ms,
-        account_id="ACC_WITHOUT_SCORE",
+        account_id="ACC_ABSURD",
         transaction_amount_vnd=250_000.0,
-        transaction_fees_vnd=TOO_LARGE_FEES_VND,
+        transaction_fees_vnd=ABSURD_FEES_VND,
     )
-    return SentItem(Record(transaction.to_json(), transaction.account_id), reason="scoring")
+    return SentItem(Record(transaction.to_json(), transaction.account_id), reason="invalid_value")

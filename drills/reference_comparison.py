@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Entity
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.domain.reference import evaluate
-from fraudstream.domain.transaction import Transaction
+from fraudstream.domain.transaction import Transaction, TransactionKey
 
 LATENESS_MS: Final = DAY_MS
 """Default of the setting for allowed lateness; a drill's transactions span less, so none is late."""
@@ -26,15 +26,16 @@ Scored = dict[str, Any]
 class Wrong(NamedTuple):
     """A feature, or another value of a transaction's output, that differs from the expected value."""
 
-    transaction_id: str
+    about: TransactionKey | str
+    """The transaction; for a dead letter, the SHA-256 of its record."""
     feature: str
     value: object
     expected: object
 
 
-def last_copies(records: Iterable[Scored]) -> dict[str, Scored]:
-    """Return the last record with the outcome ``new`` by transaction id; a replay produces several."""
-    return {record["transaction_id"]: record for record in records if record["outcome"] == "new"}
+def last_copies(records: Iterable[Scored]) -> dict[TransactionKey, Scored]:
+    """Return the last record with the outcome ``new`` by transaction; a replay produces several."""
+    return {TransactionKey.of(record): record for record in records if record["outcome"] == "new"}
 
 
 def wrong_features(
@@ -51,19 +52,19 @@ def wrong_features(
     another catalogue, only the features that ``catalogue`` shares are compared.
     """
     last = last_copies(records)
-    ids = {each.transaction_id for each in transactions}
+    keys = {each.key for each in transactions}
     wrong = []
     for entity in ENTITIES:
         part, names = _told_by(entity, catalogue)
         arrivals = _in_order(entity, [*before, *transactions], last) if names else []
         for transaction, outcome, expected, _ in evaluate(part, arrivals, allowed_lateness_ms=LATENESS_MS):
-            id_ = transaction.transaction_id
-            if id_ in ids and outcome != "new":
-                wrong.append(Wrong(id_, "outcome", "new", outcome))
-            elif id_ in ids:
-                features = last[id_]["features"]
+            key = transaction.key
+            if key in keys and outcome != "new":
+                wrong.append(Wrong(key, "outcome", "new", outcome))
+            elif key in keys:
+                features = last[key]["features"]
                 wrong += [
-                    Wrong(id_, name, features[name], expected[name])
+                    Wrong(key, name, features[name], expected[name])
                     for name in names
                     if name in features and not is_close(features[name], expected[name])
                 ]
@@ -102,7 +103,7 @@ def _are_all(ordinals: list[int]) -> bool:
 
 
 def _in_order(
-    entity: Entity, transactions: Sequence[Transaction], last: Mapping[str, Scored]
+    entity: Entity, transactions: Sequence[Transaction], last: Mapping[TransactionKey, Scored]
 ) -> list[Transaction]:
     """Return the transactions sorted so that those of one entity id are in the order of processing."""
     seen = _seen_by(entity, transactions, last)
@@ -110,14 +111,14 @@ def _in_order(
 
 
 def _seen_by(
-    entity: Entity, transactions: Sequence[Transaction], last: Mapping[str, Scored]
+    entity: Entity, transactions: Sequence[Transaction], last: Mapping[TransactionKey, Scored]
 ) -> list[Transaction]:
     """Return the transactions without those that have an id of the entity but were not processed for it."""
     return [each for each in transactions if getattr(each, entity) is None or _ordinal(entity, each, last)]
 
 
-def _ordinal(entity: Entity, transaction: Transaction, last: Mapping[str, Scored]) -> int:
-    ordinal: int = last[transaction.transaction_id]["ordinals"].get(entity, 0)
+def _ordinal(entity: Entity, transaction: Transaction, last: Mapping[TransactionKey, Scored]) -> int:
+    ordinal: int = last[transaction.key]["ordinals"].get(entity, 0)
     return ordinal
 
 

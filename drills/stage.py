@@ -18,6 +18,7 @@ from drills.live_job import Followed, Launcher, LiveJob, WrittenRecord
 from drills.load import Effort, SentItem, transactions_of
 from drills.verdict import Evidence, ExpectedOutput
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.domain.transaction import TransactionKey
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.scoring.judge import Judge
 from fraudstream.scoring.manifest import Manifest
@@ -87,13 +88,13 @@ class Stage:
         self._consumer: AlertConsumer | None = None
         self._catalogues: list[Catalogue] = []
         self._began_ms = self._ended_ms = 0
-        self._wanted = {each.transaction_id for each in transactions_of(items)}
+        self._wanted = {each.key for each in transactions_of(items)}
         self._letters_wanted = sum(item.reason is not None for item in items)
         self._copies_wanted = len(items) - len(self._wanted) - self._letters_wanted
-        self.scored_ids: set[str] = set()
-        self._copies: Counter[str] = Counter()
-        self._to_alert: set[str] = set()
-        self._alerted: set[str] = set()
+        self.scored_keys: set[TransactionKey] = set()
+        self._copies: Counter[TransactionKey] = Counter()
+        self._to_alert: set[TransactionKey] = set()
+        self._alerted: set[TransactionKey] = set()
         self._judge = Judge.of(Manifest.load(settings.model), BUILT_IN)
 
     @property
@@ -158,8 +159,8 @@ class Stage:
 
     def wait_for_more(self) -> None:
         """Wait until more transactions are scored, or the sender is idle so that none may come."""
-        before = len(self.scored_ids)
-        self.wait("more scores", lambda: len(self.scored_ids) > before or self.sender.is_idle)
+        before = len(self.scored_keys)
+        self.wait("more scores", lambda: len(self.scored_keys) > before or self.sender.is_idle)
 
     def wait(self, what: str, is_there: Callable[[], bool]) -> None:
         """Wait as `Cluster.wait_for` does, and read the output meanwhile."""
@@ -196,14 +197,16 @@ class Stage:
         scored = self.scored.read()
         for record in scored:
             if record.content["outcome"] == "duplicate":
-                self._copies[record.content["transaction_id"]] += 1
+                self._copies[TransactionKey.of(record.content)] += 1
                 continue
-            self.scored_ids.add(record.content["transaction_id"])
+            self.scored_keys.add(TransactionKey.of(record.content))
             if self._judge.is_due(record.content["score"]):
-                self._to_alert.add(record.content["transaction_id"])
+                self._to_alert.add(TransactionKey.of(record.content))
         alerts = self.alerts.read()
         handed_out = self._consumer.read_new() if self._consumer else []
-        self._alerted |= {alert.content["transaction_id"] for alert in alerts}
+        self._alerted |= {
+            TransactionKey.of(alert.content) for alert in alerts if alert.content.get("kind") != "review"
+        }
         letters = self.dead_letters.read()
         self.sender.raise_if_failed()
         self.tell()
@@ -222,7 +225,7 @@ class Stage:
     def _is_complete(self) -> bool:
         return (
             self.sender.sent >= len(self.items)
-            and self._wanted <= self.scored_ids
+            and self._wanted <= self.scored_keys
             and self._to_alert <= self._alerted
             and not (self._consumer and self.unhandled_alerts())
             and self._copies.total() >= self._copies_wanted

@@ -13,7 +13,7 @@ from drills.reference_comparison import Scored, Wrong, is_close, last_copies, wr
 from fraudstream.domain.alert import alert_id
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.dead_letter import DeadLetter
-from fraudstream.domain.transaction import Transaction
+from fraudstream.domain.transaction import Transaction, TransactionKey
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.judge import Judge
 from fraudstream.scoring.scorer import Scorer
@@ -27,8 +27,8 @@ class Evidence:
 
     items: Sequence[SentItem]
     """Items that were put into the transaction stream, including duplicates and broken records."""
-    first_try_ms: Mapping[str, int]
-    """Time of the producer's first attempt to put each transaction, by transaction id."""
+    first_try_ms: Mapping[TransactionKey, int]
+    """Time of the producer's first attempt to put each transaction."""
     scored: Sequence[WrittenRecord]
     alerts: Sequence[WrittenRecord]
     """Records of the alert stream."""
@@ -117,12 +117,14 @@ def judge(name: str, expected: ExpectedOutput, evidence: Evidence) -> Verdict:
     sound = transactions_of(evidence.items)
     records = [each.content for each in evidence.scored]
     letters = [DeadLetter.model_validate(each.content) for each in evidence.dead_letters]
-    alerts = [each.content for each in evidence.alerts]
-    delivered = [each.content for each in evidence.delivered]
+    alerts = _with_score(evidence.alerts)
+    delivered = _with_score(evidence.delivered)
     lost = [
         *_without_score(sound, records),
         *_without_alert(records, alerts, expected),
-        *_not_delivered(alerts, delivered),
+        *_not_delivered(
+            [each.content for each in evidence.alerts], [each.content for each in evidence.delivered]
+        ),
         *_unrecognised(evidence.items, records),
         *_without_letter(evidence.items, letters),
     ]
@@ -138,12 +140,17 @@ def judge(name: str, expected: ExpectedOutput, evidence: Evidence) -> Verdict:
         name=name,
         sent=len(evidence.items),
         lost=len(lost),
-        wrong=len({each.transaction_id for each in wrong}),
+        wrong=len({each.about for each in wrong}),
         alerts_doubled=ids.total() - len(ids),
         alerts_with_new_id=len(strangers),
         recovery_s=recovery_s(evidence),
         complaints=[*lost, *map(_in_words, wrong), *strangers],
     )
+
+
+def _with_score(alerts: Iterable[WrittenRecord]) -> list[dict[str, Any]]:
+    """Return the alerts without those of the kind ``review``, which have no score to be wrong."""
+    return [each.content for each in alerts if each.content.get("kind") != "review"]
 
 
 def recovery_s(evidence: Evidence) -> float:
@@ -157,10 +164,12 @@ def recovery_s(evidence: Evidence) -> float:
     return max([0, *waits_ms]) / MS_PER_S
 
 
-def _first_ms(records: Iterable[WrittenRecord]) -> dict[str, int]:
-    first_ms: dict[str, int] = {}
+def _first_ms(records: Iterable[WrittenRecord]) -> dict[TransactionKey, int]:
+    first_ms: dict[TransactionKey, int] = {}
     for record in records:
-        first_ms.setdefault(record.content["transaction_id"], record.arrival_ms)
+        # Null in an alert that sums up reviews of several transactions.
+        if record.content["transaction_id"] is not None:
+            first_ms.setdefault(TransactionKey.of(record.content), record.arrival_ms)
     return first_ms
 
 
@@ -169,18 +178,18 @@ def _first_ms(records: Iterable[WrittenRecord]) -> dict[str, int]:
 
 def _without_score(sound: Sequence[Transaction], records: Sequence[Scored]) -> list[str]:
     scored = last_copies(records).keys()
-    ids = [each.transaction_id for each in sound]
-    return [f"{id_} has no score" for id_ in ids if id_ not in scored]
+    keys = [each.key for each in sound]
+    return [f"{key} has no score" for key in keys if key not in scored]
 
 
 def _without_alert(
     records: Sequence[Scored], alerts: Sequence[dict[str, Any]], expected: ExpectedOutput
 ) -> list[str]:
-    alerted = {alert["transaction_id"] for alert in alerts}
+    alerted = set(map(TransactionKey.of, alerts))
     return [
-        f"{id_} has a score of {record['score']} but no alert"
-        for id_, record in last_copies(records).items()
-        if expected.judge.is_due(record["score"]) and id_ not in alerted
+        f"{key} has a score of {record['score']} but no alert"
+        for key, record in last_copies(records).items()
+        if expected.judge.is_due(record["score"]) and key not in alerted
     ]
 
 
@@ -190,12 +199,12 @@ def _not_delivered(alerts: Sequence[dict[str, Any]], delivered: Sequence[dict[st
 
 
 def _unrecognised(items: Sequence[SentItem], records: Sequence[Scored]) -> list[str]:
-    sent = Counter(item.transaction.transaction_id for item in items if item.transaction)
-    known = Counter(record["transaction_id"] for record in records if record["outcome"] == "duplicate")
+    sent = Counter(item.transaction.key for item in items if item.transaction)
+    known = Counter(TransactionKey.of(record) for record in records if record["outcome"] == "duplicate")
     return [
-        f"{id_} was sent {count} times, but {known[id_]} duplicates were recognised"
-        for id_, count in sent.items()
-        if known[id_] < count - 1
+        f"{key} was sent {count} times, but {known[key]} duplicates were recognised"
+        for key, count in sent.items()
+        if known[key] < count - 1
     ]
 
 
@@ -220,8 +229,8 @@ def _wrong_values(
     expected: ExpectedOutput, sound: Sequence[Transaction], records: Sequence[Scored]
 ) -> list[Wrong]:
     last = last_copies(records)
-    known = [each for each in sound if each.transaction_id in last]
-    copies = {each.transaction_id: last[each.transaction_id] for each in known}
+    known = [each for each in sound if each.key in last]
+    copies = {each.key: last[each.key] for each in known}
     widest = expected.catalogues[-1]
     return [
         *wrong_features(widest, known, copies.values()),
@@ -235,31 +244,31 @@ def _by_transaction(
     ordinals: Mapping[tuple[Any, str], list[int]], transactions: Sequence[Transaction]
 ) -> list[Wrong]:
     return [
-        Wrong(each.transaction_id, f"ordinals of {entity} {id_}", found, "1, 2, 3, ...")
+        Wrong(each.key, f"ordinals of {entity} {id_}", found, "1, 2, 3, ...")
         for (entity, id_), found in ordinals.items()
         for each in transactions
         if getattr(each, entity) == id_
     ]
 
 
-def _wrong_names(expected: ExpectedOutput, copies: Mapping[str, Scored]) -> list[Wrong]:
+def _wrong_names(expected: ExpectedOutput, copies: Mapping[TransactionKey, Scored]) -> list[Wrong]:
     names = {catalogue.version: list(catalogue.names) for catalogue in expected.catalogues}
     return [
-        Wrong(id_, "features of the catalogue", list(copy["features"]), names.get(copy["catalogue_version"]))
-        for id_, copy in copies.items()
+        Wrong(key, "features of the catalogue", list(copy["features"]), names.get(copy["catalogue_version"]))
+        for key, copy in copies.items()
         if list(copy["features"]) != names.get(copy["catalogue_version"])
     ]
 
 
-def _wrong_scores(expected: ExpectedOutput, copies: Mapping[str, Scored]) -> list[Wrong]:
+def _wrong_scores(expected: ExpectedOutput, copies: Mapping[TransactionKey, Scored]) -> list[Wrong]:
     """Return the scores that differ from the model's score of the same record's features."""
     wrong = []
     for catalogue in expected.catalogues:
-        own = {id_: copy for id_, copy in copies.items() if copy["catalogue_version"] == catalogue.version}
+        own = {key: copy for key, copy in copies.items() if copy["catalogue_version"] == catalogue.version}
         scores = expected.deciders[catalogue.version].scorer.score(_matrix(catalogue, list(own.values())))
         wrong += [
-            Wrong(id_, "score", copy["score"], score)
-            for (id_, copy), score in zip(own.items(), scores.tolist(), strict=True)
+            Wrong(key, "score", copy["score"], score)
+            for (key, copy), score in zip(own.items(), scores.tolist(), strict=True)
             if not is_close(copy["score"], score)
         ]
     return wrong
@@ -272,11 +281,11 @@ def _matrix(catalogue: Catalogue, copies: Sequence[Scored]) -> "np.ndarray[Any, 
 
 
 def _not_sent(sound: Sequence[Transaction], records: Sequence[Scored]) -> list[Wrong]:
-    ids = {each.transaction_id for each in sound}
+    keys = {each.key for each in sound}
     return [
-        Wrong(record["transaction_id"], "outcome", record["outcome"], "none, because it was not sent")
+        Wrong(TransactionKey.of(record), "outcome", record["outcome"], "none, because it was not sent")
         for record in records
-        if record["transaction_id"] not in ids
+        if TransactionKey.of(record) not in keys
     ]
 
 
@@ -293,9 +302,9 @@ def _wrong_alerts(records: Sequence[Scored], alerts: Sequence[dict[str, Any]]) -
     """Return the alerts whose score matches no scored record of their transaction."""
     scores = _scores(records)
     return [
-        Wrong(alert["transaction_id"], "score of the alert", alert["score"], sorted(scores[id_]))
+        Wrong(key, "score of the alert", alert["score"], sorted(scores[key]))
         for alert in alerts
-        if alert["score"] not in scores[id_ := alert["transaction_id"]]
+        if alert["score"] not in scores[key := TransactionKey.of(alert)]
     ]
 
 
@@ -303,24 +312,24 @@ def _with_new_id(
     records: Sequence[Scored], alerts: Sequence[dict[str, Any]], expected: ExpectedOutput
 ) -> list[str]:
     expected_ids = {
-        alert_id(id_, expected.judge.model_version)
-        for id_, scores in _scores(records).items()
+        alert_id(key, expected.judge.model_digest)
+        for key, scores in _scores(records).items()
         if expected.judge.is_due(max(scores))
     }
     return [
-        f"alert {alert['alert_id']} of {alert['transaction_id']} has an unexpected id"
+        f"alert {alert['alert_id']} of {TransactionKey.of(alert)} has an unexpected id"
         for alert in alerts
         if alert["alert_id"] not in expected_ids
     ]
 
 
-def _scores(records: Iterable[Scored]) -> defaultdict[str, set[float]]:
-    scores: defaultdict[str, set[float]] = defaultdict(set)
+def _scores(records: Iterable[Scored]) -> defaultdict[TransactionKey, set[float]]:
+    scores: defaultdict[TransactionKey, set[float]] = defaultdict(set)
     for record in records:
         if record["outcome"] == "new":
-            scores[record["transaction_id"]].add(record["score"])
+            scores[TransactionKey.of(record)].add(record["score"])
     return scores
 
 
 def _in_words(wrong: Wrong) -> str:
-    return f"{wrong.transaction_id}: {wrong.feature} is {wrong.value}, expected {wrong.expected}"
+    return f"{wrong.about}: {wrong.feature} is {wrong.value}, expected {wrong.expected}"

@@ -3,7 +3,7 @@
     transactions -> parse -> account -> device -> merchant -> counterparty -> finish -> score -> verdicts
     (labels ------> parse)      |                                                                   |
                       |         |                           alerts, scored transactions <-----------+
-                      +---------+-----------------> dead letters <----------------------------------+
+                      +---------+---> limit -> dead letters, review alerts <------------------------+
 
 Run it with ``python jobs/feature_job.py [--options]``; ``--help`` lists the options. With ``--source FILE``
 the same pipeline processes a file and ends with it.
@@ -18,13 +18,14 @@ if __name__ == "__main__":
     # The packages are beside this folder, however the job is started (python, flink run, Managed Flink).
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.terminal import write_error
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
@@ -32,6 +33,7 @@ from jobs.connectors import connector_for
 from jobs.connectors.connector_protocol import Connector
 from jobs.connectors.flink_tables import Outputs, Sink, fill_sinks
 from jobs.environment import execution_environment, start_jvm
+from jobs.hash_keys import hash_key
 from jobs.job_settings import JobSettings
 from jobs.kernel import JavaStream, Kernel, steps
 from jobs.running import JobFailedError, run
@@ -51,8 +53,9 @@ def topology(
 ) -> Outputs:
     """Return the streams for each of ``sinks``; ``parsed`` are the events of transactions and labels.
 
-    The first of ``entities`` is the account, whose step also detects duplicate and late transactions. The
-    environment must have the function ``score`` if one of the sinks needs scores.
+    The first of ``entities`` is the account, whose step also detects duplicate, conflicting and late
+    transactions. The environment must have the function ``score`` if one of the sinks needs scores. A refused
+    record becomes a dead letter and, if it is a transaction whose ids are known, raises a review alert.
     """
     events = kernel.union(parsed)
     refusing = list(parsed)
@@ -65,10 +68,14 @@ def topology(
         outputs["features"] = [kernel.features(events)]
     if not NEED_SCORES.isdisjoint(sinks):
         scored = score(kernel, environment, events, with_scored="scored_transactions" in sinks)
-        outputs["alerts"] = [kernel.side(scored, "alerts")]
-        outputs["scored_transactions"] = [kernel.side(scored, "scored_transactions")]
         refusing.append(scored)
-    outputs["dead_letters"] = [kernel.side(step, "dead_letters") for step in refusing]
+        outputs["scored_transactions"] = [DataStream(kernel.side(scored, "scored_transactions"))]
+        if "alerts" in sinks:
+            reviews = kernel.limit_reviews([kernel.side(step, "reviews") for step in refusing])
+            outputs["alerts"] = [DataStream(kernel.side(scored, "alerts")), reviews]
+    if "dead_letters" in sinks:
+        letters = [kernel.side(step, "dead_letters") for step in refusing]
+        outputs["dead_letters"] = [kernel.limit_letters(letters)]
     return {sink: streams for sink, streams in outputs.items() if sink in sinks}
 
 
@@ -111,7 +118,15 @@ def build(settings: JobSettings, catalogue: Catalogue, connector: Connector) -> 
     execution = execution_environment(settings, connector.flink_options)
     environment = StreamTableEnvironment.create(execution)
     model_version = decider.judge.model_version if decider else "none"
-    kernel = Kernel(settings, catalogue, connector.kernel_options, model_version=model_version)
+    key = hash_key(settings, is_bounded=connector.is_bounded)
+    kernel = Kernel(
+        settings,
+        catalogue,
+        connector.kernel_options,
+        model_version=model_version,
+        key=key,
+        with_reviews="alerts" in connector.sinks,
+    )
     if decider:
         environment.create_temporary_function("score", scoring_udf(decider))
     connector.create_sinks(environment)
@@ -119,12 +134,12 @@ def build(settings: JobSettings, catalogue: Catalogue, connector: Connector) -> 
     fill_sinks(environment, topology(kernel, environment, parsed, steps(catalogue), connector.sinks))
     tables = (*connector.source_tables, *connector.sinks)
     kernel.name_tables(execution, tables)
-    check_savepoint(execution, steps(catalogue), tables)
+    check_savepoint(execution, steps(catalogue), tables, key)
     return execution
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    write_error(text)
 
 
 def main(arguments: list[str]) -> int:

@@ -73,6 +73,13 @@ class JobSettings(JobSettingsFields):
         return self
 
     @model_validator(mode="after")
+    def _one_hash_key(self) -> Self:
+        if self.hash_key is not None and self.hash_key_from is not None:
+            msg = "hash_key and hash_key_from each give a key: leave one of them out"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _files_are_different(self) -> Self:
         files = {name: getattr(self, name) for name in ("catalogue", "source", "labels", *OUTPUTS)}
         resolved = {

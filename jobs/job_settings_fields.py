@@ -1,11 +1,12 @@
 """Fields of the job settings; `jobs.job_settings` validates their combinations."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, InstanceOf, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, ValidationInfo, field_validator
 
 from fraudstream.archives.locations import S3Uri, s3_or_path
 from fraudstream.runtime.project_root import ROOT
@@ -14,6 +15,7 @@ from fraudstream.streams.stream_settings import StreamSettings
 
 OUTPUTS: Final = ("features_out", "scores_out", "dead_letters_out", "alerts_out")
 """The settings that name a file to write."""
+HASH_KEY: Final = re.compile(r"[0-9a-fA-F]{32}")
 Location = Annotated[InstanceOf[S3Uri] | Path, BeforeValidator(s3_or_path)]
 """A file or folder on disk, or an object or folder on S3."""
 
@@ -45,6 +47,16 @@ class JobSettingsFields(StreamSettings):
     allow_dropped_state: bool = Field(
         default=False,
         description="Restore a savepoint even if no step uses some of its state, which is dropped",
+    )
+    hash_key: SecretStr | None = Field(
+        None,
+        description="Secret of 32 hexadecimal digits that hashes ids and texts in saved state (default: a "
+        "live job generates one and keeps it with its saved state, and --source has a published one)",
+    )
+    hash_key_from: str | None = Field(
+        None,
+        description="URI of a live job's savepoint or retained checkpoint whose hash key to use, for a "
+        "replay that must compute the same features",
     )
     bundle_time_ms: int | None = Field(
         None,
@@ -82,6 +94,51 @@ class JobSettingsFields(StreamSettings):
         ge=0,
         le=1,
         description="Minimum score of an alert (default: the model's threshold)",
+    )
+
+    # Refused records
+    review_alerts_per_minute: int = Field(
+        5,
+        ge=1,
+        le=1_000,
+        description="Maximum number of review alerts per account and minute; one summary counts the rest",
+    )
+    review_alerts_of_task_per_minute: int = Field(
+        600,
+        ge=1,
+        le=100_000,
+        description="Maximum number of review alerts per task and minute, over all accounts; one summary "
+        "counts the rest. Unlimited with --source",
+    )
+    dead_letters_per_record: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Maximum number of dead letters of one stream record that holds many; one summary counts "
+        "the rest",
+    )
+    dead_letters_per_minute: int = Field(
+        6_000,
+        ge=1,
+        le=10_000_000,
+        description="Maximum number of dead letters per task and minute; one summary counts the rest. "
+        "Unlimited with --source",
+    )
+    dead_letter_mib_per_minute: int = Field(
+        30,
+        ge=1,
+        le=100_000,
+        description="Maximum size of the dead letters of a task per minute, in MiB (a shard takes 60); "
+        "further ones are written without the record's bytes. Unlimited with --source",
+    )
+
+    sink_patience: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(0),
+        le=timedelta(days=1),
+        description="Maximum time for which the job waits for the stream of scored transactions (64 MiB "
+        "buffered) or of dead letters (32 MiB) when it accepts no records; then their records are dropped "
+        "and counted, and alerts go on",
     )
 
     # Bounded mode: files instead of streams
@@ -130,6 +187,14 @@ class JobSettingsFields(StreamSettings):
             msg = "file not found; give the path of an existing file"
             raise ValueError(msg)
         return path
+
+    @field_validator("hash_key")
+    @classmethod
+    def _is_a_hash_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not HASH_KEY.fullmatch(key.get_secret_value()):
+            msg = "it must be 32 hexadecimal digits; make one with `openssl rand -hex 16`"
+            raise ValueError(msg)
+        return key
 
     @field_validator("source", "labels")
     @classmethod

@@ -11,6 +11,7 @@ from pyflink.java_gateway import get_gateway
 from pyflink.util.java_utils import to_jarray
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue
+from fraudstream.domain.review import SENTENCES
 from jobs.environment import is_on_cluster, milliseconds
 from jobs.job_settings import JobSettings
 from jobs.python_mode import PythonMode, python_mode
@@ -27,6 +28,8 @@ NO_HURRY_MS: Final = 1_000
 
 JavaStream = Any
 """A ``DataStream`` of the JVM; PyFlink has no types."""
+JobKey = Any
+"""A ``JobKey`` of the JVM, as `jobs.hash_keys` makes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +49,32 @@ class KernelOptions:
     ramp_ms: int = 0
     """Time in which the rate rises linearly from 0 to its limit."""
     writes_files: bool = False
-    """Whether the outputs go to files."""
+    """Whether the outputs go to files, which no flood fills: then only reviews of one account are limited."""
 
 
 class Kernel:
     """The steps of ``fraudstream.kernel.stream.Steps``, for one job's settings, catalogue and connector."""
 
-    def __init__(
-        self, settings: JobSettings, catalogue: Catalogue, options: KernelOptions, *, model_version: str
+    def __init__(  # noqa: PLR0913 - all that the steps of a job depend on
+        self,
+        settings: JobSettings,
+        catalogue: Catalogue,
+        options: KernelOptions,
+        *,
+        model_version: str,
+        key: JobKey,
+        with_reviews: bool = True,
     ) -> None:
+        """Take ``with_reviews``: whether transactions that can't be judged raise review alerts."""
+        self._key = key
         stream = get_gateway().jvm.fraudstream.kernel.stream
         self._steps = stream.Steps
         self._config = stream.JobConfig.fromJson(
-            json.dumps(job_config(settings, catalogue, options, model_version=model_version))
+            json.dumps(
+                job_config(
+                    settings, catalogue, options, model_version=model_version, with_reviews=with_reviews
+                )
+            )
         )
 
     def lines(self, execution: StreamExecutionEnvironment, uri: str) -> JavaStream:
@@ -66,15 +82,15 @@ class Kernel:
         return self._steps.lines(execution._j_stream_execution_environment, uri)  # noqa: SLF001 - PyFlink has no other way
 
     def parse_lines(self, lines: JavaStream) -> JavaStream:
-        """Return the events of a file's lines; dead letters are a side output."""
+        """Return the events of a file's lines; dead letters and reviews are side outputs."""
         return self._steps.parseLines(lines, self._config)
 
     def parse_rows(self, rows: JavaStream, *, are_labels: bool = False) -> JavaStream:
-        """Return the events of a stream's rows; dead letters are a side output."""
+        """Return the events of a stream's rows; dead letters and reviews are side outputs."""
         return self._steps.parseRows(rows, self._config, are_labels)
 
     def union(self, events: list[JavaStream]) -> JavaStream:
-        """Return the union of several streams of events."""
+        """Return the union of several streams."""
         first, *others = events
         for other in others:
             first = first.union(
@@ -83,8 +99,8 @@ class Kernel:
         return first
 
     def windows(self, events: JavaStream, entity: str) -> JavaStream:
-        """Return the events with one entity's windows; the account's late events are a side output."""
-        return self._steps.windows(events, self._config, entity)
+        """Return the events with one entity's windows; those that the account refuses are a side output."""
+        return self._steps.windows(events, self._config, self._key, entity)
 
     def finish(self, events: JavaStream) -> JavaStream:
         """Return the events with the features that are derived from windows, after all windows."""
@@ -102,14 +118,22 @@ class Kernel:
         """Return a line of features for each transaction event."""
         return DataStream(self._steps.features(events, self._config))
 
+    def limit_letters(self, letters: list[JavaStream]) -> DataStream:
+        """Return the dead letters of all steps, limited by task and minute."""
+        return DataStream(self._steps.limitLetters(self.union(letters), self._config))
+
+    def limit_reviews(self, reviews: list[JavaStream]) -> DataStream:
+        """Return review alerts of the reviews of all steps, limited by account and minute."""
+        return DataStream(self._steps.limitReviews(self.union(reviews), self._config))
+
     def name_tables(self, execution: StreamExecutionEnvironment, tables: Iterable[str]) -> None:
         """Set operator ids from the table names for sources and sinks that are tables, for saved state."""
         names = to_jarray(get_gateway().jvm.String, list(tables))
         self._steps.nameTables(execution._j_stream_execution_environment, names)  # noqa: SLF001 - PyFlink has no other way
 
-    def side(self, step: JavaStream, sink: str) -> DataStream:
-        """Return the side output of a step for a sink."""
-        return DataStream(self._steps.output(step, sink))
+    def side(self, step: JavaStream, name: str) -> JavaStream:
+        """Return a side output of a step."""
+        return self._steps.output(step, name)
 
 
 def _batch_time_ms(settings: JobSettings, options: KernelOptions) -> int:
@@ -124,7 +148,12 @@ def steps(catalogue: Catalogue) -> list[str]:
 
 
 def job_config(
-    settings: JobSettings, catalogue: Catalogue, options: KernelOptions, *, model_version: str
+    settings: JobSettings,
+    catalogue: Catalogue,
+    options: KernelOptions,
+    *,
+    model_version: str,
+    with_reviews: bool = True,
 ) -> dict[str, Any]:
     """Return the configuration that the kernel's ``JobConfig`` reads."""
     return {
@@ -135,4 +164,11 @@ def job_config(
         "allowed_lateness_ms": milliseconds(settings.allowed_lateness),
         "state_ttl_margin_ms": milliseconds(STATE_TTL_MARGIN),
         "batch_size": settings.bundle_size,
+        "with_reviews": with_reviews,
+        "reviews_per_minute": settings.review_alerts_per_minute,
+        "reviews_of_task_per_minute": settings.review_alerts_of_task_per_minute,
+        "review_sentences": SENTENCES,
+        "dead_letters_per_record": settings.dead_letters_per_record,
+        "dead_letters_per_minute": 0 if options.writes_files else settings.dead_letters_per_minute,
+        "dead_letter_bytes_per_minute": settings.dead_letter_mib_per_minute * 1024 * 1024,
     } | asdict(replace(options, batch_time_ms=_batch_time_ms(settings, options)))

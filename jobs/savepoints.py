@@ -22,10 +22,16 @@ class SavepointError(Exception):
     """The job can't start from the savepoint; the message has the reason and the remedy."""
 
 
-def check_savepoint(execution: StreamExecutionEnvironment, steps: list[str], tables: Iterable[str]) -> None:
+def check_savepoint(
+    execution: StreamExecutionEnvironment,
+    steps: list[str],
+    tables: Iterable[str],
+    key: Any,  # noqa: ANN401 - an object of the JVM
+) -> None:
     """Raise `SavepointError` if the job is configured to start from an incompatible savepoint.
 
-    ``steps`` are the entities that the job has a step for, ``tables`` its sources and sinks. Since the
+    ``steps`` are the entities that the job has a step for, ``tables`` its sources and sinks, ``key`` the hash
+    key (`jobs.hash_keys`) that it would start with if there were no savepoint. Since the
     savepoint, features may have been added, changed or removed, and entities and streams may have been added.
     Removing an entity or a stream drops its state, which must be allowed explicitly. Flink checks this too,
     but only after the job is submitted, and reports hashes and a stack trace.
@@ -43,6 +49,7 @@ def check_savepoint(execution: StreamExecutionEnvironment, steps: list[str], tab
             f"{path} is not a savepoint of this job (no account state): choose another, or start without one"
         )
         raise SavepointError(msg)
+    _check_histories(path, savepoint, key)
     _check_max_parallelism(
         path, savepoint.maxParallelism(ACCOUNT), configuration.get(options.PipelineOptions.MAX_PARALLELISM)
     )
@@ -53,6 +60,24 @@ def check_savepoint(execution: StreamExecutionEnvironment, steps: list[str], tab
         _check_no_state_is_dropped(
             path, found - {WINDOWS + entity for entity in steps} - {TABLE + name for name in tables}
         )
+
+
+def saved_hash_key(uri: str) -> Any:  # noqa: ANN401 - an object of the JVM
+    """Return the hash key of a savepoint or a retained checkpoint.
+
+    Raises `SavepointError` if there is none at ``uri``, and ``Py4JJavaError`` if it does not have the key.
+    """
+    return _open(uri).key(ACCOUNT)
+
+
+def _check_histories(path: str, savepoint: Any, key: Any) -> None:  # noqa: ANN401 - objects of the JVM
+    """Raise `SavepointError` if the histories have another release's layout, or hashes of another key."""
+    try:
+        savepoint.checkHistories(ACCOUNT)
+        savepoint.checkKey(ACCOUNT, key)
+    except Py4JJavaError as error:
+        msg = f"{path} can't be continued: {error.java_exception.getMessage()}"
+        raise SavepointError(msg) from None
 
 
 def _check_max_parallelism(path: str, saved: int, wanted: int) -> None:

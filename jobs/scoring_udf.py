@@ -22,6 +22,7 @@ NO_TIME: Final = -(2**63)
 """Encodes an unknown arrival time."""
 ALERT: Final = 0
 ERROR: Final = 1
+OVERFLOWING: Final = 2
 """The kinds of notes in an answer."""
 _COUNTS: Final = struct.Struct("<ii")
 _NOTE: Final = struct.Struct("<ibi")
@@ -92,7 +93,7 @@ class ScoreBatches(ScalarFunction):  # type: ignore[misc] # PyFlink has no types
         return False
 
     def eval(self, data: bytes) -> bytes:
-        """Return the encoded scores of a batch, and a note for each alert and each error."""
+        """Return the encoded scores of a batch, and a note for each alert, error and row that overflows."""
         batch = ScoringBatch(data)
         decisions = self._decider.decide(batch, batch.vectors, wall_clock_ms)
         return decisions.scores.astype("<f8").tobytes() + b"".join(_notes(decisions))
@@ -103,6 +104,8 @@ def _notes(decisions: Decisions) -> Iterator[bytes]:
         yield note(row, ERROR, error)
     for row, alert in decisions.alerts.items():
         yield _alert_note(row, alert)
+    for row, names in decisions.overflowing.items():
+        yield note(row, OVERFLOWING, "\n".join(names))
 
 
 def _alert_note(row: int, alert: Alert) -> bytes:

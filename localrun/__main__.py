@@ -17,6 +17,7 @@ from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.runtime.terminal import shown
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.stream_errors import StreamError
 from jobs.job_settings import JobSettings
@@ -101,7 +102,7 @@ def main(  # noqa: PLR0913 - the options of a command line
                 run.until_done(job, stop)
     except (EmulatorError, JobProcessError, SettingsError, StreamError) as error:
         # markup=False: brackets in a log are not markup.
-        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        console.print(shown(f"error: {error}"), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     result = run.tally.summary()
     out.parent.mkdir(parents=True, exist_ok=True)

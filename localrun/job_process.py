@@ -6,13 +6,13 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.error import URLError
 
+from fraudstream.runtime.loopback import open_url
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process
 
@@ -48,6 +48,12 @@ class JobProcess:
             if stop.wait(POLL_S):
                 return
 
+    def completed_checkpoints(self) -> int:
+        """Return the number of checkpoints completed so far; the job must be running."""
+        (job,) = self._ask("/jobs/overview")["jobs"]
+        completed: int = self._ask(f"/jobs/{job['jid']}/checkpoints")["counts"]["completed"]
+        return completed
+
     def check(self) -> None:
         """Raise `JobProcessError` if the job has ended."""
         code = self._process.poll()
@@ -57,11 +63,14 @@ class JobProcess:
 
     def _all_tasks_run(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self._rest_url}/jobs/overview", timeout=5) as response:  # noqa: S310 - our own loopback URL
-                jobs = json.load(response)["jobs"]
+            jobs = self._ask("/jobs/overview")["jobs"]
         except (URLError, ConnectionError, TimeoutError):
             return False
         return any(job["tasks"]["running"] == job["tasks"]["total"] > 0 for job in jobs)
+
+    def _ask(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        with open_url(self._rest_url + path, 5) as response:
+            return json.load(response)
 
     def _error(self, what: str) -> JobProcessError:
         tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])

@@ -8,8 +8,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from alerts.lines import RISK_STYLES, printable
+from alerts.lines import RISK_STYLES, account_of, amount_of, type_of
 from fraudstream.domain.alert import Alert
+from fraudstream.runtime.terminal import printable
 from localrun.tally import Tally
 from producer.sending_statistics import Statistics
 
@@ -110,12 +111,12 @@ def _alerts(alerts: list[Alert]) -> Table:
     for alert in alerts:
         table.add_row(
             Text(f" {alert.risk_level.upper()} ", RISK_STYLES[alert.risk_level]),
-            Text(printable(alert.account_id), "cyan"),
-            f"{alert.transaction_amount_vnd:,.0f} VND",
-            f"{alert.score:.3f}",
-            Text(alert.likely_fraud_type or "unknown", "magenta"),
+            Text(printable(account_of(alert)), "cyan"),
+            amount_of(alert),
+            "-" if alert.score is None else f"{alert.score:.3f}",
+            Text(printable(type_of(alert)), "magenta"),
             Text(
-                " ".join(flag.removesuffix("_flag") for flag in alert.flags),
+                printable(" ".join(flag.removesuffix("_flag") for flag in alert.flags)),
                 overflow="ellipsis",
                 no_wrap=True,
             ),

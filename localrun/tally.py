@@ -13,6 +13,7 @@ import orjson
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.patterns import FRAUD_TYPES, FraudType
+from fraudstream.domain.transaction import TransactionKey
 from fraudstream.streams.protocols import StreamRecord
 from producer.simulation import LabelledTransaction
 
@@ -30,15 +31,16 @@ class _Sent:
 
 @dataclass(slots=True)
 class Tally:
-    """Sent transactions and their outcomes, keyed by transaction_id. Thread-safe."""
+    """Sent transactions and their outcomes, by transaction. Thread-safe."""
 
     threshold: float = math.inf
     """Lowest score for which an alert is expected."""
-    sent: dict[str, _Sent] = field(default_factory=dict)
-    scored: set[str] = field(default_factory=set)
-    to_alert: set[str] = field(default_factory=set)
-    alerted: set[str] = field(default_factory=set)
-    refused: set[str] = field(default_factory=set)
+    sent: dict[TransactionKey, _Sent] = field(default_factory=dict)
+    scored: set[TransactionKey] = field(default_factory=set)
+    to_alert: set[TransactionKey] = field(default_factory=set)
+    alerted: set[TransactionKey] = field(default_factory=set)
+    refused: set[TransactionKey] = field(default_factory=set)
+    reviews: int = 0
     dead_letters: int = 0
     duplicates: int = 0
     latencies_ms: list[int] = field(default_factory=list)
@@ -50,7 +52,7 @@ class Tally:
         with self.lock:
             for transaction, label in batch:
                 number = len(self.sent) + 1
-                self.sent[transaction.transaction_id] = _Sent(number, put_at_ms, label.fraud_type)
+                self.sent[transaction.key] = _Sent(number, put_at_ms, label.fraud_type)
 
     def on_scored(self, records: Iterable[StreamRecord]) -> None:
         """Record the outcomes of accepted transactions."""
@@ -60,16 +62,20 @@ class Tally:
                 if scored["outcome"] == "duplicate":
                     self.duplicates += 1
                 else:
-                    self.scored.add(scored["transaction_id"])
+                    self.scored.add(TransactionKey.of(scored))
                     if (scored.get("score") or 0) >= self.threshold:
-                        self.to_alert.add(scored["transaction_id"])
+                        self.to_alert.add(TransactionKey.of(scored))
 
     def on_alert(self, alert: Alert, arrival_ms: int) -> None:
         """Record an alert that arrived in the alert stream at ``arrival_ms`` (epoch milliseconds)."""
         with self.lock:
+            transaction = alert.transaction
+            if alert.kind == "review" or transaction is None:
+                self.reviews += 1
+                return
             self.latest.append(alert)
-            self.alerted.add(alert.transaction_id)
-            sent = self.sent.get(alert.transaction_id)
+            self.alerted.add(transaction)
+            sent = self.sent.get(transaction)
             if sent is not None and sent.number > WARM_UP_TRANSACTIONS:
                 self.latencies_ms.append(arrival_ms - sent.put_at_ms)
 
@@ -77,7 +83,7 @@ class Tally:
         """Record a dead letter; a good transaction that was refused is not counted as lost."""
         with self.lock:
             self.dead_letters += 1
-            self.refused.add(_transaction_id(letter))
+            self.refused |= _transactions(letter)
 
     def lost(self) -> int:
         """Return the number of sent transactions that are neither scored nor refused so far."""
@@ -92,7 +98,7 @@ class Tally:
     def progress(self) -> tuple[int, ...]:
         """Return counts that grow with any new output, to detect progress."""
         with self.lock:
-            return (len(self.scored), len(self.alerted), self.dead_letters, self.duplicates)
+            return (len(self.scored), len(self.alerted), self.reviews, self.dead_letters, self.duplicates)
 
     def summary(self) -> dict[str, Any]:
         """Return the run's result; a ratio or percentile without data is None."""
@@ -104,6 +110,7 @@ class Tally:
                 "sent": len(self.sent),
                 "scored": len(self.scored),
                 "alerts": len(self.alerted),
+                "reviews": self.reviews,
                 "dead_letters": self.dead_letters,
                 "duplicates": self.duplicates,
                 "lost": lost,
@@ -126,10 +133,10 @@ def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def _transaction_id(letter: DeadLetter) -> str:
-    """Return the transaction id of a refused record, empty if it can't be read."""
+def _transactions(letter: DeadLetter) -> set[TransactionKey]:
+    """Return the transaction of a refused record; empty if it can't be read."""
     try:
         record = orjson.loads(letter.raw_bytes)
     except orjson.JSONDecodeError:
-        return ""
-    return str(record.get("transaction_id")) if isinstance(record, dict) else ""
+        return set()
+    return {TransactionKey.of(record)} if isinstance(record, dict) else set()

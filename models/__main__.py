@@ -1,9 +1,10 @@
-"""``python -m models``: train model versions, evaluate them, explain their alerts."""
+"""``python -m models``: train model versions, evaluate them, check their files, explain their alerts."""
 
 import signal
 
 from fraudstream.runtime.command_app import CommandApp
 from models.cost import cost_command
+from models.digest_command import digest_command
 from models.evaluate_command import evaluate_command
 from models.explain_command import explain, types
 from models.train_command import train_command
@@ -15,6 +16,7 @@ app.command("cost")(cost_command)
 app.command("evaluate")(evaluate_command)
 app.command("explain")(explain)
 app.command("types")(types)
+app.command("digest")(digest_command)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from rich.table import Table
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.catalogue import BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
 from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.terminal import shown
 from fraudstream.scoring.manifest import ModelError
 from models.data.cache import FOLDER
 from models.data.labelled_dataset import DatasetFiles
@@ -102,7 +103,7 @@ def evaluate_command(  # noqa: PLR0913 - the options of a command line
             request = EvaluationRequest(files, source, chosen, seed, split, team, _choice(threshold))
             report = evaluate(request, KINDS, FOLDER, steps)
     except (ArchiveError, ModelError, CatalogueError) as error:
-        console.print(f"error: {error}", markup=False)
+        console.print(shown(f"error: {error}"), markup=False)
         raise typer.Exit(2) from None
     _write(report, out)
     console.print(_table(report))

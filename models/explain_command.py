@@ -17,11 +17,14 @@ from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import Catalogue, CatalogueError
 from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.domain.transaction import TransactionKey
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.terminal import printable_json, write_error
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
+from models.data.labelled_dataset import check_accounts
 from models.data.records import read_columns
 from models.rederive import rederive
 
@@ -32,7 +35,6 @@ UNNAMED: Final = "none"
 
 Confusion = Counter[tuple[str, str]]
 """Number of alerts for each pair of true type and named type."""
-stderr = Console(stderr=True, soft_wrap=True)
 console = Console(soft_wrap=True)
 
 
@@ -49,9 +51,9 @@ def explain(
     """Print the alerts of scored transactions again, with their reasons; only ``scored_at`` differs (now)."""
     try:
         for alert in _rederived(scored, model, Catalogue.load(catalogue), threshold):
-            sys.stdout.write(alert.to_json() + "\n")
+            sys.stdout.write(f"{printable_json(alert.to_json())}\n")
     except (ArchiveError, ModelError, CatalogueError, OSError, orjson.JSONDecodeError) as error:
-        stderr.print(f"error: {error}", markup=False)
+        write_error(f"error: {error}")
         raise typer.Exit(2) from None
 
 
@@ -66,26 +68,33 @@ def types(
     try:
         table = confusion(_alerts(alerts), true_types(labels))
     except (ArchiveError, ModelError, OSError, ValidationError) as error:
-        stderr.print(f"error: {error}", markup=False)
+        write_error(f"error: {error}")
         raise typer.Exit(2) from None
     console.print(_confusion_table(table))
     console.print(f"correct in {accuracy(table):.2%} of {frauds(table):,} alerts that are fraud")
 
 
-def true_types(labels: Path) -> Mapping[str, str]:
-    """Return the fraud type of each labelled fraud by transaction id.
+def true_types(labels: Path) -> Mapping[TransactionKey, str]:
+    """Return the fraud type of each labelled fraud by transaction.
 
-    Raises `ModelError` if the file can't be read.
+    Raises `ModelError` if the file can't be read, or no label has an account.
     """
-    table = read_columns(labels, {"transaction_id": "text", "fraud_type": "text"})
-    pairs = zip(table["transaction_id"].to_pylist(), table["fraud_type"].to_pylist(), strict=True)
-    return {transaction_id: fraud_type for transaction_id, fraud_type in pairs if fraud_type}
+    table = read_columns(labels, {"account_id": "text", "transaction_id": "text", "fraud_type": "text"})
+    check_accounts(table, labels)
+    keys = map(TransactionKey, table["account_id"].to_pylist(), table["transaction_id"].to_pylist())
+    pairs = zip(keys, table["fraud_type"].to_pylist(), strict=True)
+    return {key: fraud_type for key, fraud_type in pairs if fraud_type}
 
 
-def confusion(alerts: Iterable[Alert], truth: Mapping[str, str]) -> Confusion:
-    """Count the alerts by their true type (`HONEST` if there is none) and the type that they name."""
+def confusion(alerts: Iterable[Alert], truth: Mapping[TransactionKey, str]) -> Confusion:
+    """Count the alerts by their true type (`HONEST` if there is none) and the type that they name.
+
+    Review alerts are left out: their transactions have no score.
+    """
     return Counter(
-        (truth.get(alert.transaction_id, HONEST), alert.likely_fraud_type or UNNAMED) for alert in alerts
+        (truth.get(alert.transaction, HONEST), alert.likely_fraud_type or UNNAMED)
+        for alert in alerts
+        if alert.kind == "score" and alert.transaction is not None
     )
 
 

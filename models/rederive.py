@@ -1,5 +1,6 @@
 """Alerts rebuilt from stored records of scored transactions, with only the model's folder."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
@@ -27,6 +28,8 @@ _FIELDS: Final = (
     "features",
 )
 """Fields that are read from a record of a scored transaction."""
+_OVERFLOWING: Final = "overflowing_features"
+"""A further field, which most records do not have."""
 
 
 def rederive(
@@ -43,12 +46,24 @@ def rederive(
     while part := list(islice(parsed, RECORDS_AT_ONCE)):
         for record in part:
             _check_versions(record, decider.judge)
-        vectors = np.array([vector_of(record["features"], catalogue) for record in part], dtype=np.float64)
+        vectors = np.array([_vector(record, catalogue) for record in part], dtype=np.float64)
         subjects = [_subject(record, amount) for record in part]
         decisions = decider.decide(subjects, vectors, lambda: scored_at_ms)
         for record, decision in zip(part, decisions, strict=True):
             _check_decision(record, decision)
         yield from decisions.alerts.values()
+
+
+def _vector(record: Mapping[str, Any], catalogue: Catalogue) -> list[float | None]:
+    """Return the vector of a record, with infinity for the nulls of a feature that overflowed.
+
+    JSON has no infinity, and the alert names what is too large for the model.
+    """
+    vector = vector_of(record["features"], catalogue)
+    for name in record.get(_OVERFLOWING, ()):
+        place = catalogue.slices[name]
+        vector[place] = [math.inf if value is None else value for value in vector[place]]
+    return vector
 
 
 def vector_of(features: Mapping[str, Any], catalogue: Catalogue) -> list[float | None]:

@@ -65,7 +65,7 @@ class TrainedVersion:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in self.files.items():
             (folder / name).write_bytes(data)
-        (folder / MANIFEST_NAME).write_text(self.manifest.model_dump_json(indent=2) + "\n")
+        (folder / MANIFEST_NAME).write_text(self.manifest.to_text())
         (folder / CARD_NAME).write_text(model_card(self.manifest))
 
 
@@ -81,8 +81,9 @@ def train(
     members = fitted(splits.fit, request, kinds, on_progress)
     on_progress("choosing weights, calibration and threshold")
     decision = decided(members, splits)
-    draft = _draft(request, kinds, splits, members, decision.blend)
-    files = {member.file: members[member.kind].to_bytes() for member in draft.members}
+    undigested = _draft(request, kinds, splits, members, decision.blend)
+    files = {member.file: members[member.kind].to_bytes() for member in undigested.members}
+    draft = undigested.with_digests(files)
     on_progress("measuring")
     scorer = Scorer(files, draft, request.catalogue)
     metrics = {

@@ -12,6 +12,7 @@ from rich.table import Table
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.domain.catalogue import Catalogue, CatalogueError
 from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.terminal import shown
 from fraudstream.scoring.manifest import Manifest, ModelError
 from models.data.cache import FOLDER, load_dataset
 from models.data.labelled_dataset import DatasetFiles
@@ -72,7 +73,7 @@ def train_command(  # noqa: PLR0913 - the options of a command line
             trained = train(load_dataset(files, chosen, FOLDER, on_progress), request, KINDS, on_progress)
             trained.write(folder / version)
     except (ArchiveError, ModelError, CatalogueError, ValueError) as error:
-        console.print(f"error: {error}", markup=False)
+        console.print(shown(f"error: {error}"), markup=False)
         raise typer.Exit(2) from None
     console.print(_table(trained.manifest))
     console.print(f"written: {folder / version}", markup=False)

@@ -1,12 +1,11 @@
 """Command line of the producer: ``python -m producer`` with test, stream, load, csv, parquet or costs."""
 
-import sys
-
 import typer
 from rich.console import Console
 
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.command_app import CommandApp
+from fraudstream.runtime.terminal import shown, write_error
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_commands import load_settings
 from producer.checks import lines, run_checks
@@ -40,15 +39,15 @@ def test() -> None:
     checks = run_checks(settings, Record(transaction.to_json(), transaction.account_id))
     console.print(f"Region {settings.aws_region}, endpoint {settings.endpoint_url or 'AWS'}")
     for line in lines(checks):
-        console.print(line, markup=False, highlight=False)
+        console.print(shown(line), markup=False, highlight=False)
     complaints = [f"{check.what}: {check.remedy}" for check in checks if check.remedy is not None]
     for complaint in complaints:
-        sys.stderr.write(f"{complaint}\n")
+        write_error(complaint)
     if complaints:
         raise typer.Exit(1)
     nature = label.fraud_type or "normal"
     amount = f"{transaction.transaction_amount_vnd:,.0f} VND"
-    console.print(f"Sent {transaction.transaction_id}, {nature}, {amount}")
+    console.print(f"Sent {transaction.transaction_id}, {nature}, {amount}", markup=False)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ with TransactionClient("http://127.0.0.1:8000", api_key=key) as client:
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
@@ -17,6 +18,7 @@ import orjson
 from httpx_sse import EventSource, ServerSentEvent, aconnect_sse, connect_sse
 
 from fraudstream.domain.transaction import Transaction
+from fraudstream.runtime.loopback import is_loopback_url
 
 DEFAULT_TIMEOUT_S: Final = 10.0
 SILENCE_S: Final = 60.0
@@ -25,6 +27,10 @@ every 15 s by default."""
 FIRST_RETRY_S: Final = 1.0
 """Default; the API can set another wait."""
 MAX_RETRY_S: Final = 30.0
+MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
+"""Largest answer that is read; 1,000 transactions have about 0.5 MB."""
+ANSWER_DEADLINE_S: Final = 30.0
+"""Total deadline of an answer's body; one that sends nothing is given up after `DEFAULT_TIMEOUT_S`."""
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
 """Transient HTTP statuses: another attempt may succeed."""
 _TAKEN: Final = 200
@@ -121,7 +127,12 @@ class TransactionClient:
         access = _access(url, api_key, token)
         self._sleep = sleep
         self._http = httpx.Client(
-            base_url=access.url, headers=access.headers, timeout=DEFAULT_TIMEOUT_S, transport=transport
+            base_url=access.url,
+            headers=access.headers,
+            timeout=DEFAULT_TIMEOUT_S,
+            transport=transport,
+            event_hooks={"response": [_is_never_decoded]},
+            trust_env=not is_loopback_url(url),
         )
 
     def __enter__(self) -> Self:
@@ -140,19 +151,25 @@ class TransactionClient:
 
     def status(self) -> dict[str, Any]:
         """Return mode, counts and configuration; raises `ApiError` or ``httpx.TransportError``."""
-        return _answer(self._http.get("/status"))
+        return self._get("/status")
 
     def transaction(self) -> Transaction:
         """Return one transaction with an event time of about now.
 
         Raises `ApiError` or ``httpx.TransportError``.
         """
-        return _transaction(_answer(self._http.get("/transaction")))
+        return _one(self._get("/transaction"))
 
     def transactions(self, count: int) -> list[Transaction]:
         """Return ``count`` transactions, 1 to 1,000; raises `ApiError` or ``httpx.TransportError``."""
-        answer = _answer(self._http.get(f"/transactions/{count}"))
-        return [_transaction(record) for record in answer["transactions"]]
+        return _several(self._get(f"/transactions/{count}"))
+
+    def _get(self, path: str) -> dict[str, Any]:
+        with self._http.stream("GET", path) as response:
+            body = _Body()
+            for chunk in response.iter_bytes():
+                body.add(chunk)
+            return _answer(response, body.data)
 
     def stream(
         self,
@@ -203,7 +220,12 @@ class AsyncTransactionClient:
     ) -> None:
         access = _access(url, api_key, token)
         self._http = httpx.AsyncClient(
-            base_url=access.url, headers=access.headers, timeout=DEFAULT_TIMEOUT_S, transport=transport
+            base_url=access.url,
+            headers=access.headers,
+            timeout=DEFAULT_TIMEOUT_S,
+            transport=transport,
+            event_hooks={"response": [_is_never_decoded_async]},
+            trust_env=not is_loopback_url(url),
         )
 
     async def __aenter__(self) -> Self:
@@ -222,19 +244,25 @@ class AsyncTransactionClient:
 
     async def status(self) -> dict[str, Any]:
         """Return mode, counts and configuration; raises `ApiError` or ``httpx.TransportError``."""
-        return _answer(await self._http.get("/status"))
+        return await self._get("/status")
 
     async def transaction(self) -> Transaction:
         """Return one transaction with an event time of about now.
 
         Raises `ApiError` or ``httpx.TransportError``.
         """
-        return _transaction(_answer(await self._http.get("/transaction")))
+        return _one(await self._get("/transaction"))
 
     async def transactions(self, count: int) -> list[Transaction]:
         """Return ``count`` transactions, 1 to 1,000; raises `ApiError` or ``httpx.TransportError``."""
-        answer = _answer(await self._http.get(f"/transactions/{count}"))
-        return [_transaction(record) for record in answer["transactions"]]
+        return _several(await self._get(f"/transactions/{count}"))
+
+    async def _get(self, path: str) -> dict[str, Any]:
+        async with self._http.stream("GET", path) as response:
+            body = _Body()
+            async for chunk in response.aiter_bytes():
+                body.add(chunk)
+            return _answer(response, body.data)
 
     async def stream(
         self,
@@ -269,7 +297,7 @@ class AsyncTransactionClient:
 
 
 def _access(url: str, api_key: str | None, token: str | None) -> _Access:
-    headers = {}
+    headers = {"Accept-Encoding": "identity"}
     if api_key is not None:
         headers["X-API-Key"] = api_key
     if token is not None:
@@ -286,21 +314,69 @@ def _transaction(record: dict[str, Any]) -> Transaction:
     return Transaction.from_json(orjson.dumps(record))
 
 
-def _answer(response: httpx.Response) -> dict[str, Any]:
+def _is_never_decoded(response: httpx.Response) -> None:
+    """Keep a body as it was sent: a compressed one, not asked for, would let few bytes become many."""
+    response.headers.pop("Content-Encoding", None)
+
+
+async def _is_never_decoded_async(response: httpx.Response) -> None:
+    _is_never_decoded(response)
+
+
+class _Body:
+    """Body of an answer as it was sent, of at most `MAX_ANSWER_BYTES` within `ANSWER_DEADLINE_S`."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self._ends_s = time.monotonic() + ANSWER_DEADLINE_S
+
+    def add(self, chunk: bytes) -> None:
+        """Append a part; raises ``httpx.TransportError`` beyond a limit."""
+        self.data += chunk
+        if len(self.data) > MAX_ANSWER_BYTES:
+            msg = f"the answer has more than {MAX_ANSWER_BYTES:,} bytes; check TRANSACTION_API_URL"
+            raise httpx.ReadError(msg)
+        if time.monotonic() > self._ends_s:
+            msg = f"the answer took more than {ANSWER_DEADLINE_S:g} s"
+            raise httpx.ReadTimeout(msg)
+
+
+@contextmanager
+def _malformed_refused() -> Iterator[None]:
+    """Convert the errors of an answer that is not the API's to `ApiError`."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"not an answer of the transaction API: {type(error).__name__}: {error}"
+        raise ApiError(_TAKEN, message) from error
+
+
+def _one(answer: dict[str, Any]) -> Transaction:
+    with _malformed_refused():
+        return _transaction(answer)
+
+
+def _several(answer: dict[str, Any]) -> list[Transaction]:
+    with _malformed_refused():
+        return [_transaction(record) for record in answer["transactions"]]
+
+
+def _answer(response: httpx.Response, body: bytes) -> dict[str, Any]:
     if response.status_code != _TAKEN:
-        raise _refusal(response)
-    answer: dict[str, Any] = orjson.loads(response.content)
+        raise _refusal(response, body)
+    with _malformed_refused():
+        answer: dict[str, Any] = orjson.loads(body)
     return answer
 
 
 def _check(source: EventSource) -> None:
     if source.response.status_code != _TAKEN:
-        raise _refusal(source.response)
+        raise _refusal(source.response, source.response.content)
 
 
-def _refusal(response: httpx.Response) -> ApiError:
+def _refusal(response: httpx.Response, body: bytes) -> ApiError:
     try:
-        problem = orjson.loads(response.content)
+        problem = orjson.loads(body)
         message = f"{problem['title']}: {problem['detail']}"
     except (orjson.JSONDecodeError, KeyError, TypeError):
         # Not an answer of the API: a proxy's error page, for example.

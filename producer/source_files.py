@@ -80,10 +80,10 @@ def labelled_file_items(path: Path) -> Iterator[RecordItem]:
 
 def _labelled(row: _Row, label_row: _Row, labelled: LabelledTransaction) -> RecordItem:
     transaction, label = labelled
-    if label.transaction_id != transaction.transaction_id:
+    if label.key != transaction.key:
         msg = (
-            f"{label_row.place} has the label of {label.transaction_id}, but {row.place} has "
-            f"{transaction.transaction_id}; both files must have the same order"
+            f"{label_row.place} has the label of {label.key}, but {row.place} has "
+            f"{transaction.key}; both files must have the same order"
         )
         raise ArchiveError(msg)
     return RecordItem("good", Record(row.data, transaction.account_id), transaction.event_time_ms, labelled)

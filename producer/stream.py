@@ -16,6 +16,7 @@ from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.runtime.aws_errors import AWS_ERRORS
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.runtime.terminal import write_error
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 ENDLESS_START: Final = timedelta(hours=24)
 """Time from the first event time of an endless run to now."""
 console = Console(soft_wrap=True)
-stderr_console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def stream(  # noqa: PLR0913 - the options of a command line
@@ -125,9 +125,7 @@ def stream(  # noqa: PLR0913 - the options of a command line
         raise typer.BadParameter(str(error)) from error
     statistics = _send(plan, settings, stop_on_signals())
     if statistics.all_failed:
-        stderr_console.print(
-            f"{statistics.all_failed} records could not be sent; the table above has the error codes"
-        )
+        write_error(f"{statistics.all_failed} records could not be sent; the table above has the error codes")
         raise typer.Exit(1)
 
 
@@ -208,11 +206,11 @@ def _api_items(
 ) -> Iterator[RecordItem]:
     client = access.client(_sleep_with_notice)
     check_api(client, access.url)
-    return ApiStream(client, access.url, stop, stderr_console.print).items(interval_s, batch_size)
+    return ApiStream(client, access.url, stop, write_error).items(interval_s, batch_size)
 
 
 def _sleep_with_notice(seconds: float) -> None:
-    stderr_console.print(f"connection to the transaction API lost; reconnecting in {seconds:g} s")
+    write_error(f"connection to the transaction API lost; reconnecting in {seconds:g} s")
     time.sleep(seconds)
 
 
@@ -244,7 +242,7 @@ def _warn(plan: _Plan, timing: Timing, settings: StreamSettings) -> None:
     tolerance_ms = settings.future_tolerance // timedelta(milliseconds=1)
     warning = future_warning(timing, wall_clock_ms(), tolerance_ms, span_ms)
     if warning is not None:
-        stderr_console.print(warning)
+        write_error(warning)
 
 
 def _check_stream(client: "KinesisClient", name: str) -> None:
@@ -259,7 +257,7 @@ def _label_writer(plan: _Plan, client: "KinesisClient", settings: StreamSettings
         return None
     reason = plan.source.reason_without_labels()
     if reason is not None:
-        stderr_console.print(f"no labels are sent: {reason}")
+        write_error(f"no labels are sent: {reason}")
         return None
     _check_stream(client, settings.labels_stream)
     return StreamWriter(client, settings.labels_stream)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from fraudstream.streams.kinesis.kpl_aggregate import parts_of
 from fraudstream.streams.protocols import StreamRecord
 
 _RECORD_BEGINS: Final = re.compile(rb"\n(?=\{)")
@@ -41,9 +42,14 @@ class ArrivalOrder:
 def lines_of(data: bytes) -> list[bytes]:
     r"""Return the lines that represent a stream record in a file, without line feeds.
 
-    An aggregated record, in which each record starts a line with a brace, is split into its records, as the
-    job does when it reads the stream. A line feed elsewhere is replaced by a carriage return, which JSON
-    allows and forbids in the same places (RFC 8259, sections 2 and 7); a final line feed is removed. Thus
-    each line is exactly one record for the job, valid or broken, as it was in the stream.
+    A record that the Kinesis Producer Library aggregated is taken apart, and each part is split at lines that
+    begin with a brace, as the job does when it reads the stream. A line feed elsewhere is replaced by a
+    carriage return, which JSON allows and forbids in the same places (RFC 8259, sections 2 and 7); a final
+    line feed is removed. Thus each line is exactly one record for the job, valid or broken, as it was in the
+    stream.
     """
-    return [part.rstrip(b"\n").replace(b"\n", b"\r") for part in _RECORD_BEGINS.split(data)]
+    return [
+        line.rstrip(b"\n").replace(b"\n", b"\r")
+        for part in parts_of(data)
+        for line in _RECORD_BEGINS.split(part)
+    ]

@@ -5,6 +5,7 @@ edges of windows, bursts and empty windows occur, and ids repeat.
 """
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Feature, TransactionFeature, WindowFeature
 from fraudstream.domain.features import WindowStatistic, fields_of
+from fraudstream.domain.number_ranges import MAX_MONEY_VND
 from fraudstream.domain.transaction import Label, Transaction
 
 UNIT_MS: Final = 1_000
@@ -21,7 +23,7 @@ START_MS: Final = 1_767_373_200_000
 WINDOWS_MS: Final = (1, *(UNIT_MS * units for units in (1, 2, 5, 10, 20, 50, 100)))
 DELAYS_MS: Final = (0, 0, 0, 0, 1, 1, *(UNIT_MS * units for units in (1, 3, 10)))
 LATENESSES_MS: Final = (0, 1, *(UNIT_MS * units for units in (1, 5, 20, 50, 10_000, 10_000, 10_000)))
-LARGEST: Final = 10**18
+LARGEST: Final = int(MAX_MONEY_VND)
 """The largest valid amount."""
 
 NUMBER_STATISTICS: Final = ("sum", "mean", "min", "max", "std", "ratio_to_mean", "z_score", "last_n")
@@ -121,18 +123,18 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
 # ---- arrivals ----
 
 TEXTS: Final = ("", "declined", "completed", "Huế", "Hà Nội", "D1")
-AMOUNTS: Final = (1.0, 50_000.0, 1_234_567.89, 399_999_999.0, LARGEST - 128.0, float(LARGEST))
-"""Doubles lie 128 apart just below the largest."""
-PLACES: Final = (21.0285, 10.8231, 105.8542, 0.0, -33.9, 151.2)
+AMOUNTS: Final = (1.0, 50_000.0, 1_234_567.89, 399_999_999.0, LARGEST - 0.125, float(LARGEST))
+"""Doubles lie an eighth apart just below the largest."""
+LATITUDES: Final = (21.0285, 10.8231, 0.0, -33.9, 90.0, -90.0)
+LONGITUDES: Final = (105.8542, 106.6297, 0.0, 151.2, 180.0, -180.0)
 
 _ids = st.sampled_from(("a", "a", "a", "a", "b", "", "ă", None))
 _amounts = st.sampled_from(AMOUNTS) | st.integers(1, LARGEST).map(float)
-_signed = st.sampled_from((1.0, -1.0, 0.0, -0.0, None, float(LARGEST), -float(LARGEST))) | st.integers(
-    -LARGEST, LARGEST
-).map(lambda hundredths: hundredths / 100)
+_money = st.sampled_from((1.0, 0.0, -0.0, None, float(LARGEST))) | st.integers(0, LARGEST).map(
+    lambda hundredths: hundredths / 100
+)
 _counts = st.sampled_from((0.0, 1.0, 2.0, 3.0, None))
 _texts = st.sampled_from((*TEXTS, None))
-_degrees = st.sampled_from((*PLACES, None))
 
 _fields: Final[dict[str, st.SearchStrategy[Any]]] = {
     "account_id": st.sampled_from(("A", "A", "A", "B", "Ă")),
@@ -141,15 +143,15 @@ _fields: Final[dict[str, st.SearchStrategy[Any]]] = {
     "device_id": _ids,
     "merchant_id": _ids,
     "counterparty_id": _ids,
-    "transaction_fees_vnd": _signed,
-    "total_loans_vnd": _signed,
+    "transaction_fees_vnd": _money,
+    "total_loans_vnd": _money,
     "biometric_failure_count": _counts,
     "num_transactions": _counts,
     "channel": _texts,
     "city": _texts,
     "status": _texts,
-    "latitude": _degrees,
-    "longitude": _degrees,
+    "latitude": st.sampled_from((*LATITUDES, None)),
+    "longitude": st.sampled_from((*LONGITUDES, None)),
     "npl_flag": st.sampled_from((True, False, None)),
 }
 
@@ -165,11 +167,15 @@ def transactions(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> l
     """Draw new transactions in order of arrival: tied, late and out of order, without duplicates."""
     drawn: list[Transaction] = []
     clock_ms = START_MS
-    for place in range(draw(st.integers(min_size, max_size))):
+    numbers: Counter[str] = Counter()
+    for _ in range(draw(st.integers(min_size, max_size))):
         clock_ms += UNIT_MS * draw(st.sampled_from(_STEPS))
         behind_ms = UNIT_MS * draw(st.sampled_from(_BEHIND)) + draw(st.sampled_from(_JITTER_MS))
         fields = draw(st.fixed_dictionaries(_fields))
-        drawn.append(Transaction(transaction_id=f"t{place}", event_time_ms=clock_ms - behind_ms, **fields))
+        # Each account counts its own: the same ids come from all of them.
+        numbers[fields["account_id"]] += 1
+        own_id = f"t{numbers[fields['account_id']]}"
+        drawn.append(Transaction(transaction_id=own_id, event_time_ms=clock_ms - behind_ms, **fields))
     return drawn
 
 

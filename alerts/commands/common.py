@@ -1,6 +1,6 @@
 """Shared parts of the commands: options, settings, stream readers and error reporting on stderr."""
 
-import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Final, TypeVar
@@ -10,15 +10,20 @@ from rich.console import Console
 
 from alerts.alert_settings import AlertSettings
 from alerts.handlers.handler_protocol import HandlerError
-from alerts.lines import printable
 from alerts.store.progress_store import StoreError
 from fraudstream.domain.transaction import format_time
+from fraudstream.runtime.aws_errors import DeniedError
+from fraudstream.runtime.bounded_clients import bounded_client
+from fraudstream.runtime.clock import Clock
+from fraudstream.runtime.outages import Outage
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.terminal import write_error
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.positions import Gap, Position
 from fraudstream.streams.protocols import Start, StreamRecord
 from fraudstream.streams.stream_commands import stream_errors_reported
+from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
 
 Value = TypeVar("Value")
@@ -29,12 +34,14 @@ Idle = Annotated[float | None, typer.Option(min=0, help="Stop after N seconds wi
 
 NO_POSITIONS: Final[Mapping[str, Position]] = {}
 
+OUTAGE_ENDS_IDLE_S: Final = 20.0
+"""Length of an outage that ends an idle run: a shorter one may hide alerts that a moment later are read."""
+
 console = Console(highlight=False, soft_wrap=True)
 
 
-def complain(text: str) -> None:
-    """Write a line to standard error, with terminal control characters escaped."""
-    sys.stderr.write(f"{printable(text)}\n")
+complain = write_error
+"""Writes a message to standard error, with control characters escaped and without credentials."""
 
 
 def complain_of_record(record: StreamRecord, reason: str) -> None:
@@ -61,29 +68,59 @@ def load_alert_settings() -> AlertSettings:
 
 @contextmanager
 def errors_reported() -> Iterator[None]:
-    """Exit with code 1 and one line on stderr if the stream, the store or the target is unusable."""
+    """Exit with one line on stderr if the stream, the store or the target is unusable.
+
+    The code is 2 if AWS refuses the caller the stream or the store, else 1.
+    """
     try:
         with stream_errors_reported():
             yield
     except (StoreError, HandlerError) as error:
         complain(str(error))
-        raise typer.Exit(1) from error
+        raise typer.Exit(2 if isinstance(error, DeniedError) else 1) from error
 
 
-def stream_reader(
+def outage_of(service: str) -> Outage:
+    """Return the state of a service, which is reported on standard error."""
+    return Outage(service, complain)
+
+
+def is_idle(outage: Outage | None) -> bool:
+    """Whether no alert came although the stream responds.
+
+    Raises `StreamError` if it has not responded for `OUTAGE_ENDS_IDLE_S`.
+    """
+    if outage is None or not outage.problem:
+        return True
+    if outage.lasts_s >= OUTAGE_ENDS_IDLE_S:
+        msg = f"idle because of an outage of {outage.problem}; without --idle-seconds it would be waited for"
+        raise StreamError(msg)
+    return False
+
+
+def stream_reader(  # noqa: PLR0913 - independent options
     settings: StreamSettings,
     stream_name: str,
     start: Start,
     positions: Mapping[str, Position] = NO_POSITIONS,
+    *,
+    stop: threading.Event,
+    outage: Outage | None = None,
 ) -> StreamReader:
-    """Return a stream reader that reports gaps on stderr: parts of a shard that can no longer be read."""
+    """Return a stream reader that reports gaps on stderr: parts of a shard that can no longer be read.
+
+    Its calls and waits end within a second of ``stop``. It survives failures that it can report to
+    ``outage``.
+    """
     return StreamReader(
-        kinesis_client(settings),
+        bounded_client(lambda: kinesis_client(settings), stop),
         stream_name,
         start=start,
         positions=positions,
         on_gap=lambda gap: complain(_gap_line(gap)),
         poll_interval_ms=settings.poll_interval_ms,
+        clock=Clock(sleep=stop.wait),
+        outage=outage,
     )
 
 

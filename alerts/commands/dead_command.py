@@ -25,7 +25,7 @@ from alerts.dead.hexdump import hexdump
 from alerts.dead.letters import Letter, LetterFilter
 from alerts.dead.record_repair import Patch, RepairError
 from alerts.dead.redrive import Redriver
-from alerts.lines import dead_letter_line, printable
+from alerts.lines import dead_letter_line
 from alerts.message_consumer import Consumer
 from alerts.reading import time_ms, until
 from alerts.store.progress_store_factory import open_redrives
@@ -35,6 +35,7 @@ from fraudstream.domain.transaction import format_time, from_time_ms
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.command_app import CommandApp
 from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.runtime.terminal import printable, printable_json
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.stream_commands import load_settings
@@ -78,7 +79,7 @@ def list_letters(  # noqa: PLR0913 - the options of a command line
     with errors_reported():
         for number, letter in enumerate(_letters(settings, choice, follow=follow), 1):
             if as_json:
-                typer.echo(letter.original.decode().strip())
+                typer.echo(printable_json(letter.original.decode().strip()))
             else:
                 console.print(Text(f"{letter.letter_id}  ") + dead_letter_line(letter.message))
             if number == maximum:
@@ -155,7 +156,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
 def _send_letter(redriver: Redriver, letter: Letter, *, dry_run: bool) -> bool:
     try:
         if dry_run:
-            typer.echo(redriver.repaired(letter).data.decode())
+            typer.echo(printable_json(redriver.repaired(letter).data.decode()))
         else:
             redriver.redrive(letter)
             console.print(f"{letter.letter_id}  sent", markup=False)
@@ -191,12 +192,13 @@ def _letters(settings: StreamSettings, choice: LetterFilter, *, follow: bool = F
     Stops early once all letters that were selected by id have been found.
     """
     start: Start = "TRIM_HORIZON" if choice.since_ms is None else from_time_ms(choice.since_ms)
-    reader = stream_reader(settings, settings.dead_letters_stream, start)
+    stop = stop_on_signals()
+    reader = stream_reader(settings, settings.dead_letters_stream, start, stop=stop)
     consumer = Consumer(reader, DeadLetter, on_unreadable=complain_of_record)
     end_ms = FAR_FUTURE_MS if follow else min(wall_clock_ms(), choice.until_ms or FAR_FUTURE_MS)
     missing = set(choice.letter_ids)
     try:
-        for letter in _scan(consumer, settings, end_ms, stop_on_signals()):
+        for letter in _scan(consumer, settings, end_ms, stop):
             if choice.has(letter):
                 yield letter
                 missing.discard(letter.letter_id)

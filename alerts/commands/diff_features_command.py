@@ -13,7 +13,6 @@ from rich.text import Text
 
 from alerts.commands.common import AsJson, complain, console, read_as
 from alerts.features_diff import FeatureDifference, FeaturesComparison
-from alerts.lines import printable
 from alerts.order import Ids, order_changes
 from alerts.scored import ScoredFile, catalogue_of, index
 from fraudstream.archives.archive_errors import ArchiveError
@@ -21,7 +20,8 @@ from fraudstream.archives.archive_reader import archived_lines
 from fraudstream.archives.locations import S3Uri, s3_or_path
 from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, ENTITIES, Catalogue, CatalogueError
-from fraudstream.domain.transaction import Transaction
+from fraudstream.domain.transaction import Transaction, TransactionKey
+from fraudstream.runtime.terminal import printable, printable_json
 from fraudstream.streams.stream_commands import load_settings
 from fraudstream.streams.stream_settings import StreamSettings
 
@@ -35,8 +35,8 @@ class ComparisonResult:
     """Result of comparing two files of scored transactions."""
 
     compared: int
-    only_before: list[str]
-    only_after: list[str]
+    only_before: list[TransactionKey]
+    only_after: list[TransactionKey]
     features: list[FeatureDifference]
 
     @property
@@ -81,7 +81,7 @@ def diff_features(
         complain(str(error))
         raise typer.Exit(2) from error
     if as_json:
-        typer.echo(orjson.dumps(_as_json(result)).decode())
+        typer.echo(printable_json(orjson.dumps(_as_json(result)).decode()))
     else:
         _print_result(result)
     raise typer.Exit(0 if result.is_explained else 1)
@@ -121,13 +121,13 @@ def _location(text: str) -> S3Uri | Path:
     return location if isinstance(location, S3Uri) else Path(text)
 
 
-def _read_entity_ids(transactions: S3Uri | Path, settings: StreamSettings) -> dict[str, Ids]:
+def _read_entity_ids(transactions: S3Uri | Path, settings: StreamSettings) -> dict[TransactionKey, Ids]:
     """Read the entity ids of each transaction. For a duplicate id, the first record wins, as in the job."""
-    ids: dict[str, Ids] = {}
+    ids: dict[TransactionKey, Ids] = {}
     for line in archived_lines(transactions, settings, Transaction):
         record = _parse_object(line)
         if record is not None:
-            ids.setdefault(str(record.get("transaction_id")), {each: record.get(each) for each in ENTITIES})
+            ids.setdefault(TransactionKey.of(record), {each: record.get(each) for each in ENTITIES})
     return ids
 
 
@@ -140,7 +140,9 @@ def _parse_object(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def _check_known(common: list[str], ids: dict[str, Ids], transactions: S3Uri | Path) -> None:
+def _check_known(
+    common: list[TransactionKey], ids: dict[TransactionKey, Ids], transactions: S3Uri | Path
+) -> None:
     unknown = [each for each in common if each not in ids]
     if unknown:
         msg = (
@@ -154,19 +156,24 @@ def _as_json(result: ComparisonResult) -> dict[str, Any]:
     return {
         "compared": result.compared,
         "unexplained": result.unexplained,
-        "only_before": result.only_before,
-        "only_after": result.only_after,
+        "only_before": [each._asdict() for each in result.only_before],
+        "only_after": [each._asdict() for each in result.only_after],
         "features": [
             {
                 "feature": each.name,
                 "differing": each.differing,
                 "causes": dict(each.causes),
                 "largest": each.largest,
-                "example": {"transaction_id": each.example, "before": each.before, "after": each.after},
+                "example": _example(each),
             }
             for each in result.features
         ],
     }
+
+
+def _example(found: FeatureDifference) -> dict[str, Any]:
+    key = found.example._asdict() if found.example else {}
+    return key | {"before": found.before, "after": found.after}
 
 
 def _print_result(result: ComparisonResult) -> None:
@@ -174,7 +181,7 @@ def _print_result(result: ComparisonResult) -> None:
     for only, which in ((result.only_before, "first"), (result.only_after, "second")):
         if only:
             console.print(
-                f"{len(only):,} transactions only in the {which} file, e.g. {printable(only[0])}",
+                f"{len(only):,} transactions only in the {which} file, e.g. {printable(str(only[0]))}",
                 style="bold red",
                 markup=False,
             )

@@ -24,6 +24,7 @@ from alerts.reading import time_ms
 from alerts.refused import RefusedFile
 from alerts.store.memory import MemoryStore
 from fraudstream.domain.transaction import from_time_ms
+from fraudstream.runtime.bounded_calls import StopRequestedError
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.protocols import RecordReader
@@ -53,11 +54,11 @@ def replay(
         raise typer.BadParameter(msg, param_hint="--from")
     stop = stop_on_signals()
     with errors_reported(), contextlib.ExitStack() as opened:
-        target = open_handler(handler, to, settings, options, console=console, as_json=as_json)
+        target = open_handler(handler, to, settings, options, console=console, as_json=as_json, stop=stop)
         opened.callback(target.close)
         refused = RefusedFile(options.refused)
         opened.callback(refused.close)
-        reader = stream_reader(settings, settings.alerts_stream, from_time_ms(start_ms))
+        reader = stream_reader(settings, settings.alerts_stream, from_time_ms(start_ms), stop=stop)
         delivery = Delivery(
             DeliveryDependencies(
                 reader=reader,
@@ -94,7 +95,10 @@ class _Bar:
 def _to_the_end(delivery: Delivery, reader: RecordReader, bar: _Bar, stop: threading.Event) -> bool:
     """Run delivery steps until all alerts before the end are handled; returns False if stopped earlier."""
     while not stop.is_set():
-        delivery.step()
+        try:
+            delivery.step()
+        except StopRequestedError:
+            return False
         reached_ms = reader.reached_ms() or 0
         bar.show(reached_ms, delivery.counts.handled)
         if reached_ms >= bar.end_ms:

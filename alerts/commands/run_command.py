@@ -4,6 +4,7 @@ import contextlib
 import re
 import threading
 import time
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 import typer
@@ -15,7 +16,9 @@ from alerts.commands.common import (
     complain,
     console,
     errors_reported,
+    is_idle,
     load_alert_settings,
+    outage_of,
     read_as,
     stream_reader,
 )
@@ -23,11 +26,15 @@ from alerts.delivery import Delivery, DeliveryDependencies
 from alerts.handlers.handler_factory import HandlerName, open_handler
 from alerts.reading import parse_start
 from alerts.refused import RefusedFile
+from alerts.store.enduring import EnduringStore
 from alerts.store.progress_store import ProgressStore
 from alerts.store.progress_store_factory import open_progress
 from fraudstream.domain.transaction import format_time, from_time_ms
+from fraudstream.runtime.bounded_calls import StopRequestedError
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.outages import Outage
 from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.runtime.terminal import redacted
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.protocols import Start
 from fraudstream.streams.stream_commands import load_settings
@@ -63,21 +70,30 @@ def run(  # noqa: PLR0913 - the options of a command line
 ) -> None:
     """Deliver every alert to the handler, resuming where the last run of this name stopped.
 
-    On Ctrl-C or SIGTERM it finishes the current batch, stores its position and exits.
+    Ctrl-C and SIGTERM stop it after the current batch, with the position stored. Outages of the stream
+    and the store are survived, whatever their length, and reported on standard error. Exits with code 1 if it
+    was idle because the stream did not respond.
     """
     settings, options = load_settings(), load_alert_settings()
     begin = read_as(parse_start, start, "--from")
     stop = stop_on_signals()
-    with errors_reported(), contextlib.ExitStack() as opened:
-        store = open_progress(settings, options, _check_name(name or handler))
+    with errors_reported(), _stop_reported(), contextlib.ExitStack() as opened:
+        outage = outage_of(f"stream {settings.alerts_stream!r}")
+        store = EnduringStore(
+            open_progress(settings, options, _check_name(name or handler), stop),
+            outage=outage_of(f"store {redacted(options.store)}"),
+            stop=stop,
+            now_ms=wall_clock_ms,
+        )
         opened.callback(store.close)
-        target = open_handler(handler, to, settings, options, console=console, as_json=as_json)
+        target = open_handler(handler, to, settings, options, console=console, as_json=as_json, stop=stop)
         opened.callback(target.close)
         refused = RefusedFile(options.refused)
         opened.callback(refused.close)
+        reader = _resumed_reader(settings, store, begin, stop, outage)
         delivery = Delivery(
             DeliveryDependencies(
-                reader=_resumed_reader(settings, store, begin),
+                reader=reader,
                 store=store,
                 handler=target,
                 refused=refused,
@@ -87,13 +103,40 @@ def run(  # noqa: PLR0913 - the options of a command line
             )
         )
         try:
-            deliver(delivery, stop, maximum, idle_seconds)
+            deliver(delivery, stop, maximum, idle_seconds, outage)
         finally:
-            complain(f"{delivery.counts}")
+            complain(f"{delivery.counts}{reader_counts(reader, outage)}")
 
 
-def deliver(delivery: Delivery, stop: threading.Event, maximum: int | None, idle_s: float | None) -> None:
-    """Run steps until ``maximum`` alerts are handled, none came for ``idle_s``, or ``stop`` is set."""
+def reader_counts(reader: StreamReader, outage: Outage) -> str:
+    """Return the rest of the line of counts: what went wrong with the stream, empty if nothing did."""
+    counts = {
+        "failed reads": outage.failed_calls,
+        "expired iterators": reader.expired_iterators,
+        "GAPS in the stream": reader.gaps,
+    }
+    return "".join(f", {count:,} {name}" for name, count in counts.items() if count)
+
+
+@contextlib.contextmanager
+def _stop_reported() -> Iterator[None]:
+    try:
+        yield
+    except StopRequestedError as error:
+        complain(f"{error}; alerts after the stored position are read again by the next run")
+
+
+def deliver(
+    delivery: Delivery,
+    stop: threading.Event,
+    maximum: int | None,
+    idle_s: float | None,
+    outage: Outage | None = None,
+) -> None:
+    """Run steps until ``maximum`` alerts are handled, none came for ``idle_s``, or ``stop`` is set.
+
+    Raises `StreamError` if none came because the stream does not respond.
+    """
     last_s = reported_s = time.monotonic()
     last_status = str(delivery.counts)
     try:
@@ -101,7 +144,7 @@ def deliver(delivery: Delivery, stop: threading.Event, maximum: int | None, idle
             remaining = None if maximum is None else maximum - delivery.counts.handled
             now_s = time.monotonic()
             last_s = time.monotonic() if delivery.step(remaining) else last_s
-            if idle_s is not None and now_s - last_s >= idle_s:
+            if idle_s is not None and now_s - last_s >= idle_s and is_idle(outage):
                 return
             if now_s - reported_s >= STATUS_INTERVAL_S and last_status != str(delivery.counts):
                 last_status, reported_s = str(delivery.counts), now_s
@@ -117,7 +160,9 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _resumed_reader(settings: StreamSettings, store: ProgressStore, begin: Start) -> StreamReader:
+def _resumed_reader(
+    settings: StreamSettings, store: ProgressStore, begin: Start, stop: threading.Event, outage: Outage
+) -> StreamReader:
     """Return a reader that resumes at the stored positions, or at ``begin`` on the first run."""
     if begin == "TRIM_HORIZON":
         start_ms = None
@@ -133,4 +178,4 @@ def _resumed_reader(settings: StreamSettings, store: ProgressStore, begin: Start
         hint = "" if begin == DEFAULT_START else "; --from applies to the first run only"
         complain(f"resuming from the last run at {format_time(reached_ms)}{hint}")
     start: Start = "TRIM_HORIZON" if begun_ms is None else from_time_ms(begun_ms)
-    return stream_reader(settings, settings.alerts_stream, start, positions)
+    return stream_reader(settings, settings.alerts_stream, start, positions, stop=stop, outage=outage)

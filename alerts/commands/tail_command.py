@@ -1,5 +1,6 @@
 """``python -m alerts tail``: print alerts as they arrive."""
 
+import contextlib
 import threading
 import time
 from typing import Annotated
@@ -14,6 +15,8 @@ from alerts.commands.common import (
     complain_of_record,
     console,
     errors_reported,
+    is_idle,
+    outage_of,
     read_as,
     stream_reader,
 )
@@ -23,6 +26,8 @@ from alerts.message_consumer import Consumer
 from alerts.messages import handover
 from alerts.reading import parse_start
 from fraudstream.domain.alert import Alert
+from fraudstream.runtime.bounded_calls import StopRequestedError
+from fraudstream.runtime.outages import Outage
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.streams.stream_commands import load_settings
 
@@ -36,28 +41,38 @@ def tail(
     maximum: Maximum = None,
     idle_seconds: Idle = None,
 ) -> None:
-    """Print alerts as they arrive, each once. No progress is stored."""
+    """Print alerts as they arrive, each once. No progress is stored.
+
+    Outages of the stream are survived, whatever their length, and reported on standard error. Exits with code
+    1 if it was idle because the stream did not respond.
+    """
     settings = load_settings()
     begin = read_as(parse_start, start, "--from")
-    with errors_reported():
-        reader = stream_reader(settings, settings.alerts_stream, begin)
+    stop = stop_on_signals()
+    outage = outage_of(f"stream {settings.alerts_stream!r}")
+    with errors_reported(), contextlib.suppress(StopRequestedError):
+        reader = stream_reader(settings, settings.alerts_stream, begin, stop=stop, outage=outage)
         consumer = Consumer(reader, Alert, on_unreadable=complain_of_record)
         try:
             handler = PrintHandler(console, as_json=as_json)
-            _show_until(stop_on_signals(), consumer, handler, maximum, idle_seconds)
+            _show_until(stop, consumer, handler, maximum, idle_seconds, outage)
         finally:
             if consumer.unreadable:
                 complain(f"{consumer.unreadable} records could not be read")
 
 
-def _show_until(
+def _show_until(  # noqa: PLR0913, PLR0917 - the options of a command line
     stop: threading.Event,
     consumer: Consumer[Alert],
     handler: AlertHandler,
     maximum: int | None,
     idle_s: float | None,
+    outage: Outage,
 ) -> None:
-    """Show alerts until ``maximum`` are shown, none came for ``idle_s``, or ``stop`` is set."""
+    """Show alerts until ``maximum`` are shown, none came for ``idle_s``, or ``stop`` is set.
+
+    Raises `StreamError` if none came because the stream does not respond.
+    """
     shown = 0
     last_s = time.monotonic()
     while not stop.is_set() and shown != maximum:
@@ -66,5 +81,5 @@ def _show_until(
         handler.handle([handover(received, is_replay=False) for received in wanted])
         shown += len(wanted)
         last_s = time.monotonic() if found else last_s
-        if idle_s is not None and time.monotonic() - last_s >= idle_s:
+        if idle_s is not None and time.monotonic() - last_s >= idle_s and is_idle(outage):
             return

@@ -9,6 +9,7 @@ import jsonpointer
 import orjson
 
 from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.domain.transaction import parse_time_ms
 
 MARK: Final = "redriven_from"
@@ -82,10 +83,16 @@ def repair(
     them. Raises `RepairError` if the letter is truncated, the patch does not fit, or the job would refuse
     the record again.
     """
+    if letter.is_summary:
+        msg = (
+            f"the letter sums up {letter.count:,} refused records and has none of them: get the stream "
+            "records again by shard and sequence number, which `alerts dead list --json` shows"
+        )
+        raise RepairError(msg)
     if letter.truncated:
         msg = (
             f"the letter is truncated: it has only the start of the record's {letter.size_bytes:,} bytes; "
-            "get the full record from its sender"
+            "fetch the stream record by its shard and sequence number, or get the full record from its sender"
         )
         raise RepairError(msg)
     document = _document(letter.raw_bytes)
@@ -104,7 +111,7 @@ def repair(
 
 
 def problem_with(document: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    """Return why the document is not a valid transaction; None if its four required fields are valid.
+    """Return why the document is not a valid transaction; None if its required fields and numbers are valid.
 
     The job checks more, using state that only it has. A record that it refuses again becomes a new dead
     letter.
@@ -116,7 +123,7 @@ def problem_with(document: Any) -> str | None:  # noqa: ANN401 - any JSON value
         if not isinstance(value, str) or not 1 <= len(value) <= MAX_ID_CHARACTERS:
             must = f"it must be a string of 1 to {MAX_ID_CHARACTERS} characters"
             return f"{name} is {_format_value(value)}: {must}"
-    return _problem_with_time(document.get("event_time")) or _problem_with_amount(document.get(AMOUNT))
+    return _problem_with_time(document.get("event_time")) or _problem_with_numbers(document)
 
 
 def _problem_with_time(value: object) -> str | None:
@@ -127,10 +134,15 @@ def _problem_with_time(value: object) -> str | None:
     return None
 
 
-def _problem_with_amount(value: object) -> str | None:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
-        return None
-    return f"{AMOUNT} is {_format_value(value)}: it must be a number above 0"
+def _problem_with_numbers(document: dict[str, object]) -> str | None:
+    for name, allowed in NUMBER_RANGES.items():
+        value = document.get(name)
+        if value is None and name != AMOUNT:
+            continue
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not allowed.has(value):  # type: ignore[arg-type] # a number
+            return f"{name} is {_format_value(value)}: it must be a number {allowed}"
+    return None
 
 
 def _document(raw: bytes) -> Any:  # noqa: ANN401 - any JSON value

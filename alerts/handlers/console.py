@@ -10,6 +10,7 @@ from rich.text import Text
 from alerts.handlers.handler_protocol import HandlerOutcome
 from alerts.lines import alert_line
 from alerts.messages import Handover
+from fraudstream.runtime.terminal import printable_json
 
 REPLAY_MARK: Final = Text("REPLAY  ", "bold magenta")
 
@@ -30,7 +31,7 @@ class PrintHandler:
         """Print the alerts; an alert that is delivered again is printed again."""
         for each in batch:
             if self._as_json:
-                sys.stdout.write(each.body.decode() + "\n")
+                sys.stdout.write(f"{printable_json(each.body.decode())}\n")
             else:
                 self._console.print(shown(each))
         sys.stdout.flush()

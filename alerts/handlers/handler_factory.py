@@ -1,6 +1,6 @@
 """Factory of alert handlers, from the options ``--handler`` and ``--to``."""
 
-import ipaddress
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,11 @@ from alerts.handlers.jsonl import JsonLinesHandler
 from alerts.handlers.sns import SnsHandler
 from alerts.handlers.table import TableHandler
 from alerts.handlers.webhook import WebhookHandler
+from fraudstream.runtime.bounded_calls import BoundedCalls
+from fraudstream.runtime.bounded_clients import bounded_client
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.loopback import is_loopback_host
+from fraudstream.runtime.terminal import redacted
 from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
@@ -41,8 +45,9 @@ def open_handler(  # noqa: PLR0913 - command-line values, settings and console
     *,
     console: Console,
     as_json: bool,
+    stop: threading.Event,
 ) -> AlertHandler:
-    """Create the handler.
+    """Create the handler; its outgoing calls end within a second of ``stop``.
 
     Raises `HandlerError`, with the option and the fix in its message, if the handler can't be created.
     """
@@ -53,33 +58,36 @@ def open_handler(  # noqa: PLR0913 - command-line values, settings and console
         raise HandlerError(msg)
     makers: dict[HandlerName, Callable[[], AlertHandler]] = {
         "jsonl": lambda: JsonLinesHandler(Path(target)),
-        "webhook": lambda: _webhook(target, options),
-        "sns": lambda: _sns(target, settings),
-        "dynamodb": lambda: _table(target, settings, options),
+        "webhook": lambda: _webhook(target, options, stop),
+        "sns": lambda: _sns(target, settings, stop),
+        "dynamodb": lambda: _table(target, settings, options, stop),
     }
     return makers[name]()
 
 
-def _webhook(url: str, options: AlertSettings) -> WebhookHandler:
+def _webhook(url: str, options: AlertSettings, stop: threading.Event) -> WebhookHandler:
     if options.webhook_secret is None:
         msg = (
             "the webhook has no signing secret; set ALERTS_WEBHOOK_SECRET, in .env or the environment; "
             "`openssl rand -hex 32` makes one"
         )
         raise HandlerError(msg)
-    return WebhookHandler(checked_url(url), options.webhook_secret, now_s=time.time)
+    return WebhookHandler(checked_url(url), options.webhook_secret, now_s=time.time, calls=BoundedCalls(stop))
 
 
-def _sns(topic_arn: str, settings: StreamSettings) -> SnsHandler:
+def _sns(topic_arn: str, settings: StreamSettings, stop: threading.Event) -> SnsHandler:
     if not topic_arn.startswith("arn:") or ":sns:" not in topic_arn:
         msg = f"--to {topic_arn}: not a topic ARN; use {TARGETS['sns']}"
         raise HandlerError(msg)
-    return SnsHandler(sns_client(settings), topic_arn)
+    return SnsHandler(bounded_client(lambda: sns_client(settings), stop), topic_arn)
 
 
-def _table(table: str, settings: StreamSettings, options: AlertSettings) -> TableHandler:
+def _table(
+    table: str, settings: StreamSettings, options: AlertSettings, stop: threading.Event
+) -> TableHandler:
     keep_ms = options.table_keep // timedelta(milliseconds=1)
-    return TableHandler(dynamodb_client(settings), table, keep_ms=keep_ms, now_ms=wall_clock_ms)
+    client = bounded_client(lambda: dynamodb_client(settings), stop)
+    return TableHandler(client, table, keep_ms=keep_ms, now_ms=wall_clock_ms)
 
 
 def checked_url(url: str) -> str:
@@ -89,14 +97,15 @@ def checked_url(url: str) -> str:
     """
     parts = _split(url)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        msg = f"--to {url!r}: not an HTTP URL; use {TARGETS['webhook']}"
+        msg = f"--to {redacted(url)!r}: not an HTTP URL; use {TARGETS['webhook']}"
         raise HandlerError(msg)
     if parts.username is not None or parts.password is not None:
         msg = "--to: remove the user and password from the URL; the signature authenticates the sender"
         raise HandlerError(msg)
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback_host(parts.hostname):
         msg = (
-            f"--to {url}: alerts contain account ids and leave this machine by https only; give an https URL"
+            f"--to {redacted(url)}: alerts contain account ids and leave this machine by https only; "
+            "give an https URL"
         )
         raise HandlerError(msg)
     return url
@@ -109,10 +118,3 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -11,8 +11,8 @@ import orjson
 from alerts.handlers.handler_protocol import HandlerError, HandlerOutcome
 from alerts.messages import Handover
 
-FILE_MODE: Final = 0o640
-"""Not readable by other users: alerts contain account ids."""
+FILE_MODE: Final = 0o600
+"""Only for the owner: alerts contain account ids. The mode of an existing file is not changed."""
 
 
 class JsonLinesFile:

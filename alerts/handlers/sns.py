@@ -17,7 +17,7 @@ REMEDY: Final = "check that the topic exists, and that the role has sns:Publish 
 
 
 class SnsHandler:
-    """Publish each alert's JSON to a topic, with ``alert_id`` and ``risk_level`` as message attributes.
+    """Publish each alert's JSON to a topic, with ``alert_id``, ``kind`` and ``risk_level`` as attributes.
 
     A FIFO topic drops a duplicate within five minutes and keeps the order within an account. A standard topic
     forwards duplicates; subscribers recognise them by ``alert_id``.
@@ -45,7 +45,8 @@ class SnsHandler:
             TopicArn=self._topic_arn,
             Message=message,
             MessageAttributes=attributes,
-            MessageGroupId=_digest(each.alert.account_id),
+            # An alert that sums up reviews of many accounts has none.
+            MessageGroupId=_digest(each.alert.account_id or ""),
             MessageDeduplicationId=_digest(each.alert.alert_id + "replayed" * each.is_replay),
         )
 
@@ -56,7 +57,8 @@ def _digest(text: str) -> str:
 
 
 def _attributes(each: Handover) -> Mapping[str, "MessageAttributeValueTypeDef"]:
-    values = {"alert_id": each.alert.alert_id, "risk_level": each.alert.risk_level}
+    alert = each.alert
+    values = {"alert_id": alert.alert_id, "kind": alert.kind, "risk_level": alert.risk_level}
     if each.is_replay:
         values["replayed"] = "true"
     return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from alerts.handlers.aws_calls import UnsuitableError, one_by_one
 from alerts.handlers.handler_protocol import HandlerOutcome
 from alerts.messages import Handover
-from fraudstream.domain.alert import Alert
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
 
 if TYPE_CHECKING:
@@ -17,13 +16,15 @@ if TYPE_CHECKING:
 KEY: Final = "alert_id"
 EXPIRY: Final = "expires_at"
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"
-TEXTS: Final = ("transaction_id", "account_id", "risk_level", "model_version", "catalogue_version")
+TEXTS: Final = ("kind", "transaction_id", "account_id", "risk_level", "model_version", "catalogue_version")
 NUMBERS: Final = ("score", "threshold", "transaction_amount_vnd")
 REMEDY: Final = "see docs/alerts.md to create the table, and deploy/iam/consumer.json for the permissions"
 
 
 class TableHandler:
     """Put each alert as an item keyed by ``alert_id``; an existing item is left unchanged.
+
+    What an alert does not have, as a review has no score, is no attribute of its item.
 
     A duplicate thus has no effect and does not overwrite what an analyst has added to the item. ``keep_ms``
     is the time to live of an item, stored in its attribute ``expires_at`` (epoch seconds).
@@ -60,20 +61,23 @@ class TableHandler:
 
     def _item(self, each: Handover) -> dict[str, "AttributeValueTypeDef"]:
         alert = each.alert
-        texts: dict[str, AttributeValueTypeDef] = {name: {"S": getattr(alert, name)} for name in TEXTS}
-        numbers: dict[str, AttributeValueTypeDef] = {name: _number(alert, name) for name in NUMBERS}
-        return {
+        item: dict[str, AttributeValueTypeDef] = {
             KEY: {"S": alert.alert_id},
-            **texts,
-            **numbers,
-            "event_time": {"S": alert.event_time.isoformat()},
             "alert": {"S": each.body.decode()},
             EXPIRY: {"N": str((self._now_ms() + self._keep_ms) // 1000)},
         }
+        item |= {name: {"S": text} for name in TEXTS if (text := getattr(alert, name)) is not None}
+        item |= {
+            name: _number(name, value) for name in NUMBERS if (value := getattr(alert, name)) is not None
+        }
+        if alert.event_time is not None:
+            item["event_time"] = {"S": alert.event_time.isoformat()}
+        if alert.review is not None:
+            item["review_reason"] = {"S": alert.review.reason}
+        return item
 
 
-def _number(alert: Alert, name: str) -> "AttributeValueTypeDef":
-    value: float = getattr(alert, name)
+def _number(name: str, value: float) -> "AttributeValueTypeDef":
     if not math.isfinite(value):
         msg = f"{name} is {value}; only finite numbers can be stored"
         raise UnsuitableError(msg)

@@ -19,13 +19,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from alerts.store.progress_store import LEASE_MS, Claims, StoreError
-from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
+from alerts.store.progress_store import LEASE_MS, Claims, StoreDeniedError, StoreError
+from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, explained, is_denied, is_transient
 from fraudstream.streams.positions import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, QueryInputTypeDef
 
 EXPIRY: Final = "expires_at"
 NO_SORT_KEY: Final = "-"
@@ -47,8 +47,10 @@ def table_errors_explained(table: str) -> Iterator[None]:
                 "emulator, or as docs/alerts.md describes on AWS"
             )
         else:
-            msg = f"the DynamoDB table {table!r} can't be used: {error_code(error)}: {error}"
-        raise StoreError(msg) from error
+            msg = f"the DynamoDB table {table!r} can't be used: {explained(error)}"
+        if is_denied(error):
+            raise StoreDeniedError(msg) from error
+        raise StoreError(msg, is_transient=is_transient(error)) from error
 
 
 class DynamoStore:
@@ -86,14 +88,21 @@ class DynamoStore:
 
     def positions(self) -> dict[str, Position]:
         """Return the position in each shard, by shard id."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"position#{self._consumer}"}},
-            ConsistentRead=True,
-        )
+        request: QueryInputTypeDef = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": f"position#{self._consumer}"}},
+            "ConsistentRead": True,
+        }
+        found: dict[str, Position] = {}
         with table_errors_explained(self._table):
-            return {item["sk"]["S"]: _position(item) for page in pages for item in page["Items"]}
+            # No paginator: its calls would have no deadline.
+            while True:
+                page = self._client.query(**request)
+                found |= {item["sk"]["S"]: _position(item) for item in page["Items"]}
+                if not page.get("LastEvaluatedKey"):
+                    return found
+                request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def advance(self, positions: Mapping[str, Position]) -> None:
         """Move positions forward; a position that another consumer has moved further is left unchanged."""
@@ -150,10 +159,20 @@ class DynamoStore:
         )
 
     def _is_done(self, alert_id: str) -> bool:
+        return self._handled_ms(alert_id) is not None
+
+    def _handled_ms(self, alert_id: str) -> int | None:
         answer = self._client.get_item(
             TableName=self._table, Key=self._alert_key(alert_id), ConsistentRead=True
         )
-        return "handled_at_ms" in answer.get("Item", {})
+        item = answer.get("Item", {})
+        return int(item["handled_at_ms"]["N"]) if "handled_at_ms" in item else None
+
+    def handled_ms(self, alert_ids: Sequence[str]) -> dict[str, int]:
+        """Return when each id was handled, by any consumer of this name."""
+        with table_errors_explained(self._table):
+            found = {alert_id: self._handled_ms(alert_id) for alert_id in alert_ids}
+        return {alert_id: at_ms for alert_id, at_ms in found.items() if at_ms is not None}
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
         """Record that the alerts are handled, even if another consumer has claimed them since."""

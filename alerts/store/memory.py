@@ -15,7 +15,7 @@ class MemoryStore:
     """
 
     def __init__(self) -> None:
-        self._done: OrderedDict[str, None] = OrderedDict()
+        self._done: OrderedDict[str, int] = OrderedDict()
 
     def begin(self, start_ms: int | None) -> int | None:
         """Return the start of this run."""
@@ -36,10 +36,13 @@ class MemoryStore:
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
         """Record that the alerts are handled, and evict the oldest ids."""
-        del now_ms
-        self._done |= dict.fromkeys(alert_ids)
+        self._done |= dict.fromkeys(alert_ids, now_ms)
         while len(self._done) > REMEMBERED:
             self._done.popitem(last=False)
+
+    def handled_ms(self, alert_ids: Sequence[str]) -> dict[str, int]:
+        """Return when each of the remembered ids was handled."""
+        return {alert_id: self._done[alert_id] for alert_id in alert_ids if alert_id in self._done}
 
     def release(self, alert_ids: Sequence[str]) -> None:
         """Do nothing: this store records no claims."""

@@ -18,6 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from fraudstream.runtime.aws_errors import DeniedError
 from fraudstream.streams.positions import Position
 
 LEASE_MS: Final = 120_000
@@ -27,7 +28,21 @@ for a dead one."""
 
 
 class StoreError(Exception):
-    """A store is unusable. The message says what is wrong and how to fix it."""
+    """A store is unusable. The message says what is wrong and how to fix it.
+
+    ``is_transient``: the same call may succeed later without anybody's help, such as a lock or throttling.
+    ``is_lasting``: it never will, such as a damaged file. Neither is set if an operator can repair the store
+    while the consumer runs.
+    """
+
+    def __init__(self, message: str, *, is_transient: bool = False, is_lasting: bool = False) -> None:
+        super().__init__(message)
+        self.is_transient = is_transient
+        self.is_lasting = is_lasting
+
+
+class StoreDeniedError(StoreError, DeniedError):
+    """AWS refuses the caller the use of a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,9 @@ class ProgressStore(Protocol):
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
         """Record that the alerts are handled."""
+
+    def handled_ms(self, alert_ids: Sequence[str]) -> dict[str, int]:
+        """Return when each of these ids was handled; those that were not are left out."""
 
     def release(self, alert_ids: Sequence[str]) -> None:
         """Release claims of alerts that were not handled, so that others can claim them at once."""

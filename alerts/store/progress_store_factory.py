@@ -1,5 +1,6 @@
 """Factory of progress and redrive stores, from the setting ``store``."""
 
+import threading
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -10,21 +11,26 @@ from alerts.store.dynamodb import DynamoStore
 from alerts.store.progress_store import ProgressStore
 from alerts.store.redrives import DynamoRedrives, RedriveStore, SqliteRedrives
 from alerts.store.sqlite import SqliteStore
+from fraudstream.runtime.bounded_clients import bounded_client
 from fraudstream.streams.stream_settings import StreamSettings
 
 MILLISECOND = timedelta(milliseconds=1)
 
 
-def open_progress(settings: StreamSettings, options: AlertSettings, name: str) -> ProgressStore:
-    """Open the progress store of the consumer ``name``; raises `StoreError` if it is unusable."""
+def open_progress(
+    settings: StreamSettings, options: AlertSettings, name: str, stop: threading.Event
+) -> ProgressStore:
+    """Open the progress store of the consumer ``name``; its calls end within a second of ``stop``.
+
+    Raises `StoreError` if it is unusable.
+    """
     consumer = f"{settings.alerts_stream}/{name}"
     keep_ids_ms = options.keep_ids // MILLISECOND
     if options.store.startswith(SQLITE):
         return SqliteStore(Path(options.store.removeprefix(SQLITE)), consumer, keep_ids_ms=keep_ids_ms)
     table = options.store.removeprefix(DYNAMODB)
-    return DynamoStore(
-        dynamodb_client(settings), table, consumer, owner=uuid.uuid4().hex, keep_ids_ms=keep_ids_ms
-    )
+    client = bounded_client(lambda: dynamodb_client(settings), stop)
+    return DynamoStore(client, table, consumer, owner=uuid.uuid4().hex, keep_ids_ms=keep_ids_ms)
 
 
 def open_redrives(settings: StreamSettings, options: AlertSettings) -> RedriveStore:

@@ -14,6 +14,15 @@ from fraudstream.streams.positions import Position
 LAYOUT: Final = 1
 """Version of the tables, stored in the file's ``user_version``; a file with another version is refused."""
 BUSY_TIMEOUT_S: Final = 10.0
+STORE_BUSY_TIMEOUT_MS: Final = 300
+"""Shorter for a consumer: it tries again itself, and must see a stop meanwhile."""
+FILE_MODE: Final = 0o600
+"""Only for the owner: dead letters have data of customers. SQLite gives its log the same mode."""
+TRANSIENT: Final = frozenset(
+    {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM", "SQLITE_PROTOCOL"}
+)
+REMEDY: Final = "check that it is writable and its disk not full, or use another file"
+LASTING: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 PURGE_INTERVAL_MS: Final = 60_000
 """Interval between two deletions of expired ids."""
 MAX_VARIABLES: Final = 500
@@ -35,14 +44,31 @@ CREATE TABLE IF NOT EXISTS redrives (
 """
 
 
+_ROWS: Final = {
+    "SELECT * FROM starts WHERE consumer = ?": "starts VALUES (?, ?)",
+    "SELECT * FROM positions WHERE consumer = ?": "positions VALUES (?, ?, ?, ?, ?)",
+    "SELECT * FROM handled WHERE consumer = ?": "handled VALUES (?, ?, ?)",
+    "SELECT * FROM redrives WHERE ? IS NOT NULL": "redrives VALUES (?, ?, ?, ?, ?, ?, ?)",
+}
+"""Queries of what one consumer moves to another file, with their destinations. Redrives belong to all."""
+
+
 @contextmanager
 def sqlite_errors_explained(path: Path) -> Iterator[None]:
     """Convert SQLite errors to a `StoreError` that names the file."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        msg = f"the store {path} can't be used: {error}; check that it is writable, or use another file"
-        raise StoreError(msg) from error
+        name = _error_name(error)
+        remedy = "move it away, or use another file" if name in LASTING else REMEDY
+        msg = f"the store {path} can't be used: {error}; {remedy}"
+        raise StoreError(msg, is_transient=name in TRANSIENT, is_lasting=name in LASTING) from error
+
+
+def _error_name(error: Exception) -> str:
+    """Return SQLite's name of an error, without the extension of `SQLITE_IOERR_WRITE` and such."""
+    name: str = getattr(error, "sqlite_errorname", "")
+    return "_".join(name.split("_")[:2])
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -53,15 +79,28 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     with sqlite_errors_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE))
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
         if layout not in {0, LAYOUT}:
             msg = f"the store {path} has layout {layout}, this version supports {LAYOUT}; use another file"
-            raise StoreError(msg)
+            raise StoreError(msg, is_lasting=True)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_TABLES + f"PRAGMA user_version = {LAYOUT};")
     return connection
+
+
+def _recreated(path: Path) -> sqlite3.Connection:
+    """Open the file, or create it where it was deleted; consumers that share the file take turns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(f"{path}.lock", os.O_WRONLY | os.O_CREAT, FILE_MODE), "w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not path.exists():
+            for suffix in ("-wal", "-shm"):
+                # Left by the deleted file. SQLite would take them for those of the new one.
+                path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+        return open_database(path)
 
 
 class SqliteStore:
@@ -78,12 +117,14 @@ class SqliteStore:
         self._keep_ids_ms = keep_ids_ms
         self._purged_at_ms = 0
         self._connection = open_database(path)
+        self._connection.execute(f"PRAGMA busy_timeout = {STORE_BUSY_TIMEOUT_MS}")
+        self._inode = path.stat().st_ino
         self._lock = self._acquire_lock()
 
     def _acquire_lock(self) -> IO[str]:
         lock_path = self._path.with_name(f"{self._path.name}.{self._consumer.replace('/', '.')}.lock")
         with sqlite_errors_explained(self._path):
-            lock = lock_path.open("w")
+            lock = os.fdopen(os.open(lock_path, os.O_WRONLY | os.O_CREAT, FILE_MODE), "w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -93,6 +134,7 @@ class SqliteStore:
                 "stop it, use another --name, or use a DynamoDB store for both"
             )
             raise StoreError(msg) from error
+        lock.truncate()
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         return lock
@@ -117,7 +159,8 @@ class SqliteStore:
         return {shard_id: Position(number, reached, bool(end)) for shard_id, number, reached, end in rows}
 
     def advance(self, positions: Mapping[str, Position]) -> None:
-        """Move positions forward; the lock excludes other writers."""
+        """Move positions forward; the lock excludes other writers. A deleted file is written again."""
+        self._keep_file()
         rows = [
             (self._consumer, shard_id, position.sequence_number, position.reached_ms, position.is_end)
             for shard_id, position in positions.items()
@@ -131,13 +174,21 @@ class SqliteStore:
         done: set[str] = set()
         with sqlite_errors_explained(self._path):
             for first in range(0, len(alert_ids), MAX_VARIABLES):
-                done |= self._handled(alert_ids[first : first + MAX_VARIABLES])
+                done |= self._expiry_ms(alert_ids[first : first + MAX_VARIABLES]).keys()
         return Claims([each for each in alert_ids if each not in done], done, ())
 
-    def _handled(self, alert_ids: Sequence[str]) -> set[str]:
+    def _expiry_ms(self, alert_ids: Sequence[str]) -> dict[str, int]:
         marks = ",".join("?" * len(alert_ids))
-        query = f"SELECT alert_id FROM handled WHERE consumer = ? AND alert_id IN ({marks})"  # noqa: S608 - placeholders only
-        return {row[0] for row in self._connection.execute(query, (self._consumer, *alert_ids))}
+        query = f"SELECT alert_id, expires_at_ms FROM handled WHERE consumer = ? AND alert_id IN ({marks})"  # noqa: S608 - placeholders only
+        return dict(self._connection.execute(query, (self._consumer, *alert_ids)).fetchall())
+
+    def handled_ms(self, alert_ids: Sequence[str]) -> dict[str, int]:
+        """Return when each id was handled: its expiry minus the time to live, as that is now."""
+        found: dict[str, int] = {}
+        with sqlite_errors_explained(self._path):
+            for first in range(0, len(alert_ids), MAX_VARIABLES):
+                found |= self._expiry_ms(alert_ids[first : first + MAX_VARIABLES])
+        return {alert_id: expiry_ms - self._keep_ids_ms for alert_id, expiry_ms in found.items()}
 
     def finish(self, alert_ids: Sequence[str], now_ms: int) -> None:
         """Record that the alerts are handled, and delete expired ids from time to time."""
@@ -157,12 +208,38 @@ class SqliteStore:
         self._connection.close()
         self._lock.close()
 
+    def _keep_file(self) -> None:
+        """Move to a new file if this one was deleted or replaced: it would vanish with this process.
+
+        What this consumer knows is newer than what another file says about it.
+        """
+        with sqlite_errors_explained(self._path):
+            if self._path.exists() and self._path.stat().st_ino == self._inode:
+                return
+            old, self._connection = self._connection, _recreated(self._path)
+            self._connection.execute(f"PRAGMA busy_timeout = {STORE_BUSY_TIMEOUT_MS}")
+            try:
+                with self._transaction():
+                    for query, values in _ROWS.items():
+                        rows = old.execute(query, (self._consumer,))
+                        self._connection.executemany(f"INSERT OR REPLACE INTO {values}", rows)
+            except BaseException:
+                self._connection.close()
+                self._connection = old
+                raise
+            old.close()
+            self._inode = self._path.stat().st_ino
+        self._lock.close()
+        self._lock = self._acquire_lock()
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            # SQLite has already rolled back after some errors, such as a full disk.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")

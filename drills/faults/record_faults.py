@@ -15,7 +15,7 @@ def send_it_all(stage: Stage) -> None:
 
 BROKEN_RECORDS: Final = Fault(
     name="broken_records",
-    description="5,000 broken records of every kind, and one that the model can't score",
+    description="5,000 broken records of every kind, and one with an absurd number",
     strike=send_it_all,
     load=with_broken,
 )

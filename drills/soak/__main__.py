@@ -17,6 +17,7 @@ from drills.soak.soak_figures import COMPARED_MINUTES, WARM_UP_MINUTES
 from drills.soak.soak_run import Soaked, run
 from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.terminal import shown
 
 BUILD: Final = ROOT / "build"
 DOCS: Final = ROOT / "docs"
@@ -42,7 +43,7 @@ def main(
     try:
         soaked = _run(BUILD / "soak", minutes)
     except ClusterError as error:
-        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        console.print(shown(f"error: {error}"), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     facts = machine()
     out.parent.mkdir(parents=True, exist_ok=True)

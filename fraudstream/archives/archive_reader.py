@@ -16,6 +16,7 @@ from fraudstream.archives.locations import S3Uri
 from fraudstream.archives.record_files import SUFFIXES, RecordType, is_of_a_known_kind, read_lines
 from fraudstream.archives.record_progress import bytes_bar
 from fraudstream.runtime.aws_settings import AwsSettings
+from fraudstream.runtime.terminal import printable, shown
 
 if TYPE_CHECKING:
     from fraudstream.archives.s3_objects import S3, S3Object
@@ -109,7 +110,8 @@ def _supported_files(
         msg = f"{location} has {found}; give a folder or key with record files ({_KINDS})"
         raise ArchiveError(msg)
     size = decimal(sum(file.size_bytes for file in known))
-    console.print(f"reading {len(known):,} files from {location}, {size}", markup=False)
+    console.print(shown(f"reading {len(known):,} files from {location}, {size}"), markup=False)
     if others:
-        console.print(f"skipped {len(others):,} unsupported files, e.g. {others[0]}", markup=False)
+        example = printable(others[0])
+        console.print(f"skipped {len(others):,} unsupported files, e.g. {example}", markup=False)
     return known

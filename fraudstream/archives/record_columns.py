@@ -7,10 +7,10 @@ from typing import Any, Final, Literal
 
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fraudstream.archives.archive_errors import ArchiveError
-from fraudstream.archives.record_files import file_errors, is_parquet, read_rows
+from fraudstream.archives.parquet_files import opened_parquet
+from fraudstream.archives.record_files import is_parquet, read_rows
 from fraudstream.domain.transaction import parse_time_ms
 
 Kind = Literal["text", "time", "number", "flag"]
@@ -32,20 +32,24 @@ def read_columns(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
     """Return the given columns of a ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` file, one row per record.
 
     A value that is absent or of another type than requested is null: the job refuses such a record, so it has
-    no features. Raises `ArchiveError` if the file can't be read.
+    no features. Raises `ArchiveError` if the file can't be read, or is Parquet and has none of the columns.
     """
-    if is_parquet(path):
-        with file_errors(str(path)):
-            return _parquet(path, columns)
-    return _json_lines(path, columns)
+    return _parquet(path, columns) if is_parquet(path) else _json_lines(path, columns)
 
 
 def _parquet(path: Path, columns: Mapping[str, Kind]) -> pa.Table:
-    there = pq.read_schema(path).names
-    table = pq.read_table(path, columns=[name for name in columns if name in there])
+    with opened_parquet(path) as file:
+        there = [name for name in columns if name in file.names]
+        if not there:
+            msg = (
+                f"{path} has no column {' or '.join(columns)}; it has {', '.join(file.names)}: rename or add "
+                "columns"
+            )
+            raise ArchiveError(msg)
+        table = file.columns(there)
     arrays = {
         name: _column(path, name, kind, partial(_converted, table[name], kind))
-        if name in there
+        if name in table.column_names
         else pa.nulls(len(table), TYPES[kind])
         for name, kind in columns.items()
     }

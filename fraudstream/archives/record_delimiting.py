@@ -10,6 +10,8 @@ import orjson
 
 MAX_RECORD_BYTES: Final = 1_048_576
 """Upper limit of the setting ``max_record_bytes``, the largest record that the job reads."""
+MAX_LINE_BYTES: Final = 256 * 1024 * 1024
+"""Longest line that is read into memory: twice the largest object of Firehose, which may be one line."""
 MAX_SEAMS: Final = 100
 """Most occurrences of the seam within the strings of one record; the strings of a transaction have none."""
 REMEDY: Final = (
@@ -22,7 +24,7 @@ _SEAM: Final = b"}{"
 
 
 class UndelimitedError(ValueError):
-    """A line of several records that can't be split; the message has the line number and the remedy."""
+    """A line that can't be split or is too long; the message has the line number and the remedy."""
 
 
 def is_undelimited(line: bytes) -> bool:

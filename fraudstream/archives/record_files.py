@@ -2,6 +2,7 @@
 
 import dataclasses
 import gzip
+import itertools
 import re
 import zlib
 from collections.abc import Iterator
@@ -12,14 +13,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fraudstream.archives.archive_errors import ArchiveError
-from fraudstream.archives.record_delimiting import UndelimitedError, records_of_line
+from fraudstream.archives.parquet_files import ParquetFile, opened_parquet
+from fraudstream.archives.record_delimiting import MAX_LINE_BYTES, UndelimitedError, records_of_line
 from fraudstream.domain.transaction import Label, Transaction, format_time
 
-ROWS_AT_A_TIME: Final = 10_000
 SUFFIXES: Final = (".jsonl", ".json", ".gz", ".parquet")
 """File name suffixes that an archive can contain; a .gz holds JSON lines."""
 _FIREHOSE_NAME: Final = re.compile(r".*-\d{4}(-\d{2}){5}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -57,8 +56,9 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
     called = name or str(path)
     with file_errors(called):
         if is_parquet(path):
-            _check_columns(path, record_type, called)
-            yield from _parquet_rows(path)
+            with opened_parquet(path, called=called) as parquet:
+                _check_columns(parquet, record_type, called)
+                yield from _json_rows(parquet)
             return
         if is_gzip(path) and not path.stat().st_size:
             msg = "the file is empty"
@@ -74,7 +74,11 @@ def read_rows(path: Path) -> Iterator[bytes]:
     not match the kind that the file's name implies.
     """
     with file_errors(str(path)):
-        yield from _parquet_rows(path) if is_parquet(path) else _lines(path)
+        if not is_parquet(path):
+            yield from _lines(path)
+            return
+        with opened_parquet(path) as parquet:
+            yield from _json_rows(parquet)
 
 
 def place_in(path: Path, number: int) -> str:
@@ -93,36 +97,36 @@ def file_errors(called: str) -> Iterator[None]:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         msg = f"{called} is not a complete gzip file ({error}); compress it again, or give it as .jsonl"
         raise ArchiveError(msg) from None
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        msg = f"{called} is not a complete Parquet file ({error}); write it again, or give it as .jsonl"
-        raise ArchiveError(msg) from None
     except OSError as error:
-        msg = f"{called} can't be read ({error}); check its permissions, and write it again if it is damaged"
-        raise ArchiveError(msg) from None
+        raise ArchiveError.of_reading(called, error) from None
 
 
 def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines; raises `UndelimitedError` if one would fill the memory, as a short .gz can hold."""
     with gzip.open(path, "rb") if is_gzip(path) else path.open("rb") as file:
-        for line in file:
+        for number in itertools.count(1):
+            line = file.readline(MAX_LINE_BYTES + 1)
+            if not line:
+                return
+            if len(line) > MAX_LINE_BYTES:
+                msg = f"line {number} has over {MAX_LINE_BYTES:,} bytes; end each record by a line feed"
+                raise UndelimitedError(msg)
             yield line.rstrip(b"\n")
 
 
-def _check_columns(path: Path, record_type: RecordType, called: str) -> None:
-    names = pq.read_schema(path).names
-    missing = [name for name in _required(record_type) if name not in names]
+def _check_columns(parquet: ParquetFile, record_type: RecordType, called: str) -> None:
+    missing = [name for name in _required(record_type) if name not in parquet.names]
     if missing:
         msg = (
             f"{called} has no column {', '.join(missing)}, which every {record_type.__name__.lower()} "
-            f"needs; it has {', '.join(names)}: rename or add columns"
+            f"needs; it has {', '.join(parquet.names)}: rename or add columns"
         )
         raise ArchiveError(msg)
 
 
-def _parquet_rows(path: Path) -> Iterator[bytes]:
-    with pq.ParquetFile(path) as parquet:
-        for batch in parquet.iter_batches(ROWS_AT_A_TIME):
-            for record in batch.to_pylist():
-                yield orjson.dumps(record, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
+def _json_rows(parquet: ParquetFile) -> Iterator[bytes]:
+    for record in parquet.records():
+        yield orjson.dumps(record, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
 def _required(record_type: RecordType) -> list[str]:

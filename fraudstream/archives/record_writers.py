@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import IO, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.parquet_files import TableWriter, parquet_writer
 from fraudstream.archives.record_files import is_gzip
 
 COMPRESSION_LEVEL: Final = 6
@@ -49,7 +49,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def parquet_written_whole(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+def parquet_written_whole(path: Path, schema: pa.Schema) -> Iterator[TableWriter]:
     """Yield a writer of tables with the given schema; the file appears when the block ends.
 
     Raises `ArchiveError` if it can't be written.
@@ -57,7 +57,7 @@ def parquet_written_whole(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetW
     with (
         write_errors(path),
         replaced_when_whole(path) as unfinished,
-        pq.ParquetWriter(unfinished, schema) as writer,
+        parquet_writer(unfinished, schema) as writer,
     ):
         yield writer
 

@@ -10,8 +10,25 @@ ID_DIGITS: Final = 16
 """Hexadecimal digits of a letter id: among a billion letters, two share an id with a probability of 3 %."""
 
 
+class RecordRange(BaseModel):
+    """Refused records of a shard: their number, and the sequence numbers of the first and the last one.
+
+    Other records may lie between them. All is null but the number if their place is not known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    shard_id: str | None
+    first_sequence_number: str | None
+    last_sequence_number: str | None
+    count: int
+
+
 class DeadLetter(BaseModel):
-    """A record that the job refused, and the reason.
+    """A record that the job refused, and the reason; or a summary of several.
+
+    A summary has none of the records that it covers. It says where to get them again: they are between two
+    bytes of one stream record (``from_byte``, ``to_byte``), or in the ``ranges`` of stream records.
 
     ``raw`` is the record, in base64 if it is not UTF-8; ``truncated`` means that it is only the start of the
     record. ``size_bytes`` and ``sha256`` are those of the whole record. The shard id and the sequence number
@@ -31,6 +48,18 @@ class DeadLetter(BaseModel):
     shard_id: str | None = None
     sequence_number: str | None = None
     arrival_time: AwareDatetime | None = None
+    count: int = 1
+    """The number of refused records."""
+    reasons: dict[str, int] | None = None
+    """The number of refused records by reason; null unless the letter is a summary."""
+    from_byte: int | None = None
+    to_byte: int | None = None
+    ranges: tuple[RecordRange, ...] | None = None
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether the letter sums up records beyond a limit."""
+        return self.reasons is not None
 
     @property
     def identity(self) -> str | None:

@@ -14,8 +14,8 @@ from fraudstream.domain.transaction import COLUMN_KINDS
 MAX_WINDOW_MS: Final = 365 * DAY_MS
 MAX_LAST_N: Final = 64
 """Most transactions of a ``last_n``; a sequence of 64 takes 192 positions in the vector."""
-RESERVED_NAME: Final = "transaction_id"
-"""Key of the transaction's id in each line of the features file; no feature may have this name."""
+RESERVED_NAMES: Final = ("transaction_id", "account_id")
+"""Keys of the transaction's identity in each line of the features file; no feature may have these names."""
 
 Entity = Literal["account_id", "customer_id", "device_id", "merchant_id", "counterparty_id"]
 ENTITIES: Final[tuple[Entity, ...]] = get_args(Entity)
@@ -123,7 +123,7 @@ class _Spec(BaseModel):
     @field_validator("name")
     @classmethod
     def _name_is_free(cls, name: str) -> str:
-        if name == RESERVED_NAME:
+        if name in RESERVED_NAMES:
             msg = f"{name!r} is reserved for the id of the transaction; use another name"
             raise ValueError(msg)
         return name

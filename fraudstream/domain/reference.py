@@ -10,11 +10,11 @@ from typing import Literal, NamedTuple
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Entity, WindowFeature
 from fraudstream.domain.reference_rows import transaction_value
 from fraudstream.domain.reference_windows import Arrived, Triple, Value, window_value
-from fraudstream.domain.transaction import Label, Transaction
+from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction, TransactionKey
 
 __all__ = ["Evaluated", "Features", "Outcome", "Triple", "Value", "evaluate", "merge_labels"]
 
-Outcome = Literal["new", "duplicate", "late"]
+Outcome = Literal["new", "duplicate", "conflicting_duplicate", "late"]
 Features = dict[str, Value]
 
 
@@ -41,7 +41,7 @@ def evaluate(
     past = _Past(catalogue, allowed_lateness_ms)
     for arrival in arrivals:
         if isinstance(arrival, Label):
-            past.labels[arrival.transaction_id] = arrival
+            past.labels[arrival.key] = arrival
         else:
             yield past.evaluated(arrival)
 
@@ -74,18 +74,28 @@ def _remembered(
     return [each for each in arrived if each.event_time_ms > forgotten_ms]
 
 
+def _contents(transaction: Transaction) -> tuple[object, ...]:
+    """Return the fields for a comparison; numbers are equal if they are the same double."""
+    values: list[object] = [transaction.event_time_ms]
+    for name, kind in COLUMN_KINDS.items():
+        if kind != "time":
+            value = getattr(transaction, name)
+            values.append(float(value) if kind == "number" and value is not None else value)
+    return tuple(values)
+
+
 class _View(NamedTuple):
-    """The transactions that an entity remembers, in order of arrival, and the labels by transaction id."""
+    """The transactions that an entity remembers, in order of arrival, and the labels by transaction."""
 
     others: list[Arrived]
-    labels: Mapping[str, Label]
+    labels: Mapping[TransactionKey, Label]
 
 
 class _Past:
     """All transactions and labels that have arrived; nothing is ever evicted."""
 
     def __init__(self, catalogue: Catalogue, allowed_lateness_ms: int) -> None:
-        self.labels: dict[str, Label] = {}
+        self.labels: dict[TransactionKey, Label] = {}
         self._catalogue = catalogue
         self._allowed_lateness_ms = allowed_lateness_ms
         self._accepted: defaultdict[tuple[Entity, str], list[Arrived]] = defaultdict(list)
@@ -108,14 +118,19 @@ class _Past:
         """Return the outcome, which depends on the account alone and not on other entities.
 
         A transaction is late if its event time is more than the allowed lateness behind the account's newest
-        one, and a duplicate if the account remembers its id.
+        one. It is a duplicate if the account remembers its id with the same fields, and conflicts if it
+        remembers the id with other ones.
         """
         others = self._accepted["account_id", transaction.account_id]
         newest_ms = max((other.event_time_ms for other in others), default=transaction.event_time_ms)
         if newest_ms - transaction.event_time_ms > self._allowed_lateness_ms:
             return "late"
-        known = {other.transaction.transaction_id for other in self._kept("account_id", others, newest_ms)}
-        return "duplicate" if transaction.transaction_id in known else "new"
+        known = [other.transaction for other in self._kept("account_id", others, newest_ms)]
+        same = [other for other in known if other.transaction_id == transaction.transaction_id]
+        if not same:
+            return "new"
+        is_copy = any(_contents(other) == _contents(transaction) for other in same)
+        return "duplicate" if is_copy else "conflicting_duplicate"
 
     def _kept(self, entity: Entity, arrived: list[Arrived], newest_ms: int) -> list[Arrived]:
         return _remembered(
@@ -136,8 +151,8 @@ class _Past:
         newest_ms = max(each.event_time_ms for each in [*others, at_hand])
         labels = self.labels
         if not self._kept(entity, [at_hand], newest_ms):
-            own = at_hand.transaction.transaction_id
-            labels = {name: label for name, label in labels.items() if name != own}
+            own = at_hand.transaction.key
+            labels = {key: label for key, label in labels.items() if key != own}
         return _View(self._kept(entity, others, newest_ms), labels)
 
     def _ids(self, transaction: Transaction) -> dict[Entity, str]:

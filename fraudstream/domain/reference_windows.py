@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from fraudstream.domain.features import WindowFeature
-from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction
+from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction, TransactionKey
 
 EARTH_RADIUS_KM: Final = 6371.0088
 """The mean radius of the earth: (2 a + b) / 3 of the GRS 80 ellipsoid."""
@@ -42,12 +42,15 @@ class Arrived(NamedTuple):
 
 
 def window_value(
-    feature: WindowFeature, at_hand: Arrived, others: Sequence[Arrived], labels: Mapping[str, Label]
+    feature: WindowFeature,
+    at_hand: Arrived,
+    others: Sequence[Arrived],
+    labels: Mapping[TransactionKey, Label],
 ) -> Value:
     """Return the value of ``feature`` for the transaction ``at_hand``, which arrived last.
 
     ``others`` are the other transactions of its entity, in order of arrival; ``labels`` has the last label
-    that arrived for each transaction id.
+    that arrived for each transaction.
     """
     end_ms = at_hand.event_time_ms - feature.delay_ms
     start_ms = end_ms - feature.window_ms
@@ -137,8 +140,8 @@ def _distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, haversine)))
 
 
-def _fraud_rate(inside: list[Arrived], labels: Mapping[str, Label], now_ms: int) -> float | None:
-    known = [labels.get(each.transaction.transaction_id) for each in inside]
+def _fraud_rate(inside: list[Arrived], labels: Mapping[TransactionKey, Label], now_ms: int) -> float | None:
+    known = [labels.get(each.transaction.key) for each in inside]
     frauds = [label for label in known if label and label.is_fraud and label.available_at_ms <= now_ms]
     return len(frauds) / len(inside) if inside else None
 

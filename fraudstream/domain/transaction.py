@@ -6,9 +6,10 @@ arrives later, as a label on a separate stream.
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
@@ -31,6 +32,26 @@ _RFC3339: Final = re.compile(
 )
 """The format that the kernel reads (java.time's ISO_OFFSET_DATE_TIME): seconds are optional, and years may
 have leading zeros."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that control what shows them: C0, DEL and C1, line separators, directions of writing. With them
+an id looks like another one. The kernel's ``FieldReader`` has the same."""
+
+
+class TransactionKey(NamedTuple):
+    """The identity of a transaction: ids of transactions are unique only within their account."""
+
+    account_id: str
+    transaction_id: str
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "TransactionKey":
+        """Return the identity in a record with both fields: a transaction, a label, a score or an alert."""
+        return cls(str(record.get("account_id")), str(record.get("transaction_id")))
+
+    def __str__(self) -> str:
+        """Return both ids for messages; they may contain the slash."""
+        return f"{self.account_id}/{self.transaction_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +81,11 @@ class Transaction:
     currency: str | None = None
     country: str | None = None
 
+    @property
+    def key(self) -> TransactionKey:
+        """The identity of the transaction."""
+        return TransactionKey(self.account_id, self.transaction_id)
+
     def to_json(self) -> bytes:
         """Encode for the stream: ``event_time`` in RFC 3339, UTC, milliseconds; absent fields null."""
         record: dict[str, Any] = {
@@ -76,11 +102,14 @@ class Transaction:
         wrong with a record. Raises ``KeyError`` or ``ValueError`` if the record is broken.
         """
         record = orjson.loads(data)
+        check_ids(record)
         values = {name: record[name] for name in FIELD_NAMES if name in record}
         return cls(event_time_ms=parse_time_ms(record["event_time"]), **values)
 
 
 FIELD_NAMES: Final = tuple(field.name for field in dataclasses.fields(Transaction))
+
+ID_FIELDS: Final = tuple(name for name in FIELD_NAMES if name.endswith("_id"))
 
 ColumnKind = Literal["text", "time", "number", "flag"]
 _KIND_OF_TYPE: Final[dict[str, ColumnKind]] = {
@@ -113,6 +142,11 @@ class Label:
     merchant_id: str | None = None
     counterparty_id: str | None = None
 
+    @property
+    def key(self) -> TransactionKey:
+        """The identity of the transaction that the label is about."""
+        return TransactionKey(self.account_id, self.transaction_id)
+
     def to_json(self) -> bytes:
         """Encode for the ``Labels`` stream: both times in RFC 3339, UTC, milliseconds."""
         record = dataclasses.asdict(self)
@@ -124,10 +158,21 @@ class Label:
     def from_json(cls, data: bytes) -> "Label":
         """Decode a record of the ``Labels`` stream; raises ``KeyError`` or ``ValueError`` if it is broken."""
         record = orjson.loads(data)
+        check_ids(record)
         record["event_time_ms"] = parse_time_ms(record.pop("event_time"))
         record["available_at_ms"] = parse_time_ms(record.pop("available_at"))
         names = [field.name for field in dataclasses.fields(cls)]
         return cls(**{name: record[name] for name in names if name in record})
+
+
+def check_ids(record: Mapping[str, object]) -> None:
+    """Raise ``ValueError`` if an id of a transaction's or a label's record has a control character."""
+    for name in ID_FIELDS:
+        value = record.get(name)
+        found = _CONTROL.search(value) if isinstance(value, str) else None
+        if found:
+            msg = f"{name} has the control character U+{ord(found[0]):04X} in it; send an id without"
+            raise ValueError(msg)
 
 
 def format_time(time_ms: int) -> str:

@@ -9,6 +9,7 @@ from localstack_client.session import Session as LocalStackSession
 
 from fraudstream.runtime.aws_errors import credentials_error
 from fraudstream.runtime.aws_settings import AwsSettings
+from fraudstream.runtime.loopback import is_loopback_url
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -47,6 +48,8 @@ def aws_client(service: str, settings: AwsSettings, *, read_timeout_s: float) ->
         retries={"mode": "standard"},
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=read_timeout_s,
+        # An emulator on this machine is never called through a proxy; None takes those of the environment.
+        proxies={} if is_loopback_url(settings.endpoint_url or "") else None,
         # Emulators don't support host names that contain the bucket.
         s3={"addressing_style": "path" if settings.is_emulator else "auto"},
     )

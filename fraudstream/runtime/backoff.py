@@ -2,6 +2,10 @@
 
 import random
 from dataclasses import dataclass, field
+from typing import Final
+
+LARGEST_EXPONENT: Final = 64
+"""Bound of the exponent: an outage of days has more retries than a float has powers of two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,5 +21,5 @@ class Backoff:
 
     def wait_s(self, retry: int) -> float:
         """Return the wait before retry number ``retry``, counted from 0, in seconds."""
-        longest_s = min(self.cap_s, self.base_s * 2.0**retry)
+        longest_s = min(self.cap_s, self.base_s * 2.0 ** min(retry, LARGEST_EXPONENT))
         return longest_s * self.rng.uniform(0.5, 1.0)

@@ -6,9 +6,9 @@ precedence first. AWS credentials are not settings: see `fraudstream.runtime.aws
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, Final, Self, cast
+from typing import Annotated, Any, Final, Self, cast, get_args
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from pydantic_settings import SettingsError as UnreadableSource
 
@@ -82,8 +82,16 @@ class SettingsBase(BaseSettings):
         value = problem["input"]
         if isinstance(value, timedelta):
             value = format_duration(round(value / timedelta(milliseconds=1)))
-        shown = HIDDEN if "secret" in field else repr(value)
+        shown = HIDDEN if cls._is_secret(field) else repr(value)
         return f"{cls.shown_name(field)}: {shown} can't be used: {message}{meaning}"
+
+    @classmethod
+    def _is_secret(cls, field: str) -> bool:
+        """Whether a value must not be shown: by the field's type, and by the name of an unknown one."""
+        known = cls.model_fields.get(field)
+        return "secret" in field or (
+            known is not None and SecretStr in (known.annotation, *get_args(known.annotation))
+        )
 
     @classmethod
     def unknown(cls, name: str) -> str:

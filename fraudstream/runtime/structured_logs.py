@@ -24,6 +24,7 @@ from structlog.stdlib import (
 from structlog.typing import EventDict, Processor
 
 from fraudstream.runtime.settings import HIDDEN
+from fraudstream.runtime.terminal import redacted
 
 REQUEST_ID: Final = "request_id"
 """Field with the id of the request that a line belongs to."""
@@ -61,7 +62,7 @@ def json_formatter() -> ProcessorFormatter:
     """Return a formatter of lines: time (RFC 3339, UTC), level, logger, message, request_id, other fields.
 
     Values without a JSON type are written as text. Text in a field whose name marks it as secret is replaced
-    by asterisks at any depth.
+    by asterisks at any depth, and so are credentials in URIs.
     """
     return ProcessorFormatter(
         foreign_pre_chain=[merge_contextvars, ExtraAdder(), format_exc_info],
@@ -117,7 +118,9 @@ def _redact(name: str, value: object) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [_redact(name, each) for each in value]
     is_secret = isinstance(value, str | bytes) and str(value) not in _UNSET and _SECRET_NAME.search(name)
-    return HIDDEN if is_secret else value
+    if is_secret:
+        return HIDDEN
+    return redacted(value) if isinstance(value, str) else value
 
 
 def _as_json(_logger: object, _method: str, event: EventDict) -> str:

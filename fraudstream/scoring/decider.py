@@ -1,6 +1,6 @@
 """Decisions on transactions: score, explain, alert. Used by the stream job and every other caller."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -10,10 +10,10 @@ from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.likely_fraud_type import likely_fraud_type
 from fraudstream.scoring.decisions import Decisions, Matrix, Scores, Subjects
 from fraudstream.scoring.explanation import Explainer
-from fraudstream.scoring.judge import Judge
-from fraudstream.scoring.scorer import Scorer
+from fraudstream.scoring.judge import Judge, Judged
+from fraudstream.scoring.scorer import Rated, Scorer
 
-TOO_LARGE: Final = "a feature is too large for the model; check the transaction's numbers"
+NO_SCORE: Final = "the model gave no score; check the files of its version"
 
 
 class Decider:
@@ -25,6 +25,7 @@ class Decider:
         self.judge = Judge.of(scorer.manifest, catalogue, threshold)
         self._explainer = Explainer(scorer, catalogue)
         self._width = catalogue.width
+        self._names = [feature.name for feature in catalogue.features for _ in range(feature.width)]
 
     def warm_up(self) -> None:
         """Prepare the explanations, which takes about a second, and load the fraud patterns.
@@ -40,12 +41,19 @@ class Decider:
         Row i of ``vectors`` has the features of ``subjects[i]``; any sequence of `Subject` works. NaN is a
         missing value. ``now_ms`` returns epoch milliseconds; it is called once, after scoring, if any row
         alerts. A row's decision does not depend on other rows; if a row fails, its decision has the error.
+        Values that are too large for the model are treated as missing, and the decision names their features.
         Raises ``ValueError`` if the shapes don't match.
         """
         self._check_shape(subjects, vectors)
-        scores, errors = self._scores(vectors)
-        alerts, failures = self._alerts(subjects, vectors, scores, now_ms)
-        return Decisions(scores, alerts, errors | failures)
+        (scores, places), errors = self._rated(vectors)
+        overflowing = {row: self._names_of(places[row]) for row in places}
+        held = _without(vectors, places)
+        alerts, failures = self._alerts(subjects, held, scores, overflowing, now_ms)
+        return Decisions(scores, alerts, errors | failures, overflowing)
+
+    def _names_of(self, places: Iterable[int]) -> tuple[str, ...]:
+        # A feature that is a list has many places.
+        return tuple(dict.fromkeys(self._names[place] for place in places))
 
     def _check_shape(self, subjects: Subjects, vectors: Matrix) -> None:
         expected = (len(subjects), self._width)
@@ -57,7 +65,12 @@ class Decider:
             raise ValueError(msg)
 
     def _alerts(
-        self, subjects: Subjects, vectors: Matrix, scores: Scores, now_ms: Callable[[], int]
+        self,
+        subjects: Subjects,
+        vectors: Matrix,
+        scores: Scores,
+        overflowing: Mapping[int, tuple[str, ...]],
+        now_ms: Callable[[], int],
     ) -> tuple[dict[int, Alert], dict[int, str]]:
         """Return the alerts that are due, explained in one batch, and the errors of failed ones, by row."""
         alerts: dict[int, Alert] = {}
@@ -68,32 +81,47 @@ class Decider:
         scored_at_ms = now_ms()
         explanations = self._explainer.explain(vectors[rows])
         for row, score, explanation in zip(rows, scores[rows].tolist(), explanations, strict=True):
-            vector = vectors[row].tolist()
+            judged = Judged(vectors[row].tolist(), score, explanation, overflowing.get(row, ()))
             try:
-                alerts[row] = self.judge.alert(subjects[row], vector, score, explanation, scored_at_ms)
+                alerts[row] = self.judge.alert(subjects[row], judged, scored_at_ms)
             except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest
                 failures[row] = alert_failure(error)
         return alerts, failures
 
-    def _scores(self, vectors: Matrix) -> tuple[Scores, dict[int, str]]:
+    def _rated(self, vectors: Matrix) -> tuple[Rated, dict[int, str]]:
         """Return the scores, NaN if a row has none, and the errors of such rows, by row."""
         try:
-            scores = self.scorer.score(vectors)
+            rated = self.scorer.rated(vectors)
             failures: dict[int, str] = {}
         except Exception:  # noqa: BLE001 - one bad row must not stop the rest: score rows singly
-            scores, failures = self._scores_one_by_one(vectors)
-        missing = np.flatnonzero(np.isnan(scores)).tolist()
-        return scores, {row: failures.get(row, TOO_LARGE) for row in missing}
+            rated, failures = self._rated_one_by_one(vectors)
+        missing = np.flatnonzero(np.isnan(rated.scores)).tolist()
+        return rated, {row: failures.get(row, NO_SCORE) for row in missing}
 
-    def _scores_one_by_one(self, vectors: Matrix) -> tuple[Scores, dict[int, str]]:
+    def _rated_one_by_one(self, vectors: Matrix) -> tuple[Rated, dict[int, str]]:
         scores = np.full(len(vectors), np.nan)
+        places: dict[int, tuple[int, ...]] = {}
         failures = {}
         for row in range(len(vectors)):
             try:
-                scores[row] = self.scorer.score(vectors[row : row + 1])[0]
+                rated = self.scorer.rated(vectors[row : row + 1])
             except Exception as error:  # noqa: BLE001 - the other rows must still be scored
                 failures[row] = f"the model failed: {error}"
-        return scores, failures
+            else:
+                scores[row] = rated.scores[0]
+                if rated.overflowing:
+                    places[row] = rated.overflowing[0]
+        return Rated(scores, places), failures
+
+
+def _without(vectors: Matrix, places: Mapping[int, tuple[int, ...]]) -> Matrix:
+    """Return the vectors with NaN at the places, by row; the vectors themselves if there are none."""
+    if not places:
+        return vectors
+    held = vectors.copy()
+    for row, of_row in places.items():
+        held[row, list(of_row)] = np.nan
+    return held
 
 
 def alert_failure(error: Exception) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraudstream.domain.alert import Alert
+from fraudstream.domain.transaction import TransactionKey
 
 Matrix = npt.NDArray[np.float64]
 """Feature vectors, shape (transactions, width of the catalogue's vector); NaN is a missing value."""
@@ -25,6 +26,11 @@ class Subject:
     arrival_ms: int | None
     """Epoch milliseconds; None if it is not known."""
     transaction_amount_vnd: float
+
+    @property
+    def key(self) -> TransactionKey:
+        """The identity of the transaction."""
+        return TransactionKey(self.account_id, self.transaction_id)
 
 
 class Subjects(Protocol):
@@ -48,6 +54,8 @@ class Decision(NamedTuple):
     alert: Alert | None = None
     error: str | None = None
     """Reason for a missing score, or for a missing alert although the score reached the threshold."""
+    overflowing: tuple[str, ...] = ()
+    """Names of the features that were treated as missing, because they are too large for the model."""
 
 
 class Decisions(Sequence[Decision]):
@@ -56,11 +64,18 @@ class Decisions(Sequence[Decision]):
     Stored by column, as most rows of a large batch have only a score.
     """
 
-    def __init__(self, scores: Scores, alerts: Mapping[int, Alert], errors: Mapping[int, str]) -> None:
-        """Take the scores of all rows, and alerts and errors by row number."""
+    def __init__(
+        self,
+        scores: Scores,
+        alerts: Mapping[int, Alert],
+        errors: Mapping[int, str],
+        overflowing: Mapping[int, tuple[str, ...]],
+    ) -> None:
+        """Take the scores of all rows; alerts, errors and names of overflowing features by row number."""
         self.scores = scores
         self.alerts = alerts
         self.errors = errors
+        self.overflowing = overflowing
 
     def __len__(self) -> int:
         """Return the number of transactions."""
@@ -81,4 +96,9 @@ class Decisions(Sequence[Decision]):
 
     def _at(self, row: int) -> Decision:
         score = float(self.scores[row])
-        return Decision(None if np.isnan(score) else score, self.alerts.get(row), self.errors.get(row))
+        return Decision(
+            None if np.isnan(score) else score,
+            self.alerts.get(row),
+            self.errors.get(row),
+            self.overflowing.get(row, ()),
+        )

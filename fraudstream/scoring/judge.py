@@ -1,10 +1,11 @@
 """Alert decision: which scores are due an alert, and the content of the alert."""
 
 from math import isnan
+from typing import NamedTuple
 
 import numpy as np
 
-from fraudstream.domain.alert import ANALYST_FEATURES, Alert, alert_id, risk_level
+from fraudstream.domain.alert import ANALYST_FEATURES, SCHEMA_VERSION, Alert, alert_id, risk_level
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.likely_fraud_type import likely_fraud_type
 from fraudstream.domain.transaction import from_time_ms
@@ -13,12 +14,29 @@ from fraudstream.scoring.explanation import Explanation
 from fraudstream.scoring.manifest import Manifest
 
 
-class Judge:
-    """Turns scores at or above a threshold into alerts, for one model version and one catalogue."""
+class Judged(NamedTuple):
+    """What the model made of a transaction whose score is due an alert."""
 
-    def __init__(self, catalogue: Catalogue, *, threshold: float, model_version: str) -> None:
+    vector: list[float]
+    """The feature vector, of the catalogue's width; NaN where a value is missing."""
+    score: float
+    explanation: Explanation
+    overflowing: tuple[str, ...] = ()
+    """Names of the features that are missing because they are too large for the model."""
+
+
+class Judge:
+    """Turns scores at or above a threshold into alerts, for one model version and one catalogue.
+
+    ``model_digest`` identifies the contents of the version (`Manifest.digest`).
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, *, threshold: float, model_version: str, model_digest: str
+    ) -> None:
         self.threshold = threshold
         self.model_version = model_version
+        self.model_digest = model_digest
         self.catalogue_version = catalogue.version
         self._flags = catalogue.flags
         # Alerts show only numbers; features that are lists are for the model.
@@ -35,6 +53,7 @@ class Judge:
             catalogue,
             threshold=manifest.threshold if threshold is None else threshold,
             model_version=manifest.version,
+            model_digest=manifest.digest,
         )
 
     def is_due(self, score: float) -> bool:
@@ -46,18 +65,13 @@ class Judge:
         rows: list[int] = np.flatnonzero(scores >= self.threshold).tolist()
         return rows
 
-    def alert(
-        self,
-        subject: Subject,
-        vector: list[float],
-        score: float,
-        explanation: Explanation,
-        scored_at_ms: int,
-    ) -> Alert:
-        """Return the alert for a transaction whose score is due one; ``vector`` has the catalogue's width."""
+    def alert(self, subject: Subject, judged: Judged, scored_at_ms: int) -> Alert:
+        """Return the alert for a transaction whose score is due one."""
+        vector, score, explanation, overflowing = judged
         features = {name: _nullable(vector[place]) for name, place in self._places.items()}
         return Alert(
-            alert_id=alert_id(subject.transaction_id, self.model_version),
+            schema_version=SCHEMA_VERSION,
+            alert_id=alert_id(subject.key, self.model_digest),
             transaction_id=subject.transaction_id,
             account_id=subject.account_id,
             event_time=from_time_ms(subject.event_time_ms),
@@ -72,7 +86,9 @@ class Judge:
             features={name: features[name] for name in ANALYST_FEATURES if name in features},
             reasons=explanation.reasons,
             reasons_missing=explanation.missing,
+            overflowing_features=overflowing,
             model_version=self.model_version,
+            model_digest=self.model_digest,
             catalogue_version=self.catalogue_version,
         )
 

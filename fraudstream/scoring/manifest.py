@@ -1,5 +1,8 @@
-"""Manifest of a model version, and the check that a catalogue has the features it was trained with."""
+"""Manifest of a model version: its digests, its files, and the check that a catalogue has its features."""
 
+import hashlib
+import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +14,8 @@ from fraudstream.domain.catalogue import Catalogue
 MANIFEST_NAME: Final = "manifest.json"
 MODEL_NAME: Final = "model.ubj"
 """File of a version whose manifest has no list of members: XGBoost's trees."""
+MAX_FILE_BYTES: Final = 64 * 1024 * 1024
+"""Largest file that is read; the model travels inside the job, whose graph is kept in memory."""
 
 
 class ModelError(Exception):
@@ -37,10 +42,28 @@ class ManifestMember(_Facts):
     """A key of `fraudstream.scoring.members.LOADABLE`, which has the loader."""
     file: str = Field(pattern=r"^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,63}$")
     """File name in the manifest's folder."""
+    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    """Digest of the file; null in the manifests of older versions, which are not scored with."""
     weight: float = Field(gt=0, allow_inf_nan=False)
     """Weight of the member's log-odds in the blend, before calibration."""
     parameters: dict[str, Any]
     """Training parameters."""
+
+    def check(self, data: bytes) -> None:
+        """Raise `ModelError` unless ``data`` is the file that was trained, by its digest."""
+        if self.sha256 is None:
+            msg = (
+                f"model: the manifest has no SHA-256 of {self.file}, so the file can't be verified; if you "
+                "trust it, run `fraudstream models digest FOLDER --write`"
+            )
+            raise ModelError(msg)
+        found = sha256(data)
+        if found != self.sha256:
+            msg = (
+                f"model: {self.file} has the SHA-256 {found}, and the manifest has {self.sha256}: the file "
+                "was changed after the training; restore it, or train the version again with `make train`"
+            )
+            raise ModelError(msg)
 
 
 class ManifestCalibration(_Facts):
@@ -89,15 +112,32 @@ class Manifest(_Facts):
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
         """Read a version's manifest; raises `ModelError` if it is missing or broken."""
-        path = folder / MANIFEST_NAME
-        if not path.is_file():
-            msg = f"model: {path} does not exist; give the folder of a trained version, or run `make train`"
-            raise ModelError(msg)
+        data = read_model_file(folder, MANIFEST_NAME)
         try:
-            return cls.model_validate_json(path.read_bytes())
+            return cls.model_validate_json(data)
         except ValidationError as error:
-            msg = f"model: {path} is not a manifest: {error}"
+            msg = f"model: {folder / MANIFEST_NAME} is not a manifest: {error}"
             raise ModelError(msg) from None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest's facts in 64 hexadecimal digits: identifies the version with its members.
+
+        It covers the members by their own digests. It does not depend on the layout of the file. Fields that
+        the file leaves out are left out, so that a later release, which may know more, gives the same digest.
+        """
+        facts = self.model_dump(mode="json", exclude_unset=True)
+        return sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode())
+
+    def to_text(self) -> str:
+        """Return the content of the manifest's file."""
+        return self.model_dump_json(indent=2, exclude_unset=True) + "\n"
+
+    def with_digests(self, files: Mapping[str, bytes]) -> "Manifest":
+        """Return a copy with the digests of the members whose contents are given, by file name."""
+        digests = {name: {"sha256": sha256(data)} for name, data in files.items()}
+        members = (member.model_copy(update=digests.get(member.file)) for member in self.members)
+        return self.model_copy(update={"members": tuple(members)})
 
     def columns_in(self, catalogue: Catalogue) -> tuple[int, ...]:
         """Return the positions of the model's inputs in the catalogue's vector, 3n for a ``last_n``.
@@ -122,6 +162,43 @@ class Manifest(_Facts):
             raise ModelError(msg)
         places = range(catalogue.width)
         return tuple(place for feature in self.features for place in places[catalogue.slices[feature.name]])
+
+
+def sha256(data: bytes) -> str:
+    """Return the digest in 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_model_file(folder: Path, name: str) -> bytes:
+    """Return the content of a file of a version's folder.
+
+    Raises `ModelError` if it is missing, too large, not a regular file, or a link out of the folder.
+    """
+    path = folder / name
+    try:
+        target = path.resolve(strict=True)
+        _check_target(path, target, folder.resolve())
+        return target.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        msg = f"model: {path} does not exist; give the folder of a trained version, or run `make train`"
+        raise ModelError(msg) from None
+    except (OSError, RuntimeError) as error:
+        # Links in a circle are a RuntimeError.
+        msg = f"model: {path} can't be read ({error}); check its permissions"
+        raise ModelError(msg) from None
+
+
+def _check_target(path: Path, target: Path, folder: Path) -> None:
+    if not target.is_relative_to(folder):
+        msg = f"model: {path} is a link to {target}, out of the version's folder; copy the file there"
+        raise ModelError(msg)
+    found = target.stat()
+    if not stat.S_ISREG(found.st_mode):
+        msg = f"model: {path} is not a regular file; give the folder of a trained version"
+        raise ModelError(msg)
+    if found.st_size > MAX_FILE_BYTES:
+        msg = f"model: {path} has {found.st_size:,} bytes, more than {MAX_FILE_BYTES:,}; train fewer trees"
+        raise ModelError(msg)
 
 
 def manifest_features(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +11,24 @@ import numpy.typing as npt
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.scoring.blend import Blend
 from fraudstream.scoring.calibration import Calibration
-from fraudstream.scoring.manifest import Manifest, ManifestMember, ModelError
+from fraudstream.scoring.manifest import Manifest, ManifestMember, ModelError, read_model_file
 from fraudstream.scoring.members import LOADABLE
 from fraudstream.scoring.members.member import Features, Member, scores_of
 from fraudstream.scoring.members.trees import Trees
+from fraudstream.scoring.single_precision import single_precision
 from fraudstream.scoring.tree_shap import TreeShap
 
 _MADE_AGAIN: Final = ("_members", "_tree_shap")
 """Attributes that are not pickled but rebuilt from the members' bytes."""
+
+
+class Rated(NamedTuple):
+    """The scores of a batch."""
+
+    scores: npt.NDArray[np.float64]
+    """Probabilities of fraud, shape (transactions,)."""
+    overflowing: Mapping[int, tuple[int, ...]]
+    """By row: the places in the catalogue's vector whose values single precision can't hold."""
 
 
 class Scorer:
@@ -31,7 +41,8 @@ class Scorer:
     def __init__(self, files: Mapping[str, bytes], manifest: Manifest, catalogue: Catalogue) -> None:
         """Build the members from ``files``, their contents by file name.
 
-        Raises `ModelError` if one is broken or the manifest does not fit the catalogue.
+        Raises `ModelError` if one is broken or has another digest than the manifest says, or if the manifest
+        does not fit the catalogue.
         """
         self.manifest = manifest
         self._columns = np.array(manifest.columns_in(catalogue))
@@ -45,38 +56,39 @@ class Scorer:
         """Load a version's folder; raises `ModelError` if it is broken or doesn't fit the catalogue."""
         manifest = Manifest.load(folder)
         return cls(
-            {member.file: _read(folder / member.file) for member in manifest.members}, manifest, catalogue
+            {member.file: read_model_file(folder, member.file) for member in manifest.members},
+            manifest,
+            catalogue,
         )
 
     def score(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the probability of fraud for each row of ``features``, shape (transactions, catalogue).
 
-        NaN is a missing value. A row with a value that overflows single precision has no score: NaN.
+        NaN is a missing value. So is a value that overflows single precision, in which the model computes.
         """
-        inputs = self._inputs(features)
-        unusable = np.isinf(inputs)
-        if not unusable.any():
-            return self._probabilities(inputs)
-        usable = ~unusable.any(axis=1)
-        scores = np.full(len(inputs), np.nan)
-        scores[usable] = self._probabilities(inputs[usable])
-        return scores
+        return self.rated(features).scores
+
+    def rated(self, features: npt.NDArray[np.float64]) -> "Rated":
+        """Return the scores as `score` does, with the places of the values that were treated as missing."""
+        inputs, overflowing = single_precision(features[:, self._columns])
+        return Rated(self._probabilities(inputs), {} if overflowing is None else self._places(overflowing))
+
+    def _places(self, overflowing: npt.NDArray[np.bool_]) -> dict[int, tuple[int, ...]]:
+        rows = np.flatnonzero(overflowing.any(axis=1)).tolist()
+        return {row: tuple(self._columns[overflowing[row]].tolist()) for row in rows}
 
     def contributions(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the contribution of each element of ``features`` to the log-odds (SHAP values), same shape.
 
         The contribution is 0 for features that are not inputs of the model. Only the trees contribute: other
-        members have no SHAP values. All rows must have a score. The first call takes about a second.
+        members have no SHAP values. The first call takes about a second.
         """
         added = np.zeros(features.shape)
         if self._tree_shap:
             weight = self._calibration.slope * self._blend.weights[Trees.kind]
-            added[:, self._columns] = weight * self._tree_shap.contributions(self._inputs(features))
+            inputs, _ = single_precision(features[:, self._columns])
+            added[:, self._columns] = weight * self._tree_shap.contributions(inputs)
         return added
-
-    def _inputs(self, features: npt.NDArray[np.float64]) -> Features:
-        with np.errstate(over="ignore"):
-            return np.ascontiguousarray(features[:, self._columns], dtype=np.float32)
 
     def _probabilities(self, inputs: Features) -> npt.NDArray[np.float64]:
         if not len(inputs):
@@ -84,7 +96,10 @@ class Scorer:
         return self._calibration.calibrated(self._blend.combine(scores_of(self._members, inputs)))
 
     def _made(self) -> dict[str, Member]:
-        return {member.kind: _member(member, self._files[member.file]) for member in self.manifest.members}
+        width = len(self._columns)
+        return {
+            member.kind: _member(member, self._files[member.file], width) for member in self.manifest.members
+        }
 
     @cached_property
     def _tree_shap(self) -> TreeShap | None:
@@ -102,20 +117,13 @@ class Scorer:
         self._probabilities(np.zeros((1, len(self._columns)), dtype=np.float32))
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        msg = f"model: {path} does not exist; give the folder of a trained version, or run `make train`"
-        raise ModelError(msg) from None
-
-
-def _member(member: ManifestMember, data: bytes) -> Member:
+def _member(member: ManifestMember, data: bytes, width: int) -> Member:
     if member.kind not in LOADABLE:
         msg = f"model: {member.file} is of the kind {member.kind!r}; this version reads {', '.join(LOADABLE)}"
         raise ModelError(msg)
+    member.check(data)
     try:
-        return LOADABLE[member.kind](data)
+        return LOADABLE[member.kind](data, width)
     except ModelError as error:
         msg = f"model: {member.file} {error}; train the version again with `make train`"
         raise ModelError(msg) from None

@@ -1,14 +1,14 @@
 """Helpers of the stream commands: loading settings, and errors as one line on stderr."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
 
 from fraudstream.runtime.aws_credentials import export_aws_credentials
-from fraudstream.runtime.aws_errors import AwsCredentialsError
+from fraudstream.runtime.aws_errors import AwsCredentialsError, DeniedError
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.terminal import write_error
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
 
@@ -19,16 +19,19 @@ def load_settings() -> StreamSettings:
         export_aws_credentials()
         return StreamSettings.load()
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        write_error(str(error))
         raise typer.Exit(2) from error
 
 
 @contextmanager
 def stream_errors_reported(*others: type[Exception]) -> Iterator[None]:
-    """Exit with code 1 and one line on stderr if a stream, AWS credentials or one of ``others`` fails."""
+    """Exit with one line on stderr if a stream, AWS credentials or one of ``others`` fails.
+
+    The code is 2 if AWS refuses the caller, which a restart does not change, else 1.
+    """
     reported: tuple[type[Exception], ...] = (StreamError, AwsCredentialsError, *others)
     try:
         yield
     except reported as error:
-        sys.stderr.write(f"{error}\n")
-        raise typer.Exit(1) from error
+        write_error(str(error))
+        raise typer.Exit(2 if isinstance(error, DeniedError) else 1) from error

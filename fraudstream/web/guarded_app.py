@@ -12,6 +12,7 @@ from fraudstream.runtime.metrics_registry import MetricsRegistry
 from fraudstream.runtime.structured_logs import get_logger
 from fraudstream.web.api_keys import KEY_HEADER
 from fraudstream.web.authentication import Authenticator
+from fraudstream.web.documentation_pages import documentation_router
 from fraudstream.web.health_routes import health_router, metrics_router, never_closing
 from fraudstream.web.problem_details import ProblemFormat
 from fraudstream.web.problem_openapi import PROBLEM_SCHEMA
@@ -19,6 +20,7 @@ from fraudstream.web.rate_limits import RateLimiter
 from fraudstream.web.request_context import ID_HEADER, RequestContext
 from fraudstream.web.request_guard import RequestGuard
 from fraudstream.web.request_metrics import RequestMetrics
+from fraudstream.web.security_headers import SecurityHeaders
 from fraudstream.web.service_names import ServiceNames
 from fraudstream.web.web_settings import WebSettings
 
@@ -50,8 +52,20 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
         logger.warning(
             "authentication is off: anyone who can reach this port can read and change the configuration"
         )
-    app = FastAPI(title=names.title, version=names.version, description=names.description, lifespan=lifespan)
-    for router in (*routers, metrics_router(problems, registry), health_router(problems, is_closing)):
+    app = FastAPI(
+        title=names.title,
+        version=names.version,
+        description=names.description,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    own = (
+        metrics_router(problems, registry),
+        health_router(problems, is_closing),
+        documentation_router(names.title),
+    )
+    for router in (*routers, *own):
         app.include_router(router)
     problems.install(app)
     # The middleware added last is the outermost: refusals of the guard also get an id and CORS headers.
@@ -74,6 +88,7 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
     app.add_middleware(
         RequestContext, logger=logger, metrics=RequestMetrics(registry, untimed_routes), problems=problems
     )
+    app.add_middleware(SecurityHeaders, is_https=settings.tls_certificate_file is not None)
     components = {"Problem": PROBLEM_SCHEMA, **schemas}
     app.openapi = lambda: _openapi(app, components)  # type: ignore[method-assign]
     return app

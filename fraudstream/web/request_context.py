@@ -12,11 +12,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.stdlib import BoundLogger
 
+from fraudstream.runtime.repeat_limit import LEFT_OUT, RepeatLimit
 from fraudstream.runtime.structured_logs import request_id_bound
 from fraudstream.web.problem_details import Problem, ProblemFormat
 from fraudstream.web.request_metrics import RequestMetrics
 
 ID_HEADER: Final = "X-Request-ID"
+STRANGERS_PER_MINUTE: Final = 120
+"""Log lines per status and minute for requests without credentials; the metrics count every request."""
+MAX_LOGGED_PATH: Final = 200
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -38,6 +42,7 @@ class RequestContext:
         self._logger = logger
         self._metrics = metrics
         self._problems = problems
+        self._strangers = RepeatLimit(STRANGERS_PER_MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; scopes other than HTTP are passed on unchanged."""
@@ -74,11 +79,16 @@ class RequestContext:
     def _write_down(self, scope: Scope, status: int, seconds: float) -> None:
         self._metrics.count(getattr(scope.get("route"), "path", None), scope["method"], status, seconds)
         caller = scope.get("state", {}).get("caller")
+        left_out = self._strangers.left_out(str(status)) if caller is None or caller.is_stranger else 0
+        if left_out is None:
+            return
+        fields = {LEFT_OUT: left_out} if left_out else {}
         self._logger.info(
             "request",
             method=scope["method"],
-            path=scope["path"],
+            path=scope["path"][:MAX_LOGGED_PATH],
             status=status,
             duration_ms=round(seconds * 1000, 3),
             who=None if caller is None else caller.name,
+            **fields,
         )

@@ -10,11 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fraudstream.web.api_keys import KEY_HEADER, Refused
 from fraudstream.web.authentication import Authenticator
+from fraudstream.web.documentation_pages import DOCUMENTATION_PATHS
 from fraudstream.web.problem_details import Problem, ProblemFormat
 from fraudstream.web.rate_limits import RateLimiter
-from fraudstream.web.scopes import Caller
+from fraudstream.web.scopes import ADDRESS, Caller
 
-OPEN_PATHS: Final = frozenset({"/health", "/docs", "/redoc", "/openapi.json"})
+OPEN_PATHS: Final = frozenset({"/health", "/openapi.json"}) | DOCUMENTATION_PATHS
 """Paths that need no key, as they contain nothing private."""
 UNLIMITED_PATHS: Final = frozenset({"/health"})
 
@@ -56,11 +57,12 @@ class RequestGuard:
         except Problem as problem:
             await self._problems.response(scope, problem)(scope, receive, send)
             return
-        await self._app(scope, _replayed(body, receive), send)
+        if body is not None:
+            await self._app(scope, _replayed(body, receive), send)
 
     def _admit(self, scope: Scope) -> None:
         path = scope["path"]
-        address = f"address:{scope['client'][0]}" if scope.get("client") else "address:unknown"
+        address = ADDRESS + (scope["client"][0] if scope.get("client") else "unknown")
         stranger = Caller(address, is_unrestricted=self._authenticator is None)
         found: Caller | Refused = stranger
         if self._authenticator is not None and path not in self._open_paths:
@@ -97,10 +99,8 @@ class RequestGuard:
         return Problem(413, msg, {"Connection": "close"})
 
 
-def _replayed(body: bytes | None, receive: Receive) -> Receive:
-    messages: list[Message] = [{"type": "http.disconnect"}]
-    if body is not None:
-        messages = [{"type": "http.request", "body": body, "more_body": False}]
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
         return messages.pop() if messages else await receive()

@@ -10,6 +10,8 @@ from fastapi.security import SecurityScopes
 
 from fraudstream.web.problem_details import Problem
 
+ADDRESS: Final = "address:"
+"""Begins the name of a caller that is known by its address only."""
 SCOPE: Final = re.compile(r"[a-z][a-z0-9_.-]*(:[a-z][a-z0-9_.-]*)*")
 """Format of a scope, like ``alerts:read``. A JWT may have scopes of other formats; no route requires them."""
 
@@ -24,6 +26,11 @@ class Caller:
     name: str
     scopes: frozenset[str] = frozenset()
     is_unrestricted: bool = False
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether authentication is on, and this caller has shown no credentials."""
+        return not self.is_unrestricted and self.name.startswith(ADDRESS)
 
     def missing(self, required: Iterable[str]) -> list[str]:
         """Return the scopes of ``required`` that the caller does not have, in order."""

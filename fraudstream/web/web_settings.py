@@ -1,9 +1,10 @@
-"""Settings common to all HTTP services: address, authentication, rate limit and body size.
+"""Settings common to all HTTP services: address, TLS, authentication, limits and deadlines.
 
 A service extends `WebSettings` with a prefix for its environment variables and with its own settings.
 Sources, from lowest to highest precedence: defaults, environment, ``.env``, command line.
 """
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -12,8 +13,10 @@ from limits import parse as parse_rate
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from fraudstream.runtime.loopback import is_loopback_host
 from fraudstream.runtime.settings import SettingsBase
 from fraudstream.runtime.settings_sources import ENV_FILE, DotEnvSource, EnvironmentSource
+from fraudstream.web.tls import server_context
 
 MIN_SECRET_BYTES: Final = 32
 """RFC 7518, section 3.2: an HS256 key must be at least as long as the hash."""
@@ -69,8 +72,56 @@ class WebSettings(SettingsBase):
         16_384, ge=64, le=1_048_576, description="Maximum size of a request body; larger ones are rejected"
     )
     shutdown_seconds: int = Field(10, ge=1, le=300, description="Maximum wait for open requests at shutdown")
+    plain_http: Literal["loopback", "anywhere"] = Field(
+        "loopback",
+        description="Addresses with HTTP without TLS; `anywhere` leaves keys readable on the network",
+    )
+    tls_certificate_file: Path | None = Field(
+        None, description="PEM file of the certificate and its chain; with it, only HTTPS is served"
+    )
+    tls_key_file: Path | None = Field(
+        None, description="PEM file of the certificate's private key, without a password"
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed, "
+        "comma-separated (default: none)",
+    )
+    max_connections: int = Field(
+        2_000, ge=1, le=100_000, description="Maximum open connections; more are refused with 503"
+    )
+    max_connections_per_address: int = Field(
+        2_000,
+        ge=1,
+        le=100_000,
+        description="Maximum open connections of one address other than a trusted proxy",
+    )
+    head_timeout_seconds: float = Field(
+        10.0,
+        ge=0.1,
+        le=300,
+        description="Maximum seconds from the first byte of a request's head to its last",
+    )
+    body_timeout_seconds: float = Field(
+        30.0,
+        ge=0.1,
+        le=300,
+        description="Maximum seconds from the end of a request's head to that of its body",
+    )
+    idle_timeout_seconds: float = Field(
+        15.0, ge=0.1, le=3_600, description="Seconds that a connection may wait for its next request"
+    )
+    max_head_bytes: int = Field(
+        16_384, ge=1_024, le=1_048_576, description="Maximum size of a request's line and headers"
+    )
+    write_timeout_seconds: float = Field(
+        10.0,
+        ge=0.05,
+        le=300,
+        description="Seconds in which a client must read something before it is disconnected",
+    )
 
-    @field_validator("keys_file", "jwt_public_key_file")
+    @field_validator("keys_file", "jwt_public_key_file", "tls_certificate_file", "tls_key_file")
     @classmethod
     def _is_a_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
@@ -90,7 +141,7 @@ class WebSettings(SettingsBase):
             raise ValueError(msg)
         return rate
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -108,6 +159,41 @@ class WebSettings(SettingsBase):
                 )
                 raise ValueError(msg)
         return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError as error:
+                msg = f"invalid proxy {proxy!r} ({error}): write an address or a network, like 10.0.0.0/24"
+                raise ValueError(msg) from None
+        return proxies
+
+    @model_validator(mode="after")
+    def _keeps_keys_from_the_network(self) -> Self:
+        certificate, key = self.tls_certificate_file, self.tls_key_file
+        if (certificate is None) != (key is None):
+            given, other = ("tls_certificate_file", "tls_key_file")[:: 1 if key is None else -1]
+            msg = f"{given} needs {self._variable(other)}: set both, or neither"
+            raise ValueError(msg)
+        if certificate is not None and key is not None:
+            try:
+                server_context(certificate, key)
+            except (ValueError, OSError) as error:
+                msg = (
+                    f"tls_certificate_file and tls_key_file can't be used ({error}): give a pair of PEM files"
+                )
+                raise ValueError(msg) from None
+        elif self.plain_http == "loopback" and not is_loopback_host(self.host):
+            msg = (
+                f"host {self.host!r} is not a loopback address, and keys would cross the network readable: "
+                f"set {self._variable('tls_certificate_file')} and {self._variable('tls_key_file')}, or "
+                f"{self._variable('plain_http')}=anywhere if a proxy on the same host or pod adds TLS"
+            )
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _has_authentication(self) -> Self:

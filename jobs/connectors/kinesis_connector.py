@@ -33,6 +33,9 @@ class ConnectorRelease:
     """The option for the interval of shard discovery and its value; None to keep the default."""
     has_metadata: bool
     """Whether records have their arrival time, shard id and sequence number."""
+    detaches_sinks: bool
+    """Whether the sinks that are not urgent are written by a thread of their own. The kernel's
+    ``DetachedSink`` has been tested with release 4 alone."""
     source_tables: tuple[str, str]
     """The tables of transactions and of labels. Saved state is keyed by these names, and a release can't read
     the positions saved by another one, so each release has its own names."""
@@ -46,6 +49,7 @@ RELEASE_4: Final = ConnectorRelease(
     poll_interval="scan.shard.getrecords.intervalmillis",
     discovery_interval=None,
     has_metadata=True,
+    detaches_sinks=True,
     source_tables=("transactions", "labels"),
 )
 """flink-connector-kinesis 4.3.0-1.19, for Flink 1.20."""
@@ -60,6 +64,7 @@ RELEASE_6: Final = ConnectorRelease(
     discovery_interval=("source.shard.discovery.interval", "5 s"),
     # The connector declares metadata, but a table that uses it fails (FLINK-36671).
     has_metadata=False,
+    detaches_sinks=False,
     source_tables=("transactions_6", "labels_6"),
 )
 """flink-connector-aws-kinesis-streams 6.0.x-2.0, for Flink 2."""
@@ -91,6 +96,11 @@ DEAD_LETTER_BATCHES: Final = {
 }
 """A dead letter can have 512 KiB. With the defaults, which suit small records, many of them would fill the
 heap with buffers and requests."""
+BACKLOG_BYTES: Final[dict[Sink, int]] = {
+    "dead_letters": 32 * 1024 * 1024,
+    "scored_transactions": 64 * 1024 * 1024,
+}
+"""Most that waits on the heap for a sink that holds up nothing else; a checkpoint saves what waits."""
 
 
 class KinesisConnector:
@@ -226,7 +236,22 @@ def sink_options(
     if settings.is_emulator:
         # Emulators don't support HTTP/2; the sink would wait forever.
         options["sink.http-client.protocol.version"] = "HTTP1_1"
+    if table in BACKLOG_BYTES and release.detaches_sinks:
+        options |= _detached(settings, table, stream, options["connector"])
     return options
+
+
+def _detached(settings: JobSettings, table: Sink, stream: str, connector: str) -> dict[str, str]:
+    """Return the options of the kernel's ``DetachedTableFactory``: alerts must not wait for this sink."""
+    return {
+        "connector": "detached",
+        "detached.connector": connector,
+        "detached.name": f"the records of stream {stream}",
+        "detached.capacity-bytes": str(BACKLOG_BYTES[table]),
+        "detached.patience-ms": str(milliseconds(settings.sink_patience)),
+        "detached.linger-ms": str(FLUSH_MS[table]),
+        "detached.are-dead-letters": str(table == "dead_letters").lower(),
+    }
 
 
 def _common_options(release: ConnectorRelease, settings: JobSettings, stream: str) -> dict[str, str]:

@@ -7,11 +7,12 @@ from typing import Final
 
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from fraudstream.archives.parquet_files import parquet_writer
 from fraudstream.archives.record_files import is_parquet
 from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.features import RESERVED_NAMES
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs.running import JobFailedError
 
@@ -73,8 +74,8 @@ def _write_parquet(parts: list[Path], path: Path, catalogue: Catalogue) -> None:
         feature.name: pa.float64() if feature.width == 1 else pa.list_(pa.list_(pa.float64()))
         for feature in catalogue.features
     }
-    schema = pa.schema({"transaction_id": pa.string()} | types)
-    with pq.ParquetWriter(path, schema) as writer:
+    schema = pa.schema(dict.fromkeys(RESERVED_NAMES, pa.string()) | types)
+    with parquet_writer(path, schema) as writer:
         for part in parts:
             with part.open("rb") as lines:
                 while batch := list(itertools.islice(lines, ROWS_PER_BATCH)):

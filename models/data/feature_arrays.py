@@ -1,26 +1,27 @@
 """Features of a file's transactions: computed by the same job that scores, read into an array."""
 
-import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.parquet_files import ParquetFile, opened_parquet
 from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.features import RESERVED_NAMES
 from fraudstream.runtime.aws_settings import ENV_PREFIX
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
 from fraudstream.scoring.manifest import ModelError
-
-LARGEST = float(np.finfo(np.float32).max)
-"""Limit of single precision; larger values are clipped to it, so that no feature of a data set is infinite.
-"""
+from fraudstream.scoring.single_precision import single_precision
+from models.data.records import keys_of
 
 
 def compute_features(
@@ -50,33 +51,50 @@ def _environment() -> dict[str, str]:
     return inherited | {ENV_FILE_VARIABLE: os.devnull}
 
 
-def read_ids(path: Path) -> pa.ChunkedArray:
-    """Return the transaction ids of a Parquet file of features, in the order of the file."""
-    return pq.read_table(path, columns=["transaction_id"])["transaction_id"]
+def read_keys(path: Path) -> pa.ChunkedArray:
+    """Return the keys (`keys_of`) of a Parquet file of features, in the order of the file.
+
+    Raises `ModelError` if it can't be read.
+    """
+    with _opened(path) as file:
+        _check_names(path, file, RESERVED_NAMES)
+        return keys_of(file.columns(RESERVED_NAMES))
 
 
 def read_features(
     path: Path, catalogue: Catalogue, places: npt.NDArray[np.int64] | None = None
 ) -> npt.NDArray[np.float32]:
-    """Read a Parquet file of features, shape (rows, width of the catalogue's vector); NaN if missing.
+    """Read a Parquet file of features, shape (rows, width of the catalogue's vector).
 
-    Row i of the file goes to row ``places[i]``, or to row i without ``places``, so that reordering needs no
-    second array. Raises `ModelError` if the file lacks a feature of the catalogue.
+    NaN is a missing value, or one that single precision can't hold. Row i of the file goes to row
+    ``places[i]``, or to row i without ``places``, so that reordering needs no second array. Raises
+    `ModelError` if the file can't be read or lacks a feature of the catalogue.
     """
-    file = pq.ParquetFile(path)
-    missing = [name for name in catalogue.names if name not in file.schema_arrow.names]
+    with _opened(path) as file:
+        _check_names(path, file, catalogue.names)
+        rows = np.arange(file.rows) if places is None else places
+        found = np.full((len(rows), catalogue.width), np.nan, dtype=np.float32)
+        start = 0
+        for table in file.row_groups(catalogue.names):
+            found[rows[start : start + len(table)]] = _vectors(table, catalogue)
+            start += len(table)
+    return found
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ParquetFile]:
+    try:
+        with opened_parquet(path) as file:
+            yield file
+    except ArchiveError as error:
+        raise ModelError(str(error)) from None
+
+
+def _check_names(path: Path, file: ParquetFile, names: Iterable[str]) -> None:
+    missing = [name for name in names if name not in file.names]
     if missing:
         msg = f"{path} has no feature {missing[0]!r}; compute the features with the same catalogue"
         raise ModelError(msg)
-    found = np.full((file.metadata.num_rows, catalogue.width), np.nan, dtype=np.float32)
-    rows = np.arange(len(found)) if places is None else places
-    starts = itertools.accumulate(
-        (file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)), initial=0
-    )
-    for group, start in zip(range(file.num_row_groups), starts, strict=False):
-        table = file.read_row_group(group, columns=list(catalogue.names))
-        found[rows[start : start + len(table)]] = _vectors(table, catalogue)
-    return found
 
 
 def _vectors(table: pa.Table, catalogue: Catalogue) -> npt.NDArray[np.float32]:
@@ -87,7 +105,7 @@ def _vectors(table: pa.Table, catalogue: Catalogue) -> npt.NDArray[np.float32]:
             vectors[:, there.start] = column.to_numpy(zero_copy_only=False)
         else:
             _put_triples(vectors[:, there], column)
-    return np.clip(vectors, -LARGEST, LARGEST).astype(np.float32)
+    return single_precision(vectors)[0]
 
 
 def _put_triples(places: npt.NDArray[np.float64], column: pa.ListArray) -> None:

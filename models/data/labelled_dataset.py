@@ -13,8 +13,8 @@ from fraudstream.archives.record_columns import Kind
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.scoring.manifest import ModelError
-from models.data.feature_arrays import read_features, read_ids
-from models.data.records import places_in, read_columns
+from models.data.feature_arrays import read_features, read_keys
+from models.data.records import keys_of, places_in, read_columns
 
 HONEST: Final = -1
 """Fraud type of honest transactions, and of frauds whose label names no type."""
@@ -26,6 +26,7 @@ _TRANSACTION_COLUMNS: Final[dict[str, Kind]] = {
 }
 _LABEL_COLUMNS: Final[dict[str, Kind]] = {
     "transaction_id": "text",
+    "account_id": "text",
     "available_at": "time",
     "is_fraud": "flag",
     "fraud_type": "text",
@@ -68,19 +69,20 @@ class Dataset:
 
 
 def read_dataset(files: DatasetFiles, features: Path, catalogue: Catalogue) -> Dataset:
-    """Join transactions, labels and features by transaction id; ``features`` is a Parquet file.
+    """Join transactions, labels and features by account and transaction id; ``features`` is a Parquet file.
 
-    A transaction that the job rejected has no features and is left out. If an id has several labels, the one
-    that became known last counts. Raises `ModelError` if a file can't be read, or no transaction is left.
+    A transaction that the job rejected has no features and is left out. If it has several labels, the one
+    that became known last counts. Raises `ModelError` if a file can't be read, no label has an account, or no
+    transaction is left.
     """
-    ids = read_ids(features)
+    keys = read_keys(features)
     transactions = read_columns(files.transactions, _TRANSACTION_COLUMNS)
-    transactions = transactions.take(places_in(ids, transactions["transaction_id"]).drop_null())
-    if len(transactions) != len(ids) or not len(ids):
+    transactions = transactions.take(places_in(keys, keys_of(transactions)).drop_null())
+    if len(transactions) != len(keys) or not len(keys):
         msg = (
-            f"{features} has features of {len(ids):,} transactions, but only {len(transactions):,} of them "
+            f"{features} has features of {len(keys):,} transactions, but only {len(transactions):,} of them "
             f"are in {files.transactions}; compute the features from this file"
-            if len(ids)
+            if len(keys)
             else f"the job accepted none of the transactions in {files.transactions}; check their format"
         )
         raise ModelError(msg)
@@ -88,7 +90,7 @@ def read_dataset(files: DatasetFiles, features: Path, catalogue: Catalogue) -> D
     ranks = np.empty_like(order)
     ranks[order] = np.arange(len(order))
     transactions = transactions.take(pa.array(order))
-    labels = _labels_of(transactions["transaction_id"], files.labels)
+    labels = _labels_of(keys_of(transactions), files.labels)
     is_fraud = _numbers(pc.fill_null(labels["is_fraud"], fill_value=False)).astype(np.bool_)
     names, codes = _fraud_types(labels["fraud_type"])
     return Dataset(
@@ -103,14 +105,25 @@ def read_dataset(files: DatasetFiles, features: Path, catalogue: Catalogue) -> D
     )
 
 
-def _labels_of(ids: pa.ChunkedArray, path: Path) -> pa.Table:
-    """Return the label of each id, null if it has none."""
+def _labels_of(keys: pa.ChunkedArray, path: Path) -> pa.Table:
+    """Return the label of each transaction, null if it has none."""
     labels = read_columns(path, _LABEL_COLUMNS)
+    check_accounts(labels, path)
     known_at_ms = labels["available_at"].fill_null(np.iinfo(np.int64).min)
     # Of labels that became known at the same time, the last one in the file wins.
     order = np.argsort(_numbers(known_at_ms), kind="stable")[::-1]
     labels = labels.take(pa.array(order))
-    return labels.take(places_in(ids, labels["transaction_id"]))
+    return labels.take(places_in(keys, keys_of(labels)))
+
+
+def check_accounts(labels: pa.Table, path: Path) -> None:
+    """Raise `ModelError` if no label says which account its transaction is of."""
+    if len(labels) and labels["account_id"].null_count == len(labels):
+        msg = (
+            f"{path}: no label has an account_id, and a transaction_id is unique only within its account; "
+            "add it to each label"
+        )
+        raise ModelError(msg)
 
 
 def _numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:

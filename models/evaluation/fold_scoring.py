@@ -102,5 +102,5 @@ def save(scores: FoldScores, path: Path) -> None:
 
 def load(path: Path) -> FoldScores:
     """Read a file that `save` wrote."""
-    with np.load(path) as arrays:
+    with np.load(path, allow_pickle=False) as arrays:
         return FoldScores(**{name: arrays[name] for name in arrays.files})

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import xgboost
 
-from fraudstream.scoring.members.boosters import booster_of
 from fraudstream.scoring.members.imputation import Row
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def to_booster(forest: "IsolationForest", fill: Row) -> bytes:
     expected = len(forest.estimators_) * average_path_length(np.array([forest.max_samples_]))[0]
     trees = [_tree(number, tree.tree_, fill, expected) for number, tree in enumerate(forest.estimators_)]
     model = json.dumps(_model(trees, len(fill))).encode()
-    return bytes(booster_of(model).save_raw("ubj"))
+    return bytes(xgboost.Booster(model_file=bytearray(model)).save_raw("ubj"))
 
 
 def average_path_length(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

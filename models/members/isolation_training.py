@@ -45,7 +45,7 @@ class IsolationKind:
         fill = medians(features)
         parameters = _parameters(seed) | {"max_samples": min(ROWS_PER_TREE, len(features))}
         forest = ensemble.IsolationForest(**parameters).fit(imputed(features, fill))
-        return IsolationForest(to_booster(forest, fill))
+        return IsolationForest(to_booster(forest, fill), len(fill))
 
     def parameters(self, seed: int) -> dict[str, Any]:
         """Return scikit-learn's parameters; ``max_samples`` is capped at the number of rows when training."""

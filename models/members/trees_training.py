@@ -40,7 +40,7 @@ class TreesKind:
         seed: int,
     ) -> Trees:
         """Train on rows in event-time order."""
-        return Trees(train_trees(features, is_fraud, seed))
+        return Trees(train_trees(features, is_fraud, seed), features.shape[1])
 
     def parameters(self, seed: int) -> dict[str, Any]:
         """Return XGBoost's parameters."""

@@ -4,10 +4,10 @@
 settings of `producer.api.api_settings`; importing a module of this package reads no settings.
 """
 
-import sys
 from typing import TYPE_CHECKING
 
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.terminal import write_error
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -30,7 +30,7 @@ def __getattr__(name: str) -> "FastAPI":
         configure_service_logging(NAMES, settings)
         application = create_app(settings)
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        write_error(str(error))
         raise SystemExit(2) from None
     globals()["app"] = application
     return application

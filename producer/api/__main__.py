@@ -1,12 +1,12 @@
 """Command line of the Transaction API: ``python -m producer.api`` serves it, ``key NAME`` makes a key."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from fraudstream.runtime.command_app import CommandApp
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.terminal import write_error
 from fraudstream.web.api_keys import make_key
 from fraudstream.web.http_server import configure_service_logging, run_server
 from producer.api.api_settings import ApiSettings
@@ -31,11 +31,10 @@ def serve(
     try:
         settings = ApiSettings.load(**given)
         configure_service_logging(NAMES, settings)
-        app = create_app(settings)
+        run_server(create_app(settings), settings)
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        write_error(str(error))
         raise typer.Exit(2) from error
-    run_server(app, settings)
 
 
 @command.command()

@@ -70,9 +70,6 @@ class ApiSettings(WebSettings):
     ring_bytes: int = Field(
         4_194_304, ge=1_024, le=1_073_741_824, description="Bytes of events buffered per pace"
     )
-    write_timeout_seconds: float = Field(
-        10.0, ge=0.05, le=300, description="Seconds a write may block before its client is dropped"
-    )
     resume_seconds: float = Field(
         60.0,
         ge=0,

@@ -1,8 +1,8 @@
 """Write the golden saved state with the current code: ``python -m tests.golden.make_saved_state``.
 
-Writes everything in ``tests/golden/saved_state``. The committed files were written by the first release
-whose state must stay readable; rewrite them only if saved state is meant to change, and say so in
-CHANGELOG.md.
+Writes everything in ``tests/golden/saved_state`` but the earlier layout. The committed files were written by
+the first release whose state must stay readable; rewrite them only if saved state is meant to change, and say
+so in CHANGELOG.md.
 
 A busy account, device, merchant and counterparty have more transactions than the state keeps exactly, so
 the oldest are aggregated into panes. Labels arrive before their transactions, for rows and for panes;
@@ -51,6 +51,8 @@ CITIES: Final = (
 )
 SCORED: Final = 81
 """The number of later transactions that are in time."""
+DEAD_LETTERS: Final = 2
+"""So many are not, or say something else under an id that is known."""
 STOPPED_AT_MS: Final = 4_102_444_800_000
 """The time of the stopped clock."""
 CLOCK: Final = Path(__file__).parent / "clock"
@@ -122,7 +124,8 @@ def sent_afterwards(rng: random.Random, before: list[Transaction]) -> list[Trans
         ),
         transaction(rng, "after-too-late", END_MS - 30 * HOUR_MS, f"ACC-{BUSY}"),
     ]
-    doubled = [before[-1], before[BEFORE - 500], soon[3]]
+    other = replace(before[-2], transaction_amount_vnd=before[-2].transaction_amount_vnd + 1)
+    doubled = [before[-1], before[BEFORE - 500], soon[3], other]
     seen = [_later(rng, 100 + n, END_MS + 8 * DAY_MS + n * GAP_MS) for n in range(24)]
     for n in (0, 1, 2):
         seen[n] = replace(seen[n], merchant_id="MER-WAITING")
@@ -274,7 +277,7 @@ def write_what_follows(launcher: Launcher, folder: Path) -> None:
         for name, uri in saved_state.unpack(folder).items():
             with saved_state.restored(launcher, settings, name, uri) as job:
                 job.wait_for_scored(lambda records: len(records) == SCORED)
-                job.cluster.wait_for("dead letter", job.dead_letters)
+                job.cluster.wait_for("dead letters", lambda: len(job.dead_letters()) == DEAD_LETTERS)
                 found.append(
                     (saved_state.comparable(job.scored()), saved_state.comparable(job.dead_letters()))
                 )

@@ -23,6 +23,10 @@ from jobs.job_settings import JobSettings
 
 FOLDER: Final = ROOT / "tests" / "golden" / "saved_state"
 ARCHIVE: Final = FOLDER / "state.tar.xz"
+EARLIER_LAYOUT: Final = FOLDER / "layout-2.tar.xz"
+"""State of three transactions in each form, written by the release before layout 3; it can't be made anew."""
+HASH_KEY: Final = "676f6c64656e2073746174652f6b6579"
+"""The key of the state, which comes from the settings."""
 CATALOGUE: Final = FOLDER / "catalogue.json"
 POSITIONS: Final = FOLDER / "positions.json"
 TRANSACTIONS: Final = FOLDER / "transactions.jsonl"
@@ -39,9 +43,9 @@ _OF_THE_RUN: Final = ("arrival_time", "scored_at")
 """Fields with the time of writing or scoring."""
 
 
-def unpack(folder: Path) -> dict[str, str]:
+def unpack(folder: Path, archive_path: Path = ARCHIVE) -> dict[str, str]:
     """Unpack the saved state into any ``folder``; return the URIs by name."""
-    with tarfile.open(ARCHIVE) as archive:
+    with tarfile.open(archive_path) as archive:
         archive.extractall(folder, filter="data")
     return {name: (folder / name).as_uri() for name in STATE_BACKENDS}
 
@@ -60,9 +64,10 @@ def golden_settings(settings: JobSettings, name: str) -> JobSettings:
     )
 
 
-def job_options(state_backend: str) -> tuple[str, ...]:
+def job_options(state_backend: str, hash_key: str = HASH_KEY) -> tuple[str, ...]:
     """Return the job's options; catalogue and model are fixed, so changed defaults have no effect."""
     return (
+        *("--hash-key", hash_key),
         *("--label-feedback", "true", "--state-backend", state_backend),
         *("--catalogue", str(CATALOGUE), "--model", str(ROOT / "models" / "v1")),
     )

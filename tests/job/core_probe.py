@@ -29,7 +29,11 @@ class ProfileStore:
         kernel = jpype.JPackage("fraudstream").kernel
         self._refused = kernel.record.RefusedException
         self._features = kernel.OnlineFeatures(
-            catalogue_json, JobSettings().max_record_bytes, ANY_TIME_MS, allowed_lateness_ms
+            catalogue_json,
+            JobSettings().max_record_bytes,
+            ANY_TIME_MS,
+            allowed_lateness_ms,
+            kernel.record.HashKey.BATCH,
         )
         self._entities = [str(name) for name in self._features.entities()]
         self._profiles: dict[tuple[str, str], bytes] = {}

@@ -10,6 +10,7 @@ import orjson
 
 from benchmarks.state import probe_command
 from fraudstream.domain.catalogue import ENTITIES, Catalogue
+from fraudstream.domain.features import RESERVED_NAMES
 from fraudstream.domain.reference import Features
 from fraudstream.domain.transaction import Label, Transaction
 from jobs.job_settings import JobSettings
@@ -67,7 +68,8 @@ def _answer(line: bytes) -> Answer:
         return Answer(outcome.decode(), {}, {})
     numbers, _, record = rest.partition(b" ")
     features = orjson.loads(record)
-    del features["transaction_id"]
+    for name in RESERVED_NAMES:
+        del features[name]
     ordinals = dict(zip(ENTITIES, map(int, numbers.split(b",")), strict=True))
     return Answer("new", features, {entity: number for entity, number in ordinals.items() if number})
 

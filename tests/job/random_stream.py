@@ -12,7 +12,7 @@ START_MS = 1_767_571_200_000
 STEPS_MS = (0, 0, 1, 1_000, MINUTE_MS, 10 * MINUTE_MS, 2 * HOUR_MS)
 BEHIND_MS = (0, 0, 0, 0, 1, MINUTE_MS, HOUR_MS, 5 * HOUR_MS)
 LABEL_DELAYS_MS = (0, 0, 0, 1, MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS)
-AMOUNTS_VND = (50_000.0, 123_456.78, 399_000_000.0, 1e18)
+AMOUNTS_VND = (50_000.0, 123_456.78, 399_000_000.0, 1e15)
 CITIES = (("Hà Nội", 21.0285, 105.8542), ("Huế", 16.4637, 107.5909), (None, None, None))
 
 
@@ -30,7 +30,7 @@ def transactions(seed: int, count: int) -> list[Transaction]:
                 event_time_ms=clock_ms - rng.choice(BEHIND_MS),
                 account_id=f"A{rng.randrange(8)}",
                 transaction_amount_vnd=rng.choice(AMOUNTS_VND),
-                transaction_fees_vnd=rng.choice((None, -1.5, 1_100.0)),
+                transaction_fees_vnd=rng.choice((None, 1.5, 1_100.0)),
                 customer_id=rng.choice((None, "C1")),
                 device_id=rng.choice((None, "", "D1", "D2", "DEV_NEW_91")),
                 merchant_id=rng.choice((None, "M1", "M2", "Ă")),
@@ -53,6 +53,23 @@ def with_copies(stream: Sequence[Transaction], seed: int) -> list[Transaction]:
     mixed = list(stream)
     for each in rng.sample(stream, len(stream) // 10):
         mixed.insert(mixed.index(each) + 1 + rng.randrange(30), each)
+    return mixed
+
+
+def with_conflicts(stream: Sequence[Transaction], seed: int) -> list[Transaction]:
+    """Return the stream with every thirtieth transaction followed, soon, by another one under its id."""
+    rng = random.Random(seed)
+    mixed = list(stream)
+    for each in rng.sample(stream, len(stream) // 30):
+        changes = rng.choice(
+            (
+                {"transaction_amount_vnd": each.transaction_amount_vnd + 1},
+                {"event_time_ms": each.event_time_ms + 1},
+                {"city": f"{each.city}!"},
+            )
+        )
+        place = mixed.index(each) + 1 + rng.randrange(5)
+        mixed.insert(place, replace(each, **changes))
     return mixed
 
 

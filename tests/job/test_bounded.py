@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.domain.reference import Evaluated, Value, evaluate
-from fraudstream.domain.transaction import Transaction
+from fraudstream.domain.transaction import Transaction, TransactionKey
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.manifest import Manifest
 from producer.simulation import TrafficOptions, generate
@@ -36,7 +38,23 @@ BROKEN = {
     b'{"transaction_id": "x", "event_time": "2026-01-05T00:00:00Z", "account_id": "",'
     b' "transaction_amount_vnd": 1}': "invalid_value",
     b'{"transaction_id": "' + b"x" * 70_000 + b'"}': "oversize",
+    b'{"transaction_id": "b", "account_id": "big", "note": "' + b"x" * 70_000 + b'"}': "oversize",
 }
+REFUSED_TOGETHER = 8
+BROKEN |= {
+    f'{{"transaction_id": "m{number}", "event_time": "2026-01-05T00:00:0{number}Z", "account_id": "many",'
+    ' "transaction_amount_vnd": 0}'.encode(): "invalid_amount"
+    for number in range(REFUSED_TOGETHER)
+}
+REVIEWS_PER_MINUTE = 5
+REVIEWED = {
+    ("a", "x", "invalid_amount"),
+    ("big", "b", "oversize"),
+    *(("many", f"m{number}", "invalid_amount") for number in range(REVIEWS_PER_MINUTE)),
+}
+"""The invalid records that have an account id and a transaction id, up to the limit, with the reason."""
+ABSURD_VALUES = (-1e6, 1e16, 1e39, -1e39, 1.7976931348623157e308)
+"""Values that no field has. In a window each would hide what its account does for as long as it lasts."""
 
 
 def arrivals() -> list[Transaction]:
@@ -56,11 +74,31 @@ def arrivals() -> list[Transaction]:
     return shuffled
 
 
+def with_absurd_ones(transactions: list[Transaction]) -> list[Transaction]:
+    """Return the transactions with 35 more, each before one of its account, with one number absurd."""
+    mixed = list(transactions)
+    pairs = [(name, value) for name in NUMBER_RANGES for value in ABSURD_VALUES]
+    for number, (name, value) in enumerate(pairs):
+        changes: dict[str, Any] = {"transaction_id": f"absurd {name} {value}", name: value}
+        place = mixed.index(transactions[1_000 + 60 * number])
+        mixed.insert(place, replace(mixed[place], **changes))
+    return mixed
+
+
+def is_absurd(transaction_id: str) -> bool:
+    return transaction_id.startswith("absurd")
+
+
+def reason_of(transaction_id: str) -> str:
+    return "invalid_amount" if "transaction_amount_vnd" in transaction_id else "invalid_value"
+
+
 @dataclass(frozen=True)
 class Run:
     process: subprocess.CompletedProcess[str]
     folder: Path
     expected: list[Evaluated]
+    absurd: list[Transaction]
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.folder / name).read_bytes().splitlines()]
@@ -70,10 +108,16 @@ class Run:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("bounded")
     transactions = arrivals()
-    # Its fee fits a double but not the model's floats; the account's other transactions are scored.
-    too_large = replace(transactions[2_500], transaction_id="too-large", transaction_fees_vnd=1e300)
+    # The ratio of its fee to its amount exceeds the model's floats.
+    too_large = replace(
+        transactions[2_500],
+        transaction_id="too-large",
+        transaction_fees_vnd=1e15,
+        transaction_amount_vnd=1e-30,
+    )
     transactions.insert(2_500, too_large)
-    lines = [transaction.to_json() for transaction in transactions]
+    mixed = with_absurd_ones(transactions)
+    lines = [transaction.to_json() for transaction in mixed]
     for place, record in enumerate(BROKEN):
         lines.insert(100 * place, record)
     (folder / "in.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
@@ -83,7 +127,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         *("--alerts-out", folder / "alerts.jsonl", "--dead-letters-out", folder / "dead.jsonl"),
     )
     expected = list(evaluate(BUILT_IN, transactions, allowed_lateness_ms=LATENESS_MS))
-    return Run(process, folder, expected)
+    return Run(process, folder, expected, [each for each in mixed if is_absurd(each.transaction_id)])
 
 
 def of_outcome(run: Run, outcome: str) -> list[Evaluated]:
@@ -106,7 +150,8 @@ def test_the_input_covers_every_outcome(run: Run) -> None:
 def test_every_feature_equals_the_reference_in_file_order(run: Run) -> None:
     rows = run.lines("features.jsonl")
     expected = of_outcome(run, "new")
-    assert [row.pop("transaction_id") for row in rows] == [e.transaction.transaction_id for e in expected]
+    keys = [TransactionKey(row.pop("account_id"), row.pop("transaction_id")) for row in rows]
+    assert keys == [evaluated.transaction.key for evaluated in expected]
     wrong = [
         (evaluated.transaction.transaction_id, name, row[name], value)
         for evaluated, row in zip(expected, rows, strict=True)
@@ -127,9 +172,7 @@ def test_every_accepted_transaction_has_one_scored_record_and_duplicates_are_mar
     records = run.lines("scores.jsonl")
     scored = [record for record in records if record["outcome"] == "new"]
     duplicates = [record for record in records if record["outcome"] == "duplicate"]
-    accepted = ids(of_outcome(run, "new"))
-    accepted.remove("too-large")
-    assert sorted(record["transaction_id"] for record in scored) == accepted
+    assert sorted(record["transaction_id"] for record in scored) == ids(of_outcome(run, "new"))
     assert sorted(record["transaction_id"] for record in duplicates) == ids(of_outcome(run, "duplicate"))
     assert all(0 <= record["score"] <= 1 for record in scored)
     assert all(record["score"] is None and record["features"] is None for record in duplicates)
@@ -143,17 +186,18 @@ def test_an_alert_is_sent_only_for_scores_at_or_above_the_threshold(run: Run) ->
     threshold = Manifest.load(ROOT / "models" / "v1").threshold
     records = [record for record in run.lines("scores.jsonl") if record["outcome"] == "new"]
     above = sorted(record["transaction_id"] for record in records if record["score"] >= threshold)
-    alerts = run.lines("alerts.jsonl")
+    alerts = [alert for alert in run.lines("alerts.jsonl") if alert["kind"] == "score"]
     assert above
     assert sorted(alert["transaction_id"] for alert in alerts) == above
     assert len({alert["alert_id"] for alert in alerts}) == len(alerts)
 
 
 def test_every_invalid_record_becomes_a_dead_letter_with_its_reason_and_bytes(run: Run) -> None:
-    letters = [letter for letter in run.lines("dead.jsonl") if letter["reason"] not in ("late", "scoring")]
+    letters = [letter for letter in run.lines("dead.jsonl") if letter["reason"] != "late"]
     found = {raw_bytes(letter): letter["reason"] for letter in letters}
-    assert found == BROKEN
-    assert len(letters) == len(BROKEN)
+    absurd = {each.to_json(): reason_of(each.transaction_id) for each in run.absurd}
+    assert found == BROKEN | absurd
+    assert len(letters) == len(BROKEN) + len(run.absurd)
 
 
 def raw_bytes(letter: dict[str, Any]) -> bytes:
@@ -167,11 +211,38 @@ def test_every_late_transaction_becomes_a_dead_letter(run: Run) -> None:
     assert late == ids(of_outcome(run, "late"))
 
 
-def test_a_transaction_that_cannot_be_scored_becomes_a_dead_letter_and_others_are_scored(run: Run) -> None:
-    letters = [letter for letter in run.lines("dead.jsonl") if letter["reason"] == "scoring"]
-    assert [json.loads(letter["raw"])["transaction_id"] for letter in letters] == ["too-large"]
-    assert "too large" in letters[0]["detail"]
-    assert "too-large" not in {record["transaction_id"] for record in run.lines("scores.jsonl")}
+def test_every_unscored_transaction_raises_a_review_alert_with_its_ids_and_reason(run: Run) -> None:
+    """The features of all others equal the reference, which never saw the refused ones."""
+    reviews = [
+        Alert.model_validate(alert) for alert in run.lines("alerts.jsonl") if alert["kind"] == "review"
+    ]
+    own = [each for each in reviews if each.transaction_id]
+    found = {(each.account_id, each.transaction_id, each.review.reason) for each in own if each.review}
+    late = [evaluated.transaction for evaluated in of_outcome(run, "late")]
+    assert found == {
+        *REVIEWED,
+        *((each.account_id, each.transaction_id, "late") for each in late),
+        *((each.account_id, each.transaction_id, reason_of(each.transaction_id)) for each in run.absurd),
+    }
+    # A transaction that is late twice has the same alert twice.
+    assert len({each.alert_id for each in own}) == len(found)
+    assert {each.score for each in reviews} == {None}
+
+
+def test_review_alerts_beyond_the_limit_of_an_account_are_counted_in_one_summary(run: Run) -> None:
+    reviews = [Alert.model_validate(each) for each in run.lines("alerts.jsonl") if each["kind"] == "review"]
+    (summary,) = [each for each in reviews if each.account_id == "many" and not each.transaction_id]
+    assert summary.review is not None
+    assert summary.review.reason == "many_reviews"
+    assert summary.review.reasons == {"invalid_amount": REFUSED_TOGETHER - REVIEWS_PER_MINUTE}
+    assert len({each.alert_id for each in reviews if each.account_id == "many"}) == REVIEWS_PER_MINUTE + 1
+
+
+def test_a_feature_beyond_single_precision_is_missing_and_named_beside_the_score(run: Run) -> None:
+    records = {record["transaction_id"]: record for record in run.lines("scores.jsonl")}
+    named = {id_: names for id_, record in records.items() if (names := record.get("overflowing_features"))}
+    assert named == {"too-large": ["fee_to_amount_ratio"]}
+    assert 0 <= records["too-large"]["score"] <= 1
 
 
 @pytest.mark.parametrize(

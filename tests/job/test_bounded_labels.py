@@ -206,7 +206,7 @@ def test_parquet_input_and_output_keep_values_order_and_nulls(
 
 def test_parquet_numbers_are_doubles_and_last_n_is_a_list_of_lists(table: pa.Table) -> None:
     types = {name: str(table.schema.field(name).type) for name in table.column_names}
-    assert types.pop("transaction_id") == "string"
+    assert types.pop("transaction_id") == types.pop("account_id") == "string"
     assert types.pop(LAST.name) == "list<item: list<item: double>>"
     assert set(types.values()) == {"double"}
-    assert table.column_names == ["transaction_id", *CATALOGUE.names]
+    assert table.column_names == ["transaction_id", "account_id", *CATALOGUE.names]

@@ -11,7 +11,7 @@ import pytest
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Entity
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.domain.reference import Evaluated, evaluate
-from fraudstream.domain.transaction import Transaction
+from fraudstream.domain.transaction import Transaction, TransactionKey
 from tests.job.comparison import wrong_values
 from tests.job.job_helpers import run_feature_job
 from tests.job.random_stream import transactions, with_copies
@@ -82,8 +82,8 @@ def test_each_transaction_is_scored_once_and_each_duplicate_is_detected(outputs:
 def test_both_files_have_the_same_features(outputs: Outputs) -> None:
     assert len(outputs.features) == len(NEW)
     for record in outputs.scored:
-        id_ = {"transaction_id": record["transaction_id"]}
-        assert id_ | record["features"] == outputs.features[record["transaction_id"]]
+        key = TransactionKey.of(record)._asdict()
+        assert key | record["features"] == outputs.features[record["transaction_id"]]
 
 
 def test_a_scored_record_has_an_ordinal_for_exactly_the_entities_of_its_transaction(outputs: Outputs) -> None:

@@ -18,7 +18,7 @@ from fraudstream.domain.reference import Evaluated, evaluate, merge_labels
 from fraudstream.domain.transaction import Label
 from fraudstream.runtime.project_root import ROOT
 from tests.job.job_helpers import outside_environment, run_feature_job
-from tests.job.random_stream import labels, transactions, with_copies, with_late_ones
+from tests.job.random_stream import labels, transactions, with_conflicts, with_copies, with_late_ones
 
 SEED = 23
 LATENESS_MS = 6 * HOUR_MS
@@ -32,6 +32,8 @@ LAST = WindowFeature(
 )
 CATALOGUE = Catalogue((*BUILT_IN_WITH_LABELS.features, LAST))
 BROKEN = {b"{": "malformed_json", b'{"transaction_id": 7}': "wrong_type"}
+BY_THE_ACCOUNT = ("late", "conflicting_duplicate")
+"""Outcomes for which the job writes a dead letter."""
 
 Row = dict[str, Any]
 
@@ -61,7 +63,8 @@ def json_lines(path: Path) -> list[Row]:
 def streams(tmp_path_factory: pytest.TempPathFactory) -> Streams:
     folder = tmp_path_factory.mktemp("core")
     originals = transactions(SEED, 1_200)
-    stream = with_late_ones(with_copies(originals, SEED), SEED, late_ms=LATENESS_MS + 5 * HOUR_MS)
+    mixed = with_conflicts(with_copies(originals, SEED), SEED)
+    stream = with_late_ones(mixed, SEED, late_ms=LATENESS_MS + 5 * HOUR_MS)
     known = labels(originals, SEED)
     (folder / "catalogue.json").write_text(CATALOGUE.to_json())
     (folder / "in.jsonl").write_bytes(joined([*BROKEN, *(each.to_json() for each in stream)]))
@@ -120,6 +123,7 @@ def test_the_stream_covers_every_outcome(streams: Streams) -> None:
     assert counts["new"] >= 1_000
     assert counts["duplicate"] >= 50
     assert counts["late"] >= 20
+    assert counts["conflicting_duplicate"] >= 20
 
 
 def test_every_vector_of_the_core_equals_the_jobs_bit_for_bit(streams: Streams) -> None:
@@ -150,11 +154,13 @@ def test_every_outcome_and_ordinal_equals_the_reference(streams: Streams) -> Non
 
 def test_the_core_rejects_the_same_records_as_the_job_for_the_same_reasons(streams: Streams) -> None:
     refused = [answer["refused"] for answer in streams.answers if "refused" in answer]
-    letters = [letter["reason"] for letter in streams.dead_letters if letter["reason"] != "late"]
+    letters = [each["reason"] for each in streams.dead_letters if each["reason"] not in BY_THE_ACCOUNT]
     assert refused == letters == list(BROKEN.values())
 
 
-def test_the_core_reports_as_late_the_late_dead_letters_of_the_job(streams: Streams) -> None:
-    late = [answer["transaction_id"] for answer in streams.answers if answer.get("outcome") == "late"]
-    letters = [letter for letter in streams.dead_letters if letter["reason"] == "late"]
-    assert sorted(late) == sorted(json.loads(letter["raw"])["transaction_id"] for letter in letters)
+@pytest.mark.parametrize("outcome", BY_THE_ACCOUNT)
+def test_the_core_reports_the_outcomes_of_the_dead_letters_of_the_job(streams: Streams, outcome: str) -> None:
+    refused = [answer["transaction_id"] for answer in streams.answers if answer.get("outcome") == outcome]
+    letters = [letter for letter in streams.dead_letters if letter["reason"] == outcome]
+    assert refused
+    assert sorted(refused) == sorted(json.loads(letter["raw"])["transaction_id"] for letter in letters)

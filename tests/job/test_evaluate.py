@@ -66,7 +66,8 @@ class FewTrees(TreesKind):
         matrix = xgboost.DMatrix(features, label=is_fraud.astype(np.float32))
         told = {**super().parameters(seed), "objective": "binary:logistic"}
         del told["num_boost_round"]
-        return Trees(bytes(xgboost.train(told, matrix, num_boost_round=10).save_raw("ubj")))
+        booster = xgboost.train(told, matrix, num_boost_round=10)
+        return Trees(bytes(booster.save_raw("ubj")), features.shape[1])
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from py4j.java_gateway import get_field
 from pyflink.table import StreamTableEnvironment
 
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.domain.transaction import COLUMN_KINDS
 from jobs import feature_job
 from jobs.connectors import connector_for
@@ -26,12 +28,14 @@ STEPS = [
     "batch",
     "PythonCalc",
     "verdicts",
+    "review limit",
+    "dead letter limit",
     "dead_letters: Writer",
     "alerts: Writer",
     "scored_transactions: Writer",
 ]
 BESIDE_THE_STEPS = re.compile(r"Calc$|TableToDataSteam|batches|\*anonymous")
-HAS_STATE = re.compile(r"Source|windows|Writer")
+HAS_STATE = re.compile(r"Source|windows|review limit|Writer")
 
 
 def settings(*arguments: str) -> JobSettings:
@@ -72,6 +76,7 @@ def test_every_stateful_operator_has_a_descriptive_uid(as_shipped: dict[str, str
         "device_id windows": "windows-device_id",
         "merchant_id windows": "windows-merchant_id",
         "counterparty_id windows": "windows-counterparty_id",
+        "review limit": "review-limit",
         "dead_letters: Writer": "table-dead_letters",
         "alerts: Writer": "table-alerts",
         "scored_transactions: Writer": "table-scored_transactions",
@@ -125,13 +130,19 @@ def test_no_table_of_the_job_contains_credentials(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(StreamTableEnvironment, "execute_sql", remember)
     feature_job.build(settings(), BUILT_IN, connector_for(settings()))
-    assert sum("'connector' = 'kinesis'" in statement for statement in statements) == 4
+    assert sum("connector' = 'kinesis'" in statement for statement in statements) == 4
     assert not [statement for statement in statements if "do-not-show" in statement]
 
 
-def test_the_kernel_and_the_domain_have_the_same_columns() -> None:
+def test_the_kernel_and_the_domain_have_the_same_columns_and_ranges() -> None:
     feature_job.build(settings(), BUILT_IN, connector_for(settings()))  # starts the JVM with the kernel
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - only once the JVM has its class path
 
     columns = get_gateway().jvm.fraudstream.kernel.record.Column.values()
     assert [column.name().lower() for column in columns] == list(COLUMN_KINDS)
+    ranges = {column.name().lower(): get_field(column, "range") for column in columns}
+    words = {name: str(each.toString()) for name, each in ranges.items() if each is not None}
+    assert words == {name: str(each) for name, each in NUMBER_RANGES.items()}
+    for name, expected in NUMBER_RANGES.items():
+        ends = tuple(get_field(ranges[name], field) for field in ("min", "max", "excludesMin"))
+        assert ends == (expected.minimum, expected.maximum, expected.excludes_min)

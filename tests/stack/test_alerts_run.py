@@ -26,6 +26,7 @@ from tests.stack.stack_helpers import run_module, write_all
 from tests.unit.alerts.alert_command import alerts_command
 from tests.unit.alerts.alert_fakes import Webhook, running_webhook
 from tests.unit.alerts.alert_samples import alert
+from tests.unit.alerts.two_schemas import earlier, id_of, today
 
 pytestmark = pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
 
@@ -209,6 +210,19 @@ def test_a_replay_delivers_a_time_range_again_marked_and_keeps_stored_positions(
     assert all(orjson.loads(line)["replayed"] is True for line in out.read_bytes().splitlines())
     resumed = alerts_command("run", "--json", "--idle-seconds", "0.5")
     assert resumed.stdout.encode() == alert(4) + b"\n" + alert(5) + b"\n"
+
+
+def test_an_upgrade_delivers_no_alert_again_under_its_new_id(streams: JobSettings) -> None:
+    write_all(streams, streams.alerts_stream, [earlier("A1", "T1"), earlier("A2", "T2")])
+    before = alerts_command("run", "--json", "--idle-seconds", "0.5")
+    assert len(before.stdout.splitlines()) == 2
+    upgraded = [today("A1", "T1"), today("A2", "T2"), today("A1", "T3"), today("A2", "T3")]
+    write_all(streams, streams.alerts_stream, upgraded)
+    after = alerts_command("run", "--json", "--idle-seconds", "0.5")
+    delivered = {orjson.loads(line)["alert_id"] for line in after.stdout.splitlines()}
+    assert delivered == {id_of("A1", "T3"), id_of("A2", "T3")}
+    assert "2 alerts handled, 2 duplicates skipped" in after.stderr
+    assert alerts_command("run", "--json", "--idle-seconds", "0.5").stdout == ""
 
 
 def test_a_first_run_from_latest_stores_its_position_even_if_no_alert_arrived(

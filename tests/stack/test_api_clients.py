@@ -16,9 +16,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.project_root import ROOT
@@ -31,6 +32,9 @@ from tests.stack.test_transaction_api import KEY, Server, serving
 JAVASCRIPT: Final = ROOT / "producer" / "javascript"
 TIMEOUT_S: Final = 60
 PAGE_TIMEOUT_MS: Final = 30_000
+needs_chromium = pytest.mark.skipif(
+    shutil.which("chromium") is None, reason="there is no Chromium to open the page in"
+)
 
 
 @pytest.fixture(scope="module", name="page_url")
@@ -263,14 +267,41 @@ def test_the_node_example_prints_transactions(api: Server) -> None:
     assert all(line.startswith("T") and line.endswith(" VND") for line in lines)
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no Chromium to open the page in")
-def test_the_page_shows_transactions_and_the_reason_of_a_rejection(api: Server, page_url: str) -> None:
+@contextmanager
+def browser_page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"] if os.getuid() == 0 else []
         )
         page = browser.new_page()
         page.set_default_timeout(PAGE_TIMEOUT_MS)
+        yield page
+        browser.close()
+
+
+@needs_chromium
+def test_the_documentation_shows_and_asks_everything_with_the_servers_own_scripts(api: Server) -> None:
+    with browser_page() as page:
+        hosts = set()
+        complaints: list[str] = []
+        page.on("response", lambda response: hosts.add(urlsplit(response.url).netloc))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(f"{api.url}/docs")
+        page.get_by_text("Whether the process can serve").click()
+        page.get_by_role("button", name="Try it out").click()
+        page.get_by_role("button", name="Execute").click()
+        page.locator(".live-responses-table").get_by_text('"ok"').wait_for()
+        page.goto(f"{api.url}/redoc")
+        page.get_by_role("heading", name="Whether the process can serve").wait_for()
+    assert hosts - {""} == {urlsplit(api.url).netloc}
+    # ReDoc asks a CDN for the logo of its makers, which its policy forbids.
+    forbidden = [text for text in complaints if "Content Security Policy" in text]
+    assert [text for text in forbidden if "cdn.redoc.ly" not in text] == []
+
+
+@needs_chromium
+def test_the_page_shows_transactions_and_the_reason_of_a_rejection(api: Server, page_url: str) -> None:
+    with browser_page() as page:
         page.goto(page_url)
         page.get_by_label("API").fill(api.url)
         page.get_by_label("Key").fill("wrong")
@@ -281,6 +312,5 @@ def test_the_page_shows_transactions_and_the_reason_of_a_rejection(api: Server, 
         page.locator("tbody tr").nth(19).wait_for()
         ids = page.locator("tbody tr td:nth-child(2)").all_inner_texts()
         status = page.get_by_role("status").inner_text()
-        browser.close()
     assert len(ids) == len(set(ids)) == 20
     assert status.endswith(" transactions")

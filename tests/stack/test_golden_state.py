@@ -1,4 +1,4 @@
-"""Saved state of the first release, kept as files, restored by the current job to the last digit.
+"""Saved state of layout 3, kept as files, restored by the current job to the last digit.
 
 The Kinesis positions are part of the state, but the emulator that issued them no longer exists. A new
 emulator also numbers the records of a shard 1, 2, 3, …: streams of the same names, with one shard each,
@@ -20,6 +20,7 @@ from drills.emulator_environment import emulator_environment
 from drills.live_job import Launcher
 from jobs.job_settings import JobSettings
 from tests.golden import saved_state
+from tests.stack.job_refusals import refusal
 from tests.stack.stack_helpers import settings_with_own_streams
 
 NO_CHECKPOINTS: Final = {"FRAUDSTREAM_CHECKPOINT_INTERVAL": "1h"}
@@ -49,7 +50,7 @@ def launcher(settings: JobSettings, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.parametrize("name", saved_state.STATE_BACKENDS)
-def test_a_job_resumes_from_saved_state_of_the_first_release(
+def test_a_job_resumes_from_saved_state_of_the_first_release_with_its_layout(
     name: str, launcher: Launcher, settings: JobSettings, tmp_path: Path
 ) -> None:
     uri = saved_state.unpack(tmp_path)[name]
@@ -58,6 +59,47 @@ def test_a_job_resumes_from_saved_state_of_the_first_release(
         job.cluster.wait_for("dead letters", lambda: len(job.dead_letters()) >= len(DEAD_LETTERS))
         assert saved_state.comparable(job.scored()) == EXPECTED
         assert saved_state.comparable(job.dead_letters()) == DEAD_LETTERS
+
+
+# ---- what is refused, before a job is submitted ----
+
+
+@pytest.mark.parametrize("name", saved_state.STATE_BACKENDS)
+def test_state_of_the_layout_before_is_refused_with_the_way_on(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    uri = saved_state.unpack(tmp_path, saved_state.EARLIER_LAYOUT)[name]
+    options = saved_state.job_options(saved_state.STATE_BACKENDS[name])
+    error = refusal(capfd, *options, "--from-savepoint", uri)
+    assert error.startswith(f"{uri} can't be continued: saved state has layout version 2; this release reads")
+    assert "(start_position TRIM_HORIZON): alerts that were delivered before are recognised" in error
+
+
+@pytest.mark.parametrize("name", saved_state.STATE_BACKENDS)
+def test_state_of_another_hash_key_is_refused_by_the_fingerprints(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    uri = saved_state.unpack(tmp_path)[name]
+    other = "f" * 32
+    options = saved_state.job_options(saved_state.STATE_BACKENDS[name], other)
+    error = refusal(capfd, *options, "--from-savepoint", uri)
+    assert error.startswith(f"{uri} can't be continued: its ids and texts are hashed with the key ")
+    assert error.strip().endswith("give that key as hash_key")
+    assert other not in error
+    assert saved_state.HASH_KEY not in error
+
+
+def test_state_whose_hash_key_came_from_settings_needs_it_again(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    uri = saved_state.unpack(tmp_path)["savepoint"]
+    rest = saved_state.job_options("hashmap")[2:]
+    error = refusal(capfd, *rest, "--from-savepoint", uri)
+    assert "hashed with a key from settings, which the state does not have" in error
+    error = refusal(capfd, *rest, "--hash-key-from", uri)
+    assert error.startswith(
+        f"hash_key_from: {uri} gives no hash key: its ids and texts are hashed with a key"
+    )
 
 
 def test_the_golden_state_has_panes_of_each_entity() -> None:

@@ -14,6 +14,8 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from py4j.protocol import Py4JJavaError
+from pyflink.java_gateway import get_gateway
 
 from deploy.package import package
 from drills.cluster import ClusterError, session_cluster, start_taskmanager
@@ -22,16 +24,19 @@ from drills.live_job import Launcher, LiveJob
 from drills.reference_comparison import Scored, last_copies, wrong_features, wrong_ordinals
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Entity, Feature, WindowFeature
 from fraudstream.domain.duration import HOUR_MS, MINUTE_MS
-from fraudstream.domain.transaction import Transaction
+from fraudstream.domain.transaction import Transaction, TransactionKey
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.manifest import MANIFEST_NAME, Manifest, manifest_features
 from jobs import feature_job
 from jobs.connectors import connector_for
 from jobs.environment import start_jvm
+from jobs.hash_keys import hash_key
 from jobs.job_settings import JobSettings
+from jobs.savepoints import ACCOUNT
 from models.members import KINDS
 from producer.simulation import TrafficOptions, generate
 from tests.stack.foreign_savepoint import write_foreign_savepoint
+from tests.stack.job_refusals import refusal
 from tests.stack.stack_helpers import settings_with_own_streams
 
 START_MS: Final = 1_736_121_600_000
@@ -83,7 +88,7 @@ def test_a_killed_worker_loses_no_transaction_and_no_window_count(
         assert job.state_backend() == BACKENDS[state_backend]
         assert job.restored_from() is not None
         records = job.scored()
-        assert last_copies(records).keys() == ids(arrivals)
+        assert last_copies(records).keys() == keys(arrivals)
         assert wrong_ordinals(BUILT_IN, arrivals, records) == {}
         assert wrong_features(BUILT_IN, arrivals, records) == []
         assert job.dead_letters() == []
@@ -117,22 +122,25 @@ def has_all(
     twice: Iterable[Transaction],
     doubled: Iterable[Transaction],
 ) -> bool:
-    copies = Counter(record["transaction_id"] for record in records if record["outcome"] == "new")
-    duplicates = {record["transaction_id"] for record in records if record["outcome"] == "duplicate"}
+    copies = Counter(TransactionKey.of(record) for record in records if record["outcome"] == "new")
     return (
-        ids(once) <= copies.keys()
-        and all(copies[id_] >= 2 for id_ in ids(twice))
-        and ids(doubled) <= duplicates
+        keys(once) <= copies.keys()
+        and all(copies[key] >= 2 for key in keys(twice))
+        and keys(doubled) <= duplicates(records)
     )
 
 
-def ids(transactions: Iterable[Transaction]) -> set[str]:
-    return {each.transaction_id for each in transactions}
+def duplicates(records: Iterable[Scored]) -> set[TransactionKey]:
+    return {TransactionKey.of(record) for record in records if record["outcome"] == "duplicate"}
+
+
+def keys(transactions: Iterable[Transaction]) -> set[TransactionKey]:
+    return {each.key for each in transactions}
 
 
 def assert_one_alert_id_per_score_above_the_threshold(job: LiveJob, records: list[Scored]) -> None:
     threshold = Manifest.load(ROOT / "models" / "v1").threshold
-    above = {id_ for id_, record in last_copies(records).items() if record["score"] >= threshold}
+    above = {key for key, record in last_copies(records).items() if record["score"] >= threshold}
     assert above
     # A separate sink: it may lag behind the sink of the scored transactions.
     job.cluster.wait_for("alerts", lambda: above <= alert_ids(job).keys())
@@ -140,10 +148,10 @@ def assert_one_alert_id_per_score_above_the_threshold(job: LiveJob, records: lis
     assert {len(each) for each in alert_ids(job).values()} == {1}
 
 
-def alert_ids(job: LiveJob) -> dict[str, set[str]]:
-    found: defaultdict[str, set[str]] = defaultdict(set)
+def alert_ids(job: LiveJob) -> dict[TransactionKey, set[str]]:
+    found: defaultdict[TransactionKey, set[str]] = defaultdict(set)
     for alert in job.alerts():
-        found[alert["transaction_id"]].add(alert["alert_id"])
+        found[TransactionKey.of(alert)].add(alert["alert_id"])
     return found
 
 
@@ -243,12 +251,13 @@ def account_model(folder: Path) -> Path:
     version.mkdir(exist_ok=True)
     rows = np.random.default_rng(1).normal(1e6, 1e6, (200, accounts.width)).astype(np.float32)
     trees = KINDS["xgboost"].fit(rows, rows[:, 0] > 2e6, accounts, seed=1)
-    (version / "xgboost.ubj").write_bytes(trees.to_bytes())
+    files = {"xgboost.ubj": trees.to_bytes()}
+    (version / "xgboost.ubj").write_bytes(files["xgboost.ubj"])
     own = Manifest.load(ROOT / "models" / "v1")
     manifest = own.model_copy(
         update={"features": manifest_features(accounts), "catalogue_version": accounts.version}
     )
-    (version / MANIFEST_NAME).write_text(manifest.model_dump_json())
+    (version / MANIFEST_NAME).write_text(manifest.with_digests(files).to_text())
     return version
 
 
@@ -263,6 +272,9 @@ def test_a_savepoint_restores_with_more_tasks_and_other_features_under_flink_run
     ) as job:
         assert job.parallelism() == 2
         job.wait_until_scored(stopped.unread)
+        # The client has generated another hash key, and has to continue with the saved one.
+        job.send(stopped.before[-5:])
+        job.wait_for_scored(lambda records: len(duplicates(records)) == 5)
     records = stopped.records + job.scored()
 
     known = [as_saved(each) for each in stopped.before]
@@ -292,22 +304,22 @@ def test_a_removed_step_may_drop_its_state_on_request(
 
     assert wrong_ordinals(FEWER, stopped.unread, records, before=stopped.before) == {}
     assert wrong_features(FEWER, stopped.unread, records, before=stopped.before) == []
-    assert not any("counterparty_id" in record["ordinals"] for record in job.scored())
+    new = last_copies(job.scored()).values()
+    assert not any("counterparty_id" in record["ordinals"] for record in new)
+
+
+def test_a_replay_uses_the_generated_key_of_a_savepoint(stopped: Stopped) -> None:
+    with mock.patch.dict(os.environ):
+        settings = JobSettings.load(["--hash-key-from", stopped.savepoint], env_file=None)
+        start_jvm({})
+        savepoint = get_gateway().jvm.fraudstream.kernel.stream.Savepoint.open(stopped.savepoint)
+        savepoint.checkKey(ACCOUNT, hash_key(settings, is_bounded=True))
+        published = hash_key(JobSettings.load(env_file=None), is_bounded=True)
+        with pytest.raises(Py4JJavaError, match="are hashed with the key"):
+            savepoint.checkKey(ACCOUNT, published)
 
 
 # ---- rejected savepoints ----
-
-
-def refusal(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Start the job in this process with options that it rejects; return the error message."""
-    capfd.readouterr()
-    # The job sets variables for the JVM that it starts; other tests must not see them.
-    with mock.patch.dict(os.environ):
-        assert feature_job.main(list(arguments)) == 2
-    said = capfd.readouterr().err
-    assert "Traceback" not in said
-    assert "\n\tat " not in said
-    return said.partition("\nerror: ")[2]
 
 
 def test_another_max_parallelism_is_rejected_in_one_line(stopped: Stopped) -> None:

@@ -177,14 +177,20 @@ def test_a_client_that_does_not_read_is_dropped_and_other_clients_miss_nothing(
 ) -> None:
     dropped_before = server.get("/status").json()["clients_dropped"]
     query = "?frequency_seconds=0.02&batch_size=100"
-    with streaming(server, query) as events, client_that_never_reads(server, query):
-        found = []
-        end_s = time.monotonic() + 60
-        while server.get("/status").json()["clients_dropped"] == dropped_before:
-            assert time.monotonic() < end_s, "the client that does not read is still there"
-            found += numbers(events, 20)
-        found += numbers(events, 50)
-        assert server.get("/status").json()["clients"] == 1
+    with streaming(server, query) as events:
+        found = numbers(events, 1)
+        descriptors_before = len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+        with client_that_never_reads(server, query):
+            end_s = time.monotonic() + 60
+            while server.get("/status").json()["clients_dropped"] == dropped_before:
+                assert time.monotonic() < end_s, "the client that does not read is still there"
+                found += numbers(events, 20)
+            found += numbers(events, 50)
+            assert server.get("/status").json()["clients"] == 1
+            descriptors = Path(f"/proc/{server.process.pid}/fd")
+            while len(list(descriptors.iterdir())) > descriptors_before:
+                assert time.monotonic() < end_s, "the socket of the dropped client is still open"
+                found += numbers(events, 20)
     assert found == list(range(found[0], found[0] + len(found)))
     dropped = [line for line in server.log() if line["message"] == "a stream client was dropped"]
     assert dropped[-1]["reason"] == "write_blocked"

@@ -10,7 +10,7 @@ from fraudstream.scoring.members.isolation_forest import IsolationForest
 from fraudstream.scoring.members.member import Member
 from fraudstream.scoring.members.trees import Trees
 
-LOADABLE: Final[Mapping[str, Callable[[bytes], Member]]] = MappingProxyType(
+LOADABLE: Final[Mapping[str, Callable[[bytes, int], Member]]] = MappingProxyType(
     {
         Trees.kind: Trees,
         IsolationForest.kind: IsolationForest,
@@ -18,7 +18,8 @@ LOADABLE: Final[Mapping[str, Callable[[bytes], Member]]] = MappingProxyType(
         Gru.kind: Gru.from_bytes,
     }
 )
-"""Loaders of members by kind, as named in manifests; each takes the content of the member's file.
+"""Loaders of members by kind, as named in manifests.
 
-A loader raises `ModelError` if the bytes are not a member of its kind.
+Each takes the content of the member's file, and the width of the model's inputs. It raises `ModelError` if
+the bytes are not a sound member of its kind over such inputs, before native code reads them.
 """

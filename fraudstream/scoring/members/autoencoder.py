@@ -1,5 +1,6 @@
 """Autoencoder trained on honest transactions: a row that it can't reconstruct is unusual."""
 
+from itertools import pairwise
 from typing import Final, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from fraudstream.scoring.members.network_layers import (
     Arrays,
     Numbers,
     Weights,
+    check_positive,
     of_bytes,
     product,
     to_bytes,
@@ -20,8 +22,6 @@ HIDDEN: Final = (32, 16, 8, 16, 32)
 CLIP: Final = 5.0
 """Standardised inputs are clipped to ±5, so that a single huge amount does not dominate the error."""
 _LAYERS: Final = len(HIDDEN) + 1
-_LAYER_ARRAYS: Final = tuple(f"{part}_{layer}" for layer in range(_LAYERS) for part in ("weight", "bias"))
-_NAMES: Final = ("fill", "mean", "spread", "usual_error", *_LAYER_ARRAYS)
 
 
 class Autoencoder:
@@ -33,9 +33,11 @@ class Autoencoder:
         self._weights = weights
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Load an npz file of numpy; raises `ModelError` if it is not one or has other arrays."""
-        return cls(of_bytes(data, _NAMES))
+    def from_bytes(cls, data: bytes, width: int) -> Self:
+        """Load an npz file of numpy for ``width`` features; raises `ModelError` if it has other arrays."""
+        weights = of_bytes(data, shapes(width))
+        check_positive(weights, ("spread", "usual_error"))
+        return cls(weights)
 
     def score(self, features: Features) -> Scores:
         """Return a score for each row; missing values are replaced by the median."""
@@ -46,6 +48,15 @@ class Autoencoder:
     def to_bytes(self) -> bytes:
         """Return the content of an npz file."""
         return to_bytes(self._weights)
+
+
+def shapes(width: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays by name."""
+    widths = (width, *HIDDEN, width)
+    each_feature = dict.fromkeys(("fill", "mean", "spread"), (width,))
+    weights = {f"weight_{layer}": pair for layer, pair in enumerate(pairwise(widths))}
+    biases = {f"bias_{layer}": (outputs,) for layer, outputs in enumerate(widths[1:])}
+    return {**each_feature, "usual_error": (), **weights, **biases}
 
 
 def standardised(scaling: Weights, features: Features) -> Numbers:

@@ -5,15 +5,16 @@ import numpy.typing as npt
 import xgboost
 
 from fraudstream.scoring.manifest import ModelError
+from fraudstream.scoring.members.booster_structure import check_booster
 from fraudstream.scoring.members.member import Features
 
 
-def booster_of(data: bytes) -> xgboost.Booster:
-    """Load a booster that scores in one thread; raises `ModelError` if the bytes are not a booster."""
-    if not data:
-        # An empty buffer makes XGBoost abort the whole process.
-        msg = "is empty"
-        raise ModelError(msg)
+def booster_of(data: bytes, *, width: int, objective: str) -> xgboost.Booster:
+    """Load a booster over ``width`` features that scores in one thread.
+
+    Raises `ModelError` if the bytes are not a sound booster that was trained for the objective.
+    """
+    check_booster(data, width=width, objective=objective)
     try:
         booster = xgboost.Booster(model_file=bytearray(data))
     except xgboost.core.XGBoostError as error:

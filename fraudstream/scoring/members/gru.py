@@ -1,15 +1,19 @@
 """Gated recurrent unit over the sequence of an account's recent transactions."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.members.member import Features, Scores
 from fraudstream.scoring.members.network_layers import (
     Arrays,
     Numbers,
     Weights,
+    check_positive,
     of_bytes,
     product,
     to_bytes,
@@ -21,8 +25,18 @@ COLUMNS: Final = 3
 """Columns of a ``last_n``: amounts, gaps and values."""
 CLIP: Final = 5.0
 """Standardised inputs are clipped to ±5, like the autoencoder's."""
-_SCALING: Final = ("place", "mean", "spread")
-_NETWORK: Final = ("input", "bias", "recurrent", "output", "output_bias")
+_SHAPES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
+    {
+        "place": (2,),
+        "mean": (COLUMNS,),
+        "spread": (COLUMNS,),
+        "input": (2 * COLUMNS, 3 * HIDDEN),
+        "bias": (3 * HIDDEN,),
+        "recurrent": (HIDDEN, 3 * HIDDEN),
+        "output": (HIDDEN,),
+        "output_bias": (),
+    }
+)
 
 
 class Gru:
@@ -34,9 +48,15 @@ class Gru:
         self._weights = weights
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Load an npz file of numpy; raises `ModelError` if it is not one or has other arrays."""
-        return cls(of_bytes(data, (*_SCALING, *_NETWORK)))
+    def from_bytes(cls, data: bytes, width: int) -> Self:
+        """Load an npz file of numpy for ``width`` features; raises `ModelError` if it has other arrays."""
+        weights = of_bytes(data, _SHAPES, integers=("place",))
+        check_positive(weights, ("spread",))
+        start, end = weights["place"].tolist()
+        if not 0 <= start < end <= width or (end - start) % COLUMNS:
+            msg = f"reads the places {start} to {end}, which are not a list of triples among {width} features"
+            raise ModelError(msg)
+        return cls(weights)
 
     def score(self, features: Features) -> Scores:
         """Return a score for each row, also for an account without a transaction in the window."""

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from fraudstream.scoring.members.booster_structure import SQUARED_ERROR
 from fraudstream.scoring.members.boosters import booster_of, sums
 from fraudstream.scoring.members.member import Features, Scores
 
@@ -17,10 +18,10 @@ class IsolationForest:
 
     kind: Final = "isolation_forest"
 
-    def __init__(self, data: bytes) -> None:
-        """Load XGBoost's format; raises `ModelError` if the bytes are not a booster."""
+    def __init__(self, data: bytes, width: int) -> None:
+        """Load XGBoost's format, UBJSON, for ``width`` features; raises `ModelError` if it is unsound."""
         self._data = data
-        self._booster = booster_of(data)
+        self._booster = booster_of(data, width=width, objective=SQUARED_ERROR)
 
     def score(self, features: Features) -> Scores:
         """Return a score for each row; a missing value takes the branch of the training median."""

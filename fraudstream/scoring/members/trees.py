@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import xgboost
 
+from fraudstream.scoring.members.booster_structure import LOGISTIC
 from fraudstream.scoring.members.boosters import booster_of, sums
 from fraudstream.scoring.members.member import Features, Scores
 from fraudstream.scoring.odds import probability
@@ -16,9 +17,9 @@ class Trees:
 
     kind: Final = "xgboost"
 
-    def __init__(self, data: bytes) -> None:
-        """Load XGBoost's own format; raises `ModelError` if the bytes are not a booster."""
-        self.booster = booster_of(data)
+    def __init__(self, data: bytes, width: int) -> None:
+        """Load XGBoost's own format, UBJSON, for ``width`` features; raises `ModelError` if it is unsound."""
+        self.booster = booster_of(data, width=width, objective=LOGISTIC)
         self._data = data
 
     def score(self, features: Features) -> Scores:

@@ -2,8 +2,8 @@
 
 from botocore.exceptions import NoCredentialsError, PartialCredentialsError
 
-from fraudstream.runtime.aws_errors import credentials_error, error_code
-from fraudstream.streams.stream_errors import StreamError
+from fraudstream.runtime.aws_errors import credentials_error, error_code, explained, is_denied
+from fraudstream.streams.stream_errors import StreamDeniedError, StreamError
 
 
 def stream_error(error: Exception, stream_name: str) -> StreamError:
@@ -12,7 +12,8 @@ def stream_error(error: Exception, stream_name: str) -> StreamError:
         return StreamError(str(credentials_error(error)))
     if error_code(error) == "ResourceNotFoundException":
         return missing_stream(stream_name)
-    return StreamError(f"stream {stream_name!r} can't be used: {error_code(error)}: {error}")
+    msg = f"stream {stream_name!r} can't be used: {explained(error)}"
+    return StreamDeniedError(msg) if is_denied(error) else StreamError(msg)
 
 
 def missing_stream(stream_name: str) -> StreamError:

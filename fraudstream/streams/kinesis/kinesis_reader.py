@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from fraudstream.runtime.aws_errors import AWS_ERRORS, CONNECTION_REMEDY, error_code, is_transient
+from fraudstream.runtime.aws_errors import AWS_ERRORS, CONNECTION_REMEDY, error_code, explained, is_transient
 from fraudstream.runtime.backoff import Backoff
 from fraudstream.runtime.clock import SYSTEM_CLOCK, Clock
+from fraudstream.runtime.outages import Outage
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
 from fraudstream.streams.positions import Gap, Position
 from fraudstream.streams.protocols import Start, StreamRecord
@@ -37,6 +38,11 @@ DISCOVERY_INTERVAL_S: Final = 5.0
 """Interval of shard discovery. The end of a shard triggers one at once; this finds all other new shards."""
 MAX_FAILURES_IN_A_ROW: Final = 10
 """With the default backoff, about 20 seconds without a response."""
+LONGEST_WAIT_S: Final = 30.0
+"""Longest wait between two attempts in an outage; the first ones are as short as always."""
+MIN_RETENTION_MS: Final = 24 * 3_600_000
+"""Shortest retention of a stream (CreateStream API reference)."""
+LIST_OF_SHARDS: Final = "list of shards"
 HOUR_MS: Final = 3_600_000
 RETENTION_PASSED: Final = "its position is older than the stream's retention"
 POSITION_UNKNOWN: Final = "the stream does not have its position: it expired, or the stream was recreated"
@@ -69,6 +75,7 @@ class _Shard:
     is_closed: bool = False
     is_caught_up: bool = False
     is_finished: bool = False
+    is_listed: bool = True
 
     @property
     def is_drained(self) -> bool:
@@ -90,6 +97,11 @@ class StreamReader:
     A shard in ``positions`` is read from its position instead of ``start``. ``on_gap`` is called for each
     position from which the stream can't be read any more because its retention has passed; reading then
     continues at the oldest record left.
+
+    With an ``outage`` the reader survives failures of any length and reports them there: transient ones
+    always, all others once a read has succeeded, as permissions and streams get repaired. Each shard is
+    retried by itself, so one that fails does not hold up the others. ``gaps`` and ``expired_iterators`` count
+    what happened since the start.
     """
 
     def __init__(  # noqa: PLR0913 - independent options
@@ -103,15 +115,20 @@ class StreamReader:
         poll_interval_ms: int = 200,
         clock: Clock = SYSTEM_CLOCK,
         backoff: Backoff | None = None,
+        outage: Outage | None = None,
     ) -> None:
+        self.gaps = 0
+        self.expired_iterators = 0
         self._client = client
         self._stream_name = stream_name
         self._start: Start = start
         self._resumed_at = dict(positions or {})
-        self._on_gap = on_gap
+        self._report_gap = on_gap
         self._poll_interval_s = poll_interval_ms / 1000
         self._clock = clock
-        self._backoff = backoff or Backoff()
+        self._backoff = backoff or (Backoff(cap_s=LONGEST_WAIT_S) if outage else Backoff())
+        self._outage = outage
+        self._has_read = False
         self._shards: dict[str, _Shard] = {}
         self._discovery = _Attempts()
         self._discover_at_s = float("-inf")
@@ -126,7 +143,8 @@ class StreamReader:
         """Read each shard once and return the records; the list is empty if there is nothing new.
 
         Sleeps first if the last round began less than ``poll_interval_ms`` ago. Raises `StreamError` if the
-        stream does not exist or does not respond after `MAX_FAILURES_IN_A_ROW` retries.
+        stream does not exist or, without an ``outage``, does not respond after `MAX_FAILURES_IN_A_ROW`
+        retries.
         """
         self._wait_for_round()
         now_s = self._clock.monotonic_s()
@@ -182,8 +200,9 @@ class StreamReader:
             listed = self._list_shards()
             oldest_ms = self._oldest_ms() if is_first and self._resumed_at else 0
         except AWS_ERRORS as error:
-            self._failed(self._discovery, error)
+            self._failed(self._discovery, error, LIST_OF_SHARDS)
             return
+        self._worked(LIST_OF_SHARDS)
         self._discovery = _Attempts()
         self._discover_at_s = self._clock.monotonic_s() + DISCOVERY_INTERVAL_S
         for description in listed:
@@ -192,6 +211,9 @@ class StreamReader:
                 shard = self._new_shard(description, is_first=is_first)
                 self._shards[shard.shard_id] = shard
             shard.is_closed = "EndingSequenceNumber" in description["SequenceNumberRange"]
+        listed_ids = {description["ShardId"] for description in listed}
+        for shard in self._shards.values():
+            shard.is_listed = shard.shard_id in listed_ids
         if is_first:
             self._resume(oldest_ms)
 
@@ -247,15 +269,36 @@ class StreamReader:
                 shard.iterator = self._open(shard)
             response = self._client.get_records(ShardIterator=shard.iterator, Limit=MAX_RECORDS_A_READ)
         except AWS_ERRORS as error:
-            if error_code(error) == "ExpiredIteratorException":
-                shard.iterator = None  # the next round opens a new one after the last record
-            elif error_code(error) == "InvalidArgumentException" and shard.is_resumed:
-                self._start_over(shard)
-            else:
-                self._failed(shard.attempts, error)
+            self._unreadable(shard, error)
             return []
+        self._has_read = True
+        self._worked(shard.shard_id)
         shard.attempts = _Attempts()
         return self._take(shard, response, asked_ms)
+
+    def _unreadable(self, shard: _Shard, error: Exception) -> None:
+        """Continue in the way that an error of a read asks for."""
+        code = error_code(error)
+        if code == "ExpiredIteratorException":
+            self.expired_iterators += 1
+            shard.iterator = None  # the next round opens a new one after the last record
+        elif code == "InvalidArgumentException" and self._is_position_rejected(shard):
+            self._start_over(shard)
+        elif code == "ResourceNotFoundException" and not shard.is_listed:
+            self._worked(shard.shard_id)
+            self._on_gap(Gap(shard.shard_id, shard.reached_ms or 0, None, SHARD_GONE))
+            shard.is_finished = True
+        else:
+            if not is_transient(error):
+                # The stream may be another one of the same name by the next attempt.
+                shard.iterator = None
+                self._discover_at_s = float("-inf")
+            self._failed(shard.attempts, error, shard.shard_id)
+
+    @staticmethod
+    def _is_position_rejected(shard: _Shard) -> bool:
+        """Whether the refused request named a position, which the stream then no longer has."""
+        return shard.is_resumed or (shard.iterator is None and shard.last_sequence_number is not None)
 
     def _start_over(self, shard: _Shard) -> None:
         """Continue at the oldest record, because the stream rejects the position."""
@@ -280,10 +323,26 @@ class StreamReader:
             request["Timestamp"] = shard.opened_at
         elif isinstance(shard.start, datetime):
             request["Timestamp"] = shard.start
+        self._check_retention(shard)
         opened_at = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         iterator = self._client.get_shard_iterator(**request)["ShardIterator"]
         shard.opened_at = shard.opened_at or opened_at
         return iterator
+
+    def _check_retention(self, shard: _Shard) -> None:
+        """Report a gap if a shard that was being read is opened again after more than the retention."""
+        reached_ms = shard.reached_ms
+        if shard.opened_at is None or reached_ms is None:
+            return
+        if self._clock.now_ms() - reached_ms > MIN_RETENTION_MS and reached_ms < (
+            oldest_ms := self._oldest_ms()
+        ):
+            self._on_gap(Gap(shard.shard_id, reached_ms, oldest_ms, RETENTION_PASSED))
+            shard.reached_ms = oldest_ms
+
+    def _on_gap(self, gap: Gap) -> None:
+        self.gaps += 1
+        self._report_gap(gap)
 
     def _take(self, shard: _Shard, response: "GetRecordsOutputTypeDef", asked_ms: int) -> list[StreamRecord]:
         records = [
@@ -308,11 +367,17 @@ class StreamReader:
             self._discover_at_s = float("-inf")
         return records
 
-    def _failed(self, attempts: _Attempts, error: Exception) -> None:
+    def _worked(self, part: str) -> None:
+        if self._outage is not None:
+            self._outage.worked(part)
+
+    def _failed(self, attempts: _Attempts, error: Exception, part: str) -> None:
         """Schedule the next attempt, or raise if no retry can help or there were too many."""
-        if not is_transient(error):
+        if not (is_transient(error) or (self._outage is not None and self._has_read)):
             raise stream_error(error, self._stream_name) from error
-        if attempts.failures == MAX_FAILURES_IN_A_ROW:
+        if self._outage is not None:
+            self._outage.failed(part, f"{part}: {explained(error)}")
+        elif attempts.failures == MAX_FAILURES_IN_A_ROW:
             msg = (
                 f"stream {self._stream_name!r} does not respond after {attempts.failures + 1} attempts: "
                 f"{error}; {CONNECTION_REMEDY}"

@@ -174,3 +174,19 @@ def running_webhook() -> Iterator[Webhook]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def ids(*numbers: int) -> list[str]:
+    """Return the ids of the alerts that `alert` makes."""
+    return [f"alert-{number}" for number in numbers]
+
+
+def handler_of(stage: Stage) -> FakeHandler:
+    """Return the stage's handler as the fake that it is."""
+    assert isinstance(stage.handler, FakeHandler)
+    return stage.handler
+
+
+def fail(batch: Sequence[Handover]) -> HandlerOutcome:
+    """Answer that the target failed and wants the batch again."""
+    return HandlerOutcome(again=batch, problem="answered 503")

@@ -13,6 +13,7 @@ from alerts.store.memory import MemoryStore
 from alerts.store.progress_store import ProgressStore
 from alerts.store.redrives import DynamoRedrives, RedriveStore, SqliteRedrives
 from alerts.store.sqlite import SqliteStore
+from tests.unit.alerts.alert_fakes import FakeHandler, RetainingKinesis, Stage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -80,3 +81,9 @@ def redrives(request: pytest.FixtureRequest, tmp_path: Path) -> RedriveStore:
     if request.param == "sqlite":
         return SqliteRedrives(tmp_path / "alerts.sqlite")
     return DynamoRedrives(request.getfixturevalue("dynamodb"), TABLE)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, open_sqlite: StoreMaker) -> Stage:
+    """Return a stage with one shard, a SQLite store and a handler with batches of two alerts."""
+    return Stage(RetainingKinesis("s0"), open_sqlite(), FakeHandler(), tmp_path)

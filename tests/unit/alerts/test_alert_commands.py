@@ -66,7 +66,7 @@ def test_different_runs_exit_with_code_1_and_a_table_of_causes(tmp_path: Path) -
     )
     (row,) = [line for line in done.stdout.splitlines() if "T1 " in line]
     assert [cell.strip() for cell in row.strip("│").split("│")] == [
-        "T1",
+        "ACC_1/T1",
         "score",
         "0.9731 → 0.7000",
         "model v1 → v2",
@@ -78,14 +78,16 @@ def test_json_differences_have_a_list_for_each_kind(tmp_path: Path) -> None:
     two = written(tmp_path / "two.jsonl", alert(1, score=0.7), alert(3), alert(4, flags=[]))
     done = alerts_command("diff", one, two, "--json")
     summary = orjson.loads(done.stdout)
-    assert summary["same"] == 0
+    assert summary.pop("same") == 0
+    assert summary.pop("reviews") == {"same": 0, "new": [], "gone": []}
     assert {
-        kind: [each["transaction_id"] for each in found] for kind, found in summary.items() if kind != "same"
+        kind: [(each["account_id"], each["transaction_id"]) for each in found]
+        for kind, found in summary.items()
     } == {
-        "new": ["T3"],
-        "gone": ["T2"],
-        "score": ["T1"],
-        "other": ["T4"],
+        "new": [("ACC_3", "T3")],
+        "gone": [("ACC_2", "T2")],
+        "score": [("ACC_1", "T1")],
+        "other": [("ACC_4", "T4")],
     }
 
 

@@ -2,21 +2,23 @@
 
 from typing import Any
 
-import orjson
 import pytest
 
 from alerts.alert_diff import UNEXPLAINED, Difference, differences
 from fraudstream.domain.alert import Alert
+from fraudstream.domain.transaction import TransactionKey
 from tests.unit.alerts.alert_samples import alert
 
+Alerts = dict[TransactionKey, Alert]
 
-def alerts(*changes: dict[str, Any]) -> dict[str, Alert]:
-    """Return an alert for each number, by transaction_id."""
+
+def alerts(*changes: dict[str, Any]) -> Alerts:
+    """Return an alert for each number, by transaction."""
     made = (Alert.from_json(alert(**each)) for each in changes)
-    return {each.transaction_id: each for each in made}
+    return {each.transaction: each for each in made if each.transaction}
 
 
-def only(before: dict[str, Alert], after: dict[str, Alert]) -> Difference:
+def only(before: Alerts, after: Alerts) -> Difference:
     (difference,) = differences(before, after)
     return difference
 
@@ -31,8 +33,8 @@ def test_two_equal_runs_have_no_difference_despite_other_scoring_and_arrival_tim
 def test_an_alert_of_only_one_run_is_new_or_gone() -> None:
     before, after = alerts({"number": 1}, {"number": 2}), alerts({"number": 2}, {"number": 3})
     gone, new = differences(before, after)
-    assert gone == Difference("T1", "gone", 0.9731, None, (UNEXPLAINED,))
-    assert new == Difference("T3", "new", None, 0.9731, (UNEXPLAINED,))
+    assert gone == Difference(TransactionKey("ACC_1", "T1"), "gone", 0.9731, None, (UNEXPLAINED,))
+    assert new == Difference(TransactionKey("ACC_3", "T3"), "new", None, 0.9731, (UNEXPLAINED,))
 
 
 def test_a_changed_score_is_explained_by_model_catalogue_threshold_and_features_in_this_order() -> None:
@@ -48,7 +50,7 @@ def test_a_changed_score_is_explained_by_model_catalogue_threshold_and_features_
         "risk_level": "high",
     }
     assert only(alerts({"number": 1}), alerts(changes)) == Difference(
-        "T1",
+        TransactionKey("ACC_1", "T1"),
         "score",
         0.9731,
         0.61,
@@ -102,12 +104,28 @@ def test_a_run_without_alerts_allows_no_explanation() -> None:
 
 def test_a_nan_score_equals_itself() -> None:
     broken = alert(1).replace(b"0.9731", b"NaN")
-    assert list(differences({"T1": Alert.from_json(broken)}, {"T1": Alert.from_json(broken)})) == []
+    key = TransactionKey("ACC_1", "T1")
+    assert list(differences({key: Alert.from_json(broken)}, {key: Alert.from_json(broken)})) == []
 
 
-def test_a_difference_can_be_written_as_json() -> None:
-    difference = only(alerts({"number": 1}), {})
-    assert orjson.loads(orjson.dumps(difference))["kind"] == "gone"
+def test_alerts_of_two_accounts_with_the_same_id_are_compared_each_with_its_own() -> None:
+    before = alerts({"number": 1}, {"number": 1, "account_id": "ACC_2", "score": 0.6})
+    assert len(before) == 2
+    assert list(differences(before, before)) == []
+    after = alerts({"number": 1}, {"number": 1, "account_id": "ACC_2", "score": 0.7})
+    assert only(before, after).transaction == TransactionKey("ACC_2", "T1")
+    assert only(before, alerts({"number": 1})).transaction == TransactionKey("ACC_2", "T1")
+
+
+def test_a_changed_model_of_the_same_version_is_said() -> None:
+    other = alerts({"number": 1, "model_digest": "b" * 64, "alert_id": "another"})
+    before = alerts({"number": 1, "model_digest": "a" * 64})
+    assert only(before, other).why == (f"contents of model v1 {'a' * 12} → {'b' * 12}",)
+
+
+def test_an_alert_of_the_earlier_schema_equals_the_same_one_of_today() -> None:
+    today = alerts({"number": 1, "model_digest": "a" * 64, "schema_version": 2, "alert_id": "another"})
+    assert list(differences(alerts({"number": 1}), today)) == []
 
 
 def reason(feature: str, value: float = 3.0) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.streams.protocols import StreamRecord
 from tests.unit.alerts.alert_fakes import RetainingKinesis, reader_of
-from tests.unit.alerts.alert_samples import alert, dead_letter, transaction
+from tests.unit.alerts.alert_samples import alert, dead_letter, review, summary, transaction
 
 LIMIT_BYTES = 65_536
 EXAMPLES = 500
@@ -64,6 +64,8 @@ def record(data: bytes) -> StreamRecord:
     | MANY_DEEP
     | VALUES.map(lambda value: json.dumps(value).encode())
     | changed(alert(1))
+    | changed(review(1))
+    | changed(summary(1))
 )
 @example(b"\xef\xbb\xbf" + alert(1))
 @example(alert(1).replace(b"0.9731", b"1e400"))
@@ -102,7 +104,16 @@ def test_any_bytes_give_a_printable_dead_letter_or_one_complaint(data: bytes) ->
 
 
 @settings(max_examples=200)
-@given(st.lists(st.binary(max_size=50) | changed(alert(1)) | st.integers(0, 3).map(alert), max_size=12))
+@given(
+    st.lists(
+        st.binary(max_size=50)
+        | changed(alert(1))
+        | changed(review(1))
+        | changed(summary(1))
+        | st.integers(0, 3).map(alert),
+        max_size=12,
+    )
+)
 def test_every_record_of_a_stream_is_delivered_a_duplicate_or_one_complaint(records: list[bytes]) -> None:
     kinesis = RetainingKinesis("s0")
     kinesis.write("s0", *records)

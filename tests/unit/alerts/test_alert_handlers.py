@@ -133,7 +133,7 @@ def test_a_full_disk_leaves_no_partial_line_and_the_batch_is_retried(
 
 def test_an_alert_file_is_private_to_its_owner(tmp_path: Path) -> None:
     JsonLinesHandler(tmp_path / "alerts.jsonl")
-    assert (tmp_path / "alerts.jsonl").stat().st_mode & 0o007 == 0
+    assert (tmp_path / "alerts.jsonl").stat().st_mode & 0o777 == 0o600
 
 
 def test_an_unwritable_file_is_reported_by_name(tmp_path: Path) -> None:
@@ -289,7 +289,12 @@ def test_a_topic_receives_the_alert_with_its_id_as_an_attribute() -> None:
     (request,) = fake.published
     assert orjson.loads(request["Message"])["alert_id"] == "alert-1"
     attributes = {name: each["StringValue"] for name, each in request["MessageAttributes"].items()}
-    assert attributes == {"alert_id": "alert-1", "risk_level": "critical", "replayed": "true"}
+    assert attributes == {
+        "alert_id": "alert-1",
+        "kind": "score",
+        "risk_level": "critical",
+        "replayed": "true",
+    }
     assert "MessageGroupId" not in request
 
 

@@ -1,5 +1,6 @@
 """The consumer's own settings, and the handlers made from ``--handler`` and ``--to``."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
@@ -92,7 +93,13 @@ def test_each_handler_is_created_from_its_name_and_target(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     handler = open_handler(
-        name, target, StreamSettings.load(env_file=None), load(), console=Console(), as_json=False
+        name,
+        target,
+        StreamSettings.load(env_file=None),
+        load(),
+        console=Console(),
+        as_json=False,
+        stop=threading.Event(),
     )
     assert isinstance(handler, kind)
     handler.close()
@@ -101,7 +108,15 @@ def test_each_handler_is_created_from_its_name_and_target(
 @pytest.mark.parametrize("name", [name for name, target, _ in HANDLERS if target is not None])
 def test_a_handler_without_a_target_is_rejected_with_the_missing_option(name: HandlerName) -> None:
     with pytest.raises(HandlerError, match=f"--handler {name} needs --to: "):
-        open_handler(name, None, StreamSettings.load(env_file=None), load(), console=Console(), as_json=False)
+        open_handler(
+            name,
+            None,
+            StreamSettings.load(env_file=None),
+            load(),
+            console=Console(),
+            as_json=False,
+            stop=threading.Event(),
+        )
 
 
 def test_a_webhook_without_a_secret_is_rejected() -> None:
@@ -113,13 +128,20 @@ def test_a_webhook_without_a_secret_is_rejected() -> None:
             load(),
             console=Console(),
             as_json=False,
+            stop=threading.Event(),
         )
 
 
 def test_an_invalid_topic_is_rejected() -> None:
     with pytest.raises(HandlerError, match="not a topic ARN; use the ARN"):
         open_handler(
-            "sns", "FraudAlerts", StreamSettings.load(env_file=None), load(), console=Console(), as_json=False
+            "sns",
+            "FraudAlerts",
+            StreamSettings.load(env_file=None),
+            load(),
+            console=Console(),
+            as_json=False,
+            stop=threading.Event(),
         )
 
 

@@ -10,37 +10,16 @@ import pytest
 from alerts.delivery import REFUSED_IN_A_ROW, SHOWN_WAIT_S
 from alerts.handlers.handler_protocol import HandlerError, HandlerOutcome, Refusal
 from alerts.messages import Handover
-from alerts.store.progress_store import LEASE_MS, Claims, ProgressStore
 from fraudstream.runtime.backoff import Backoff
 from fraudstream.streams.positions import Position
-from tests.unit.alerts.alert_fakes import NOW_MS, FakeHandler, RetainingKinesis, Stage
+from tests.unit.alerts.alert_fakes import NOW_MS, Stage, fail, handler_of, ids
 from tests.unit.alerts.alert_samples import alert
-from tests.unit.alerts.conftest import StoreMaker
 
 Answer = Callable[[Sequence[Handover]], HandlerOutcome]
 
 
-def ids(*numbers: int) -> list[str]:
-    return [f"alert-{number}" for number in numbers]
-
-
 def lines(path: Path) -> list[dict[str, str]]:
     return [orjson.loads(line) for line in path.read_bytes().splitlines()]
-
-
-@pytest.fixture
-def stage(tmp_path: Path, open_sqlite: StoreMaker) -> Stage:
-    """Return a stage with one shard, a SQLite store and a handler with batches of two alerts."""
-    return Stage(RetainingKinesis("s0"), open_sqlite(), FakeHandler(), tmp_path)
-
-
-def handler_of(stage: Stage) -> FakeHandler:
-    assert isinstance(stage.handler, FakeHandler)
-    return stage.handler
-
-
-def fail(batch: Sequence[Handover]) -> HandlerOutcome:
-    return HandlerOutcome(again=batch, problem="answered 503")
 
 
 def refuse(batch: Sequence[Handover]) -> HandlerOutcome:
@@ -293,87 +272,39 @@ def test_a_replay_is_marked_in_the_body_and_excludes_later_alerts(stage: Stage) 
     assert orjson.loads(body) == {"replayed": True} | orjson.loads(alert(0))
 
 
-class BusyStore:
-    """A store in which another consumer claims an alert for some polls, then finishes it or dies."""
-
-    def __init__(self, inner: ProgressStore, looks: int, *, then_done: bool) -> None:
-        self._inner = inner
-        self._looks = looks
-        self._then_done = then_done
-
-    def __getattr__(self, name: str) -> object:
-        """Delegate everything else."""
-        return getattr(self._inner, name)
-
-    def claim(self, alert_ids: Sequence[str], now_ms: int) -> Claims:
-        claims = self._inner.claim(alert_ids, now_ms)
-        if "alert-0" not in alert_ids:
-            return claims
-        self._looks -= 1
-        ours = [each for each in claims.ours if each != "alert-0"]
-        if self._looks >= 0:
-            return Claims(ours, claims.done, ["alert-0"])
-        return Claims(ours, ["alert-0"], ()) if self._then_done else claims
-
-
-@pytest.mark.parametrize("then_done", [True, False])
-def test_an_alert_claimed_by_another_consumer_is_waited_for_and_the_position_does_not_pass_it(
-    stage: Stage, *, then_done: bool
-) -> None:
-    stage.kinesis.write("s0", alert(0), alert(1))
-    stage.store = BusyStore(stage.store, 3, then_done=then_done)  # type: ignore[assignment] # the rest is the inner one's
-    stage.delivery().step()
-    assert handler_of(stage).got == (ids(1) if then_done else ids(1, 0))
-    assert stage.stop.waited_s == [0.2, 0.2, 0.2]
-
-
-def test_a_stop_while_another_consumer_has_claimed_an_alert_keeps_the_position_before_it(
-    stage: Stage,
-) -> None:
-    stage.kinesis.write("s0", alert(0), alert(1))
-    stage.store = BusyStore(stage.store, 3, then_done=True)  # type: ignore[assignment] # the rest is the inner one's
-    stage.stop.set()
-    delivery = stage.delivery()
-    delivery.step()
-    delivery.save()
-    assert stage.store.positions() == {}
-
-
-def test_a_failed_handler_releases_its_claim(stage: Stage, open_dynamo: StoreMaker, tmp_path: Path) -> None:
-    stage.store = open_dynamo()
-    stage.kinesis.write("s0", alert(0))
-
-    def break_down(_batch: Sequence[Handover]) -> HandlerOutcome:
-        msg = "no such topic"
-        raise HandlerError(msg)
-
-    handler_of(stage).answers = [break_down]
-    with pytest.raises(HandlerError):
-        stage.delivery().step()
-    other = Stage(stage.kinesis, open_dynamo(), FakeHandler(), tmp_path)
-    other.delivery().step()
-    assert handler_of(other).got == ids(0)
-    assert other.stop.waited_s == []
-
-
-def test_a_claim_is_renewed_before_every_retry(stage: Stage, open_dynamo: StoreMaker) -> None:
-    stage.store = open_dynamo()
-    rival = open_dynamo()
-    stage.kinesis.write("s0", alert(0))
-    busy: list[bool] = []
-
-    def slow(batch: Sequence[Handover]) -> HandlerOutcome:
-        busy.append(bool(rival.claim(["alert-0"], stage.now_ms).busy))
-        stage.now_ms += LEASE_MS * 2 // 3
-        return fail(batch)
-
-    handler_of(stage).answers = [slow, slow, slow]
-    stage.delivery().step()
-    assert busy == [True, True, True]
-
-
 def test_the_position_in_time_is_stored_even_if_no_alert_arrives(stage: Stage) -> None:
     delivery = stage.delivery()
     delivery.step()
     delivery.save()
     assert stage.store.positions() == {"s0": Position(None, NOW_MS)}
+
+
+@pytest.mark.parametrize(
+    "error", [UnicodeError("x"), RecursionError(), KeyError("x"), OSError("x"), MemoryError()]
+)
+def test_any_exception_of_a_handler_is_a_failure_of_its_target_and_is_retried(
+    stage: Stage, error: Exception
+) -> None:
+    stage.kinesis.write("s0", alert(0))
+
+    def raise_it(_batch: Sequence[Handover]) -> HandlerOutcome:
+        raise error
+
+    handler_of(stage).answers = [raise_it] * 5
+    delivery = stage.delivery()
+    delivery.step()
+    assert handler_of(stage).got == ids(0) * 6
+    assert (delivery.counts.handled, delivery.counts.retries) == (1, 5)
+
+
+def test_a_target_that_becomes_unusable_in_the_middle_of_a_run_is_retried(stage: Stage) -> None:
+    stage.kinesis.write("s0", *(alert(number) for number in range(3)))
+
+    def break_down(_batch: Sequence[Handover]) -> HandlerOutcome:
+        msg = "AccessDenied"
+        raise HandlerError(msg)
+
+    handler_of(stage).answers = [lambda _batch: HandlerOutcome(), *[break_down] * 6]
+    stage.delivery().step()
+    assert handler_of(stage).got == ids(0, 1) + ids(2) * 7
+    assert "AccessDenied" in stage.said[0]

@@ -24,6 +24,7 @@ def scored(id_: str, ordinal: int, **changes: Any) -> dict[str, Any]:  # noqa: A
     features = dict.fromkeys(BUILT_IN.names, 1.0) | changes.pop("features", {})
     record = {
         "transaction_id": id_,
+        "account_id": f"A{id_}",
         "outcome": "new",
         "score": 0.5,
         "model_version": "v1",
@@ -46,8 +47,8 @@ def transactions(tmp_path: Path) -> Path:
     for name in NAMES:
         record = {"transaction_id": name, "account_id": f"A{name}", "merchant_id": "M"}
         written(archive / f"{name}.jsonl", record, [])
-    copy = {"transaction_id": "T2", "account_id": "A", "merchant_id": "of a copy, which does not count"}
-    written(archive / "copy.jsonl", copy)
+    copy = {"transaction_id": "T2", "account_id": "AT2", "merchant_id": "of a copy, which does not count"}
+    written(archive / "copy.jsonl", copy, copy | {"account_id": "of another"})
     (archive / "broken.jsonl").write_bytes(b"no json\n")
     return archive
 
@@ -89,7 +90,7 @@ def test_another_order_explains_the_features_of_that_entity_with_code_0(
     assert code == 0
     (row,) = [line for line in said.splitlines() if "merchant_count_1h" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
-    assert cells == ["merchant_count_1h", "2", "2", "0", "0", "0", "3", "T2: 1 → 4"]
+    assert cells == ["merchant_count_1h", "2", "2", "0", "0", "0", "3", "AT2/T2: 1 → 4"]
     assert said.endswith("all differences are explained\n")
 
 
@@ -100,7 +101,7 @@ def test_the_first_of_duplicate_records_gives_the_merchant_order(tmp_path: Path,
         tmp_path, transactions, scored("T3", 1), scored("T2", 2, features=other), scored("T1", 3)
     )
     assert code == 0
-    assert "T2: 1 → 4" in said
+    assert "AT2/T2: 1 → 4" in said
 
 
 def test_a_difference_in_the_same_order_is_unexplained_and_exits_with_code_1(
@@ -116,7 +117,7 @@ def test_a_difference_in_the_same_order_is_unexplained_and_exits_with_code_1(
     assert code == 1
     (row,) = [line for line in said.splitlines() if "merchant_count_1h" in line]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
-    assert cells == ["merchant_count_1h", "1", "0", "0", "0", "1", "-", "T2: 1 → null"]
+    assert cells == ["merchant_count_1h", "1", "0", "0", "0", "1", "-", "AT2/T2: 1 → null"]
     assert said.endswith("UNEXPLAINED: 1 values differ without a known cause\n")
 
 
@@ -125,8 +126,8 @@ def test_transactions_of_only_one_run_are_reported_with_code_1(tmp_path: Path, t
     assert code == 1
     assert said.splitlines()[:3] == [
         "2 transactions in both files",
-        "1 transactions only in the first file, e.g. T3",
-        r"1 transactions only in the second file, e.g. T\x1b9",
+        "1 transactions only in the first file, e.g. AT3/T3",
+        r"1 transactions only in the second file, e.g. AT\x1b9/T\x1b9",
     ]
 
 
@@ -134,12 +135,13 @@ def test_the_json_output_is_complete(tmp_path: Path, transactions: Path) -> None
     changed = scored("T2", 2, score=0.75, features={"merchant_count_1h": 3.0})
     code, said, _ = compared(tmp_path, transactions, scored("T1", 1), changed, json=True)
     assert code == 1
-    example = {"transaction_id": "T2", "before": 1.0, "after": 3.0}
-    score = {"transaction_id": "T2", "before": 0.5, "after": 0.75}
+    key = {"account_id": "AT2", "transaction_id": "T2"}
+    example = key | {"before": 1.0, "after": 3.0}
+    score = key | {"before": 0.5, "after": 0.75}
     assert orjson.loads(said) == {
         "compared": 2,
         "unexplained": 1,
-        "only_before": ["T3"],
+        "only_before": [{"account_id": "AT3", "transaction_id": "T3"}],
         "only_after": [],
         "features": [
             {
@@ -174,7 +176,10 @@ def test_the_last_record_of_a_transaction_counts_and_duplicates_do_not(
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ({"transaction_id": "T1"}, "not a scored record, missing outcome, ordinals, features, score"),
+        (
+            {"transaction_id": "T1"},
+            "not a scored record, missing account_id, outcome, ordinals, features",
+        ),
         (7, "not a JSON object"),
         ([], "not a scored record"),
         ("text", "not a scored record"),
@@ -201,8 +206,8 @@ def test_transactions_missing_from_the_archive_exit_with_code_2(tmp_path: Path, 
     code, _, error = compared(tmp_path, transactions, scored("T1", 1), scored("T2", 2), scored("T3", 3))
     assert code == 2
     assert (
-        f"1 transactions scored by both runs are missing from {transactions}, e.g. T3; --transactions needs"
-        in error
+        f"1 transactions scored by both runs are missing from {transactions}, e.g. AT3/T3; --transactions "
+        "needs" in error
     )
 
 

@@ -14,6 +14,7 @@ from fraudstream.domain.catalogue import (
     WindowFeature,
 )
 from fraudstream.domain.duration import HOUR_MS
+from fraudstream.domain.transaction import TransactionKey
 
 CATALOGUE = Catalogue(
     (
@@ -30,13 +31,23 @@ CATALOGUE = Catalogue(
 NONE = OrderChange(frozenset(), frozenset())
 
 
+def keys(*ids: str) -> frozenset[TransactionKey]:
+    return frozenset(TransactionKey("A", id_) for id_ in ids)
+
+
 def changes(**of_entity: OrderChange) -> dict[Entity, OrderChange]:
     return {entity: of_entity.get(entity, NONE) for entity in ENTITIES}
 
 
 def scored(id_: str, score: float = 0.5, model: str = "v1", **features: float | None) -> dict[str, Any]:
     values = dict.fromkeys(CATALOGUE.names, 1.0) | features
-    return {"transaction_id": id_, "score": score, "model_version": model, "features": values}
+    return {
+        "transaction_id": id_,
+        "account_id": "A",
+        "score": score,
+        "model_version": model,
+        "features": values,
+    }
 
 
 def compared(
@@ -49,8 +60,8 @@ def compared(
     return {each.name: each for each in comparison.found()}
 
 
-OTHERS = OrderChange(frozenset({"T"}), frozenset())
-REORDERED = OrderChange(frozenset(), frozenset({"T"}))
+OTHERS = OrderChange(keys("T"), frozenset())
+REORDERED = OrderChange(frozenset(), keys("T"))
 
 
 @pytest.mark.parametrize(
@@ -92,18 +103,24 @@ def test_a_score_is_explained_by_its_model_or_by_features_that_differ_in_the_las
 def test_transactions_are_counted_and_the_largest_difference_is_the_example() -> None:
     found = compared(
         *((scored(f"T{by}"), scored(f"T{by}", m=1.0 + by)) for by in (2, -7, 5)),
-        merchant_id=OrderChange(frozenset({"T2", "T-7", "T5"}), frozenset()),
+        merchant_id=OrderChange(keys("T2", "T-7", "T5"), frozenset()),
     )["m"]
     assert (found.differing, found.largest) == (3, 7.0)
-    assert (found.example, found.before, found.after) == ("T-7", 1.0, -6.0)
+    assert (found.example, found.before, found.after) == (TransactionKey("A", "T-7"), 1.0, -6.0)
 
 
 def test_an_unexplained_difference_is_the_example_even_if_it_is_small() -> None:
     found = compared(
         *((scored(f"T{by}"), scored(f"T{by}", m=1.0 + by)) for by in (8, 1, 2, 9)),
-        merchant_id=OrderChange(frozenset({"T9", "T8"}), frozenset()),
+        merchant_id=OrderChange(keys("T9", "T8"), frozenset()),
     )["m"]
-    assert (found.example, found.largest, found.causes["unexplained"]) == ("T1", 9.0, 2)
+    assert (found.example, found.largest, found.causes["unexplained"]) == (TransactionKey("A", "T1"), 9.0, 2)
+
+
+def test_a_transaction_of_another_account_with_the_same_id_is_another_one() -> None:
+    of_b = scored("T") | {"account_id": "B"}
+    changed = scored("T", m=2.0) | {"account_id": "B"}
+    assert compared((of_b, changed), merchant_id=OTHERS)["m"].causes == {"unexplained": 1}
 
 
 def test_null_and_a_number_differ_without_a_size() -> None:
@@ -115,7 +132,7 @@ def test_unexplained_features_come_first_then_the_most_frequent() -> None:
     found = compared(
         (scored("T"), scored("T", m=2.0, m_flag=2.0, rate=2.0)),
         (scored("U"), scored("U", m=2.0, hour=2.0)),
-        merchant_id=OrderChange(frozenset({"T", "U"}), frozenset()),
+        merchant_id=OrderChange(keys("T", "U"), frozenset()),
     )
     assert list(found) == ["hour", "m", "m_flag", "rate"]
 

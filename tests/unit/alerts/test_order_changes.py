@@ -1,15 +1,22 @@
 """The order in which two runs processed each entity's transactions, by their ordinals."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.order import Ids, OrderChange, order_changes
+from fraudstream.domain.transaction import TransactionKey
 
-IDS: dict[str, Ids] = {
-    name: {
+
+def key(name: str) -> TransactionKey:
+    """Return the first transaction of an account; all have the same id."""
+    return TransactionKey(name, "1")
+
+
+IDS: dict[TransactionKey, Ids] = {
+    key(name): {
         "account_id": name,
         "device_id": "D",
         "merchant_id": None,
@@ -17,17 +24,23 @@ IDS: dict[str, Ids] = {
     }
     for name in "abcdef"
 }
+
+
+def keys(names: Iterable[str]) -> frozenset[TransactionKey]:
+    return frozenset(map(key, names))
+
+
 SAME = OrderChange(frozenset(), frozenset())
 
 
-def ordinals(devices: str) -> dict[str, dict[str, int]]:
+def ordinals(devices: str) -> dict[TransactionKey, dict[str, int]]:
     """Return the ordinals of a run in which one device processed these transactions in order."""
-    seen: dict[str, dict[str, int]] = {}
+    seen: dict[TransactionKey, dict[str, int]] = {}
     counts: dict[str, int] = {}
     for ordinal, name in enumerate(devices, 1):
-        counterparty = str(IDS[name]["counterparty_id"])
+        counterparty = str(IDS[key(name)]["counterparty_id"])
         counts[counterparty] = counts.get(counterparty, 0) + 1
-        seen[name] = {"account_id": 1, "device_id": ordinal, "counterparty_id": counts[counterparty]}
+        seen[key(name)] = {"account_id": 1, "device_id": ordinal, "counterparty_id": counts[counterparty]}
     return seen
 
 
@@ -46,11 +59,11 @@ def test_swapped_transactions_have_other_predecessors_and_later_ones_the_same_se
     after   a  c  b  d
                ^  ^ others, and d has a, b and c in either run, in another order
     """
-    assert device_change("abcd", "acbd") == OrderChange(frozenset("bc"), frozenset("d"))
+    assert device_change("abcd", "acbd") == OrderChange(keys("bc"), keys("d"))
 
 
 def test_a_transaction_with_the_same_ordinal_may_have_other_predecessors() -> None:
-    assert device_change("abc", "cba") == OrderChange(frozenset("abc"), frozenset())
+    assert device_change("abc", "cba") == OrderChange(keys("abc"), frozenset())
 
 
 def test_entities_are_compared_independently() -> None:
@@ -62,22 +75,22 @@ def test_entities_are_compared_independently() -> None:
 
 
 def test_a_transaction_of_only_one_run_changes_the_predecessors_of_later_ones() -> None:
-    assert device_change("abcd", "abd") == OrderChange(frozenset("d"), frozenset())
-    assert device_change("abd", "abcd") == OrderChange(frozenset("d"), frozenset())
+    assert device_change("abcd", "abd") == OrderChange(keys("d"), frozenset())
+    assert device_change("abd", "abcd") == OrderChange(keys("d"), frozenset())
 
 
 def test_a_missing_record_is_detected_by_the_ordinals() -> None:
     after = ordinals("abc")
-    after["c"]["device_id"] = 4
-    assert order_changes(ordinals("abc"), after, IDS)["device_id"].others == {"c"}
+    after[key("c")]["device_id"] = 4
+    assert order_changes(ordinals("abc"), after, IDS)["device_id"].others == keys("c")
 
 
 def test_a_transaction_without_a_step_for_the_entity_is_ignored() -> None:
     before, after = ordinals("abc"), ordinals("abc")
-    del before["a"]["device_id"]
+    del before[key("a")]["device_id"]
     changes = order_changes(before, after, IDS)
-    assert "a" not in changes["device_id"].others | changes["device_id"].reordered
-    assert changes["device_id"].others == {"b", "c"}
+    assert key("a") not in changes["device_id"].others | changes["device_id"].reordered
+    assert changes["device_id"].others == keys("bc")
 
 
 def test_the_change_does_not_depend_on_which_run_is_first() -> None:
@@ -96,4 +109,4 @@ def test_the_digests_agree_with_comparing_all_predecessors(order: str) -> None:
     reordered = {
         name for name in order if set(first[name]) == set(second[name]) and first[name] != second[name]
     }
-    assert device_change("abcdef", order) == OrderChange(frozenset(others), frozenset(reordered))
+    assert device_change("abcdef", order) == OrderChange(keys(others), keys(reordered))

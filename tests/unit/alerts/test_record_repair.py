@@ -16,6 +16,7 @@ from alerts.messages import ReceivedMessage
 from alerts.store.progress_store import StoreError
 from alerts.store.redrives import DynamoRedrives, RedriveStore
 from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record, StreamRecord
 from fraudstream.streams.stream_errors import StreamError
 from tests.unit.alerts.alert_samples import dead_letter, transaction
@@ -89,6 +90,10 @@ def test_a_multiline_record_is_redriven_on_one_line() -> None:
         ({"transaction_amount_vnd": 0}, "transaction_amount_vnd is 0"),
         ({"transaction_amount_vnd": True}, "transaction_amount_vnd is True"),
         ({"transaction_amount_vnd": "5"}, "transaction_amount_vnd is '5'"),
+        ({"transaction_amount_vnd": 1e16}, r"transaction_amount_vnd is 1e\+16"),
+        *(({name: -1e9}, f"{name} is -1000000000.0") for name in NUMBER_RANGES),
+        *(({name: 1e39}, rf"{name} is 1e\+39") for name in NUMBER_RANGES),
+        ({"latitude": "10"}, "latitude is '10'"),
     ],
 )
 def test_a_record_that_the_job_would_reject_again_is_not_sent(
@@ -96,6 +101,13 @@ def test_a_record_that_the_job_would_reject_again_is_not_sent(
 ) -> None:
     with pytest.raises(RepairError, match=rf"^{complaint}.*must be.*repair it with --patch$"):
         repaired(orjson.dumps(transaction(1, **changes)))
+
+
+def test_numbers_at_the_limits_of_their_ranges_and_missing_ones_are_sent() -> None:
+    limits = {name: allowed.maximum for name, allowed in NUMBER_RANGES.items()}
+    assert repaired(orjson.dumps(transaction(1, **limits))).partition_key == "ACC_1"
+    nulls = dict.fromkeys(NUMBER_RANGES, None) | {"transaction_amount_vnd": 1}
+    assert repaired(orjson.dumps(transaction(1, **nulls))).partition_key == "ACC_1"
 
 
 def test_a_label_is_rejected_as_a_transaction() -> None:
@@ -112,6 +124,13 @@ def test_a_label_is_rejected_as_a_transaction() -> None:
 def test_a_truncated_dead_letter_is_rejected_with_the_reason() -> None:
     with pytest.raises(RepairError, match=r"only the start of the record's 900,000 bytes.*from its sender"):
         repaired(orjson.dumps(transaction(1)), WHOLE, truncated=True, size_bytes=900_000)
+
+
+def test_a_summary_is_rejected_and_says_where_its_records_are() -> None:
+    with pytest.raises(RepairError, match=r"sums up 412 refused records.*by shard and sequence number"):
+        repaired(
+            b"", WHOLE, truncated=True, count=412, reasons={"malformed_json": 412}, from_byte=9, to_byte=99
+        )
 
 
 def test_a_record_too_large_for_the_job_can_be_shortened() -> None:

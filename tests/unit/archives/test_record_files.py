@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from fraudstream.archives import record_files
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_files import read_lines
 from fraudstream.domain.transaction import Label, Transaction
@@ -42,6 +43,22 @@ def test_a_broken_gzip_file_is_reported_with_the_fix(tmp_path: Path, data: bytes
 def test_a_gzip_file_with_several_members_is_read_to_its_end(tmp_path: Path) -> None:
     path = broken_gzip(tmp_path, gzip.compress(b"1\n2") + gzip.compress(b"\n3\n"))
     assert list(read_lines(path, Transaction)) == [b"1", b"2", b"3"]
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
+def test_a_line_that_would_fill_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(record_files, "MAX_LINE_BYTES", 1_000)
+    path = tmp_path / name
+    pack = gzip.compress if name.endswith(".gz") else bytes
+    whole = [b"1", b"x" * 1_000]
+    path.write_bytes(pack(b"\n".join(whole)))
+    assert list(read_lines(path, Transaction)) == whole
+    path.write_bytes(pack(b"1\n" + b"x" * 1_001))
+    with pytest.raises(ArchiveError) as refused:
+        list(read_lines(path, Transaction))
+    assert str(refused.value) == f"{path}, line 2 has over 1,000 bytes; end each record by a line feed"
 
 
 def test_a_deleted_file_is_reported_by_name(tmp_path: Path) -> None:

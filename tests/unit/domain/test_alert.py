@@ -1,3 +1,4 @@
+import hashlib
 import re
 
 import orjson
@@ -5,13 +6,17 @@ import pytest
 
 from fraudstream.domain.alert import (
     ANALYST_FEATURES,
+    OF_A_SCORE,
+    SCHEMA_VERSION,
     Alert,
     alert_id,
+    alert_id_1,
     risk_level,
+    stable_id,
 )
 from fraudstream.domain.alert_reasons import Reason
 from fraudstream.domain.catalogue import BUILT_IN
-from fraudstream.domain.transaction import from_time_ms
+from fraudstream.domain.transaction import TransactionKey, from_time_ms
 
 REASON = Reason(
     feature="account_count_5m",
@@ -22,8 +27,11 @@ REASON = Reason(
     sentence_en="The number of transactions is 3.",
     sentence_vi="Số giao dịch là 3.",
 )
+KEY = TransactionKey("A1", "T1")
+DIGEST = "5" * 64
 ALERT = Alert(
-    alert_id=alert_id("T1", "v1"),
+    schema_version=SCHEMA_VERSION,
+    alert_id=alert_id(KEY, DIGEST),
     transaction_id="T1",
     account_id="A1",
     event_time=from_time_ms(0),
@@ -38,6 +46,7 @@ ALERT = Alert(
     features={"account_count_5m": 3.0},
     reasons=(REASON,),
     model_version="v1",
+    model_digest=DIGEST,
     catalogue_version="abc",
 )
 
@@ -91,15 +100,35 @@ def test_an_alert_without_reasons_gives_the_error() -> None:
     assert Alert.from_json(bare.to_json()) == bare
 
 
-def test_the_id_depends_only_on_the_transaction_and_the_model_version() -> None:
-    ids = {alert_id("T1", "v1"), alert_id("T2", "v1"), alert_id("T1", "v2"), alert_id("1\nT1", "v")}
-    assert len(ids) == 4
+def test_the_id_depends_only_on_account_transaction_and_the_models_contents() -> None:
+    keys = (KEY, ("A2", "T1"), ("A1", "T2"), ("T1", "A1"), ("A1T", "1"), ("A", "1T1"))
+    ids = {alert_id(TransactionKey(*key), DIGEST) for key in keys}
+    ids |= {alert_id(KEY, "6" * 64), alert_id(TransactionKey("A1", "T15"), "5" * 63)}
+    assert len(ids) == 8
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in ids)
 
 
 def test_the_id_is_the_same_in_every_release() -> None:
-    # sha256("v1\nT1"), the first 32 digits; consumers deduplicate by it.
-    assert alert_id("T1", "v1") == "bb8d3883837b6d165c4ff4ebd49d4a31"
+    # The first 32 digits of the SHA-256 of these bytes; consumers deduplicate by it.
+    covered = b"".join(
+        bytes(3) + bytes([len(part)]) + part for part in (b"fraudstream score", b"A1", b"T1", DIGEST.encode())
+    )
+    assert alert_id(KEY, DIGEST) == hashlib.sha256(covered).hexdigest()[:32]
+    assert alert_id(KEY, DIGEST) == "a05e19ecfce6988b8badc3eba864425c"
+
+
+def test_an_alert_has_the_id_that_the_earlier_schema_gave_it() -> None:
+    # sha256("v1\nT1"), the first 32 digits.
+    assert ALERT.earlier_id == alert_id_1("T1", "v1") == "bb8d3883837b6d165c4ff4ebd49d4a31"
+    assert ALERT.model_copy(update={"account_id": "A2"}).earlier_id == ALERT.earlier_id
+
+
+def test_an_alert_of_the_earlier_schema_is_read_and_has_no_earlier_id() -> None:
+    record = orjson.loads(ALERT.to_json())
+    del record["schema_version"], record["model_digest"]
+    alert = Alert.from_json(orjson.dumps(record))
+    assert (alert.schema_version, alert.model_digest, alert.earlier_id) == (1, None, None)
+    assert alert.transaction == KEY
 
 
 @pytest.mark.parametrize(
@@ -125,3 +154,49 @@ def test_the_level_is_the_third_of_the_range_from_the_threshold_to_1(
     score: float, threshold: float, expected: str
 ) -> None:
     assert risk_level(score, threshold) == expected
+
+
+# ---- versions and kinds ----
+
+
+def of_version_1() -> dict[str, object]:
+    """Return an alert as the first release wrote it."""
+    record: dict[str, object] = orjson.loads(ALERT.to_json())
+    for name in ("schema_version", "kind", "review", "overflowing_features", "model_digest"):
+        del record[name]
+    return record
+
+
+def test_an_alert_of_the_first_release_is_read_and_says_its_version() -> None:
+    read = Alert.from_json(orjson.dumps(of_version_1()))
+    assert (read.schema_version, read.kind, read.review) == (1, "score", None)
+    assert read == ALERT.model_copy(update={"schema_version": 1, "model_digest": None})
+
+
+def test_an_alert_of_a_later_version_is_read_as_far_as_it_is_known() -> None:
+    record = orjson.loads(ALERT.to_json()) | {"schema_version": 3, "mood": "grim"}
+    assert Alert.from_json(orjson.dumps(record)) == ALERT.model_copy(update={"schema_version": 3})
+
+
+@pytest.mark.parametrize("name", OF_A_SCORE)
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_alert_with_a_score_has_all_that_a_score_needs(name: str, version: int) -> None:
+    record = orjson.loads(ALERT.to_json()) if version == 2 else of_version_1()
+    with pytest.raises(ValueError, match=f"an alert of the kind 'score' needs {name}"):
+        Alert.from_json(orjson.dumps(record | {name: None}))
+    del record[name]
+    with pytest.raises(ValueError, match=name):
+        Alert.from_json(orjson.dumps(record))
+
+
+@pytest.mark.parametrize("changes", [{"kind": "review"}, {"risk_level": "review"}, {"kind": "rumour"}])
+def test_an_alert_that_is_half_a_review_is_refused(changes: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"kind|risk_level"):
+        Alert.from_json(orjson.dumps(orjson.loads(ALERT.to_json()) | changes))
+
+
+def test_ids_of_texts_that_join_alike_differ() -> None:
+    texts = [("ab", "c"), ("a", "bc"), ("abc",), ("abc", ""), ("", "abc"), ("ab\n", "c"), ("ă", "bc")]
+    ids = [stable_id(*each) for each in texts]
+    assert len(set(ids)) == len(texts)
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in ids)

@@ -28,6 +28,7 @@ WRONG: list[tuple[Spec, str]] = [
     (window(name=None), "name: Field required"),
     (window(name=""), "name: String should have at least 1 character"),
     (window(name="transaction_id"), "name: 'transaction_id' is reserved for the id of the transaction"),
+    (row("hour", name="account_id"), "name: 'account_id' is reserved for the id of the transaction"),
     (row("hour", name="transaction_id"), "name: 'transaction_id' is reserved for the id of the transaction"),
     (window(entity=None), ENTITY),
     (window(entity="city"), ENTITY),

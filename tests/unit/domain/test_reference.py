@@ -1,5 +1,7 @@
 """Outcomes of arrivals: new, duplicate or late; visible transactions; ordinals."""
 
+from typing import Any
+
 import pytest
 
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue
@@ -22,11 +24,37 @@ def test_the_same_id_in_different_accounts_is_not_a_duplicate() -> None:
 
 
 def test_a_duplicate_is_reported_and_counts_once() -> None:
-    results = run(window("count"), [tx(100, "a"), tx(100, "a"), tx(101, "a"), tx(101, "b")])
+    results = run(window("count"), [tx(100, "a"), tx(100, "a"), tx(100, "a"), tx(101, "b")])
     assert outcomes(results) == ["new", "duplicate", "duplicate", "new"]
     assert results[1].features == {}
     assert results[1].ordinals == {}
     assert results[3].features == {"f": 2}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"time_ms": 101},
+        {"transaction_amount_vnd": 2.0},
+        {"city": "Huế"},
+        {"device_id": ""},
+        {"npl_flag": False},
+        {"latitude": 0.0},
+    ],
+)
+def test_an_id_with_other_contents_conflicts_and_counts_for_nothing(changes: dict[str, Any]) -> None:
+    other: dict[str, Any] = {"time_ms": 100, "transaction_id": "a"} | changes
+    results = run(window("count"), [tx(100, "a"), tx(**other), tx(**other), tx(100, "a"), tx(101, "b")])
+    conflict = "conflicting_duplicate"
+    assert outcomes(results) == ["new", conflict, conflict, "duplicate", "new"]
+    assert results[1].features == {}
+    assert results[4].features == {"f": 2}
+
+
+def test_numbers_are_the_same_contents_as_doubles() -> None:
+    largest, same = 2**53, 2**53 + 1
+    arrivals = [tx(100, "a", transaction_amount_vnd=largest), tx(100, "a", transaction_amount_vnd=same)]
+    assert outcomes(run(window("count"), arrivals)) == ["new", "duplicate"]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +64,7 @@ def test_a_duplicate_is_reported_and_counts_once() -> None:
         #   a                      b, then a once more
         # The account evicts transactions at least 10 (its reach) + 100 (the lateness) behind its newest.
         (110, "new"),
-        (109, "duplicate"),
+        (109, "conflicting_duplicate"),
     ],
 )
 def test_an_id_is_known_as_long_as_a_timely_duplicate_can_arrive(again_ms: int, outcome: str) -> None:
@@ -45,8 +73,9 @@ def test_an_id_is_known_as_long_as_a_timely_duplicate_can_arrive(again_ms: int, 
 
 
 def test_a_duplicate_does_not_advance_the_newest_time_or_evict_transactions() -> None:
-    arrivals = [tx(0, "a"), tx(5_000, "a"), tx(5_000, "a"), tx(1, "b")]
-    assert outcomes(run(window("count"), arrivals, LATENESS_MS)) == ["new", "duplicate", "duplicate", "new"]
+    arrivals = [tx(0, "a"), tx(5_000, "a"), tx(0, "a"), tx(1, "b")]
+    found = outcomes(run(window("count"), arrivals, LATENESS_MS))
+    assert found == ["new", "conflicting_duplicate", "duplicate", "new"]
 
 
 def test_an_account_without_windows_knows_the_ids_within_the_allowed_lateness() -> None:

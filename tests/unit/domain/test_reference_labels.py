@@ -78,7 +78,20 @@ def test_a_label_waits_for_its_transaction_as_long_as_the_merchant_would_keep_th
     of_merchant = window("fraud_rate", entity="merchant_id")
     first = tx(100, "a", merchant_id="M")
     late = tx(time_ms, "b", account_id="B", merchant_id="M")
-    assert values(of_merchant, [label("b", time_ms), first, late], lateness_ms=0)[-1] == expected
+    of_late = label("b", time_ms, account_id="B")
+    assert values(of_merchant, [of_late, first, late], lateness_ms=0)[-1] == expected
+
+
+def test_a_label_is_about_the_transaction_of_its_account() -> None:
+    of_merchant = window("fraud_rate", entity="merchant_id")
+    arrivals: list[Transaction | Label] = [
+        tx(95, "a", account_id="A", merchant_id="M"),
+        tx(95, "a", account_id="B", merchant_id="M"),
+        label("a", 95, account_id="B"),
+        label("a", 95, account_id="A", is_fraud=False),
+        tx(96, "b", merchant_id="M"),
+    ]
+    assert values(of_merchant, arrivals)[-1] == 1 / 3
 
 
 def test_an_evicted_transaction_takes_its_label_along() -> None:

@@ -6,12 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fraudstream.domain.features import ENTITIES
 from fraudstream.domain.patterns import FRAUD_TYPES
 from fraudstream.domain.transaction import (
     COLUMN_KINDS,
     FIELD_NAMES,
+    ID_FIELDS,
     Label,
     Transaction,
+    TransactionKey,
     format_time,
     parse_time_ms,
 )
@@ -23,28 +26,31 @@ TIMES_MS = st.integers(
     int(datetime(9998, 12, 31, tzinfo=UTC).timestamp()) * 1000,
 )
 OF_KIND: dict[str, st.SearchStrategy[Any]] = {"text": TEXTS, "number": NUMBERS, "flag": st.booleans()}
+IDS = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=20)
 REQUIRED: dict[str, st.SearchStrategy[Any]] = {
-    "transaction_id": TEXTS,
+    "transaction_id": IDS,
     "event_time_ms": TIMES_MS,
-    "account_id": TEXTS,
+    "account_id": IDS,
     "transaction_amount_vnd": NUMBERS,
 }
 OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
-    name: st.none() | OF_KIND[COLUMN_KINDS[name]] for name in FIELD_NAMES if name not in REQUIRED
+    name: st.none() | (IDS if name in ID_FIELDS else OF_KIND[COLUMN_KINDS[name]])
+    for name in FIELD_NAMES
+    if name not in REQUIRED
 }
 TRANSACTIONS = st.fixed_dictionaries(REQUIRED, optional=OPTIONAL).map(lambda fields: Transaction(**fields))
 LABELS = st.builds(
     Label,
-    transaction_id=TEXTS,
-    account_id=TEXTS,
+    transaction_id=IDS,
+    account_id=IDS,
     event_time_ms=TIMES_MS,
     available_at_ms=TIMES_MS,
     is_fraud=st.booleans(),
     fraud_type=st.none() | st.sampled_from(FRAUD_TYPES),
-    customer_id=st.none() | TEXTS,
-    device_id=st.none() | TEXTS,
-    merchant_id=st.none() | TEXTS,
-    counterparty_id=st.none() | TEXTS,
+    customer_id=st.none() | IDS,
+    device_id=st.none() | IDS,
+    merchant_id=st.none() | IDS,
+    counterparty_id=st.none() | IDS,
 )
 
 
@@ -56,6 +62,42 @@ def test_a_transaction_survives_a_json_round_trip(transaction: Transaction) -> N
 @given(LABELS)
 def test_a_label_survives_a_json_round_trip(label: Label) -> None:
     assert Label.from_json(label.to_json()) == label
+
+
+@pytest.mark.parametrize("field", ID_FIELDS)
+@pytest.mark.parametrize(
+    "character", ["\0", "\n", "\x1b", "\x7f", "\x9b", "\u061c", "\u200f", "\u2028", "\u202e", "\u2069"]
+)
+def test_a_control_character_in_an_id_is_refused_by_its_number(field: str, character: str) -> None:
+    record: dict[str, Any] = {
+        "transaction_id": "T",
+        "event_time": "1970-01-01T00:00:00Z",
+        "account_id": "A",
+        "transaction_amount_vnd": 1,
+        "available_at": "1970-01-01T00:00:00Z",
+        "is_fraud": True,
+        "city": character,
+    }
+    Transaction.from_json(orjson.dumps(record))
+    Label.from_json(orjson.dumps(record))
+    broken = orjson.dumps(record | {field: f"Đ{character}x"})
+    for decode in (Transaction.from_json, Label.from_json):
+        with pytest.raises(
+            ValueError, match=rf"{field} has the control character U\+{ord(character):04X} in it"
+        ):
+            decode(broken)
+
+
+def test_the_ids_of_a_record_are_those_of_the_transaction_and_the_entities() -> None:
+    assert set(ID_FIELDS) == {"transaction_id", *ENTITIES}
+
+
+def test_a_key_is_that_of_account_and_transaction() -> None:
+    transaction = Transaction(transaction_id="T", event_time_ms=0, account_id="A", transaction_amount_vnd=1)
+    label = Label(transaction_id="T", account_id="A", event_time_ms=0, available_at_ms=0, is_fraud=True)
+    assert transaction.key == label.key == TransactionKey("A", "T")
+    assert TransactionKey.of(orjson.loads(transaction.to_json())) == transaction.key
+    assert str(transaction.key) == "A/T"
 
 
 def test_a_record_has_exactly_the_fields_that_the_kernel_knows_and_never_the_label() -> None:

@@ -21,11 +21,13 @@ def tx(time_ms: int, transaction_id: str | None = None, **others: Any) -> Transa
     return Transaction(transaction_id=own_id, event_time_ms=time_ms, **fields)
 
 
-def label(transaction_id: str, available_at_ms: int, *, is_fraud: bool = True) -> Label:
-    """Return a label of account A's transaction; the reference matches it by the id alone."""
+def label(
+    transaction_id: str, available_at_ms: int, *, is_fraud: bool = True, account_id: str = "A"
+) -> Label:
+    """Return a label of an account's transaction; the reference matches it by account and id alone."""
     return Label(
         transaction_id=transaction_id,
-        account_id="A",
+        account_id=account_id,
         event_time_ms=available_at_ms,
         available_at_ms=available_at_ms,
         is_fraud=is_fraud,

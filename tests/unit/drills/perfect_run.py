@@ -13,6 +13,7 @@ from drills.verdict import Evidence, ExpectedOutput
 from fraudstream.domain.alert import alert_id
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.reference import evaluate
+from fraudstream.domain.transaction import TransactionKey
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.scorer import Scorer
 
@@ -45,6 +46,7 @@ def evidence_of(items: Sequence[SentItem], catalogue: Catalogue = BUILT_IN) -> E
     records = [
         {
             "transaction_id": each.transaction.transaction_id,
+            "account_id": each.transaction.account_id,
             "outcome": "new",
             "score": score,
             "catalogue_version": catalogue.version,
@@ -56,7 +58,7 @@ def evidence_of(items: Sequence[SentItem], catalogue: Catalogue = BUILT_IN) -> E
     alerts = [alert_of(record) for record in records if EXPECTED.judge.is_due(record["score"])]
     return Evidence(
         items=items,
-        first_try_ms={record["transaction_id"]: number for number, record in enumerate(records)},
+        first_try_ms={TransactionKey.of(record): number for number, record in enumerate(records)},
         scored=[WrittenRecord(record, number + 100) for number, record in enumerate(records)],
         alerts=[WrittenRecord(alert, 0) for alert in alerts],
         dead_letters=[],
@@ -67,9 +69,9 @@ def evidence_of(items: Sequence[SentItem], catalogue: Catalogue = BUILT_IN) -> E
 
 def alert_of(record: dict[str, Any]) -> dict[str, Any]:
     """Return the part of an alert that a verdict compares."""
-    id_ = record["transaction_id"]
-    own_id = alert_id(id_, EXPECTED.judge.model_version)
-    return {"alert_id": own_id, "transaction_id": id_, "score": record["score"]}
+    key = TransactionKey.of(record)
+    own_id = alert_id(key, EXPECTED.judge.model_digest)
+    return {"alert_id": own_id, **key._asdict(), "score": record["score"]}
 
 
 def letter_of(item: SentItem, sequence_number: int, reason: str | None = None) -> WrittenRecord:

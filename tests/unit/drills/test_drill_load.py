@@ -4,8 +4,8 @@ from itertools import pairwise
 import numpy as np
 
 from drills.load import (
+    ABSURD_FEES_VND,
     LATEST,
-    TOO_LARGE_FEES_VND,
     Effort,
     SentItem,
     doubled_and_late,
@@ -17,6 +17,7 @@ from drills.load import (
     with_wrong_clock,
 )
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
+from fraudstream.domain.number_ranges import NUMBER_RANGES
 from producer.broken import BROKEN_KINDS
 
 NOW_MS = 1_767_373_200_000
@@ -86,14 +87,15 @@ def test_invalid_records_of_every_kind_are_mixed_in_and_the_others_keep_their_or
     assert len(items) == 600 + 70 + 1
     assert transactions_of(items) == transactions_of(ordinary(EFFORT, NOW_MS))
     reasons = Counter(item.reason for item in items if item.reason)
-    assert reasons == {**dict.fromkeys(BROKEN_KINDS, 10), "scoring": 1}
+    assert reasons == {**dict.fromkeys(BROKEN_KINDS, 10), "invalid_value": 1}
     places = [place for place, item in enumerate(items) if item.reason]
     assert max(after - before for before, after in pairwise(places)) < 100
 
 
-def test_one_number_exceeds_single_precision() -> None:
+def test_one_number_is_outside_its_range_and_exceeds_single_precision() -> None:
+    assert not NUMBER_RANGES["transaction_fees_vnd"].has(ABSURD_FEES_VND)
     with np.errstate(over="ignore"):
-        assert np.isinf(np.float32(TOO_LARGE_FEES_VND))
+        assert np.isinf(np.float32(ABSURD_FEES_VND))
 
 
 def test_an_idle_shard_gets_no_record_until_the_others_have_all_of_theirs() -> None:

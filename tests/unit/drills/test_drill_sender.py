@@ -38,7 +38,7 @@ def test_everything_is_sent_once_and_in_order_despite_rejections() -> None:
     assert stream.taken == [item.record.data for item in ITEMS]
     assert sender.sent == 60
     assert sender.shards == {"shard": 60}
-    assert sender.first_try_ms.keys() == {each.transaction_id for each in transactions_of(ITEMS)}
+    assert sender.first_try_ms.keys() == {each.key for each in transactions_of(ITEMS)}
 
 
 def test_a_paused_sender_waits_until_it_is_resumed() -> None:

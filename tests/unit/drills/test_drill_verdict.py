@@ -9,6 +9,7 @@ from drills.live_job import WrittenRecord
 from drills.load import Effort, SentItem, doubled_and_late, with_broken
 from drills.verdict import Evidence, ExpectedOutput, Verdict, judge, recovery_s
 from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.domain.transaction import TransactionKey
 from fraudstream.streams.protocols import Record
 from tests.unit.drills.perfect_run import (
     EXPECTED,
@@ -48,11 +49,11 @@ def test_a_perfect_run_has_no_loss_and_no_error() -> None:
 
 def test_a_transaction_without_a_score_is_lost() -> None:
     run = perfect_run()
-    alerts = [each for each in run.alerts if each.content["transaction_id"] != _last_id(run)]
+    alerts = [each for each in run.alerts if TransactionKey.of(each.content) != _last_key(run)]
     found = verdict(replace(run, scored=run.scored[:-1], alerts=alerts))
     assert (found.lost, found.wrong) == (1, 0)
     assert not found.is_survived
-    assert found.complaints == [f"{_last_id(run)} has no score"]
+    assert found.complaints == [f"{_last_key(run)} has no score"]
 
 
 def test_a_gap_in_an_entitys_ordinals_is_wrong_for_all_of_that_entity() -> None:
@@ -77,10 +78,10 @@ def test_a_score_above_the_threshold_without_an_alert_is_lost() -> None:
 def test_an_undetected_duplicate_is_lost() -> None:
     items = doubled_and_late(Effort(transactions=100), NOW_MS)
     run = evidence_of(items)
-    ids = [item.transaction.transaction_id for item in items if item.transaction]
-    copies = [id_ for number, id_ in enumerate(ids) if id_ in ids[:number]]
+    keys = [item.transaction.key for item in items if item.transaction]
+    copies = [key for number, key in enumerate(keys) if key in keys[:number]]
     assert len(copies) > 25
-    duplicates = [WrittenRecord({"transaction_id": id_, "outcome": "duplicate"}, 0) for id_ in copies]
+    duplicates = [WrittenRecord({**key._asdict(), "outcome": "duplicate"}, 0) for key in copies]
     assert verdict(replace(run, scored=[*run.scored, *duplicates])).is_survived
     assert verdict(replace(run, scored=[*run.scored, *duplicates[1:]])).lost == 1
 
@@ -263,16 +264,16 @@ def test_an_alert_with_another_score_than_its_transaction_is_wrong() -> None:
 # ---- recovery ----
 
 
-def waits(began_ms: int, ended_ms: int, tried_and_scored_ms: dict[str, tuple[int, int]]) -> float:
+def waits(began_ms: int, ended_ms: int, tried_and_scored_ms: dict[TransactionKey, tuple[int, int]]) -> float:
     return recovery_s(
         replace(
             perfect_run(),
             began_ms=began_ms,
             ended_ms=ended_ms,
-            first_try_ms={id_: tried for id_, (tried, _) in tried_and_scored_ms.items()},
+            first_try_ms={key: tried for key, (tried, _) in tried_and_scored_ms.items()},
             scored=[
-                WrittenRecord({"transaction_id": id_, "outcome": "new"}, at)
-                for id_, (_, at) in tried_and_scored_ms.items()
+                WrittenRecord({**key._asdict(), "outcome": "new"}, at)
+                for key, (_, at) in tried_and_scored_ms.items()
             ],
         )
     )
@@ -289,13 +290,13 @@ def waits(began_ms: int, ended_ms: int, tried_and_scored_ms: dict[str, tuple[int
     ],
 )
 def test_recovery_is_the_longest_wait_after_the_fault(tried_ms: int, scored_ms: int, recovery: float) -> None:
-    assert waits(1_000, 3_000, {"t": (tried_ms, scored_ms)}) == recovery
+    assert waits(1_000, 3_000, {TransactionKey("a", "t"): (tried_ms, scored_ms)}) == recovery
 
 
 def test_in_a_consumer_drill_the_alert_ends_the_wait_and_not_the_score() -> None:
     run = perfect_run()
     alert = run.alerts[-1]
-    sent_ms = run.first_try_ms[alert.content["transaction_id"]]
+    sent_ms = run.first_try_ms[TransactionKey.of(alert.content)]
     late = [*run.alerts[:-1], alert._replace(arrival_ms=sent_ms + 7_000)]
     assert recovery_s(replace(run, handed_out=late)) == 7.0
 
@@ -306,6 +307,5 @@ def test_of_several_records_the_first_ends_the_wait() -> None:
     assert recovery_s(replace(run, scored=[*run.scored, late_copy])) == recovery_s(run)
 
 
-def _last_id(run: Evidence) -> str:
-    id_: str = run.scored[-1].content["transaction_id"]
-    return id_
+def _last_key(run: Evidence) -> TransactionKey:
+    return TransactionKey.of(run.scored[-1].content)

@@ -47,6 +47,10 @@ HERE = ["--source", __file__]
             [*HERE, "--features-out", "a", "--from-savepoint", "file:///s"],
             "from_savepoint can't be used with --source: a file is read from its beginning; omit",
         ),
+        (
+            ["--hash-key", "0" * 32, "--hash-key-from", "file:///s"],
+            "hash_key and hash_key_from each give a key: leave one of them out",
+        ),
         (HERE, "--source needs an output: --features-out, --scores-out, --alerts-out or --dead-letters-out"),
         ([*HERE, "--features-out", __file__], "source and features_out are the same file, /"),
         ([*HERE, "--labels", __file__, "--features-out", "a"], "source and labels are the same file, /"),

@@ -41,6 +41,34 @@ def test_an_account_has_twelve_digits_and_stays_a_string() -> None:
     assert load().aws_account_id is None
 
 
+# ---- the hash key ----
+
+KEY = "000102030405060708090a0b0c0d0e0f"
+
+
+def test_a_hash_key_is_never_shown() -> None:
+    settings = load("--hash-key", KEY)
+    assert settings.hash_key is not None
+    assert settings.hash_key.get_secret_value() == KEY
+    assert dict(settings.table())["hash_key"] == "**********"
+    assert KEY not in repr(settings)
+    assert dict(load().table())["hash_key"] == "None"
+
+
+@pytest.mark.parametrize("key", [KEY[1:], KEY + "0", KEY[1:] + "g", f"{KEY}\n", f"0x{KEY[2:]} "])
+def test_a_hash_key_is_32_hexadecimal_digits_and_a_wrong_one_is_not_shown(key: str) -> None:
+    said = refusal("--hash-key", key)
+    assert said.startswith("hash_key: ********** can't be used: it must be 32 hexadecimal digits; make one")
+    assert key not in said
+
+
+def test_a_hash_key_comes_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAUDSTREAM_HASH_KEY", KEY.upper())
+    key = load().hash_key
+    assert key is not None
+    assert key.get_secret_value() == KEY.upper()
+
+
 # ---- state ----
 
 

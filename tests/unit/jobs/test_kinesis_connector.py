@@ -1,5 +1,7 @@
 """Options of the Kinesis tables, for the connectors of Flink 1.20 and of Flink 2."""
 
+from typing import cast
+
 import pytest
 
 from fraudstream.runtime.settings_sources import SettingsError
@@ -162,6 +164,27 @@ def test_only_alerts_are_flushed_quickly_and_only_dead_letters_have_small_batche
     options = sink_options(release, settings(*ON_AWS), sink, stream)
     assert options["sink.flush-buffer.timeout"] == timeout_ms
     assert ("sink.batch.max-size" in options) == (sink == "dead_letters")
+
+
+def test_with_connector_4_what_is_not_urgent_is_written_by_a_thread_of_its_own() -> None:
+    patient = settings(*ON_AWS, "--sink-patience", "3s")
+    for sink, stream, mib in (("dead_letters", "Bad", 32), ("scored_transactions", "Scored", 64)):
+        options = sink_options(RELEASE_4, patient, cast("Sink", sink), stream)
+        detached = {name: options.pop(name) for name in list(options) if name.startswith("detached.")}
+        assert options.pop("connector") == "detached"
+        assert detached == {
+            "detached.connector": "kinesis",
+            "detached.name": f"the records of stream {stream}",
+            "detached.capacity-bytes": str(mib * 1024 * 1024),
+            "detached.patience-ms": "3000",
+            "detached.linger-ms": "500",
+            "detached.are-dead-letters": str(sink == "dead_letters").lower(),
+        }
+
+
+@pytest.mark.parametrize("sink", ["dead_letters", "scored_transactions"])
+def test_with_connector_6_every_sink_is_the_connectors_own(sink: Sink) -> None:
+    assert sink_options(RELEASE_6, settings(*ON_AWS), sink, "S")["connector"] == "kinesis"
 
 
 # ---- the ARN of a stream ----

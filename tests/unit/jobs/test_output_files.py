@@ -127,13 +127,20 @@ def test_a_failure_while_writing_keeps_the_older_file_and_names_the_output(
 # ---- Parquet ----
 
 ROWS: list[dict[str, Any]] = [
-    {"transaction_id": "t1", "hour": 5, "last": [[1, None, 1], [2.5, 0.001, None]], "count": 1},
-    {"transaction_id": "t0", "hour": None, "last": None, "count": 2.5},
-    {"transaction_id": "Huế", "hour": 0, "last": [], "count": 2**53},
+    {
+        "transaction_id": "t1",
+        "account_id": "A1",
+        "hour": 5,
+        "last": [[1, None, 1], [2.5, 0.001, None]],
+        "count": 1,
+    },
+    {"transaction_id": "t0", "account_id": "A0", "hour": None, "last": None, "count": 2.5},
+    {"transaction_id": "Huế", "account_id": "Đ", "hour": 0, "last": [], "count": 2**53},
 ]
 SCHEMA = pa.schema(
     {
         "transaction_id": pa.string(),
+        "account_id": pa.string(),
         "hour": pa.float64(),
         "last": pa.list_(pa.list_(pa.float64())),
         "count": pa.float64(),

@@ -16,7 +16,7 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.scorer import Scorer
-from jobs.scoring_udf import ALERT, ERROR, NO_TIME, ScoreBatches, ScoringBatch, scoring_udf
+from jobs.scoring_udf import ALERT, ERROR, NO_TIME, OVERFLOWING, ScoreBatches, ScoringBatch, scoring_udf
 from tests.unit.scoring.single_input_model import (
     CATALOGUE,
     THRESHOLD,
@@ -189,6 +189,17 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in ("stop_leak", "gc.collect", "gc.freeze"):
         monkeypatch.setattr(f"jobs.scoring_udf.{name}", lambda name=name: calls.append(name))
     return calls
+
+
+# ---- features beyond single precision ----
+
+
+def test_a_feature_beyond_single_precision_is_named_in_a_note_beside_the_score() -> None:
+    answer = scored(Row(score=0.2), Row(score=0.75, flag=float("inf")))
+    assert answer.scores == [0.2, 0.75]
+    assert answer.errors() == {}
+    assert [note for note in answer.notes if note[1] == OVERFLOWING] == [(1, OVERFLOWING, "weekend_flag")]
+    assert answer.alerts()[1]["overflowing_features"] == ["weekend_flag"]
 
 
 # ---- failing rows ----

@@ -28,8 +28,8 @@ def labelled(name: str, fraud_type: FraudType | None = None) -> LabelledTransact
     return LabelledTransaction(transaction, label)
 
 
-def scored(name: str, outcome: str = "new") -> StreamRecord:
-    data = json.dumps({"transaction_id": name, "outcome": outcome}).encode()
+def scored(name: str, outcome: str = "new", account: str = "A") -> StreamRecord:
+    data = json.dumps({"transaction_id": name, "account_id": account, "outcome": outcome}).encode()
     return StreamRecord(data, "A", "shard", "1", 0)
 
 
@@ -74,14 +74,16 @@ def test_a_run_without_transactions_divides_by_nothing() -> None:
     assert summary["latency_ms"] == {"p50": None, "p99": None}
 
 
-def test_a_transaction_neither_scored_nor_rejected_counts_as_lost() -> None:
+def test_a_transaction_neither_scored_nor_rejected_counts_as_lost_by_account_and_id() -> None:
     tally = Tally()
     tally.on_sent([labelled("a"), labelled("b"), labelled("c"), labelled("d")], put_at_ms=0)
     tally.on_scored([scored("a"), scored("a"), scored("stranger"), scored("d", "duplicate")])
-    tally.on_dead_letter(dead(b'{"transaction_id": "b"}'))
+    tally.on_scored([scored("c", account="of another")])
+    tally.on_dead_letter(dead(b'{"transaction_id": "b", "account_id": "A"}'))
+    tally.on_dead_letter(dead(b'{"transaction_id": "c", "account_id": "of another"}'))
     assert tally.lost() == 2  # c was never scored, and of d only its duplicate was
     assert tally.summary()["duplicates"] == 1
-    assert tally.summary()["dead_letters"] == 1
+    assert tally.summary()["dead_letters"] == 2
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b"7", b'{"transaction_id": null}', b""])

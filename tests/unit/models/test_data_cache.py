@@ -64,7 +64,7 @@ def test_features_are_computed_once_and_with_labels_only_if_a_feature_needs_them
         assert Catalogue.load(wanted) == catalogue
         asked.append(labels)
         columns = {name: [1.0] for name in catalogue.names}
-        pq.write_table(pa.table({"transaction_id": ["t"], **columns}), features)
+        pq.write_table(pa.table({"transaction_id": ["t"], "account_id": ["A"], **columns}), features)
 
     monkeypatch.setattr(cache, "compute_features", compute)
     heard: list[str] = []

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.domain.transaction import TransactionKey
 from fraudstream.scoring.manifest import ModelError
 from models import explain_command
 from models.__main__ import app
@@ -27,7 +28,8 @@ ALERT: dict[str, Any] = {
     "model_version": "v1",
     "catalogue_version": "c",
 }
-TRUTH = {"T1": "loan_fraud", "T2": "loan_fraud", "T3": "fee_manipulation", "T4": "money_laundering"}
+TYPES = {"T1": "loan_fraud", "T2": "loan_fraud", "T3": "fee_manipulation", "T4": "money_laundering"}
+TRUTH = {TransactionKey("A", one): kind for one, kind in TYPES.items()}
 NAMED = {
     "T1": "loan_fraud",
     "T2": "account_takeover",
@@ -52,8 +54,11 @@ def write(path: Path, records: list[dict[str, Any]]) -> Path:
 
 
 def labels(path: Path) -> Path:
-    honest: list[dict[str, Any]] = [{"transaction_id": "T5", "fraud_type": None}, {"transaction_id": "T9"}]
-    frauds = [{"transaction_id": one, "fraud_type": kind} for one, kind in TRUTH.items()]
+    honest: list[dict[str, Any]] = [
+        {"transaction_id": "T5", "account_id": "A", "fraud_type": None},
+        {"transaction_id": "T9"},
+    ]
+    frauds = [key._asdict() | {"fraud_type": kind} for key, kind in TRUTH.items()]
     return write(path, [*frauds, *honest])
 
 
@@ -82,6 +87,17 @@ def test_alerts_are_counted_by_true_and_predicted_type() -> None:
     )
     assert frauds(table) == 4
     assert accuracy(table) == 0.5
+
+
+def test_the_label_of_another_account_with_the_same_id_is_ignored() -> None:
+    alert = Alert.from_json(orjson.dumps(alerts()[0] | {"account_id": "B"}))
+    assert confusion([alert], TRUTH) == {("honest", "loan_fraud"): 1}
+
+
+def test_labels_without_accounts_are_rejected_with_the_fix(tmp_path: Path) -> None:
+    path = write(tmp_path / "labels.jsonl", [{"transaction_id": "T1", "fraud_type": "loan_fraud"}])
+    with pytest.raises(ModelError, match=r"labels\.jsonl: no label has an account_id, .*; add it to each"):
+        true_types(path)
 
 
 def test_without_alerts_of_fraud_the_accuracy_is_zero() -> None:

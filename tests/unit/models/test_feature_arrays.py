@@ -11,7 +11,7 @@ import pytest
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.scoring.manifest import ModelError
 from jobs.connectors.output_files import assemble_output, fresh_parts_folder
-from models.data.feature_arrays import LARGEST, compute_features, read_features, read_ids
+from models.data.feature_arrays import compute_features, read_features, read_keys
 
 CATALOGUE = Catalogue(
     (
@@ -33,7 +33,10 @@ NAN = float("nan")
 def write(folder: Path, *records: dict[str, Any]) -> Path:
     """Write a features file as the job does, from Flink's lines."""
     path = folder / "features.parquet"
-    lines = [orjson.dumps({"transaction_id": f"t{n}", **record}) for n, record in enumerate(records)]
+    lines = [
+        orjson.dumps({"transaction_id": f"t{n}", "account_id": "A", **record})
+        for n, record in enumerate(records)
+    ]
     (fresh_parts_folder(path) / "part-x-0-0").write_bytes(b"".join(line + b"\n" for line in lines))
     assemble_output(path, CATALOGUE)
     return path
@@ -73,13 +76,14 @@ def test_rows_keep_the_file_order_or_go_to_the_given_positions(tmp_path: Path) -
     assert read_features(path, CATALOGUE)[:, -1].tolist() == list(range(10_500))
     backwards = np.arange(10_500)[::-1]
     assert read_features(path, CATALOGUE, backwards)[:, -1].tolist() == backwards.tolist()
-    assert read_ids(path).to_pylist()[-1] == "t10499"
+    assert read_keys(path).to_pylist()[-1] == "A\x1ft10499"
 
 
-def test_values_beyond_single_precision_are_clipped(tmp_path: Path) -> None:
+def test_values_beyond_single_precision_are_missing_as_in_the_job(tmp_path: Path) -> None:
     path = write(tmp_path, {"hour": 1e300, "last": [[-1e300, 1, 1]], "count": 1})
     vector = read_features(path, CATALOGUE)[0]
-    assert vector[:2].tolist() == [LARGEST, -LARGEST]
+    assert np.isnan(vector[:2]).all()
+    assert vector[-1] == 1
 
 
 def test_a_file_without_a_feature_is_reported_with_the_fix(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from models.data.records import read_columns
 CATALOGUE = Catalogue((TransactionFeature(name="hour", entity="transaction", statistic="hour"),))
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 NOON_MS = int(NOON.timestamp() * 1000)
+ACCOUNTS = {1: "A", 2: "B", 3: "A", 4: "C"}
 ENDINGS = ("jsonl", "jsonl.gz", "parquet")
 
 
@@ -38,11 +39,11 @@ def write(path: Path, records: list[dict[str, Any]]) -> Path:
     return path
 
 
-def transaction(number: int, minutes: int, account: str = "A") -> dict[str, Any]:
+def transaction(number: int, minutes: int) -> dict[str, Any]:
     return {
         "transaction_id": f"t{number}",
         "event_time": (NOON + timedelta(minutes=minutes)).isoformat(),
-        "account_id": account,
+        "account_id": ACCOUNTS[number],
         "transaction_amount_vnd": 1_000.0 * number,
     }
 
@@ -50,7 +51,7 @@ def transaction(number: int, minutes: int, account: str = "A") -> dict[str, Any]
 def label(number: int, days: float, *, is_fraud: bool, fraud_type: str | None = None) -> dict[str, Any]:
     return {
         "transaction_id": f"t{number}",
-        "account_id": "A",
+        "account_id": ACCOUNTS[number],
         "event_time": NOON.isoformat(),
         "available_at": (NOON + timedelta(days=days)).isoformat(),
         "is_fraud": is_fraud,
@@ -72,6 +73,7 @@ def read(
     kept = [record for record in transactions if record["transaction_id"] not in refused]
     features = pa.table({
         "transaction_id": [record["transaction_id"] for record in kept],
+        "account_id": [record["account_id"] for record in kept],
         "hour": [record["transaction_amount_vnd"] for record in kept],
     })  # fmt: skip
     pq.write_table(features, folder / "features.parquet")
@@ -79,10 +81,10 @@ def read(
 
 
 TRANSACTIONS = [
-    transaction(1, 5, "A"),
-    transaction(2, 0, "B"),
-    transaction(3, 9, "A"),
-    transaction(4, 5, "C"),
+    transaction(1, 5),
+    transaction(2, 0),
+    transaction(3, 9),
+    transaction(4, 5),
 ]
 LABELS = [
     label(3, 8, is_fraud=True, fraud_type="loan_fraud"),
@@ -141,6 +143,39 @@ def test_a_transaction_that_the_job_rejected_is_excluded_with_its_label(tmp_path
     data = read(tmp_path, TRANSACTIONS, LABELS, refused=("t3",))
     assert (data.amount_vnd / 1_000).tolist() == [2, 1, 4]
     assert data.is_fraud.tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_accounts_that_count_their_own_transactions_are_kept_apart(tmp_path: Path, ending: str) -> None:
+    """Each account has a t1, t2 and t3, of other amounts; the label is about the t2 of B."""
+    transactions = [
+        transaction(number, 10 * place + number)
+        | {"account_id": account, "transaction_amount_vnd": 100.0 * place + number}
+        for place, account in enumerate("ABC")
+        for number in (1, 2, 3)
+    ]
+    data = read(tmp_path, transactions, [label(2, 7, is_fraud=True)], ending=ending)
+    assert data.amount_vnd.tolist() == [1, 2, 3, 101, 102, 103, 201, 202, 203]
+    assert data.features[:, 0].tolist() == data.amount_vnd.tolist()
+    assert np.flatnonzero(data.is_fraud).tolist() == [4]
+    assert len(set(data.accounts.tolist())) == 3
+
+
+def test_ids_that_read_the_same_in_a_row_are_different_transactions(tmp_path: Path) -> None:
+    transactions = [
+        transaction(1, 0) | {"account_id": "ab", "transaction_id": "c"},
+        transaction(2, 1) | {"account_id": "a", "transaction_id": "bc"},
+    ]
+    labels = [label(1, 7, is_fraud=True) | {"account_id": "a", "transaction_id": "bc"}]
+    assert read(tmp_path, transactions, labels).is_fraud.tolist() == [False, True]
+
+
+def test_labels_without_accounts_are_refused_with_the_remedy(tmp_path: Path) -> None:
+    labels = [{name: value for name, value in each.items() if name != "account_id"} for each in LABELS]
+    for ending in ENDINGS:
+        with pytest.raises(ModelError, match=r"labels\.\S+: no label has an account_id, .* to each label"):
+            read(tmp_path, TRANSACTIONS, labels, ending=ending)
+    assert not read(tmp_path, TRANSACTIONS, []).is_fraud.any()
 
 
 def test_unknown_fraud_types_are_numbered_after_the_projects_own(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_value_equal_to_a_split_goes_the_same_way_as_in_scikit_learn() -> None
     near = np.concatenate(
         [np.nextafter(limits, np.float32(-np.inf)), limits, np.nextafter(limits, np.float32(99))]
     )
-    member = IsolationForest(to_booster(forest, np.zeros(1, np.float32)))
+    member = IsolationForest(to_booster(forest, np.zeros(1, np.float32)), 1)
     assert member.score(near[:, None]) == pytest.approx(-forest.score_samples(near[:, None]), abs=1e-6)
 
 

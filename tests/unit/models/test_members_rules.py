@@ -68,7 +68,11 @@ def manifest(*kinds: str) -> Manifest:
 
 def scorer(catalogue: Catalogue, *kinds: str) -> Scorer:
     files = {f"{kind}.bin": fitted(kind, 1).to_bytes() for kind in kinds}
-    return Scorer(files, manifest(*kinds), catalogue)
+    return Scorer(files, manifest(*kinds).with_digests(files), catalogue)
+
+
+def load_member(kind: str, content: bytes) -> Member:
+    return LOADABLE[kind](content, CATALOGUE.width)
 
 
 def case(kind: str) -> Case:
@@ -76,10 +80,10 @@ def case(kind: str) -> Case:
     features, is_fraud = data()
     return Case(
         model=model,
-        saved_and_loaded=lambda: LOADABLE[kind](model.to_bytes()),
+        saved_and_loaded=lambda: load_member(kind, model.to_bytes()),
         saved=model.to_bytes(),
         trained=lambda seed: KINDS[kind].fit(features, is_fraud, CATALOGUE, seed).to_bytes(),
-        load=LOADABLE[kind],
+        load=lambda content: load_member(kind, content),
         load_for=lambda catalogue: scorer(catalogue, kind),
     )
 
@@ -98,11 +102,12 @@ def version_case(folder: Path, *kinds: str) -> Case:
     def saved_and_loaded() -> Model:
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        (folder / "manifest.json").write_text(manifest(*kinds).model_dump_json())
+        (folder / "manifest.json").write_text(manifest(*kinds).with_digests(files).to_text())
         return Scorer.load(folder, CATALOGUE)
 
     def load(content: bytes) -> object:
-        return Scorer({**files, f"{kinds[-1]}.bin": content}, manifest(*kinds), CATALOGUE)
+        broken = {**files, f"{kinds[-1]}.bin": content}
+        return Scorer(broken, manifest(*kinds).with_digests(broken), CATALOGUE)
 
     return Case(
         model=made,
@@ -246,6 +251,12 @@ def test_a_member_of_an_unknown_kind_is_rejected_with_the_known_kinds() -> None:
     )
     with pytest.raises(ModelError, match=r"oracle\.bin is of the kind 'oracle'; this version reads xgboost,"):
         Scorer({"oracle.bin": b""}, unknown, CATALOGUE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_member_for_more_features_than_the_manifest_has_is_refused(kind: str) -> None:
+    with pytest.raises(ModelError):
+        LOADABLE[kind](fitted(kind, 1).to_bytes(), 10)
 
 
 def test_a_pickled_copy_of_all_members_gives_the_same_scores() -> None:

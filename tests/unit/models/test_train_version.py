@@ -97,6 +97,7 @@ def test_each_trainable_kind_is_trained_and_the_others_report_why_not(
 def test_the_written_version_loads_and_scores_as_measured(version: TrainedVersion, tmp_path: Path) -> None:
     version.write(tmp_path / "v9")
     assert Manifest.load(tmp_path / "v9") == version.manifest
+    assert Manifest.load(tmp_path / "v9").digest == version.manifest.digest
     scorer = Scorer.load(tmp_path / "v9", CATALOGUE)
     test = training_splits(bank()).test
     scores = scorer.score(test.features.astype(np.float64))

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet as pq
 
 from fraudstream.archives.archive_errors import ArchiveError
-from fraudstream.archives.record_files import ROWS_AT_A_TIME
+from fraudstream.archives.parquet_files import ROWS_AT_A_TIME
 from fraudstream.domain.transaction import Transaction
 from producer.dataset import write_dataset
 from producer.simulation import LabelledTransaction, TrafficOptions, generate

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
 from fraudstream.scoring.decider import Decider
+from fraudstream.scoring.scorer import Rated
 
 if TYPE_CHECKING:
     from fraudstream.scoring.scorer import Scorer
@@ -41,11 +42,12 @@ SCORE = 6
 class SingleInputModel:
     """Scores a row by one of its numbers; a row of -1 makes scoring fail for the whole batch.
 
-    Only that number contributes; if it exceeds 1, contributions fail.
+    Only that number contributes; if it exceeds 1, contributions fail. Infinity exceeds single precision.
     """
 
     manifest = SimpleNamespace(
         version="m1",
+        digest="5" * 64,
         threshold=THRESHOLD,
         features=(
             SimpleNamespace(name="biometric_failure_count", usual=0.25),
@@ -65,12 +67,14 @@ class SingleInputModel:
         added[:, SCORE] = features[:, SCORE]
         return added
 
-    def score(self, features: Matrix) -> Matrix:
+    def rated(self, features: Matrix) -> Rated:
         scores = features[:, SCORE].copy()
         if (scores == -1).any():
             msg = "no such leaf"
             raise RuntimeError(msg)
-        return scores
+        rows = range(len(features))
+        places = {row: tuple(np.flatnonzero(np.isinf(features[row])).tolist()) for row in rows}
+        return Rated(scores, {row: of_row for row, of_row in places.items() if of_row})
 
 
 def decider_of(model: SingleInputModel | None = None, catalogue: Catalogue = CATALOGUE) -> Decider:

@@ -9,8 +9,9 @@ import pytest
 
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.domain.transaction import from_time_ms
 from fraudstream.runtime.project_root import ROOT
-from fraudstream.scoring.decider import TOO_LARGE, Decider
+from fraudstream.scoring.decider import NO_SCORE, Decider
 from fraudstream.scoring.decisions import Decision, Decisions, Subject
 from fraudstream.scoring.scorer import Scorer
 from tests.unit.scoring.single_input_model import (
@@ -92,12 +93,13 @@ def test_a_batch_gives_the_same_decisions_as_its_rows_one_by_one() -> None:
     vectors[::7, ::3] = np.nan
     vectors[5, 0] = 1e300
     subjects = [subject(row) for row in range(60)]
-    decider = Decider(scorer, BUILT_IN, float(np.nanmedian(scorer.score(vectors))))
+    decider = Decider(scorer, BUILT_IN, float(np.median(scorer.score(vectors))))
     together = list(decider.decide(subjects, vectors, now_ms))
     alone = [decider.decide([one], vectors[row : row + 1], now_ms)[0] for row, one in enumerate(subjects)]
     assert together == alone
     assert 20 < sum(decision.alert is not None for decision in together) < 40
-    assert [decision.error for decision in together if decision.error] == [TOO_LARGE]
+    assert not [decision.error for decision in together if decision.error]
+    assert [row for row, decision in enumerate(together) if decision.overflowing] == [5]
 
 
 def test_a_pickled_copy_gives_the_same_decisions() -> None:
@@ -167,7 +169,7 @@ def test_the_time_of_an_alert_comes_from_the_caller_and_no_clock_is_read(
         monkeypatch.setattr(time, name, read)
     decisions = decided(0.1, 0.75)
     monkeypatch.undo()
-    assert round(alert_of(decisions[1]).scored_at.timestamp() * 1_000) == NOW_MS
+    assert alert_of(decisions[1]).scored_at == from_time_ms(NOW_MS)
 
 
 def test_the_time_is_requested_once_and_only_if_a_row_alerts() -> None:
@@ -241,13 +243,47 @@ def test_a_model_that_fails_on_every_row_gives_each_an_error() -> None:
 
 def test_a_row_without_a_score_has_an_error_with_the_fix() -> None:
     decisions = decided(float("nan"), 0.75)
-    expected = "a feature is too large for the model; check the transaction's numbers"
-    assert decisions[0] == Decision(None, None, expected)
+    assert decisions[0] == Decision(None, None, "the model gave no score; check the files of its version")
     assert alert_of(decisions[1]).transaction_id == "T1"
 
 
 def test_a_row_without_a_score_keeps_its_own_error_beside_a_failing_row() -> None:
-    assert decided(-1.0, float("nan")).errors == {0: "the model failed: no such leaf", 1: TOO_LARGE}
+    assert decided(-1.0, float("nan")).errors == {0: "the model failed: no such leaf", 1: NO_SCORE}
+
+
+# ---- features beyond single precision ----
+
+
+def with_infinity(*places: int, score: float = 0.75) -> list[float]:
+    return [float("inf") if place in places else value for place, value in enumerate(vector(score, 1.0))]
+
+
+def test_a_transaction_with_a_feature_beyond_single_precision_is_scored_and_names_it() -> None:
+    vectors = np.array([vector(0.75), with_infinity(0, 3, 7), with_infinity(7, score=0.1)])
+    decisions = decider_of().decide([subject(row) for row in range(3)], vectors, now_ms)
+    assert decisions.errors == {}
+    assert [decision.overflowing for decision in decisions] == [
+        (),
+        ("last", "weekend_flag"),
+        ("weekend_flag",),
+    ]
+    assert alert_of(decisions[0]).overflowing_features == ()
+    assert alert_of(decisions[1]).overflowing_features == ("last", "weekend_flag")
+    assert decisions[2] == Decision(0.1, overflowing=("weekend_flag",))
+
+
+def test_a_value_beyond_single_precision_is_missing_in_the_alert_and_kept_in_the_callers_vectors() -> None:
+    vectors = np.array([with_infinity(7), vector(0.8, 1.0)])
+    decisions = decider_of().decide([subject(0), subject(1)], vectors, now_ms)
+    assert [alert_of(decision).flags for decision in decisions] == [(), ("weekend_flag",)]
+    assert np.isinf(vectors[0, 7])
+
+
+def test_such_a_feature_is_named_when_rows_are_scored_one_by_one() -> None:
+    vectors = np.array([vector(-1.0), with_infinity(7)])
+    decisions = decider_of().decide([subject(0), subject(1)], vectors, now_ms)
+    assert decisions.errors == {0: "the model failed: no such leaf"}
+    assert decisions[1].overflowing == alert_of(decisions[1]).overflowing_features == ("weekend_flag",)
 
 
 def test_an_alert_that_cannot_be_created_is_an_error_beside_its_score_and_does_not_stop_the_others() -> None:

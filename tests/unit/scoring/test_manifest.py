@@ -1,3 +1,7 @@
+import hashlib
+import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -5,7 +9,13 @@ from pydantic import ValidationError
 
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Feature, TransactionFeature, WindowFeature
 from fraudstream.runtime.project_root import ROOT
-from fraudstream.scoring.manifest import Manifest, ModelError, manifest_features
+from fraudstream.scoring import manifest as manifest_module
+from fraudstream.scoring.manifest import (
+    Manifest,
+    ModelError,
+    manifest_features,
+    read_model_file,
+)
 
 V1 = ROOT / "models" / "v1"
 
@@ -174,3 +184,137 @@ def test_a_calibration_that_reverses_the_order_is_rejected(slope: float) -> None
     calibration = {"slope": slope, "intercept": 0.0}
     with pytest.raises(ValidationError, match=r"calibration\.slope"):
         Manifest.model_validate({**OLD, "calibration": calibration})
+
+
+# ---- digests ----
+
+
+def test_the_digest_of_the_committed_model_is_that_of_its_facts(manifest: Manifest) -> None:
+    facts = json.loads((V1 / "manifest.json").read_text())
+    canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    assert manifest.digest == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def test_the_digests_of_members_are_those_of_their_files(manifest: Manifest) -> None:
+    for member in manifest.members:
+        assert member.sha256 == hashlib.sha256((V1 / member.file).read_bytes()).hexdigest()
+
+
+def test_the_digest_does_not_depend_on_the_layout_of_the_file(manifest: Manifest, tmp_path: Path) -> None:
+    facts = json.loads((V1 / "manifest.json").read_text())
+    backwards = dict(reversed(facts.items()))
+    (tmp_path / "manifest.json").write_text(json.dumps(backwards, indent=7))
+    assert Manifest.load(tmp_path).digest == manifest.digest
+
+
+def test_a_field_that_the_file_leaves_out_is_not_in_the_digest() -> None:
+    # Or the alerts of an unchanged model would have other ids after an upgrade that adds a field.
+    manifest = Manifest.model_validate(OLD)
+    assert Manifest.model_validate_json(manifest.to_text()).digest == manifest.digest
+    assert '"bias"' not in manifest.to_text()
+    assert manifest.digest != manifest.model_copy(update={"bias": 0.0}).digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": "v2"},
+        {"threshold": 0.5},
+        {"bias": 1e-9},
+        {"seed": 99},
+        {"metrics": {}},
+        {"threshold_choice": "other"},
+    ],
+)
+def test_the_digest_changes_with_every_fact(manifest: Manifest, change: dict[str, object]) -> None:
+    assert manifest.model_copy(update=change).digest != manifest.digest
+
+
+def test_the_digest_changes_with_every_byte_of_a_member(manifest: Manifest) -> None:
+    (member,) = manifest.members
+    data = (V1 / member.file).read_bytes()
+    assert manifest.with_digests({member.file: data}) == manifest
+    changed_digest = manifest.with_digests({member.file: data[:-1] + b"!"}).digest
+    assert changed_digest != manifest.digest
+    assert manifest.with_digests({}).digest == manifest.digest
+
+
+def test_a_member_without_a_digest_is_refused_with_the_remedy(manifest: Manifest) -> None:
+    (member,) = manifest.members
+    with pytest.raises(ModelError) as refused:
+        member.model_copy(update={"sha256": None}).check(b"")
+    assert str(refused.value) == (
+        "model: the manifest has no SHA-256 of xgboost.ubj, so the file can't be verified; if you trust it, "
+        "run `fraudstream models digest FOLDER --write`"
+    )
+
+
+@pytest.mark.parametrize("digest", ["", "0" * 63, "0" * 65, "A" * 64, "g" * 64])
+def test_what_is_no_sha_256_is_refused(digest: str) -> None:
+    facts = {name: value for name, value in OLD.items() if name != "parameters"}
+    with pytest.raises(ValidationError, match=r"members\.0\.sha256"):
+        Manifest.model_validate({**facts, "members": [MEMBER | {"sha256": digest}]})
+
+
+# ---- files ----
+
+
+@pytest.fixture(name="folder")
+def fixture_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "v9"
+    folder.mkdir()
+    (tmp_path / "outside").write_bytes(b"secret")
+    return folder
+
+
+def as_a_config_map(folder: Path) -> None:
+    """Lay a file out as Kubernetes mounts it: a link into a folder that a link leads to."""
+    (folder / "..2026_01_02").mkdir()
+    (folder / "..2026_01_02" / "model.ubj").write_bytes(b"model")
+    (folder / "..data").symlink_to("..2026_01_02")
+    (folder / "model.ubj").symlink_to("..data/model.ubj")
+
+
+@pytest.mark.parametrize(
+    "lay", [lambda folder: (folder / "model.ubj").write_bytes(b"model"), as_a_config_map]
+)
+def test_a_file_within_the_folder_is_read(folder: Path, lay: Callable[[Path], object]) -> None:
+    lay(folder)
+    assert read_model_file(folder, "model.ubj") == b"model"
+    (folder.parent / "current").symlink_to(folder)
+    assert read_model_file(folder.parent / "current", "model.ubj") == b"model"
+
+
+@pytest.mark.parametrize(
+    ("lay", "reason"),
+    [
+        (lambda path: path.symlink_to("../outside"), r"is a link to .*outside, out of the version's folder"),
+        (lambda path: path.symlink_to("/etc/passwd"), "is a link to .*, out of the version's folder; copy"),
+        (lambda path: path.symlink_to("model.ubj"), r"can't be read \(.*; check its permissions"),
+        (lambda path: path.symlink_to("gone"), "does not exist; give the folder of a trained version"),
+        (lambda path: path.mkdir(), "is not a regular file; give the folder of a trained version"),
+        (os.mkfifo, "is not a regular file; give the folder of a trained version"),
+    ],
+    ids=["a link out", "an absolute link", "a circle", "a link to nothing", "a folder", "a pipe"],
+)
+def test_what_is_no_file_of_the_folder_is_not_read(
+    folder: Path, lay: Callable[[Path], object], reason: str
+) -> None:
+    lay(folder / "model.ubj")
+    with pytest.raises(ModelError, match=reason):
+        read_model_file(folder, "model.ubj")
+
+
+def test_a_manifest_that_is_a_link_out_of_its_folder_is_not_read(folder: Path) -> None:
+    (folder / "manifest.json").symlink_to(V1 / "manifest.json")
+    with pytest.raises(ModelError, match="out of the version's folder"):
+        Manifest.load(folder)
+
+
+def test_a_file_that_no_job_can_ship_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest_module, "MAX_FILE_BYTES", 5)
+    (folder / "model.ubj").write_bytes(b"12345")
+    assert read_model_file(folder, "model.ubj") == b"12345"
+    (folder / "model.ubj").write_bytes(b"123456")
+    with pytest.raises(ModelError, match=r"model\.ubj has 6 bytes, more than 5; train fewer trees"):
+        read_model_file(folder, "model.ubj")

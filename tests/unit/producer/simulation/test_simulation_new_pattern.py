@@ -77,7 +77,7 @@ from fraudstream.domain.catalogue import Catalogue, TransactionFeature
 from fraudstream.domain.transaction import Label
 from fraudstream.scoring.decisions import Subject
 from fraudstream.scoring.explanation import Explanation
-from fraudstream.scoring.judge import Judge
+from fraudstream.scoring.judge import Judge, Judged
 from producer.simulation import DEFAULT_FRAUD_MIX, TrafficOptions, generate
 
 options = TrafficOptions(seed=7, accounts=300, fraud_share=0.3, start_ms=1_767_200_400_000)
@@ -87,7 +87,7 @@ transaction, label = tested[0]
 amount = TransactionFeature(
     name="transaction_amount_vnd", entity="transaction", statistic="value", column="transaction_amount_vnd"
 )
-judge = Judge(Catalogue((amount,)), threshold=0.5, model_version="v1")
+judge = Judge(Catalogue((amount,)), threshold=0.5, model_version="v1", model_digest="5" * 64)
 subject = Subject(
     transaction_id=transaction.transaction_id,
     account_id=transaction.account_id,
@@ -96,7 +96,7 @@ subject = Subject(
     transaction_amount_vnd=transaction.transaction_amount_vnd,
 )
 vector = [transaction.transaction_amount_vnd]
-alert = judge.alert(subject, vector, 0.9, Explanation(()), transaction.event_time_ms)
+alert = judge.alert(subject, Judged(vector, 0.9, Explanation(())), transaction.event_time_ms)
 print(orjson.dumps({
     "mix": dict(DEFAULT_FRAUD_MIX),
     "types": [one.label.fraud_type for one in stream],

@@ -7,7 +7,9 @@ import fraudstream.kernel.features.Outcome;
 import fraudstream.kernel.features.ProfileFormat;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.EventHash;
 import fraudstream.kernel.record.Fields;
+import fraudstream.kernel.record.HashKey;
 import fraudstream.kernel.record.LabelParser;
 import fraudstream.kernel.record.RefusedException;
 import fraudstream.kernel.record.TransactionParser;
@@ -29,6 +31,7 @@ public final class OnlineFeatures {
   private final Catalogue catalogue;
   private final TransactionParser transactions;
   private final LabelParser labels;
+  private final EventHash hash;
   private final EntityWindows[] windows;
   private final ProfileFormat[] formats;
 
@@ -39,24 +42,30 @@ public final class OnlineFeatures {
    *     negative for no limit
    * @param allowedLatenessMs the maximum by which an event time may be earlier than the newest one
    *     of its account
+   * @param key the hash key of all profiles: the one of the job that computes the same features
    */
   public OnlineFeatures(
-      String catalogueJson, int maxRecordBytes, long futureToleranceMs, long allowedLatenessMs) {
+      String catalogueJson,
+      int maxRecordBytes,
+      long futureToleranceMs,
+      long allowedLatenessMs,
+      HashKey key) {
     catalogue = Catalogue.fromJson(catalogueJson);
     transactions = new TransactionParser(maxRecordBytes, futureToleranceMs);
     labels = new LabelParser(maxRecordBytes);
+    hash = catalogue.hash(key);
     List<Entity> entities = catalogue.entities();
     windows = new EntityWindows[entities.size()];
     formats = new ProfileFormat[entities.size()];
     for (int at = 0; at < windows.length; at++) {
       windows[at] = catalogue.windows(entities.get(at), allowedLatenessMs);
-      formats[at] = new ProfileFormat(windows[at].schema());
+      formats[at] = new ProfileFormat(windows[at].schema(), key);
     }
   }
 
   /** The outcome of a transaction and, if it is new, its features. */
   public static final class Result {
-    /** The {@link Outcome#label}: {@code new}, {@code duplicate} or {@code late}. */
+    /** The {@link Outcome#label}, such as {@code new} or {@code duplicate}. */
     public final String outcome;
 
     /** The feature vector, NaN for a missing feature; null unless the outcome is new. */
@@ -108,6 +117,7 @@ public final class OnlineFeatures {
     Fields fields = transactions.parse(json, arrivalMs);
     event.identify(fields);
     catalogue.begin(fields, event);
+    hash.hash(event);
     return event;
   }
 
@@ -117,7 +127,9 @@ public final class OnlineFeatures {
    * @throws RefusedException if the record is invalid; the message names the value and the fix
    */
   public Event label(byte[] json) throws RefusedException {
-    return labels.parse(json);
+    Event label = labels.parse(json);
+    hash.hash(label);
+    return label;
   }
 
   /** The ids whose profiles are needed to process a transaction or a label. */

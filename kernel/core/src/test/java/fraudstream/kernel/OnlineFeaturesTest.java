@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fraudstream.kernel.features.Catalogues;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.HashKey;
 import fraudstream.kernel.record.Records;
 import fraudstream.kernel.record.Refusal;
 import fraudstream.kernel.record.RefusedException;
@@ -32,7 +33,8 @@ class OnlineFeaturesTest {
               Catalogues.row("often", "above", "'of':['count'],'threshold':1")),
           1_000,
           0,
-          60_000);
+          60_000,
+          HashKey.BATCH);
 
   private Event transaction(String id, String time) throws RefusedException {
     String json =
@@ -122,10 +124,19 @@ class OnlineFeaturesTest {
   @Test
   void aDuplicateHasNeitherFeaturesNorOrdinalsAndChangesNoProfile() throws Exception {
     byte[][] profiles = online.apply(transaction("T1", "03:00:00"), NONE).profiles;
-    OnlineFeatures.Result result = online.apply(transaction("T1", "03:00:30"), profiles);
+    OnlineFeatures.Result result = online.apply(transaction("T1", "03:00:00"), profiles);
     assertEquals("duplicate", result.outcome);
     assertNull(result.features);
     assertNull(result.ordinals);
+    assertArrayEquals(NONE, result.profiles);
+  }
+
+  @Test
+  void anIdThatComesAgainWithOtherContentsIsAConflictAndChangesNoProfile() throws Exception {
+    byte[][] profiles = online.apply(transaction("T1", "03:00:00"), NONE).profiles;
+    OnlineFeatures.Result result = online.apply(transaction("T1", "03:00:30"), profiles);
+    assertEquals("conflicting_duplicate", result.outcome);
+    assertNull(result.features);
     assertArrayEquals(NONE, result.profiles);
   }
 

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.EventHash;
 import fraudstream.kernel.record.Fields;
+import fraudstream.kernel.record.HashKey;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -93,13 +95,21 @@ public final class Catalogue {
     return List.copyOf(windows.keySet());
   }
 
-  /** The windows of one entity; those of the account also keep transaction ids. */
+  /** The windows of one entity; those of the account also recognise copies of transactions. */
   public EntityWindows windows(Entity entity, long allowedLatenessMs) {
-    boolean rememberIds = entity == Entity.ACCOUNT_ID;
-    return new EntityWindows(entity, windows.get(entity), rememberIds, allowedLatenessMs);
+    boolean recognisesCopies = entity == Entity.ACCOUNT_ID;
+    return new EntityWindows(entity, windows.get(entity), recognisesCopies, allowedLatenessMs);
   }
 
-  /** Sets an event's words and the features that need only the transaction's own fields. */
+  /** The hash of events with that key, to be set between {@link #begin} and the windows. */
+  public EventHash hash(HashKey key) {
+    return new EventHash(key, columns.textPlaces());
+  }
+
+  /**
+   * Sets the words of an event's numbers and the features that need only the transaction's own
+   * fields.
+   */
   public void begin(Fields fields, Event event) {
     double[] vector = new double[width];
     Arrays.fill(vector, Double.NaN);

@@ -2,10 +2,12 @@ package fraudstream.kernel.features;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import fraudstream.kernel.record.Column;
+import fraudstream.kernel.record.EventHash;
 import fraudstream.kernel.record.Fields;
 import fraudstream.kernel.record.Hash64;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -59,6 +61,19 @@ final class ColumnTable {
     return column;
   }
 
+  /** For each field, the index of its text's word; {@link EventHash#UNUSED} if it has none. */
+  int[] textPlaces() {
+    int[] places = new int[Column.COUNT];
+    Arrays.fill(places, EventHash.UNUSED);
+    for (WindowColumn column : columns) {
+      if (column.isText) {
+        places[fields.get(column.place).ordinal()] = column.place;
+      }
+    }
+    return places;
+  }
+
+  /** The words of all columns; those of texts are 0 until {@link EventHash} sets them. */
   long[] words(Fields values, double[] features) {
     long[] words = new long[columns.size()];
     for (int i = 0; i < words.length; i++) {
@@ -74,10 +89,7 @@ final class ColumnTable {
   private static long word(Fields values, Column field) {
     switch (field.kind) {
       case TEXT:
-        String text = values.text(field);
-        return text == null
-            ? 0
-            : Hash64.of(text.getBytes(StandardCharsets.UTF_8));
+        return 0;
       case TIME:
         return Double.doubleToRawLongBits(values.timeMs);
       default:

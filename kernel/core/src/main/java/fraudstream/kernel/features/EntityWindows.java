@@ -28,21 +28,21 @@ public final class EntityWindows {
   private final int[] places;
 
   EntityWindows(
-      Entity entity, List<WindowSpec> specs, boolean rememberIds, long allowedLatenessMs) {
-    this(entity, specs, rememberIds, allowedLatenessMs, Limits.PRODUCTION);
+      Entity entity, List<WindowSpec> specs, boolean recognisesCopies, long allowedLatenessMs) {
+    this(entity, specs, recognisesCopies, allowedLatenessMs, Limits.PRODUCTION);
   }
 
   EntityWindows(
       Entity entity,
       List<WindowSpec> specs,
-      boolean rememberIds,
+      boolean recognisesCopies,
       long allowedLatenessMs,
       Limits limits) {
     this.entity = entity;
     this.allowedLatenessMs = Math.min(allowedLatenessMs, MOST_MS);
     this.limits = limits;
     reachMs = Math.min(specs.stream().mapToLong(WindowSpec::reachMs).reduce(1, Math::max), MOST_MS);
-    schema = HistorySchema.of(specs, rememberIds);
+    schema = HistorySchema.of(specs, recognisesCopies);
     view = new WindowView(specs, limits);
     features = WindowFeatures.of(specs, schema, view);
     places = new int[schema.slots()];
@@ -81,7 +81,7 @@ public final class EntityWindows {
       return Outcome.LATE;
     }
     if (entity == Entity.ACCOUNT_ID && remembers(history, event.idHash)) {
-      return Outcome.DUPLICATE;
+      return hasCopy(history, event) ? Outcome.DUPLICATE : Outcome.CONFLICTING_DUPLICATE;
     }
     transaction(history, event);
     return Outcome.NEW;
@@ -97,6 +97,12 @@ public final class EntityWindows {
   public boolean remembers(History history, long idHash) {
     history.convertTo(schema);
     return history.contains(idHash, limits);
+  }
+
+  /** Whether the row with the event's id has the same fields; the time, one of them, finds it. */
+  private boolean hasCopy(History history, Event event) {
+    int row = history.find(event.timeMs, event.idHash, limits);
+    return row >= 0 && history.fingerprint(row) == event.fingerprint;
   }
 
   /** Counts a transaction and sets its sequence number and its features. */

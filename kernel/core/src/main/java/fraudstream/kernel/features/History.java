@@ -151,6 +151,11 @@ public final class History {
     return words[slot(row) * schema.stride + schema.idAt];
   }
 
+  /** The fingerprint of the row's fields; the schema must keep fingerprints. */
+  long fingerprint(int row) {
+    return words[slot(row) * schema.stride + schema.fingerprintAt];
+  }
+
   /** When the row became known as a fraud; {@link HistorySchema#NO_FRAUD} if it is not. */
   long label(int row) {
     return words[slot(row) * schema.stride + schema.labelAt];
@@ -242,7 +247,7 @@ public final class History {
       System.arraycopy(words, from, words, from + schema.stride, (end - row) * schema.stride);
     }
     end++;
-    write(event, places, slot * schema.stride);
+    schema.write(event, places, takePending(event), words, slot * schema.stride);
     if (ids != null) {
       ids.add(event.idHash);
     }
@@ -250,20 +255,6 @@ public final class History {
       index.inserted(this, row);
     }
     return row;
-  }
-
-  private void write(Event event, int[] places, int at) {
-    words[at] = event.timeMs;
-    if (schema.keepsIds) {
-      words[at + schema.idAt] = event.idHash;
-    }
-    if (schema.keepsLabels) {
-      words[at + schema.labelAt] = takePending(event);
-    }
-    for (int slot = 0; slot < places.length; slot++) {
-      long word = event.words[places[slot]];
-      words[at + schema.at(slot)] = schema.isText(slot) ? word : canonical(word);
-    }
   }
 
   /** Maps equal numbers to the same word: -0.0 to that of 0.0, and every NaN to one. */

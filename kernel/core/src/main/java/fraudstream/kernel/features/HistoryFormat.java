@@ -9,7 +9,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * The binary format of histories of one schema, layout version 2. Not thread-safe.
+ * The binary format of histories of one schema, layout version 3. Not thread-safe.
  *
  * <p>Layout: the version (byte); the number of transactions ever counted and the newest event time
  * (longs); the numbers of rows and of pending labels (ints); the words of both (longs,
@@ -18,9 +18,12 @@ import java.nio.ByteOrder;
  * history ({@link ProfileFormat}).
  */
 public final class HistoryFormat implements Serializable {
-  public static final int VERSION = 2;
+  public static final int VERSION = 3;
 
   private static final long serialVersionUID = 1L;
+
+  /** The layout whose ids and texts are hashed without a key, so that they can't be continued. */
+  private static final int WITHOUT_KEY = 2;
 
   /** Little-endian like the processors that this runs on, so that writing a word is one move. */
   private static final VarHandle WORD =
@@ -41,12 +44,18 @@ public final class HistoryFormat implements Serializable {
 
   /** The error for a history that another release has written. */
   public static IOException unknownVersion(int version) {
+    String remedy =
+        version == WITHOUT_KEY
+            ? ", whose ids and texts are hashed with a key, unlike that one's. Start without the"
+                + " saved state, and read the stream from before the longest window"
+                + " (start_position TRIM_HORIZON): alerts that were delivered before are recognised"
+            : ": start from the release that wrote it, or without its state";
     return new IOException(
         "saved state has layout version "
             + version
             + "; this release reads version "
             + VERSION
-            + ": start from the release that wrote it, or without its state");
+            + remedy);
   }
 
   /** Writes a history, converted to this schema if it has another. The history is not changed. */

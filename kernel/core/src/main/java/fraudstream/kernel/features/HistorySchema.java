@@ -1,5 +1,6 @@
 package fraudstream.kernel.features;
 
+import fraudstream.kernel.record.Event;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
@@ -13,10 +14,10 @@ import java.util.TreeMap;
 /**
  * The layout of a transaction in a history: a row of 64-bit words.
  *
- * <p>A row holds the event time (epoch ms); the hash of the transaction id and the label, if they
- * are kept; and one word per slot. A label is the time at which the transaction became known as a
- * fraud (epoch ms), or {@link #NO_FRAUD}. The slots are the columns of the entity's windows, sorted
- * by column id.
+ * <p>A row holds the event time (epoch ms); the transaction's id hash, the fingerprint of its
+ * fields and its label, if they are kept; and one word per slot. A label is the time at which the
+ * transaction became known as a fraud (epoch ms), or {@link #NO_FRAUD}. The slots are the columns
+ * of the entity's windows, sorted by column id.
  */
 public final class HistorySchema implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -35,6 +36,7 @@ public final class HistorySchema implements Serializable {
           WindowSpec.Statistic.Z_SCORE);
 
   final boolean keepsIds;
+  final boolean keepsFingerprints;
   final boolean keepsLabels;
 
   /** The number of words in a row. */
@@ -42,6 +44,9 @@ public final class HistorySchema implements Serializable {
 
   /** The offset of the id hash in a row; -1 if ids are not kept. */
   final int idAt;
+
+  /** The offset of the fingerprint in a row; -1 if fingerprints are not kept. */
+  final int fingerprintAt;
 
   /** The offset of the label in a row; -1 if labels are not kept. */
   final int labelAt;
@@ -56,12 +61,16 @@ public final class HistorySchema implements Serializable {
   private final long[] ids;
   private final boolean[] texts;
 
-  private HistorySchema(boolean keepsIds, boolean keepsLabels, Slot[] slots) {
+  private HistorySchema(
+      boolean keepsIds, boolean keepsFingerprints, boolean keepsLabels, Slot[] slots) {
     this.keepsIds = keepsIds;
+    this.keepsFingerprints = keepsFingerprints;
     this.keepsLabels = keepsLabels;
-    idAt = keepsIds ? 1 : -1;
-    labelAt = keepsLabels ? (keepsIds ? 2 : 1) : -1;
-    slotsAt = 1 + (keepsIds ? 1 : 0) + (keepsLabels ? 1 : 0);
+    int next = 1;
+    idAt = keepsIds ? next++ : -1;
+    fingerprintAt = keepsFingerprints ? next++ : -1;
+    labelAt = keepsLabels ? next++ : -1;
+    slotsAt = next;
     stride = slotsAt + slots.length;
     ids = new long[slots.length];
     texts = new boolean[slots.length];
@@ -91,8 +100,12 @@ public final class HistorySchema implements Serializable {
     return Arrays.copyOf(found, count);
   }
 
-  /** The schema for the windows of one entity; windows that use labels need the ids too. */
-  static HistorySchema of(List<WindowSpec> specs, boolean rememberIds) {
+  /**
+   * The schema for the windows of one entity; windows that use labels need the ids too.
+   *
+   * @param recognisesCopies whether to keep what duplicates are recognised by
+   */
+  static HistorySchema of(List<WindowSpec> specs, boolean recognisesCopies) {
     TreeMap<Long, Slot> slots = new TreeMap<>();
     boolean labels = false;
     for (WindowSpec spec : specs) {
@@ -105,7 +118,11 @@ public final class HistorySchema implements Serializable {
         slot.hasSketch |= spec.statistic == WindowSpec.Statistic.DISTINCT;
       }
     }
-    return new HistorySchema(rememberIds || labels, labels, slots.values().toArray(new Slot[0]));
+    return new HistorySchema(
+        recognisesCopies || labels,
+        recognisesCopies,
+        labels,
+        slots.values().toArray(new Slot[0]));
   }
 
   static boolean isOfMoments(WindowSpec.Statistic statistic) {
@@ -149,6 +166,7 @@ public final class HistorySchema implements Serializable {
   /** Writes the schema, which saved state holds once for all its histories. */
   public void write(DataOutput target) throws IOException {
     target.writeBoolean(keepsIds);
+    target.writeBoolean(keepsFingerprints);
     target.writeBoolean(keepsLabels);
     target.writeInt(ids.length);
     for (int slot = 0; slot < ids.length; slot++) {
@@ -162,6 +180,7 @@ public final class HistorySchema implements Serializable {
   /** Reads a schema written by {@link #write}. */
   public static HistorySchema read(DataInput source) throws IOException {
     boolean keepsIds = source.readBoolean();
+    boolean keepsFingerprints = source.readBoolean();
     boolean keepsLabels = source.readBoolean();
     Slot[] slots = new Slot[source.readInt()];
     for (int at = 0; at < slots.length; at++) {
@@ -172,7 +191,7 @@ public final class HistorySchema implements Serializable {
       slot.hasSketch = source.readBoolean();
       slots[at] = slot;
     }
-    return new HistorySchema(keepsIds, keepsLabels, slots);
+    return new HistorySchema(keepsIds, keepsFingerprints, keepsLabels, slots);
   }
 
   @Override
@@ -185,6 +204,7 @@ public final class HistorySchema implements Serializable {
     }
     HistorySchema that = (HistorySchema) other;
     return keepsIds == that.keepsIds
+        && keepsFingerprints == that.keepsFingerprints
         && keepsLabels == that.keepsLabels
         && Arrays.equals(ids, that.ids)
         && Arrays.equals(texts, that.texts)
@@ -195,6 +215,29 @@ public final class HistorySchema implements Serializable {
   @Override
   public int hashCode() {
     return 31 * Arrays.hashCode(ids) + (keepsIds ? 2 : 0) + (keepsLabels ? 1 : 0);
+  }
+
+  /**
+   * Writes a transaction as a row to {@code target} from {@code at} on.
+   *
+   * @param places for each slot, the index of its word in {@link Event#words}
+   * @param knownMs when it became known as a fraud; {@link #NO_FRAUD} if it is not
+   */
+  void write(Event event, int[] places, long knownMs, long[] target, int at) {
+    target[at] = event.timeMs;
+    if (keepsIds) {
+      target[at + idAt] = event.idHash;
+    }
+    if (keepsFingerprints) {
+      target[at + fingerprintAt] = event.fingerprint;
+    }
+    if (keepsLabels) {
+      target[at + labelAt] = knownMs;
+    }
+    for (int slot = 0; slot < places.length; slot++) {
+      long word = event.words[places[slot]];
+      target[at + at(slot)] = isText(slot) ? word : History.canonical(word);
+    }
   }
 
   /**
@@ -209,6 +252,9 @@ public final class HistorySchema implements Serializable {
       target[to] = rows[from];
       if (wanted.keepsIds) {
         target[to + wanted.idAt] = keepsIds ? rows[from + idAt] : 0;
+      }
+      if (wanted.keepsFingerprints) {
+        target[to + wanted.fingerprintAt] = keepsFingerprints ? rows[from + fingerprintAt] : 0;
       }
       if (wanted.keepsLabels) {
         target[to + wanted.labelAt] = keepsLabels ? rows[from + labelAt] : NO_FRAUD;

@@ -6,8 +6,10 @@ import java.util.Locale;
 public enum Outcome {
   /** Counted; the transaction has features and sequence numbers. */
   NEW,
-  /** Not counted: its account's history already has its id. */
+  /** Not counted: its account's history already has it. */
   DUPLICATE,
+  /** Not counted: its account's history has its id with other fields. */
+  CONFLICTING_DUPLICATE,
   /** Not counted: further behind the newest of its account than the allowed lateness. */
   LATE;
 

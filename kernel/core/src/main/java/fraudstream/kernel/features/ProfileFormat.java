@@ -1,5 +1,6 @@
 package fraudstream.kernel.features;
 
+import fraudstream.kernel.record.HashKey;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -13,21 +14,27 @@ import java.util.zip.CRC32;
  * The binary format of profiles: self-describing histories for stores outside of Flink. Not
  * thread-safe.
  *
- * <p>Layout: the version of this format (byte), the CRC-32 of everything after it (int), the schema
- * ({@link HistorySchema#write}) and the history ({@link HistoryFormat}). A profile can be read
- * whatever catalogue it was written with; new columns are null in its old transactions.
+ * <p>Layout: the version of this format (byte), the CRC-32 of everything after it (int), the
+ * fingerprint of the hash key (long), the schema ({@link HistorySchema#write}) and the history
+ * ({@link HistoryFormat}). A profile can be read whatever catalogue it was written with; new
+ * columns are null in its old transactions.
  */
 public final class ProfileFormat {
-  static final byte VERSION = 1;
+  static final byte VERSION = 2;
 
   private static final int HEAD_BYTES = Byte.BYTES + Integer.BYTES;
   private static final int USUAL_BYTES = 512;
 
   private final HistoryFormat format;
+  private final long keyFingerprint;
 
-  /** @param schema the schema of written profiles; profiles that are read may have another */
-  public ProfileFormat(HistorySchema schema) {
+  /**
+   * @param schema the schema of written profiles; profiles that are read may have another
+   * @param key the hash key of all profiles
+   */
+  public ProfileFormat(HistorySchema schema, HashKey key) {
     format = new HistoryFormat(schema);
+    keyFingerprint = key.fingerprint();
   }
 
   /** Writes a history, which is not changed. */
@@ -35,6 +42,7 @@ public final class ProfileFormat {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(USUAL_BYTES);
     try (DataOutputStream target = new DataOutputStream(bytes)) {
       target.write(new byte[HEAD_BYTES]);
+      target.writeLong(keyFingerprint);
       format.schema().write(target);
       format.write(history, target);
     } catch (IOException impossible) {
@@ -48,16 +56,29 @@ public final class ProfileFormat {
   /**
    * Reads a profile into a new history.
    *
-   * @throws IOException if the profile is damaged or has the format of another release
+   * @throws IOException if the profile is damaged, has the format of another release, or was
+   *     written with another hash key
    */
   public History read(byte[] profile) throws IOException {
     check(profile);
     DataInputStream source =
         new DataInputStream(
             new ByteArrayInputStream(profile, HEAD_BYTES, profile.length - HEAD_BYTES));
+    checkKey(source.readLong());
     HistorySchema schema = HistorySchema.read(source);
     boolean isOwn = schema.equals(format.schema());
     return (isOwn ? format : new HistoryFormat(schema)).read(source);
+  }
+
+  private void checkKey(long written) throws IOException {
+    if (written != keyFingerprint) {
+      throw new IOException(
+          "the profile was written with the hash key "
+              + HashKey.shown(written)
+              + ", and this one is "
+              + HashKey.shown(keyFingerprint)
+              + ": give the key of the job that the profiles belong to, or rebuild the store");
+    }
   }
 
   private static void check(byte[] profile) throws IOException {

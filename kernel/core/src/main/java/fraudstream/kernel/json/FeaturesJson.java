@@ -1,15 +1,17 @@
 package fraudstream.kernel.json;
 
 import fraudstream.kernel.features.Catalogue;
+import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
 import java.util.List;
 
 /**
- * Writes a feature vector as one flat JSON object: transaction_id, then each feature by name, null
- * if missing.
+ * Writes a feature vector as one flat JSON object: transaction_id and account_id, then each feature
+ * by name, null if missing.
  */
 public final class FeaturesJson {
   private static final byte[] TRANSACTION_ID = JsonLine.name("transaction_id");
+  private static final byte[] ACCOUNT_ID = JsonLine.name("account_id");
 
   private final FeatureFields features;
   private final JsonLine json = new JsonLine();
@@ -23,6 +25,8 @@ public final class FeaturesJson {
     json.begin('{');
     json.field(TRANSACTION_ID);
     json.text(event.transactionId);
+    json.field(ACCOUNT_ID);
+    json.text(event.ids[Entity.ACCOUNT_ID.ordinal()]);
     features.write(json, event);
     json.end('}');
     return json.toBytes();

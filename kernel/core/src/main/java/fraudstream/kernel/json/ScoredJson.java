@@ -19,6 +19,7 @@ public final class ScoredJson {
   private static final byte[] CATALOGUE_VERSION = JsonLine.name("catalogue_version");
   private static final byte[] ORDINALS = JsonLine.name("ordinals");
   private static final byte[] FEATURES = JsonLine.name("features");
+  private static final byte[] OVERFLOWING = JsonLine.name("overflowing_features");
   private static final byte[][] ENTITIES =
       Arrays.stream(Entity.values())
           .map(entity -> JsonLine.name(entity.fieldName))
@@ -41,8 +42,10 @@ public final class ScoredJson {
    *
    * @param scoredMs the time of scoring, epoch ms; written as null if the event has no arrival
    *     time, so that the same input file always gives the same bytes
+   * @param overflowing the features that the model treated as missing, because they are too large
+   *     for it; the record names them if there are any
    */
-  public byte[] scored(Event event, double score, long scoredMs) {
+  public byte[] scored(Event event, double score, long scoredMs, List<String> overflowing) {
     writeHead(event, Outcome.NEW, event.arrivalMs == Event.NO_TIME ? Event.NO_TIME : scoredMs, score);
     json.field(ORDINALS);
     writeOrdinals(event.ordinals);
@@ -50,6 +53,12 @@ public final class ScoredJson {
     json.begin('{');
     features.write(json, event);
     json.end('}');
+    if (!overflowing.isEmpty()) {
+      json.field(OVERFLOWING);
+      json.begin('[');
+      overflowing.forEach(json::text);
+      json.end(']');
+    }
     json.end('}');
     return json.toBytes();
   }

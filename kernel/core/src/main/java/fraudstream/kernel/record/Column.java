@@ -14,21 +14,21 @@ public enum Column {
   TRANSACTION_ID(Kind.TEXT, true),
   EVENT_TIME(Kind.TIME, true),
   ACCOUNT_ID(Kind.TEXT, true),
-  TRANSACTION_AMOUNT_VND(Kind.NUMBER, true),
+  TRANSACTION_AMOUNT_VND(Range.MONEY_ABOVE_0, true),
   CUSTOMER_ID(Kind.TEXT, false),
   TRANSACTION_TYPE(Kind.TEXT, false),
   CHANNEL(Kind.TEXT, false),
-  TRANSACTION_FEES_VND(Kind.NUMBER, false),
+  TRANSACTION_FEES_VND(Range.MONEY, false),
   COUNTERPARTY_ID(Kind.TEXT, false),
   MERCHANT_ID(Kind.TEXT, false),
   MERCHANT_CATEGORY(Kind.TEXT, false),
   CITY(Kind.TEXT, false),
-  LATITUDE(Kind.NUMBER, false),
-  LONGITUDE(Kind.NUMBER, false),
+  LATITUDE(Range.DEGREES_OF_LATITUDE, false),
+  LONGITUDE(Range.DEGREES_OF_LONGITUDE, false),
   DEVICE_ID(Kind.TEXT, false),
-  BIOMETRIC_FAILURE_COUNT(Kind.NUMBER, false),
-  TOTAL_LOANS_VND(Kind.NUMBER, false),
-  NUM_TRANSACTIONS(Kind.NUMBER, false),
+  BIOMETRIC_FAILURE_COUNT(Range.COUNT, false),
+  TOTAL_LOANS_VND(Range.MONEY, false),
+  NUM_TRANSACTIONS(Range.COUNT, false),
   NPL_FLAG(Kind.FLAG, false),
   STATUS(Kind.TEXT, false),
   CURRENCY(Kind.TEXT, false),
@@ -56,9 +56,22 @@ public enum Column {
   public final Kind kind;
   public final boolean required;
 
+  /** The values that a number may have; null for any other kind. */
+  public final Range range;
+
+  /** Whether the text is an id, in which control characters are refused. */
+  public final boolean isId = name().endsWith("_ID");
+
   Column(Kind kind, boolean required) {
     this.kind = kind;
     this.required = required;
+    range = null;
+  }
+
+  Column(Range range, boolean required) {
+    kind = Kind.NUMBER;
+    this.required = required;
+    this.range = range;
   }
 
   /** The column with that JSON field name, or null for an unknown name. */

@@ -1,7 +1,5 @@
 package fraudstream.kernel.record;
 
-import java.nio.charset.StandardCharsets;
-
 /**
  * A transaction with the features computed so far, or a label; the element type of the job's steps.
  *
@@ -14,6 +12,7 @@ public final class Event {
 
   public static final long[] NO_WORDS = {};
   public static final double[] NO_FEATURES = {};
+  public static final byte[] NO_CONTENTS = {};
 
   private static final Entity[] ENTITIES = Entity.values();
 
@@ -21,7 +20,7 @@ public final class Event {
   public enum Kind {
     /** An accepted transaction, which the windows of its entities count. */
     TRANSACTION,
-    /** A transaction whose id its account's history already has. Passed on, but not counted. */
+    /** A transaction that its account's history already has. Passed on, but not counted. */
     DUPLICATE,
     /** A label of an earlier transaction. Not counted, and dropped before scoring. */
     LABEL
@@ -41,8 +40,17 @@ public final class Event {
 
   public String transactionId;
 
-  /** {@link Hash64} of the transaction id. */
+  /**
+   * The fields in canonical form, for {@link EventHash}; those of a label are its ids. Empty once
+   * they are hashed.
+   */
+  public byte[] contents = NO_CONTENTS;
+
+  /** The keyed hash of account and transaction id; 0 until {@link EventHash} sets it. */
   public long idHash;
+
+  /** The keyed hash of all fields but those two ids; 0 until {@link EventHash} sets it. */
+  public long fingerprint;
 
   /** The event time, epoch ms. For a label, the event time of its transaction. */
   public long timeMs;
@@ -54,7 +62,8 @@ public final class Event {
 
   /**
    * The value of each column that windows use, in the catalogue's order, as a 64-bit word: a number
-   * as the bits of a double (NaN if null), a text as its {@link Hash64} (0 if null).
+   * as the bits of a double (NaN if null), a text as its keyed hash (0 if null, and until {@link
+   * EventHash} sets it).
    */
   public long[] words = NO_WORDS;
 
@@ -73,10 +82,10 @@ public final class Event {
   /** For labels only: whether the transaction is a fraud. */
   public boolean isFraud;
 
-  /** Sets the transaction id and its hash, event time, amount and entity ids from the fields. */
+  /** Sets the transaction id, event time, amount, entity ids and contents from the fields. */
   public void identify(Fields fields) {
     transactionId = fields.text(Column.TRANSACTION_ID);
-    idHash = Hash64.of(transactionId.getBytes(StandardCharsets.UTF_8));
+    contents = fields.contents();
     timeMs = fields.timeMs;
     amountVnd = fields.number(Column.TRANSACTION_AMOUNT_VND);
     for (Entity entity : ENTITIES) {
@@ -84,7 +93,7 @@ public final class Event {
     }
   }
 
-  /** A deep copy, except for the raw bytes, which are shared because they never change. */
+  /** A deep copy, except for raw bytes and contents, which are shared as they never change. */
   public Event copy() {
     Event event = new Event();
     event.kind = kind;
@@ -93,7 +102,9 @@ public final class Event {
     event.shardId = shardId;
     event.sequenceNumber = sequenceNumber;
     event.transactionId = transactionId;
+    event.contents = contents;
     event.idHash = idHash;
+    event.fingerprint = fingerprint;
     event.timeMs = timeMs;
     event.amountVnd = amountVnd;
     event.ids = ids.clone();

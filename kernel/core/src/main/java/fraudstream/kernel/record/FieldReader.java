@@ -1,14 +1,20 @@
 package fraudstream.kernel.record;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
 
 /** Reads the fields of a JSON object. Errors name the field, its value and the fix. */
 final class FieldReader {
   /** A Kinesis partition key has at most 256 characters, and alerts are keyed by account. */
   static final int MAX_ID_CHARACTERS = 256;
+
+  /** Enough for any double written out; a longer number is refused without being converted. */
+  private static final int MAX_NUMBER_CHARACTERS = 1_000;
 
   /** The maximum number of characters of a value that an error message quotes. */
   private static final int MAX_QUOTED_CHARACTERS = 60;
@@ -20,6 +26,16 @@ final class FieldReader {
   }
 
   private FieldReader() {}
+
+  /** A factory of parsers that leave the length of numbers to {@link #number}. */
+  static JsonFactory jsonFactory() {
+    StreamReadConstraints constraints =
+        StreamReadConstraints.builder().maxNumberLength(Integer.MAX_VALUE).build();
+    return JsonFactory.builder()
+        .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
+        .streamReadConstraints(constraints)
+        .build();
+  }
 
   /** Passes each field of the object to {@code consumer}; refuses anything but one object. */
   static void readObject(JsonParser parser, FieldConsumer consumer) throws RefusedException {
@@ -43,8 +59,17 @@ final class FieldReader {
     }
   }
 
-  /** Refuses UTF-16 and UTF-32, which the JSON parser would detect from the first four bytes. */
+  /**
+   * Refuses UTF-16 and UTF-32, which the JSON parser would detect from the first four bytes, and what
+   * was aggregated and not taken apart, as in a file.
+   */
   static void checkUtf8(byte[] raw) throws RefusedException {
+    if (KplAggregate.isOne(raw)) {
+      throw new RefusedException(
+          Refusal.MALFORMED_JSON,
+          "aggregated by the Kinesis Producer Library, and damaged or copied from a stream whole; copy"
+              + " it with `streams archive`, or have its producer send it again");
+    }
     boolean byteOrderMark = raw.length > 1 && (raw[0] == (byte) 0xFE || raw[0] == (byte) 0xFF);
     boolean zero = false;
     for (int i = 0; i < Math.min(4, raw.length); i++) {
@@ -56,9 +81,10 @@ final class FieldReader {
     }
   }
 
-  /** The current string value; must not be blank if {@code required}. */
-  static String text(JsonParser parser, JsonToken token, String field, boolean required)
+  /** The current string value of a column. */
+  static String text(JsonParser parser, JsonToken token, Column column)
       throws IOException, RefusedException {
+    String field = column.fieldName;
     if (token != JsonToken.VALUE_STRING) {
       throw wrongType(parser, field, "a string");
     }
@@ -73,16 +99,57 @@ final class FieldReader {
               + MAX_ID_CHARACTERS
               + " are allowed");
     }
-    if (required && text.isBlank()) {
+    if (column.required && text.isBlank()) {
       throw new RefusedException(
           Refusal.INVALID_VALUE, field + " is empty; give a text that is not blank");
     }
+    if (!isPlain(text)) {
+      checkCharacters(text, column);
+    }
+    return text;
+  }
+
+  /** Whether the text consists of printable ASCII, as nearly all do. */
+  private static boolean isPlain(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < ' ' || text.charAt(i) > '~') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void checkCharacters(String text, Column column) throws RefusedException {
     if (hasHalfACharacter(text)) {
       throw new RefusedException(
           Refusal.INVALID_VALUE,
-          field + " contains half of a surrogate pair; send whole characters");
+          column.fieldName + " contains half of a surrogate pair; send whole characters");
     }
-    return text;
+    for (int i = 0; column.isId && i < text.length(); i++) {
+      if (isControl(text.charAt(i))) {
+        throw new RefusedException(
+            Refusal.INVALID_VALUE,
+            String.format(
+                "%s has the control character U+%04X in it; send an id without",
+                column.fieldName,
+                (int) text.charAt(i)));
+      }
+    }
+  }
+
+  /**
+   * Whether a character controls what shows it rather than being shown: C0, DEL and C1, the line
+   * separators, and those that set the direction of writing. With them an id looks like another
+   * one. {@code fraudstream/domain/transaction.py} has the same.
+   */
+  private static boolean isControl(char unit) {
+    return unit < ' '
+        || unit >= '\u007F' && unit <= '\u009F'
+        || unit == '\u061C'
+        || unit == '\u200E'
+        || unit == '\u200F'
+        || unit >= '\u2028' && unit <= '\u202E'
+        || unit >= '\u2066' && unit <= '\u2069';
   }
 
   /** An unpaired surrogate has no UTF-8 form: it would become '?', making different ids equal. */
@@ -122,22 +189,35 @@ final class FieldReader {
     return timeMs;
   }
 
-  /** The current number; {@code infinite} is the refusal if it exceeds the range of a double. */
-  static double number(JsonParser parser, JsonToken token, String field, Refusal infinite)
+  /** The current number of a column; its range is not checked, but that it is finite. */
+  static double number(JsonParser parser, JsonToken token, Column column)
       throws IOException, RefusedException {
     if (!token.isNumeric()) {
-      throw wrongType(parser, field, "a number");
+      throw wrongType(parser, column.fieldName, "a number");
+    }
+    int characters = parser.getTextLength();
+    if (characters > MAX_NUMBER_CHARACTERS) {
+      // Not converted: its cost would grow with the square of its length.
+      throw outOfRange(column, "a number of " + characters + " characters");
     }
     double value = parser.getDoubleValue();
     if (!Double.isFinite(value)) {
-      throw new RefusedException(
-          infinite,
-          field
-              + " is "
-              + quoted(parser.getText())
-              + ", too large for a number; send one that a double holds");
+      throw outOfRange(column, quoted(parser.getText()));
     }
     return value;
+  }
+
+  /** The refusal of a number outside the range of its column. */
+  static RefusedException outOfRange(Column column, String value) {
+    boolean isAmount = column == Column.TRANSACTION_AMOUNT_VND;
+    return new RefusedException(
+        isAmount ? Refusal.INVALID_AMOUNT : Refusal.INVALID_VALUE,
+        column.fieldName
+            + " is "
+            + value
+            + "; it must be "
+            + column.range
+            + (isAmount ? ": correct it" : ": correct it, or leave it out if it is unknown"));
   }
 
   static boolean flag(JsonParser parser, JsonToken token, String field)

@@ -9,6 +9,7 @@ public final class Fields {
 
   private final String[] texts = new String[Column.COUNT];
   private final double[] numbers = new double[Column.COUNT];
+  private final Contents contents = new Contents();
 
   void clear() {
     Arrays.fill(texts, null);
@@ -42,6 +43,11 @@ public final class Fields {
       texts[column.ordinal()] = null;
       numbers[column.ordinal()] = Double.NaN;
     }
+  }
+
+  /** The canonical bytes of all values, in a new array. */
+  byte[] contents() {
+    return contents.of(texts, numbers, timeMs);
   }
 
   /** Whether the transaction has no value for the column. */

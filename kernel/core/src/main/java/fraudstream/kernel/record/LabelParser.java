@@ -3,9 +3,7 @@ package fraudstream.kernel.record;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Parses a JSON record of the label stream: whether a transaction is a fraud, and when that became
@@ -19,8 +17,8 @@ public final class LabelParser {
   private static final String AVAILABLE_AT = "available_at";
   private static final String IS_FRAUD = "is_fraud";
 
-  private final JsonFactory json =
-      JsonFactory.builder().enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER).build();
+  private final JsonFactory json = FieldReader.jsonFactory();
+  private final Contents contents = new Contents();
   private final int maxRecordBytes;
 
   /** @param maxRecordBytes the maximum record size; larger records are refused without parsing */
@@ -45,7 +43,7 @@ public final class LabelParser {
     return reading.checked();
   }
 
-  private static final class Reading {
+  private final class Reading {
     private final Event label = new Event();
     private long timeMs = Event.NO_TIME;
     private Boolean isFraud;
@@ -61,10 +59,9 @@ public final class LabelParser {
       }
       Entity entity = Entity.named(name);
       if (entity != null) {
-        boolean required = entity.column.required;
-        label.ids[entity.ordinal()] = FieldReader.text(parser, token, name, required);
+        label.ids[entity.ordinal()] = FieldReader.text(parser, token, entity.column);
       } else if (name.equals(Column.TRANSACTION_ID.fieldName)) {
-        label.transactionId = FieldReader.text(parser, token, name, true);
+        label.transactionId = FieldReader.text(parser, token, Column.TRANSACTION_ID);
       } else if (name.equals(Column.EVENT_TIME.fieldName)) {
         timeMs = FieldReader.timeMs(parser, token, name);
       } else if (name.equals(AVAILABLE_AT)) {
@@ -92,11 +89,12 @@ public final class LabelParser {
       }
       label.timeMs = timeMs;
       label.isFraud = isFraud;
-      label.idHash = Hash64.of(label.transactionId.getBytes(StandardCharsets.UTF_8));
+      label.contents =
+          contents.ofIds(label.ids[Entity.ACCOUNT_ID.ordinal()], label.transactionId);
       return label;
     }
 
-    private static void require(boolean isThere, String field) throws RefusedException {
+    private void require(boolean isThere, String field) throws RefusedException {
       if (!isThere) {
         throw FieldReader.missing(field, "label");
       }

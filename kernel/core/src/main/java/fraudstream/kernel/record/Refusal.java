@@ -17,11 +17,11 @@ public enum Refusal {
   INVALID_TIME,
   /** The event time is later than the arrival in the stream by more than the tolerance. */
   FUTURE_TIME,
-  /** The amount is not positive, not finite or above {@link TransactionParser#MAX_AMOUNT_VND}. */
+  /** The amount is outside the {@link Column#range} of its column. */
   INVALID_AMOUNT,
   /**
-   * A required id is empty, a text is too long or has an unpaired surrogate, or an optional number
-   * is not finite.
+   * A required id is empty, an id has a control character, a text is too long or has an unpaired
+   * surrogate, or a number other than the amount is outside the {@link Column#range} of its column.
    */
   INVALID_VALUE,
   /** The record is larger than the configured maximum. */

@@ -3,8 +3,8 @@ package fraudstream.kernel.record;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
+import java.util.Arrays;
 
 /**
  * Parses and validates the JSON record of a transaction.
@@ -12,17 +12,11 @@ import java.io.IOException;
  * <p>Unknown fields are ignored. Absent and null optional fields are null.
  */
 public final class TransactionParser {
-  /**
-   * The largest amount, about forty trillion US dollars. A larger one is a mistake. One that the
-   * model's 32-bit floats can't represent would also leave its account without scores for as long
-   * as it is in a window.
-   */
-  static final double MAX_AMOUNT_VND = 1e18;
-
   private static final Column[] COLUMNS = Column.values();
+  private static final Column[] NUMBERS =
+      Arrays.stream(COLUMNS).filter(column -> column.range != null).toArray(Column[]::new);
 
-  private final JsonFactory json =
-      JsonFactory.builder().enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER).build();
+  private final JsonFactory json = FieldReader.jsonFactory();
   private final Fields fields = new Fields();
   private final int maxRecordBytes;
   private final long futureToleranceMs;
@@ -77,15 +71,13 @@ public final class TransactionParser {
     String name = column.fieldName;
     switch (column.kind) {
       case TEXT:
-        fields.set(column, FieldReader.text(parser, token, name, column.required));
+        fields.set(column, FieldReader.text(parser, token, column));
         break;
       case TIME:
         fields.timeMs = FieldReader.timeMs(parser, token, name);
         break;
       case NUMBER:
-        boolean isAmount = column == Column.TRANSACTION_AMOUNT_VND;
-        Refusal infinite = isAmount ? Refusal.INVALID_AMOUNT : Refusal.INVALID_VALUE;
-        fields.set(column, FieldReader.number(parser, token, name, infinite));
+        fields.set(column, FieldReader.number(parser, token, column));
         break;
       default:
         fields.set(column, FieldReader.flag(parser, token, name) ? 1 : 0);
@@ -98,15 +90,11 @@ public final class TransactionParser {
         throw FieldReader.missing(column.fieldName, "transaction");
       }
     }
-    double amountVnd = fields.number(Column.TRANSACTION_AMOUNT_VND);
-    if (amountVnd <= 0 || amountVnd > MAX_AMOUNT_VND) {
-      throw new RefusedException(
-          Refusal.INVALID_AMOUNT,
-          Column.TRANSACTION_AMOUNT_VND.fieldName
-              + " is "
-              + amountVnd
-              + "; it must be above 0, and at most "
-              + MAX_AMOUNT_VND);
+    for (Column column : NUMBERS) {
+      double value = fields.number(column);
+      if (column.range.excludes(value)) {
+        throw FieldReader.outOfRange(column, String.valueOf(value));
+      }
     }
     long aheadMs = fields.timeMs - arrivalMs;
     if (futureToleranceMs >= 0 && aheadMs > futureToleranceMs) {

@@ -11,6 +11,8 @@ import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Hand-made examples. In the drawings a column is a second and a digit is a transaction, numbered
@@ -245,13 +247,42 @@ class EntityWindowsTest {
         Windows.account(List.of(Windows.count(5_000, 0, 0)), 1_000, Limits.PRODUCTION);
     History history = windows.newHistory();
     assertEquals(Outcome.NEW, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
-    assertEquals(Outcome.DUPLICATE, windows.arrive(history, Windows.transaction(9_500, 1, 1, 1)));
+    assertEquals(Outcome.DUPLICATE, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
     assertEquals(Outcome.NEW, windows.arrive(history, Windows.transaction(10_001, 2, 1, 1)));
     assertEquals(Outcome.LATE, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
     Event third = Windows.transaction(10_001, 3, 1, 1);
     assertEquals(Outcome.NEW, windows.arrive(history, third));
     assertEquals(3, third.ordinals[Entity.ACCOUNT_ID.ordinal()]);
     assertEquals(3, third.features[0]);
+  }
+
+  /** Beyond 64 rows, ids are looked up in an index. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 200})
+  void anIdWithOtherContentsConflictsWithTheFirstAndIsNotRemembered(int others) {
+    EntityWindows windows =
+        Windows.account(List.of(Windows.count(5_000, 0, 0)), 1_000, Limits.PRODUCTION);
+    History history = windows.newHistory();
+    for (int i = 1; i <= others; i++) {
+      // In one millisecond: the time alone does not tell which is meant.
+      windows.arrive(history, fingerprinted(9_000, 1_000 + i, 7));
+    }
+    assertEquals(Outcome.NEW, windows.arrive(history, fingerprinted(9_000, 1, 7)));
+    for (int again = 0; again < 2; again++) {
+      assertEquals(
+          Outcome.CONFLICTING_DUPLICATE, windows.arrive(history, fingerprinted(9_000, 1, 8)));
+      assertEquals(
+          Outcome.CONFLICTING_DUPLICATE, windows.arrive(history, fingerprinted(9_001, 1, 7)));
+      assertEquals(Outcome.DUPLICATE, windows.arrive(history, fingerprinted(9_000, 1, 7)));
+    }
+    assertEquals(others + 1, history.ordinal());
+    assertEquals(9_000, history.newestMs(), "the refused one moved no window");
+  }
+
+  private static Event fingerprinted(long timeMs, long idHash, long fingerprint) {
+    Event event = Windows.transaction(timeMs, idHash, 1, 1);
+    event.fingerprint = fingerprint;
+    return event;
   }
 
   @Test

@@ -60,6 +60,7 @@ class HistoryFormatTest {
 
   private static Event send(EntityWindows windows, History history, int i) {
     Event event = Windows.transaction(i * 10L, i, 0.1 * i, 6);
+    event.fingerprint = 100 + i;
     Windows.withText(event, Windows.DEVICE, 1_000 + i % 3);
     Windows.withText(event, Windows.MERCHANT, 1);
     windows.transaction(history, Windows.with(event, Windows.FEE, 1));
@@ -89,15 +90,15 @@ class HistoryFormatTest {
   @Test
   void savedStateIsWrittenByteForByteAsEver() throws IOException {
     EntityWindows windows = golden();
-    assertArrayEquals(resource("snapshot-v2.bin"), schema(windows));
+    assertArrayEquals(resource("snapshot-v3.bin"), schema(windows));
     byte[] bytes = Windows.bytes(format(windows), goldenHistory(windows));
-    assertArrayEquals(resource("history-v2.bin"), bytes);
+    assertArrayEquals(resource("history-v3.bin"), bytes);
   }
 
   @Test
   void savedStateIsReadWithAllThatIsInIt() throws IOException {
-    HistoryFormat format = new HistoryFormat(schemaOf(resource("snapshot-v2.bin")));
-    History history = Windows.history(format, resource("history-v2.bin"));
+    HistoryFormat format = new HistoryFormat(schemaOf(resource("snapshot-v3.bin")));
+    History history = Windows.history(format, resource("history-v3.bin"));
     assertEquals(8, history.count());
     assertEquals(8, history.panes().ranges().transactions(0, history.panes().count()));
     assertEquals(16, history.ordinal());
@@ -114,13 +115,26 @@ class HistoryFormatTest {
   @Test
   void anUnknownLayoutIsRefused() throws IOException {
     String message =
-        "saved state has layout version 3; this release reads version 2:"
+        "saved state has layout version 4; this release reads version 3:"
             + " start from the release that wrote it, or without its state";
-    byte[] bytes = resource("history-v2.bin");
-    bytes[0] = 3;
-    IOException refused =
-        assertThrows(IOException.class, () -> Windows.history(format(golden()), bytes));
-    assertEquals(message, refused.getMessage());
+    assertEquals(message, refusal(4));
+  }
+
+  @Test
+  void aLayoutWithoutAKeyIsRefusedWithTheWayOn() throws IOException {
+    String message =
+        "saved state has layout version 2; this release reads version 3, whose ids and texts are"
+            + " hashed with a key, unlike that one's. Start without the saved state, and read the"
+            + " stream from before the longest window (start_position TRIM_HORIZON): alerts that"
+            + " were delivered before are recognised";
+    assertEquals(message, refusal(2));
+  }
+
+  private static String refusal(int version) throws IOException {
+    byte[] bytes = resource("history-v3.bin");
+    bytes[0] = (byte) version;
+    return assertThrows(IOException.class, () -> Windows.history(format(golden()), bytes))
+        .getMessage();
   }
 
   @Test
@@ -151,7 +165,7 @@ class HistoryFormatTest {
   void aColumnThatIsGoneIsDropped() throws IOException {
     EntityWindows narrower = windows(COUNT, DEVICES);
     History migrated = migrate(goldenHistory(golden()), narrower);
-    assertEquals(2 + 1, migrated.schema().stride);
+    assertEquals(3 + 1, migrated.schema().stride);
     assertNull(migrated.pending());
     Event event = send(narrower, migrated, 30);
     assertEquals(17, event.features[0]);

@@ -188,6 +188,7 @@ class HistoryIndexTest {
       row.amount = random.nextInt(4) == 0 ? Double.NaN : random.nextInt(1_000);
       row.hasPlace = random.nextInt(20) == 0;
       Event event = Windows.transaction(timeMs, row.id, row.amount, 4);
+      event.fingerprint = 31 * row.id;
       Windows.withText(event, Windows.DEVICE, row.device);
       if (row.hasPlace || random.nextBoolean()) {
         Windows.with(event, Windows.LATITUDE, 1);
@@ -229,6 +230,7 @@ class HistoryIndexTest {
         Row row = rows.get(at);
         assertEquals(row.timeMs, with.timeMs(with.first() + at));
         assertEquals(row.id, with.idHash(with.first() + at));
+        assertEquals(31 * row.id, with.fingerprint(with.first() + at));
         assertEquals(row.label, with.label(with.first() + at));
         assertEquals(row.device, with.word(with.first() + at, SCHEMA.slot(Windows.DEVICE.id)));
       }

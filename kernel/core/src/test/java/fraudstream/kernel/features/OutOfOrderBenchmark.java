@@ -2,7 +2,9 @@ package fraudstream.kernel.features;
 
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.EventHash;
 import fraudstream.kernel.record.Fields;
+import fraudstream.kernel.record.HashKey;
 import fraudstream.kernel.record.RefusedException;
 import fraudstream.kernel.record.TransactionParser;
 import java.io.IOException;
@@ -31,10 +33,12 @@ final class OutOfOrderBenchmark {
   private static final long MAX_NS = 4_000_000_000L;
 
   private final Catalogue catalogue;
+  private final EventHash hash;
   private final TransactionParser parser = new TransactionParser(MAX_RECORD_BYTES, -1);
 
   private OutOfOrderBenchmark(Catalogue catalogue) {
     this.catalogue = catalogue;
+    hash = catalogue.hash(HashKey.BATCH);
   }
 
   /** Takes the path of a catalogue as JSON. */
@@ -85,6 +89,7 @@ final class OutOfOrderBenchmark {
     Fields fields = parser.parse(json, 0);
     event.identify(fields);
     catalogue.begin(fields, event);
+    hash.hash(event);
     return event;
   }
 

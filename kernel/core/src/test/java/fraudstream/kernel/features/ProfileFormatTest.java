@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fraudstream.kernel.features.WindowSpec.Statistic;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.HashKey;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -28,6 +29,10 @@ class ProfileFormatTest {
     }
   }
 
+  private static ProfileFormat format(HistorySchema schema) {
+    return new ProfileFormat(schema, HashKey.BATCH);
+  }
+
   private static byte[] join(byte[] first, byte[] second) {
     byte[] both = Arrays.copyOf(first, first.length + second.length);
     System.arraycopy(second, 0, both, first.length, second.length);
@@ -45,22 +50,23 @@ class ProfileFormatTest {
 
   private static byte[] profile(EntityWindows windows) {
     History history = send(windows, windows.newHistory(), Windows.transaction(10, 1, 5, 3));
-    return new ProfileFormat(windows.schema()).write(history);
+    return format(windows.schema()).write(history);
   }
 
   /** The bytes of the history and the schema are the same as in saved state. */
   @Test
   void aProfileIsWrittenByteForByteAsEver() throws IOException {
-    byte[] schemaBytes = resource("snapshot-v2.bin");
+    byte[] schemaBytes = resource("snapshot-v3.bin");
     HistorySchema schema =
         HistorySchema.read(new DataInputStream(new ByteArrayInputStream(schemaBytes)));
-    byte[] historyBytes = resource("history-v2.bin");
-    byte[] body = join(schemaBytes, historyBytes);
+    byte[] historyBytes = resource("history-v3.bin");
+    byte[] key = ByteBuffer.allocate(8).putLong(HashKey.BATCH.fingerprint()).array();
+    byte[] body = join(key, join(schemaBytes, historyBytes));
     CRC32 checksum = new CRC32();
     checksum.update(body);
-    byte[] head = ByteBuffer.allocate(5).put((byte) 1).putInt((int) checksum.getValue()).array();
+    byte[] head = ByteBuffer.allocate(5).put((byte) 2).putInt((int) checksum.getValue()).array();
 
-    ProfileFormat format = new ProfileFormat(schema);
+    ProfileFormat format = format(schema);
     History history = Windows.history(new HistoryFormat(schema), historyBytes);
     byte[] profile = format.write(history);
     assertArrayEquals(join(head, body), profile);
@@ -70,7 +76,7 @@ class ProfileFormatTest {
   @Test
   void aProfileIsReadUnderAnotherCatalogueThanItsOwn() throws IOException {
     EntityWindows wider = windows(COUNT, SUM, FEES);
-    History history = new ProfileFormat(wider.schema()).read(profile(windows(COUNT, SUM)));
+    History history = format(wider.schema()).read(profile(windows(COUNT, SUM)));
     Event event = Windows.transaction(20, 2, 7, 3);
     send(wider, history, event);
     assertArrayEquals(new double[] {2, 12, 1}, event.features, "the old fee is null");
@@ -81,7 +87,7 @@ class ProfileFormatTest {
     EntityWindows narrow = windows(COUNT, SUM);
     History history = send(narrow, narrow.newHistory(), Windows.transaction(10, 1, 5, 3));
     HistorySchema wider = windows(COUNT, SUM, FEES).schema();
-    ProfileFormat format = new ProfileFormat(wider);
+    ProfileFormat format = format(wider);
     assertEquals(wider, format.read(format.write(history)).schema());
     assertEquals(narrow.schema(), history.schema());
   }
@@ -89,7 +95,7 @@ class ProfileFormatTest {
   @Test
   void anyDamageIsAnErrorThatSaysWhatToDo() {
     byte[] profile = profile(windows(COUNT, SUM));
-    ProfileFormat format = new ProfileFormat(windows(COUNT, SUM).schema());
+    ProfileFormat format = format(windows(COUNT, SUM).schema());
     for (int at = 1; at < profile.length; at++) {
       byte[] flipped = profile.clone();
       flipped[at] ^= 4;
@@ -104,11 +110,29 @@ class ProfileFormatTest {
   }
 
   @Test
+  void aProfileOfAnotherKeyIsAnErrorThatNamesBothByTheirFingerprints() {
+    HistorySchema schema = windows(COUNT, SUM).schema();
+    HashKey other = HashKey.random();
+    ProfileFormat format = new ProfileFormat(schema, other);
+    IOException error =
+        assertThrows(IOException.class, () -> format.read(profile(windows(COUNT, SUM))));
+    String written = HashKey.shown(HashKey.BATCH.fingerprint());
+    String own = HashKey.shown(other.fingerprint());
+    assertEquals(
+        "the profile was written with the hash key "
+            + written
+            + ", and this one is "
+            + own
+            + ": give the key of the job that the profiles belong to, or rebuild the store",
+        error.getMessage());
+  }
+
+  @Test
   void anotherVersionIsAnErrorThatNamesBoth() {
     byte[] profile = profile(windows(COUNT, SUM));
-    profile[0] = 2;
-    ProfileFormat format = new ProfileFormat(windows(COUNT, SUM).schema());
+    profile[0] = 1;
+    ProfileFormat format = format(windows(COUNT, SUM).schema());
     IOException error = assertThrows(IOException.class, () -> format.read(profile));
-    assertTrue(error.getMessage().contains("format version 2; this release reads version 1"));
+    assertTrue(error.getMessage().contains("format version 1; this release reads version 2"));
   }
 }

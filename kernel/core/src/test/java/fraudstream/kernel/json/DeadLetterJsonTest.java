@@ -11,6 +11,7 @@ import fraudstream.kernel.record.Event;
 import fraudstream.kernel.record.Records;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -195,5 +196,96 @@ class DeadLetterJsonTest {
   @ValueSource(ints = {'x', 1, '"', 0xFF})
   void theLargestRecordOfAStreamFitsIntoItAgain(int value) {
     assertBase64(filled(KINESIS_RECORD_BYTES, value));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 600_000})
+  void withoutItsBytesALetterSaysAllElse(int bytes) {
+    byte[] raw = new byte[bytes];
+    Arrays.fill(raw, (byte) 0xFF);
+    byte[] whole = DeadLetterJson.of(record(raw), "late", "why \"raw\":\"?\"");
+    JsonNode bare = read(DeadLetterJson.withoutRaw(whole));
+    assertEquals("", bare.get("raw").textValue());
+    assertTrue(bare.get("truncated").booleanValue());
+    assertEquals(fieldNames(read(whole)), fieldNames(bare));
+    for (String field :
+        new String[] {
+          "reason", "detail", "size_bytes", "sha256", "shard_id", "sequence_number", "arrival_time"
+        }) {
+      assertEquals(read(whole).get(field), bare.get(field), field);
+    }
+  }
+
+  private static List<String> fieldNames(JsonNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  // ---- summaries ----
+
+  private static ReasonCounts counts() {
+    ReasonCounts counts = new ReasonCounts();
+    counts.add("malformed_json", 40);
+    counts.add("late", 2);
+    return counts;
+  }
+
+  @Test
+  void theSummaryOfARecordsPartsSaysWhichBytesOfWhichRecordItCovers() {
+    byte[] raw = Records.utf8("{\n".repeat(50));
+    JsonNode letter = read(DeadLetterJson.ofParts(record(raw), counts(), 16, 100));
+    assertEquals("too_many_parts", letter.get("reason").textValue());
+    assertEquals(
+        "42 more parts of this stream record are refused (2 late, 40 malformed_json), between its"
+            + " bytes 16 and 100; get the record again by its shard and sequence number, and see to"
+            + " its producer",
+        letter.get("detail").textValue());
+    assertEquals(42, letter.get("count").intValue());
+    assertEquals("{\"late\":2,\"malformed_json\":40}", letter.get("reasons").toString());
+    assertEquals("", letter.get("raw").textValue());
+    assertTrue(letter.get("truncated").booleanValue());
+    assertEquals(100, letter.get("size_bytes").intValue());
+    assertEquals(DigestUtils.sha256Hex(raw), letter.get("sha256").textValue());
+    assertEquals("shard-1", letter.get("shard_id").textValue());
+    assertEquals("42", letter.get("sequence_number").textValue());
+    assertEquals("1970-01-01T00:00:01.000Z", letter.get("arrival_time").textValue());
+    assertEquals(16, letter.get("from_byte").intValue());
+    assertEquals(100, letter.get("to_byte").intValue());
+  }
+
+  @Test
+  void theSummaryOfManyRecordsHasTheirRangesByShard() {
+    RecordRanges ranges = new RecordRanges();
+    ranges.add("shard-2", "10", 1, 100);
+    ranges.add("shard-1", "9", 1, 100);
+    ranges.add("shard-1", "100", 5, 100);
+    ranges.add("shard-1", "20", 1, 100);
+    ranges.add(null, null, 3, 100);
+    JsonNode letter = read(DeadLetterJson.ofRanges(counts(), ranges));
+    assertEquals("too_many_letters", letter.get("reason").textValue());
+    assertEquals(42, letter.get("count").intValue());
+    assertEquals(500, letter.get("size_bytes").intValue());
+    assertTrue(letter.get("truncated").booleanValue());
+    assertTrue(letter.get("shard_id").isNull());
+    assertEquals(
+        "[{'shard_id':null,'first_sequence_number':null,'last_sequence_number':null,'count':3},"
+            + "{'shard_id':'shard-1','first_sequence_number':'9','last_sequence_number':'100',"
+            + "'count':7},{'shard_id':'shard-2','first_sequence_number':'10',"
+            + "'last_sequence_number':'10','count':1}]",
+        letter.get("ranges").toString().replace('"', '\''));
+    assertEquals(
+        DigestUtils.sha256Hex(letter.get("ranges").toString()), letter.get("sha256").textValue());
+  }
+
+  @Test
+  void theRangesOfVeryManyShardsStillFitIntoARecord() {
+    RecordRanges ranges = new RecordRanges();
+    for (int shard = 0; shard < 5_000; shard++) {
+      ranges.add("shardId-" + shard, "4".repeat(56), 1, 100);
+    }
+    byte[] letter = DeadLetterJson.ofRanges(counts(), ranges);
+    assertTrue(letter.length < KINESIS_RECORD_BYTES / 2, letter.length + " bytes");
+    assertEquals(4_000, read(letter).at("/ranges/0/count").intValue());
   }
 }

@@ -39,7 +39,7 @@ class FeaturesJsonTest {
   })
   void wholeNumbersHaveNoFractionAndNullStandsForWhatIsNoNumber(double value, String expected) {
     assertEquals(
-        "{\"transaction_id\":\"T1\",\"f\":" + expected + "}",
+        "{\"transaction_id\":\"T1\",\"account_id\":\"A1\",\"f\":" + expected + "}",
         line(Catalogues.of(row("f", "hour", "")), "T1", value));
   }
 
@@ -58,7 +58,7 @@ class FeaturesJsonTest {
   @Test
   void featuresAreNamedInTheirOrder() {
     assertEquals(
-        "{\"transaction_id\":\"T1\",\"b\":1,\"a\":null,\"c\":2.5}",
+        "{\"transaction_id\":\"T1\",\"account_id\":\"A1\",\"b\":1,\"a\":null,\"c\":2.5}",
         line(
             Catalogues.of(row("b", "hour", ""), row("a", "hour", ""), row("c", "hour", "")),
             "T1",
@@ -70,7 +70,7 @@ class FeaturesJsonTest {
   @Test
   void quotesAndOtherLettersAreWrittenAsJsonInUtf8() {
     assertEquals(
-        "{\"transaction_id\":\"T\\\"1\\\\ Đà Nẵng 😀\\n\",\"giờ/😀\":1}",
+        "{\"transaction_id\":\"T\\\"1\\\\ Đà Nẵng 😀\\n\",\"account_id\":\"A1\",\"giờ/😀\":1}",
         line(Catalogues.of(row("giờ/😀", "hour", "")), "T\"1\\ Đà Nẵng 😀\n", 1));
   }
 
@@ -82,8 +82,8 @@ class FeaturesJsonTest {
   }
 
   @Test
-  void withoutFeaturesThereIsTheIdAlone() {
-    assertEquals("{\"transaction_id\":\"T1\"}", line(Catalogues.of(), "T1"));
+  void withoutFeaturesThereAreTheIdsAlone() {
+    assertEquals("{\"transaction_id\":\"T1\",\"account_id\":\"A1\"}", line(Catalogues.of(), "T1"));
   }
 
   // ---- LAST_N ----
@@ -92,24 +92,24 @@ class FeaturesJsonTest {
   @Test
   void theLastNAreAListOfTriples() {
     assertEquals(
-        "{\"transaction_id\":\"T1\",\"a\":1,\"last\":[[20,3.5,-7],[30,null,8.5]],\"b\":2}",
+        "{\"transaction_id\":\"T1\",\"account_id\":\"A1\",\"a\":1,\"last\":[[20,3.5,-7],[30,null,8.5]],\"b\":2}",
         line(LAST_TWO, "T1", 1, 20, 30, 3.5, NULL, -7, 8.5, 2));
   }
 
   @Test
   void theListEndsWhereTheTransactionsDo() {
     assertEquals(
-        "{\"transaction_id\":\"T1\",\"a\":1,\"last\":[[20,null,null]],\"b\":2}",
+        "{\"transaction_id\":\"T1\",\"account_id\":\"A1\",\"a\":1,\"last\":[[20,null,null]],\"b\":2}",
         line(LAST_TWO, "T1", 1, 20, NULL, NULL, NULL, NULL, NULL, 2));
     assertEquals(
-        "{\"transaction_id\":\"T1\",\"a\":1,\"last\":[],\"b\":2}",
+        "{\"transaction_id\":\"T1\",\"account_id\":\"A1\",\"a\":1,\"last\":[],\"b\":2}",
         line(LAST_TWO, "T1", 1, NULL, NULL, NULL, NULL, NULL, NULL, 2));
   }
 
   @Test
   void whatIsNullOrInfiniteInATripleIsNullAndDoesNotEndTheList() {
     assertEquals(
-        "{\"transaction_id\":\"T1\",\"a\":null,\"last\":[[1,0,null],[2,null,null]],\"b\":null}",
+        "{\"transaction_id\":\"T1\",\"account_id\":\"A1\",\"a\":null,\"last\":[[1,0,null],[2,null,null]],\"b\":null}",
         line(LAST_TWO, "T1", NULL, 1, 2, 0, NULL, NULL, Double.POSITIVE_INFINITY, NULL));
   }
 }

@@ -3,6 +3,7 @@ package fraudstream.kernel.json;
 import static fraudstream.kernel.features.Catalogues.row;
 import static fraudstream.kernel.features.Catalogues.window;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -60,7 +61,7 @@ class ScoredJsonTest {
             + "\"model_version\":\"v1\",\"catalogue_version\":\"abc\","
             + "\"ordinals\":{\"account_id\":7,\"merchant_id\":5000000000},"
             + "\"features\":{\"f\":3,\"last\":[[1000,null,2.5]]}}",
-        text(json.scored(event(), 0.25, TIME_MS + 644)));
+        text(json.scored(event(), 0.25, TIME_MS + 644, List.of())));
   }
 
   /** Otherwise the same input file would give different bytes in each run. */
@@ -68,7 +69,7 @@ class ScoredJsonTest {
   void withoutAnArrivalThereIsNoTimeOfScoringEither() {
     Event event = event();
     event.arrivalMs = Event.NO_TIME;
-    JsonNode record = read(json.scored(event, 0.25, TIME_MS));
+    JsonNode record = read(json.scored(event, 0.25, TIME_MS, List.of()));
     assertTrue(record.get("arrival_time").isNull());
     assertTrue(record.get("scored_at").isNull());
     assertEquals("2026-01-02T03:04:05.678Z", record.get("event_time").textValue());
@@ -78,24 +79,24 @@ class ScoredJsonTest {
   void anOrdinalIsThereForEachEntityThatTheTransactionHasOneOf() {
     Event event = event();
     event.ordinals = new long[Entity.COUNT];
-    assertEquals("{}", read(json.scored(event, 0.25, 0)).get("ordinals").toString());
+    assertEquals("{}", read(json.scored(event, 0.25, 0, List.of())).get("ordinals").toString());
     event.ordinals = new long[] {1, 2, 3, 4, 5};
     assertEquals(
         "{\"account_id\":1,\"customer_id\":2,\"device_id\":3,\"merchant_id\":4,"
             + "\"counterparty_id\":5}",
-        read(json.scored(event, 0.25, 0)).get("ordinals").toString());
+        read(json.scored(event, 0.25, 0, List.of())).get("ordinals").toString());
   }
 
   @ParameterizedTest
   @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
   void aScoreThatIsNoNumberIsNull(double score) {
-    assertTrue(read(json.scored(event(), score, 0)).get("score").isNull());
+    assertTrue(read(json.scored(event(), score, 0, List.of())).get("score").isNull());
   }
 
   @ParameterizedTest
   @ValueSource(doubles = {0, 1, 1e-300, 0.1, 0.30000000000000004})
   void aScoreIsTheSameWhenItIsReadAgain(double score) {
-    assertEquals(score, read(json.scored(event(), score, 0)).get("score").doubleValue());
+    assertEquals(score, read(json.scored(event(), score, 0, List.of())).get("score").doubleValue());
   }
 
   @Test
@@ -113,7 +114,7 @@ class ScoredJsonTest {
   @Test
   void aDuplicateHasTheSameKeysAsANewTransaction() {
     assertEquals(
-        List.copyOf(names(json.scored(event(), 0.25, 0))),
+        List.copyOf(names(json.scored(event(), 0.25, 0, List.of()))),
         List.copyOf(names(json.duplicate(event()))));
   }
 
@@ -131,7 +132,7 @@ class ScoredJsonTest {
     Event event = event();
     event.transactionId = longest;
     event.ids[Entity.ACCOUNT_ID.ordinal()] = id;
-    String record = text(json.scored(event, 0.25, 0));
+    String record = text(json.scored(event, 0.25, 0, List.of()));
     assertTrue(record.contains("\"transaction_id\":\"" + longest + "\""), record);
     assertTrue(record.contains("\"account_id\":\"" + id + "\""), record);
   }
@@ -140,11 +141,18 @@ class ScoredJsonTest {
   void quotesAndOtherLettersAreWrittenAsJsonInUtf8() {
     ScoredJson quoted = new ScoredJson(List.of(), "v\"1\"", "Đ😀");
     Event event = Records.transaction("T\\\n", "Đà Nẵng 😀", TIME_MS);
-    JsonNode record = read(quoted.scored(event, 0.25, 0));
+    JsonNode record = read(quoted.scored(event, 0.25, 0, List.of()));
     assertEquals("T\\\n", record.get("transaction_id").textValue());
     assertEquals("Đà Nẵng 😀", record.get("account_id").textValue());
     assertEquals("v\"1\"", record.get("model_version").textValue());
     assertEquals("Đ😀", record.get("catalogue_version").textValue());
-    assertTrue(text(quoted.scored(event, 0.25, 0)).contains("Đà Nẵng 😀"), "not escaped");
+    assertTrue(text(quoted.scored(event, 0.25, 0, List.of())).contains("Đà Nẵng 😀"), "not escaped");
+  }
+
+  @Test
+  void featuresThatAreTooLargeForTheModelAreNamed() throws IOException {
+    JsonNode record = read(json.scored(event(), 0.25, 0, List.of("a", "b")));
+    assertEquals("[\"a\",\"b\"]", record.get("overflowing_features").toString());
+    assertFalse(read(json.scored(event(), 0.25, 0, List.of())).has("overflowing_features"));
   }
 }

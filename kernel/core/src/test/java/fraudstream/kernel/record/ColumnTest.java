@@ -3,6 +3,7 @@ package fraudstream.kernel.record;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -58,6 +59,16 @@ class ColumnTest {
     assertEquals(false, fields.isNull(column));
     fields.setNull(column);
     assertEquals(true, fields.isNull(column));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void numbersHaveARangeThatTheModelsFloatsCanSquareAndOthersHaveNone(Column column) {
+    assertEquals(column.kind == Column.Kind.NUMBER, column.range != null);
+    if (column.range != null) {
+      float square = (float) (column.range.max * column.range.max * 1e8);
+      assertTrue(Float.isFinite(square) && column.range.min >= -column.range.max);
+    }
   }
 
   /** Windows compare numbers by their bits. */

@@ -44,7 +44,6 @@ class LabelParserTest {
     Event label = parse(Records.label());
     assertEquals(Event.Kind.LABEL, label.kind);
     assertEquals("T1", label.transactionId);
-    assertEquals(Hash64.of(Records.utf8("T1")), label.idHash);
     assertEquals(Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli(), label.timeMs);
     assertEquals(Instant.parse("2026-02-02T03:04:05.678Z").toEpochMilli(), label.availableAtMs);
     assertTrue(label.isFraud);
@@ -188,7 +187,15 @@ class LabelParserTest {
         refusal(
             Records.label("counterparty_id", "\"\\ud83d\""),
             Refusal.INVALID_VALUE,
-            "counterparty_id contains half of a surrogate pair"));
+            "counterparty_id contains half of a surrogate pair"),
+        refusal(
+            Records.label("transaction_id", "\"T\\u202e1\""),
+            Refusal.INVALID_VALUE,
+            "transaction_id has the control character U+202E in it; send an id without"),
+        refusal(
+            Records.label("device_id", "\"\\u0000\""),
+            Refusal.INVALID_VALUE,
+            "device_id has the control character U+0000 in it; send an id without"));
   }
 
   private static Arguments refusal(String label, Refusal refusal, String detail) {

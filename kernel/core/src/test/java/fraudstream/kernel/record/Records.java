@@ -22,6 +22,9 @@ public final class Records {
           "available_at", "\"2026-02-02T03:04:05.678Z\"",
           "is_fraud", "true");
 
+  /** The hash of events without words, with the key of tests. */
+  private static final EventHash HASH = new EventHash(HashKey.BATCH, new int[0]);
+
   private Records() {}
 
   /** A valid transaction with fields replaced: name, JSON value, ...; null removes a field. */
@@ -97,15 +100,16 @@ public final class Records {
     }
   }
 
-  /** An accepted transaction of an account, as after parsing. */
+  /** An accepted transaction of an account, as after the account's step. */
   public static Event transaction(String id, String account, long timeMs) {
     Event event = new Event();
     event.raw = utf8("{\"transaction_id\":\"" + id + "\"}");
     event.transactionId = id;
-    event.idHash = Hash64.of(utf8(id));
     event.timeMs = timeMs;
     event.amountVnd = 1_000;
     event.ids[Entity.ACCOUNT_ID.ordinal()] = account;
+    event.contents = new Contents().ofIds(account, id);
+    HASH.hash(event);
     return event;
   }
 
@@ -115,6 +119,7 @@ public final class Records {
     label.kind = Event.Kind.LABEL;
     label.transactionId = transaction.transactionId;
     label.idHash = transaction.idHash;
+    label.fingerprint = transaction.fingerprint;
     label.timeMs = transaction.timeMs;
     label.ids = transaction.ids.clone();
     label.availableAtMs = availableAtMs;

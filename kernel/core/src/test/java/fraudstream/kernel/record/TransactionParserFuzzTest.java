@@ -54,7 +54,8 @@ class TransactionParserFuzzTest {
     for (Column column : Column.values()) {
       assertTrue(!column.required || !fields.isNull(column), column.fieldName);
       if (column.kind == Column.Kind.NUMBER && !fields.isNull(column)) {
-        assertTrue(Double.isFinite(fields.number(column)), column.fieldName);
+        assertTrue(fields.number(column) >= column.range.min, column.fieldName);
+        assertTrue(fields.number(column) <= column.range.max, column.fieldName);
       }
     }
     assertTrue(fields.number(Column.TRANSACTION_AMOUNT_VND) > 0);

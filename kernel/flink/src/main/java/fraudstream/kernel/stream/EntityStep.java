@@ -4,7 +4,6 @@ import fraudstream.kernel.features.EntityWindows;
 import fraudstream.kernel.features.History;
 import fraudstream.kernel.features.HistorySerializer;
 import fraudstream.kernel.features.Outcome;
-import fraudstream.kernel.json.DeadLetterJson;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
 import java.time.Duration;
@@ -15,30 +14,40 @@ import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.types.Row;
+import org.apache.flink.util.OutputTag;
 
 /**
  * Computes the windows of one entity by event time, immediately for each arriving transaction.
  *
  * <p>The account's step also detects duplicate transactions, which it passes on as {@link
- * Event.Kind#DUPLICATE}, and late ones, which it sends to the dead letters. Metrics: {@code
- * duplicates}, {@code late}.
+ * Event.Kind#DUPLICATE}, and late and conflicting ones, which it refuses. Metrics: {@code
+ * duplicates}, {@code late}, {@code conflicts}.
  */
-final class EntityStep extends AbstractStreamOperator<Event>
+class EntityStep extends AbstractStreamOperator<Event>
     implements OneInputStreamOperator<Event, Event> {
   private static final long serialVersionUID = 1L;
   private static final String LATE_DETAIL =
       "event_time lies further behind the newest of its account than the allowed lateness";
+  private static final String CONFLICT_DETAIL =
+      "the account already has a transaction with this transaction_id and other contents;"
+          + " give each transaction an id of its own, and copies the same contents";
 
   private final JobConfig config;
   private final Entity entity;
   private transient EntityWindows windows;
   private transient Histories histories;
+  private transient Refusals refusals;
   private transient Counter duplicates;
   private transient Counter late;
+  private transient Counter conflicts;
 
   EntityStep(JobConfig config, Entity entity) {
     this.config = config;
     this.entity = entity;
+  }
+
+  final JobConfig config() {
+    return config;
   }
 
   @Override
@@ -48,9 +57,11 @@ final class EntityStep extends AbstractStreamOperator<Event>
     ValueStateDescriptor<History> descriptor =
         new ValueStateDescriptor<>("history", new HistorySerializer(windows.schema()));
     descriptor.enableTimeToLive(timeToLive());
+    refusals = new Refusals(config);
     histories = Histories.of(getKeyedStateBackend(), getPartitionedState(descriptor));
     duplicates = getMetricGroup().counter("duplicates");
     late = getMetricGroup().counter(Outcome.LATE.label);
+    conflicts = getMetricGroup().counter("conflicts");
   }
 
   private StateTtlConfig timeToLive() {
@@ -89,8 +100,12 @@ final class EntityStep extends AbstractStreamOperator<Event>
     switch (windows.arrive(history, event)) {
       case LATE:
         late.inc();
-        Row letter = Row.of(key, DeadLetterJson.of(event, Outcome.LATE.label, LATE_DETAIL));
-        output.collect(Outputs.DEAD_LETTERS, new StreamRecord<>(letter));
+        refusals.refuse(this::emit, event, Outcome.LATE.label, LATE_DETAIL);
+        return;
+      case CONFLICTING_DUPLICATE:
+        conflicts.inc();
+        refusals.refuse(
+            this::emit, event, Outcome.CONFLICTING_DUPLICATE.label, CONFLICT_DETAIL);
         return;
       case DUPLICATE:
         duplicates.inc();
@@ -100,5 +115,9 @@ final class EntityStep extends AbstractStreamOperator<Event>
         histories.put(key, history);
     }
     output.collect(element);
+  }
+
+  private void emit(OutputTag<Row> side, Row row) {
+    output.collect(side, new StreamRecord<>(row));
   }
 }

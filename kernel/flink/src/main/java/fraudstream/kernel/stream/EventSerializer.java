@@ -63,7 +63,9 @@ public final class EventSerializer extends TypeSerializerSingleton<Event> {
     write(event.shardId, target);
     write(event.sequenceNumber, target);
     write(event.transactionId, target);
+    write(event.contents, target);
     target.writeLong(event.idHash);
+    target.writeLong(event.fingerprint);
     target.writeLong(event.timeMs);
     target.writeDouble(event.amountVnd);
     for (String id : event.ids) {
@@ -83,7 +85,9 @@ public final class EventSerializer extends TypeSerializerSingleton<Event> {
     event.shardId = readText(source);
     event.sequenceNumber = readText(source);
     event.transactionId = readText(source);
+    event.contents = readBytes(source);
     event.idHash = source.readLong();
+    event.fingerprint = source.readLong();
     event.timeMs = source.readLong();
     event.amountVnd = source.readDouble();
     for (int i = 0; i < Entity.COUNT; i++) {

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fraudstream.kernel.features.Catalogue;
 import java.io.Serializable;
+import java.util.List;
+import java.util.Map;
 
 /** Settings of the job's steps, set by {@code jobs/kernel.py} and serialized with the steps. */
 public final class JobConfig implements Serializable {
@@ -47,6 +49,25 @@ public final class JobConfig implements Serializable {
   /** Whether the job's outputs are files. */
   final boolean writesFiles;
 
+  /** Whether transactions that can't be judged have review alerts. */
+  final boolean withReviews;
+
+  /** The maximum number of review alerts of an account, and of all accounts of a task, a minute. */
+  final int reviewsPerMinute;
+
+  final int reviewsOfTaskPerMinute;
+
+  /** The sentence in English and in Vietnamese of a review alert, by reason. */
+  final Map<String, List<String>> reviewSentences;
+
+  /** The maximum number of dead letters of one stream record. */
+  final int deadLettersPerRecord;
+
+  /** The maximum number of dead letters of a task in a minute; 0 for no limit. */
+  final int deadLettersPerMinute;
+
+  final long deadLetterBytesPerMinute;
+
   @JsonCreator
   JobConfig(
       @JsonProperty(value = "catalogue", required = true) String catalogueJson,
@@ -62,7 +83,17 @@ public final class JobConfig implements Serializable {
       @JsonProperty(value = "is_labelled", required = true) boolean isLabelled,
       @JsonProperty(value = "transactions_per_second", required = true) double transactionsPerSecond,
       @JsonProperty(value = "ramp_ms", required = true) long rampMs,
-      @JsonProperty(value = "writes_files", required = true) boolean writesFiles) {
+      @JsonProperty(value = "writes_files", required = true) boolean writesFiles,
+      @JsonProperty(value = "with_reviews", required = true) boolean withReviews,
+      @JsonProperty(value = "reviews_per_minute", required = true) int reviewsPerMinute,
+      @JsonProperty(value = "reviews_of_task_per_minute", required = true)
+          int reviewsOfTaskPerMinute,
+      @JsonProperty(value = "review_sentences", required = true)
+          Map<String, List<String>> reviewSentences,
+      @JsonProperty(value = "dead_letters_per_record", required = true) int deadLettersPerRecord,
+      @JsonProperty(value = "dead_letters_per_minute", required = true) int deadLettersPerMinute,
+      @JsonProperty(value = "dead_letter_bytes_per_minute", required = true)
+          long deadLetterBytesPerMinute) {
     this.catalogueJson = catalogueJson;
     this.catalogueVersion = catalogueVersion;
     this.modelVersion = modelVersion;
@@ -77,6 +108,13 @@ public final class JobConfig implements Serializable {
     this.transactionsPerSecond = transactionsPerSecond;
     this.rampMs = rampMs;
     this.writesFiles = writesFiles;
+    this.withReviews = withReviews;
+    this.reviewsPerMinute = reviewsPerMinute;
+    this.reviewsOfTaskPerMinute = reviewsOfTaskPerMinute;
+    this.reviewSentences = reviewSentences;
+    this.deadLettersPerRecord = deadLettersPerRecord;
+    this.deadLettersPerMinute = deadLettersPerMinute;
+    this.deadLetterBytesPerMinute = deadLetterBytesPerMinute;
   }
 
   /** Reads the JSON object written by {@code jobs/kernel.py}. */

@@ -1,5 +1,6 @@
 package fraudstream.kernel.stream;
 
+import fraudstream.kernel.json.ReviewJson;
 import java.util.List;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -8,8 +9,8 @@ import org.apache.flink.types.Row;
 import org.apache.flink.util.OutputTag;
 
 /**
- * The job's outputs: rows of a key and a JSON payload. Rows with the same key stay together and in
- * order.
+ * The outputs of the job's steps. Those that go to sinks are rows of a key and a JSON payload; rows
+ * with the same key stay together and in order.
  */
 final class Outputs {
   static final TypeInformation<Row> KEYED_JSON =
@@ -18,7 +19,48 @@ final class Outputs {
           Types.STRING,
           PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO);
 
-  static final OutputTag<Row> DEAD_LETTERS = new OutputTag<>("dead_letters", KEYED_JSON);
+  /** A dead letter on its way to {@link LetterLimit}: also its reason, place and number of records. */
+  static final TypeInformation<Row> LETTER =
+      Types.ROW_NAMED(
+          new String[] {"key", "payload", "reason", "shard_id", "sequence_number", "records"},
+          Types.STRING,
+          PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO,
+          Types.STRING,
+          Types.STRING,
+          Types.STRING,
+          Types.LONG);
+
+  static final int KEY = 0;
+  static final int PAYLOAD = 1;
+  static final int LETTER_REASON = 2;
+  static final int SHARD = 3;
+  static final int SEQUENCE_NUMBER = 4;
+  static final int RECORDS = 5;
+
+  /** A transaction that can't be judged, on its way to {@link ReviewLimit}. */
+  static final TypeInformation<Row> REVIEW =
+      Types.ROW_NAMED(
+          new String[] {
+            "account", "transaction_id", "reason", "detail", "time_ms", "arrival_ms", "amount_vnd"
+          },
+          Types.STRING,
+          Types.STRING,
+          Types.STRING,
+          Types.STRING,
+          Types.LONG,
+          Types.LONG,
+          Types.DOUBLE);
+
+  static final int ACCOUNT = 0;
+  static final int TRANSACTION = 1;
+  static final int REVIEW_REASON = 2;
+  static final int DETAIL = 3;
+  static final int TIME_MS = 4;
+  static final int ARRIVAL_MS = 5;
+  static final int AMOUNT_VND = 6;
+
+  static final OutputTag<Row> DEAD_LETTERS = new OutputTag<>("dead_letters", LETTER);
+  static final OutputTag<Row> REVIEWS = new OutputTag<>("reviews", REVIEW);
   static final OutputTag<Row> ALERTS = new OutputTag<>("alerts", KEYED_JSON);
   static final OutputTag<Row> SCORED_TRANSACTIONS =
       new OutputTag<>("scored_transactions", KEYED_JSON);
@@ -26,9 +68,19 @@ final class Outputs {
 
   private Outputs() {}
 
+  /** The transaction of a {@link #REVIEW} row. */
+  static ReviewJson.Subject subject(Row review) {
+    return new ReviewJson.Subject(
+        (String) review.getField(ACCOUNT),
+        (String) review.getField(TRANSACTION),
+        (long) review.getField(TIME_MS),
+        (long) review.getField(ARRIVAL_MS),
+        (double) review.getField(AMOUNT_VND));
+  }
+
   static OutputTag<Row> named(String name) {
     for (OutputTag<Row> tag :
-        List.of(DEAD_LETTERS, ALERTS, SCORED_TRANSACTIONS, FEATURES)) {
+        List.of(DEAD_LETTERS, REVIEWS, ALERTS, SCORED_TRANSACTIONS, FEATURES)) {
       if (tag.getId().equals(name)) {
         return tag;
       }

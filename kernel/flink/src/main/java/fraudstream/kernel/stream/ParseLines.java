@@ -1,6 +1,7 @@
 package fraudstream.kernel.stream;
 
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.RefusedException;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -20,6 +21,7 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
 
   private final JobConfig config;
   private transient Gate gate;
+  private transient RecordRefusals refusals;
   private transient long transactions;
   private transient long startNanos;
   private transient long startMs;
@@ -30,7 +32,8 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
 
   @Override
   public void open(OpenContext context) {
-    gate = new Gate(config, getRuntimeContext().getMetricGroup());
+    gate = new Gate(config);
+    refusals = new RecordRefusals(config, getRuntimeContext().getMetricGroup());
   }
 
   @Override
@@ -41,18 +44,11 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
     if (config.transactionsPerSecond > 0 && !isLabel) {
       record.arrivalMs = pace();
     }
-    if (isLabel) {
-      Event label = gate.label(record, letter -> context.output(Outputs.DEAD_LETTERS, letter));
-      if (label != null) {
-        out.collect(label);
-      }
-      return;
-    }
-    var deadLetter = gate.transaction(record);
-    if (deadLetter == null) {
-      out.collect(record);
-    } else {
-      context.output(Outputs.DEAD_LETTERS, deadLetter);
+    try {
+      out.collect(isLabel ? gate.label(record) : gate.transaction(record));
+    } catch (RefusedException refusal) {
+      refusals.begin();
+      refusals.refuse(context::output, record, isLabel, 0, refusal);
     }
   }
 

@@ -1,17 +1,17 @@
 package fraudstream.kernel.stream;
 
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.RefusedException;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.streaming.api.functions.ProcessFunction;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.types.Row;
 import org.apache.flink.util.Collector;
 
 /**
  * Parses the rows of a stream's table as records. Columns: bytes, arrival time (TIMESTAMP_LTZ(3)),
  * shard, sequence number; the last three are null if the source does not provide them.
  *
- * <p>The bytes are one record, or several on separate lines: see {@link RecordSplitter}.
+ * <p>The bytes are one record or several: see {@link RecordSplitter}.
  */
 final class ParseRows extends ProcessFunction<RowData, Event> {
   private static final long serialVersionUID = 1L;
@@ -24,6 +24,7 @@ final class ParseRows extends ProcessFunction<RowData, Event> {
   private final JobConfig config;
   private final boolean isLabels;
   private transient Gate gate;
+  private transient RecordRefusals refusals;
 
   /** @param isLabels true if the records are labels, false if they are transactions */
   ParseRows(JobConfig config, boolean isLabels) {
@@ -33,28 +34,34 @@ final class ParseRows extends ProcessFunction<RowData, Event> {
 
   @Override
   public void open(OpenContext context) {
-    gate = new Gate(config, getRuntimeContext().getMetricGroup());
+    gate = new Gate(config);
+    refusals = new RecordRefusals(config, getRuntimeContext().getMetricGroup());
   }
 
   @Override
   public void processElement(RowData row, Context context, Collector<Event> out) {
     byte[] bytes = row.isNullAt(RAW) ? new byte[0] : row.getBinary(RAW);
-    RecordSplitter.split(bytes, record -> read(record(row, record), context, out));
+    refusals.begin();
+    try {
+      RecordSplitter.split(bytes, (part, at) -> read(row, part, at, context, out));
+    } catch (RefusedException damaged) {
+      refusals.refuse(context::output, record(row, bytes), isLabels, 0, damaged);
+    }
+    if (refusals.hasRest()) {
+      refusals.sumUp(context::output, record(row, bytes));
+    }
   }
 
-  private void read(Event record, Context context, Collector<Event> out) {
-    if (isLabels) {
-      Event label = gate.label(record, letter -> context.output(Outputs.DEAD_LETTERS, letter));
-      if (label != null) {
-        out.collect(label);
-      }
+  private void read(RowData row, byte[] part, int at, Context context, Collector<Event> out) {
+    if (refusals.isHopeless(part)) {
+      refusals.countHopeless(at, part.length);
       return;
     }
-    Row deadLetter = gate.transaction(record);
-    if (deadLetter == null) {
-      out.collect(record);
-    } else {
-      context.output(Outputs.DEAD_LETTERS, deadLetter);
+    Event record = record(row, part);
+    try {
+      out.collect(isLabels ? gate.label(record) : gate.transaction(record));
+    } catch (RefusedException refusal) {
+      refusals.refuse(context::output, record, isLabels, at, refusal);
     }
   }
 

@@ -2,22 +2,33 @@ package fraudstream.kernel.stream;
 
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.commons.codec.digest.MurmurHash3;
+import org.apache.flink.api.common.ExecutionConfig;
+import org.apache.flink.core.fs.CloseableRegistry;
+import org.apache.flink.core.memory.DataInputViewStreamWrapper;
 import org.apache.flink.runtime.checkpoint.Checkpoints;
 import org.apache.flink.runtime.checkpoint.OperatorState;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.runtime.jobgraph.OperatorID;
 import org.apache.flink.runtime.state.CompletedCheckpointStorageLocation;
+import org.apache.flink.runtime.state.DefaultOperatorStateBackend;
+import org.apache.flink.runtime.state.DefaultOperatorStateBackendBuilder;
+import org.apache.flink.runtime.state.IncrementalRemoteKeyedStateHandle;
 import org.apache.flink.runtime.state.KeyGroupsStateHandle;
+import org.apache.flink.runtime.state.KeyedBackendSerializationProxy;
 import org.apache.flink.runtime.state.KeyedStateHandle;
+import org.apache.flink.runtime.state.OperatorStateHandle;
 import org.apache.flink.runtime.state.SavepointKeyedStateHandle;
+import org.apache.flink.runtime.state.StreamStateHandle;
 import org.apache.flink.runtime.state.filesystem.AbstractFsCheckpointStorageAccess;
 
 /**
@@ -88,6 +99,74 @@ public final class Savepoint {
       }
     }
     return null;
+  }
+
+  /**
+   * Checks that this release can read an operator's histories.
+   *
+   * @throws IOException if it can't; the message says what to do
+   */
+  public void checkHistories(String identity) throws IOException {
+    OperatorState state = states.get(operatorId(identity));
+    for (OperatorSubtaskState task : state.getStates()) {
+      for (KeyedStateHandle handle : task.getManagedKeyedState()) {
+        StreamStateHandle metadata = metadata(handle);
+        if (metadata == null) {
+          continue;
+        }
+        try (InputStream in = metadata.openInputStream()) {
+          // Reads the serializers' snapshots, among them that of the histories.
+          new KeyedBackendSerializationProxy<>(Savepoint.class.getClassLoader())
+              .read(new DataInputViewStreamWrapper(in));
+        }
+        return;
+      }
+    }
+  }
+
+  /** The stream that begins with the snapshots of the state's serializers; null if unknown. */
+  private static StreamStateHandle metadata(KeyedStateHandle handle) {
+    if (handle instanceof IncrementalRemoteKeyedStateHandle) {
+      return ((IncrementalRemoteKeyedStateHandle) handle).getMetaDataStateHandle();
+    }
+    return handle instanceof KeyGroupsStateHandle ? (KeyGroupsStateHandle) handle : null;
+  }
+
+  /**
+   * Checks that a job that is to start with {@code key} can continue the account's state.
+   *
+   * @throws JobKey.HashKeyException if it can't; the message says what to do
+   */
+  public void checkKey(String account, JobKey key) throws Exception {
+    key.continuing(savedKeys(account));
+  }
+
+  /**
+   * The hash key in the account's state, for another job that computes the same hashes.
+   *
+   * @throws JobKey.HashKeyException if the key is not there; the message says what to do
+   */
+  public JobKey key(String account) throws Exception {
+    return JobKey.of(savedKeys(account));
+  }
+
+  private Iterable<byte[]> savedKeys(String account) throws Exception {
+    OperatorState state = states.get(operatorId(account));
+    Collection<OperatorStateHandle> handles = new ArrayList<>();
+    if (state != null) {
+      state.getStates().forEach(task -> handles.addAll(task.getManagedOperatorState()));
+    }
+    // Flink's own reader, as the state may be compressed.
+    try (DefaultOperatorStateBackend backend =
+        new DefaultOperatorStateBackendBuilder(
+                Savepoint.class.getClassLoader(),
+                new ExecutionConfig(),
+                false,
+                handles,
+                new CloseableRegistry())
+            .build()) {
+      return backend.getUnionListState(JobKey.state()).get();
+    }
   }
 
   private static boolean hasState(OperatorState state) {

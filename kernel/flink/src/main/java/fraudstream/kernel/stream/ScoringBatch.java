@@ -17,11 +17,14 @@ import java.util.List;
  * transaction its id and that of its account.
  *
  * <p>Answer: n scores (doubles, NaN if not scored), then any number of notes: row (int), kind
- * (byte, {@link #ALERT} or {@link #ERROR}), length (int), UTF-8 text.
+ * (byte, {@link #ALERT}, {@link #ERROR} or {@link #OVERFLOWING}), length (int), UTF-8 text.
  */
 final class ScoringBatch {
   static final byte ALERT = 0;
   static final byte ERROR = 1;
+
+  /** The names of the features that are too large for the model, one a line. */
+  static final byte OVERFLOWING = 2;
 
   private ScoringBatch() {}
 
@@ -77,6 +80,9 @@ final class ScoringBatch {
 
     /** The error message; null unless the transaction could not be scored. */
     String error;
+
+    /** The features that were treated as missing, because they are too large for the model. */
+    List<String> overflowing = List.of();
   }
 
   static Verdict[] decode(byte[] bytes, int n) {
@@ -93,8 +99,10 @@ final class ScoringBatch {
       in.get(text);
       if (kind == ALERT) {
         verdict.alert = text;
-      } else {
+      } else if (kind == ERROR) {
         verdict.error = new String(text, StandardCharsets.UTF_8);
+      } else {
+        verdict.overflowing = List.of(new String(text, StandardCharsets.UTF_8).split("\n"));
       }
     }
     return verdicts;

@@ -59,14 +59,23 @@ public final class Steps {
         .uid(name.replace(' ', '-'));
   }
 
-  /** Computes the windows of one entity; the account's late events are a side output. */
+  /**
+   * Computes the windows of one entity; the account's late and conflicting events are a side
+   * output.
+   *
+   * @param key the hash key that the account's step starts with
+   */
   public static SingleOutputStreamOperator<Event> windows(
-      DataStream<Event> events, JobConfig config, String entityName) {
+      DataStream<Event> events, JobConfig config, JobKey key, String entityName) {
     Entity entity = Entity.named(entityName);
     return chained(
             keyed(events, new EntityKey(entity))
                 .transform(
-                    entityName + " windows", EventTypeInfo.EVENT, new EntityStep(config, entity)))
+                    entityName + " windows",
+                    EventTypeInfo.EVENT,
+                    entity == Entity.ACCOUNT_ID
+                        ? new AccountStep(config, key)
+                        : new EntityStep(config, entity)))
         .uid("windows-" + entityName);
   }
 
@@ -107,6 +116,23 @@ public final class Steps {
         .process(new Unbatcher(config, withScored), Outputs.KEYED_JSON)
         .name("verdicts")
         .uid("verdicts");
+  }
+
+  /** Limits the dead letters of all steps. */
+  public static SingleOutputStreamOperator<Row> limitLetters(
+      DataStream<Row> letters, JobConfig config) {
+    return chained(
+            letters.transform("dead letter limit", Outputs.KEYED_JSON, new LetterLimit(config)))
+        .uid("letter-limit");
+  }
+
+  /** Review alerts of the transactions that the steps could not judge, limited by account. */
+  public static SingleOutputStreamOperator<Row> limitReviews(
+      DataStream<Row> reviews, JobConfig config) {
+    return reviews
+        .keyBy(row -> (String) row.getField(Outputs.ACCOUNT), Types.STRING)
+        .transform("review limit", Outputs.KEYED_JSON, new ReviewLimit(config))
+        .uid("review-limit");
   }
 
   /** Lines of a features file. */

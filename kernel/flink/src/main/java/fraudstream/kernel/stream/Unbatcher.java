@@ -1,6 +1,5 @@
 package fraudstream.kernel.stream;
 
-import fraudstream.kernel.json.DeadLetterJson;
 import fraudstream.kernel.json.ScoredJson;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
@@ -25,6 +24,7 @@ final class Unbatcher extends ProcessFunction<Row, Row> {
   private final JobConfig config;
   private final boolean withScored;
   private transient ScoredJson json;
+  private transient Refusals refusals;
 
   /** @param withScored whether to write the scored transactions */
   Unbatcher(JobConfig config, boolean withScored) {
@@ -34,6 +34,7 @@ final class Unbatcher extends ProcessFunction<Row, Row> {
 
   @Override
   public void open(OpenContext context) {
+    refusals = new Refusals(config);
     json =
         new ScoredJson(
             config.catalogue().features(), config.modelVersion, config.catalogueVersion);
@@ -66,15 +67,14 @@ final class Unbatcher extends ProcessFunction<Row, Row> {
 
   private void write(Event event, Verdict verdict, long nowMs, Context context, Lines lines) {
     if (verdict.error != null) {
-      byte[] letter = DeadLetterJson.of(event, SCORING, verdict.error);
-      context.output(Outputs.DEAD_LETTERS, Row.of(account(event), letter));
+      refusals.refuse(context::output, event, SCORING, verdict.error);
       return;
     }
     if (verdict.alert != null) {
       context.output(Outputs.ALERTS, Row.of(account(event), verdict.alert));
     }
     if (withScored) {
-      lines.add(account(event), json.scored(event, verdict.score, nowMs));
+      lines.add(account(event), json.scored(event, verdict.score, nowMs, verdict.overflowing));
     }
   }
 

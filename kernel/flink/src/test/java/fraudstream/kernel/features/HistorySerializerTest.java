@@ -34,8 +34,8 @@ class HistorySerializerTest {
   private static HistorySerializerSnapshot golden() throws IOException {
     HistorySerializerSnapshot snapshot = new HistorySerializerSnapshot();
     snapshot.readSnapshot(
-        2,
-        new DataInputDeserializer(resource("snapshot-v2.bin")),
+        3,
+        new DataInputDeserializer(resource("snapshot-v3.bin")),
         HistorySerializerTest.class.getClassLoader());
     return snapshot;
   }
@@ -56,8 +56,8 @@ class HistorySerializerTest {
   void savedStateIsReadAndWrittenByteForByteAsEver() throws IOException {
     DataOutputSerializer schema = new DataOutputSerializer(64);
     golden().writeSnapshot(schema);
-    assertArrayEquals(resource("snapshot-v2.bin"), schema.getCopyOfBuffer());
-    byte[] saved = resource("history-v2.bin");
+    assertArrayEquals(resource("snapshot-v3.bin"), schema.getCopyOfBuffer());
+    byte[] saved = resource("history-v3.bin");
     TypeSerializer<History> serializer = golden().restoreSerializer();
     History history = serializer.deserialize(new DataInputDeserializer(saved));
     assertArrayEquals(saved, bytes(serializer, history));
@@ -71,10 +71,12 @@ class HistorySerializerTest {
   void anUnknownLayoutIsRefused() throws IOException {
     HistorySerializerSnapshot snapshot = new HistorySerializerSnapshot();
     DataInputDeserializer anything = new DataInputDeserializer(new byte[9]);
-    IOException refused =
-        assertThrows(IOException.class, () -> snapshot.readSnapshot(3, anything, null));
-    assertEquals(HistoryFormat.unknownVersion(3).getMessage(), refused.getMessage());
-    assertEquals(2, snapshot.getCurrentVersion());
+    for (int version : new int[] {1, 2, 4}) {
+      IOException refused =
+          assertThrows(IOException.class, () -> snapshot.readSnapshot(version, anything, null));
+      assertEquals(HistoryFormat.unknownVersion(version).getMessage(), refused.getMessage());
+    }
+    assertEquals(3, snapshot.getCurrentVersion());
   }
 
   /** Savepoints contain the class name; if it were renamed or moved they could not be read. */

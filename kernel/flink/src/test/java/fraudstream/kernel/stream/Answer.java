@@ -25,6 +25,10 @@ final class Answer {
     return note(row, ScoringBatch.ERROR, text);
   }
 
+  Answer overflowing(int row, String names) {
+    return note(row, ScoringBatch.OVERFLOWING, names);
+  }
+
   private Answer note(int row, byte kind, String text) {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     ByteBuffer buffer = littleEndian(NOTE_BYTES + utf8.length);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fraudstream.kernel.features.Catalogues;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Job configurations for tests. */
@@ -44,6 +45,13 @@ final class Configs {
     values.put("transactions_per_second", 0.0);
     values.put("ramp_ms", 0);
     values.put("writes_files", false);
+    values.put("with_reviews", true);
+    values.put("reviews_per_minute", 2);
+    values.put("reviews_of_task_per_minute", 5);
+    values.put("review_sentences", Map.of("late", List.of("late.", "trễ."), "other", List.of("?", "?")));
+    values.put("dead_letters_per_record", 3);
+    values.put("dead_letters_per_minute", 10);
+    values.put("dead_letter_bytes_per_minute", 1_000_000);
     for (int i = 0; i < namesAndValues.length; i += 2) {
       if (namesAndValues[i + 1] == null) {
         values.remove((String) namesAndValues[i]);

@@ -171,6 +171,11 @@ class EntityStepTest {
     assertEquals("42", letter.get("sequence_number").textValue());
     assertEquals(1, step.side(Outputs.DEAD_LETTERS).size());
     assertEquals(1, step.count("late"));
+    Row review = step.side(Outputs.REVIEWS).get(0);
+    assertEquals("A1", review.getField(Outputs.ACCOUNT));
+    assertEquals("c", review.getField(Outputs.TRANSACTION));
+    assertEquals("late", review.getField(Outputs.REVIEW_REASON));
+    assertEquals(1, step.side(Outputs.REVIEWS).size());
   }
 
   @Test

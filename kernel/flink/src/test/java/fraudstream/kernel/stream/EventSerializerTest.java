@@ -149,7 +149,10 @@ class EventSerializerTest {
     event.shardId = orNull(random, () -> text(random));
     event.sequenceNumber = orNull(random, () -> text(random));
     event.transactionId = orNull(random, () -> text(random));
+    event.contents = new byte[random.nextInt(300)];
+    random.nextBytes(event.contents);
     event.idHash = random.nextLong();
+    event.fingerprint = random.nextLong();
     event.timeMs = random.nextLong();
     event.amountVnd = random.nextGaussian() * 1e9;
     for (int i = 0; i < Entity.COUNT; i++) {

@@ -1,12 +1,14 @@
 package fraudstream.kernel.stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fraudstream.kernel.record.Entity;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +38,13 @@ class JobConfigTest {
     assertEquals(7.5, config.transactionsPerSecond);
     assertEquals(8, config.rampMs);
     assertTrue(config.writesFiles);
+    assertFalse(config.withReviews);
+    assertEquals(10, config.reviewsPerMinute);
+    assertEquals(11, config.reviewsOfTaskPerMinute);
+    assertEquals(Map.of("late", List.of("Late.", "Trễ.")), config.reviewSentences);
+    assertEquals(12, config.deadLettersPerRecord);
+    assertEquals(13, config.deadLettersPerMinute);
+    assertEquals(14_000_000_000L, config.deadLetterBytesPerMinute);
   }
 
   @Test
@@ -54,7 +63,14 @@ class JobConfigTest {
             "is_labelled", true,
             "transactions_per_second", 7.5,
             "ramp_ms", 8,
-            "writes_files", true);
+            "writes_files", true,
+            "with_reviews", false,
+            "reviews_per_minute", 10,
+            "reviews_of_task_per_minute", 11,
+            "review_sentences", Map.of("late", List.of("Late.", "Trễ.")),
+            "dead_letters_per_record", 12,
+            "dead_letters_per_minute", 13,
+            "dead_letter_bytes_per_minute", 14_000_000_000L);
     assertRead(config);
     assertRead(InstantiationUtil.clone(config));
   }
@@ -71,7 +87,9 @@ class JobConfigTest {
         "catalogue", "catalogue_version", "model_version", "max_record_bytes",
         "future_tolerance_ms", "allowed_lateness_ms", "state_ttl_margin_ms",
         "state_ttl_ms", "batch_size", "batch_time_ms", "is_labelled", "transactions_per_second",
-        "writes_files"
+        "writes_files", "with_reviews", "reviews_per_minute", "reviews_of_task_per_minute",
+        "review_sentences", "dead_letters_per_record", "dead_letters_per_minute",
+        "dead_letter_bytes_per_minute"
       })
   void aMissingSettingIsRefusedByItsName(String name) {
     assertRefused(Configs.json(name, null), "'" + name + "'");

@@ -8,6 +8,9 @@ import fraudstream.kernel.features.Outcome;
 import fraudstream.kernel.json.FeaturesJson;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.EventHash;
+import fraudstream.kernel.record.HashKey;
+import fraudstream.kernel.record.RefusedException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -20,7 +23,6 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
-import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 
 /**
  * Runs the job's steps without Flink for a property test in Python: reads a line, writes a line.
@@ -34,13 +36,15 @@ public final class KernelProbe {
 
   private final Gate gate;
   private final Catalogue catalogue;
+  private final EventHash hash;
   private final FeaturesJson json;
   private final Map<Entity, EntityWindows> windows = new EnumMap<>(Entity.class);
   private final Map<Entity, Map<String, History>> histories = new EnumMap<>(Entity.class);
 
   private KernelProbe(JobConfig config) {
-    gate = new Gate(config, new UnregisteredMetricsGroup());
+    gate = new Gate(config);
     catalogue = config.catalogue();
+    hash = catalogue.hash(HashKey.BATCH);
     json = new FeaturesJson(catalogue.features());
     for (Entity entity : catalogue.entities()) {
       windows.put(entity, catalogue.windows(entity, config.allowedLatenessMs));
@@ -66,20 +70,24 @@ public final class KernelProbe {
   private String answer(char kind, String rest) throws IOException {
     Event record = new Event();
     record.raw = rest.getBytes(StandardCharsets.UTF_8);
-    switch (kind) {
-      case 'T':
-        return gate.transaction(record) == null ? transaction(record) : "refused";
-      case 'L':
-        Event label = gate.label(record, letter -> {});
-        return label == null ? "refused" : label(label);
-      case 'S':
-        return "saved" + save();
-      default:
-        return "begun";
+    try {
+      switch (kind) {
+        case 'T':
+          return transaction(gate.transaction(record));
+        case 'L':
+          return label(gate.label(record));
+        case 'S':
+          return "saved" + save();
+        default:
+          return "begun";
+      }
+    } catch (RefusedException refusal) {
+      return "refused";
     }
   }
 
   private String transaction(Event event) {
+    hash.hash(event);
     for (Map.Entry<Entity, EntityWindows> step : windows.entrySet()) {
       Entity entity = step.getKey();
       if (event.ids[entity.ordinal()] == null) {
@@ -98,6 +106,7 @@ public final class KernelProbe {
   }
 
   private String label(Event label) {
+    hash.hash(label);
     for (Map.Entry<Entity, EntityWindows> step : windows.entrySet()) {
       if (label.ids[step.getKey().ordinal()] != null) {
         step.getValue().label(history(step.getKey(), label), label);

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
-import fraudstream.kernel.record.Hash64;
 import fraudstream.kernel.record.Records;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -72,13 +71,25 @@ class ParseLinesTest {
     assertEquals(Event.Kind.TRANSACTION, event.kind);
     assertArrayEquals(Records.utf8(line), event.raw);
     assertEquals("T1", event.transactionId);
-    assertEquals(Hash64.of(Records.utf8("T1")), event.idHash);
+    assertEquals(0, event.idHash, "parsers know no key");
+    assertTrue(event.contents.length > 0);
     assertEquals(TIME_MS, event.timeMs);
     assertEquals(2_500, event.amountVnd);
     assertEquals("A1", event.ids[Entity.ACCOUNT_ID.ordinal()]);
     assertEquals("D1", event.ids[Entity.DEVICE_ID.ordinal()]);
     assertArrayEquals(new double[] {10, NULL, NULL, NULL}, event.features, "Vietnam's hour");
     assertEquals(Event.NO_TIME, event.arrivalMs);
+  }
+
+  @Test
+  void aRefusedLineIsToBeReviewedAndEachHasADeadLetter() throws Exception {
+    open(false, 0);
+    for (int i = 0; i < 10; i++) {
+      step.process(Records.utf8(Records.json("latitude", "999")));
+    }
+    assertEquals(10, step.side(Outputs.DEAD_LETTERS).size());
+    assertEquals(10, step.side(Outputs.REVIEWS).size());
+    assertEquals(Event.NO_TIME, step.side(Outputs.REVIEWS).get(0).getField(Outputs.ARRIVAL_MS));
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.KplAggregates;
 import fraudstream.kernel.record.Records;
 import java.time.Instant;
 import java.util.Base64;
@@ -193,8 +194,8 @@ class ParseRowsTest {
   void aRecordThatIsTooLargeIsADeadLetterWithoutBeingRead(boolean isLabels) throws Exception {
     open(isLabels);
     String record = isLabels ? Records.label() : Records.json();
-    int mostBytes = CONFIG.maxRecordBytes;
-    String padded = record + " ".repeat(mostBytes - record.length());
+    int maxBytes = CONFIG.maxRecordBytes;
+    String padded = record + " ".repeat(maxBytes - record.length());
     assertEquals(1, step.process(row(Records.utf8(padded), TIME_MS)).size());
     assertEquals(List.of(), step.process(row(Records.utf8(padded + " "), TIME_MS)));
     assertEquals("oversize", Step.payload(onlyDeadLetter()).get("reason").textValue());
@@ -210,6 +211,123 @@ class ParseRowsTest {
     assertEquals(2, step.count("refused"));
     assertEquals(2, step.side(Outputs.DEAD_LETTERS).size());
     read(row(good, TIME_MS));
+  }
+
+  // ---- reviews ----
+
+  private List<Row> reviews() {
+    return step.side(Outputs.REVIEWS);
+  }
+
+  @Test
+  void aRefusedTransactionWithIdsIsToBeReviewed() throws Exception {
+    open(false);
+    step.process(row(Records.utf8(Records.json("latitude", "999")), TIME_MS + 7));
+    assertEquals(1, reviews().size());
+    Row review = reviews().get(0);
+    String detail = Step.payload(onlyDeadLetter()).get("detail").textValue();
+    assertEquals(
+        Row.of("A1", "T1", "invalid_value", detail, TIME_MS, TIME_MS + 7, 1_000.0), review);
+  }
+
+  @Test
+  void aTransactionThatIsTooLargeIsToBeReviewedToo() throws Exception {
+    open(false);
+    String json = Records.json();
+    String large = json.substring(0, json.length() - 1) + ",\"note\":\"" + "x".repeat(2_000) + "\"}";
+    step.process(row(Records.utf8(large), TIME_MS));
+    assertEquals("oversize", reviews().get(0).getField(Outputs.REVIEW_REASON));
+    assertEquals("A1", reviews().get(0).getField(Outputs.ACCOUNT));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"account_id", "transaction_id"})
+  void withoutAnIdThereIsNothingToReview(String id) throws Exception {
+    open(false);
+    step.process(row(Records.utf8(Records.json(id, null)), TIME_MS));
+    assertEquals("missing_field", onlyDeadLetter().getField(Outputs.LETTER_REASON));
+    assertEquals(List.of(), reviews());
+  }
+
+  @Test
+  void whereNobodyReadsAlertsThereAreNoReviews() throws Exception {
+    step = Step.of(new ParseRows(Configs.config("with_reviews", false), false), EventTypeInfo.EVENT);
+    step.process(row(Records.utf8(Records.json("latitude", "999")), TIME_MS));
+    onlyDeadLetter();
+    assertEquals(List.of(), reviews());
+  }
+
+  @Test
+  void aRefusedLabelHasNoReview() throws Exception {
+    open(true);
+    step.process(row(Records.utf8(Records.label("is_fraud", "7")), TIME_MS));
+    onlyDeadLetter();
+    assertEquals(List.of(), reviews());
+  }
+
+  // ---- records of many parts ----
+
+  private static final int MAX_LETTERS = CONFIG.deadLettersPerRecord;
+
+  /** A megabyte of braces was half a million dead letters. */
+  @Test
+  void theLettersOfOneRecordAreLimitedAndTheRestIsSummedUp() throws Exception {
+    open(false);
+    byte[] braces = Records.utf8("{\n".repeat(1 << 19));
+    assertEquals(List.of(), step.process(row(braces, TIME_MS)));
+    List<Row> letters = step.side(Outputs.DEAD_LETTERS);
+    assertEquals(MAX_LETTERS + 1, letters.size());
+    Row last = letters.get(MAX_LETTERS);
+    long rest = (1 << 19) - MAX_LETTERS;
+    assertEquals("42", last.getField(Outputs.KEY));
+    assertEquals("too_many_parts", last.getField(Outputs.LETTER_REASON));
+    assertEquals(rest, last.getField(Outputs.RECORDS));
+    JsonNode summary = Step.payload(last);
+    assertEquals("{\"missing_field\":" + rest + "}", summary.get("reasons").toString());
+    assertEquals(2 * MAX_LETTERS, summary.get("from_byte").intValue());
+    assertEquals(1 << 20, summary.get("to_byte").intValue());
+    assertEquals(1 << 19, step.count("refused"));
+    step.process(row(Records.utf8("{"), TIME_MS));
+    assertEquals(MAX_LETTERS + 2, step.side(Outputs.DEAD_LETTERS).size(), "the next begins anew");
+  }
+
+  @Test
+  void goodTransactionsAmongThemAreAllReadAndEachRefusedOneIsReviewed() throws Exception {
+    open(false);
+    StringBuilder record = new StringBuilder();
+    for (int i = 0; i < 50; i++) {
+      record.append(Records.json("transaction_id", "\"good-" + i + "\"")).append('\n');
+      record.append(Records.json("transaction_id", "\"bad-" + i + "\"", "latitude", "91"));
+      record.append('\n');
+    }
+    assertEquals(50, step.process(row(Records.utf8(record.toString()), TIME_MS)).size());
+    assertEquals(MAX_LETTERS + 1, step.side(Outputs.DEAD_LETTERS).size());
+    assertEquals(50, reviews().size());
+  }
+
+  @Test
+  void anAggregatedRecordIsItsParts() throws Exception {
+    open(false);
+    String second = Records.json("transaction_id", "\"T2\"");
+    byte[] record = KplAggregates.of(Records.json(), "{", second);
+    List<Event> events = step.process(row(record, TIME_MS));
+    assertEquals(List.of("T1", "T2"), List.of(events.get(0).transactionId, events.get(1).transactionId));
+    assertEquals("42", events.get(1).sequenceNumber);
+    assertArrayEquals(Records.utf8(second), events.get(1).raw);
+    assertEquals("{", Step.payload(onlyDeadLetter()).get("raw").textValue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDamagedAggregateIsADeadLetterThatSaysSo(boolean isLabels) throws Exception {
+    open(isLabels);
+    byte[] record = KplAggregates.of(Records.json());
+    record[record.length - 1] ^= 1;
+    assertEquals(List.of(), step.process(row(record, TIME_MS)));
+    JsonNode letter = Step.payload(onlyDeadLetter());
+    assertTrue(letter.get("detail").textValue().startsWith("aggregated by the Kinesis Producer"));
+    assertArrayEquals(record, Base64.getDecoder().decode(letter.get("raw").textValue()));
+    assertEquals(1, step.count("refused"));
   }
 
   // ---- labels ----

@@ -1,10 +1,17 @@
 package fraudstream.kernel.stream;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.fail;
 
-import java.nio.charset.StandardCharsets;
+import fraudstream.kernel.record.KplAggregates;
+import fraudstream.kernel.record.RefusedException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,11 +37,32 @@ class RecordSplitterTest {
     "{, {",
     "/, /",
   })
-  void aRecordBeginsWhereALineBeginsWithABrace(String bytes, String parts) {
+  void aRecordBeginsWhereALineBeginsWithABrace(String text, String parts) throws Exception {
+    assertEquals(List.of(parts.split("\\|", -1)), split(text.replace('/', '\n').getBytes(UTF_8)));
+  }
+
+  /** The records with line feeds as slashes; each must stand at its place in the bytes. */
+  private static List<String> split(byte[] bytes) throws RefusedException {
     List<String> found = new ArrayList<>();
     RecordSplitter.split(
-        bytes.replace('/', '\n').getBytes(StandardCharsets.UTF_8),
-        part -> found.add(new String(part, StandardCharsets.UTF_8).replace('\n', '/')));
-    assertEquals(List.of(parts.split("\\|", -1)), found);
+        bytes,
+        (record, at) -> {
+          assertArrayEquals(Arrays.copyOfRange(bytes, at, at + record.length), record);
+          found.add(new String(record, UTF_8).replace('\n', '/'));
+        });
+    return found;
+  }
+
+  @Test
+  void thePartsOfAnAggregatedRecordAreSplitOneByOne() throws Exception {
+    byte[] bytes = KplAggregates.of("{1}\n{2}", "", "{3}\n", "\n{4");
+    assertEquals(List.of("{1}", "{2}", "", "{3}/", "", "{4"), split(bytes));
+  }
+
+  @Test
+  void noPartOfADamagedAggregateIsPassedOn() throws Exception {
+    byte[] bytes = KplAggregates.of("{1}", "{2}");
+    bytes[bytes.length / 2] ^= 1;
+    assertThrows(RefusedException.class, () -> RecordSplitter.split(bytes, (record, at) -> fail()));
   }
 }

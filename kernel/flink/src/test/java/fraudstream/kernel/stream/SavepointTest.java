@@ -2,13 +2,18 @@ package fraudstream.kernel.stream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.HashKey;
 import fraudstream.kernel.record.Records;
+import fraudstream.kernel.stream.JobKey.HashKeyException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,6 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SavepointTest {
+  private static final String DIGITS = "000102030405060708090a0b0c0d0e0f";
   private static final int MAX_PARALLELISM = 120;
   private static final String ACCOUNT = "windows-account_id";
   private static final String DEVICE = "windows-device_id";
@@ -71,6 +77,15 @@ class SavepointTest {
 
   private static OperatorState operator(String identity) {
     return new OperatorState(flinksId(identity), 2, MAX_PARALLELISM);
+  }
+
+  /** The account's state of a job with that key; each task but the first saves no key. */
+  private Savepoint savedWith(JobKey key) throws Exception {
+    Step<Event, Event> step = Step.account(Configs.config(), key, null);
+    OperatorState operator = operator(ACCOUNT);
+    operator.putState(0, step.harness.snapshot(1, 1));
+    step.close();
+    return saved(operator);
   }
 
   private static OperatorState operatorWithState(String identity) {
@@ -135,6 +150,52 @@ class SavepointTest {
     saved(operatorWithState(ACCOUNT));
     Path file = folder.resolve(AbstractFsCheckpointStorageAccess.METADATA_FILE_NAME);
     assertEquals(List.of(ACCOUNT), identities(Savepoint.open(file.toUri().toString())));
+  }
+
+  // ---- the hash key ----
+
+  @Test
+  void aGeneratedKeyIsFoundForOtherJobs() throws Exception {
+    JobKey generated = JobKey.generated();
+    assertEquals(generated.key(), savedWith(generated).key(ACCOUNT).key());
+  }
+
+  @Test
+  void ofAKeyFromTheSettingsOnlyTheFingerprintIsThere() throws Exception {
+    Savepoint savepoint = savedWith(JobKey.ofSettings(DIGITS));
+    HashKeyException absent =
+        assertThrows(HashKeyException.class, () -> savepoint.key(ACCOUNT));
+    String shown = HashKey.shown(HashKey.fromHex(DIGITS).fingerprint());
+    assertTrue(absent.getMessage().contains(shown), absent.getMessage());
+    byte[] metadata =
+        Files.readAllBytes(folder.resolve(AbstractFsCheckpointStorageAccess.METADATA_FILE_NAME));
+    String bytes = new String(metadata, StandardCharsets.ISO_8859_1);
+    byte[] key = HashKey.fromHex(DIGITS).toBytes();
+    assertFalse(bytes.contains(new String(key, StandardCharsets.ISO_8859_1)));
+  }
+
+  @Test
+  void aJobIsCheckedAgainstTheKeyThatTheStateWasMadeWith() throws Exception {
+    Savepoint savepoint = savedWith(JobKey.ofSettings(DIGITS));
+    savepoint.checkKey(ACCOUNT, JobKey.ofSettings(DIGITS));
+    for (JobKey other : List.of(JobKey.generated(), JobKey.ofSettings("ff".repeat(16)))) {
+      assertThrows(HashKeyException.class, () -> savepoint.checkKey(ACCOUNT, other));
+    }
+  }
+
+  @Test
+  void stateWithoutAKeyIsRefused() throws Exception {
+    Savepoint savepoint = saved(operatorWithState(DEVICE));
+    assertThrows(HashKeyException.class, () -> savepoint.checkKey(ACCOUNT, JobKey.generated()));
+  }
+
+  // ---- histories ----
+
+  @Test
+  void historiesOfThisReleaseCanBeRead() throws Exception {
+    Savepoint savepoint = saved(operatorWithState(ACCOUNT), operator(DEVICE));
+    savepoint.checkHistories(ACCOUNT);
+    savepoint.checkHistories(DEVICE);
   }
 
   @ParameterizedTest

@@ -85,16 +85,45 @@ final class Step<I, O> {
   /** The window step of an entity, restored from {@code state}; null to start without state. */
   static Step<Event, Event> windows(JobConfig config, Entity entity, OperatorSubtaskState state)
       throws Exception {
+    return entity == Entity.ACCOUNT_ID
+        ? account(config, JobKey.ofBatch(), state)
+        : windows(new EntityStep(config, entity), entity, state);
+  }
+
+  /** The account's step of a job that is to start with that key. */
+  static Step<Event, Event> account(JobConfig config, JobKey key, OperatorSubtaskState state)
+      throws Exception {
+    return windows(new AccountStep(config, key), Entity.ACCOUNT_ID, state);
+  }
+
+  private static Step<Event, Event> windows(
+      EntityStep operator, Entity entity, OperatorSubtaskState state) throws Exception {
     Metrics metrics = new Metrics();
     Step<Event, Event> step =
         new Step<>(
             new KeyedOneInputStreamOperatorTestHarness<>(
-                new EntityStep(config, entity),
-                new EntityKey(entity),
+                operator, new EntityKey(entity), Types.STRING, environment(metrics)),
+            metrics);
+    step.harness.setup(EventSerializer.INSTANCE);
+    if (state != null) {
+      step.harness.initializeState(state);
+    }
+    step.harness.open();
+    return step;
+  }
+
+  /** The limit of review alerts, restored from {@code state}; null to start without state. */
+  static Step<Row, Row> reviews(JobConfig config, OperatorSubtaskState state) throws Exception {
+    Metrics metrics = new Metrics();
+    Step<Row, Row> step =
+        new Step<>(
+            new KeyedOneInputStreamOperatorTestHarness<>(
+                new ReviewLimit(config),
+                row -> (String) row.getField(Outputs.ACCOUNT),
                 Types.STRING,
                 environment(metrics)),
             metrics);
-    step.harness.setup(EventSerializer.INSTANCE);
+    step.harness.setup(Outputs.KEYED_JSON.createSerializer(new SerializerConfigImpl()));
     if (state != null) {
       step.harness.initializeState(state);
     }

@@ -46,7 +46,7 @@ class StepsTest {
 
   @Test
   void aFileIsReadAndParsedByOneTaskWhateverTheParallelism() {
-    Steps.windows(events(), CONFIG, "device_id");
+    Steps.windows(events(), CONFIG, JobKey.ofBatch(), "device_id");
     Map<String, StreamNode> nodes = nodesByIdentity();
     assertEquals(1, nodes.get("lines").getParallelism());
     assertEquals(1, nodes.get("parse-lines").getParallelism());
@@ -62,7 +62,7 @@ class StepsTest {
   }
 
   private SingleOutputStreamOperator<Event> finished() {
-    return Steps.finish(Steps.windows(events(), CONFIG, "device_id"), CONFIG);
+    return Steps.finish(Steps.windows(events(), CONFIG, JobKey.ofBatch(), "device_id"), CONFIG);
   }
 
   private void windowsAndBatches() {
@@ -116,7 +116,7 @@ class StepsTest {
   @ValueSource(ints = {1, PARALLELISM})
   void theKeyOfTheWindowsIsTheirEntitysId(int parallelism) {
     environment.setParallelism(parallelism);
-    Steps.windows(events(), CONFIG, "device_id");
+    Steps.windows(events(), CONFIG, JobKey.ofBatch(), "device_id");
     KeySelector<?, ?> key = nodesByIdentity().get("windows-device_id").getStatePartitioners()[0];
     assertTrue(key instanceof EntityKey);
   }
@@ -124,13 +124,26 @@ class StepsTest {
   // ---- outputs ----
 
   @ParameterizedTest
-  @ValueSource(strings = {"dead_letters", "alerts", "scored_transactions", "features"})
+  @ValueSource(strings = {"alerts", "scored_transactions", "features"})
   void anOutputIsFoundByTheNameOfItsSink(String name) {
     assertEquals(name, Outputs.named(name).getId());
     SingleOutputStreamOperator<Row> verdicts =
         Steps.verdicts(Steps.batches(events(), CONFIG), CONFIG, true);
     DataStream<Row> output = Steps.output(verdicts, name);
     assertSame(Outputs.KEYED_JSON, output.getType());
+  }
+
+  @Test
+  void whatIsRefusedIsLimitedBeforeItGoesToASink() {
+    SingleOutputStreamOperator<Event> step = finished();
+    SingleOutputStreamOperator<Row> letters =
+        Steps.limitLetters(Steps.output(step, "dead_letters"), CONFIG);
+    SingleOutputStreamOperator<Row> reviews =
+        Steps.limitReviews(Steps.output(step, "reviews"), CONFIG);
+    assertSame(Outputs.KEYED_JSON, letters.getType());
+    assertSame(Outputs.KEYED_JSON, reviews.getType());
+    assertEquals("FORWARD", wayInto("letter-limit"));
+    assertEquals("HASH", wayInto("review-limit"), "an account's reviews are counted in one task");
   }
 
   @Test

@@ -2,6 +2,7 @@ package fraudstream.kernel.stream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -112,7 +113,7 @@ class UnbatcherTest {
     answered(new Answer(0.25), event);
     Row row = scored().get(0);
     assertEquals("A1", row.getField(0));
-    assertArrayEquals(JSON.scored(event, 0.25, 0), (byte[]) row.getField(1));
+    assertArrayEquals(JSON.scored(event, 0.25, 0, List.of()), (byte[]) row.getField(1));
     assertEquals(
         "{\"account_id\":7,\"device_id\":9}", Step.payload(row).get("ordinals").toString());
     assertEquals(1, scored().size());
@@ -126,8 +127,8 @@ class UnbatcherTest {
     Event second = transaction("b", "A1");
     second.features = new double[] {4, 5, 6, Double.NaN};
     answered(new Answer(0.1, 0.2), duplicate("x", "A1"), first, second);
-    assertArrayEquals(JSON.scored(first, 0.1, 0), (byte[]) scored().get(1).getField(1));
-    assertArrayEquals(JSON.scored(second, 0.2, 0), (byte[]) scored().get(2).getField(1));
+    assertArrayEquals(JSON.scored(first, 0.1, 0, List.of()), (byte[]) scored().get(1).getField(1));
+    assertArrayEquals(JSON.scored(second, 0.2, 0, List.of()), (byte[]) scored().get(2).getField(1));
   }
 
   @Test
@@ -187,6 +188,16 @@ class UnbatcherTest {
         () -> answered(new Answer(0.1), transaction("a", "A1"), transaction("b", "A1")));
   }
 
+  @Test
+  void featuresThatAreTooLargeForTheModelAreNamedWithTheirTransaction() throws Exception {
+    Event large = transaction("b", "A1");
+    answered(
+        new Answer(0.1, 0.2).overflowing(1, "ratio\nlast"), transaction("a", "A1"), large);
+    assertFalse(Step.payload(scored().get(0)).has("overflowing_features"));
+    assertArrayEquals(
+        JSON.scored(large, 0.2, 0, List.of("ratio", "last")), (byte[]) scored().get(1).getField(1));
+  }
+
   // ---- alerts ----
 
   @Test
@@ -220,6 +231,13 @@ class UnbatcherTest {
     assertEquals("{\"the\":\"bytes\"}", letter.get("raw").textValue());
     assertEquals("42", letter.get("sequence_number").textValue());
     assertEquals(1, step.side(Outputs.DEAD_LETTERS).size());
+    Row review = step.side(Outputs.REVIEWS).get(0);
+    assertEquals("A2", review.getField(Outputs.ACCOUNT));
+    assertEquals("b", review.getField(Outputs.TRANSACTION));
+    assertEquals("scoring", review.getField(Outputs.REVIEW_REASON));
+    assertEquals(event.timeMs, review.getField(Outputs.TIME_MS));
+    assertEquals(event.amountVnd, review.getField(Outputs.AMOUNT_VND));
+    assertEquals(1, step.side(Outputs.REVIEWS).size());
     assertEquals(List.of("a new 0.1", "c new 0.3"), outcomes());
     assertEquals(List.of(), step.side(Outputs.ALERTS));
   }
@@ -245,7 +263,7 @@ class UnbatcherTest {
     byte[] lines = (byte[]) scored().get(0).getField(1);
     String[] found = new String(lines, StandardCharsets.UTF_8).split("\n");
     assertEquals(3, found.length);
-    assertArrayEquals(JSON.scored(first, 0.1, 0), Records.utf8(found[0]));
+    assertArrayEquals(JSON.scored(first, 0.1, 0, List.of()), Records.utf8(found[0]));
     assertArrayEquals(JSON.duplicate(duplicate), Records.utf8(found[1]));
     assertArrayEquals(JSON.duplicate(duplicate), (byte[]) scored().get(1).getField(1));
     assertEquals(List.of("A3 {}"), texts(Outputs.ALERTS), "few, so each by itself");

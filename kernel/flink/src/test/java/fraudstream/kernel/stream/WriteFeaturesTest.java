@@ -32,7 +32,8 @@ class WriteFeaturesTest {
 
   private static String line(String id, int count, int often) {
     return String.format(
-        "{\"transaction_id\":\"%s\",\"hour\":3,\"count\":%d,\"of_device\":null,\"often\":%d}",
+        "{\"transaction_id\":\"%s\",\"account_id\":\"A1\","
+            + "\"hour\":3,\"count\":%d,\"of_device\":null,\"often\":%d}",
         id, count, often);
   }
 

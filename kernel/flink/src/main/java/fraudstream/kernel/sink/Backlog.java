@@ -1,0 +1,217 @@
+package fraudstream.kernel.sink;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The rows that wait for the inner sink: a task adds them, and a {@link Sender} removes them once they
+ * are written. Thread-safe.
+ *
+ * <p>A full backlog makes the task wait, as Flink's own sinks do, while rows are being written. After a
+ * time in which none was, further rows are dropped and counted, until half of the backlog is empty.
+ */
+final class Backlog {
+  private static final Logger LOG = LoggerFactory.getLogger(Backlog.class);
+
+  /** So few that a shard, which takes 1 MiB a second, has them written before the patience ends. */
+  private static final int MAX_ROWS_AT_ONCE = 2_000;
+
+  private static final int MAX_BYTES_AT_ONCE = 4 * 1024 * 1024;
+
+  /** A full request of PutRecords. */
+  private static final int ENOUGH_ROWS = 500;
+
+  private final DetachedOptions options;
+  private final Dropped dropped;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Deque<Entry> entries = new ArrayDeque<>();
+  private long bytes;
+  private long progressNanos = System.nanoTime();
+  private boolean isDropping;
+  private long droppedRows;
+  private Error failure;
+
+  Backlog(DetachedOptions options, Collection<DetachedState> restored) {
+    this.options = options;
+    dropped = options.dropped();
+    restored.forEach(state -> state.entries.forEach(this::append));
+  }
+
+  // ---- the task's side ----
+
+  /** Adds a row, or drops it. */
+  void add(Entry entry) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (!isDropping && !hasRoom(entry)) {
+        long restNanos =
+            progressNanos + TimeUnit.MILLISECONDS.toNanos(options.patienceMs) - System.nanoTime();
+        if (restNanos <= 0) {
+          isDropping = true;
+          LOG.warn("{} are dropped: nothing was written for {} ms", options.name, options.patienceMs);
+        } else {
+          changed.awaitNanos(restNanos);
+        }
+      }
+      check();
+      if (isDropping) {
+        dropped.add(entry);
+        droppedRows++;
+        return;
+      }
+      if (entries.isEmpty()) {
+        progressNanos = System.nanoTime();
+      }
+      append(entry);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void check() {
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private boolean hasRoom(Entry entry) {
+    return entries.isEmpty() || bytes + entry.bytes() <= options.capacityBytes;
+  }
+
+  private void append(Entry entry) {
+    entries.add(entry);
+    bytes += entry.bytes();
+  }
+
+  /** Waits until all rows are written. */
+  void awaitEmpty() throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      stopDropping();
+      while (!entries.isEmpty()) {
+        check();
+        changed.await();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The rows that are not known to be written, with a summary of the dropped ones. */
+  List<Entry> unwritten() {
+    lock.lock();
+    try {
+      List<Entry> unwritten = new ArrayList<>(entries);
+      Entry summary = dropped.summary();
+      if (summary != null) {
+        unwritten.add(summary);
+      }
+      return unwritten;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  long bytes() {
+    lock.lock();
+    try {
+      return bytes;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  long droppedRows() {
+    lock.lock();
+    try {
+      return droppedRows;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- the sender's side ----
+
+  /** Waits for rows, a little longer for more of them, and returns the oldest without removing them. */
+  List<Entry> oldest() throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (entries.isEmpty()) {
+        changed.await();
+      }
+      long restNanos = TimeUnit.MILLISECONDS.toNanos(options.lingerMs);
+      while (restNanos > 0 && entries.size() < ENOUGH_ROWS && bytes < options.capacityBytes / 2) {
+        restNanos = changed.awaitNanos(restNanos);
+      }
+      List<Entry> batch = new ArrayList<>();
+      int batchBytes = 0;
+      for (Iterator<Entry> each = entries.iterator(); each.hasNext(); ) {
+        Entry entry = each.next();
+        batchBytes += entry.bytes();
+        if (!batch.isEmpty()
+            && (batch.size() >= MAX_ROWS_AT_ONCE || batchBytes > MAX_BYTES_AT_ONCE)) {
+          break;
+        }
+        batch.add(entry);
+      }
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Removes the oldest rows, which have been written. */
+  void written(List<Entry> batch) {
+    lock.lock();
+    try {
+      for (Entry entry : batch) {
+        entries.remove();
+        bytes -= entry.bytes();
+      }
+      progressNanos = System.nanoTime();
+      if (isDropping && bytes <= options.capacityBytes / 2) {
+        stopDropping();
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Makes the task fail: its rows can't be written any more. */
+  void fail(Error problem) {
+    lock.lock();
+    try {
+      failure = problem;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void stopDropping() {
+    if (!isDropping) {
+      return;
+    }
+    isDropping = false;
+    if (!dropped.isEmpty()) {
+      LOG.warn("{} are written again; dropped were {}", options.name, dropped);
+      Entry summary = dropped.summary();
+      if (summary != null) {
+        append(summary);
+      }
+      dropped.clear();
+    }
+  }
+}

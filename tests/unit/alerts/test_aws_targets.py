@@ -1,0 +1,107 @@
+"""Calls of AWS targets: deadlines, unexpected exceptions, and credentials that are renewed."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import HTTPClientError
+from botocore.parsers import ResponseParserError
+
+from alerts.handlers.aws_calls import BATCH_S, one_by_one
+from alerts.messages import Handover, handover, parse
+from fraudstream.domain.alert import Alert
+from fraudstream.runtime.aws_errors import is_transient
+from fraudstream.runtime.bounded_calls import StopRequestedError
+from fraudstream.runtime.bounded_clients import BoundedClient
+from fraudstream.streams.protocols import StreamRecord
+from tests.unit.alerts.alert_samples import alert
+from tests.unit.streams.fake_kinesis import refusal
+
+
+def batch(size: int) -> list[Handover]:
+    records = [StreamRecord(alert(number), "key", "s0", str(number), 0) for number in range(size)]
+    return [handover(parse(record, Alert), is_replay=False) for record in records]
+
+
+def sending(place: int, error: Exception) -> Callable[[Handover], None]:
+    def send(each: Handover) -> None:
+        if each.alert.alert_id == f"alert-{place}":
+            raise error
+
+    return send
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ResponseParserError("x"),
+        UnicodeError("x"),
+        RecursionError(),
+        ValueError("x"),
+        OSError("x"),
+        StopRequestedError("x"),
+    ],
+)
+def test_an_unexpected_exception_is_a_failure_of_the_target_and_keeps_the_place(error: Exception) -> None:
+    given = batch(3)
+    outcome = one_by_one(given, sending(1, error), "topic", "remedy")
+    assert list(outcome.again) == given[1:]
+
+
+def test_a_slow_target_gets_the_rest_of_a_batch_later_so_that_no_claim_expires() -> None:
+    given = batch(4)
+    times = iter([0.0, BATCH_S - 1, BATCH_S, BATCH_S + 1])
+    outcome = one_by_one(given, lambda _each: None, "topic", "remedy", monotonic_s=lambda: next(times))
+    assert list(outcome.again) == given[2:]
+
+
+class Client:
+    """A client whose calls raise an error that its credentials cause, or hang."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self._error = error
+
+    def call(self, *, value: int) -> int:
+        """Return the value, or raise the error."""
+        if self._error is not None:
+            raise self._error
+        return value
+
+
+@pytest.mark.parametrize(
+    "code", ["ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"]
+)
+def test_an_error_of_the_credentials_creates_the_client_again(code: str) -> None:
+    clients = [Client(refusal(code)), Client(None)]
+    client = BoundedClient(lambda: clients.pop(0), threading.Event())
+    with pytest.raises(Exception, match=code):
+        client.call(value=1)
+    assert client.call(value=2) == 2
+
+
+def test_another_error_keeps_the_client() -> None:
+    clients = [Client(refusal("ThrottlingException"))]
+    client = BoundedClient(lambda: clients.pop(0), threading.Event())
+    for _ in range(2):
+        with pytest.raises(Exception, match="ThrottlingException"):
+            client.call(value=1)
+
+
+@pytest.mark.parametrize("error", [ResponseParserError("x"), UnicodeError("x"), RecursionError()])
+def test_an_exception_that_botocore_does_not_convert_is_a_lost_response(error: Exception) -> None:
+    client = BoundedClient(lambda: Client(error), threading.Event())
+    with pytest.raises(HTTPClientError, match=type(error).__name__) as raised:
+        client.call(value=1)
+    assert is_transient(raised.value)
+
+
+def test_a_stop_ends_a_call_that_hangs() -> None:
+    stop, never = threading.Event(), threading.Event()
+    stop.set()
+
+    class Hanging:
+        def call(self) -> None:
+            never.wait()
+
+    with pytest.raises(StopRequestedError):
+        BoundedClient(Hanging, stop).call()
