@@ -36,15 +36,22 @@ final class DistinctWindows implements WindowFeatures {
     if (index == null) {
       scan(view, features);
     } else {
-      ValueIndex values = index.values(view.history(), slot);
-      for (int window = 0; window < far.length; window++) {
-        features[offsets[window]] = values.distinct(view.row(far[window]), view.row(near));
-      }
+      count(index, view, features);
     }
+    estimate(view, index, features);
+  }
+
+  private void count(HistoryIndex index, WindowView view, double[] features) {
+    int counted = -1;
+    int distinct = 0;
     for (int window = 0; window < far.length; window++) {
-      if (view.pane(far[window]) < view.pane(near)) {
-        features[offsets[window]] = estimate(view, window);
+      int from = view.row(far[window]);
+      // Windows that are longer than the history have the same rows.
+      if (from != counted) {
+        distinct = index.distinct(view.history(), slot, from, view.row(near));
+        counted = from;
       }
+      features[offsets[window]] = distinct;
     }
   }
 
@@ -66,21 +73,33 @@ final class DistinctWindows implements WindowFeatures {
     }
   }
 
-  private double estimate(WindowView view, int window) {
+  /** Estimates the windows that reach into the panes. */
+  private void estimate(WindowView view, HistoryIndex index, double[] features) {
     History history = view.history();
     Panes panes = history.panes();
-    int from = view.pane(far[window]);
     int to = view.pane(near);
-    if (!isDelayed && to == panes.count()) {
-      return panes
-          .sketch(windows + window, slot, of, view.limits().lagRows)
-          .estimate(history, from, view.row(near));
+    boolean isNewest = !isDelayed && view.row(near) == history.end();
+    HyperLogLog sketch = null;
+    int sketchedFrom = to;
+    for (int window = 0; window < far.length; window++) {
+      int from = view.pane(far[window]);
+      if (from == to) {
+        continue;
+      }
+      if (isNewest && to == panes.count()) {
+        WindowSketch newest = panes.sketch(windows + window, slot, of);
+        features[offsets[window]] = newest.estimate(history, index, from);
+        continue;
+      }
+      if (sketch == null) {
+        // All of these windows begin before the first row.
+        sketch = new HyperLogLog();
+        WindowSketch.addRows(sketch, history, index, slot, of, view.row(near));
+      }
+      // Each window has the panes of the one before it, which is not longer.
+      panes.ranges().addTo(sketch, of, from, sketchedFrom);
+      sketchedFrom = from;
+      features[offsets[window]] = sketch.estimate();
     }
-    HyperLogLog sketch = panes.ranges().sketch(windows + window, of, from, to);
-    if (view.row(far[window]) < view.row(near)) {
-      sketch = sketch.copy();
-      Pane.addWords(history, view.row(far[window]), view.row(near), slot, sketch);
-    }
-    return sketch.estimate();
   }
 }

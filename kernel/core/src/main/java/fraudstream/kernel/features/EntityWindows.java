@@ -10,7 +10,7 @@ import java.util.List;
  * <p>Windows are placed by the transaction's own event time and cover the transactions of its
  * history that have arrived so far, itself included. Transactions at or before the horizon are
  * evicted: the newest event time so far, minus the reach and the allowed lateness. A transaction
- * sees itself even if it is beyond the horizon.
+ * sees itself even if it is beyond the horizon, and is not kept then.
  */
 public final class EntityWindows {
   /** Prevents overflow of {@code newest - reach - lateness}; no time is as far from 1970. */
@@ -100,8 +100,8 @@ public final class EntityWindows {
   }
 
   /** Whether the row with the event's id has the same fields; the time, one of them, finds it. */
-  private static boolean hasCopy(History history, Event event) {
-    int row = history.find(event.timeMs, event.idHash);
+  private boolean hasCopy(History history, Event event) {
+    int row = history.find(event.timeMs, event.idHash, limits);
     return row >= 0 && history.fingerprint(row) == event.fingerprint;
   }
 
@@ -111,8 +111,9 @@ public final class EntityWindows {
     history.setNewestMs(Math.max(history.newestMs(), event.timeMs));
     history.evictUpTo(horizonMs(history));
     event.ordinals[entity.ordinal()] = history.nextOrdinal();
-    if (history.panes() != null && event.timeMs < history.panes().lastMs()) {
-      insertAmongPanes(history, event);
+    boolean isKept = event.timeMs > horizonMs(history);
+    if (!isKept || history.panes() != null && event.timeMs < history.panes().lastMs()) {
+      evaluateAlone(history, event, isKept);
       return;
     }
     int row = history.insert(event, places);
@@ -137,18 +138,20 @@ public final class EntityWindows {
   }
 
   /**
-   * Evaluates a transaction older than the newest pane, and adds it to the pane of its time unless
-   * it is beyond the horizon. All rows are newer than the transaction, so its windows can be
-   * evaluated on a temporary history that has it as the only row, and the same panes.
+   * Evaluates a transaction that is older than all rows, because it belongs among the panes or is
+   * beyond the horizon. Its windows have no other rows, so they can be evaluated on a temporary
+   * history that has it as the only row, and the same panes.
+   *
+   * @param isKept whether to add it to the pane of its time
    */
-  private void insertAmongPanes(History history, Event event) {
+  private void evaluateAlone(History history, Event event, boolean isKept) {
     History own = newHistory();
     own.setPending(history.pending());
     int row = own.insert(event, places);
     history.setPending(own.pending());
     own.setPanes(history.panes());
     evaluate(own, row, event);
-    if (event.timeMs > horizonMs(history)) {
+    if (isKept) {
       history.panes().addLate(own, row);
     }
   }
@@ -182,7 +185,7 @@ public final class EntityWindows {
       return false;
     }
     long knownMs = event.isFraud ? event.availableAtMs : HistorySchema.NO_FRAUD;
-    int row = history.find(event.timeMs, event.idHash);
+    int row = history.find(event.timeMs, event.idHash, limits);
     if (row >= 0) {
       history.setLabel(row, knownMs);
       return true;
@@ -206,7 +209,7 @@ public final class EntityWindows {
       history.setPending(pending);
     } else if (history.pending() != null) {
       history.pending().take(event.timeMs, event.idHash);
-      history.setPending(history.pending().count() == 0 ? null : history.pending());
+      history.setPending(history.pending());
     }
   }
 }

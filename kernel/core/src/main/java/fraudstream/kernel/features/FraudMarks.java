@@ -4,13 +4,19 @@ import java.util.Arrays;
 
 /** A bitmap of the rows labelled as frauds. Few are, so counting them reads few rows. */
 final class FraudMarks {
+  private final Work work;
   private long[] marks = {};
   private int end;
+
+  FraudMarks(Work work) {
+    this.work = work;
+  }
 
   void catchUp(History history) {
     if (marks.length * Long.SIZE < history.end()) {
       marks = Arrays.copyOf(marks, history.capacity() / Long.SIZE + 1);
     }
+    work.add(history.end() - end);
     for (; end < history.end(); end++) {
       mark(end, history.label(end));
     }
@@ -31,8 +37,10 @@ final class FraudMarks {
 
   /** The number of rows in [from, to) that were known to be frauds at {@code timeMs}. */
   int known(History history, int from, int to, long timeMs) {
+    work.addWords((to - from) / Long.SIZE);
     int known = 0;
     for (int at = from / Long.SIZE; at * Long.SIZE < to; at++) {
+      work.add(Long.bitCount(marks[at]));
       for (long left = marks[at]; left != 0; left &= left - 1) {
         int row = at * Long.SIZE + Long.numberOfTrailingZeros(left);
         known += row >= from && row < to && history.label(row) <= timeMs ? 1 : 0;

@@ -22,7 +22,7 @@ final class FraudRateWindows extends EachWindow {
     long known =
         index == null
             ? FraudMarks.scan(history, view.row(far), view.row(near), timeMs)
-            : index.frauds(history).known(history, view.row(far), view.row(near), timeMs);
+            : index.knownFrauds(history, view.row(far), view.row(near), timeMs);
     return view.pane(far) == view.pane(near)
         ? known
         : known + history.panes().ranges().knownFrauds(view.pane(far), view.pane(near), timeMs);

@@ -10,16 +10,16 @@ import java.util.Arrays;
  * <p>The newest transactions are rows of 64-bit words ({@link HistorySchema}) in one array. A row
  * is identified by its index in [{@link #first}, {@link #end}), which changes when rows are
  * inserted before it. The oldest transactions of a busy id may be condensed into {@link Panes}. The
- * {@link HistoryIndex} is derived from the rows on demand and never saved.
+ * {@link HistoryIndex} is derived from the rows on demand and never saved. In a long history to
+ * which old transactions are added, rows lie in order of arrival and the index has their order
+ * ({@link RowOrder}), so that none is moved for another.
  */
 public final class History {
   private static final int FIRST_CAPACITY = 2;
   private static final long[] NO_WORDS = {};
 
-  /** The approximate memory, in words, of the objects around the rows. */
+  /** The approximate memory, in words: the objects around the rows; a pane with two sketches. */
   private static final int OBJECTS_WORDS = 32;
-
-  /** The approximate memory, in words, of a pane with two sketches. */
   private static final int PANE_WORDS = 128;
 
   private HistorySchema schema;
@@ -30,8 +30,11 @@ public final class History {
   private long newestMs;
   private Panes panes;
   private PendingLabels pending;
-  private HistoryIndex index;
   private IdFilter ids;
+  private HistoryIndex index;
+
+  /** The order of the index; null if the rows lie in the array in their order. */
+  private RowOrder order;
 
   /** Creates an empty history. */
   public History(HistorySchema schema) {
@@ -51,9 +54,23 @@ public final class History {
     return schema;
   }
 
-  /** The internal array, not a copy. */
+  /** The internal array, not a copy; its rows are in order if they {@link #isSorted}. */
   long[] words() {
     return words;
+  }
+
+  /** Whether the rows lie in the array in their order, each at its index. */
+  boolean isSorted() {
+    return order == null;
+  }
+
+  /** A word of the row at a slot of the array, by its offset in the row. */
+  long wordOfSlot(int slot, int offset) {
+    return words[slot * schema.stride + offset];
+  }
+
+  private int slot(int row) {
+    return order == null ? row : order.slot(row);
   }
 
   int first() {
@@ -77,7 +94,9 @@ public final class History {
   /** The approximate memory use in words, including the index of a long history. */
   public long memoryWords() {
     long paneCount = panes == null ? 0 : panes.count();
-    return 2L * words.length + paneCount * PANE_WORDS + OBJECTS_WORDS;
+    long indexWords = index == null ? 0 : index.memoryWords(capacity());
+    long rowWords = words.length + Math.max(words.length, indexWords);
+    return rowWords + paneCount * PANE_WORDS + OBJECTS_WORDS;
   }
 
   /** The number of transactions ever counted. */
@@ -114,36 +133,36 @@ public final class History {
   }
 
   void setPending(PendingLabels pending) {
-    this.pending = pending;
+    this.pending = pending == null || pending.count() == 0 ? null : pending;
   }
 
   HistoryIndex index(Limits limits) {
     if (index == null) {
-      index = new HistoryIndex(limits);
+      index = new SortedIndex(schema, limits);
     }
     return index;
   }
 
   long timeMs(int row) {
-    return words[row * schema.stride];
+    return order == null ? words[row * schema.stride] : order.timeMs(row);
   }
 
   long idHash(int row) {
-    return words[row * schema.stride + schema.idAt];
+    return words[slot(row) * schema.stride + schema.idAt];
   }
 
   /** The fingerprint of the row's fields; the schema must keep fingerprints. */
   long fingerprint(int row) {
-    return words[row * schema.stride + schema.fingerprintAt];
+    return words[slot(row) * schema.stride + schema.fingerprintAt];
   }
 
   /** When the row became known as a fraud; {@link HistorySchema#NO_FRAUD} if it is not. */
   long label(int row) {
-    return words[row * schema.stride + schema.labelAt];
+    return words[slot(row) * schema.stride + schema.labelAt];
   }
 
   void setLabel(int row, long knownMs) {
-    words[row * schema.stride + schema.labelAt] = knownMs;
+    words[slot(row) * schema.stride + schema.labelAt] = knownMs;
     if (index != null) {
       index.relabelled(row, knownMs);
     }
@@ -151,7 +170,7 @@ public final class History {
 
   /** The array index of a row's word of a slot. */
   int at(int row, int slot) {
-    return row * schema.stride + schema.at(slot);
+    return slot(row) * schema.stride + schema.at(slot);
   }
 
   long word(int row, int slot) {
@@ -160,6 +179,9 @@ public final class History {
 
   /** The first row with an event time later than {@code timeMs}; else {@link #end}. */
   int rowAfter(long timeMs) {
+    if (order != null) {
+      return order.rowAfter(timeMs, first);
+    }
     if (first == end || timeMs(end - 1) <= timeMs) {
       return end;
     }
@@ -177,7 +199,10 @@ public final class History {
   }
 
   /** The row with that id hash (not 0) and event time; -1 if not found. */
-  int find(long timeMs, long idHash) {
+  int find(long timeMs, long idHash, Limits limits) {
+    if (order != null || count() > limits.scannedIds) {
+      return index(limits).find(this, timeMs, idHash);
+    }
     for (int row = rowAfter(timeMs) - 1; row >= first && timeMs(row) == timeMs; row--) {
       if (idHash(row) == idHash) {
         return row;
@@ -191,7 +216,7 @@ public final class History {
     if (!schema.keepsIds) {
       return false;
     }
-    if (count() > limits.scannedIds) {
+    if (order != null || count() > limits.scannedIds) {
       return index(limits).containsId(this, idHash);
     }
     if (ids == null) {
@@ -213,30 +238,21 @@ public final class History {
     makeRoom();
     int row = rowAfter(event.timeMs);
     if (index != null) {
-      index.inserting(this, row);
+      index = index.inserting(this, row);
+      order = index.order();
     }
-    int at = row * schema.stride;
-    System.arraycopy(words, at, words, at + schema.stride, (end - row) * schema.stride);
+    int slot = order == null ? row : end;
+    if (order == null) {
+      int from = row * schema.stride;
+      System.arraycopy(words, from, words, from + schema.stride, (end - row) * schema.stride);
+    }
     end++;
-    words[at] = event.timeMs;
-    if (schema.keepsIds) {
-      words[at + schema.idAt] = event.idHash;
-      if (index != null) {
-        index.rememberId(event.idHash);
-      }
-      if (ids != null) {
-        ids.add(event.idHash);
-      }
+    schema.write(event, places, takePending(event), words, slot * schema.stride);
+    if (ids != null) {
+      ids.add(event.idHash);
     }
-    if (schema.keepsFingerprints) {
-      words[at + schema.fingerprintAt] = event.fingerprint;
-    }
-    if (schema.keepsLabels) {
-      words[at + schema.labelAt] = takePending(event);
-    }
-    for (int slot = 0; slot < places.length; slot++) {
-      long word = event.words[places[slot]];
-      words[at + schema.at(slot)] = schema.isText(slot) ? word : canonical(word);
+    if (index != null) {
+      index.inserted(this, row);
     }
     return row;
   }
@@ -251,7 +267,7 @@ public final class History {
       return HistorySchema.NO_FRAUD;
     }
     long knownMs = pending.take(event.timeMs, event.idHash);
-    pending = pending.count() == 0 ? null : pending;
+    setPending(pending);
     return knownMs;
   }
 
@@ -261,8 +277,9 @@ public final class History {
       return;
     }
     if (first > 0 && first >= capacity / 4) {
-      // At least a quarter of the array is free, so moving costs each transaction a few rows.
-      moveTo(words);
+      // At least a quarter of the array is free, so moving costs each transaction a few rows. Rows
+      // out of order need another array, and more work: make room for as many as there are.
+      moveTo(isSorted() ? words : new long[2 * count() * schema.stride]);
     } else {
       words = Arrays.copyOf(words, grown(capacity) * schema.stride);
     }
@@ -274,12 +291,16 @@ public final class History {
 
   /** Moves the rows to the start of {@code target}; discards what depends on row indexes. */
   private void moveTo(long[] target) {
-    int stride = schema.stride;
-    System.arraycopy(words, first * stride, target, 0, count() * stride);
-    words = target;
+    copyTo(target, first, end);
+    replace(target);
+  }
+
+  private void replace(long[] rows) {
+    words = rows;
     end -= first;
     first = 0;
     index = null;
+    order = null;
     ids = null;
   }
 
@@ -291,11 +312,35 @@ public final class History {
     }
     if (pending != null) {
       pending.evictUpTo(timeMs);
-      pending = pending.count() == 0 ? null : pending;
+      setPending(pending);
     }
     if (first < end && timeMs(first) <= timeMs) {
       forgetFirst(rowAfter(timeMs) - first);
     }
+  }
+
+  /** Copies rows [from, to) in their order to the start of {@code target}; changes nothing else. */
+  private void copyTo(long[] target, int from, int to) {
+    int stride = schema.stride;
+    if (isSorted()) {
+      System.arraycopy(words, from * stride, target, 0, (to - from) * stride);
+      return;
+    }
+    int[] copied = {0};
+    order.forEach(
+        from,
+        to,
+        slot -> {
+          System.arraycopy(words, slot * stride, target, copied[0], stride);
+          copied[0] += stride;
+        });
+  }
+
+  /** A copy of the words of rows [from, to) in their order. */
+  long[] rowWords(int from, int to) {
+    long[] rows = new long[(to - from) * schema.stride];
+    copyTo(rows, from, to);
+    return rows;
   }
 
   /** Condenses the oldest rows into a pane; see {@link Panes#append}. */
@@ -303,15 +348,17 @@ public final class History {
     if (panes == null) {
       panes = new Panes(schema);
     }
-    panes.append(this, first, first + rows, share);
+    History oldest =
+        isSorted() ? this : new History(schema, rowWords(first, first + rows), rows, 0, newestMs);
+    panes.append(oldest, oldest.first, oldest.first + rows, count() - rows, share);
     forgetFirst(rows);
   }
 
   private void forgetFirst(int rows) {
-    if (index != null) {
-      index.forgetIds(this, first, first + rows);
-    }
     first += rows;
+    if (index != null) {
+      index.forgetBefore(first);
+    }
     int wanted = grown(count());
     if (2 * wanted < capacity()) {
       moveTo(new long[wanted * schema.stride]);
@@ -320,9 +367,8 @@ public final class History {
 
   /** A deep copy, without the index. */
   public History copy() {
-    int stride = schema.stride;
-    long[] copied = new long[grown(count()) * stride];
-    System.arraycopy(words, first * stride, copied, 0, count() * stride);
+    long[] copied = new long[grown(count()) * schema.stride];
+    copyTo(copied, first, end);
     History copy = new History(schema, copied, count(), ordinal, newestMs);
     copy.panes = panes == null ? null : panes.copy();
     copy.pending = pending == null ? null : pending.copy();
@@ -336,35 +382,10 @@ public final class History {
   void convertTo(HistorySchema wanted) {
     if (!schema.equals(wanted)) {
       int[] slots = wanted.slotsIn(schema);
-      long[] converted = new long[count() * wanted.stride];
-      for (int row = first; row < end; row++) {
-        convert(row, wanted, slots, converted, (row - first) * wanted.stride);
-      }
-      words = converted;
-      end -= first;
-      first = 0;
-      index = null;
-      ids = null;
+      replace(schema.converted(rowWords(first, end), wanted, slots));
       panes = panes == null ? null : panes.convertedTo(wanted, slots);
       pending = wanted.keepsLabels ? pending : null;
     }
     schema = wanted;
-  }
-
-  private void convert(int row, HistorySchema wanted, int[] slots, long[] target, int at) {
-    target[at] = timeMs(row);
-    if (wanted.keepsIds) {
-      target[at + wanted.idAt] = schema.keepsIds ? idHash(row) : 0;
-    }
-    if (wanted.keepsFingerprints) {
-      target[at + wanted.fingerprintAt] = schema.keepsFingerprints ? fingerprint(row) : 0;
-    }
-    if (wanted.keepsLabels) {
-      target[at + wanted.labelAt] = schema.keepsLabels ? label(row) : HistorySchema.NO_FRAUD;
-    }
-    for (int slot = 0; slot < slots.length; slot++) {
-      target[at + wanted.at(slot)] =
-          slots[slot] < 0 ? wanted.nullWord(slot) : word(row, slots[slot]);
-    }
   }
 }

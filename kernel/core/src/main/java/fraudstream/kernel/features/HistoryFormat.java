@@ -78,7 +78,13 @@ public final class HistoryFormat implements Serializable {
     target.writeLong(history.newestMs());
     target.writeInt(history.count());
     target.writeInt(labels);
-    write(history.words(), history.first() * schema.stride, history.end() * schema.stride, target);
+    if (history.isSorted()) {
+      int stride = schema.stride;
+      write(history.words(), history.first() * stride, history.end() * stride, target);
+    } else {
+      long[] rows = history.rowWords(history.first(), history.end());
+      write(rows, 0, rows.length, target);
+    }
     if (pending != null) {
       write(pending.words(), 0, labels * PendingLabels.STRIDE, target);
     }

@@ -1,88 +1,63 @@
 package fraudstream.kernel.features;
 
-/** Index structures that speed up queries of a long history; each is built on first use. */
-final class HistoryIndex {
-  private final Limits limits;
-  private MomentBlocks moments;
-  private FraudMarks frauds;
-  private ValueIndex[] values;
-  private LongMap ids;
+/**
+ * Queries of a long history that read few of its rows. Row ranges are [from, to).
+ *
+ * <p>As long as rows arrive nearly in order they are kept in order, and the index is a {@link
+ * SortedIndex}. A row that would move too many others turns it into a {@link ShuffledIndex}, until
+ * the history is next copied into a new array.
+ */
+abstract class HistoryIndex {
+  final Work work = new Work();
 
-  HistoryIndex(Limits limits) {
-    this.limits = limits;
-  }
+  /** The order of the rows; null if they lie in the array in their order. */
+  abstract RowOrder order();
 
-  MomentBlocks moments(History history) {
-    if (moments == null) {
-      moments = new MomentBlocks(limits, history.schema().momentSlots);
-    }
-    moments.catchUp(history);
-    return moments;
-  }
+  /**
+   * Called before a row is inserted at {@code row}, while the history still has the rows at these
+   * indexes.
+   *
+   * @return the index to use from now on: this one or another
+   */
+  abstract HistoryIndex inserting(History history, int row);
 
-  FraudMarks frauds(History history) {
-    if (frauds == null) {
-      frauds = new FraudMarks();
-    }
-    frauds.catchUp(history);
-    return frauds;
-  }
+  /** Called after a row was written: to its index, or to the next slot if there is an order. */
+  abstract void inserted(History history, int row);
 
-  ValueIndex values(History history, int slot) {
-    if (values == null) {
-      values = new ValueIndex[history.schema().slots()];
-    }
-    if (values[slot] == null) {
-      values[slot] = new ValueIndex(slot);
-    }
-    values[slot].catchUp(history);
-    return values[slot];
-  }
+  /** Called after a row's label has changed. */
+  abstract void relabelled(int row, long label);
 
-  boolean containsId(History history, long idHash) {
-    if (ids == null) {
-      ids = new LongMap();
-      for (int row = history.first(); row < history.end(); row++) {
-        rememberId(history.idHash(row));
-      }
-    }
-    return ids.get(idHash) != LongMap.ABSENT;
-  }
+  /** Called after the rows before {@code first} have left the history. */
+  abstract void forgetBefore(int first);
 
-  void rememberId(long idHash) {
-    if (ids != null) {
-      ids.put(idHash, 1);
-    }
-  }
+  /** The approximate memory use in words for so many rows. */
+  abstract long memoryWords(int rows);
 
-  void forgetIds(History history, int from, int to) {
-    if (ids != null) {
-      for (int row = from; row < to; row++) {
-        ids.put(history.idHash(row), LongMap.ABSENT);
-      }
-    }
-  }
+  /** Whether a row has that id hash. */
+  abstract boolean containsId(History history, long idHash);
 
-  /** Called before a row is inserted: discards what is indexed for rows from there on. */
-  void inserting(History history, int row) {
-    if (moments != null) {
-      moments.forgetFrom(row);
-    }
-    if (frauds != null) {
-      frauds.forgetFrom(row);
-    }
-    if (values != null) {
-      for (ValueIndex index : values) {
-        if (index != null) {
-          index.forgetFrom(history, row);
-        }
-      }
-    }
-  }
+  /** The last row of a time with that id hash; -1 if there is none. */
+  abstract int find(History history, long timeMs, long idHash);
 
-  void relabelled(int row, long label) {
-    if (frauds != null) {
-      frauds.mark(row, label);
-    }
-  }
+  /** Adds rows of slot {@code momentSlots[of]} to {@code target}, newest first. */
+  abstract void addMoments(Moments target, History history, int of, int from, int to);
+
+  /** Adds the words of slot {@code sketchSlots[of]} in all rows before {@code to}. */
+  abstract void addWordsBefore(HyperLogLog target, History history, int of, int to);
+
+  /**
+   * The number of distinct values of a slot.
+   *
+   * @param from the history's first row, or the first row of an event time
+   */
+  abstract int distinct(History history, int slot, int from, int to);
+
+  /** The number of rows with that value in a slot. */
+  abstract int occurrences(History history, int slot, long word, int from, int to);
+
+  /** The number of rows that were known to be frauds at {@code timeMs}. */
+  abstract int knownFrauds(History history, int from, int to, long timeMs);
+
+  /** The last row up to {@code row} that has numbers in both slots; -1 if there is none. */
+  abstract int lastPlace(History history, int latitudeSlot, int longitudeSlot, int row);
 }

@@ -1,5 +1,6 @@
 package fraudstream.kernel.features;
 
+import fraudstream.kernel.record.Event;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
@@ -214,5 +215,56 @@ public final class HistorySchema implements Serializable {
   @Override
   public int hashCode() {
     return 31 * Arrays.hashCode(ids) + (keepsIds ? 2 : 0) + (keepsLabels ? 1 : 0);
+  }
+
+  /**
+   * Writes a transaction as a row to {@code target} from {@code at} on.
+   *
+   * @param places for each slot, the index of its word in {@link Event#words}
+   * @param knownMs when it became known as a fraud; {@link #NO_FRAUD} if it is not
+   */
+  void write(Event event, int[] places, long knownMs, long[] target, int at) {
+    target[at] = event.timeMs;
+    if (keepsIds) {
+      target[at + idAt] = event.idHash;
+    }
+    if (keepsFingerprints) {
+      target[at + fingerprintAt] = event.fingerprint;
+    }
+    if (keepsLabels) {
+      target[at + labelAt] = knownMs;
+    }
+    for (int slot = 0; slot < places.length; slot++) {
+      long word = event.words[places[slot]];
+      target[at + at(slot)] = isText(slot) ? word : History.canonical(word);
+    }
+  }
+
+  /**
+   * Converts rows to another schema: new columns are null, removed ones are dropped.
+   *
+   * @param slots {@code wanted.slotsIn(this)}
+   */
+  long[] converted(long[] rows, HistorySchema wanted, int[] slots) {
+    long[] target = new long[rows.length / stride * wanted.stride];
+    int to = 0;
+    for (int from = 0; from < rows.length; from += stride) {
+      target[to] = rows[from];
+      if (wanted.keepsIds) {
+        target[to + wanted.idAt] = keepsIds ? rows[from + idAt] : 0;
+      }
+      if (wanted.keepsFingerprints) {
+        target[to + wanted.fingerprintAt] = keepsFingerprints ? rows[from + fingerprintAt] : 0;
+      }
+      if (wanted.keepsLabels) {
+        target[to + wanted.labelAt] = keepsLabels ? rows[from + labelAt] : NO_FRAUD;
+      }
+      for (int slot = 0; slot < slots.length; slot++) {
+        target[to + wanted.at(slot)] =
+            slots[slot] < 0 ? wanted.nullWord(slot) : rows[from + at(slots[slot])];
+      }
+      to += wanted.stride;
+    }
+    return target;
   }
 }

@@ -1,5 +1,9 @@
 package fraudstream.kernel.features;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /**
  * A cardinality sketch: estimates the number of distinct words added, in 256 bytes.
  *
@@ -13,6 +17,10 @@ final class HyperLogLog {
   private static final int INDEX_BITS = 8;
   private static final double ALPHA = 0.7213 / (1 + 1.079 / REGISTERS);
   private static final double SMALL_RANGE = 2.5 * REGISTERS;
+
+  private static final VarHandle EIGHT =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+  private static final long HIGH_BITS = 0x8080808080808080L;
 
   private final byte[] registers;
 
@@ -50,11 +58,15 @@ final class HyperLogLog {
     return hash ^ hash >>> 33;
   }
 
+  /** Takes the greater one of each two registers, eight at a time. */
   void merge(HyperLogLog other) {
-    for (int register = 0; register < REGISTERS; register++) {
-      if (other.registers[register] > registers[register]) {
-        registers[register] = other.registers[register];
-      }
+    for (int at = 0; at < REGISTERS; at += Long.BYTES) {
+      long ours = (long) EIGHT.get(registers, at);
+      long theirs = (long) EIGHT.get(other.registers, at);
+      // Ranks are below 128: no byte borrows from the next, and its high bit tells which is greater.
+      long isOurs = ((ours | HIGH_BITS) - theirs & HIGH_BITS) >>> Byte.SIZE - 1;
+      long mask = (isOurs << Byte.SIZE) - isOurs;
+      EIGHT.set(registers, at, theirs ^ (ours ^ theirs) & mask);
     }
   }
 

@@ -9,10 +9,13 @@ final class Limits {
    */
   static final Limits PRODUCTION = new Limits();
 
-  /** The rows of a block of partial results; a power of two. */
+  /**
+   * The rows of a block of partial results, a power of two; at most twice as many where rows are
+   * inserted among others.
+   */
   int blockRows = 64;
 
-  /** The blocks of a group; a power of two. */
+  /** The blocks of a group, a power of two; at most twice as many likewise. */
   int groupBlocks = 16;
 
   /** Up to this many rows windows are computed by a scan, which is as fast as any index. */
@@ -20,6 +23,12 @@ final class Limits {
 
   /** Up to this many rows a transaction id is searched by a scan. */
   int scannedIds = 64;
+
+  /** The rows that a transaction may move on average, so that the others stay in order. */
+  int movedRows = 8;
+
+  /** The rows that a transaction may move if those before it have moved few. */
+  int maxSavedMoves = 4_096;
 
   /** The number of newest transactions over which every window is exact. */
   int exactRows = 4_096;
@@ -29,9 +38,6 @@ final class Limits {
 
   /** The maximum number of rows that {@link #exactMs} keeps from being condensed. */
   int mostExactRows = 65_536;
-
-  /** Estimates are cheap up to this many rows behind the newest; less than {@link #exactRows}. */
-  int lagRows = 1_024;
 
   /** The rows condensed at once; at most 1/{@link #paneShare} of {@link #exactRows}. */
   int paneRows = 64;

@@ -16,18 +16,20 @@ final class MomentBlocks {
   private final int blockRows;
   private final int groupRows;
   private final int[] slots;
+  private final Work work;
   private final Moments scratch = new Moments();
   private double[] blocks = {};
   private double[] groups = {};
   private int blockCount;
   private int groupCount;
 
-  MomentBlocks(Limits limits, int[] slots) {
+  MomentBlocks(Limits limits, int[] slots, Work work) {
     blockRows = limits.blockRows;
     groupRows = limits.blockRows * limits.groupBlocks;
     blockShift = Integer.numberOfTrailingZeros(blockRows);
     groupShift = Integer.numberOfTrailingZeros(groupRows);
     this.slots = slots;
+    this.work = work;
   }
 
   void forgetFrom(int row) {
@@ -66,6 +68,7 @@ final class MomentBlocks {
   }
 
   private void addRows(Moments to, History history, int of, int from, int end) {
+    work.add(end - from);
     int stride = history.schema().stride;
     int at = history.at(from, slots[of]);
     to.add(history.words(), at, at + (end - from) * stride, stride);
@@ -76,6 +79,7 @@ final class MomentBlocks {
     int width = slots.length * Moments.WIDTH;
     int row = end;
     while (row > from) {
+      work.add(1);
       if (isWhole(row, groupRows, from) && row >> groupShift <= groupCount) {
         row -= groupRows;
         moments.merge(groups, (row >> groupShift) * width + of * Moments.WIDTH);

@@ -30,6 +30,11 @@ final class Moments {
   private double min;
   private double max;
 
+  /** Whether a word isn't null. */
+  static boolean isNumber(long word) {
+    return !Double.isNaN(Double.longBitsToDouble(word));
+  }
+
   void clear() {
     count = 0;
   }

@@ -36,24 +36,27 @@ final class MomentsWindows implements WindowFeatures {
   @Override
   public void evaluate(WindowView view, double[] features) {
     HistoryIndex index = view.index();
-    MomentBlocks blocks = index == null ? null : index.moments(view.history());
     double own = Double.longBitsToDouble(view.event().words[place]);
     rows.clear();
     int end = view.row(near);
+    Moments moments = rows;
     for (int window = 0; window < far.length; window++) {
-      int from = view.row(far[window]);
-      if (from < end) {
-        add(view.history(), blocks, from, end);
-        end = from;
+      // Often several statistics are of the same window.
+      if (window == 0 || far[window] != far[window - 1]) {
+        int from = view.row(far[window]);
+        if (from < end) {
+          add(view.history(), index, from, end);
+          end = from;
+        }
+        moments = withPanes(view, window);
       }
-      Moments moments = withPanes(view, window);
       features[offsets[window]] = value(statistics[window], moments, own);
     }
   }
 
-  private void add(History history, MomentBlocks blocks, int from, int end) {
-    if (blocks != null) {
-      blocks.addTo(rows, history, of, from, end);
+  private void add(History history, HistoryIndex index, int from, int end) {
+    if (index != null) {
+      index.addMoments(rows, history, of, from, end);
       return;
     }
     int stride = history.schema().stride;

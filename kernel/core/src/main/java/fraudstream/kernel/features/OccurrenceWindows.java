@@ -36,10 +36,10 @@ final class OccurrenceWindows implements WindowFeatures {
     } else if (index == null) {
       scan(view, own, features);
     } else {
-      ValueIndex values = index.values(view.history(), slot);
       for (int window = 0; window < far.length; window++) {
         int from = view.row(far[window]);
-        features[offsets[window]] = values.occurrences(own, from, view.row(near));
+        features[offsets[window]] =
+            index.occurrences(view.history(), slot, own, from, view.row(near));
       }
     }
   }

@@ -17,6 +17,7 @@ import java.util.Arrays;
 final class Panes {
   private final HistorySchema schema;
   private final Moments scratch = new Moments();
+  private final Work work = new Work();
   private Pane[] panes;
   private int count;
   private PaneRanges ranges;
@@ -45,32 +46,27 @@ final class Panes {
     return panes[count - 1].lastMs();
   }
 
+  Work work() {
+    return work;
+  }
+
   /** Sums over ranges of panes. */
   PaneRanges ranges() {
     if (ranges == null) {
-      ranges = new PaneRanges(this);
+      ranges = new PaneRanges(this, schema, work);
     }
     return ranges;
   }
 
   /** The sketch of window number {@code at}, a DISTINCT that reaches into the panes. */
-  WindowSketch sketch(int at, int slot, int of, int mostLagRows) {
+  WindowSketch sketch(int at, int slot, int of) {
     if (at >= sketches.length) {
       sketches = Arrays.copyOf(sketches, at + 1);
     }
     if (sketches[at] == null) {
-      sketches[at] = new WindowSketch(slot, of, mostLagRows);
+      sketches[at] = new WindowSketch(slot, of);
     }
     return sketches[at];
-  }
-
-  /** The sketches of slot {@code sketchSlots[of]} in panes [from, to), merged into a new one. */
-  HyperLogLog united(int of, int from, int to) {
-    HyperLogLog sketch = new HyperLogLog();
-    for (int at = from; at < to; at++) {
-      sketch.merge(panes[at].sketch(of));
-    }
-    return sketch;
   }
 
   /** Called after a row is inserted: adds it to the sketches of windows. */
@@ -83,17 +79,20 @@ final class Panes {
   }
 
   /**
-   * Condenses a history's oldest rows, [from, to), into a new pane; then merges neighbouring panes
-   * that together have at most 1/{@code share} of the transactions newer than they are.
+   * Condenses the oldest rows, [from, to) of a sorted history, into a new pane; then merges
+   * neighbouring panes that together have at most 1/{@code share} of the transactions newer than
+   * they are.
+   *
+   * @param newerRows the number of rows that stay
    */
-  void append(History history, int from, int to, int share) {
+  void append(History history, int from, int to, int newerRows, int share) {
     Pane pane = new Pane(schema);
     pane.add(history, from, to, scratch);
     if (count == panes.length) {
       panes = Arrays.copyOf(panes, 2 * count);
     }
     panes[count++] = pane;
-    merge(history.end() - to, share);
+    merge(newerRows, share);
     ranges = null;
   }
 
@@ -122,17 +121,29 @@ final class Panes {
 
   /** Adds a row of another history, older than the newest pane, to the pane of its time. */
   void addLate(History history, int row) {
-    panes[paneOf(history.timeMs(row))].add(history, row, row + 1, scratch);
-    changed();
+    int at = paneOf(history.timeMs(row));
+    panes[at].add(history, row, row + 1, scratch);
+    changed(at);
+    for (WindowSketch sketch : sketches) {
+      if (sketch != null) {
+        sketch.addLate(history, row, panes[at].lastMs());
+      }
+    }
   }
 
   /** Counts a fraud in the pane of {@code timeMs}, which is not later than the newest pane. */
   void addFraud(long timeMs, long knownMs) {
-    Pane pane = panes[paneOf(timeMs)];
-    if (pane.frauds() < pane.count()) {
-      pane.addFraud(knownMs);
+    int at = paneOf(timeMs);
+    if (panes[at].frauds() < panes[at].count()) {
+      panes[at].addFraud(knownMs);
+      changed(at);
     }
-    ranges = null;
+  }
+
+  private void changed(int at) {
+    if (ranges != null) {
+      ranges.changed(at);
+    }
   }
 
   private int paneOf(long timeMs) {
@@ -161,10 +172,6 @@ final class Panes {
     int gone = countUpTo(timeMs);
     System.arraycopy(panes, gone, panes, 0, count - gone);
     truncate(count - gone);
-    changed();
-  }
-
-  private void changed() {
     ranges = null;
     for (WindowSketch sketch : sketches) {
       if (sketch != null) {

@@ -3,7 +3,7 @@ package fraudstream.kernel.features;
 import java.util.Arrays;
 
 /**
- * An index of one slot that links each row to the previous row with the same value.
+ * An index of one word of sorted rows that links each row to the previous row with the same value.
  *
  * <p>The number of distinct values in a window that ends with the newest row is the number of its
  * rows that are the last with their value; a bitmap marks these. If the window ends earlier, the
@@ -16,12 +16,17 @@ import java.util.Arrays;
  * <p>Rows are added and removed only at the end; eviction needs no update.
  */
 final class ValueIndex {
+  /** The approximate memory use: three links, and a place in a map if each value is different. */
+  static final int WORDS_PER_ROW = 5;
+
   private static final int NONE = -1;
 
   /** The previous row of a row with a null value: larger than any row, so it is never counted. */
   private static final int NO_VALUE = Integer.MAX_VALUE;
 
-  private final int slot;
+  private final int word;
+  private final long nullWord;
+  private final Work work;
   private final LongMap latest = new LongMap();
   private int[] earlier = {};
   private int[] farEarlier = {};
@@ -29,8 +34,14 @@ final class ValueIndex {
   private long[] isLatest = {};
   private int end;
 
-  ValueIndex(int slot) {
-    this.slot = slot;
+  /**
+   * @param word the offset of the value in a row
+   * @param nullWord the value that stands for none
+   */
+  ValueIndex(int word, long nullWord, Work work) {
+    this.word = word;
+    this.nullWord = nullWord;
+    this.work = work;
   }
 
   void catchUp(History history) {
@@ -41,20 +52,20 @@ final class ValueIndex {
       rank = Arrays.copyOf(rank, capacity);
       isLatest = Arrays.copyOf(isLatest, capacity / Long.SIZE + 1);
     }
-    long nullWord = history.schema().nullWord(slot);
+    work.add(history.end() - end);
     for (; end < history.end(); end++) {
-      long word = history.word(end, slot);
-      if (word == nullWord) {
+      long value = history.wordOfSlot(end, word);
+      if (value == nullWord) {
         earlier[end] = NO_VALUE;
       } else {
-        add(end, word);
+        add(end, value);
       }
     }
   }
 
-  private void add(int row, long word) {
-    int before = latest.get(word);
-    latest.put(word, row);
+  private void add(int row, long value) {
+    int before = latest.get(value);
+    latest.put(value, row);
     earlier[row] = before;
     isLatest[row / Long.SIZE] |= 1L << row;
     if (before == NONE) {
@@ -81,7 +92,8 @@ final class ValueIndex {
       if (before == NO_VALUE) {
         continue;
       }
-      latest.put(history.word(end, slot), before);
+      latest.put(history.wordOfSlot(end, word), before);
+      work.add(1);
       isLatest[end / Long.SIZE] &= ~(1L << end);
     }
   }
@@ -97,6 +109,7 @@ final class ValueIndex {
   }
 
   private int latestFrom(int from) {
+    work.addWords((end - from) / Long.SIZE);
     int at = from / Long.SIZE;
     int found = from < end ? Long.bitCount(isLatest[at] & -1L << from) : 0;
     for (at++; at <= (end - 1) / Long.SIZE; at++) {
@@ -107,6 +120,7 @@ final class ValueIndex {
 
   /** The number of rows in [low, high) whose previous equal row is before {@code from}. */
   private int firsts(int low, int high, int from) {
+    work.addWords(high - low);
     int found = 0;
     for (int row = low; row < high; row++) {
       found += earlier[row] < from ? 1 : 0;
@@ -114,19 +128,32 @@ final class ValueIndex {
     return found;
   }
 
-  /** The number of rows in [from, to) with that value. */
-  int occurrences(long word, int from, int to) {
-    int row = latest.get(word);
+  /** The last row with that value; -1 if there never was one. */
+  int last(long value) {
+    return latest.get(value);
+  }
+
+  /** The last row before {@code to} with that value; -1 if there never was one. */
+  int lastBefore(long value, int to) {
+    int row = latest.get(value);
     while (row >= to) {
       int far = farEarlier[row];
       row = far >= to && far < row ? far : earlier[row];
+      work.add(1);
     }
+    return row;
+  }
+
+  /** The number of rows in [from, to) with that value. */
+  int occurrences(long value, int from, int to) {
+    int row = lastBefore(value, to);
     if (row < from) {
       return 0;
     }
     int last = row;
     while (earlier[row] >= from) {
       row = farEarlier[row] >= from ? farEarlier[row] : earlier[row];
+      work.add(1);
     }
     return rank[last] - rank[row] + 1;
   }

@@ -1,110 +1,78 @@
 package fraudstream.kernel.features;
 
 /**
- * The estimated number of distinct values in a window that reaches into the panes, updated from one
- * transaction to the next.
+ * The estimated number of distinct values in a window that ends with the newest row and reaches
+ * into the panes, updated from one transaction to the next.
  *
- * <p>New rows are added to the sketch. Condensing rows or merging panes inside the window does not
- * change it, so it is rebuilt only when the far edge of the window passes another pane. For a
- * transaction that is not the newest, a second sketch lags some rows behind: the missing rows up to
- * the transaction are added to a copy of it.
+ * <p>New rows and late transactions are added to the sketch. Condensing rows or merging panes
+ * inside the window does not change it, so it is rebuilt only when the far edge of the window
+ * passes another pane.
  */
 final class WindowSketch {
   private static final double NOT_MADE = -1;
 
   private final int slot;
   private final int of;
-
-  /** The lag is between half of this and all of it. Only rows older than the lag are condensed. */
-  private final int mostLagRows;
-
-  private HyperLogLog newest;
-  private HyperLogLog lagging;
-
-  /** The lagging sketch includes everything up to this event time. */
-  private long laggingMs;
-
-  /** The number of newest rows that the lagging sketch does not include. */
-  private int lagRows;
+  private HyperLogLog sketch;
 
   /** The last event time of the pane before the window; Long.MIN_VALUE without one. */
   private long beforeMs;
+
   private double estimate;
 
   /** @param of the index of {@code slot} in {@link HistorySchema#sketchSlots} */
-  WindowSketch(int slot, int of, int mostLagRows) {
+  WindowSketch(int slot, int of) {
     this.slot = slot;
     this.of = of;
-    this.mostLagRows = mostLagRows;
   }
 
+  /** Called after panes were evicted. */
   void forget() {
-    newest = null;
+    sketch = null;
   }
 
   /** Called after a row is inserted. */
   void add(History history, int row) {
-    if (newest == null) {
-      return;
+    if (sketch != null) {
+      add(history.word(row, slot), history.schema());
     }
-    long word = history.word(row, slot);
-    boolean isNull = word == history.schema().nullWord(slot);
-    if (!isNull && newest.add(word)) {
+  }
+
+  /** Called after a row of another history was added to a pane that ends at {@code lastMs}. */
+  void addLate(History history, int row, long lastMs) {
+    if (sketch != null && lastMs > beforeMs) {
+      add(history.word(row, slot), history.schema());
+    }
+  }
+
+  private void add(long word, HistorySchema schema) {
+    if (word != schema.nullWord(slot) && sketch.add(word)) {
       estimate = NOT_MADE;
     }
-    if (history.timeMs(row) > laggingMs) {
-      lagRows++;
-    } else if (!isNull) {
-      lagging.add(word);
-    }
-    if (lagRows > mostLagRows) {
-      catchUp(history, history.end() - lagRows);
-    }
   }
 
-  /** The estimate over all panes from {@code fromPane} on and all rows before {@code to}. */
-  double estimate(History history, int fromPane, int to) {
-    long lastBeforeMs =
-        fromPane == 0 ? Long.MIN_VALUE : history.panes().ranges().lastMs(fromPane - 1);
-    if (newest == null || lastBeforeMs != beforeMs) {
-      make(history, fromPane);
+  /** The estimate over all rows and all panes from {@code fromPane} on. */
+  double estimate(History history, HistoryIndex index, int fromPane) {
+    PaneRanges ranges = history.panes().ranges();
+    long lastBeforeMs = fromPane == 0 ? Long.MIN_VALUE : ranges.lastMs(fromPane - 1);
+    if (sketch == null || lastBeforeMs != beforeMs) {
+      sketch = new HyperLogLog();
+      ranges.addTo(sketch, of, fromPane, history.panes().count());
+      addRows(sketch, history, index, slot, of, history.end());
       beforeMs = lastBeforeMs;
+      estimate = NOT_MADE;
     }
-    if (to == history.end()) {
-      estimate = estimate == NOT_MADE ? newest.estimate() : estimate;
-      return estimate;
-    }
-    return upTo(history, fromPane, to).estimate();
+    estimate = estimate == NOT_MADE ? sketch.estimate() : estimate;
+    return estimate;
   }
 
-  private void make(History history, int fromPane) {
-    lagging = history.panes().united(of, fromPane, history.panes().count());
-    laggingMs = Long.MIN_VALUE;
-    catchUp(history, history.first());
-    newest = lagging.copy();
-    Pane.addWords(history, history.end() - lagRows, history.end(), slot, newest);
-    estimate = NOT_MADE;
-  }
-
-  /** Adds rows from {@code from} on to the lagging sketch, except for the newest. */
-  private void catchUp(History history, int from) {
-    int lagEnd = from;
-    if (history.end() - from > mostLagRows / 2) {
-      laggingMs = history.timeMs(history.end() - mostLagRows / 2 - 1);
-      lagEnd = history.rowAfter(laggingMs);
-      Pane.addWords(history, from, lagEnd, slot, lagging);
+  /** Adds all rows before {@code to} to a sketch. */
+  static void addRows(
+      HyperLogLog sketch, History history, HistoryIndex index, int slot, int of, int to) {
+    if (index == null) {
+      Pane.addWords(history, history.first(), to, slot, sketch);
+    } else {
+      index.addWordsBefore(sketch, history, of, to);
     }
-    lagRows = history.end() - lagEnd;
-  }
-
-  private HyperLogLog upTo(History history, int fromPane, int to) {
-    int lagEnd = history.end() - lagRows;
-    boolean isAhead = to >= lagEnd;
-    HyperLogLog sketch =
-        isAhead
-            ? lagging.copy()
-            : history.panes().united(of, fromPane, history.panes().count());
-    Pane.addWords(history, isAhead ? lagEnd : history.first(), to, slot, sketch);
-    return sketch;
   }
 }

@@ -49,6 +49,9 @@ final class WindowView {
 
   /** The first row before {@code end} that is later than {@code timeMs}; else {@code end}. */
   private int rowAfter(long timeMs, int end) {
+    if (!history.isSorted()) {
+      return history.rowAfter(timeMs);
+    }
     int first = history.first();
     if (end == first || history.timeMs(first) > timeMs) {
       return first;
@@ -109,8 +112,9 @@ final class WindowView {
     return limits;
   }
 
-  /** The index of a long history; null if the history is short enough to be scanned. */
+  /** The index of the history; null if its rows are few and in order, so that it can be scanned. */
   HistoryIndex index() {
-    return history.count() > limits.scannedRows ? history.index(limits) : null;
+    boolean isShort = history.count() <= limits.scannedRows && history.isSorted();
+    return isShort ? null : history.index(limits);
   }
 }

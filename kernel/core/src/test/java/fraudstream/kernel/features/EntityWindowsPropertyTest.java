@@ -27,6 +27,8 @@ class EntityWindowsPropertyTest {
     limits.groupBlocks = 2;
     limits.scannedRows = 9;
     limits.scannedIds = 6;
+    limits.movedRows = 1;
+    limits.maxSavedMoves = 20;
     return limits;
   }
 
@@ -60,6 +62,10 @@ class EntityWindowsPropertyTest {
     private final NaiveWindows naive;
     private final boolean isHostile;
     private final boolean isSlow;
+
+    /** One of so many transactions is out of order. */
+    private final int lateShare;
+
     private final List<Event> sent = new ArrayList<>();
     private History history;
     private long nowMs = 1_000_000;
@@ -72,6 +78,7 @@ class EntityWindowsPropertyTest {
       specs = specs();
       isHostile = random.nextBoolean();
       isSlow = random.nextBoolean();
+      lateShare = new int[] {8, 8, 2, 1}[random.nextInt(4)];
       long latenessMs = random.nextInt(3) * 25L;
       Entity entity = Entity.values()[random.nextInt(Entity.COUNT)];
       windows = new EntityWindows(entity, specs, random.nextBoolean(), latenessMs, limits);
@@ -136,7 +143,7 @@ class EntityWindowsPropertyTest {
     private void transaction(long id) {
       Event event = Windows.transaction(nextMs, id, number(), Windows.width(specs));
       nowMs += random.nextInt(isSlow ? 12 : 4) - 1;
-      boolean isOutOfOrder = random.nextInt(8) == 0;
+      boolean isOutOfOrder = random.nextInt(lateShare) == 0;
       nextMs = isOutOfOrder ? nowMs - random.nextInt(random.nextInt(300) + 1) : nowMs;
       Windows.with(event, Windows.FEE, number());
       Windows.withText(event, Windows.DEVICE, random.nextInt(4));

@@ -38,7 +38,6 @@ class HistoryFormatTest {
     limits.exactMs = 0;
     limits.paneRows = 4;
     limits.paneShare = 2;
-    limits.lagRows = 4;
     return Windows.account(List.of(specs), 1_000, limits);
   }
 

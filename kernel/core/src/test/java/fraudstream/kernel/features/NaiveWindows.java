@@ -35,7 +35,7 @@ final class NaiveWindows {
   }
 
   boolean remembers(long idHash) {
-    return all.stream().anyMatch(event -> event.idHash == idHash);
+    return all.stream().anyMatch(event -> isVisible(event.timeMs) && event.idHash == idHash);
   }
 
   double[] transaction(Event event) {

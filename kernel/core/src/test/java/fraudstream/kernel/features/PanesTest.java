@@ -23,12 +23,13 @@ class PanesTest {
     limits.blockRows = 4;
     limits.groupBlocks = 2;
     limits.scannedRows = 9;
+    limits.movedRows = 1;
+    limits.maxSavedMoves = 20;
     limits.exactRows = 32;
     limits.exactMs = 50;
     limits.mostExactRows = 64;
     limits.paneRows = 4;
     limits.paneShare = 8;
-    limits.lagRows = 12;
     return limits;
   }
 

@@ -1,18 +1,15 @@
 package fraudstream.kernel.features;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Tests of {@link Place}, {@link HyperLogLog}, {@link LongMap} and {@link ValueIndex}. */
+/** Tests of {@link Place}, {@link HyperLogLog} and {@link LongMap}. */
 class SmallPartsTest {
   @Test
   void hanoiIsAsFarFromSaigonAsTheMapSays() {
@@ -75,41 +72,6 @@ class SmallPartsTest {
         wanted.add(word);
       }
       assertEquals(wanted.size(), set.size());
-    }
-  }
-
-  /** Compares all windows over random rows, some of which are inserted out of order. */
-  @Test
-  void theIndexOfValuesCountsAsAScanDoes() {
-    Random random = new Random(6);
-    List<WindowSpec> specs =
-        List.of(Windows.of(WindowSpec.Statistic.DISTINCT, Windows.DEVICE, 10, 0));
-    HistorySchema schema = HistorySchema.of(specs, false);
-    for (int values : new int[] {1, 2, 20, 1_000}) {
-      History history = new History(schema);
-      for (int i = 0; i < 300; i++) {
-        long timeMs = random.nextInt(10) == 0 ? random.nextInt(i + 1) : i;
-        long word = random.nextInt(values + 1);
-        history.insert(
-            Windows.withText(Windows.transaction(timeMs, i, 1, 1), Windows.DEVICE, word),
-            new int[] {Windows.DEVICE.place});
-        ValueIndex index = history.index(Limits.PRODUCTION).values(history, 0);
-        int from = history.first() + random.nextInt(history.count());
-        int to = from + random.nextInt(history.end() - from + 1);
-        List<Long> window = new ArrayList<>();
-        for (int row = from; row < to; row++) {
-          window.add(history.word(row, 0));
-        }
-        long wanted = window.stream().filter(value -> value != 0).distinct().count();
-        assertEquals(wanted, index.distinct(from, to));
-        long other = 1 + random.nextInt(values);
-        long times = window.stream().filter(value -> value == other).count();
-        assertEquals(times, index.occurrences(other, from, to));
-        if (random.nextInt(5) == 0) {
-          history.evictUpTo(history.timeMs(history.first()));
-        }
-      }
-      assertTrue(history.count() > 100);
     }
   }
 }
