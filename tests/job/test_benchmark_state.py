@@ -9,8 +9,8 @@ from benchmarks.errors import RunFailedError
 from benchmarks.state import account_state
 from producer.simulation import TrafficOptions, generate
 
-# Time, id, and the eleven columns that the account's windows read, in words of eight bytes.
-ROW_BYTES = 104
+# Time, id, fingerprint, and the eleven columns that the account's windows read, in words of eight bytes.
+ROW_BYTES = 112
 START_MS = 1_767_225_600_000
 
 
