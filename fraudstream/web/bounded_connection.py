@@ -63,6 +63,7 @@ class BoundedConnection(H11Protocol):
         self._head_since_s: float | None = None
         self._body_since_s: float | None = None
         self._blocked_since_s: float | None = None
+        self._unread_bytes = 0
         self._closing_since_s: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as Uvicorn has it
@@ -105,6 +106,7 @@ class BoundedConnection(H11Protocol):
         """Start the deadline of a client that does not read."""
         super().pause_writing()
         self._blocked_since_s = self.loop.time()
+        self._unread_bytes = self.transport.get_write_buffer_size()
 
     def resume_writing(self) -> None:
         """End the deadline of a client that reads again."""
@@ -131,12 +133,21 @@ class BoundedConnection(H11Protocol):
         elif self._body_since_s is None:
             self._body_since_s = now_s
 
+    def _note_reading(self, now_s: float) -> None:
+        """Start the deadlines of writing again if the client has read something since the last check."""
+        unread = self.transport.get_write_buffer_size()
+        if unread < self._unread_bytes:
+            self._blocked_since_s = None if self._blocked_since_s is None else now_s
+            self._closing_since_s = None
+        self._unread_bytes = unread
+
     def _schedule_check(self) -> None:
         self._check = self.loop.call_later(self.limits.check_interval_s, self._check_deadlines)
 
     def _check_deadlines(self) -> None:
         self._schedule_check()
         now_s = self.loop.time()
+        self._note_reading(now_s)
         if self.transport.is_closing():
             self._closing_since_s = now_s if self._closing_since_s is None else self._closing_since_s
             if now_s - self._closing_since_s >= self.limits.write_s:

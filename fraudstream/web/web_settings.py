@@ -91,7 +91,7 @@ class WebSettings(SettingsBase):
         2_000, ge=1, le=100_000, description="Maximum open connections; more are refused with 503"
     )
     max_connections_per_address: int = Field(
-        2_000,
+        500,
         ge=1,
         le=100_000,
         description="Maximum open connections of one address other than a trusted proxy",

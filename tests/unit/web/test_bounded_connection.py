@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from starlette.responses import StreamingResponse
+from fastapi import FastAPI
+from starlette.responses import Response, StreamingResponse
 
 from tests.unit.web.running_server import PATIENCE_S, RunningServer, everything, running
 from tests.unit.web.tiny_service import tiny_app
@@ -20,10 +21,7 @@ SHORT = {
 HEAD = b"GET /health HTTP/1.1\r\nHost: tiny.test\r\n"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
-    app = tiny_app()
-
+def with_bodies(app: FastAPI) -> FastAPI:
     @app.get("/endless")
     async def endless() -> StreamingResponse:
         def chunks() -> Iterator[bytes]:
@@ -36,7 +34,16 @@ def server() -> Iterator[RunningServer]:
     async def large() -> StreamingResponse:
         return StreamingResponse(iter([bytes(60_000)] * 100))
 
-    with running(app, **SHORT) as running_server:
+    @app.get("/at-once")
+    async def at_once() -> Response:
+        return Response(bytes(8_000_000))
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with running(with_bodies(tiny_app()), **SHORT) as running_server:
         yield running_server
 
 
@@ -106,7 +113,7 @@ def test_a_body_that_does_not_end_is_given_up_and_logged_as_no_failure(
     assert "Exception" not in caplog.text
 
 
-@pytest.mark.parametrize("path", ["/endless", "/large"])
+@pytest.mark.parametrize("path", ["/endless", "/large", "/at-once"])
 def test_a_client_that_does_not_read_is_disconnected(server: RunningServer, path: str) -> None:
     wait_for(lambda: server.connections == 0)
     request = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
@@ -114,7 +121,20 @@ def test_a_client_that_does_not_read_is_disconnected(server: RunningServer, path
         wait_for(lambda: server.connections == 1)
         wait_for(lambda: server.connections == 0)
         # The server gave up, so what was not sent is lost.
-        assert len(everything(connection)) < 6_000_000
+        assert len(everything(connection)) < 8_000_000
+
+
+def test_a_client_that_reads_a_little_now_and_then_keeps_its_response() -> None:
+    with running(with_bodies(tiny_app()), **SHORT | {"write_timeout_seconds": 0.05}) as server:
+        request = b"GET /at-once HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        with server.connect(request, receive_buffer=4_096) as connection:
+            received = 0
+            begun_s = time.monotonic()
+            while data := connection.recv(65_536):
+                received += len(data)
+                if time.monotonic() - begun_s < 3:  # longer than the deadline of a client that does not read
+                    time.sleep(0.02)
+    assert received > 8_000_000
 
 
 def test_a_client_that_reads_gets_all_of_a_large_response(server: RunningServer) -> None:
