@@ -16,6 +16,9 @@ TABLE: Final = "table-"
 """Prefixes of the operator ids of entity steps, and of sources and sinks; the name follows."""
 ACCOUNT: Final = f"{WINDOWS}account_id"
 """Operator id of the only stateful step that every job of this project has."""
+REVIEWS: Final = "review-limit"
+"""Operator id of the step that counts review alerts; jobs with alerts have it."""
+ALERTS: Final = "alerts"
 
 
 class SavepointError(Exception):
@@ -57,9 +60,19 @@ def check_savepoint(
         path, savepoint.backend(ACCOUNT), configuration.get(options.StateBackendOptions.STATE_BACKEND)
     )
     if not configuration.get(options.StateRecoveryOptions.SAVEPOINT_IGNORE_UNCLAIMED_STATE):
-        _check_no_state_is_dropped(
-            path, found - {WINDOWS + entity for entity in steps} - {TABLE + name for name in tables}
-        )
+        _check_no_state_is_dropped(path, found - used_identities(steps, tables))
+
+
+def used_identities(steps: Iterable[str], tables: Iterable[str]) -> set[str]:
+    """Return the operator ids under which a job with these entities and tables may have state."""
+    tables = set(tables)
+    reviews = {REVIEWS} if ALERTS in tables else set()
+    return {WINDOWS + entity for entity in steps} | {TABLE + name for name in tables} | reviews
+
+
+def known_identities() -> set[str]:
+    """Return the operator ids under which any job of this project may have state."""
+    return used_identities(ENTITIES, known_tables())
 
 
 def saved_hash_key(uri: str) -> Any:  # noqa: ANN401 - an object of the JVM
@@ -117,5 +130,4 @@ def _open(path: str) -> Any:  # noqa: ANN401 - an object of the JVM
 
 
 def _identities(savepoint: Any) -> set[str]:  # noqa: ANN401 - an object of the JVM
-    known = [*(WINDOWS + entity for entity in ENTITIES), *(TABLE + name for name in known_tables())]
-    return set(savepoint.identities(to_jarray(get_gateway().jvm.String, known)))
+    return set(savepoint.identities(to_jarray(get_gateway().jvm.String, sorted(known_identities()))))
