@@ -72,7 +72,10 @@ def send_and_expect_scores(cluster: Cluster, settings: JobSettings) -> None:
     cluster.wait_for("dead letters", lambda: len(data_of(settings, settings.dead_letters_stream)) >= BROKEN)
     alerts = run_module("alerts", "tail", "--json", "--idle-seconds", "2")
     assert alerts.returncode == 0, alerts.stderr
-    assert {orjson.loads(line)["transaction_id"] for line in alerts.stdout.splitlines()} == expected
+    found = [orjson.loads(line) for line in alerts.stdout.splitlines()]
+    assert {alert["transaction_id"] for alert in found if alert["kind"] == "score"} == expected
+    # Broken records whose ids can be read raise review alerts.
+    assert len([alert for alert in found if alert["kind"] == "review"]) <= BROKEN
     assert len(data_of(settings, settings.dead_letters_stream)) == BROKEN
     cluster.wait_for("checkpoint", lambda: list((cluster.folder / "checkpoints").glob("*/chk-*/_metadata")))
 
