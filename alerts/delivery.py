@@ -5,7 +5,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -167,8 +167,8 @@ class Delivery:
         while waiting:
             claims = self._parts.store.claim(list(waiting), self._parts.now_ms())
             self.counts.doubled += len(claims.done)
-            self._hand_over([waiting[alert_id] for alert_id in claims.ours])
-            waiting = {alert_id: waiting[alert_id] for alert_id in claims.busy}
+            taken_over = self._hand_over([waiting[alert_id] for alert_id in claims.ours])
+            waiting = {alert_id: waiting[alert_id] for alert_id in (*claims.busy, *taken_over)}
             if waiting and self._parts.stop.wait(BUSY_PAUSE_S):
                 raise StopRequestedError(STOPPED)
 
@@ -181,16 +181,18 @@ class Delivery:
             self.counts.doubled += len(known)
         return {alert_id: each for alert_id, each in by_id.items() if alert_id not in known}
 
-    def _hand_over(self, alerts: Sequence[Handover]) -> None:
+    def _hand_over(self, alerts: Sequence[Handover]) -> list[str]:
+        """Hand over claimed alerts; returns the ids of those that another consumer has claimed meanwhile."""
         try:
-            self._hand_over_until_done(alerts)
+            return self._hand_over_until_done(alerts)
         except HandlerError:
             with contextlib.suppress(StopRequestedError):
                 self._parts.store.release(_ids(alerts))
             raise
 
-    def _hand_over_until_done(self, alerts: Sequence[Handover]) -> None:
+    def _hand_over_until_done(self, alerts: Sequence[Handover]) -> list[str]:
         failures = 0
+        taken_over: list[str] = []
         while alerts:
             outcome = self._attempt(alerts)
             failures = failures + 1 if len(outcome.again) == len(alerts) else 1
@@ -198,6 +200,19 @@ class Delivery:
             alerts = outcome.again
             if alerts:
                 self._pause(alerts, outcome, failures)
+                alerts, busy = self._claim_again(alerts)
+                taken_over += busy
+        return taken_over
+
+    def _claim_again(self, alerts: Sequence[Handover]) -> tuple[list[Handover], Collection[str]]:
+        """Renew claims before another attempt; returns the alerts still ours and the ids that are busy.
+
+        In an outage of the store the lease may have ended, and another consumer may have claimed the alerts.
+        """
+        claims = self._parts.store.claim(_ids(alerts), self._parts.now_ms())
+        self.counts.doubled += len(claims.done)
+        ours = set(claims.ours)
+        return [each for each in alerts if each.alert.alert_id in ours], claims.busy
 
     def _attempt(self, alerts: Sequence[Handover]) -> HandlerOutcome:
         """Call the handler; whatever exception a target causes is a failure of the target.
@@ -238,7 +253,7 @@ class Delivery:
             raise HandlerError(msg)
 
     def _pause(self, alerts: Sequence[Handover], outcome: HandlerOutcome, failures: int) -> None:
-        """Wait until the next attempt, then renew the claim."""
+        """Wait until the next attempt."""
         self.counts.retries += 1
         wait_s = max(outcome.retry_after_s, self._parts.backoff.wait_s(failures - 1))
         if wait_s >= SHOWN_WAIT_S and not self._parts.stop.is_set():
@@ -249,7 +264,6 @@ class Delivery:
         if self._parts.stop.wait(wait_s):
             self._parts.store.release(_ids(alerts))
             raise StopRequestedError(STOPPED)
-        self._parts.store.claim(_ids(alerts), self._parts.now_ms())
 
 
 def _places(positions: Mapping[str, Position]) -> dict[str, tuple[str | None, bool]]:

@@ -90,3 +90,38 @@ def test_a_claim_is_renewed_before_every_retry(stage: Stage, open_dynamo: StoreM
     handler_of(stage).answers = [slow, slow, slow]
     stage.delivery().step()
     assert busy == [True, True, True]
+
+
+class LosingStore:
+    """A store in which, at the first renewal of its claim, another consumer has taken ``alert-0``."""
+
+    def __init__(self, inner: ProgressStore, *, then_done: bool) -> None:
+        self._inner = inner
+        self._claims = 0
+        self._then_done = then_done
+
+    def __getattr__(self, name: str) -> object:
+        """Delegate everything else."""
+        return getattr(self._inner, name)
+
+    def claim(self, alert_ids: Sequence[str], now_ms: int) -> Claims:
+        claims = self._inner.claim(alert_ids, now_ms)
+        self._claims += 1
+        if self._claims == 1:
+            return claims
+        done = ["alert-0"] if self._then_done or self._claims > 2 else []
+        busy = [] if done else ["alert-0"]
+        return Claims([each for each in claims.ours if each != "alert-0"], done, busy)
+
+
+@pytest.mark.parametrize("then_done", [True, False])
+def test_an_alert_that_another_consumer_takes_over_before_a_retry_is_left_to_it(
+    stage: Stage, *, then_done: bool
+) -> None:
+    stage.kinesis.write("s0", alert(0), alert(1))
+    stage.store = LosingStore(stage.store, then_done=then_done)  # type: ignore[assignment] # the rest is the inner one's
+    handler_of(stage).answers = [fail]
+    delivery = stage.delivery()
+    delivery.step()
+    assert handler_of(stage).got == ids(0, 1, 1)
+    assert (delivery.counts.handled, delivery.counts.doubled) == (1, 1)
