@@ -35,6 +35,10 @@ SHOWN_WAIT_S: Final = 1.0
 REFUSED_IN_A_ROW: Final = 10
 """Number of consecutive refusals that stops the run: the target presumably refuses everything."""
 
+OUTPUT_CLOSED: Final = (BrokenPipeError, SystemExit)
+"""Exceptions of a handler that prints, once nobody reads standard output: Python's own and Rich's. Handlers
+of other targets return such an error as an outcome."""
+
 
 @dataclass(slots=True)
 class Counts:
@@ -97,7 +101,8 @@ class Delivery:
         Returns the number of handled alerts. Once the stop is set, ends after the current batch. Records that
         were read but not handled, because of the stop or of ``most``, are delivered by the next step or the
         next run. Raises `StreamError`, `StoreError` and `HandlerError`, and `StopRequestedError` if the stop
-        interrupted a call of the stream or the store.
+        interrupted a call of the stream or the store, and one of `OUTPUT_CLOSED` if nobody reads what a
+        handler prints.
         """
         before = self.counts.handled
         records = self._pending or self._parts.reader.poll()
@@ -185,7 +190,7 @@ class Delivery:
         """Hand over claimed alerts; returns the ids of those that another consumer has claimed meanwhile."""
         try:
             return self._hand_over_until_done(alerts)
-        except HandlerError:
+        except (HandlerError, *OUTPUT_CLOSED):
             with contextlib.suppress(StopRequestedError):
                 self._parts.store.release(_ids(alerts))
             raise
@@ -217,8 +222,8 @@ class Delivery:
     def _attempt(self, alerts: Sequence[Handover]) -> HandlerOutcome:
         """Call the handler; whatever exception a target causes is a failure of the target.
 
-        A target that is unusable from the start ends the run. One that worked before is tried again, because
-        permissions and topics get repaired.
+        A target that is unusable from the start ends the run, and so does a reader of the printed alerts that
+        has gone. One that worked before is tried again, because permissions and topics get repaired.
         """
         try:
             return self._parts.handler.handle(alerts)
@@ -226,6 +231,8 @@ class Delivery:
             if not self.counts.handled:
                 raise
             return HandlerOutcome(again=alerts, problem=str(error))
+        except OUTPUT_CLOSED:
+            raise
         except Exception as error:  # noqa: BLE001 - handlers meet whatever a target sends
             return HandlerOutcome(again=alerts, problem=f"{type(error).__name__}: {error}")
 

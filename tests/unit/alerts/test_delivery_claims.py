@@ -59,16 +59,22 @@ def test_a_stop_while_another_consumer_has_claimed_an_alert_keeps_the_position_b
     assert stage.store.positions() == {}
 
 
-def test_a_failed_handler_releases_its_claim(stage: Stage, open_dynamo: StoreMaker, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [HandlerError("no such topic"), BrokenPipeError(), SystemExit(1)],
+    ids=lambda error: str(type(error)),
+)
+def test_a_handler_that_ends_the_run_releases_its_claim(
+    stage: Stage, open_dynamo: StoreMaker, tmp_path: Path, error: BaseException
+) -> None:
     stage.store = open_dynamo()
     stage.kinesis.write("s0", alert(0))
 
     def break_down(_batch: Sequence[Handover]) -> HandlerOutcome:
-        msg = "no such topic"
-        raise HandlerError(msg)
+        raise error
 
     handler_of(stage).answers = [break_down]
-    with pytest.raises(HandlerError):
+    with pytest.raises(type(error)):
         stage.delivery().step()
     other = Stage(stage.kinesis, open_dynamo(), FakeHandler(), tmp_path)
     other.delivery().step()
