@@ -5,7 +5,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,6 +34,10 @@ SHOWN_WAIT_S: Final = 1.0
 """Shorter waits are counted but not reported: an occasional failure of a target needs no attention."""
 REFUSED_IN_A_ROW: Final = 10
 """Number of consecutive refusals that stops the run: the target presumably refuses everything."""
+
+OUTPUT_CLOSED: Final = (BrokenPipeError, SystemExit)
+"""Exceptions of a handler that prints, once nobody reads standard output: Python's own and Rich's. Handlers
+of other targets return such an error as an outcome."""
 
 
 @dataclass(slots=True)
@@ -97,7 +101,8 @@ class Delivery:
         Returns the number of handled alerts. Once the stop is set, ends after the current batch. Records that
         were read but not handled, because of the stop or of ``most``, are delivered by the next step or the
         next run. Raises `StreamError`, `StoreError` and `HandlerError`, and `StopRequestedError` if the stop
-        interrupted a call of the stream or the store.
+        interrupted a call of the stream or the store, and one of `OUTPUT_CLOSED` if nobody reads what a
+        handler prints.
         """
         before = self.counts.handled
         records = self._pending or self._parts.reader.poll()
@@ -167,8 +172,8 @@ class Delivery:
         while waiting:
             claims = self._parts.store.claim(list(waiting), self._parts.now_ms())
             self.counts.doubled += len(claims.done)
-            self._hand_over([waiting[alert_id] for alert_id in claims.ours])
-            waiting = {alert_id: waiting[alert_id] for alert_id in claims.busy}
+            taken_over = self._hand_over([waiting[alert_id] for alert_id in claims.ours])
+            waiting = {alert_id: waiting[alert_id] for alert_id in (*claims.busy, *taken_over)}
             if waiting and self._parts.stop.wait(BUSY_PAUSE_S):
                 raise StopRequestedError(STOPPED)
 
@@ -181,16 +186,18 @@ class Delivery:
             self.counts.doubled += len(known)
         return {alert_id: each for alert_id, each in by_id.items() if alert_id not in known}
 
-    def _hand_over(self, alerts: Sequence[Handover]) -> None:
+    def _hand_over(self, alerts: Sequence[Handover]) -> list[str]:
+        """Hand over claimed alerts; returns the ids of those that another consumer has claimed meanwhile."""
         try:
-            self._hand_over_until_done(alerts)
-        except HandlerError:
+            return self._hand_over_until_done(alerts)
+        except (HandlerError, *OUTPUT_CLOSED):
             with contextlib.suppress(StopRequestedError):
                 self._parts.store.release(_ids(alerts))
             raise
 
-    def _hand_over_until_done(self, alerts: Sequence[Handover]) -> None:
+    def _hand_over_until_done(self, alerts: Sequence[Handover]) -> list[str]:
         failures = 0
+        taken_over: list[str] = []
         while alerts:
             outcome = self._attempt(alerts)
             failures = failures + 1 if len(outcome.again) == len(alerts) else 1
@@ -198,12 +205,25 @@ class Delivery:
             alerts = outcome.again
             if alerts:
                 self._pause(alerts, outcome, failures)
+                alerts, busy = self._claim_again(alerts)
+                taken_over += busy
+        return taken_over
+
+    def _claim_again(self, alerts: Sequence[Handover]) -> tuple[list[Handover], Collection[str]]:
+        """Renew claims before another attempt; returns the alerts still ours and the ids that are busy.
+
+        In an outage of the store the lease may have ended, and another consumer may have claimed the alerts.
+        """
+        claims = self._parts.store.claim(_ids(alerts), self._parts.now_ms())
+        self.counts.doubled += len(claims.done)
+        ours = set(claims.ours)
+        return [each for each in alerts if each.alert.alert_id in ours], claims.busy
 
     def _attempt(self, alerts: Sequence[Handover]) -> HandlerOutcome:
         """Call the handler; whatever exception a target causes is a failure of the target.
 
-        A target that is unusable from the start ends the run. One that worked before is tried again, because
-        permissions and topics get repaired.
+        A target that is unusable from the start ends the run, and so does a reader of the printed alerts that
+        has gone. One that worked before is tried again, because permissions and topics get repaired.
         """
         try:
             return self._parts.handler.handle(alerts)
@@ -211,6 +231,8 @@ class Delivery:
             if not self.counts.handled:
                 raise
             return HandlerOutcome(again=alerts, problem=str(error))
+        except OUTPUT_CLOSED:
+            raise
         except Exception as error:  # noqa: BLE001 - handlers meet whatever a target sends
             return HandlerOutcome(again=alerts, problem=f"{type(error).__name__}: {error}")
 
@@ -238,7 +260,7 @@ class Delivery:
             raise HandlerError(msg)
 
     def _pause(self, alerts: Sequence[Handover], outcome: HandlerOutcome, failures: int) -> None:
-        """Wait until the next attempt, then renew the claim."""
+        """Wait until the next attempt."""
         self.counts.retries += 1
         wait_s = max(outcome.retry_after_s, self._parts.backoff.wait_s(failures - 1))
         if wait_s >= SHOWN_WAIT_S and not self._parts.stop.is_set():
@@ -249,7 +271,6 @@ class Delivery:
         if self._parts.stop.wait(wait_s):
             self._parts.store.release(_ids(alerts))
             raise StopRequestedError(STOPPED)
-        self._parts.store.claim(_ids(alerts), self._parts.now_ms())
 
 
 def _places(positions: Mapping[str, Position]) -> dict[str, tuple[str | None, bool]]:

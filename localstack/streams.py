@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, is_transient
 from fraudstream.runtime.command_app import run_command
+from fraudstream.runtime.terminal import shown
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
@@ -126,7 +128,8 @@ def main(
     settings = load_settings()
     with stream_errors_reported():
         states = create_streams(kinesis_client(settings), settings, wait_s=wait_seconds)
-    table = Table("Stream", "Shards", "Status", title=f"Streams at {settings.endpoint_url}")
+    title = Text(shown(f"Streams at {settings.endpoint_url}"), style="table.title")
+    table = Table("Stream", "Shards", "Status", title=title)
     for state in states:
         table.add_row(state.name, str(state.shards), "existed" if state.was_there else "created")
     Console().print(table)

@@ -13,6 +13,7 @@ from alerts.clients import dynamodb_client
 from alerts.handlers.table import EXPIRY, KEY
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
 from fraudstream.runtime.command_app import run_command
+from fraudstream.runtime.terminal import shown
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
@@ -67,7 +68,7 @@ def main(
     settings = load_settings()
     with stream_errors_reported():
         create_tables(settings, progress, alerts)
-    sys.stdout.write(f"{progress} and {alerts} exist at {settings.endpoint_url}\n")
+    sys.stdout.write(f"{shown(f'{progress} and {alerts} exist at {settings.endpoint_url}')}\n")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,8 @@ def test() -> None:
     options = TrafficOptions(seed=wall_clock_ms(), start_ms=0)
     transaction, label = next(generate(ending_at(options, 1, wall_clock_ms())))
     checks = run_checks(settings, Record(transaction.to_json(), transaction.account_id))
-    console.print(f"Region {settings.aws_region}, endpoint {settings.endpoint_url or 'AWS'}")
+    where = shown(f"Region {settings.aws_region}, endpoint {settings.endpoint_url or 'AWS'}")
+    console.print(where, markup=False, highlight=False)
     for line in lines(checks):
         console.print(shown(line), markup=False, highlight=False)
     complaints = [f"{check.what}: {check.remedy}" for check in checks if check.remedy is not None]

@@ -53,8 +53,8 @@ def one_by_one(
 
     The rest of the batch is returned to be sent again after `BATCH_S`, so that its claims don't expire.
 
-    ``target`` names the service in messages. Raises `HandlerError`, with ``remedy`` in its message, if no
-    alert could be delivered.
+    ``target`` names the service in messages. Raises `HandlerError`, with ``remedy`` in its message, if the
+    first alert meets an error that would stop every alert.
     """
     refused: list[Refusal] = []
     began_s = monotonic_s()
@@ -68,7 +68,9 @@ def one_by_one(
         except Exception as error:
             said = f"{target}: {error}"
             meaning = meaning_of(error)
-            if meaning == "again":
+            # After the first alert, an error that lasts is raised by the next attempt: an exception now would
+            # lose what became of the alerts before.
+            if meaning == "again" or (meaning == "broken" and place):
                 return HandlerOutcome(refused, batch[place:], said)
             if meaning == "broken":
                 msg = f"{said}; {remedy}"

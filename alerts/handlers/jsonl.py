@@ -4,15 +4,13 @@ import os
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from alerts.handlers.handler_protocol import HandlerError, HandlerOutcome
 from alerts.messages import Handover
-
-FILE_MODE: Final = 0o600
-"""Only for the owner: alerts contain account ids. The mode of an existing file is not changed."""
+from fraudstream.runtime.private_files import open_private
 
 
 class JsonLinesFile:
@@ -23,7 +21,7 @@ class JsonLinesFile:
     """
 
     def __init__(self, path: Path, *, tail_lines: int = 0) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, FILE_MODE)
+        self._descriptor = open_private(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         self._size_bytes = os.fstat(self._descriptor).st_size
         with path.open("rb") as lines:
             self.tail = deque(lines, maxlen=max(1, tail_lines))

@@ -73,6 +73,8 @@ class WebhookHandler:
         (each,) = batch
         headers = self._headers(each)
         connection = self._connection
+        # Here, not in the request's thread, which may not start: the last response must not decide again.
+        connection.response = None
         try:
             answer = self._calls.run(
                 lambda: connection.post(self._url, each.body, headers),
@@ -148,7 +150,6 @@ class _Connection:
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> str:
         """Post a body and return the start of the response's body as text."""
-        self.response = None
         try:
             with self._client.stream(
                 "POST", url, content=body, headers=headers, extensions={"trace": self._trace}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from alerts.store.progress_store import Claims, StoreError
+from fraudstream.runtime.private_files import make_private, open_private
 from fraudstream.streams.positions import Position
 
 LAYOUT: Final = 1
@@ -16,8 +17,6 @@ LAYOUT: Final = 1
 BUSY_TIMEOUT_S: Final = 10.0
 STORE_BUSY_TIMEOUT_MS: Final = 300
 """Shorter for a consumer: it tries again itself, and must see a stop meanwhile."""
-FILE_MODE: Final = 0o600
-"""Only for the owner: dead letters have data of customers. SQLite gives its log the same mode."""
 TRANSIENT: Final = frozenset(
     {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM", "SQLITE_PROTOCOL"}
 )
@@ -79,7 +78,9 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     with sqlite_errors_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE))
+        # Dead letters have data of customers. SQLite gives its log the mode of the file.
+        os.close(open_private(path, os.O_RDWR | os.O_CREAT))
+        make_private(path)
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
         if layout not in {0, LAYOUT}:
@@ -94,7 +95,7 @@ def open_database(path: Path) -> sqlite3.Connection:
 def _recreated(path: Path) -> sqlite3.Connection:
     """Open the file, or create it where it was deleted; consumers that share the file take turns."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(f"{path}.lock", os.O_WRONLY | os.O_CREAT, FILE_MODE), "w") as turn:
+    with os.fdopen(open_private(f"{path}.lock", os.O_WRONLY | os.O_CREAT), "w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if not path.exists():
             for suffix in ("-wal", "-shm"):
@@ -119,12 +120,12 @@ class SqliteStore:
         self._connection = open_database(path)
         self._connection.execute(f"PRAGMA busy_timeout = {STORE_BUSY_TIMEOUT_MS}")
         self._inode = path.stat().st_ino
+        self._lock_path = path.with_name(f"{path.name}.{consumer.replace('/', '.')}.lock")
         self._lock = self._acquire_lock()
 
     def _acquire_lock(self) -> IO[str]:
-        lock_path = self._path.with_name(f"{self._path.name}.{self._consumer.replace('/', '.')}.lock")
         with sqlite_errors_explained(self._path):
-            lock = os.fdopen(os.open(lock_path, os.O_WRONLY | os.O_CREAT, FILE_MODE), "w")
+            lock = os.fdopen(open_private(self._lock_path, os.O_WRONLY | os.O_CREAT), "w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -133,7 +134,7 @@ class SqliteStore:
                 f"a consumer named {self._consumer!r} already uses the store {self._path}: "
                 "stop it, use another --name, or use a DynamoDB store for both"
             )
-            raise StoreError(msg) from error
+            raise StoreError(msg, is_lasting=True) from error
         lock.truncate()
         lock.write(f"{os.getpid()}\n")
         lock.flush()
@@ -216,6 +217,9 @@ class SqliteStore:
         with sqlite_errors_explained(self._path):
             if self._path.exists() and self._path.stat().st_ino == self._inode:
                 return
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # First: another consumer of this name may have begun with the new file.
+            self._keep_lock()
             old, self._connection = self._connection, _recreated(self._path)
             self._connection.execute(f"PRAGMA busy_timeout = {STORE_BUSY_TIMEOUT_MS}")
             try:
@@ -229,8 +233,16 @@ class SqliteStore:
                 raise
             old.close()
             self._inode = self._path.stat().st_ino
+
+    def _keep_lock(self) -> None:
+        """Lock the new file if the locked one was deleted; raises `StoreError` if another consumer has it."""
+        held = os.fstat(self._lock.fileno())
+        # The system refuses a second lock on the same file to its holder, too.
+        if self._lock_path.exists() and os.path.samestat(self._lock_path.stat(), held):
+            return
+        lock = self._acquire_lock()
         self._lock.close()
-        self._lock = self._acquire_lock()
+        self._lock = lock
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

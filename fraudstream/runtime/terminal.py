@@ -6,9 +6,10 @@ from typing import Final
 
 from fraudstream.runtime.settings import HIDDEN
 
-_URI_USER: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/?#\s@]*@", re.IGNORECASE)
+_URI_USER: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/?#\s]*@", re.IGNORECASE)
 _URI_PARAMETER: Final = re.compile(
-    r"(?P<name>[?&][^=&#\s]*(?:token|secret|passw|pwd|signature|credential|api[_-]?key|access[_-]?key|auth)[^=&#\s]*=)"
+    r"(?P<name>[?&](?:sig|key|[^=&#\s]*"
+    r"(?:token|secret|passw|pwd|signature|credential|api[_-]?key|access[_-]?key|auth)[^=&#\s]*)=)"
     r"[^&#\s'\"]+",
     re.IGNORECASE,
 )

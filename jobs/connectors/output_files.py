@@ -13,6 +13,7 @@ from fraudstream.archives.record_files import is_parquet
 from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.features import RESERVED_NAMES
+from fraudstream.runtime.private_files import make_private
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs.running import JobFailedError
 
@@ -21,14 +22,14 @@ COPIED_BYTES: Final = 8 * 1024 * 1024
 
 
 def fresh_parts_folder(path: Path) -> Path:
-    """Create an empty folder beside ``path`` for Flink's part files and return it.
+    """Create an empty folder beside ``path``, only for its owner, for Flink's part files and return it.
 
     Raises `SettingsError` if it can't be created.
     """
     folder = _parts_folder(path)
     try:
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
     except OSError as error:
         msg = f"{path} can't be written: {folder} can't be created ({error.strerror}); use another file"
         raise SettingsError(msg) from None
@@ -52,9 +53,10 @@ def assemble_output(path: Path, catalogue: Catalogue) -> None:
 def _finish(folder: Path, path: Path, catalogue: Catalogue) -> None:
     parts = sorted(folder.glob("part-*"), key=_part_order)
     if len(parts) == 1 and not is_parquet(path):
+        make_private(parts[0])
         parts[0].replace(path)
         return
-    with replaced_when_whole(path) as unfinished:
+    with replaced_when_whole(path, is_private=True) as unfinished:
         if is_parquet(path):
             _write_parquet(parts, unfinished, catalogue)
         else:

@@ -19,6 +19,7 @@ from fraudstream.archives.record_delimiting import is_undelimited
 from fraudstream.archives.record_files import is_gzip, is_parquet, read_lines
 from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
 from fraudstream.runtime.aws_settings import AwsSettings
+from fraudstream.runtime.private_files import open_private
 from jobs.running import JobFailedError
 
 TRANSACTION: Final = b"T"
@@ -77,7 +78,7 @@ def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, 
     if labels is not None:
         lines = merge_lines(lines, archived_lines(labels, aws, Label))
     try:
-        with path.open("wb") as file:
+        with open(path, "wb", opener=open_private) as file:
             file.writelines(line + b"\n" for line in lines)
     except OSError as error:
         msg = f"{path}, a copy of {source}, can't be written: {error}; set TMPDIR to a folder with room"

@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import HTTPClientError
 from botocore.parsers import ResponseParserError
 
-from alerts.handlers.aws_calls import BATCH_S, one_by_one
+from alerts.handlers.aws_calls import BATCH_S, UnsuitableError, one_by_one
+from alerts.handlers.handler_protocol import HandlerError
 from alerts.messages import Handover, handover, parse
 from fraudstream.domain.alert import Alert
 from fraudstream.runtime.aws_errors import is_transient
@@ -46,6 +47,23 @@ def test_an_unexpected_exception_is_a_failure_of_the_target_and_keeps_the_place(
     given = batch(3)
     outcome = one_by_one(given, sending(1, error), "topic", "remedy")
     assert list(outcome.again) == given[1:]
+
+
+@pytest.mark.parametrize("first", [None, UnsuitableError("too long")])
+def test_an_error_of_every_alert_keeps_the_outcome_of_the_alerts_before(first: Exception | None) -> None:
+    given = batch(3)
+    errors = {"alert-0": first, "alert-1": refusal("AccessDeniedException")}
+
+    def send(each: Handover) -> None:
+        error = errors.get(each.alert.alert_id)
+        if error is not None:
+            raise error
+
+    outcome = one_by_one(given, send, "topic", "remedy")
+    assert list(outcome.again) == given[1:]
+    assert [each.handover for each in outcome.refused] == ([] if first is None else given[:1])
+    with pytest.raises(HandlerError, match=r"AccessDenied.*remedy"):
+        one_by_one(outcome.again, send, "topic", "remedy")
 
 
 def test_a_slow_target_gets_the_rest_of_a_batch_later_so_that_no_claim_expires() -> None:

@@ -258,6 +258,46 @@ def test_a_store_deleted_or_replaced_under_a_consumer_keeps_what_the_consumer_kn
     again.close()
 
 
+def test_a_consumer_whose_deleted_store_another_one_has_created_again_ends_and_leaves_it_alone(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "store"
+    first = sqlite_store(folder / "a.sqlite")
+    enduring_first = enduring(first)
+    enduring_first.begin(None)
+    enduring_first.advance({"s0": Position("1", 1)})
+    deleted(folder)
+    second = sqlite_store(folder / "a.sqlite")
+    second.advance({"s0": Position("7", 7)})
+    for number in ("2", "3"):
+        with pytest.raises(StoreError, match="already uses the store") as raised:
+            enduring_first.advance({"s0": Position(number, 9)})
+        assert raised.value.is_lasting
+    enduring_first.close()
+    assert second.positions() == {"s0": Position("7", 7)}
+    with pytest.raises(StoreError, match="already uses the store"):
+        sqlite_store(folder / "a.sqlite")
+    second.close()
+
+
+def test_a_store_whose_file_alone_was_deleted_keeps_its_lock(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path / "a.sqlite")
+    (tmp_path / "a.sqlite").unlink()
+    store.advance({"s0": Position("1", 1)})
+    with pytest.raises(StoreError, match="already uses the store"):
+        sqlite_store(tmp_path / "a.sqlite")
+    assert store.positions() == {"s0": Position("1", 1)}
+    store.close()
+
+
+def test_an_existing_store_becomes_private_when_it_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    path.touch()
+    path.chmod(0o644)
+    sqlite_store(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_a_folder_that_cannot_be_written_is_endured_until_it_can(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     store = sqlite_store(folder / "a.sqlite")

@@ -261,3 +261,21 @@ def test_a_webhook_on_this_machine_is_called_without_a_proxy(monkeypatch: pytest
         handler = WebhookHandler(url, SECRET, now_s=lambda: NOW_S)
         assert fate(handler.handle([one_alert()])) == "handled"
         handler.close()
+
+
+def test_a_request_that_does_not_start_is_retried_whatever_the_last_one_was_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200))
+    handler = WebhookHandler("http://127.0.0.1:1/", SECRET, now_s=lambda: NOW_S, transport=transport)
+    assert fate(handler.handle([one_alert()])) == "handled"
+
+    def refuse(_thread: threading.Thread) -> None:
+        msg = "can't start new thread"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    outcome = handler.handle([one_alert()])
+    assert fate(outcome) == "again"
+    assert "can't start new thread" in outcome.problem
+    handler.close()

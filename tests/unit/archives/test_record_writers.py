@@ -1,6 +1,7 @@
 """Record files are written atomically."""
 
 import gzip
+import stat
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,6 +21,21 @@ def test_a_file_gets_its_name_only_when_complete(tmp_path: Path, name: str) -> N
     data = path.read_bytes()
     assert (gzip.decompress(data) if name.endswith(".gz") else data) == b"1\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out.parquet"])
+def test_a_file_is_private_to_its_owner_even_if_an_older_one_was_not(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    for older in (path, tmp_path / f"{name}.part"):
+        older.touch()
+        older.chmod(0o644)
+    if name.endswith(".parquet"):
+        with parquet_written_whole(path, TABLE.schema) as writer:
+            writer.write_table(TABLE)
+    else:
+        with written_whole(path) as file:
+            file.write(b"1\n")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_the_same_lines_give_the_same_compressed_bytes(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The files of bounded mode, merged from Flink's part files."""
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,19 @@ def test_a_folder_that_cannot_be_created_is_reported_with_the_fix(tmp_path: Path
     assert str(refused.value) == (
         f"{path} can't be written: {path}.parts can't be created (File exists); use another file"
     )
+
+
+def test_the_folder_and_the_output_are_private_to_their_owner(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    for numbers in [(0,), (0, 1)]:
+        folder = fresh_parts_folder(path)
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        for number in numbers:
+            part(path, 0, number, b"{}\n")
+            next(folder.iterdir()).chmod(0o644)
+        assemble_output(path, CATALOGUE)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        path.unlink()
 
 
 # ---- JSON lines ----

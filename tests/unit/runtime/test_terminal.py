@@ -46,6 +46,9 @@ def test_escaped_json_has_the_same_value() -> None:
         ("https://h/?token=abc&x=1", "https://h/?token=**********&x=1"),
         ("https://h/?a=1&X-Amz-Signature=ab&X-Amz-Credential=cd", "https://h/?a=1&X-Amz-Signature=**********&X-Amz-Credential=**********"),
         ("'https://h/?api_key=abc' failed", "'https://h/?api_key=**********' failed"),
+        ("https://user:p@ss@h/ and https://a@b:c@h", "https://**********@h/ and https://**********@h"),
+        ("https://h/?sv=1&sig=ab%3D&se=2", "https://h/?sv=1&sig=**********&se=2"),
+        ("https://h/?key=abc&sort_key=x&design=y", "https://h/?key=**********&sort_key=x&design=y"),
         ("write to a@b.example, not to http://h/a@b", "write to a@b.example, not to http://h/a@b"),
     ],
 )  # fmt: skip
