@@ -18,8 +18,8 @@ MAX_FAILED_CHECKPOINTS: Final = 3
 """Number of checkpoints that may fail in a row."""
 MIN_CHECKPOINT_AGE_MS: Final = 300_000
 MAX_CHECKPOINT_INTERVALS: Final = 3
-"""The newest completed checkpoint may be this many intervals old, and at least `MIN_CHECKPOINT_AGE_MS`; so may
-a job without any."""
+"""The newest completed checkpoint may be this many intervals old, and at least `MIN_CHECKPOINT_AGE_MS`; so
+may a job without any."""
 MAX_STANDSTILL_MS: Final = 120_000
 """Longest time without a verdict while transactions wait."""
 BATCHED: Final = "batch.numRecordsOut"
@@ -62,8 +62,8 @@ def checkpoint_complaint(
 ) -> str | None:
     """Return the problem shown by the response of Flink's ``/jobs/ID/checkpoints``; None if they succeed.
 
-    ``interval_ms`` is the time between two checkpoints, ``started_ms`` the start of the job. Without any,
-    a restart would repeat everything since.
+    ``interval_ms`` is the time between two checkpoints, ``started_ms`` the start of the job. Without
+    checkpoints a restart would repeat everything since.
     """
     failed = 0
     for each in checkpoints["history"]:  # the newest first
