@@ -16,25 +16,27 @@ from fraudstream.runtime.loopback import open_url
 TIMEOUT_S: Final = 5
 MAX_FAILED_CHECKPOINTS: Final = 3
 """Number of checkpoints that may fail in a row."""
-MAX_CHECKPOINT_AGE_MS: Final = 300_000
-"""Greatest age of the newest completed checkpoint; a job without any may be as old."""
+MIN_CHECKPOINT_AGE_MS: Final = 300_000
+MAX_CHECKPOINT_INTERVALS: Final = 3
+"""The newest completed checkpoint may be this many intervals old, and at least `MIN_CHECKPOINT_AGE_MS`; so
+may a job without any."""
 MAX_STANDSTILL_MS: Final = 120_000
 """Longest time without a verdict while transactions wait."""
-PARSED: Final = "parse.numRecordsOut"
+BATCHED: Final = "batch.numRecordsOut"
+"""Batches for the scorer: late and conflicting transactions, and labels, are parsed but never scored."""
 JUDGED: Final = "verdicts.numRecordsIn"
 BEHIND: Final = ".millisBehindLatest"
 """End of the names of the Kinesis source's metrics, one for each shard: how old the newest read record is."""
 MEMORY: Final = Path(tempfile.gettempdir()) / "fraudstream-health.json"
-"""The last progress seen, since a check is a process of its own."""
+"""The last progress seen of each job, since a check is a process of its own."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts of a job at one time (epoch milliseconds, the JobManager's clock)."""
+    """Counts of a job's batches at one time (epoch milliseconds, the JobManager's clock)."""
 
-    job_id: str
     at_ms: int
-    parsed: int
+    batched: int
     judged: int
     behind_ms: int
 
@@ -55,10 +57,13 @@ def complaint(overview: dict[str, Any]) -> str | None:
     return None
 
 
-def checkpoint_complaint(checkpoints: dict[str, Any], started_ms: int, now_ms: int) -> str | None:
+def checkpoint_complaint(
+    checkpoints: dict[str, Any], interval_ms: int, started_ms: int, now_ms: int
+) -> str | None:
     """Return the problem shown by the response of Flink's ``/jobs/ID/checkpoints``; None if they succeed.
 
-    ``started_ms`` is the start of the job. Without checkpoints a restart would repeat everything since.
+    ``interval_ms`` is the time between two checkpoints, ``started_ms`` the start of the job. Without
+    checkpoints a restart would repeat everything since.
     """
     failed = 0
     for each in checkpoints["history"]:  # the newest first
@@ -69,7 +74,7 @@ def checkpoint_complaint(checkpoints: dict[str, Any], started_ms: int, now_ms: i
         return f"the last {failed} checkpoints failed"
     newest = checkpoints["latest"]["completed"]
     age_ms = now_ms - (newest["latest_ack_timestamp"] if newest else started_ms)
-    if age_ms > MAX_CHECKPOINT_AGE_MS:
+    if age_ms > max(MIN_CHECKPOINT_AGE_MS, MAX_CHECKPOINT_INTERVALS * interval_ms):
         return f"no checkpoint was completed for {age_ms // 1_000} s"
     return None
 
@@ -77,12 +82,12 @@ def checkpoint_complaint(checkpoints: dict[str, Any], started_ms: int, now_ms: i
 def standstill_complaint(last: Progress | None, now: Progress) -> tuple[str | None, Progress]:
     """Return the problem shown by two observations, and the observation to compare the next one with.
 
-    Scoring stands still if nothing is judged although more was parsed, or although the source falls behind.
+    Scoring stands still if nothing is judged although more was batched, or although the source falls behind.
     """
     # A restarted job counts from 0.
-    if last is None or last.job_id != now.job_id or last.judged != now.judged or now.parsed < last.parsed:
+    if last is None or last.judged != now.judged or now.batched < last.batched:
         return None, now
-    waiting = now.parsed > last.parsed or now.behind_ms > MAX_STANDSTILL_MS
+    waiting = now.batched > last.batched or now.behind_ms > MAX_STANDSTILL_MS
     still_ms = now.at_ms - last.at_ms
     if not waiting:
         return None, now
@@ -96,21 +101,26 @@ def check(url: str, memory: Path) -> str | None:
     overview = _get(url, "/jobs/overview")
     if problem := complaint(overview):
         return problem
+    seen = _remembered(memory)
+    problems = []
+    kept = {}
     for job in overview["jobs"]:
-        path = f"/jobs/{job['jid']}"
-        details = _get(url, path)
-        checkpoints = _get(url, f"{path}/checkpoints")
-        if problem := checkpoint_complaint(checkpoints, details["start-time"], details["now"]):
-            return problem
-        problem, kept = standstill_complaint(_remembered(memory), _progress(url, details))
-        memory.write_text(json.dumps(asdict(kept)))
-        if problem:
-            return problem
-    return None
+        details = _get(url, f"/jobs/{job['jid']}")
+        problems.append(_checkpoint_problem(url, details))
+        problem, kept[job["jid"]] = standstill_complaint(seen.get(job["jid"]), _progress(url, details))
+        problems.append(problem)
+    memory.write_text(json.dumps({job_id: asdict(progress) for job_id, progress in kept.items()}))
+    return next(filter(None, problems), None)
+
+
+def _checkpoint_problem(url: str, details: dict[str, Any]) -> str | None:
+    path = f"/jobs/{details['jid']}/checkpoints"
+    interval_ms = _get(url, f"{path}/config")["interval"]
+    return checkpoint_complaint(_get(url, path), interval_ms, details["start-time"], details["now"])
 
 
 def _progress(url: str, details: dict[str, Any]) -> Progress:
-    sums = {PARSED: 0.0, JUDGED: 0.0}
+    sums = {BATCHED: 0.0, JUDGED: 0.0}
     behind = 0.0
     for vertex in details["vertices"]:
         path = f"/jobs/{details['jid']}/vertices/{vertex['id']}/subtasks/metrics"
@@ -121,14 +131,14 @@ def _progress(url: str, details: dict[str, Any]) -> Progress:
                 sums[metric["id"]] += metric["sum"]
             else:
                 behind = max(behind, metric["max"])
-    return Progress(details["jid"], details["now"], int(sums[PARSED]), int(sums[JUDGED]), int(behind))
+    return Progress(details["now"], int(sums[BATCHED]), int(sums[JUDGED]), int(behind))
 
 
-def _remembered(memory: Path) -> Progress | None:
+def _remembered(memory: Path) -> dict[str, Progress]:
     try:
-        return Progress(**json.loads(memory.read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
+        return {job_id: Progress(**seen) for job_id, seen in json.loads(memory.read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
 
 
 def _get(url: str, path: str) -> Any:  # noqa: ANN401 - JSON

@@ -6,21 +6,21 @@ the checkpoint added. Flink itself finds checkpoints again only with ZooKeeper o
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+from deploy.retained_checkpoints import plan_start, prepare
 
 START: Final = "start-foreground"
 """Word of the command behind which options of Flink may stand."""
 CHECKPOINTS: Final = "-Dexecution.checkpointing.dir="
 RECOVERY: Final = "-Dexecution.state-recovery.path="
-# Flink deletes the checkpoint once newer ones exist; otherwise each start would leave one behind.
+# Flink deletes the checkpoint once newer ones exist.
 CLAIM: Final = "-Dexecution.state-recovery.claim-mode=CLAIM"
 FROM_SAVEPOINT: Final = "FRAUDSTREAM_FROM_SAVEPOINT"
 """The setting counts for the first start only: later, it would undo everything since."""
-MAGIC: Final = bytes.fromhex("4960672d")
-"""First bytes of a checkpoint's ``_metadata`` (Flink's ``Checkpoints.HEADER_MAGIC_NUMBER``)."""
 
 
 class StartError(Exception):
@@ -41,53 +41,45 @@ def checkpoint_folder(command: list[str]) -> Path:
     return folder
 
 
-def newest_checkpoint(folder: Path) -> Path | None:
-    """Return the newest complete checkpoint below ``folder`` (``<job>/chk-<number>``); None if there is none.
-
-    It is the one with the highest number of the job that wrote last: a clock may be set back between two.
-    """
-    by_job: dict[Path, list[Path]] = {}
-    for checkpoint in _complete(folder):
-        by_job.setdefault(checkpoint.parent, []).append(checkpoint)
-    if not by_job:
-        return None
-    job = max(by_job, key=lambda each: max(_written(checkpoint) for checkpoint in by_job[each]))
-    return max(by_job[job], key=_number)
-
-
-def _complete(folder: Path) -> Iterator[Path]:
-    for metadata in folder.glob("*/chk-*/_metadata"):
-        with metadata.open("rb") as file:
-            if file.read(len(MAGIC)) == MAGIC and metadata.parent.name.removeprefix("chk-").isdecimal():
-                yield metadata.parent
-            else:
-                sys.stderr.write(f"ignored: {metadata} is not the metadata of a checkpoint\n")
-
-
-def _number(checkpoint: Path) -> int:
-    return int(checkpoint.name.removeprefix("chk-"))
-
-
-def _written(checkpoint: Path) -> float:
-    return (checkpoint / "_metadata").stat().st_mtime
-
-
 def continued(command: list[str], environment: Mapping[str, str]) -> list[str]:
     """Return ``command`` with the options that restore the newest checkpoint, or the savepoint to begin with.
 
-    Without either it is returned unchanged. Raises `StartError` if it has no `START` or checkpoint folder.
+    Without either it is returned unchanged. Notes the checkpoint in its folder, and deletes older ones that
+    are left over. Raises `StartError` if the command has no `START` or checkpoint folder.
     """
     if START not in command:
         msg = f"the command has no {START}: {' '.join(command)}"
         raise StartError(msg)
-    checkpoint = newest_checkpoint(checkpoint_folder(command))
+    folder = checkpoint_folder(command)
+    checkpoint = _checkpoint(folder)
+    savepoint = environment.get(FROM_SAVEPOINT)
     options = []
     if checkpoint is not None:
         options = [f"{RECOVERY}{checkpoint.as_uri()}", CLAIM]
-    elif FROM_SAVEPOINT in environment:
-        options = [f"{RECOVERY}{environment[FROM_SAVEPOINT]}"]
+    elif savepoint is not None:
+        options = [f"{RECOVERY}{savepoint}"]
+    if checkpoint is not None and savepoint is not None:
+        sys.stderr.write(
+            f"{FROM_SAVEPOINT}={savepoint} is ignored, as the job has checkpoints: to go back to the "
+            f"savepoint, stop the job and delete what is in {folder}\n"
+        )
     place = command.index(START) + 1
     return [*command[:place], *options, *command[place:]]
+
+
+def _checkpoint(folder: Path) -> Path | None:
+    """Return the checkpoint to start from, if there is one, after preparing its folder."""
+    try:
+        start = plan_start(folder)
+        if start is None:
+            return None
+        if start.warning:
+            sys.stderr.write(f"{start.warning}\n")
+        prepare(folder, start)
+    except OSError as error:
+        msg = f"the checkpoint folder {folder} cannot be used ({error}): let this user read and write it"
+        raise StartError(msg) from None
+    return start.checkpoint
 
 
 def main(command: list[str]) -> None:

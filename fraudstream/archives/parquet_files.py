@@ -89,14 +89,18 @@ class ParquetFile:
 
     def columns(self, names: Iterable[str]) -> pa.Table:
         """Return the given columns of all rows; texts are plain, not dictionary-encoded."""
+        wanted = list(names)
         with _errors(self._called):
-            return self._decoded(self._file.read(columns=list(names)))
+            groups = range(self._file.num_row_groups)
+            limits.check_read(self._file.metadata, groups, wanted, self._called)
+            return self._decoded(self._file.read(columns=wanted))
 
     def row_groups(self, names: Iterable[str]) -> Iterator[pa.Table]:
         """Yield the given columns of each row group in order, as `columns` returns them."""
         wanted = list(names)
         for group in range(self._file.num_row_groups):
             with _errors(self._called):
+                limits.check_read(self._file.metadata, [group], wanted, self._called)
                 table = self._decoded(self._file.read_row_group(group, columns=wanted))
             yield table
 
@@ -145,7 +149,7 @@ def _opened(path: Path, called: str) -> pq.ParquetFile:
         thrift_string_size_limit=limits.MAX_STRING_BYTES,
         thrift_container_size_limit=limits.MAX_LIST_ITEMS,
     ) as first:
-        limits.check_metadata(first.metadata, called)
+        limits.check_metadata(first.metadata, path.stat().st_size, called)
         limits.check_schema(first.schema_arrow, called)
         texts, metadata = _text_columns(first.schema), first.metadata
     # A text that repeats is stored once, in a dictionary. A file of 2 KB stays small if its texts are read as

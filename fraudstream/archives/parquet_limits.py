@@ -7,7 +7,7 @@ make pyarrow allocate up to 2 GiB for a page.
 import base64
 import struct
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,13 @@ MAX_FIXED_BYTES: Final = 1_024
 MAX_ROW_GROUP_BYTES: Final = 4 * 1024**3
 MAX_ELEMENTS: Final = 2**26
 """Most elements of a nested column in one row group: one row can have all of them."""
+FREE_VALUES: Final = 2**20
+"""Number of values of a column that a file of any size may have."""
+VALUES_PER_BYTE: Final = 64
+"""Most further values of a column per byte of the file. Equal values take no space, but records have ids,
+which take at least a byte each."""
+MAX_READ_BYTES: Final = 4 * 1024**3
+"""Most memory of the values that are read at once, texts apart."""
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
 """Longest text of one record, all columns together; the job reads records up to 1 MiB."""
 MAX_BATCH_BYTES: Final = 256 * 1024 * 1024
@@ -38,6 +45,8 @@ MAX_BATCH_BYTES: Final = 256 * 1024 * 1024
 MAX_COLUMN_BYTES: Final = 4 * 1024**3
 """Longest text of a column that is read whole."""
 
+_VALUE_BYTES: Final = 8
+"""Memory of a value; that of a text is its place in a dictionary and the length of the text."""
 _MAGIC: Final = b"PAR1"
 _TAIL_BYTES: Final = 8
 """A file ends with the length of its footer, four bytes, and the magic number."""
@@ -62,8 +71,8 @@ def check_footer(path: Path, called: str) -> None:
         raise ArchiveError(msg)
 
 
-def check_metadata(metadata: Metadata, called: str) -> None:
-    """Refuse the names of extension types, and row groups that are too large."""
+def check_metadata(metadata: Metadata, file_bytes: int, called: str) -> None:
+    """Refuse the names of extension types, large row groups, and too many values for the file's size."""
     arrow_schema = (metadata.metadata or {}).get(_ARROW_SCHEMA, b"")
     if _EXTENSION_MARK in base64.b64decode(arrow_schema):
         raise extension_type(called)
@@ -76,6 +85,20 @@ def check_metadata(metadata: Metadata, called: str) -> None:
         most = max((group.column(place).num_values for place in nested), default=0)
         if most > MAX_ELEMENTS:
             raise _too_large_group(called, f"{most:,} elements of a nested column", MAX_ELEMENTS)
+    _check_values(metadata, file_bytes, called)
+
+
+def check_read(metadata: Metadata, groups: Iterable[int], names: Collection[str], called: str) -> None:
+    """Check the memory that columns of row groups take, before they are read; texts are checked after it."""
+    schema = metadata.schema
+    places = [place for place in range(len(schema)) if _is_within(schema.column(place).path, names)]
+    size = _VALUE_BYTES * sum(_values(metadata, group, place) for group in groups for place in places)
+    if size > MAX_READ_BYTES:
+        msg = (
+            f"{called} has values of {size:,} bytes to read at once; at most {MAX_READ_BYTES:,} are read: "
+            "write several files, or smaller row groups of features"
+        )
+        raise ArchiveError(msg)
 
 
 def check_schema(schema: pa.Schema, called: str) -> None:
@@ -137,6 +160,30 @@ def extension_type(called: str) -> ArchiveError:
         f"{called} has a column of an extension type, which can run code when it is read; write the column "
         "as a plain type, or give the file as .jsonl"
     )
+
+
+def _check_values(metadata: Metadata, file_bytes: int, called: str) -> None:
+    most = FREE_VALUES + VALUES_PER_BYTE * file_bytes
+    for place in range(len(metadata.schema)):
+        count = sum(_values(metadata, group, place) for group in range(metadata.num_row_groups))
+        if count > most:
+            msg = (
+                f"{called} has {count:,} values of a column in a file of {file_bytes:,} bytes; at most "
+                f"{most:,} are read: check where it is from, or give it as .jsonl.gz"
+            )
+            raise ArchiveError(msg)
+
+
+def _values(metadata: Metadata, group: int, place: int) -> int:
+    """Return the number of values of a column in a row group; a nested column has several per row."""
+    rows = metadata.row_group(group)
+    count: int = max(rows.num_rows, rows.column(place).num_values)
+    return count
+
+
+def _is_within(path: str, names: Collection[str]) -> bool:
+    """Whether a column is, or is nested in, a column of ``names``, which may have dots."""
+    return any(each in names for each in accumulate(path.split("."), "{}.{}".format))
 
 
 def _check_names(names: list[str], called: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from fraudstream.web.connection_limits import ConnectionLimits
+from fraudstream.web.connection_limits import ConnectionLimits, plain_address
 from fraudstream.web.problem_details import MEDIA_TYPE
 
 LOGGER: Final = logging.getLogger("uvicorn.error")
@@ -69,6 +69,9 @@ class BoundedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as Uvicorn has it
         """Count the connection, or refuse it."""
         super().connection_made(transport)
+        if self.client is not None:
+            # Limits and trusted proxies, Uvicorn's check of them too, compare IPv4 addresses as such.
+            self.client = (plain_address(self.client[0]), self.client[1])
         self._head_since_s = self.loop.time()
         self._schedule_check()
         address = self.client[0] if self.client else UNKNOWN_ADDRESS

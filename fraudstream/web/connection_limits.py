@@ -2,7 +2,7 @@
 
 import resource
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from fraudstream.runtime.settings_sources import SettingsError
@@ -38,8 +38,18 @@ class ConnectionLimits:
         return min(LONGEST_CHECK_INTERVAL_S, shortest / CHECKS_PER_TIMEOUT)
 
     def is_exempt(self, address: str) -> bool:
-        """Whether an address may have more than ``per_address`` connections."""
+        """Whether an address (see `plain_address`) may have more than ``per_address`` connections."""
         return bool(self.exempt) and any(ip_address(address) in network for network in self.exempt)
+
+
+def plain_address(address: str) -> str:
+    """Return the IPv4 address that an IPv6 socket shows as ``::ffff:10.0.0.1``; other texts unchanged."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return str(mapped or address)
 
 
 def reserve_descriptors(connections: int) -> None:

@@ -60,13 +60,18 @@ def checkpoints(*history: str, completed_ms: int | None = 0) -> dict[str, Any]:
 def test_failed_and_missing_checkpoints_are_unhealthy(
     found: dict[str, Any], now_ms: int, expected: str | None
 ) -> None:
-    assert checkpoint_complaint(found, 0, now_ms) == expected
+    assert checkpoint_complaint(found, 10_000, 0, now_ms) == expected
 
 
-def progress(
-    at_s: int, parsed: int = 100, judged: int = 90, behind_ms: int = 0, job_id: str = "a"
-) -> Progress:
-    return Progress(job_id, at_s * 1_000, parsed, judged, behind_ms)
+def test_a_checkpoint_may_be_three_long_intervals_old() -> None:
+    hourly = checkpoints("COMPLETED", completed_ms=0)
+    assert checkpoint_complaint(hourly, 3_600_000, 0, 10_800_000) is None
+    problem = "no checkpoint was completed for 10801 s"
+    assert checkpoint_complaint(hourly, 3_600_000, 0, 10_801_000) == problem
+
+
+def progress(at_s: int, batched: int = 100, judged: int = 90, behind_ms: int = 0) -> Progress:
+    return Progress(at_s * 1_000, batched, judged, behind_ms)
 
 
 LAST = progress(0)
@@ -80,14 +85,13 @@ STILL = "transactions wait, and none was scored for 121 s"
         (LAST, progress(500, judged=91), None, "now"),
         # No transaction arrived, so none can be scored.
         (LAST, progress(500), None, "now"),
-        (LAST, progress(120, parsed=101), None, "last"),
-        (LAST, progress(121, parsed=101), STILL, "last"),
-        # The scorer holds everything up, so nothing is parsed either.
+        (LAST, progress(120, batched=101), None, "last"),
+        (LAST, progress(121, batched=101), STILL, "last"),
+        # The scorer holds everything up, so no batch is made either.
         (LAST, progress(121, behind_ms=120_001), STILL, "last"),
         (LAST, progress(121, behind_ms=120_000), None, "now"),
         # A restarted job counts from the beginning.
-        (LAST, progress(500, parsed=5, judged=90), None, "now"),
-        (LAST, progress(500, parsed=200, job_id="b"), None, "now"),
+        (LAST, progress(500, batched=5, judged=90), None, "now"),
     ],
 )
 def test_scoring_that_stands_still_is_unhealthy(
@@ -97,7 +101,9 @@ def test_scoring_that_stands_still_is_unhealthy(
 
 
 METRICS = [
-    {"id": "parse.numRecordsOut", "sum": 50.0, "max": 25.0},
+    # Late and conflicting transactions are parsed too, but never scored.
+    {"id": "parse.numRecordsOut", "sum": 5_000.0, "max": 2_500.0},
+    {"id": "batch.numRecordsOut", "sum": 50.0, "max": 25.0},
     {"id": "verdicts.numRecordsIn", "sum": 7.0, "max": 4.0},
     {"id": "Source.shardId-0.millisBehindLatest", "sum": 9.0, "max": 9.0},
     {"id": "other", "sum": 1e9, "max": 1e9},
@@ -123,6 +129,7 @@ class Cluster(http.server.BaseHTTPRequestHandler):
                 "vertices": [{"id": "v"}, {"id": "w"}],
             },
             "/jobs/a/checkpoints": checkpoints("COMPLETED", completed_ms=self.now_ms),
+            "/jobs/a/checkpoints/config": {"interval": 10_000},
             "/jobs/a/vertices/v/subtasks/metrics": [
                 each for each in metrics if not query or each["id"] in wanted
             ],
@@ -150,8 +157,8 @@ def test_checks_remember_the_progress_of_the_last_one(
 ) -> None:
     memory = tmp_path / "memory.json"
     assert main([url], memory) == 0
-    assert json.loads(memory.read_text()) == vars_of(Progress("a", 1_000, 50, 7, 9))
-    memory.write_text(json.dumps(vars_of(Progress("a", 1_000, 49, 7, 9))))
+    assert json.loads(memory.read_text()) == {"a": vars_of(Progress(1_000, 50, 7, 9))}
+    memory.write_text(json.dumps({"a": vars_of(Progress(1_000, 49, 7, 9))}))
     monkeypatch.setattr(Cluster, "now_ms", 200_000)
     assert main([url], memory) == 1
     assert "none was scored for 199 s" in capsys.readouterr().err
@@ -159,12 +166,21 @@ def test_checks_remember_the_progress_of_the_last_one(
     assert main([url], memory) == 0
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1]", "null"])
+def test_each_job_is_compared_with_itself(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = tmp_path / "memory.json"
+    other = vars_of(Progress(1_000, 49, 7, 9))
+    memory.write_text(json.dumps({"b": other}))
+    monkeypatch.setattr(Cluster, "now_ms", 200_000)
+    assert main([url], memory) == 0
+    assert json.loads(memory.read_text()) == {"a": vars_of(Progress(200_000, 50, 7, 9))}
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", "null", '{"a": 1}', '{"a": {"parsed": 1}}'])
 def test_an_unreadable_memory_is_replaced(url: str, tmp_path: Path, content: str) -> None:
     memory = tmp_path / "memory.json"
     memory.write_text(content)
     assert main([url], memory) == 0
-    assert json.loads(memory.read_text())["parsed"] == 50
+    assert json.loads(memory.read_text())["a"]["batched"] == 50
 
 
 def vars_of(progress: Progress) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from fastapi import FastAPI
 from starlette.responses import Response, StreamingResponse
+from uvicorn.protocols.http import h11_impl
 
 from tests.unit.web.running_server import PATIENCE_S, RunningServer, everything, running
 from tests.unit.web.tiny_service import tiny_app
@@ -190,6 +191,18 @@ def test_only_a_trusted_proxy_says_who_the_client_is(trusted: str, caller: str) 
     with running(tiny_app(), trusted_proxies=trusted) as server:
         response = server.ask("/notes/1", "X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: https")
     assert json.loads(response.partition(b"\r\n\r\n")[2])["caller"] == caller
+
+
+def test_a_proxy_on_an_ipv6_socket_is_trusted_by_its_ipv4_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A socket on `::` shows IPv4 clients like this where the system maps their addresses.
+    monkeypatch.setattr(h11_impl, "get_remote_addr", lambda _transport: ("::ffff:127.0.0.1", 1))
+    limits = {"max_connections_per_address": 1, "trusted_proxies": "127.0.0.0/8"}
+    with running(tiny_app(), **limits) as server:
+        held = server.connect()
+        wait_for(lambda: server.connections == 1)
+        response = server.ask("/notes/1", "X-Forwarded-For: 203.0.113.9")
+        held.close()
+    assert json.loads(response.partition(b"\r\n\r\n")[2])["caller"] == "address:203.0.113.9"
 
 
 def test_a_websocket_is_not_accepted(server: RunningServer) -> None:

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 import pytest
 
 from fraudstream.runtime.settings_sources import SettingsError
-from fraudstream.web.connection_limits import RESERVED_DESCRIPTORS, reserve_descriptors
+from fraudstream.web.connection_limits import RESERVED_DESCRIPTORS, plain_address, reserve_descriptors
 from fraudstream.web.http_server import connection_limits
 from tests.unit.web.tiny_service import settings
 
@@ -49,6 +49,21 @@ def test_deadlines_are_checked_often_enough_and_not_too_often() -> None:
     limits = connection_limits(settings(head_timeout_seconds=2, body_timeout_seconds=30))
     assert limits.check_interval_s == 0.5
     assert connection_limits(settings()).check_interval_s == 1.0
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("::ffff:10.0.0.9", "10.0.0.9"),
+        ("::FFFF:a00:9", "10.0.0.9"),
+        ("10.0.0.9", "10.0.0.9"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_an_ipv4_client_of_an_ipv6_socket_has_its_ipv4_address(address: str, plain: str) -> None:
+    assert plain_address(address) == plain
 
 
 def test_a_trusted_proxy_is_exempt_from_the_limit_per_address() -> None:
