@@ -133,6 +133,11 @@ def _broken(number: int, rng: random.Random, now_ms: int) -> SentItem:
     return SentItem(Record(broken_record(kind, rng, now_ms), f"broken-{number}"), reason=kind)
 
 
+def absurd_record(now_ms: int) -> bytes:
+    """Return a transaction whose fees are far out of their range."""
+    return _absurd(now_ms).record.data
+
+
 def _absurd(now_ms: int) -> SentItem:
     transaction = Transaction(
         transaction_id="ABSURD",
