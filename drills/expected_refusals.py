@@ -36,6 +36,8 @@ DETAILS: Final[dict[str, str | Matching]] = {
     "scoring": Matching(r"(?s).+"),
 }
 """Details that do not depend on the record."""
+IF_UNKNOWN: Final = "{leave} it out if it is unknown".format(leave="leave")
+"""The kernel's words, which texts of our own avoid."""
 NOT_UTF8: Final = "the text is UTF-16 or UTF-32; send JSON in UTF-8"
 NO_COLON: Final = (
     "Unexpected character ('\"' (code 34)): was expecting a colon to separate field name and value"
@@ -133,8 +135,8 @@ def _out_of_range(record: dict[str, Any], text: str) -> str:
         if value is None or allowed.has(value):
             continue
         written = java_double(value) if math.isfinite(value) else _quoted(_as_written(name, text))
-        fix = ": correct it" if name == AMOUNT else ": correct it, or leave it out if it is unknown"
-        return f"{name} is {written}; it must be {allowed}{fix}"
+        fix = "correct it" if name == AMOUNT else f"correct it, or {IF_UNKNOWN}"
+        return f"{name} is {written}; it must be {allowed}: {fix}"
     msg = f"no number of {record} is out of its range; the load calls its records by the wrong reason"
     raise ValueError(msg)
 

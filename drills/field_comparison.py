@@ -6,8 +6,10 @@ clock, say. Nothing in a record is left out: a field that is not expected is a d
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from fraudstream.domain.transaction import format_time, parse_time_ms
 
@@ -16,15 +18,16 @@ TOLERANCE: Final = 1e-9
 ABSENT: Final = "absent"
 
 
-@runtime_checkable
-class Rule(Protocol):
+class FieldRule(ABC):
     """Stands for an expected value that is not known exactly."""
 
+    @abstractmethod
     def accepts(self, value: object) -> bool:
         """Return whether the value is right."""
 
 
-class Between(NamedTuple):
+@dataclass(frozen=True)
+class Between(FieldRule):
     """A time within bounds (epoch milliseconds, both included), in the format of all records."""
 
     earliest_ms: int
@@ -41,7 +44,8 @@ class Between(NamedTuple):
         return format_time(time_ms) == value and self.earliest_ms <= time_ms <= self.latest_ms
 
 
-class Matching(NamedTuple):
+@dataclass(frozen=True)
+class Matching(FieldRule):
     """A text that matches a pattern as a whole."""
 
     pattern: str
@@ -51,7 +55,8 @@ class Matching(NamedTuple):
         return isinstance(value, str) and re.fullmatch(self.pattern, value) is not None
 
 
-class Number(NamedTuple):
+@dataclass(frozen=True)
+class Number(FieldRule):
     """A number, or null if ``or_null``."""
 
     or_null: bool = False
@@ -61,7 +66,18 @@ class Number(NamedTuple):
         return (self.or_null and value is None) or is_number(value)
 
 
-class Difference(NamedTuple):
+@dataclass(frozen=True)
+class OneOf(FieldRule):
+    """One of several texts."""
+
+    texts: tuple[str, ...]
+
+    def accepts(self, value: object) -> bool:
+        """Return whether the value is one of them."""
+        return isinstance(value, str) and value in self.texts
+
+
+class FieldDifference(NamedTuple):
     """A field that is not as expected; ``path`` is like ``review.reason``."""
 
     path: str
@@ -69,35 +85,35 @@ class Difference(NamedTuple):
     expected: object
 
 
-def differences(value: object, expected: object, path: str = "") -> Iterator[Difference]:
+def differences(value: object, expected: object, path: str = "") -> Iterator[FieldDifference]:
     """Yield the differences between a decoded JSON value and the expected one."""
-    if isinstance(expected, Rule):
+    if isinstance(expected, FieldRule):
         if not expected.accepts(value):
-            yield Difference(path, value, expected)
+            yield FieldDifference(path, value, expected)
     elif isinstance(expected, Mapping) and isinstance(value, Mapping):
         yield from _of_objects(value, expected, path)
     elif isinstance(expected, list | tuple) and isinstance(value, list):
         yield from _of_lists(value, expected, path)
     elif not _is_equal(value, expected):
-        yield Difference(path, value, expected)
+        yield FieldDifference(path, value, expected)
 
 
 def _of_objects(
     value: Mapping[str, object], expected: Mapping[str, object], path: str
-) -> Iterator[Difference]:
+) -> Iterator[FieldDifference]:
     for name in {**expected, **value}:
         below = f"{path}.{name}" if path else name
         if name not in value:
-            yield Difference(below, ABSENT, expected[name])
+            yield FieldDifference(below, ABSENT, expected[name])
         elif name not in expected:
-            yield Difference(below, value[name], ABSENT)
+            yield FieldDifference(below, value[name], ABSENT)
         else:
             yield from differences(value[name], expected[name], below)
 
 
-def _of_lists(value: Sequence[object], expected: Sequence[object], path: str) -> Iterator[Difference]:
+def _of_lists(value: Sequence[object], expected: Sequence[object], path: str) -> Iterator[FieldDifference]:
     if len(value) != len(expected):
-        yield Difference(path, value, expected)
+        yield FieldDifference(path, value, expected)
         return
     for number, (one, other) in enumerate(zip(value, expected, strict=True)):
         yield from differences(one, other, f"{path}[{number}]")

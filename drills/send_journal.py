@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+import boto3
 import orjson
+from botocore.config import Config
 
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.streams.kinesis.kinesis_client import READ_TIMEOUT_S
+from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -41,6 +45,14 @@ class JournalEntry(NamedTuple):
     """None if the stream refused the record or its answer was lost; see ``is_answered``."""
     is_answered: bool
     """Whether the answer to the request is known. If not, the record may be in the stream or not."""
+
+
+def client_without_retries(settings: StreamSettings) -> "KinesisClient":
+    """Return a client for the emulator that makes each request once: the journal has no hidden retries."""
+    session: Any = boto3.Session(region_name=settings.aws_region)
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=READ_TIMEOUT_S, proxies={})
+    client: KinesisClient = session.client("kinesis", endpoint_url=settings.endpoint_url, config=config)
+    return client
 
 
 class JournalingClient:

@@ -31,6 +31,7 @@ ENDPOINT_GONE: Final = Fault(
     name="endpoint_gone",
     description="the Kinesis endpoint refuses every connection for a minute",
     strike=lose_endpoint,
+    may_repeat=True,
 )
 THROTTLED: Final = Fault(
     name="throttled",

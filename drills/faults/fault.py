@@ -29,3 +29,7 @@ class Fault:
     """Catalogue of the job at its start."""
     has_consumer: bool = False
     """Whether the project's alert consumer runs beside the job; the verdict then judges its output."""
+    may_repeat: bool = False
+    """Whether the fault makes the job start again from a checkpoint, so that it writes output again."""
+    skew_ms: int = 0
+    """How far the fault sets a worker's clock off."""
