@@ -19,10 +19,9 @@ MANY_REVIEWS: Final = "many_reviews"
 MANY_ACCOUNTS: Final = "many_accounts"
 MAX_SUMMARIES: Final = 100
 """More summaries than an account has in one minute."""
-DEFAULTS: Final = {
-    name: field.default for name, field in Alert.model_fields.items() if not field.is_required()
-}
-"""Fields that a review alert may leave out."""
+LEFT_OUT: Final = ("overflowing_features", "reasons", "reasons_missing", "model_digest")
+DEFAULTS: Final = {name: Alert.model_fields[name].default for name in LEFT_OUT}
+"""Fields that a review alert may leave out: they are about a score."""
 
 
 class AlertComparison:

@@ -36,7 +36,7 @@ class ScoredComparison:
     """The scored records of a run, with the features that the reference computes for them."""
 
     def __init__(self, truth: Truth, expected: ExpectedOutput, evidence: Evidence) -> None:
-        self._truth = truth
+        self.truth = truth
         self._expected = expected
         self._evidence = evidence
         self.copies = _by_transaction(
@@ -55,10 +55,10 @@ class ScoredComparison:
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is lost or wrong."""
-        for key in self._truth.accepted.keys() - self.copies.keys():
+        for key in self.truth.accepted.keys() - self.copies.keys():
             yield Finding("lost", key, f"{key} has no score")
         for key, copies in self.copies.items():
-            if key not in self._truth.accepted:
+            if key not in self.truth.accepted:
                 yield Finding("wrong", key, f"{key}: outcome is new, expected none: nothing new was sent")
                 continue
             if len(copies) > 1 and not self._evidence.may_repeat:
@@ -93,13 +93,13 @@ class ScoredComparison:
             rows = [
                 (key, number, copy.content)
                 for key, copies in self.copies.items()
-                if key in self._truth.accepted
+                if key in self.truth.accepted
                 for number, copy in enumerate(copies)
                 if self._expected.catalogue_of(copy.content.get("catalogue_version")) == catalogue
             ]
             matrix = np.array([_vector(catalogue, record) for _, _, record in rows], dtype=np.float64)
             decided = self._expected.deciders[catalogue.version].decide(
-                [_subject(self._truth.accepted[key]) for key, _, _ in rows],
+                [_subject(self.truth.accepted[key]) for key, _, _ in rows],
                 matrix.reshape(len(rows), len(catalogue.names)),
                 lambda: 0,
             )
@@ -122,7 +122,7 @@ class ScoredComparison:
 
     def _record(self, key: TransactionKey, number: int, catalogue: Catalogue) -> dict[str, Any]:
         """Return the expected record."""
-        accepted, copy = self._truth.accepted[key], self.copies[key][number]
+        accepted, copy = self.truth.accepted[key], self.copies[key][number]
         decision = self._decisions[key, number]
         expected = self._head(accepted, "new") | {
             "scored_at": self._between(accepted.arrival.arrival_ms, copy.arrival_ms),
@@ -150,7 +150,7 @@ class ScoredComparison:
         return Between(earliest_ms - skew_ms, latest_ms + skew_ms)
 
     def _ordinals(self, key: TransactionKey, number: int, catalogue: Catalogue) -> dict[str, Any]:
-        accepted = self._truth.accepted[key]
+        accepted = self.truth.accepted[key]
         expected: dict[str, Any] = {"account_id": accepted.evaluated.ordinals["account_id"]}
         for entity in catalogue.entities:
             if entity in SHARED and getattr(accepted.transaction, entity) is not None:
@@ -183,7 +183,7 @@ class ScoredComparison:
         Those without a valid ordinal of their own get the places that are left, in the order of the stream.
         """
         by_id: defaultdict[str, list[TransactionKey]] = defaultdict(list)
-        for key, accepted in self._truth.accepted.items():
+        for key, accepted in self.truth.accepted.items():
             if (id_ := getattr(accepted.transaction, entity)) is not None and self._counts(key, entity):
                 by_id[id_].append(key)
         return {id_: self._by_ordinal(entity, keys) for id_, keys in by_id.items()}
@@ -217,7 +217,7 @@ class ScoredComparison:
         An event passes the steps of its entities in their order. Two of an account keep theirs as long as
         they have the same ids; another id may be another task.
         """
-        positions = {key: number for number, key in enumerate(self._truth.accepted)}
+        positions = {key: number for number, key in enumerate(self.truth.accepted)}
         for entity, orders in self._orders.items():
             for id_, order in orders.items():
                 by_way: defaultdict[tuple[str | None, ...], list[TransactionKey]] = defaultdict(list)
@@ -230,16 +230,16 @@ class ScoredComparison:
                         yield Finding("wrong", one, text)
 
     def _way_to(self, entity: Entity, key: TransactionKey) -> tuple[str | None, ...]:
-        transaction = self._truth.accepted[key].transaction
+        transaction = self.truth.accepted[key].transaction
         steps = [each for each in ENTITIES if each in {"account_id", *self._expected.widest.entities}]
         return tuple(getattr(transaction, each) for each in steps[: steps.index(entity)])
 
     def _expected_features(self) -> dict[TransactionKey, Features]:
         found: dict[TransactionKey, Features] = {
-            key: dict(accepted.evaluated.features) for key, accepted in self._truth.accepted.items()
+            key: dict(accepted.evaluated.features) for key, accepted in self.truth.accepted.items()
         }
         for entity, orders in self._orders.items():
-            order = [self._truth.accepted[key].transaction for keys in orders.values() for key in keys]
+            order = [self.truth.accepted[key].transaction for keys in orders.values() for key in keys]
             part = part_of(entity, self._expected.widest)
             for each in evaluate(part, order, allowed_lateness_ms=LATENESS_MS) if part.windows else ():
                 found[each.transaction.key] |= {
@@ -258,7 +258,7 @@ class ScoredComparison:
             elif isinstance(feature, WindowFeature):
                 complete[feature.name] = None
             else:
-                transaction = self._truth.accepted[key].transaction
+                transaction = self.truth.accepted[key].transaction
                 complete[feature.name] = transaction_value(feature, transaction, complete)
         return complete
 
@@ -268,8 +268,8 @@ class ScoredComparison:
         records = _by_transaction(
             each for each in self._evidence.scored if each.content.get("outcome") == "duplicate"
         )
-        for key in self._truth.duplicates.keys() | records.keys():
-            arrivals = self._truth.duplicates.get(key, ())
+        for key in self.truth.duplicates.keys() | records.keys():
+            arrivals = self.truth.duplicates.get(key, ())
             if not arrivals:
                 yield Finding("wrong", key, f"{key} was taken for a duplicate")
                 continue
@@ -286,7 +286,7 @@ class ScoredComparison:
                 yield from self._wrong_duplicate(key, record)
 
     def _wrong_duplicate(self, key: TransactionKey, record: WrittenRecord) -> Iterator[Finding]:
-        expected = self._head(self._truth.accepted[key], "duplicate") | {
+        expected = self._head(self.truth.accepted[key], "duplicate") | {
             "arrival_time": record.content.get("arrival_time"),
             "catalogue_version": OneOf(tuple(self._expected.deciders)),
             **dict.fromkeys(("scored_at", "score", "ordinals", "features")),
@@ -306,7 +306,7 @@ class ScoredComparison:
         """Yield the transactions that an older job scored after a newer one: its state would be forked."""
         versions = [catalogue.version for catalogue in self._expected.catalogues]
         newest: dict[str, int] = {}
-        for key in self._truth.accepted:
+        for key in self.truth.accepted:
             version = self.copies[key][-1].content.get("catalogue_version") if key in self.copies else None
             if version in versions:
                 number = versions.index(version)
