@@ -99,7 +99,9 @@ class Stage:
         self._catalogues: list[Catalogue] = []
         self._began_ms = self._ended_ms = 0
         self._wanted = {each.key for each in transactions_of(items)}
-        self._letters_wanted = sum(item.reason is not None for item in items)
+        contents = {item.record for item in items if item.transaction}
+        conflicts = len(contents) - len(self._wanted)
+        self._letters_wanted = conflicts + sum(item.reason is not None for item in items)
         self._copies_wanted = len(items) - len(self._wanted) - self._letters_wanted
         self.scored_keys: set[TransactionKey] = set()
         self._copies: Counter[TransactionKey] = Counter()
@@ -159,12 +161,13 @@ class Stage:
         self._consumer = AlertConsumer(self.cluster, self.settings, folder)
         self._consumer.start()
 
-    def wait_until_under_way(self) -> None:
+    def wait_until_under_way(self, *, awaits_checkpoint: bool = True) -> None:
         """Wait until part of the load is sent, a checkpoint is complete and more is scored after it."""
         awaited = UNDER_WAY_SHARE * len(self.items)
         self.wait("part of the load", lambda: self.sender.sent >= awaited)
-        completed = self.job.completed_checkpoints()
-        self.wait("a checkpoint", lambda: self.job.completed_checkpoints() > completed)
+        if awaits_checkpoint:
+            completed = self.job.completed_checkpoints()
+            self.wait("a checkpoint", lambda: self.job.completed_checkpoints() > completed)
         self.wait_for_more()
 
     def wait_for_more(self) -> None:
@@ -195,9 +198,12 @@ class Stage:
 
     @contextmanager
     def fault(self, what: str) -> Iterator[None]:
-        """Record the start and end of the fault, which lasts while the block runs; ``what`` describes it."""
+        """Record the start and end of the fault, which lasts while the block runs; ``what`` describes it.
+
+        Of several faults, the first start and the last end count.
+        """
         self.tell(what)
-        self._began_ms = wall_clock_ms()
+        self._began_ms = self._began_ms or wall_clock_ms()
         self.sender.resume()
         yield
         self._ended_ms = wall_clock_ms()

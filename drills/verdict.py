@@ -37,13 +37,15 @@ class Verdict:
     recovery_s: float
     """The longest wait for a score, or for an alert if a consumer is drilled. Counts transactions that were
     sent after the fault began or not processed by then; the time before the fault's end is not counted."""
+    may_lose: bool = False
+    """Whether the fault states that transactions are lost."""
     complaints: Sequence[str] = field(default=())
     """Descriptions of everything lost, wrong or alerted with a new id."""
 
     @property
     def is_survived(self) -> bool:
-        """Whether nothing is lost or wrong and no alert has a new id."""
-        return not (self.lost or self.wrong or self.alerts_with_new_id)
+        """Whether nothing is lost, unless it was stated, nothing is wrong, and no alert has a new id."""
+        return not ((self.lost and not self.may_lose) or self.wrong or self.alerts_with_new_id)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fault's entry in build/drill.json."""

@@ -33,3 +33,9 @@ class Fault:
     """Whether the fault makes the job start again from a checkpoint, so that it writes output again."""
     skew_ms: int = 0
     """How far the fault sets a worker's clock off."""
+    awaits_checkpoint: bool = True
+    """Whether the fault begins only after a checkpoint."""
+    may_lose: bool = False
+    """Whether the description states a loss: then it is reported, and the fault is survived all the same."""
+    pairs: bool = True
+    """Whether random rounds use it: not if its injection takes until the end of the load."""
