@@ -11,6 +11,8 @@ from drills.cluster import ClusterError, start_jobmanager, start_taskmanager
 from drills.faults.fault import Fault
 from drills.stage import Stage
 
+REFUSAL: Final = "no readable savepoint"
+"""Words in which the job refuses a damaged checkpoint, before it is submitted."""
 BLOCKED: Final = 200
 """Number of blocked checkpoints, more than can be due while the fault lasts."""
 
@@ -57,7 +59,7 @@ def truncate_newest_checkpoint(stage: Stage) -> None:
     try:
         stage.start_job(flink_options=("-s", checkpoint))
     except ClusterError as refused:
-        if "checkpoint" not in str(refused).lower():
+        if REFUSAL not in str(refused):
             raise
     else:
         msg = f"the job started from half of the checkpoint {checkpoint}"
