@@ -15,6 +15,8 @@ from drills.drill_suite import DrillResults, run
 from drills.drill_view import DrillView
 from drills.faults import FAULTS
 from drills.load import Effort
+from drills.rounds_file import FILE as ROUNDS_FILE
+from drills.rounds_file import append_new, left
 from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.terminal import shown
@@ -51,12 +53,22 @@ def main(  # noqa: PLR0913 - the options of a command line
         float, typer.Option(min=1, help="Seconds the alert consumer is down")
     ] = DEFAULTS.absence_s,
     broken: Annotated[int, typer.Option(min=7, help="Broken records to mix in")] = DEFAULTS.broken,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of random pairs of faults, which are run instead")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of random pairs")] = 10,
+    rounds_file: Annotated[
+        Path, typer.Option(help="File of the random pairs; those that it has are not run again")
+    ] = ROUNDS_FILE,
     out: Annotated[Path, typer.Option(help="Output file of the figures")] = ROOT / "build" / "drill.json",
 ) -> None:
     """Inject one fault after the other while the job runs, and account for every transaction.
 
     Exits with code 0 if every fault was judged, nothing was lost or wrong, and no alert had an unexpected id;
     else with 1. If every fault was injected and judged, the table in docs/drill.md is written too.
+
+    With a seed, random pairs of faults are injected. The results are appended to a file; the same command
+    resumes an interrupted series.
     """
     if show_list:
         console.print(fault_table(FAULTS.values()))
@@ -71,11 +83,15 @@ def main(  # noqa: PLR0913 - the options of a command line
         broken=broken,
     )
 
+    waiting = [] if seed is None else left(rounds_file, seed, rounds, FAULTS)
+
     def save(results: DrillResults) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(to_json(results), indent=2) + "\n")
+        append_new(rounds_file, waiting, results)
 
-    faults = [fault for name, fault in FAULTS.items() if not only or name in only]
+    named = [fault for name, fault in FAULTS.items() if not only or name in only]
+    faults = named if seed is None else [each.fault() for each in waiting]
     view = DrillView(console, len(faults))
     try:
         with view.shown():
@@ -84,7 +100,7 @@ def main(  # noqa: PLR0913 - the options of a command line
         console.print(shown(f"error: {error}"), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     console.print(table(results))
-    page_written = not only and not results.failures
+    page_written = not only and seed is None and not results.failures
     if page_written:
         PAGE.write_text(replace_measured_section(PAGE.read_text(), results, effort, machine()))
     console.print(f"written: {out}{' and docs/drill.md' if page_written else ''}")

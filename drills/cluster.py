@@ -234,6 +234,18 @@ class Cluster:
         pairs = (line.split(maxsplit=1) for line in said.stdout.splitlines())
         return {int(pid): command for pid, command in pairs}
 
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal to a process and its children."""
+        os.killpg(self._processes[name].pid, number)
+
+    def pids(self, name: str) -> list[int]:
+        """Return the ids of a process and its children."""
+        return list(self.commands(name))
+
+    def has_exited(self, name: str) -> bool:
+        """Return whether a process has exited by itself."""
+        return self._processes[name].poll() is not None
+
     def kill(self, name: str) -> None:
         """Kill a process and its children without warning, as in a power failure."""
         process = self._processes.pop(name)

@@ -4,15 +4,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from drills.load import SentItem
-from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS
 from fraudstream.streams.protocols import RecordWriter
-
-if TYPE_CHECKING:
-    from fraudstream.domain.transaction import TransactionKey
 
 BATCHES_PER_S: Final = 10
 
@@ -41,8 +37,6 @@ class DrillSender:
         """Number of records in the stream."""
         self.shards: Counter[str] = Counter()
         """Number of records by the shard that accepted them."""
-        self.first_try_ms: dict[TransactionKey, int] = {}
-        """Time of the first attempt to send each transaction (epoch milliseconds), by its id."""
 
     def start(self) -> None:
         """Start sending."""
@@ -84,10 +78,6 @@ class DrillSender:
             self._error = error
 
     def _send(self, items: Sequence[SentItem]) -> None:
-        now_ms = wall_clock_ms()
-        for item in items:
-            if item.transaction is not None:
-                self.first_try_ms.setdefault(item.transaction.key, now_ms)
         records = [item.record for item in items]
         while records and not self._stop.is_set():
             result = self._writer.put(records)

@@ -13,6 +13,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.package import package
+from drills.arrivals import JournalError
 from drills.cluster import ClusterError, renew_taskmanager, session_cluster
 from drills.drill_view import DrillView
 from drills.emulator_environment import emulator_environment, with_own_streams
@@ -35,7 +36,7 @@ CHECKPOINT_INTERVAL: Final = "3s"
 LOGS: Final = ROOT / "build" / "drill"
 """Folder of the logs of faults that could not be judged."""
 CREATION_TIMEOUT_S: Final = 60.0
-ERRORS: Final = (ClusterError, StreamError, OSError, ClientError, BotoCoreError, TimeoutExpired)
+ERRORS: Final = (ClusterError, JournalError, StreamError, OSError, ClientError, BotoCoreError, TimeoutExpired)
 """Errors that end the drill of one fault only."""
 
 
@@ -152,8 +153,9 @@ def drill(fault: Fault, shared: Bench, effort: Effort, view: DrillView) -> Verdi
                 stage.start_consumer()
             stage.start_job(*fault.options, parallelism=fault.parallelism, catalogue=fault.catalogue)
             stage.sender.start()
-            stage.wait_until_under_way()
+            stage.wait_until_under_way(awaits_checkpoint=fault.awaits_checkpoint)
             fault.strike(stage)
             stage.wait_until_all_is_there()
     stage.tell("comparing")
-    return judge(fault.name, stage.expected_output(), stage.evidence())
+    evidence = stage.evidence(may_repeat=fault.may_repeat, skew_ms=fault.skew_ms)
+    return replace(judge(fault.name, stage.expected_output(), evidence), may_lose=fault.may_lose)

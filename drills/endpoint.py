@@ -1,10 +1,12 @@
-"""HTTP proxy in front of the emulator that can be unreachable or throttle, as AWS sometimes is and does."""
+"""HTTP proxy in front of the emulator that can be gone, silent, refusing or throttling, as AWS can be."""
 
+import hashlib
 import http.client
 import json
 import random
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +18,7 @@ THROTTLED: Final = "ProvisionedThroughputExceededException"
 MESSAGE: Final = "Rate exceeded for a shard of the drill"
 TARGET: Final = "X-Amz-Target"
 UPSTREAM_TIMEOUT_S: Final = 30.0
+SILENCE_CHECK_S: Final = 0.05
 NOT_FORWARDED: Final = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
 """Headers that concern one connection only and are not forwarded (RFC 9110, 7.6.1)."""
 
@@ -40,11 +43,18 @@ class FaultyEndpoint:
         self._rng = random.Random(seed)
         self._lock = threading.Lock()
         self._share = 0.0
+        self._stream: str | None = None
+        self._is_stubborn = False
+        self._refusal: _Refused | None = None
+        self._is_silent = threading.Event()
+        self._loses_answers = False
         self._connections: set[socket.socket] = set()
         self._server = self._open(port=0)
         self._port: int = self._server.server_port
         self.throttled = 0
         """Number of records and reads throttled so far."""
+        self.hindered = 0
+        """Number of calls that were refused, not answered, or whose answer was lost."""
 
     @property
     def url(self) -> str:
@@ -70,26 +80,86 @@ class FaultyEndpoint:
             self._server = self._open(self._port)
 
     @contextmanager
-    def throttling(self, share: float) -> Iterator[None]:
-        """Throttle this share of PutRecords' records and of GetRecords calls while the block runs."""
-        self._share = share
+    def throttling(self, share: float, stream: str | None = None) -> Iterator[None]:
+        """Throttle this share of PutRecords' records and of GetRecords calls while the block runs.
+
+        With a ``stream``, only the records that are put into it are throttled.
+        """
+        self._share, self._stream = share, stream
         try:
             yield
         finally:
-            self._share = 0.0
+            self._share, self._stream = 0.0, None
 
-    def answer(self, upstream: http.client.HTTPConnection, call: "_Call") -> Answer:
-        """Return the response to a call: the emulator's, unless the call or its records are throttled."""
+    @contextmanager
+    def refusing_some(self, share: float, stream: str) -> Iterator[None]:
+        """Refuse this share of the records of a stream while the block runs, the same ones each time."""
+        self._is_stubborn = True
+        try:
+            with self.throttling(share, stream):
+                yield
+        finally:
+            self._is_stubborn = False
+
+    @contextmanager
+    def refusing(self, code: str, stream: str | None = None) -> Iterator[None]:
+        """Answer each call, or each one to ``stream``, with an error code while the block runs."""
+        self._refusal = _Refused(code, stream)
+        try:
+            yield
+        finally:
+            self._refusal = None
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Take calls and never answer while the block runs, as a network that drops packets; then hang up."""
+        self._is_silent.set()
+        try:
+            yield
+        finally:
+            self._is_silent.clear()
+
+    @contextmanager
+    def losing_answers(self, share: float) -> Iterator[None]:
+        """Execute this share of the PutRecords calls and hang up without an answer while the block runs."""
+        self._loses_answers, self._share = True, share
+        try:
+            yield
+        finally:
+            self._loses_answers, self._share = False, 0.0
+
+    def answer(self, upstream: http.client.HTTPConnection, call: "_Call") -> Answer | None:
+        """Return the response to a call: the emulator's, unless the call or its records are hindered.
+
+        None means that there is no response, and the connection must be closed.
+        """
         action = call.headers.get(TARGET, "").rpartition(".")[2]
+        if self._is_silent.is_set():
+            self.hindered += 1
+            while self._is_silent.is_set():
+                time.sleep(SILENCE_CHECK_S)
+            return None
+        if self._refusal is not None and self._refusal.is_about(call):
+            self.hindered += 1
+            return _json_answer(400, {"__type": self._refusal.code, "message": MESSAGE})
         if action == "PutRecords" and self._share:
-            return self._put_records(upstream, call)
-        if action == "GetRecords" and self._is_chosen():
+            return self._lost(upstream, call) if self._loses_answers else self._put_records(upstream, call)
+        if action == "GetRecords" and self._stream is None and not self._loses_answers and self._is_chosen():
             return _json_answer(400, {"__type": THROTTLED, "message": MESSAGE})
         return _forward(upstream, call)
 
+    def _lost(self, upstream: http.client.HTTPConnection, call: "_Call") -> Answer | None:
+        answer = _forward(upstream, call)
+        with self._lock:
+            is_lost = self._rng.random() < self._share
+            self.hindered += is_lost
+        return None if is_lost else answer
+
     def _put_records(self, upstream: http.client.HTTPConnection, call: "_Call") -> Answer:
         request = json.loads(call.body)
-        refused = [self._is_chosen() for _ in request["Records"]]
+        if self._stream not in {None, request.get("StreamName")}:
+            return _forward(upstream, call)
+        refused = [self._is_refused(record) for record in request["Records"]]
         kept = without_refused(request, refused)
         if not kept["Records"]:
             return _json_answer(200, with_refused({"Records": []}, refused))
@@ -97,6 +167,15 @@ class FaultyEndpoint:
         if answer.status != http.HTTPStatus.OK:
             return answer
         return _json_answer(200, with_refused(json.loads(answer.body), refused))
+
+    def _is_refused(self, record: dict[str, Any]) -> bool:
+        if not self._is_stubborn:
+            return self._is_chosen()
+        hashed = hashlib.sha256(record["Data"].encode()).digest()[0]
+        is_refused = hashed < self._share * 256
+        with self._lock:
+            self.throttled += is_refused
+        return is_refused
 
     def _is_chosen(self) -> bool:
         with self._lock:
@@ -123,7 +202,12 @@ class FaultyEndpoint:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 call = _Call(self.command, self.path, dict(self.headers), body)
-                _write(self, endpoint.answer(self._upstream, call))
+                answer = endpoint.answer(self._upstream, call)
+                if answer is None:
+                    self.close_connection = True
+                    _break(self.connection)
+                else:
+                    _write(self, answer)
 
             def log_message(self, *_arguments: object) -> None:
                 """Log nothing: one line per request would dominate the drill's output."""
@@ -158,6 +242,14 @@ class _Call(NamedTuple):
     path: str
     headers: dict[str, str]
     body: bytes
+
+
+class _Refused(NamedTuple):
+    code: str
+    stream: str | None
+
+    def is_about(self, call: _Call) -> bool:
+        return self.stream is None or json.loads(call.body or b"{}").get("StreamName") == self.stream
 
 
 def without_refused(request: dict[str, Any], refused: Sequence[bool]) -> dict[str, Any]:

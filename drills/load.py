@@ -20,6 +20,9 @@ TRANSACTIONS_PER_ACCOUNT: Final = 3
 the job's allowed lateness of 24 hours, so no replay can make a transaction late."""
 ABSURD_FEES_VND: Final = 1e300
 """Far outside the range of fees: in a window, no model could hold the sum."""
+HOT_ACCOUNT: Final = "ACC_HOT"
+MAX_HOT: Final = 1_000
+"""The reference scans all transactions of an account for each one of them."""
 LATEST: Final = timedelta(hours=2)
 LATE_SHARE: Final = 0.05
 
@@ -86,6 +89,27 @@ def with_broken(effort: Effort, now_ms: int) -> list[SentItem]:
     return [*mixed[: len(mixed) // 2], _absurd(now_ms), *mixed[len(mixed) // 2 :]]
 
 
+def with_hot_account(effort: Effort, now_ms: int) -> list[SentItem]:
+    """Return transactions of which two thirds, but at most `MAX_HOT`, belong to one account."""
+    transactions = _transactions(effort, now_ms)
+    hot = min(MAX_HOT, 2 * len(transactions) // 3)
+    begin = len(transactions) - hot
+    return [
+        _sound(replace(each, account_id=HOT_ACCOUNT) if number >= begin else each)
+        for number, each in enumerate(transactions)
+    ]
+
+
+def with_conflicts(effort: Effort, now_ms: int) -> list[SentItem]:
+    """Return transactions of which every tenth comes again at once with another amount."""
+    items = []
+    for number, each in enumerate(_transactions(effort, now_ms)):
+        items.append(_sound(each))
+        if number % 10 == 0:
+            items.append(_sound(replace(each, transaction_amount_vnd=each.transaction_amount_vnd + 1)))
+    return items
+
+
 def with_idle_shard(effort: Effort, now_ms: int, shards: int) -> list[SentItem]:
     """Return transactions in an order that leaves the first of ``shards`` idle.
 
@@ -131,6 +155,11 @@ def _sound(transaction: Transaction) -> SentItem:
 def _broken(number: int, rng: random.Random, now_ms: int) -> SentItem:
     kind = BROKEN_KINDS[number % len(BROKEN_KINDS)]
     return SentItem(Record(broken_record(kind, rng, now_ms), f"broken-{number}"), reason=kind)
+
+
+def absurd_record(now_ms: int) -> bytes:
+    """Return a transaction whose fees are far out of their range."""
+    return _absurd(now_ms).record.data
 
 
 def _absurd(now_ms: int) -> SentItem:

@@ -4,11 +4,11 @@ Tasks run in parallel, so there is no single order in which all entities saw the
 windows are compared with the reference in that entity's own order, given by the records' ordinals.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from drills.field_comparison import is_close
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Entity
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.domain.reference import evaluate
@@ -16,9 +16,6 @@ from fraudstream.domain.transaction import Transaction, TransactionKey
 
 LATENESS_MS: Final = DAY_MS
 """Default of the setting for allowed lateness; a drill's transactions span less, so none is late."""
-TOLERANCE: Final = 1e-9
-"""Tolerance of a comparison: relative, and absolute near 0."""
-
 Scored = dict[str, Any]
 """A record of the stream of scored transactions."""
 
@@ -91,13 +88,6 @@ def wrong_ordinals(
     return {key: sorted(ordinals) for key, ordinals in found.items() if not _are_all(ordinals)}
 
 
-def is_close(value: object, expected: object) -> bool:
-    """Return whether two values are equal within `TOLERANCE`; null equals only null."""
-    if isinstance(value, int | float) and isinstance(expected, int | float):
-        return math.isclose(value, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return value == expected
-
-
 def _are_all(ordinals: list[int]) -> bool:
     return set(ordinals) == set(range(1, len(ordinals) + 1))
 
@@ -128,6 +118,12 @@ def _told_by(entity: Entity, catalogue: Catalogue) -> tuple[Catalogue, list[str]
     Features of the transaction alone do not depend on the order; they are compared in the account's order.
     """
     behind = catalogue.entities_behind
-    part = Catalogue(tuple(each for each in catalogue.features if behind[each.name] <= {entity}))
+    part = part_of(entity, catalogue)
     wanted = ({entity}, set()) if entity == "account_id" else ({entity},)
     return part, [name for name in part.names if behind[name] in wanted]
+
+
+def part_of(entity: Entity, catalogue: Catalogue) -> Catalogue:
+    """Return the features that need no other entity's windows than those of ``entity``."""
+    behind = catalogue.entities_behind
+    return Catalogue(tuple(each for each in catalogue.features if behind[each.name] <= {entity}))

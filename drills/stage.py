@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from drills.alert_consumer_process import AlertConsumer
+from drills.arrivals import Arrival, JournalError, arrivals
 from drills.cluster import PAUSE_S, Cluster
 from drills.drill_sender import DrillSender
 from drills.endpoint import FaultyEndpoint
-from drills.live_job import Followed, Launcher, LiveJob, WrittenRecord
+from drills.evidence import Evidence, ExpectedOutput
+from drills.live_job import READ_INTERVAL_MS, Followed, Launcher, LiveJob, WrittenRecord
 from drills.load import Effort, SentItem, transactions_of
-from drills.verdict import Evidence, ExpectedOutput
+from drills.send_journal import JournalingClient, client_without_retries, read_journal
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.transaction import TransactionKey
 from fraudstream.runtime.clock import wall_clock_ms
@@ -24,11 +26,14 @@ from fraudstream.scoring.judge import Judge
 from fraudstream.scoring.manifest import Manifest
 from fraudstream.scoring.scorer import Scorer
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
+from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from jobs.job_settings import JobSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
+
+    from fraudstream.streams.protocols import StreamRecord
 
 UNDER_WAY_SHARE: Final = 0.3
 """Share of the load that is sent before a fault begins: windows have content, and enough load is left."""
@@ -40,6 +45,7 @@ pause between two restarts of the job (one minute), plus the time of a start."""
 QUIET_S: Final = 3.0
 """Time without new output after which the stage ends when everything has arrived; it leaves time for replayed
 records."""
+INPUT_TIMEOUT_S: Final = 120.0
 WRITER_ATTEMPTS: Final = 3
 """Attempts of a request before the sender checks whether it should stop."""
 
@@ -78,8 +84,12 @@ class Stage:
         self.dead_letters = Followed(settings, settings.dead_letters_stream)
         # Producer and job use the faulty endpoint; the drill itself reads from the emulator directly.
         self._job_settings = settings.model_copy(update={"aws_endpoint_url": endpoint.url})
+        self._journal = bench.folder / f"{settings.transactions_stream}.journal"
+        self._sending_client = JournalingClient(client_without_retries(self._job_settings), self._journal)
         writer = StreamWriter(
-            kinesis_client(self._job_settings), settings.transactions_stream, max_attempts=WRITER_ATTEMPTS
+            cast("KinesisClient", self._sending_client),
+            settings.transactions_stream,
+            max_attempts=WRITER_ATTEMPTS,
         )
         self.sender = DrillSender(writer, items, effort.rate, HELD_SHARE)
         self._launcher = bench.launcher
@@ -89,7 +99,9 @@ class Stage:
         self._catalogues: list[Catalogue] = []
         self._began_ms = self._ended_ms = 0
         self._wanted = {each.key for each in transactions_of(items)}
-        self._letters_wanted = sum(item.reason is not None for item in items)
+        contents = {item.record for item in items if item.transaction}
+        conflicts = len(contents) - len(self._wanted)
+        self._letters_wanted = conflicts + sum(item.reason is not None for item in items)
         self._copies_wanted = len(items) - len(self._wanted) - self._letters_wanted
         self.scored_keys: set[TransactionKey] = set()
         self._copies: Counter[TransactionKey] = Counter()
@@ -149,12 +161,13 @@ class Stage:
         self._consumer = AlertConsumer(self.cluster, self.settings, folder)
         self._consumer.start()
 
-    def wait_until_under_way(self) -> None:
+    def wait_until_under_way(self, *, awaits_checkpoint: bool = True) -> None:
         """Wait until part of the load is sent, a checkpoint is complete and more is scored after it."""
         awaited = UNDER_WAY_SHARE * len(self.items)
         self.wait("part of the load", lambda: self.sender.sent >= awaited)
-        completed = self.job.completed_checkpoints()
-        self.wait("a checkpoint", lambda: self.job.completed_checkpoints() > completed)
+        if awaits_checkpoint:
+            completed = self.job.completed_checkpoints()
+            self.wait("a checkpoint", lambda: self.job.completed_checkpoints() > completed)
         self.wait_for_more()
 
     def wait_for_more(self) -> None:
@@ -185,9 +198,12 @@ class Stage:
 
     @contextmanager
     def fault(self, what: str) -> Iterator[None]:
-        """Record the start and end of the fault, which lasts while the block runs; ``what`` describes it."""
+        """Record the start and end of the fault, which lasts while the block runs; ``what`` describes it.
+
+        Of several faults, the first start and the last end count.
+        """
         self.tell(what)
-        self._began_ms = wall_clock_ms()
+        self._began_ms = self._began_ms or wall_clock_ms()
         self.sender.resume()
         yield
         self._ended_ms = wall_clock_ms()
@@ -229,21 +245,44 @@ class Stage:
             and self._to_alert <= self._alerted
             and not (self._consumer and self.unhandled_alerts())
             and self._copies.total() >= self._copies_wanted
-            and len(self.dead_letters.records) >= self._letters_wanted
+            and sum(each.content.get("count", 1) for each in self.dead_letters.records)
+            >= self._letters_wanted
         )
 
-    def evidence(self) -> Evidence:
-        """Return everything that was sent and received."""
+    def _letters(self) -> int:
+        # Some letters sum up many records.
+        return sum(each.content.get("count", 1) for each in self.dead_letters.records)
+
+    def evidence(self, *, may_repeat: bool, skew_ms: int) -> Evidence:
+        """Return everything that was sent and received; the arguments are those of `Evidence`."""
         return Evidence(
             items=self.items,
-            first_try_ms=self.sender.first_try_ms,
+            arrivals=self.arrivals(),
             scored=self.scored.records,
             alerts=self.alerts.records,
             handed_out=self._consumer.records if self._consumer else None,
             dead_letters=self.dead_letters.records,
             began_ms=self._began_ms,
             ended_ms=self._ended_ms,
+            may_repeat=may_repeat,
+            skew_ms=skew_ms,
         )
+
+    def arrivals(self) -> list[Arrival]:
+        """Return the records of the transaction stream in its order, from the journal and the stream."""
+        journal = read_journal(self._journal)
+        accepted = sum(entry.place is not None for entry in journal)
+        reader = StreamReader(
+            self.client, self.settings.transactions_stream, poll_interval_ms=READ_INTERVAL_MS
+        )
+        contents: list[StreamRecord] = []
+        until_s = time.monotonic() + INPUT_TIMEOUT_S
+        while (found := reader.poll()) or len(contents) < accepted:
+            contents += found
+            if time.monotonic() >= until_s:
+                msg = f"the transaction stream has {len(contents)} records, but it accepted {accepted}"
+                raise JournalError(msg)
+        return arrivals(self.items, journal, contents)
 
     def expected_output(self) -> ExpectedOutput:
         """Return the expected output."""
@@ -255,6 +294,7 @@ class Stage:
     def close(self) -> None:
         """Stop the sender, the consumer and the job."""
         self.sender.stop()
+        self._sending_client.close()
         if self._consumer is not None:
             self._consumer.close()
         if self._job is not None:

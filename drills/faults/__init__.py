@@ -2,14 +2,33 @@
 
 from typing import Final
 
-from drills.faults.consumer_faults import CONSUMER_DOWN
-from drills.faults.endpoint_faults import ENDPOINT_GONE, THROTTLED
+from drills.faults.consumer_faults import CONSUMER_DOWN, CONSUMER_DOWN_IN_OUTAGE
+from drills.faults.early_faults import KILLED_EARLY
+from drills.faults.endpoint_faults import (
+    ALERTS_DENIED,
+    ALERTS_REFUSED,
+    ANSWERS_LOST,
+    BLACK_HOLE,
+    CREDENTIALS_EXPIRED,
+    ENDPOINT_GONE,
+    SCORED_DENIED,
+    SCORED_THROTTLED,
+    THROTTLED,
+)
 from drills.faults.fault import Fault
+from drills.faults.pressure_faults import LONG_PAUSE, OUT_OF_MEMORY
 from drills.faults.process_faults import JOBMANAGER_KILLED, PYTHON_WORKER_KILLED, TASKMANAGER_KILLED
-from drills.faults.record_faults import BROKEN_RECORDS, CLOCK_WRONG, DOUBLED_AND_LATE
+from drills.faults.record_faults import (
+    BROKEN_RECORDS,
+    CLOCK_WRONG,
+    CONFLICTING,
+    DOUBLED_AND_LATE,
+    HOT_ACCOUNT,
+    LETTER_FLOOD,
+)
 from drills.faults.release_faults import CATALOGUE_UPGRADED, PARALLELISM_CHANGED
 from drills.faults.shard_faults import SHARD_IDLE, SHARDS_CHANGED
-from drills.faults.storage_faults import CHECKPOINT_STORAGE_FULL
+from drills.faults.storage_faults import CHECKPOINT_STORAGE_FULL, CHECKPOINT_TRUNCATED, KILLED_WHILE_FULL
 
 FAULTS: Final[dict[str, Fault]] = {
     fault.name: fault
@@ -28,5 +47,21 @@ FAULTS: Final[dict[str, Fault]] = {
         DOUBLED_AND_LATE,
         CLOCK_WRONG,
         CONSUMER_DOWN,
+        KILLED_EARLY,
+        KILLED_WHILE_FULL,
+        CHECKPOINT_TRUNCATED,
+        OUT_OF_MEMORY,
+        LONG_PAUSE,
+        BLACK_HOLE,
+        ANSWERS_LOST,
+        CREDENTIALS_EXPIRED,
+        ALERTS_DENIED,
+        SCORED_DENIED,
+        SCORED_THROTTLED,
+        ALERTS_REFUSED,
+        LETTER_FLOOD,
+        HOT_ACCOUNT,
+        CONFLICTING,
+        CONSUMER_DOWN_IN_OUTAGE,
     )
 }

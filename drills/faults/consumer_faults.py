@@ -1,4 +1,4 @@
-"""Fault of the alert consumer: killed, and restarted later."""
+"""Faults of the alert consumer: killed, and restarted later."""
 
 from typing import Final
 
@@ -19,6 +19,24 @@ def kill_consumer(stage: Stage) -> None:
         stage.consumer.start()
 
 
+def kill_consumer_in_outage(stage: Stage) -> None:
+    """Kill the consumer, let the endpoint be gone for producer and job, and restart the consumer after it."""
+    stage.wait("alerts at the handler", lambda: bool(stage.consumer.records))
+    with stage.fault(f"consumer down and endpoint gone for {stage.effort.outage_s:.0f} s"):
+        stage.consumer.kill()
+        with stage.endpoint.gone():
+            stage.pause(stage.effort.outage_s)
+        stage.wait_for_more()
+        stage.consumer.start()
+
+
+CONSUMER_DOWN_IN_OUTAGE: Final = Fault(
+    name="consumer_down_in_outage",
+    description="the alert consumer is killed while the endpoint is gone, and restarted after both",
+    strike=kill_consumer_in_outage,
+    has_consumer=True,
+    may_repeat=True,
+)
 CONSUMER_DOWN: Final = Fault(
     name="consumer_down",
     description="the alert consumer is killed, and restarted after two minutes",

@@ -29,3 +29,13 @@ class Fault:
     """Catalogue of the job at its start."""
     has_consumer: bool = False
     """Whether the project's alert consumer runs beside the job; the verdict then judges its output."""
+    may_repeat: bool = False
+    """Whether the fault makes the job start again from a checkpoint, so that it writes output again."""
+    skew_ms: int = 0
+    """How far the fault sets a worker's clock off."""
+    awaits_checkpoint: bool = True
+    """Whether the fault begins only after a checkpoint."""
+    may_lose: bool = False
+    """Whether the description states a loss: then it is reported, and the fault is survived all the same."""
+    pairs: bool = True
+    """Whether random rounds use it: not if its injection takes until the end of the load."""

@@ -43,11 +43,13 @@ TASKMANAGER_KILLED: Final = Fault(
     name="taskmanager_killed",
     description="kill -9 the TaskManager in the middle of a window; it is restarted",
     strike=kill_taskmanager,
+    may_repeat=True,
 )
 JOBMANAGER_KILLED: Final = Fault(
     name="jobmanager_killed",
     description="kill -9 the JobManager; it is restarted, and the job from the newest checkpoint",
     strike=kill_jobmanager,
+    may_repeat=True,
     # The TaskManager keeps working until it has missed heartbeats for 50 s (Flink's heartbeat.timeout).
     pace=0.2,
 )
@@ -55,5 +57,6 @@ PYTHON_WORKER_KILLED: Final = Fault(
     name="python_worker_killed",
     description="kill -9 the Python scoring processes",
     strike=kill_python_worker,
+    may_repeat=True,
     options=("--python-mode", "process"),
 )

@@ -71,10 +71,12 @@ SHARDS_CHANGED: Final = Fault(
     name="shards_changed",
     description="a shard is split and two others are merged under load",
     strike=change_shards,
+    pairs=False,
 )
 SHARD_IDLE: Final = Fault(
     name="shard_idle",
     description="one of four shards is idle for most of the load, then gets all its records at once",
     strike=leave_shard_idle,
+    pairs=False,
     load=partial(with_idle_shard, shards=TRANSACTIONS_SHARDS),
 )

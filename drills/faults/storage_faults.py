@@ -1,13 +1,18 @@
-"""Fault of the checkpoint storage: no checkpoint can be written."""
+"""Faults of the checkpoint storage: no checkpoint can be written, or the newest one is damaged."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
+from drills.cluster import ClusterError, start_jobmanager, start_taskmanager
 from drills.faults.fault import Fault
 from drills.stage import Stage
 
+REFUSAL: Final = "no readable savepoint"
+"""Words in which the job refuses a damaged checkpoint, before it is submitted."""
 BLOCKED: Final = 200
 """Number of blocked checkpoints, more than can be due while the fault lasts."""
 
@@ -22,6 +27,44 @@ def fill_checkpoint_storage(stage: Stage) -> None:
         stage.pause(stage.effort.outage_s)
     completed = stage.job.completed_checkpoints()
     stage.wait("a checkpoint after the outage", lambda: stage.job.completed_checkpoints() > completed)
+
+
+def kill_while_storage_is_full(stage: Stage) -> None:
+    """Kill the TaskManager while no checkpoint can be written, and restart it."""
+    folder = stage.cluster.checkpoints / stage.job.job_id
+    with full(folder):
+        with stage.fault("killing the TaskManager while no checkpoint can be written"):
+            stage.cluster.kill("taskmanager")
+        start_taskmanager(stage.cluster)
+        stage.wait_for_more()
+    completed = stage.job.completed_checkpoints()
+    stage.wait("a checkpoint after the fault", lambda: stage.job.completed_checkpoints() > completed)
+
+
+def truncate_newest_checkpoint(stage: Stage) -> None:
+    """Kill the JobManager, cut off its newest checkpoint, and start from an older savepoint instead.
+
+    The job must refuse the checkpoint: raises `ClusterError` if it starts from half of one.
+    """
+    savepoint = stage.job.savepoint(stage.folder)
+    completed = stage.job.completed_checkpoints()
+    stage.wait("a checkpoint after the savepoint", lambda: stage.job.completed_checkpoints() > completed)
+    with stage.fault("killing the JobManager, and cutting off its newest checkpoint"):
+        stage.cluster.kill("jobmanager")
+    checkpoint = stage.job.newest_checkpoint()
+    metadata = Path(urlsplit(checkpoint).path) / "_metadata"
+    os.truncate(metadata, metadata.stat().st_size // 2)
+    start_jobmanager(stage.cluster)
+    stage.wait("slots", stage.cluster.has_slots)
+    try:
+        stage.start_job(flink_options=("-s", checkpoint))
+    except ClusterError as refused:
+        if REFUSAL not in str(refused):
+            raise
+    else:
+        msg = f"the job started from half of the checkpoint {checkpoint}"
+        raise ClusterError(msg)
+    stage.start_job(flink_options=("-s", savepoint))
 
 
 @contextmanager
@@ -47,4 +90,17 @@ CHECKPOINT_STORAGE_FULL: Final = Fault(
     name="checkpoint_storage_full",
     description="no checkpoint can be written for a minute",
     strike=fill_checkpoint_storage,
+)
+KILLED_WHILE_FULL: Final = Fault(
+    name="killed_while_storage_full",
+    description="kill -9 the TaskManager while no checkpoint can be written; it is restarted",
+    strike=kill_while_storage_is_full,
+    may_repeat=True,
+)
+CHECKPOINT_TRUNCATED: Final = Fault(
+    name="checkpoint_truncated",
+    description="kill -9 the JobManager and cut off the newest checkpoint; the job starts from a savepoint",
+    strike=truncate_newest_checkpoint,
+    may_repeat=True,
+    pace=0.2,
 )

@@ -1,7 +1,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -134,3 +134,61 @@ def test_throttled_records_are_reported_at_their_positions_in_the_response() -> 
 def test_rejections_of_the_emulator_itself_count_too() -> None:
     answer = with_refused({"Records": [{"ErrorCode": "InternalFailure"}]}, [False])
     assert answer["FailedRecordCount"] == 1
+
+
+def to_stream(name: str, count: int) -> dict[str, Any]:
+    return {"StreamName": name, **records(count)}
+
+
+def test_one_stream_is_throttled_and_the_others_are_not(endpoint: FaultyEndpoint) -> None:
+    with endpoint.throttling(1.0, "slow"):
+        assert call(endpoint, PUT, to_stream("slow", 3))[1]["FailedRecordCount"] == 3
+        assert call(endpoint, PUT, to_stream("fast", 3))[1]["FailedRecordCount"] == 0
+        assert call(endpoint, GET, {"a": 1}) == (200, {"a": 1})
+
+
+def test_the_same_records_are_refused_each_time(endpoint: FaultyEndpoint) -> None:
+    with endpoint.refusing_some(0.2, "s"):
+        answers = [call(endpoint, PUT, to_stream("s", 500))[1]["Records"] for _ in range(2)]
+    refused = [[n for n, each in enumerate(found) if "ErrorCode" in each] for found in answers]
+    assert refused[0] == refused[1]
+    assert 60 < len(refused[0]) < 140
+    assert call(endpoint, PUT, to_stream("s", 500))[1]["FailedRecordCount"] == 0
+
+
+def test_calls_to_one_stream_or_to_all_are_refused_with_an_error(endpoint: FaultyEndpoint) -> None:
+    with endpoint.refusing("AccessDeniedException", "s"):
+        status, answer = call(endpoint, PUT, to_stream("s", 1))
+        assert (status, answer["__type"]) == (400, "AccessDeniedException")
+        assert call(endpoint, PUT, to_stream("other", 1))[0] == 200
+        assert call(endpoint, GET, {"ShardIterator": "i"})[0] == 200
+    with endpoint.refusing("ExpiredTokenException"):
+        assert call(endpoint, GET, {"ShardIterator": "i"})[1]["__type"] == "ExpiredTokenException"
+    assert endpoint.hindered == 2
+    assert call(endpoint, PUT, to_stream("s", 1))[0] == 200
+
+
+def test_a_silent_endpoint_answers_no_call_and_then_hangs_up(endpoint: FaultyEndpoint) -> None:
+    failed = threading.Event()
+
+    def wait_for_an_answer() -> None:
+        with pytest.raises((ConnectionError, OSError, HTTPException)):
+            call(endpoint, GET, {})
+        failed.set()
+
+    with endpoint.silent():
+        caller = threading.Thread(target=wait_for_an_answer)
+        caller.start()
+        assert not failed.wait(0.3)
+    assert failed.wait(10)
+    caller.join()
+    assert call(endpoint, GET, {"a": 1}) == (200, {"a": 1})
+
+
+def test_a_call_whose_answer_is_lost_was_executed(endpoint: FaultyEndpoint) -> None:
+    with endpoint.losing_answers(1.0):
+        with pytest.raises((ConnectionError, OSError, HTTPException)):
+            call(endpoint, PUT, records(1))
+        assert call(endpoint, GET, {"a": 1}) == (200, {"a": 1})
+    assert endpoint.hindered == 1
+    assert call(endpoint, PUT, records(1))[0] == 200

@@ -5,6 +5,7 @@ import numpy as np
 
 from drills.load import (
     ABSURD_FEES_VND,
+    HOT_ACCOUNT,
     LATEST,
     Effort,
     SentItem,
@@ -13,6 +14,8 @@ from drills.load import (
     shard_number,
     transactions_of,
     with_broken,
+    with_conflicts,
+    with_hot_account,
     with_idle_shard,
     with_wrong_clock,
 )
@@ -112,3 +115,18 @@ def test_a_key_is_assigned_to_the_shard_of_its_hash() -> None:
     # The md5 of these keys begin with 0c, 92, 4a and e1.
     assert [shard_number(key, SHARDS) for key in ("a", "b", "c", "d")] == [0, 2, 1, 2]
     assert shard_number("a", 1) == 0
+
+
+def test_two_thirds_of_a_load_may_belong_to_one_account() -> None:
+    items = with_hot_account(Effort(transactions=300), NOW_MS)
+    hot = [each for each in items if each.transaction and each.transaction.account_id == HOT_ACCOUNT]
+    assert (len(items), len(hot)) == (300, 200)
+    assert len({each.record.partition_key for each in hot}) == 1
+    assert len({each.transaction.key for each in items if each.transaction}) == 300
+
+
+def test_a_conflict_has_the_id_and_the_account_of_an_earlier_transaction() -> None:
+    items = with_conflicts(Effort(transactions=100), NOW_MS)
+    assert len(items) == 110
+    assert len({each.transaction.key for each in items if each.transaction}) == 100
+    assert len({each.record for each in items}) == 110

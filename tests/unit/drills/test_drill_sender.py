@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from drills.drill_sender import DrillSender
-from drills.load import Effort, ordinary, transactions_of
+from drills.load import Effort, ordinary
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record
 from fraudstream.streams.stream_errors import StreamError
 
@@ -38,7 +38,6 @@ def test_everything_is_sent_once_and_in_order_despite_rejections() -> None:
     assert stream.taken == [item.record.data for item in ITEMS]
     assert sender.sent == 60
     assert sender.shards == {"shard": 60}
-    assert sender.first_try_ms.keys() == {each.key for each in transactions_of(ITEMS)}
 
 
 def test_a_paused_sender_waits_until_it_is_resumed() -> None:
@@ -69,13 +68,6 @@ def test_a_paused_sender_can_be_stopped() -> None:
     _wait(lambda: sender.is_idle)
     sender.stop()
     assert sender.sent == 30
-
-
-def test_for_a_duplicate_the_first_attempt_counts() -> None:
-    sender = DrillSender(Stream(), [*ITEMS[:1], *ITEMS[:1]], rate=10)
-    sender.start()
-    _join(sender, 2)
-    assert len(sender.first_try_ms) == 1
 
 
 def test_an_unavailable_stream_does_not_block_the_stop() -> None:
