@@ -47,7 +47,7 @@ class PartlyFailingEndpoint(FaultyEndpoint):
         self.released = threading.Event()
         self.held = 0
 
-    def answer(self, upstream: http.client.HTTPConnection, call: Any) -> Answer:  # noqa: ANN401 - private type
+    def answer(self, upstream: http.client.HTTPConnection, call: Any) -> Answer | None:  # noqa: ANN401 - private type
         """Hold back or throttle a write to one of the two streams; forward any other call."""
         if self.released.is_set() or not call.headers.get("X-Amz-Target", "").endswith(".PutRecords"):
             return super().answer(upstream, call)
