@@ -4,9 +4,13 @@ Uvicorn has a timeout for idle connections only: a client can send the head of a
 connection stays open until its client has read the rest. `BoundedConnection` adds what is missing.
 """
 
+import array
 import asyncio
+import contextlib
+import fcntl
 import json
 import logging
+import termios
 from collections import Counter
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
@@ -109,7 +113,7 @@ class BoundedConnection(H11Protocol):
         """Start the deadline of a client that does not read."""
         super().pause_writing()
         self._blocked_since_s = self.loop.time()
-        self._unread_bytes = self.transport.get_write_buffer_size()
+        self._unread_bytes = _unread_bytes(self.transport)
 
     def resume_writing(self) -> None:
         """End the deadline of a client that reads again."""
@@ -138,7 +142,7 @@ class BoundedConnection(H11Protocol):
 
     def _note_reading(self, now_s: float) -> None:
         """Start the deadlines of writing again if the client has read something since the last check."""
-        unread = self.transport.get_write_buffer_size()
+        unread = _unread_bytes(self.transport)
         if unread < self._unread_bytes:
             self._blocked_since_s = None if self._blocked_since_s is None else now_s
             self._closing_since_s = None
@@ -183,6 +187,20 @@ def bounded_connections(limits: ConnectionLimits) -> type[BoundedConnection]:
         (BoundedConnection,),
         {"limits": limits, "counts": ConnectionCounts(limits)},
     )
+
+
+def _unread_bytes(transport: asyncio.Transport) -> int:
+    """Return how much of what was written has not reached the client, in the process and in the kernel.
+
+    The kernel takes megabytes at once: without its part, a client that reads slowly seems not to read.
+    """
+    sock = transport.get_extra_info("socket")
+    in_kernel = array.array("i", [0])
+    if sock is not None:
+        # A closed socket has nothing left.
+        with contextlib.suppress(OSError, ValueError):
+            fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, in_kernel)
+    return transport.get_write_buffer_size() + in_kernel[0]
 
 
 def _is_over(since_s: float | None, limit_s: float, now_s: float) -> bool:

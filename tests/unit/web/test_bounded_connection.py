@@ -126,14 +126,16 @@ def test_a_client_that_does_not_read_is_disconnected(server: RunningServer, path
 
 
 def test_a_client_that_reads_a_little_now_and_then_keeps_its_response() -> None:
-    with running(with_bodies(tiny_app()), **SHORT | {"write_timeout_seconds": 0.05}) as server:
+    with running(with_bodies(tiny_app()), **SHORT | {"write_timeout_seconds": 1}) as server:
         request = b"GET /at-once HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         with server.connect(request, receive_buffer=4_096) as connection:
             received = 0
             begun_s = time.monotonic()
             while data := connection.recv(65_536):
                 received += len(data)
-                if time.monotonic() - begun_s < 3:  # longer than the deadline of a client that does not read
+                if (
+                    time.monotonic() - begun_s < 3.5
+                ):  # longer than the deadline of a client that does not read
                     time.sleep(0.02)
     assert received > 8_000_000
 
