@@ -108,7 +108,7 @@ lock: setup ## Lock the versions and hashes of requirements/*.in in requirements
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --no-annotate --no-header \
 		--constraint requirements.txt requirements/build.in --output-file requirements/build.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		requirements/scan.in --output-file requirements/scan.txt
+		--constraint requirements/build.txt requirements/scan.in --output-file requirements/scan.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		tests/flink2/requirements.in --output-file tests/flink2/requirements.txt
 
