@@ -1,18 +1,24 @@
 """Recognition of alerts that were delivered under the ids of an earlier schema.
 
 Ids of schema version 1 do not cover the account, and stores keep no accounts. So a handled id of version 1
-stands for an alert only if the alert's transaction had arrived by the time the id was handled. That leaves
+stands for an alert only if the alert's transaction had arrived by the time the id was handled, with
+`CLOCK_MARGIN_MS` for the difference of the two clocks. That leaves
 one case: transactions of several accounts with the same id, alerted by the same model version, all of which
 had arrived by then. The earlier release delivered one of their alerts and took the others for copies of it,
 and they stay undelivered. Stores delete ids after a time; from then on nothing is recognised any more.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from alerts.messages import Handover
 from alerts.store.progress_store import ProgressStore
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.transaction import from_time_ms
+
+CLOCK_MARGIN_MS: Final = 10_000
+"""Tolerance between the stream's clock, which tells arrivals, and the consumer's, which tells deliveries.
+An alert is delivered within seconds of its arrival: to a consumer whose clock is behind, it seems earlier."""
 
 
 def without_copies(alerts: Sequence[Handover]) -> list[Handover]:
@@ -35,4 +41,4 @@ def delivered_earlier(alerts: Sequence[Handover], store: ProgressStore) -> list[
 
 def _arrived_by(alert: Alert, time_ms: int) -> bool:
     arrived = alert.arrival_time or alert.event_time
-    return arrived is not None and arrived <= from_time_ms(time_ms)
+    return arrived is not None and arrived <= from_time_ms(time_ms + CLOCK_MARGIN_MS)

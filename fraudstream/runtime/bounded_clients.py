@@ -8,7 +8,7 @@ from botocore.exceptions import HTTPClientError
 
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.aws_errors import AWS_ERRORS, AwsCredentialsError, is_of_credentials
-from fraudstream.runtime.bounded_calls import BoundedCalls, StopRequestedError
+from fraudstream.runtime.bounded_calls import BoundedCalls, CallTimeoutError, StopRequestedError
 
 DEADLINE_S: Final = 45.0
 """Total deadline of a call with its retries; shorter than the lease of a claim."""
@@ -21,7 +21,8 @@ class BoundedClient:
     """Has the methods of a boto3 client, each with the deadline `DEADLINE_S`, until ``stop`` is set.
 
     ``make`` creates the client. It is called again after an error of the credentials, because boto3 reads
-    static ones only once: new ones in ``.env`` or in a profile then apply without a restart. A method raises
+    static ones only once: new ones in ``.env`` or in a profile then apply without a restart. It
+    is called after a missed deadline, too, and the old client is closed. A method raises
     `StopRequestedError` after a stop; every other exception is one of `AWS_ERRORS`. Paginators and waiters
     are those of the first client, without a deadline.
     """
@@ -47,11 +48,20 @@ class BoundedClient:
                     self._renew()
                 raise
             except Exception as error:
+                if isinstance(error, CallTimeoutError):
+                    self._replace()
                 # A malformed response, for example: botocore does not convert every exception.
                 said = f"{name}: {type(error).__name__}: {error}"
                 raise HTTPClientError(error=said) from error
 
         return bounded
+
+    def _replace(self) -> None:
+        """Close the client of an abandoned call: hanging calls would pile up connections in its pool."""
+        hanging = self._client
+        self._renew()
+        if self._client is not hanging:
+            cast("Any", hanging).close()
 
     def _renew(self) -> None:
         try:

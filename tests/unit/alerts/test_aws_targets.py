@@ -97,6 +97,29 @@ def test_an_error_of_the_credentials_creates_the_client_again(code: str) -> None
     assert client.call(value=2) == 2
 
 
+def test_a_call_that_misses_its_deadline_closes_its_client_and_the_next_has_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fraudstream.runtime.bounded_clients.DEADLINE_S", 0.0)
+    closed = threading.Event()
+
+    class Hanging:
+        def call(self, *, value: int) -> None:
+            del value
+            closed.wait()
+
+        def close(self) -> None:
+            closed.set()
+
+    clients: list[object] = [Hanging(), Client(None)]
+    client = BoundedClient(lambda: clients.pop(0), threading.Event())
+    with pytest.raises(HTTPClientError, match="no answer within 0 s"):
+        client.call(value=1)
+    assert closed.is_set()
+    monkeypatch.setattr("fraudstream.runtime.bounded_clients.DEADLINE_S", 60.0)
+    assert client.call(value=2) == 2
+
+
 def test_another_error_keeps_the_client() -> None:
     clients = [Client(refusal("ThrottlingException"))]
     client = BoundedClient(lambda: clients.pop(0), threading.Event())

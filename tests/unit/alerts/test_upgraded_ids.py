@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from alerts.delivery import Delivery
+from alerts.earlier_ids import CLOCK_MARGIN_MS
 from alerts.store.progress_store import ProgressStore, StoreError
 from fraudstream.domain.alert import alert_id_1
 from fraudstream.domain.transaction import format_time
@@ -17,6 +18,8 @@ from tests.unit.alerts.alert_fakes import NOW_MS, FakeHandler, RetainingKinesis,
 from tests.unit.alerts.alert_samples import review
 from tests.unit.alerts.failing_store import FailingStore, enduring
 from tests.unit.alerts.two_schemas import ARRIVED_MS, earlier, id_of, today
+
+PAST_MARGIN_MS = NOW_MS + CLOCK_MARGIN_MS + 1
 
 
 @pytest.fixture
@@ -59,14 +62,21 @@ def test_what_is_recognised_is_known_by_its_own_id_from_then_on(stage: Stage) ->
 def test_a_transaction_that_arrived_after_the_delivery_is_another_one(stage: Stage) -> None:
     """Ids count per account: one that comes later, of whichever account, is delivered."""
     stage.store.finish([alert_id_1("T1", "v1")], NOW_MS)
-    got, _ = delivered(stage, today("A2", "T1", arrived_ms=NOW_MS + 1), today("A3", "T1", arrived_ms=NOW_MS))
+    got, _ = delivered(
+        stage, today("A2", "T1", arrived_ms=PAST_MARGIN_MS), today("A3", "T1", arrived_ms=NOW_MS)
+    )
     assert got == [id_of("A2", "T1")]
+
+
+def test_a_consumer_whose_clock_was_behind_the_streams_recognises_what_it_delivered(stage: Stage) -> None:
+    stage.store.finish([alert_id_1("T1", "v1")], NOW_MS)
+    assert delivered(stage, today("A1", "T1", arrived_ms=PAST_MARGIN_MS - 1))[0] == []
 
 
 def test_without_an_arrival_the_event_time_decides(stage: Stage) -> None:
     stage.store.finish([alert_id_1("T1", "v1")], NOW_MS)
     of_before = today("A1", "T1", arrival_time=None, event_time=format_time(NOW_MS))
-    of_after = today("A2", "T1", arrival_time=None, event_time=format_time(NOW_MS + 1))
+    of_after = today("A2", "T1", arrival_time=None, event_time=format_time(PAST_MARGIN_MS))
     assert delivered(stage, of_before, of_after)[0] == [id_of("A2", "T1")]
 
 
