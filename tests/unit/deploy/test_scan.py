@@ -67,28 +67,48 @@ def test_the_exit_code_is_the_scans_and_not_pip_audits(
     assert text in "".join(capsys.readouterr())
 
 
+NAME = sbom.PAGE.name
+PAGE = """\
+| `io.netty:netty-codec` | 4.1 | Maven |
+| `org.jctools:jctools-core` | 4.0 | copy in netty-common |
+| `org.flink:kinesis` | 1 | Maven |
+| `org.flink:base` | 1 | connector: replaced |
+"""
+
+
 def bom(*names: str, version: str = "1") -> dict[str, Any]:
     return {"bomFormat": "CycloneDX", "components": [{"name": name, "version": version} for name in names]}
 
 
+def java_bom(*, netty: str = "4.1", kinesis: str = "1", group: str = "org.flink") -> dict[str, Any]:
+    return {
+        "bomFormat": "CycloneDX",
+        "components": [
+            {"group": "io.netty", "name": "netty-codec", "version": netty},
+            {"group": group, "name": "kinesis", "version": kinesis},
+        ],
+    }
+
+
 def test_a_complete_bill_of_materials_has_no_problem() -> None:
-    assert sbom.problems(bom("six", "moto"), bom(*sbom.JAVA), LOCK) == []
+    assert sbom.problems(bom("six", "moto"), java_bom(), LOCK, PAGE) == []
 
 
 @pytest.mark.parametrize(
     ("python", "java", "problem"),
     [
-        (bom("six"), bom(*sbom.JAVA), "python: moto of requirements.txt is missing"),
-        (bom("six", "moto"), bom(*sorted(sbom.JAVA)[1:]), "java: flink-connector-kinesis is missing"),
+        (bom("six"), java_bom(), "python: moto of requirements.txt is missing"),
+        (bom("six", "moto"), java_bom(group="other"), f"java: org.flink:kinesis 1 of {NAME} is missing"),
         (
             {"components": bom("six", "moto")["components"]},
-            bom(*sbom.JAVA),
+            java_bom(),
             "python: not a CycloneDX document",
         ),
-        (bom("six", "moto"), bom(*sbom.JAVA, version=""), "java: protobuf-java has no version"),
+        (bom("six", "moto"), java_bom(kinesis=""), "java: kinesis has no version"),
+        (bom("six", "moto"), java_bom(netty="4.2"), f"java: io.netty:netty-codec 4.1 of {NAME} is missing"),
     ],
 )
 def test_an_incomplete_bill_of_materials_is_refused(
     python: dict[str, Any], java: dict[str, Any], problem: str
 ) -> None:
-    assert problem in sbom.problems(python, java, LOCK)
+    assert problem in sbom.problems(python, java, LOCK, PAGE)
