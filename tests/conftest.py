@@ -1,6 +1,8 @@
 """Hooks and environment for every test, and for every process that a test starts."""
 
 import os
+import signal
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -12,6 +14,15 @@ os.environ.setdefault("JVM_ARGS", "-XX:TieredStopAtLevel=1")
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
 """An example has no time limit of its own: on a busy machine any example can take long."""
+
+
+@pytest.fixture(autouse=True)
+def own_signal_handlers() -> Iterator[None]:
+    """Restore the signal handlers after a test: a command that runs within it replaces them."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,5 @@
 """No command lets data control the terminal, in whatever form it prints them."""
 
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,8 +95,3 @@ def test_the_models_commands_escape_their_errors(tmp_path: Path) -> None:
     done = CliRunner().invoke(models_app, ["explain", "--scored", str(path), "--model", str(path)])
     assert done.exit_code == 2
     assert is_harmless(done.stdout + done.stderr)
-
-
-def test_the_runs_own_signals_are_restored() -> None:
-    # alerts_command restores them; later tests need Ctrl-C.
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
