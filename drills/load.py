@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from drills.send_journal import sha256_of
 from fraudstream.domain.duration import HOUR_MS
 from fraudstream.domain.transaction import Transaction
 from fraudstream.streams.protocols import Record
@@ -37,7 +38,7 @@ class SentItem(NamedTuple):
     @property
     def sha256(self) -> str:
         """SHA-256 of the record's bytes, as a dead letter reports it."""
-        return hashlib.sha256(self.record.data).hexdigest()
+        return sha256_of(self.record.data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

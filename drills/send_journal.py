@@ -9,21 +9,20 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import boto3
 import orjson
 from botocore.config import Config
 
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.private_files import open_private
 from fraudstream.streams.kinesis.kinesis_client import READ_TIMEOUT_S
 from fraudstream.streams.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
     from mypy_boto3_kinesis.type_defs import PutRecordsOutputTypeDef, PutRecordsRequestEntryTypeDef
-
-FILE_MODE: Final = 0o600
 
 
 class Place(NamedTuple):
@@ -63,7 +62,7 @@ class JournalingClient:
 
     def __init__(self, client: "KinesisClient", path: Path) -> None:
         self._client = client
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, FILE_MODE)
+        self._descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
         self._requests = 0
 
     def put_records(

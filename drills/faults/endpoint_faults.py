@@ -1,5 +1,6 @@
 """Faults of the Kinesis endpoint: unreachable, silent, refusing or throttling."""
 
+from contextlib import AbstractContextManager
 from typing import Final
 
 from drills.cluster import ClusterError
@@ -33,9 +34,7 @@ def throttle(stage: Stage) -> None:
 
 def black_hole(stage: Stage) -> None:
     """Take every call of producer and job and answer none for the duration of the outage."""
-    with stage.fault(f"no call is answered for {stage.effort.outage_s:.0f} s"), stage.endpoint.silent():
-        stage.pause(stage.effort.outage_s)
-    _check_hindered(stage)
+    _hinder(stage, "no call is answered", stage.endpoint.silent())
 
 
 def lose_answers(stage: Stage) -> None:
@@ -50,32 +49,19 @@ def lose_answers(stage: Stage) -> None:
 
 def expire_credentials(stage: Stage) -> None:
     """Refuse every call of producer and job, as if their credentials had expired."""
-    with (
-        stage.fault(f"credentials are expired for {stage.effort.outage_s:.0f} s"),
-        stage.endpoint.refusing(EXPIRED),
-    ):
-        stage.pause(stage.effort.outage_s)
-    _check_hindered(stage)
+    _hinder(stage, "credentials are expired", stage.endpoint.refusing(EXPIRED))
 
 
 def deny_alerts(stage: Stage) -> None:
     """Refuse the calls to the stream of alerts."""
-    with (
-        stage.fault(f"the stream of alerts denies access for {stage.effort.outage_s:.0f} s"),
-        stage.endpoint.refusing(DENIED, stage.settings.alerts_stream),
-    ):
-        stage.pause(stage.effort.outage_s)
-    _check_hindered(stage)
+    refusing = stage.endpoint.refusing(DENIED, stage.settings.alerts_stream)
+    _hinder(stage, "the stream of alerts denies access", refusing)
 
 
 def deny_scored(stage: Stage) -> None:
     """Refuse the calls to the stream of scored transactions."""
-    with (
-        stage.fault(f"the stream of scores denies access for {stage.effort.outage_s:.0f} s"),
-        stage.endpoint.refusing(DENIED, stage.settings.scored_stream),
-    ):
-        stage.pause(stage.effort.outage_s)
-    _check_hindered(stage)
+    refusing = stage.endpoint.refusing(DENIED, stage.settings.scored_stream)
+    _hinder(stage, "the stream of scores denies access", refusing)
 
 
 def throttle_scored(stage: Stage) -> None:
@@ -91,11 +77,15 @@ def throttle_scored(stage: Stage) -> None:
 
 def refuse_some_alerts(stage: Stage) -> None:
     """Refuse a tenth of the alerts, always the same ones, while the others pass."""
-    with (
-        stage.fault(f"a part of the alerts is refused for {stage.effort.outage_s:.0f} s"),
-        stage.endpoint.refusing_some(REFUSED_SHARE, stage.settings.alerts_stream),
-    ):
+    refusing = stage.endpoint.refusing_some(REFUSED_SHARE, stage.settings.alerts_stream)
+    _hinder(stage, "a part of the alerts is refused", refusing)
+
+
+def _hinder(stage: Stage, what: str, hindrance: AbstractContextManager[None]) -> None:
+    """Hinder calls for the duration of the outage; raises `ClusterError` if none was."""
+    with stage.fault(f"{what} for {stage.effort.outage_s:.0f} s"), hindrance:
         stage.pause(stage.effort.outage_s)
+    _check_hindered(stage)
 
 
 def _check_hindered(stage: Stage) -> None:

@@ -142,6 +142,8 @@ class BoundedConnection(H11Protocol):
 
     def _note_reading(self, now_s: float) -> None:
         """Start the deadlines of writing again if the client has read something since the last check."""
+        if self._blocked_since_s is None and not self.transport.is_closing():
+            return
         unread = _unread_bytes(self.transport)
         if unread < self._unread_bytes:
             self._blocked_since_s = None if self._blocked_since_s is None else now_s

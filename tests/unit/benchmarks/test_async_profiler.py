@@ -7,9 +7,7 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,7 @@ from benchmarks.async_profiler import (
 )
 from benchmarks.errors import RunFailedError, StoppedError, TooFewSamplesError
 from benchmarks.progress import OutputSample
+from tests.unit.waiting import wait_until
 
 LINE = b"x" * 99 + b"\n"
 TRANSACTIONS = 30
@@ -53,13 +52,6 @@ def sampler_of(folder: Path, monkeypatch: pytest.MonkeyPatch, behaviour: str) ->
     parts.mkdir()
     (parts / "part-0").write_bytes(LINE * 4 + b"half a li")
     return Sampler(command, parts, TRANSACTIONS, folder / "stacks.collapsed")
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
 
 
 def sample_until_the_profiler_ended(sampler: Sampler, size_bytes: int) -> None:

@@ -3,14 +3,15 @@
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
 from starlette.responses import Response, StreamingResponse
 from uvicorn.protocols.http import h11_impl
 
-from tests.unit.web.running_server import PATIENCE_S, RunningServer, everything, running
+from tests.unit.waiting import wait_until
+from tests.unit.web.running_server import RunningServer, everything, running
 from tests.unit.web.tiny_service import tiny_app
 
 SHORT = {
@@ -56,13 +57,6 @@ def problem(response: bytes) -> tuple[int, str]:
     document = json.loads(body)
     assert head.startswith(f"HTTP/1.1 {document['status']} {document['title']}".encode())
     return document["status"], document["detail"]
-
-
-def wait_for(is_true: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + PATIENCE_S
-    while not is_true():
-        assert time.monotonic() < end_s
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("begun", [b"", b"G", HEAD, HEAD + b"X-A: "])
@@ -116,11 +110,11 @@ def test_a_body_that_does_not_end_is_given_up_and_logged_as_no_failure(
 
 @pytest.mark.parametrize("path", ["/endless", "/large", "/at-once"])
 def test_a_client_that_does_not_read_is_disconnected(server: RunningServer, path: str) -> None:
-    wait_for(lambda: server.connections == 0)
+    wait_until(lambda: server.connections == 0)
     request = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
     with server.connect(request, receive_buffer=4_096) as connection:
-        wait_for(lambda: server.connections == 1)
-        wait_for(lambda: server.connections == 0)
+        wait_until(lambda: server.connections == 1)
+        wait_until(lambda: server.connections == 0)
         # The server gave up, so what was not sent is lost.
         assert len(everything(connection)) < 8_000_000
 
@@ -160,13 +154,13 @@ def test_what_is_not_a_request_is_answered_with_a_problem(
 def test_more_connections_than_the_limit_are_refused_and_those_before_go_on() -> None:
     with running(tiny_app(), max_connections=3) as server:
         held = [server.connect() for _ in range(3)]
-        wait_for(lambda: server.connections == 3)
+        wait_until(lambda: server.connections == 3)
         assert problem(server.ask("/health")) == (
             503,
             "the server has as many connections as it may: try again later",
         )
         held.pop().close()
-        wait_for(lambda: server.connections == 2)
+        wait_until(lambda: server.connections == 2)
         assert server.ask("/health").startswith(b"HTTP/1.1 200")
         for connection in held:
             connection.sendall(HEAD + b"Connection: close\r\n\r\n")
@@ -180,7 +174,7 @@ def test_one_address_may_have_its_share_of_connections_unless_it_is_a_proxy(
 ) -> None:
     with running(tiny_app(), max_connections_per_address=2, trusted_proxies=trusted) as server:
         held = [server.connect() for _ in range(2)]
-        wait_for(lambda: server.connections == 2)
+        wait_until(lambda: server.connections == 2)
         assert server.ask("/health").startswith(b"HTTP/1.1 " + status)
         for connection in held:
             connection.close()
@@ -201,7 +195,7 @@ def test_a_proxy_on_an_ipv6_socket_is_trusted_by_its_ipv4_address(monkeypatch: p
     limits = {"max_connections_per_address": 1, "trusted_proxies": "127.0.0.0/8"}
     with running(tiny_app(), **limits) as server:
         held = server.connect()
-        wait_for(lambda: server.connections == 1)
+        wait_until(lambda: server.connections == 1)
         response = server.ask("/notes/1", "X-Forwarded-For: 203.0.113.9")
         held.close()
     assert json.loads(response.partition(b"\r\n\r\n")[2])["caller"] == "address:203.0.113.9"
@@ -215,6 +209,6 @@ def test_a_websocket_is_not_accepted(server: RunningServer) -> None:
 def test_a_server_that_stops_does_not_wait_for_a_client_that_never_reads() -> None:
     with running(tiny_app(), **SHORT) as server:
         connection = server.connect(HEAD)
-        wait_for(lambda: server.connections == 1)
+        wait_until(lambda: server.connections == 1)
     with connection, pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", server.port))

@@ -65,16 +65,7 @@ public final class DeadLetterJson {
     json.field(DETAIL);
     json.text(sound(detail));
     writeRaw(json, event.raw);
-    json.field(SIZE_BYTES);
-    json.whole(event.raw.length);
-    json.field(SHA256);
-    json.text(DigestUtils.sha256Hex(event.raw));
-    json.field(SHARD_ID);
-    json.text(event.shardId);
-    json.field(SEQUENCE_NUMBER);
-    json.text(event.sequenceNumber);
-    json.field(ARRIVAL_TIME);
-    json.time(event.arrivalMs);
+    writeOrigin(json, event);
     json.end('}');
     return json.toBytes();
   }
@@ -98,16 +89,7 @@ public final class DeadLetterJson {
             + toByte
             + "; get the record again by its shard and sequence number, and see to its producer";
     writeSummaryHead(json, TOO_MANY_PARTS, detail, reasons);
-    json.field(SIZE_BYTES);
-    json.whole(record.raw.length);
-    json.field(SHA256);
-    json.text(DigestUtils.sha256Hex(record.raw));
-    json.field(SHARD_ID);
-    json.text(record.shardId);
-    json.field(SEQUENCE_NUMBER);
-    json.text(record.sequenceNumber);
-    json.field(ARRIVAL_TIME);
-    json.time(record.arrivalMs);
+    writeOrigin(json, record);
     json.field(FROM_BYTE);
     json.whole(fromByte);
     json.field(TO_BYTE);
@@ -163,6 +145,20 @@ public final class DeadLetterJson {
     json.field(REASONS);
     reasons.write(json);
     writeRaw(json, "utf-8", new byte[0], true);
+  }
+
+  /** Size, hash, place and arrival of a stream record. */
+  private static void writeOrigin(JsonLine json, Event record) {
+    json.field(SIZE_BYTES);
+    json.whole(record.raw.length);
+    json.field(SHA256);
+    json.text(DigestUtils.sha256Hex(record.raw));
+    json.field(SHARD_ID);
+    json.text(record.shardId);
+    json.field(SEQUENCE_NUMBER);
+    json.text(record.sequenceNumber);
+    json.field(ARRIVAL_TIME);
+    json.time(record.arrivalMs);
   }
 
   private static void writeRaw(JsonLine json, byte[] raw) {
