@@ -77,8 +77,11 @@ def throttle_scored(stage: Stage) -> None:
 
 def refuse_some_alerts(stage: Stage) -> None:
     """Refuse a tenth of the alerts, always the same ones, while the others pass."""
-    refusing = stage.endpoint.refusing_some(REFUSED_SHARE, stage.settings.alerts_stream)
-    _hinder(stage, "a part of the alerts is refused", refusing)
+    with (
+        stage.fault(f"a part of the alerts is refused for {stage.effort.outage_s:.0f} s"),
+        stage.endpoint.refusing_some(REFUSED_SHARE, stage.settings.alerts_stream),
+    ):
+        stage.pause(stage.effort.outage_s)
 
 
 def _hinder(stage: Stage, what: str, hindrance: AbstractContextManager[None]) -> None:
