@@ -97,8 +97,8 @@ def review_alert(  # noqa: PLR0913 - the facts of an alert
     """Return the review alert of one transaction; what is not known of it is None.
 
     Its id depends only on the account, the transaction, the reason and the bytes of the refused record, whose
-    SHA-256 the dead letter has too, in hexadecimal digits. So a replay gives it the same id, and another record
-    with the same ids raises another alert.
+    SHA-256 the dead letter has too, in hexadecimal digits. So a replay gives it the same id, and another
+    record with the same ids raises another alert.
     """
     words = SENTENCES.get(reason, SENTENCES[OTHER])
     return Alert(
