@@ -137,8 +137,8 @@ class JobSettingsFields(StreamSettings):
         ge=timedelta(0),
         le=timedelta(days=1),
         description="Maximum time for which the job waits for the stream of scored transactions (64 MiB "
-        "buffered) or of dead letters (32 MiB) when it accepts no records; then their records are dropped "
-        "and counted, and alerts go on",
+        "buffered) or of dead letters (32 MiB) from when its buffer is full until half of it is written; "
+        "then records are dropped and counted until half of it is, and alerts go on",
     )
 
     # Bounded mode: files instead of streams

@@ -117,18 +117,17 @@ class _Past:
     def _outcome(self, transaction: Transaction) -> Outcome:
         """Return the outcome, which depends on the account alone and not on other entities.
 
-        A transaction is late if its event time is more than the allowed lateness behind the account's newest
-        one. It is a duplicate if the account remembers its id with the same fields, and conflicts if it
-        remembers the id with other ones.
+        A transaction is a duplicate if the account remembers its id with the same fields, and conflicts if it
+        remembers the id with other ones, late or not. Any other one is late if its event time is more than
+        the allowed lateness behind the account's newest one.
         """
         others = self._accepted["account_id", transaction.account_id]
         newest_ms = max((other.event_time_ms for other in others), default=transaction.event_time_ms)
-        if newest_ms - transaction.event_time_ms > self._allowed_lateness_ms:
-            return "late"
         known = [other.transaction for other in self._kept("account_id", others, newest_ms)]
         same = [other for other in known if other.transaction_id == transaction.transaction_id]
         if not same:
-            return "new"
+            is_late = newest_ms - transaction.event_time_ms > self._allowed_lateness_ms
+            return "late" if is_late else "new"
         is_copy = any(_contents(other) == _contents(transaction) for other in same)
         return "duplicate" if is_copy else "conflicting_duplicate"
 

@@ -90,17 +90,20 @@ def review_alert(  # noqa: PLR0913 - the facts of an alert
     event_time_ms: int | None,
     arrival_ms: int | None,
     transaction_amount_vnd: float | None,
+    record_sha256: str,
     model_version: str,
     catalogue_version: str,
 ) -> Alert:
     """Return the review alert of one transaction; what is not known of it is None.
 
-    Its id depends only on the account, the transaction and the reason, so a replay gives it the same.
+    Its id depends only on the account, the transaction, the reason and the bytes of the refused record, whose
+    SHA-256 the dead letter has too, in hexadecimal digits. So a replay gives it the same id, and another
+    record with the same ids raises another alert.
     """
     words = SENTENCES.get(reason, SENTENCES[OTHER])
     return Alert(
         schema_version=SCHEMA_VERSION,
-        alert_id=stable_id("fraudstream review", account_id, transaction_id, reason),
+        alert_id=stable_id("fraudstream review", account_id, transaction_id, reason, record_sha256),
         kind="review",
         transaction_id=transaction_id,
         account_id=account_id,

@@ -242,7 +242,12 @@ def sink_options(
 
 
 def _detached(settings: JobSettings, table: Sink, stream: str, connector: str) -> dict[str, str]:
-    """Return the options of the kernel's ``DetachedTableFactory``: alerts must not wait for this sink."""
+    """Return the options of the kernel's ``DetachedTableFactory``: alerts must not wait long for this sink.
+
+    A full backlog makes the job wait, for ``sink_patience`` at most from when it became full until it has
+    drained to half of its capacity. After that time, records that find no room are dropped and counted
+    without a wait until it has.
+    """
     return {
         "connector": "detached",
         "detached.connector": connector,

@@ -1,5 +1,6 @@
 """The kernel writes the review alerts that the domain defines."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 
@@ -23,6 +24,11 @@ class Case:
     event_time_ms: int | None = TIME_MS
     arrival_ms: int | None = TIME_MS + 1
     amount_vnd: float | None = 250_000.5
+    record: bytes = b"{}"
+
+    @property
+    def record_sha256(self) -> str:
+        return hashlib.sha256(self.record).hexdigest()
 
     def of_the_domain(self) -> Alert:
         return review_alert(
@@ -33,6 +39,7 @@ class Case:
             event_time_ms=self.event_time_ms,
             arrival_ms=self.arrival_ms,
             transaction_amount_vnd=self.amount_vnd,
+            record_sha256=self.record_sha256,
             model_version="v1",
             catalogue_version="abc",
         )
@@ -49,6 +56,7 @@ class Case:
             NO_TIME if self.event_time_ms is None else self.event_time_ms,
             NO_TIME if self.arrival_ms is None else self.arrival_ms,
             float("nan") if self.amount_vnd is None else self.amount_vnd,
+            self.record_sha256,
         )
         writer = json_package.ReviewJson(reasons, "v1", "abc")
         return bytes(writer.one(subject, self.reason, self.detail))
@@ -67,6 +75,7 @@ def _running_jvm() -> None:
         Case("Ă", "Huế \U0001f600", detail='a "quote", a \\ and a \x1b'),
         Case("", ""),
         Case("A1T", "1"),
+        Case(record=b"another record of the same ids"),
         Case(event_time_ms=-1, amount_vnd=1e15),
         Case(amount_vnd=0.1, event_time_ms=-62_135_596_800_000),
         Case(reason="a reason of a later release"),
@@ -82,5 +91,6 @@ def test_an_alert_of_the_kernel_is_that_of_the_domain(case: Case) -> None:
 
 
 def test_ids_of_texts_are_the_same_here_and_there() -> None:
-    review = json.loads(Case("ab", "c").of_the_kernel())
-    assert review["alert_id"] == stable_id("fraudstream review", "ab", "c", "late")
+    case = Case("ab", "c")
+    review = json.loads(case.of_the_kernel())
+    assert review["alert_id"] == stable_id("fraudstream review", "ab", "c", "late", case.record_sha256)

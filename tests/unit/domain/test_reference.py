@@ -103,6 +103,19 @@ def test_a_late_transaction_does_not_count_and_is_late_again() -> None:
     assert results[3].features == {"f": 1}
 
 
+def test_a_late_copy_is_a_duplicate_and_a_late_id_with_other_contents_conflicts() -> None:
+    arrivals = [tx(0, "a"), tx(101, "b"), tx(0, "a"), tx(1, "a"), tx(0, "c")]
+    results = run(window("count"), arrivals, LATENESS_MS)
+    assert outcomes(results) == ["new", "new", "duplicate", "conflicting_duplicate", "late"]
+
+
+def test_a_late_copy_that_the_account_no_longer_remembers_is_late() -> None:
+    feature = window("count", window_ms=1_000)
+    arrivals = [tx(0, "a"), tx(1_099, "b"), tx(0, "a"), tx(1_100, "c"), tx(0, "a")]
+    results = run(feature, arrivals, LATENESS_MS)
+    assert outcomes(results) == ["new", "new", "duplicate", "new", "late"]
+
+
 def test_lateness_is_relative_to_the_accounts_own_newest_transaction() -> None:
     arrivals = [tx(1_000, "a", account_id="B"), tx(0, "b")]
     assert outcomes(run(window("count"), arrivals, 0)) == ["new", "new"]

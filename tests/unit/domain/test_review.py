@@ -1,5 +1,7 @@
 """Review alerts, and the words that they have."""
 
+import hashlib
+
 import pytest
 
 from fraudstream.domain.alert import OF_A_SCORE, Alert
@@ -11,6 +13,7 @@ REASONS = (
     *("invalid_value", "oversize", "late", "conflicting_duplicate", "scoring"),
 )
 """The reasons for which the job refuses a transaction."""
+SHA256 = hashlib.sha256(b"{}").hexdigest()
 KNOWN = ("transaction_id", "account_id", "event_time", "transaction_amount_vnd")
 
 
@@ -22,6 +25,7 @@ def review(  # noqa: PLR0913 - the facts of an alert
     event_time_ms: int | None = 0,
     arrival_ms: int | None = 1_000,
     amount_vnd: float | None = 5.0,
+    record_sha256: str = SHA256,
 ) -> Alert:
     return review_alert(
         account,
@@ -31,6 +35,7 @@ def review(  # noqa: PLR0913 - the facts of an alert
         event_time_ms=event_time_ms,
         arrival_ms=arrival_ms,
         transaction_amount_vnd=amount_vnd,
+        record_sha256=record_sha256,
         model_version="v1",
         catalogue_version="abc",
     )
@@ -55,10 +60,22 @@ def test_a_review_comes_back_from_json_as_it_was() -> None:
         assert Alert.from_json(alert.to_json()) == alert
 
 
-def test_its_id_depends_on_account_transaction_and_reason_alone() -> None:
+def test_its_id_depends_on_account_transaction_reason_and_record_alone() -> None:
     assert review().alert_id == review(event_time_ms=7, arrival_ms=None, amount_vnd=None).alert_id
     others = [review("A2"), review(transaction="T2"), review(reason="scoring"), review("A1T", "1")]
     assert len({review().alert_id, *(each.alert_id for each in others)}) == 5
+
+
+def test_a_second_conflict_with_other_contents_has_an_alert_of_its_own() -> None:
+    ids = [
+        review(reason="conflicting_duplicate", record_sha256=hashlib.sha256(record).hexdigest()).alert_id
+        for record in (b'{"amount": 1}', b'{"amount": 2}', b'{"amount": 1}')
+    ]
+    assert ids[0] == ids[2] != ids[1]
+
+
+def test_the_id_is_that_of_the_kernels_own_test() -> None:
+    assert review().alert_id == "7519542552954507febc526f947e386b"
 
 
 @pytest.mark.parametrize("reason", [*REASONS, "many_reviews", "many_accounts", OTHER])

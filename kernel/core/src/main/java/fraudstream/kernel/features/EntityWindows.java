@@ -72,16 +72,20 @@ public final class EntityWindows {
   }
 
   /**
-   * Counts an arriving transaction, unless it is late or a duplicate.
+   * Counts an arriving transaction, unless it is a duplicate or late.
    *
-   * <p>Only the account's windows detect these; the other entities count every transaction.
+   * <p>Only the account's windows detect these; the other entities count every transaction. A copy of a
+   * remembered transaction is a duplicate however late it is, because the first one was scored; what
+   * reuses a remembered id with other contents conflicts, late or not.
    */
   public Outcome arrive(History history, Event event) {
-    if (entity == Entity.ACCOUNT_ID && isLate(history, event)) {
-      return Outcome.LATE;
-    }
-    if (entity == Entity.ACCOUNT_ID && remembers(history, event.idHash)) {
-      return hasCopy(history, event) ? Outcome.DUPLICATE : Outcome.CONFLICTING_DUPLICATE;
+    if (entity == Entity.ACCOUNT_ID) {
+      if (remembers(history, event.idHash)) {
+        return hasCopy(history, event) ? Outcome.DUPLICATE : Outcome.CONFLICTING_DUPLICATE;
+      }
+      if (isLate(history, event)) {
+        return Outcome.LATE;
+      }
     }
     transaction(history, event);
     return Outcome.NEW;

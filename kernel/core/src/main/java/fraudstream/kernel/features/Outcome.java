@@ -10,7 +10,7 @@ public enum Outcome {
   DUPLICATE,
   /** Not counted: its account's history has its id with other fields. */
   CONFLICTING_DUPLICATE,
-  /** Not counted: further behind the newest of its account than the allowed lateness. */
+  /** Not counted: no known id, and further behind the newest of its account than the lateness. */
   LATE;
 
   /** The name of the outcome in records and metrics. */

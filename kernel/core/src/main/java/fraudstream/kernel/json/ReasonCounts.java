@@ -12,6 +12,10 @@ public final class ReasonCounts {
     counts.merge(reason, count, Long::sum);
   }
 
+  public void addAll(ReasonCounts others) {
+    others.counts.forEach(this::add);
+  }
+
   public boolean isEmpty() {
     return counts.isEmpty();
   }

@@ -30,19 +30,35 @@ public final class RecordRanges {
 
   /** Adds a dead letter; the shard and the sequence number are null if unknown. */
   public void add(String shardId, String sequenceNumber, long count, int letterBytes) {
-    boolean isKnown = shardId != null && sequenceNumber != null;
+    addRange(shardId, sequenceNumber, sequenceNumber, count);
+    bytes += letterBytes;
+  }
+
+  /** Adds all ranges and sizes of another summary. */
+  public void addAll(RecordRanges other) {
+    other.ranges.forEach((shard, range) -> addRange(shard, range.first, range.last, range.count));
+    bytes += other.bytes;
+  }
+
+  /** Adds the size of dead letters whose ranges are added by {@link #addRange}. */
+  public void addBytes(long letterBytes) {
+    bytes += letterBytes;
+  }
+
+  /** Adds a range of a shard; the shard and the sequence numbers are null if unknown. */
+  public void addRange(String shardId, String first, String last, long count) {
+    boolean isKnown = shardId != null && first != null && last != null;
     String shard = isKnown ? shardId : UNKNOWN;
     if (!ranges.containsKey(shard) && ranges.size() >= MAX_SHARDS) {
       shard = UNKNOWN;
     }
     Range range = ranges.computeIfAbsent(shard, unused -> new Range());
     range.count += count;
-    bytes += letterBytes;
     if (shard.equals(UNKNOWN)) {
       return;
     }
-    range.first = range.first == null || isBefore(sequenceNumber, range.first) ? sequenceNumber : range.first;
-    range.last = range.last == null || isBefore(range.last, sequenceNumber) ? sequenceNumber : range.last;
+    range.first = range.first == null || isBefore(first, range.first) ? first : range.first;
+    range.last = range.last == null || isBefore(range.last, last) ? last : range.last;
   }
 
   /** Sequence numbers are integers of up to 128 bits in decimal, without leading zeros. */

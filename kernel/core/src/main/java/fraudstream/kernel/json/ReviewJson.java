@@ -72,30 +72,47 @@ public final class ReviewJson {
     final long timeMs;
     final long arrivalMs;
     final double amountVnd;
+    final String recordSha256;
 
     /**
      * @param timeMs the event time, epoch ms; {@link Event#NO_TIME} if unknown
      * @param arrivalMs the arrival time, likewise
      * @param amountVnd NaN if unknown
+     * @param recordSha256 hexadecimal digits: that of the dead letter
      */
     public Subject(
-        String account, String transactionId, long timeMs, long arrivalMs, double amountVnd) {
+        String account,
+        String transactionId,
+        long timeMs,
+        long arrivalMs,
+        double amountVnd,
+        String recordSha256) {
       this.account = account;
       this.transactionId = transactionId;
       this.timeMs = timeMs;
       this.arrivalMs = arrivalMs;
       this.amountVnd = amountVnd;
+      this.recordSha256 = recordSha256;
     }
 
-    /** An account and, unless it is null, a transaction of which nothing else is known. */
+    /** An account and a transaction, or null, for a summary, which says no more of them. */
     public Subject(String account, String transactionId) {
-      this(account, transactionId, Event.NO_TIME, Event.NO_TIME, Double.NaN);
+      this(account, transactionId, Event.NO_TIME, Event.NO_TIME, Double.NaN, null);
     }
   }
 
-  /** The review alert of one transaction. */
+  /**
+   * The review alert of one transaction. Its id covers the bytes of the record, because another record
+   * with the same ids and the same reason must raise an alert too.
+   */
   public byte[] one(Subject subject, String reason, String detail) {
-    String id = StableId.of("fraudstream review", subject.account, subject.transactionId, reason);
+    String id =
+        StableId.of(
+            "fraudstream review",
+            subject.account,
+            subject.transactionId,
+            reason,
+            subject.recordSha256);
     ReasonCounts reasons = new ReasonCounts();
     reasons.add(reason, 1);
     return write(id, subject, reason, detail, reasons);
@@ -132,14 +149,20 @@ public final class ReviewJson {
   /**
    * The alert that sums up what exceeds the limit of one task of the job.
    *
-   * @param first the account and transaction of the first review that the summary covers
+   * @param first the first transaction that the summary covers
    * @param firstReason the reason of that review
    * @param reasons the number of reviews by reason
    */
   public byte[] ofTask(Subject first, String firstReason, ReasonCounts reasons) {
     String id =
         StableId.of(
-            "fraudstream reviews of task", first.account, first.transactionId, firstReason);
+            "fraudstream reviews of task",
+            first.account,
+            first.transactionId,
+            firstReason,
+            first.recordSha256,
+            "" + first.arrivalMs,
+            reasons.toString());
     String detail =
         "of many accounts, the first "
             + first.account

@@ -242,18 +242,34 @@ class EntityWindowsTest {
   }
 
   @Test
-  void theAccountCountsNoLateOneAndNoDuplicateAndALateDuplicateIsLate() {
+  void theAccountCountsNoLateTransactionAndNoDuplicateHoweverLateItIs() {
     EntityWindows windows =
         Windows.account(List.of(Windows.count(5_000, 0, 0)), 1_000, Limits.PRODUCTION);
     History history = windows.newHistory();
     assertEquals(Outcome.NEW, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
     assertEquals(Outcome.DUPLICATE, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
     assertEquals(Outcome.NEW, windows.arrive(history, Windows.transaction(10_001, 2, 1, 1)));
-    assertEquals(Outcome.LATE, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
+    assertEquals(Outcome.DUPLICATE, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
+    assertEquals(
+        Outcome.CONFLICTING_DUPLICATE,
+        windows.arrive(history, Windows.transaction(8_999, 1, 1, 1)));
+    assertEquals(Outcome.LATE, windows.arrive(history, Windows.transaction(9_000, 4, 1, 1)));
     Event third = Windows.transaction(10_001, 3, 1, 1);
     assertEquals(Outcome.NEW, windows.arrive(history, third));
     assertEquals(3, third.ordinals[Entity.ACCOUNT_ID.ordinal()]);
     assertEquals(3, third.features[0]);
+  }
+
+  @Test
+  void aCopyOfATransactionThatIsNoLongerRememberedIsLate() {
+    EntityWindows windows =
+        Windows.account(List.of(Windows.count(5_000, 0, 0)), 1_000, Limits.PRODUCTION);
+    History history = windows.newHistory();
+    windows.arrive(history, Windows.transaction(9_000, 1, 1, 1));
+    windows.arrive(history, Windows.transaction(14_999, 2, 1, 1));
+    assertEquals(Outcome.DUPLICATE, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
+    windows.arrive(history, Windows.transaction(15_000, 3, 1, 1));
+    assertEquals(Outcome.LATE, windows.arrive(history, Windows.transaction(9_000, 1, 1, 1)));
   }
 
   /** Beyond 64 rows, ids are looked up in an index. */

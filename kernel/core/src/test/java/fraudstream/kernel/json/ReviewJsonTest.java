@@ -11,6 +11,7 @@ import fraudstream.kernel.record.Event;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.junit.jupiter.api.Test;
 
 /** {@code tests/job/test_review_alerts.py} compares these alerts with those of Python. */
@@ -21,7 +22,17 @@ class ReviewJsonTest {
       new ReviewJson(
           Map.of("late", List.of("Late.", "Trễ."), "other", List.of("Odd.", "Lạ.")), "v1", "abc");
 
-  private static final Subject SUBJECT = new Subject("A1", "T1");
+  private static final Subject SUBJECT = subject("A1", "T1", "{}");
+
+  private static Subject subject(String account, String transactionId, String record) {
+    return subject(account, transactionId, record, Event.NO_TIME);
+  }
+
+  private static Subject subject(
+      String account, String transactionId, String record, long arrivalMs) {
+    return new Subject(
+        account, transactionId, Event.NO_TIME, arrivalMs, Double.NaN, DigestUtils.sha256Hex(record));
+  }
 
   private static ReasonCounts counts() {
     ReasonCounts counts = new ReasonCounts();
@@ -38,7 +49,7 @@ class ReviewJsonTest {
   @Test
   void anAlertSaysWhoseTransactionItIsAndWhyNobodyJudgedIt() throws IOException {
     Subject subject =
-        new Subject("A1", "T1", 1_767_323_045_678L, 1_767_323_046_000L, 250_000.5);
+        new Subject("A1", "T1", 1_767_323_045_678L, 1_767_323_046_000L, 250_000.5, "ab");
     String id = read(json.one(subject, "late", "25 h")).get("alert_id").textValue();
     assertEquals(
         "{\"schema_version\":2,\"alert_id\":\""
@@ -74,14 +85,16 @@ class ReviewJsonTest {
   }
 
   @Test
-  void theIdIsThatOfAccountTransactionAndReasonAlone() throws IOException {
+  void theIdIsThatOfAccountTransactionReasonAndRecordAlone() throws IOException {
     String id = idOf(SUBJECT, "late");
-    assertTrue(id.matches("[0-9a-f]{32}"), id);
-    assertEquals(id, idOf(new Subject("A1", "T1", 5, 6, 7), "late"));
+    // tests/unit/domain/test_review.py has the same case.
+    assertEquals("7519542552954507febc526f947e386b", id);
+    assertEquals(id, idOf(new Subject("A1", "T1", 5, 6, 7, DigestUtils.sha256Hex("{}")), "late"));
     assertNotEquals(id, idOf(SUBJECT, "oversize"));
-    assertNotEquals(id, idOf(new Subject("A2", "T1"), "late"));
-    assertNotEquals(id, idOf(new Subject("A1", "T2"), "late"));
-    assertNotEquals(id, idOf(new Subject("A1T", "1"), "late"));
+    assertNotEquals(id, idOf(subject("A2", "T1", "{}"), "late"));
+    assertNotEquals(id, idOf(subject("A1", "T2", "{}"), "late"));
+    assertNotEquals(id, idOf(subject("A1T", "1", "{}"), "late"));
+    assertNotEquals(id, idOf(subject("A1", "T1", "{ }"), "late"));
   }
 
   @Test
@@ -116,7 +129,9 @@ class ReviewJsonTest {
 
   @Test
   void eachSummaryHasAnIdOfItsOwn() throws IOException {
-    Subject another = new Subject("A1", "T2");
+    Subject another = subject("A1", "T2", "{}");
+    ReasonCounts more = counts();
+    more.add("late", 1);
     long distinct =
         List.of(
                 json.ofAccount(MINUTE_MS, 1, SUBJECT, "late", counts()),
@@ -126,12 +141,15 @@ class ReviewJsonTest {
                 json.ofAccount(MINUTE_MS, 1, SUBJECT, "oversize", counts()),
                 json.ofTask(SUBJECT, "late", counts()),
                 json.ofTask(another, "late", counts()),
+                json.ofTask(SUBJECT, "late", more),
+                json.ofTask(subject("A1", "T1", "{}", MINUTE_MS), "late", counts()),
+                json.ofTask(subject("A1", "T1", "{ }"), "late", counts()),
                 json.one(SUBJECT, "late", ""))
             .stream()
             .map(alert -> alertId(alert))
             .distinct()
             .count();
-    assertEquals(8, distinct);
+    assertEquals(11, distinct);
   }
 
   private static String alertId(byte[] alert) {

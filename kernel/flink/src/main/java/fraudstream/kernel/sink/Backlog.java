@@ -16,8 +16,11 @@ import org.slf4j.LoggerFactory;
  * The rows that wait for the inner sink: a task adds them, and a {@link Sender} removes them once they
  * are written. Thread-safe.
  *
- * <p>A full backlog makes the task wait, as Flink's own sinks do, while rows are being written. After a
- * time in which none was, further rows are dropped and counted, until half of the backlog is empty.
+ * <p>A full backlog makes the task wait for room, as Flink's own sinks do. The patience of the options
+ * begins when it becomes full and ends once it has drained to half of its capacity. A row that finds no
+ * room after the patience is dropped and counted without a wait, and so are all others until half of the
+ * backlog is empty. So a sink that writes a little now and then holds up the task for no longer than one
+ * that writes nothing.
  */
 final class Backlog {
   private static final Logger LOG = LoggerFactory.getLogger(Backlog.class);
@@ -30,19 +33,52 @@ final class Backlog {
   /** A full request of PutRecords. */
   private static final int ENOUGH_ROWS = 500;
 
+  /** Time and waiting; tests have their own. */
+  interface Clock {
+    long nanos();
+
+    /** Waits for a signal, for {@code nanos} at most. */
+    void await(Condition signal, long nanos) throws InterruptedException;
+  }
+
+  private static final Clock SYSTEM =
+      new Clock() {
+        @Override
+        public long nanos() {
+          return System.nanoTime();
+        }
+
+        @Override
+        public void await(Condition signal, long nanos) throws InterruptedException {
+          signal.awaitNanos(nanos);
+        }
+      };
+
   private final DetachedOptions options;
+  private final Clock clock;
   private final Dropped dropped;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Deque<Entry> entries = new ArrayDeque<>();
   private long bytes;
-  private long progressNanos = System.nanoTime();
+
+  /** Whether the backlog was full and has not drained to half of its capacity since. */
+  private boolean isFull;
+
+  /** When it became full. */
+  private long fullNanos;
+
   private boolean isDropping;
   private long droppedRows;
   private Error failure;
 
   Backlog(DetachedOptions options, Collection<DetachedState> restored) {
+    this(options, restored, SYSTEM);
+  }
+
+  Backlog(DetachedOptions options, Collection<DetachedState> restored, Clock clock) {
     this.options = options;
+    this.clock = clock;
     dropped = options.dropped();
     restored.forEach(state -> state.entries.forEach(this::append));
   }
@@ -54,14 +90,8 @@ final class Backlog {
     lock.lockInterruptibly();
     try {
       while (!isDropping && !hasRoom(entry)) {
-        long restNanos =
-            progressNanos + TimeUnit.MILLISECONDS.toNanos(options.patienceMs) - System.nanoTime();
-        if (restNanos <= 0) {
-          isDropping = true;
-          LOG.warn("{} are dropped: nothing was written for {} ms", options.name, options.patienceMs);
-        } else {
-          changed.awaitNanos(restNanos);
-        }
+        check();
+        waitOrDrop();
       }
       check();
       if (isDropping) {
@@ -69,14 +99,29 @@ final class Backlog {
         droppedRows++;
         return;
       }
-      if (entries.isEmpty()) {
-        progressNanos = System.nanoTime();
-      }
       append(entry);
       changed.signalAll();
     } finally {
       lock.unlock();
     }
+  }
+
+  private void waitOrDrop() throws InterruptedException {
+    long nowNanos = clock.nanos();
+    if (!isFull) {
+      isFull = true;
+      fullNanos = nowNanos;
+    }
+    long restNanos = fullNanos + TimeUnit.MILLISECONDS.toNanos(options.patienceMs) - nowNanos;
+    if (restNanos > 0) {
+      clock.await(changed, restNanos);
+      return;
+    }
+    isDropping = true;
+    LOG.warn(
+        "{} are dropped: the stream took less than half of a full backlog in {} ms",
+        options.name,
+        options.patienceMs);
   }
 
   private void check() {
@@ -179,8 +224,8 @@ final class Backlog {
         entries.remove();
         bytes -= entry.bytes();
       }
-      progressNanos = System.nanoTime();
-      if (isDropping && bytes <= options.capacityBytes / 2) {
+      if (bytes <= options.capacityBytes / 2) {
+        isFull = false;
         stopDropping();
       }
       changed.signalAll();

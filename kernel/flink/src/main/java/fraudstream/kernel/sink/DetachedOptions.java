@@ -14,7 +14,7 @@ final class DetachedOptions implements Serializable {
   /** The maximum size of the rows that wait to be written. */
   final long capacityBytes;
 
-  /** How long a full backlog makes the task wait while nothing is written. */
+  /** How long a full backlog makes the task wait, until it has drained to half of its capacity. */
   final long patienceMs;
 
   /** How long a row waits for others to be written with it. */

@@ -11,8 +11,12 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.table.data.RowData;
 
 /**
- * A sink of rows of a key and a payload that holds up nothing else: another thread writes the rows to
- * an inner sink, in batches, and what is not written is part of saved state. See ADR 23.
+ * A sink of rows of a key and a payload that holds up nothing else for long: another thread writes the
+ * rows to an inner sink, in batches, and what is not written is part of saved state. See ADR 23.
+ *
+ * <p>A full backlog of rows makes the task wait, for the patience at most from when it became full until
+ * it has drained to half of its capacity. After the patience, rows that find no room are dropped and
+ * counted without a wait until it has.
  */
 final class DetachedSink implements Sink<RowData>, SupportsWriterState<RowData, DetachedState> {
   private static final long serialVersionUID = 1L;

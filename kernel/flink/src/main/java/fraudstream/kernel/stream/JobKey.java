@@ -65,7 +65,7 @@ public final class JobKey implements Serializable {
    *     not the required one
    */
   JobKey continuing(Iterable<byte[]> state) {
-    ByteBuffer saved = only(state);
+    ByteBuffer saved = only(state, "start without it");
     boolean hasKey = saved.get() == 1;
     long fingerprint = saved.getLong();
     if (fingerprint == key.fingerprint()) {
@@ -92,7 +92,8 @@ public final class JobKey implements Serializable {
    * @throws HashKeyException if the state has only the fingerprint of a key from settings
    */
   static JobKey of(Iterable<byte[]> state) {
-    ByteBuffer saved = only(state);
+    ByteBuffer saved =
+        only(state, "name a savepoint of a live job of this release, or give hash_key");
     boolean hasKey = saved.get() == 1;
     long fingerprint = saved.getLong();
     if (!hasKey) {
@@ -114,8 +115,8 @@ public final class JobKey implements Serializable {
     return new HashKey(bytes);
   }
 
-  /** The first of the saved forms, which are all equal, behind its layout. */
-  private static ByteBuffer only(Iterable<byte[]> state) {
+  /** The first of the saved forms, which are all equal, behind its layout; a remedy if there is none. */
+  private static ByteBuffer only(Iterable<byte[]> state, String remedy) {
     for (byte[] found : state) {
       ByteBuffer saved = ByteBuffer.wrap(found);
       byte layout = saved.get();
@@ -129,7 +130,7 @@ public final class JobKey implements Serializable {
       }
       return saved;
     }
-    throw new HashKeyException("it has no hash key: start without it");
+    throw new HashKeyException("it has no hash key: " + remedy);
   }
 
   /** Saved state can't be continued with a key; the message says why and what to do. */

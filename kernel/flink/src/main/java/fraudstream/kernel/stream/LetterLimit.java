@@ -3,6 +3,8 @@ package fraudstream.kernel.stream;
 import fraudstream.kernel.json.DeadLetterJson;
 import fraudstream.kernel.json.ReasonCounts;
 import fraudstream.kernel.json.RecordRanges;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -14,7 +16,8 @@ import org.apache.flink.types.Row;
 /**
  * Limits the dead letters of a task in a minute, so that a flood of refused records can't fill their
  * stream. What exceeds the limit of bytes is written without the bytes of its record, and what
- * exceeds that of letters is summed up in one.
+ * exceeds that of letters is summed up in one. So is what exceeds the limit of one stream record, which
+ * {@link RecordRefusals} knows only of the parser, for the steps after it.
  *
  * <p>A summary is written at the end of its minute, before a checkpoint (so the operator has no
  * state), and at the end of the input. Metric: {@code summed_up}, the number of records that have no
@@ -25,7 +28,11 @@ final class LetterLimit extends AbstractStreamOperator<Row>
   private static final long serialVersionUID = 1L;
   private static final long MINUTE_MS = TimeUnit.MINUTES.toMillis(1);
 
+  /** More records than the ones whose parts are on their way through the job. */
+  private static final int MAX_RECORDS = 4_096;
+
   private final JobConfig config;
+  private transient Map<String, Integer> lettersOfRecords;
   private transient ReasonCounts reasons;
   private transient RecordRanges ranges;
   private transient long minute;
@@ -42,6 +49,13 @@ final class LetterLimit extends AbstractStreamOperator<Row>
     super.open();
     reasons = new ReasonCounts();
     ranges = new RecordRanges();
+    lettersOfRecords =
+        new LinkedHashMap<>() {
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<String, Integer> eldest) {
+            return size() > MAX_RECORDS;
+          }
+        };
     summedUp = getMetricGroup().counter("summed_up");
   }
 
@@ -54,7 +68,7 @@ final class LetterLimit extends AbstractStreamOperator<Row>
       return;
     }
     beginMinute();
-    if (letters < config.deadLettersPerMinute) {
+    if (letters < config.deadLettersPerMinute && isWithinItsRecord(letter)) {
       letters++;
       boolean hasRoom = bytes + payload.length <= config.deadLetterBytesPerMinute;
       bytes += hasRoom ? payload.length : 0;
@@ -73,6 +87,18 @@ final class LetterLimit extends AbstractStreamOperator<Row>
         count,
         payload.length);
     summedUp.inc(count);
+  }
+
+  /** Counts a letter of a stream record; its summary is no part of the limit. */
+  private boolean isWithinItsRecord(Row letter) {
+    Object shard = letter.getField(Outputs.SHARD);
+    Object sequenceNumber = letter.getField(Outputs.SEQUENCE_NUMBER);
+    boolean isSummary = DeadLetterJson.TOO_MANY_PARTS.equals(letter.getField(Outputs.LETTER_REASON));
+    if (shard == null || sequenceNumber == null || isSummary) {
+      return true;
+    }
+    String record = shard + " " + sequenceNumber;
+    return lettersOfRecords.merge(record, 1, Integer::sum) <= config.deadLettersPerRecord;
   }
 
   private void pass(Row letter, byte[] payload) {

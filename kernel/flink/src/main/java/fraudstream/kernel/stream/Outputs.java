@@ -41,7 +41,14 @@ final class Outputs {
   static final TypeInformation<Row> REVIEW =
       Types.ROW_NAMED(
           new String[] {
-            "account", "transaction_id", "reason", "detail", "time_ms", "arrival_ms", "amount_vnd"
+            "account",
+            "transaction_id",
+            "reason",
+            "detail",
+            "time_ms",
+            "arrival_ms",
+            "amount_vnd",
+            "record_sha256"
           },
           Types.STRING,
           Types.STRING,
@@ -49,7 +56,8 @@ final class Outputs {
           Types.STRING,
           Types.LONG,
           Types.LONG,
-          Types.DOUBLE);
+          Types.DOUBLE,
+          Types.STRING);
 
   static final int ACCOUNT = 0;
   static final int TRANSACTION = 1;
@@ -58,6 +66,7 @@ final class Outputs {
   static final int TIME_MS = 4;
   static final int ARRIVAL_MS = 5;
   static final int AMOUNT_VND = 6;
+  static final int RECORD_SHA256 = 7;
 
   static final OutputTag<Row> DEAD_LETTERS = new OutputTag<>("dead_letters", LETTER);
   static final OutputTag<Row> REVIEWS = new OutputTag<>("reviews", REVIEW);
@@ -75,7 +84,8 @@ final class Outputs {
         (String) review.getField(TRANSACTION),
         (long) review.getField(TIME_MS),
         (long) review.getField(ARRIVAL_MS),
-        (double) review.getField(AMOUNT_VND));
+        (double) review.getField(AMOUNT_VND),
+        (String) review.getField(RECORD_SHA256));
   }
 
   static OutputTag<Row> named(String name) {

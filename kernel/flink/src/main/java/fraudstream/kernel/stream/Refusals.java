@@ -3,6 +3,7 @@ package fraudstream.kernel.stream;
 import fraudstream.kernel.json.DeadLetterJson;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.flink.types.Row;
 import org.apache.flink.util.OutputTag;
 
@@ -49,7 +50,8 @@ final class Refusals {
               detail,
               event.timeMs,
               event.arrivalMs,
-              event.amountVnd));
+              event.amountVnd,
+              DigestUtils.sha256Hex(event.raw)));
     }
   }
 }

@@ -24,8 +24,9 @@ import org.apache.flink.types.Row;
  * Limits the review alerts of an account in a minute; what exceeds the limit is counted in one
  * alert. A second limit, for all accounts of the task, holds against a flood over many accounts.
  *
- * <p>The minute is that of the arrival in the stream, so that a replay limits as the live job did;
- * by the clock if the source gives none. A review of an earlier minute than the account's newest one
+ * <p>The minute is that of the arrival in the stream, so that a replay counts by the same minutes as
+ * the live job; by the clock if the source gives none. The same review has the same id in both. Reviews
+ * of several steps arrive in any order, so a replay may show other ones of a minute. A review of an earlier minute than the account's newest one
  * counts in that. The summary is written when a later minute begins, by the clock after the end of
  * the minute, or at the end of the input. What comes after the summary of its minute is summed up in
  * a further one.
@@ -33,8 +34,9 @@ import org.apache.flink.types.Row;
  * <p>The limit for all accounts is by the clock. Its summary is written at the end of the minute and
  * before a checkpoint, so it is never part of saved state.
  *
- * <p>Files have no limit for all accounts, and no clock, so that the same file gives the same
- * alerts: the minute is that of the event, and another minute, earlier or later, begins anew.
+ * <p>Files have no limit for all accounts, and no clock: the minute is that of the event, and another
+ * minute, earlier or later, begins anew. So reviews that alternate between minutes exceed the limit of
+ * the account.
  *
  * <p>Metrics: {@code reviews}, the number of review alerts; {@code summed_up}, the number of
  * transactions that have none of their own.

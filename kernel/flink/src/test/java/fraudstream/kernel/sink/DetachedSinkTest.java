@@ -3,6 +3,7 @@ package fraudstream.kernel.sink;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -227,14 +228,14 @@ class DetachedSinkTest {
     open(0, false);
   }
 
+  /** The backlog gets full, and its patience is long, so that the task gets to know of the error. */
   @Test
   void anErrorOfTheSendersThreadFailsTheTask() throws Exception {
     open(LONG_MS, false);
-    Backlog backlog =
-        new Backlog(new DetachedOptions("rows", 1, LONG_MS, 0, false), List.of());
-    backlog.fail(new OutOfMemoryError("of a test"));
-    Entry entry = new Entry(new byte[1], new byte[1]);
-    assertThrows(OutOfMemoryError.class, () -> backlog.add(entry));
+    Error outOfMemory = new OutOfMemoryError("of a test");
+    inner.error = outOfMemory;
+    Error thrown = assertThrows(Error.class, () -> write("1", "2", "3", "4", "5"));
+    assertSame(outOfMemory, thrown);
   }
 
   @Test

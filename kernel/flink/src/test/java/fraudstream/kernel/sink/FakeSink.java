@@ -30,6 +30,9 @@ final class FakeSink implements Sink<RowData> {
   final transient List<String> threads = Collections.synchronizedList(new ArrayList<>());
   transient volatile RuntimeException problem;
 
+  /** An error of the thread that flushes, such as a lack of memory. */
+  transient volatile Error error;
+
   @Override
   @SuppressWarnings("deprecation")
   public SinkWriter<RowData> createWriter(InitContext context) {
@@ -60,6 +63,9 @@ final class FakeSink implements Sink<RowData> {
     @Override
     public void flush(boolean isEndOfInput) throws IOException, InterruptedException {
       attempts.release();
+      if (error != null) {
+        throw error;
+      }
       if (problem != null) {
         RuntimeException thrown = problem;
         mailbox.execute(

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 class LetterLimitTest {
   private static final int MOST = 3;
   private static final int MAX_BYTES = 1_000;
+  private static final int MAX_OF_A_RECORD = 2;
   private static final long MINUTE_MS = 60_000;
 
   private Step<Row, Row> step;
@@ -30,7 +31,9 @@ class LetterLimitTest {
         Step.of(
             new LetterLimit(
                 Configs.config(
-                    "dead_letters_per_minute", most, "dead_letter_bytes_per_minute", MAX_BYTES)),
+                    "dead_letters_per_minute", most,
+                    "dead_letter_bytes_per_minute", MAX_BYTES,
+                    "dead_letters_per_record", MAX_OF_A_RECORD)),
             Outputs.KEYED_JSON);
     step.harness.setProcessingTime(7 * MINUTE_MS);
   }
@@ -153,6 +156,34 @@ class LetterLimitTest {
     JsonNode summary = onlySummary();
     assertTrue(summary.at("/ranges/0/shard_id").isNull());
     assertEquals(1, summary.at("/ranges/0/count").intValue());
+  }
+
+  /** Steps after the parser refuse parts too, as late ones; its own limit knows nothing of them. */
+  @Test
+  void theLettersOfOneStreamRecordBeyondItsLimitAreSummedUp() throws Exception {
+    step.close();
+    open(100);
+    for (int part = 0; part < 10; part++) {
+      step.process(letter("{}", part % 2 == 0 ? "late" : "scoring", "7", 1));
+      step.process(letter("{}", "late", "8" + part, 1));
+    }
+    assertEquals(1, step.process(letter("{}", "too_many_parts", "7", 50)).size());
+    step.harness.setProcessingTime(8 * MINUTE_MS);
+    JsonNode summary = onlySummary();
+    assertEquals(10 - MAX_OF_A_RECORD, summary.get("count").intValue());
+    assertEquals("7", summary.at("/ranges/0/first_sequence_number").textValue());
+    assertEquals("7", summary.at("/ranges/0/last_sequence_number").textValue());
+    assertEquals("{\"late\":4,\"scoring\":4}", summary.get("reasons").toString());
+  }
+
+  @Test
+  void aRecordKeepsItsCountInTheNextMinute() throws Exception {
+    step.close();
+    open(100);
+    assertEquals(1, step.process(letter("{}", "late", "7", 1)).size());
+    step.harness.setProcessingTime(8 * MINUTE_MS);
+    assertEquals(1, step.process(letter("{}", "late", "7", 1)).size());
+    assertEquals(0, step.process(letter("{}", "late", "7", 1)).size());
   }
 
   @Test

@@ -43,7 +43,7 @@ class ReviewLimitTest {
   }
 
   private static Row review(String account, String id, long timeMs, long arrivalMs) {
-    return Row.of(account, id, "late", "why", timeMs, arrivalMs, 1_000.0);
+    return Row.of(account, id, "late", "why", timeMs, arrivalMs, 1_000.0, "sha-256 of " + id);
   }
 
   private void feed(String account, long arrivalMs, String... ids) throws Exception {
