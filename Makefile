@@ -10,9 +10,10 @@ TRANSACTIONS ?= 20000
 RATE ?= 500
 RUN_OPTIONS ?=
 PYTEST_OPTIONS ?=
+FUZZ_TIMES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile settings-page lock sbom scan pin-images clean
+.PHONY: help setup run test quick fuzz coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile settings-page lock sbom scan pin-images clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +44,10 @@ test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Ki
 
 quick: setup ## Run the unit tests: no JVM, no cluster, no stream (3 minutes)
 	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+fuzz: setup ## Run the property and fuzz tests from a new seed, with FUZZ_TIMES times the suite's examples (20: about an hour)
+	$(MVN) test -pl core -Dtest=TransactionParserFuzzTest -Dfuzz.seed=$$(date +%s) -Dfuzz.inputs=$$(( $(FUZZ_TIMES) * 1000000 ))
+	FUZZ_TIMES=$(FUZZ_TIMES) $(PY) -m pytest $$(grep -rlE '^ *@given' tests/unit tests/job) --timeout 0 --numprocesses 2 --dist loadfile $(PYTEST_OPTIONS)
 
 coverage: setup ## Run the unit tests and measure line and branch coverage; writes build/coverage/index.html
 	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report html --cov-report term:skip-covered

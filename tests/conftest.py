@@ -4,16 +4,15 @@ import os
 import signal
 from collections.abc import Iterator
 
-import hypothesis
 import pytest
+
+from tests import fuzz_budget
 
 os.environ["FRAUDSTREAM_ENV_FILE"] = os.devnull
 """Tests ignore the local settings file of the developer."""
 os.environ.setdefault("JVM_ARGS", "-XX:TieredStopAtLevel=1")
 """The C2 compiler takes a third of a short job's CPU time and does not pay off in tests this short."""
-hypothesis.settings.register_profile("project", deadline=None)
-hypothesis.settings.load_profile("project")
-"""An example has no time limit of its own: on a busy machine any example can take long."""
+fuzz_budget.load_profile()
 
 
 @pytest.fixture(autouse=True)

@@ -70,7 +70,7 @@ class Catalogue:
         """Parse ``{"features": [...]}``; raises `CatalogueError` for the first invalid feature."""
         try:
             catalogue = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             msg = f'the catalogue is not valid JSON ({error}); write it like {{"features": [...]}}'
             raise CatalogueError(msg) from None
         if not isinstance(catalogue, dict) or "features" not in catalogue:

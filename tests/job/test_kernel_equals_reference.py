@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from fraudstream.domain.reference import evaluate
+from tests.fuzz_budget import examples
 from tests.job.comparison import is_close
 from tests.job.kernel_probe import KernelProbe, running_probe
 from tests.strategies import Case, cases
@@ -17,7 +18,7 @@ def probe() -> Iterator[KernelProbe]:
         yield running
 
 
-@settings(max_examples=400, suppress_health_check=list(HealthCheck))
+@settings(examples(400), suppress_health_check=list(HealthCheck))
 @given(case=cases())
 def test_every_feature_outcome_and_ordinal_equals_the_reference(probe: KernelProbe, case: Case) -> None:
     answers = probe.run(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import hypothesis
 import pytest
 import schemathesis
 
@@ -24,6 +23,7 @@ from fraudstream.web.api_keys import key_hash
 from localrun.job_process import free_port
 from producer.api.api_settings import ApiSettings
 from producer.api.application import create_app
+from tests.fuzz_budget import examples
 
 KEY = "txn_a-key-of-the-tests"
 HEADERS = {"X-API-Key": KEY}
@@ -254,6 +254,6 @@ def test_the_served_openapi_document_is_the_tested_one(fuzzed: Server) -> None:
 
 
 @contract.parametrize()
-@hypothesis.settings(max_examples=250, database=None)
+@examples(250)
 def test_the_api_conforms_to_its_openapi_document(case: schemathesis.Case[Any], fuzzed: Server) -> None:
     case.call_and_validate(base_url=fuzzed.url, headers=HEADERS)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import orjson
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alerts.dead.hexdump import hexdump
@@ -18,47 +18,19 @@ from alerts.messages import UnreadableError, handover, parse
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.streams.protocols import StreamRecord
+from tests.fuzz_budget import examples
+from tests.mutations import MANY_DEEP, VALUES, changed
 from tests.unit.alerts.alert_fakes import RetainingKinesis, reader_of
 from tests.unit.alerts.alert_samples import alert, dead_letter, review, summary, transaction
 
 LIMIT_BYTES = 65_536
-EXAMPLES = 500
-
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=20)
-    | st.sampled_from(["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "NaN", "", "\x1b[2J", "é" * 9])
-)
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-)
-MANY_DEEP = st.integers(1, 3_000).map(lambda depth: b"[" * depth + b"]" * depth)
-
-
-def changed(sample: bytes) -> st.SearchStrategy[bytes]:
-    """Draw a message with changed or missing fields, or changed bytes."""
-    fields = orjson.loads(sample)
-    with_values = st.dictionaries(st.sampled_from(sorted(fields)), VALUES, min_size=1, max_size=3).map(
-        lambda changes: json.dumps(fields | changes).encode()
-    )
-    without = st.sampled_from(sorted(fields)).map(
-        lambda name: orjson.dumps({key: value for key, value in fields.items() if key != name})
-    )
-    cut = st.tuples(st.integers(0, len(sample)), st.binary(max_size=4), st.integers(0, 8)).map(
-        lambda drawn: sample[: drawn[0]] + drawn[1] + sample[drawn[0] + drawn[2] :]
-    )
-    return with_values | without | cut
 
 
 def record(data: bytes) -> StreamRecord:
     return StreamRecord(data, "key", "s0", "1", 0)
 
 
-@settings(max_examples=EXAMPLES)
+@examples(500)
 @given(
     st.binary(max_size=300)
     | MANY_DEEP
@@ -86,7 +58,7 @@ def test_any_bytes_give_a_printable_alert_or_one_complaint(data: bytes) -> None:
     assert "\n" not in alert_line(received.message).plain
 
 
-@settings(max_examples=EXAMPLES)
+@examples(500)
 @given(
     st.binary(max_size=300)
     | MANY_DEEP
@@ -103,7 +75,7 @@ def test_any_bytes_give_a_printable_dead_letter_or_one_complaint(data: bytes) ->
     assert sum(len(line.split("|", 1)[1]) - 1 for line in hexdump(letter.raw_bytes)) == len(letter.raw_bytes)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(
     st.lists(
         st.binary(max_size=50)
@@ -161,7 +133,7 @@ def letter_of(raw: bytes) -> DeadLetter:
     )
 
 
-@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
+@examples(500)
 @given(RECORDS, PATCHES | st.none())
 @example(b'{"x": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", [{"op": "copy", "from": "/x", "path": "/y"}])
 def test_any_record_with_any_patch_gives_a_valid_record_or_one_complaint(raw: bytes, operations: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -178,7 +150,7 @@ def test_any_record_with_any_patch_gives_a_valid_record_or_one_complaint(raw: by
     assert len(repaired.data) <= LIMIT_BYTES
 
 
-@settings(max_examples=EXAMPLES)
+@examples(500)
 @given(st.text(max_size=200))
 @example("[" * 2_000)
 @example("[1e400]")

@@ -6,12 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.handlers.handler_protocol import HandlerOutcome
 from alerts.messages import Handover
 from alerts.store.sqlite import SqliteStore
+from tests.fuzz_budget import examples
 from tests.unit.alerts.alert_fakes import FakeHandler, RetainingKinesis, Stage
 from tests.unit.alerts.alert_samples import alert
 
@@ -73,7 +74,7 @@ def run_until_crash(kinesis: RetainingKinesis, folder: Path, handler: FakeHandle
     return ""
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     crashes=st.lists(st.integers(0, 25), max_size=8),
     numbers=st.lists(st.integers(0, 12), max_size=25),

@@ -12,11 +12,12 @@ from fraudstream.domain.features import TransactionStatistic, WindowStatistic
 from fraudstream.domain.reference import Outcome, Value, evaluate
 from fraudstream.domain.transaction import Label, Transaction
 from tests import strategies
+from tests.fuzz_budget import examples
 from tests.strategies import DELAYS_MS, NUMBER_FIELDS, WINDOWS_MS, Case
 
 NO_LIMIT_MS = 10**15
 
-EXAMPLES = settings(max_examples=60)
+EXAMPLES = examples(60)
 ENTITY = st.sampled_from(ENTITIES)
 WINDOW_MS = st.sampled_from(WINDOWS_MS)
 DELAY_MS = st.sampled_from(DELAYS_MS)

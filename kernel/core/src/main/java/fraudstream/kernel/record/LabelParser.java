@@ -54,11 +54,10 @@ public final class LabelParser {
 
     void field(String name, JsonParser parser, JsonToken token)
         throws IOException, RefusedException {
-      if (token == JsonToken.VALUE_NULL) {
-        return;
-      }
       Entity entity = Entity.named(name);
-      if (entity != null) {
+      if (token == JsonToken.VALUE_NULL) {
+        setNull(name, entity);
+      } else if (entity != null) {
         label.ids[entity.ordinal()] = FieldReader.text(parser, token, entity.column);
       } else if (name.equals(Column.TRANSACTION_ID.fieldName)) {
         label.transactionId = FieldReader.text(parser, token, Column.TRANSACTION_ID);
@@ -70,6 +69,21 @@ public final class LabelParser {
         isFraud = FieldReader.flag(parser, token, name);
       } else {
         parser.skipChildren();
+      }
+    }
+
+    /** Forgets the earlier value of a repeated field: the last one counts, as in a transaction. */
+    private void setNull(String name, Entity entity) {
+      if (entity != null) {
+        label.ids[entity.ordinal()] = null;
+      } else if (name.equals(Column.TRANSACTION_ID.fieldName)) {
+        label.transactionId = null;
+      } else if (name.equals(Column.EVENT_TIME.fieldName)) {
+        timeMs = Event.NO_TIME;
+      } else if (name.equals(AVAILABLE_AT)) {
+        label.availableAtMs = Event.NO_TIME;
+      } else if (name.equals(IS_FRAUD)) {
+        isFraud = null;
       }
     }
 

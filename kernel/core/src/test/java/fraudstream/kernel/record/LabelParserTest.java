@@ -40,6 +40,18 @@ class LabelParserTest {
   // ---- accepted records ----
 
   @Test
+  void theLastOfRepeatedFieldsCountsAlsoIfItIsNull() throws RefusedException {
+    String label = Records.label("device_id", "\"D1\"").replace("}", ",\"device_id\":null}");
+    assertNull(parse(label).ids[Entity.DEVICE_ID.ordinal()]);
+    for (String field :
+        new String[] {"transaction_id", "account_id", "event_time", "available_at", "is_fraud"}) {
+      RefusedException refused = refused(Records.label().replace("}", ",\"" + field + "\":null}"));
+      assertEquals(Refusal.MISSING_FIELD, refused.refusal);
+      assertTrue(refused.getMessage().startsWith(field), refused.getMessage());
+    }
+  }
+
+  @Test
   void aLabelHasTheIdAndTimeOfItsTransactionAndWhatBecameKnownWhen() throws RefusedException {
     Event label = parse(Records.label());
     assertEquals(Event.Kind.LABEL, label.kind);

@@ -14,7 +14,11 @@ import org.junit.jupiter.api.Test;
 /** Fuzz test of the parser with arbitrary bytes and broken records. */
 class TransactionParserFuzzTest {
   private static final int MAX_RECORD_BYTES = 1 << 20;
-  private static final int INPUTS = 1_000_000;
+  private static final int INPUTS = Integer.getInteger("fuzz.inputs", 1_000_000);
+
+  /** The same in every run of the suite; {@code make fuzz} sets others. */
+  private static final long SEED = Long.getLong("fuzz.seed", 20260102);
+
   private static final long DAY_MS = 86_400_000;
   private static final long ARRIVAL_MS = Instant.parse("2026-01-02T03:04:05.678Z").toEpochMilli();
 
@@ -26,7 +30,7 @@ class TransactionParserFuzzTest {
 
   @Test
   void nothingThatIsSentMakesTheParserFailOtherwiseThanByARefusal() {
-    Random random = new Random(20260102);
+    Random random = new Random(SEED);
     EnumSet<Refusal> seen = EnumSet.noneOf(Refusal.class);
     int read = 0;
     for (int i = 0; i < INPUTS; i++) {
@@ -40,7 +44,7 @@ class TransactionParserFuzzTest {
         assertFalse(refused.getMessage().isBlank());
         seen.add(refused.refusal);
       } catch (RuntimeException | Error failure) {
-        throw new AssertionError("record " + i + ": " + Arrays.toString(record), failure);
+        throw new AssertionError("seed " + SEED + ", record " + i + ": " + Arrays.toString(record), failure);
       }
       assertTrue(System.nanoTime() - startNs < 2_000_000_000L, "record " + i + " took too long");
     }

@@ -237,17 +237,34 @@ class TransactionRefusalTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"80", "FF", "C3", "C328", "E28228", "F0288CBC", "EDA080"})
-  void bytesThatAreNotUtf8AreRefused(String hex) {
-    byte[] record = Records.utf8(Records.json("account_id", "\"A########\""));
+  @ValueSource(
+      strings = {
+        "80", "FF", "C3", "C328", "E28228", "F0288CBC", "EDA080", "C181", "E08181", "F0818181",
+        "EDA0BDEDB880", "F4908080", "F7BFBFBF"
+      })
+  void bytesThatAreNotUtf8AreRefusedInAnyField(String hex) {
+    for (String field : new String[] {"account_id", "note"}) {
+      assertNotUtf8(Records.utf8(Records.json(field, "\"A########\"")), hex);
+    }
+  }
+
+  private void assertNotUtf8(byte[] record, String hex) {
     int at = new String(record, StandardCharsets.UTF_8).indexOf('#');
     for (int i = 0; i < hex.length() / 2; i++) {
       record[at + i] = (byte) Integer.parseInt(hex.substring(2 * i, 2 * i + 2), 16);
     }
     RefusedException refused = refused(record);
-    assertTrue(
-        EnumSet.of(Refusal.MALFORMED_JSON, Refusal.INVALID_VALUE).contains(refused.refusal),
-        refused.getMessage());
+    assertEquals(Refusal.MALFORMED_JSON, refused.refusal);
+    assertTrue(refused.getMessage().endsWith(" is not UTF-8; send JSON in UTF-8"), hex);
+  }
+
+  @Test
+  void aMessageHasNoHalfOfACharacterOfTheValueThatItQuotes() {
+    assertEquals(
+        "latitude is '?'; it must be a number",
+        refused(Records.json("latitude", "\"\\ud800\"")).getMessage());
+    String cutInTheMiddle = "\"" + "x".repeat(59) + "😀\"";
+    assertTrue(refused(Records.json("latitude", cutInTheMiddle)).getMessage().contains("x?…'"));
   }
 
   @ParameterizedTest
