@@ -8,9 +8,13 @@ from typing import Final
 
 from drills.load import SentItem
 from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS
-from fraudstream.streams.protocols import RecordWriter
+from fraudstream.streams.protocols import PutResult, Record, RecordWriter
+from fraudstream.streams.stream_errors import StreamError
 
 BATCHES_PER_S: Final = 10
+REFUSAL_PATIENCE_S: Final = 150.0
+"""Time of nothing but refusals after which the sender fails; longer than any outage of a drill."""
+REFUSAL_PAUSE_S: Final = 0.5
 
 
 class DrillSender:
@@ -18,13 +22,20 @@ class DrillSender:
 
     After the fraction ``pause_fraction`` of the items it waits for `resume`, so that a part of the load is
     left for the fault. ``writer`` may give up on records, as `StreamWriter` does; the sender then passes them
-    to it again.
+    to it again. It also tries again if the stream refuses the request, because a fault may be expired
+    credentials; ``refusal_patience_s`` after the first of a row of refusals, the refusal ends the sending.
     """
 
     def __init__(
-        self, writer: RecordWriter, items: Sequence[SentItem], rate: float, pause_fraction: float = 1.0
+        self,
+        writer: RecordWriter,
+        items: Sequence[SentItem],
+        rate: float,
+        pause_fraction: float = 1.0,
+        refusal_patience_s: float = REFUSAL_PATIENCE_S,
     ) -> None:
         self._writer = writer
+        self._refusal_patience_s = refusal_patience_s
         self._pause_at = round(pause_fraction * len(items))
         self._resumed = threading.Event()
         self._items = items
@@ -80,7 +91,16 @@ class DrillSender:
     def _send(self, items: Sequence[SentItem]) -> None:
         records = [item.record for item in items]
         while records and not self._stop.is_set():
-            result = self._writer.put(records)
+            result = self._put(records)
             self.sent += result.sent
             self.shards += result.shards
             records = [failure.record for failure in result.failures]
+
+    def _put(self, records: Sequence[Record]) -> PutResult:
+        until_s = time.monotonic() + self._refusal_patience_s
+        while True:
+            try:
+                return self._writer.put(records)
+            except StreamError:
+                if time.monotonic() >= until_s or self._stop.wait(REFUSAL_PAUSE_S):
+                    raise

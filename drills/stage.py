@@ -245,8 +245,7 @@ class Stage:
             and self._to_alert <= self._alerted
             and not (self._consumer and self.unhandled_alerts())
             and self._copies.total() >= self._copies_wanted
-            and sum(each.content.get("count", 1) for each in self.dead_letters.records)
-            >= self._letters_wanted
+            and self._letters() >= self._letters_wanted
         )
 
     def _letters(self) -> int:

@@ -9,7 +9,7 @@ from drills.stage import Stage
 
 THROTTLED_SHARE: Final = 0.3
 LOST_SHARE: Final = 0.2
-REFUSED_SHARE: Final = 0.1
+REFUSED_SHARE: Final = 0.3
 EXPIRED: Final = "ExpiredTokenException"
 DENIED: Final = "AccessDeniedException"
 
@@ -76,12 +76,16 @@ def throttle_scored(stage: Stage) -> None:
 
 
 def refuse_some_alerts(stage: Stage) -> None:
-    """Refuse a tenth of the alerts, always the same ones, while the others pass."""
+    """Refuse a part of the alerts, always the same ones, while the others pass."""
+    throttled = stage.endpoint.throttled
     with (
         stage.fault(f"a part of the alerts is refused for {stage.effort.outage_s:.0f} s"),
         stage.endpoint.refusing_some(REFUSED_SHARE, stage.settings.alerts_stream),
     ):
         stage.pause(stage.effort.outage_s)
+    if stage.endpoint.throttled == throttled:
+        msg = "no alert was refused: give more --transactions"
+        raise ClusterError(msg)
 
 
 def _hinder(stage: Stage, what: str, hindrance: AbstractContextManager[None]) -> None:
@@ -147,6 +151,6 @@ SCORED_THROTTLED: Final = Fault(
 )
 ALERTS_REFUSED: Final = Fault(
     name="alerts_refused",
-    description="the stream of alerts refuses a tenth of the alerts, the same ones, for a minute",
+    description="the stream of alerts refuses 30 % of the alerts, the same ones, for a minute",
     strike=refuse_some_alerts,
 )

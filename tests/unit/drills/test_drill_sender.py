@@ -85,15 +85,35 @@ def test_an_unavailable_stream_does_not_block_the_stop() -> None:
     assert sender.sent == 0
 
 
-def test_an_error_of_the_sender_is_raised_in_the_waiting_thread() -> None:
+def test_a_request_that_was_refused_is_sent_again() -> None:
+    class Expired(Stream):
+        def put(self, records: Sequence[Record]) -> PutResult:
+            if self.calls == 1:
+                self.calls += 1
+                msg = "the credentials are expired"
+                raise StreamError(msg)
+            return super().put(records)
+
+    stream = Expired()
+    sender = DrillSender(stream, ITEMS, rate=1_000)
+    sender.start()
+    _join(sender, 60)
+    assert stream.taken == [item.record.data for item in ITEMS]
+
+
+def test_lasting_refusals_end_the_sending_and_are_raised_in_the_waiting_thread() -> None:
+    tried = threading.Event()
+
     class Broken:
         def put(self, records: Sequence[Record]) -> PutResult:
+            tried.set()
             msg = f"no stream for {len(records)} records"
             raise StreamError(msg)
 
-    sender = DrillSender(Broken(), ITEMS, rate=1_000)
+    sender = DrillSender(Broken(), ITEMS, rate=1_000, refusal_patience_s=0.0)
     sender.raise_if_failed()
     sender.start()
+    assert tried.wait(10)
     sender.stop()
     with pytest.raises(StreamError, match="no stream"):
         sender.raise_if_failed()

@@ -59,11 +59,23 @@ final class FieldReader {
     }
   }
 
-  /**
-   * Refuses UTF-16 and UTF-32, which the JSON parser would detect from the first four bytes, any
-   * bytes that are not UTF-8, and what was aggregated and not taken apart, as in a file.
-   */
+  /** Refuses what {@link #checkEncoding} does, and any bytes that are not UTF-8. */
   static void checkUtf8(byte[] raw) throws RefusedException {
+    checkEncoding(raw);
+    int invalid = Utf8.firstInvalid(raw);
+    if (invalid >= 0) {
+      throw new RefusedException(
+          Refusal.MALFORMED_JSON,
+          String.format(
+              "byte %,d, 0x%02X, is not UTF-8; send JSON in UTF-8", invalid + 1, raw[invalid]));
+    }
+  }
+
+  /**
+   * Refuses UTF-16 and UTF-32, which the JSON parser would detect from the first four bytes, and what
+   * was aggregated and not taken apart, as in a file.
+   */
+  static void checkEncoding(byte[] raw) throws RefusedException {
     if (KplAggregate.isOne(raw)) {
       throw new RefusedException(
           Refusal.MALFORMED_JSON,
@@ -78,13 +90,6 @@ final class FieldReader {
     if (byteOrderMark || zero) {
       throw new RefusedException(
           Refusal.MALFORMED_JSON, "the text is UTF-16 or UTF-32; send JSON in UTF-8");
-    }
-    int invalid = Utf8.firstInvalid(raw);
-    if (invalid >= 0) {
-      throw new RefusedException(
-          Refusal.MALFORMED_JSON,
-          String.format(
-              "byte %,d, 0x%02X, is not UTF-8; send JSON in UTF-8", invalid + 1, raw[invalid]));
     }
   }
 

@@ -9,7 +9,8 @@ import java.io.IOException;
 /**
  * Reads what can be read of a refused transaction: its ids, event time and amount.
  *
- * <p>Only the first {@link #READ_BYTES} are read, up to the first syntax error. A field of a wrong
+ * <p>Only the first {@link #READ_BYTES} are read, up to the first syntax error
+ * or the first byte that is not UTF-8. A field of a wrong
  * type or an invalid value is unknown.
  */
 public final class Salvage {
@@ -37,9 +38,10 @@ public final class Salvage {
     event.ids[Entity.ACCOUNT_ID.ordinal()] = null;
     event.timeMs = Event.NO_TIME;
     event.amountVnd = Double.NaN;
-    int length = Math.min(event.raw.length, READ_BYTES);
+    int invalid = Utf8.firstInvalid(event.raw);
+    int length = Math.min(invalid < 0 ? event.raw.length : invalid, READ_BYTES);
     try (JsonParser parser = JSON.createParser(event.raw, 0, length)) {
-      FieldReader.checkUtf8(event.raw);
+      FieldReader.checkEncoding(event.raw);
       if (parser.nextToken() == JsonToken.START_OBJECT) {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
           field(event, parser.currentName(), parser, parser.nextToken());

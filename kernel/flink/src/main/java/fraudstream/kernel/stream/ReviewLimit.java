@@ -25,11 +25,11 @@ import org.apache.flink.types.Row;
  * alert. A second limit, for all accounts of the task, holds against a flood over many accounts.
  *
  * <p>The minute is that of the arrival in the stream, so that a replay counts by the same minutes as
- * the live job; by the clock if the source gives none. The same review has the same id in both. Reviews
- * of several steps arrive in any order, so a replay may show other ones of a minute. A review of an earlier minute than the account's newest one
- * counts in that. The summary is written when a later minute begins, by the clock after the end of
- * the minute, or at the end of the input. What comes after the summary of its minute is summed up in
- * a further one.
+ * the live job; by the clock if the source gives none. The same review has the same id in both.
+ * Reviews of several steps arrive in any order, so a replay may show other ones of a minute. A review
+ * of an earlier minute than the account's newest one counts in that. The summary is written when a
+ * later minute begins, by the clock after the end of the minute, or at the end of the input. What
+ * comes after the summary of its minute is summed up in a further one.
  *
  * <p>The limit for all accounts is by the clock. Its summary is written at the end of the minute and
  * before a checkpoint, so it is never part of saved state.

@@ -12,6 +12,7 @@ import fraudstream.kernel.record.Records;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
@@ -222,12 +223,22 @@ class ParseRowsTest {
   @Test
   void aRefusedTransactionWithIdsIsToBeReviewed() throws Exception {
     open(false);
-    step.process(row(Records.utf8(Records.json("latitude", "999")), TIME_MS + 7));
+    byte[] raw = Records.utf8(Records.json("latitude", "999"));
+    step.process(row(raw, TIME_MS + 7));
     assertEquals(1, reviews().size());
     Row review = reviews().get(0);
     String detail = Step.payload(onlyDeadLetter()).get("detail").textValue();
     assertEquals(
-        Row.of("A1", "T1", "invalid_value", detail, TIME_MS, TIME_MS + 7, 1_000.0), review);
+        Row.of(
+            "A1",
+            "T1",
+            "invalid_value",
+            detail,
+            TIME_MS,
+            TIME_MS + 7,
+            1_000.0,
+            DigestUtils.sha256Hex(raw)),
+        review);
   }
 
   @Test
