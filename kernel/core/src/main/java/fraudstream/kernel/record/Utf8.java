@@ -12,7 +12,7 @@ import java.nio.ByteOrder;
  */
 final class Utf8 {
   private static final VarHandle WORDS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long NOT_ASCII = 0x8080_8080_8080_8080L;
 
   private Utf8() {}
@@ -21,9 +21,13 @@ final class Utf8 {
   static int firstInvalid(byte[] bytes) {
     int at = 0;
     while (at < bytes.length) {
-      if (at + Long.BYTES <= bytes.length && ((long) WORDS.get(bytes, at) & NOT_ASCII) == 0) {
-        at += Long.BYTES;
-        continue;
+      if (at + Long.BYTES <= bytes.length) {
+        long others = (long) WORDS.get(bytes, at) & NOT_ASCII;
+        if (others == 0) {
+          at += Long.BYTES;
+          continue;
+        }
+        at += Long.numberOfTrailingZeros(others) / Byte.SIZE;
       }
       int length = lengthAt(bytes, at);
       if (length == 0) {
