@@ -1,6 +1,5 @@
 """Shared parts of the commands: options, settings, stream readers and error reporting on stderr."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Final, TypeVar
@@ -17,6 +16,7 @@ from fraudstream.runtime.bounded_clients import bounded_client
 from fraudstream.runtime.clock import Clock
 from fraudstream.runtime.outages import Outage
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.runtime.terminal import write_error
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
@@ -104,7 +104,7 @@ def stream_reader(  # noqa: PLR0913 - independent options
     start: Start,
     positions: Mapping[str, Position] = NO_POSITIONS,
     *,
-    stop: threading.Event,
+    stop: StopSignal,
     outage: Outage | None = None,
 ) -> StreamReader:
     """Return a stream reader that reports gaps on stderr: parts of a shard that can no longer be read.

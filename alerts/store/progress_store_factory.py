@@ -1,6 +1,5 @@
 """Factory of progress and redrive stores, from the setting ``store``."""
 
-import threading
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -12,13 +11,14 @@ from alerts.store.progress_store import ProgressStore
 from alerts.store.redrives import DynamoRedrives, RedriveStore, SqliteRedrives
 from alerts.store.sqlite import SqliteStore
 from fraudstream.runtime.bounded_clients import bounded_client
+from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.streams.stream_settings import StreamSettings
 
 MILLISECOND = timedelta(milliseconds=1)
 
 
 def open_progress(
-    settings: StreamSettings, options: AlertSettings, name: str, stop: threading.Event
+    settings: StreamSettings, options: AlertSettings, name: str, stop: StopSignal
 ) -> ProgressStore:
     """Open the progress store of the consumer ``name``; its calls end within a second of ``stop``.
 

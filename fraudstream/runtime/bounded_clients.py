@@ -1,6 +1,5 @@
 """Clients of AWS whose calls always end, and which take up renewed credentials."""
 
-import threading
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
@@ -9,6 +8,7 @@ from botocore.exceptions import HTTPClientError
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.aws_errors import AWS_ERRORS, AwsCredentialsError, is_of_credentials
 from fraudstream.runtime.bounded_calls import BoundedCalls, CallTimeoutError, StopRequestedError
+from fraudstream.runtime.stop_signals import StopSignal
 
 DEADLINE_S: Final = 45.0
 """Total deadline of a call with its retries; shorter than the lease of a claim."""
@@ -27,7 +27,7 @@ class BoundedClient:
     are those of the first client, without a deadline.
     """
 
-    def __init__(self, make: Callable[[], object], stop: threading.Event) -> None:
+    def __init__(self, make: Callable[[], object], stop: StopSignal) -> None:
         self._make = make
         self._calls = BoundedCalls(stop)
         self._client = make()
@@ -72,6 +72,6 @@ class BoundedClient:
             return
 
 
-def bounded_client(make: Callable[[], Client], stop: threading.Event) -> Client:
+def bounded_client(make: Callable[[], Client], stop: StopSignal) -> Client:
     """Return a client made by ``make`` as a `BoundedClient`, with the type of that client."""
     return cast("Client", BoundedClient(make, stop))
