@@ -37,6 +37,9 @@ NO_POSITIONS: Final[Mapping[str, Position]] = {}
 OUTAGE_ENDS_IDLE_S: Final = 20.0
 """Length of an outage that ends an idle run: a shorter one may hide alerts that a moment later are read."""
 
+READ_DEADLINES_S: Final = {"get_records": 10.0, "get_shard_iterator": 10.0}
+"""Shards are read one after the other: one that does not answer delays the others by this long."""
+
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -113,7 +116,7 @@ def stream_reader(  # noqa: PLR0913 - independent options
     ``outage``.
     """
     return StreamReader(
-        bounded_client(lambda: kinesis_client(settings), stop),
+        bounded_client(lambda: kinesis_client(settings), stop, deadlines_s=READ_DEADLINES_S),
         stream_name,
         start=start,
         positions=positions,

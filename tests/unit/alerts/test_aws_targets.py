@@ -121,6 +121,21 @@ def test_a_call_that_misses_its_deadline_closes_its_client_and_the_next_has_anot
     assert client.call(value=2) == 2
 
 
+def test_a_method_may_have_a_deadline_of_its_own() -> None:
+    never = threading.Event()
+
+    class Hanging:
+        def get_records(self) -> None:
+            never.wait()
+
+        def close(self) -> None:
+            """Do nothing: the call goes on."""
+
+    client = BoundedClient(Hanging, StopSignal(), deadlines_s={"get_records": 0.2})
+    with pytest.raises(HTTPClientError, match=r"no answer within 0\.2 s"):
+        client.get_records()
+
+
 def test_another_error_keeps_the_client() -> None:
     clients = [Client(refusal("ThrottlingException"))]
     client = BoundedClient(lambda: clients.pop(0), StopSignal())
