@@ -20,6 +20,7 @@ from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.runtime.terminal import write_error
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.positions import Gap, Position
 from fraudstream.streams.protocols import Start, StreamRecord
 from fraudstream.streams.stream_commands import stream_errors_reported
@@ -39,6 +40,8 @@ OUTAGE_ENDS_IDLE_S: Final = 20.0
 
 READ_DEADLINES_S: Final = {"get_records": 10.0, "get_shard_iterator": 10.0}
 """Shards are read one after the other: one that does not answer delays the others by this long."""
+WRITE_DEADLINES_S: Final = {"put_records": 10.0}
+"""A redrive sends one record at a time, in up to ten attempts."""
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -125,6 +128,12 @@ def stream_reader(  # noqa: PLR0913 - independent options
         clock=Clock(sleep=stop.wait),
         outage=outage,
     )
+
+
+def stream_writer(settings: StreamSettings, stream_name: str, *, stop: StopSignal) -> StreamWriter:
+    """Return a stream writer whose calls and waits end within a second of ``stop``."""
+    client = bounded_client(lambda: kinesis_client(settings), stop, deadlines_s=WRITE_DEADLINES_S)
+    return StreamWriter(client, stream_name, clock=Clock(sleep=stop.wait))
 
 
 def _gap_line(gap: Gap) -> str:

@@ -53,6 +53,27 @@ def table_errors_explained(table: str) -> Iterator[None]:
         raise StoreError(msg, is_transient=is_transient(error)) from error
 
 
+def partition_items(
+    client: "DynamoDBClient", table: str, partition: str
+) -> list[dict[str, "AttributeValueTypeDef"]]:
+    """Return all items with a partition key; raises `StoreError` if the table is unusable."""
+    request: QueryInputTypeDef = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": partition}},
+        "ConsistentRead": True,
+    }
+    found: list[dict[str, AttributeValueTypeDef]] = []
+    with table_errors_explained(table):
+        # No paginator: its calls would have no deadline.
+        while True:
+            page = client.query(**request)
+            found += page["Items"]
+            if not page.get("LastEvaluatedKey"):
+                return found
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
 class DynamoStore:
     """A `ProgressStore` in a DynamoDB table.
 
@@ -88,21 +109,8 @@ class DynamoStore:
 
     def positions(self) -> dict[str, Position]:
         """Return the position in each shard, by shard id."""
-        request: QueryInputTypeDef = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": f"position#{self._consumer}"}},
-            "ConsistentRead": True,
-        }
-        found: dict[str, Position] = {}
-        with table_errors_explained(self._table):
-            # No paginator: its calls would have no deadline.
-            while True:
-                page = self._client.query(**request)
-                found |= {item["sk"]["S"]: _position(item) for item in page["Items"]}
-                if not page.get("LastEvaluatedKey"):
-                    return found
-                request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        items = partition_items(self._client, self._table, f"position#{self._consumer}")
+        return {item["sk"]["S"]: _position(item) for item in items}
 
     def advance(self, positions: Mapping[str, Position]) -> None:
         """Move positions forward; a position that another consumer has moved further is left unchanged."""

@@ -33,8 +33,12 @@ def open_progress(
     return DynamoStore(client, table, consumer, owner=uuid.uuid4().hex, keep_ids_ms=keep_ids_ms)
 
 
-def open_redrives(settings: StreamSettings, options: AlertSettings) -> RedriveStore:
-    """Open the store of redrives; raises `StoreError` if it is unusable."""
+def open_redrives(settings: StreamSettings, options: AlertSettings, stop: StopSignal) -> RedriveStore:
+    """Open the store of redrives; its calls end within a second of ``stop``.
+
+    Raises `StoreError` if it is unusable.
+    """
     if options.store.startswith(SQLITE):
         return SqliteRedrives(Path(options.store.removeprefix(SQLITE)))
-    return DynamoRedrives(dynamodb_client(settings), options.store.removeprefix(DYNAMODB))
+    client = bounded_client(lambda: dynamodb_client(settings), stop)
+    return DynamoRedrives(client, options.store.removeprefix(DYNAMODB))
