@@ -232,17 +232,3 @@ def test_the_async_client_behaves_the_same(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_answer_that_is_not_the_apis_is_refused_in_words(body: bytes) -> None:
     with pytest.raises(ApiError, match="not an answer of the transaction API"):
         Api(httpx.Response(200, content=body)).client().transactions(1)
-
-
-def test_a_body_is_not_decompressed_and_not_read_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    packed = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(many(1)))
-    assert len(Api(packed).client().transactions(1)) == 1
-    monkeypatch.setattr("producer.client.MAX_ANSWER_BYTES", 100)
-    with pytest.raises(httpx.TransportError, match="more than 100 bytes"):
-        Api(httpx.Response(200, content=many(3))).client().transactions(3)
-
-
-def test_a_slow_body_has_a_total_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("producer.client.ANSWER_DEADLINE_S", -1.0)
-    with pytest.raises(httpx.TransportError, match="took more than"):
-        Api(httpx.Response(200, content=many(3))).client().transactions(3)
