@@ -20,12 +20,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from alerts.store.progress_store import LEASE_MS, Claims, StoreDeniedError, StoreError
+from alerts.store.table_queries import partition_items
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, explained, is_denied, is_transient
 from fraudstream.streams.positions import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, QueryInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 EXPIRY: Final = "expires_at"
 NO_SORT_KEY: Final = "-"
@@ -51,27 +52,6 @@ def table_errors_explained(table: str) -> Iterator[None]:
         if is_denied(error):
             raise StoreDeniedError(msg) from error
         raise StoreError(msg, is_transient=is_transient(error)) from error
-
-
-def partition_items(
-    client: "DynamoDBClient", table: str, partition: str
-) -> list[dict[str, "AttributeValueTypeDef"]]:
-    """Return all items with a partition key; raises `StoreError` if the table is unusable."""
-    request: QueryInputTypeDef = {
-        "TableName": table,
-        "KeyConditionExpression": "pk = :pk",
-        "ExpressionAttributeValues": {":pk": {"S": partition}},
-        "ConsistentRead": True,
-    }
-    found: list[dict[str, AttributeValueTypeDef]] = []
-    with table_errors_explained(table):
-        # No paginator: its calls would have no deadline.
-        while True:
-            page = client.query(**request)
-            found += page["Items"]
-            if not page.get("LastEvaluatedKey"):
-                return found
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 class DynamoStore:
@@ -109,7 +89,8 @@ class DynamoStore:
 
     def positions(self) -> dict[str, Position]:
         """Return the position in each shard, by shard id."""
-        items = partition_items(self._client, self._table, f"position#{self._consumer}")
+        with table_errors_explained(self._table):
+            items = partition_items(self._client, self._table, f"position#{self._consumer}")
         return {item["sk"]["S"]: _position(item) for item in items}
 
     def advance(self, positions: Mapping[str, Position]) -> None:

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fastapi import Request, Security
-from fastapi.params import Depends
+from fastapi import Request, Security, params
 from fastapi.security import SecurityScopes
 
 from fraudstream.web.problem_details import Problem
@@ -69,10 +68,15 @@ def requires(*scopes: str) -> Any:  # noqa: ANN401 - FastAPI's marker has no pub
     return Security(_has_scopes, scopes=list(scopes))
 
 
-def required_scopes(dependencies: Iterable[Depends]) -> list[str]:
+def required_scopes(dependencies: Iterable[params.Depends]) -> list[str]:
     """Return the scopes that the dependencies made by `requires` ask for, each once and in order."""
-    markers = (each for each in dependencies if each.dependency is _has_scopes)
-    return list(dict.fromkeys(scope for each in markers for scope in getattr(each, "scopes", ())))
+    scopes = [
+        scope
+        for each in dependencies
+        if isinstance(each, params.Security) and each.dependency is _has_scopes
+        for scope in each.scopes or ()
+    ]
+    return list(dict.fromkeys(scopes))
 
 
 def check_scopes(request: Request, required: Iterable[str]) -> None:
