@@ -28,7 +28,7 @@ SILENCE_S: Final = 60.0
 """A stream that sends nothing for this long, not even a heartbeat, counts as lost. The API sends heartbeats
 every 15 s by default."""
 FIRST_RETRY_S: Final = 1.0
-"""Default; the API can set another wait."""
+"""Default; the API can set another wait, up to `MAX_RETRY_S`."""
 MAX_RETRY_S: Final = 30.0
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
 """Transient HTTP statuses: another attempt may succeed."""
@@ -86,7 +86,7 @@ class _Position:
         Raises `DroppedError` if the event says that the API drops this client.
         """
         if event.retry is not None:
-            self.first_retry_s = self.retry_s = event.retry / 1000
+            self.first_retry_s = self.retry_s = min(1000 * MAX_RETRY_S, max(0, event.retry)) / 1000
         if event.event == "dropped":
             raise DroppedError(str(orjson.loads(event.data).get("reason")), self.last_event_id)
         if event.event == "gap":

@@ -143,6 +143,15 @@ def test_the_api_may_set_the_first_backoff() -> None:
     assert api.slept_s == [0.25, 0.5, 1.0, 0.25]
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "wait_s"), [(b"-1", 0), (b"0", 0), (b"999999999999", 30), (b"9" * 400, 30)]
+)
+def test_the_api_cannot_set_a_wait_without_end_or_below_zero(milliseconds: bytes, wait_s: float) -> None:
+    api = Api(sse(b"retry: %s\n\n" % milliseconds, event("a.1")), sse(event("a.2")))
+    take(api.client().stream(), 2)
+    assert api.slept_s == [wait_s]
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
 def test_a_stream_rejected_permanently_is_not_requested_again(status: int) -> None:
     api = Api(problem(status), sse(event("a.1")))
