@@ -125,7 +125,7 @@ def test_an_event_without_end_is_an_error(read: Read, endless: bytes) -> None:
 def test_events_within_the_limit_are_read_without_end(
     line_end: bytes, chunk_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded_answers, "MAX_EVENT_BYTES", len(EVENT) + 1)
+    monkeypatch.setattr(bounded_answers, "MAX_EVENT_BYTES", 2 * len(EVENT))
     data = (EVENT + b": heartbeat\n\n").replace(b"\n", line_end) * 20
     chunks = [data[at : at + chunk_bytes] for at in range(0, len(data), chunk_bytes)]
     with blocking(httpx.Response(200, headers=EVENT_STREAM, stream=Body(*chunks))) as client:
