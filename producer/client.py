@@ -1,5 +1,7 @@
 """Client of the transaction API, blocking or asynchronous: one transaction, many, or the stream.
 
+What the server sends is limited by `producer.bounded_answers`, in both clients.
+
 with TransactionClient("http://127.0.0.1:8000", api_key=key) as client:
     for batch in client.stream():
         ...
@@ -9,28 +11,25 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
 import orjson
-from httpx_sse import EventSource, ServerSentEvent, aconnect_sse, connect_sse
+from httpx_sse import ServerSentEvent, aconnect_sse, connect_sse
 
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.loopback import is_loopback_url
+from producer.bounded_answers import bound_answer
 
 DEFAULT_TIMEOUT_S: Final = 10.0
 SILENCE_S: Final = 60.0
 """A stream that sends nothing for this long, not even a heartbeat, counts as lost. The API sends heartbeats
 every 15 s by default."""
 FIRST_RETRY_S: Final = 1.0
-"""Default; the API can set another wait."""
+"""Default; the API can set another wait, up to `MAX_RETRY_S`."""
 MAX_RETRY_S: Final = 30.0
-MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
-"""Largest answer that is read; 1,000 transactions have about 0.5 MB."""
-ANSWER_DEADLINE_S: Final = 30.0
-"""Total deadline of an answer's body; one that sends nothing is given up after `DEFAULT_TIMEOUT_S`."""
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
 """Transient HTTP statuses: another attempt may succeed."""
 _TAKEN: Final = 200
@@ -87,7 +86,7 @@ class _Position:
         Raises `DroppedError` if the event says that the API drops this client.
         """
         if event.retry is not None:
-            self.first_retry_s = self.retry_s = event.retry / 1000
+            self.first_retry_s = self.retry_s = min(1000 * MAX_RETRY_S, max(0, event.retry)) / 1000
         if event.event == "dropped":
             raise DroppedError(str(orjson.loads(event.data).get("reason")), self.last_event_id)
         if event.event == "gap":
@@ -106,12 +105,6 @@ class _Position:
         return wait_s
 
 
-@dataclass(frozen=True, slots=True)
-class _Access:
-    url: str
-    headers: Mapping[str, str] = field(repr=False)
-
-
 class TransactionClient:
     """Blocking client, one per thread. Close it, or use it in a ``with`` statement."""
 
@@ -124,15 +117,11 @@ class TransactionClient:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        access = _access(url, api_key, token)
         self._sleep = sleep
         self._http = httpx.Client(
-            base_url=access.url,
-            headers=access.headers,
-            timeout=DEFAULT_TIMEOUT_S,
             transport=transport,
-            event_hooks={"response": [_is_never_decoded]},
-            trust_env=not is_loopback_url(url),
+            event_hooks={"response": [bound_answer]},
+            **_options(url, api_key, token),
         )
 
     def __enter__(self) -> Self:
@@ -165,11 +154,7 @@ class TransactionClient:
         return _several(self._get(f"/transactions/{count}"))
 
     def _get(self, path: str) -> dict[str, Any]:
-        with self._http.stream("GET", path) as response:
-            body = _Body()
-            for chunk in response.iter_bytes():
-                body.add(chunk)
-            return _answer(response, body.data)
+        return _answer(self._http.get(path))
 
     def stream(
         self,
@@ -181,23 +166,17 @@ class TransactionClient:
         """Yield batches without an end, reconnecting when necessary.
 
         No batch is lost that the API still keeps when this client reconnects. Raises `ApiError` if a request
-        is refused permanently, and `DroppedError` if this client read too slowly.
+        is refused permanently, `DroppedError` if this client read too slowly, and
+        `producer.bounded_answers.EventTooLargeError` if an event has no end.
         """
         position = _Position(last_event_id)
         parameters = _parameters(frequency_seconds, batch_size)
         while True:
             try:
-                with connect_sse(
-                    self._http,
-                    "GET",
-                    "/stream",
-                    params=parameters,
-                    headers=position.headers(),
-                    timeout=httpx.Timeout(DEFAULT_TIMEOUT_S, read=SILENCE_S),
-                ) as source:
+                with connect_sse(self._http, **_stream_request(parameters, position)) as source:
                     if source.response.status_code != _TAKEN:
                         source.response.read()
-                    _check(source)
+                    _check(source.response)
                     for event in source.iter_sse():
                         batch = position.on_event(event)
                         if batch is not None:
@@ -218,14 +197,10 @@ class AsyncTransactionClient:
         token: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        access = _access(url, api_key, token)
         self._http = httpx.AsyncClient(
-            base_url=access.url,
-            headers=access.headers,
-            timeout=DEFAULT_TIMEOUT_S,
             transport=transport,
-            event_hooks={"response": [_is_never_decoded_async]},
-            trust_env=not is_loopback_url(url),
+            event_hooks={"response": [_bound_answer_async]},
+            **_options(url, api_key, token),
         )
 
     async def __aenter__(self) -> Self:
@@ -258,11 +233,7 @@ class AsyncTransactionClient:
         return _several(await self._get(f"/transactions/{count}"))
 
     async def _get(self, path: str) -> dict[str, Any]:
-        async with self._http.stream("GET", path) as response:
-            body = _Body()
-            async for chunk in response.aiter_bytes():
-                body.add(chunk)
-            return _answer(response, body.data)
+        return _answer(await self._http.get(path))
 
     async def stream(
         self,
@@ -276,17 +247,10 @@ class AsyncTransactionClient:
         parameters = _parameters(frequency_seconds, batch_size)
         while True:
             try:
-                async with aconnect_sse(
-                    self._http,
-                    "GET",
-                    "/stream",
-                    params=parameters,
-                    headers=position.headers(),
-                    timeout=httpx.Timeout(DEFAULT_TIMEOUT_S, read=SILENCE_S),
-                ) as source:
+                async with aconnect_sse(self._http, **_stream_request(parameters, position)) as source:
                     if source.response.status_code != _TAKEN:
                         await source.response.aread()
-                    _check(source)
+                    _check(source.response)
                     async for event in source.aiter_sse():
                         batch = position.on_event(event)
                         if batch is not None:
@@ -296,13 +260,23 @@ class AsyncTransactionClient:
             await asyncio.sleep(position.wait_s())
 
 
-def _access(url: str, api_key: str | None, token: str | None) -> _Access:
+def _options(url: str, api_key: str | None, token: str | None) -> dict[str, Any]:
+    """Return the options that both clients of httpx have in common."""
     headers = {"Accept-Encoding": "identity"}
     if api_key is not None:
         headers["X-API-Key"] = api_key
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    return _Access(url, headers)
+    return {
+        "base_url": url,
+        "headers": headers,
+        "timeout": DEFAULT_TIMEOUT_S,
+        "trust_env": not is_loopback_url(url),
+    }
+
+
+async def _bound_answer_async(response: httpx.Response) -> None:
+    bound_answer(response)
 
 
 def _parameters(frequency_seconds: float | None, batch_size: int | None) -> dict[str, float]:
@@ -310,35 +284,18 @@ def _parameters(frequency_seconds: float | None, batch_size: int | None) -> dict
     return {name: value for name, value in given.items() if value is not None}
 
 
+def _stream_request(parameters: Mapping[str, float], position: _Position) -> dict[str, Any]:
+    return {
+        "method": "GET",
+        "url": "/stream",
+        "params": parameters,
+        "headers": position.headers(),
+        "timeout": httpx.Timeout(DEFAULT_TIMEOUT_S, read=SILENCE_S),
+    }
+
+
 def _transaction(record: dict[str, Any]) -> Transaction:
     return Transaction.from_json(orjson.dumps(record))
-
-
-def _is_never_decoded(response: httpx.Response) -> None:
-    """Keep a body as it was sent: a compressed one, not asked for, would let few bytes become many."""
-    response.headers.pop("Content-Encoding", None)
-
-
-async def _is_never_decoded_async(response: httpx.Response) -> None:
-    _is_never_decoded(response)
-
-
-class _Body:
-    """Body of an answer as it was sent, of at most `MAX_ANSWER_BYTES` within `ANSWER_DEADLINE_S`."""
-
-    def __init__(self) -> None:
-        self.data = b""
-        self._ends_s = time.monotonic() + ANSWER_DEADLINE_S
-
-    def add(self, chunk: bytes) -> None:
-        """Append a part; raises ``httpx.TransportError`` beyond a limit."""
-        self.data += chunk
-        if len(self.data) > MAX_ANSWER_BYTES:
-            msg = f"the answer has more than {MAX_ANSWER_BYTES:,} bytes; check TRANSACTION_API_URL"
-            raise httpx.ReadError(msg)
-        if time.monotonic() > self._ends_s:
-            msg = f"the answer took more than {ANSWER_DEADLINE_S:g} s"
-            raise httpx.ReadTimeout(msg)
 
 
 @contextmanager
@@ -361,27 +318,24 @@ def _several(answer: dict[str, Any]) -> list[Transaction]:
         return [_transaction(record) for record in answer["transactions"]]
 
 
-def _answer(response: httpx.Response, body: bytes) -> dict[str, Any]:
-    if response.status_code != _TAKEN:
-        raise _refusal(response, body)
+def _answer(response: httpx.Response) -> dict[str, Any]:
+    _check(response)
     with _malformed_refused():
-        answer: dict[str, Any] = orjson.loads(body)
+        answer: dict[str, Any] = orjson.loads(response.content)
     return answer
 
 
-def _check(source: EventSource) -> None:
-    if source.response.status_code != _TAKEN:
-        raise _refusal(source.response, source.response.content)
-
-
-def _refusal(response: httpx.Response, body: bytes) -> ApiError:
+def _check(response: httpx.Response) -> None:
+    """Raise `ApiError` for a refusal, whose body has been read."""
+    if response.status_code == _TAKEN:
+        return
     try:
-        problem = orjson.loads(body)
+        problem = orjson.loads(response.content)
         message = f"{problem['title']}: {problem['detail']}"
     except (orjson.JSONDecodeError, KeyError, TypeError):
         # Not an answer of the API: a proxy's error page, for example.
         message = response.reason_phrase
-    return ApiError(response.status_code, message)
+    raise ApiError(response.status_code, message)
 
 
 def _raise_if_final(error: Exception) -> None:

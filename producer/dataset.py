@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 import pyarrow as pa
@@ -15,11 +15,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from fraudstream.archives.archive_errors import ArchiveError
-from fraudstream.archives.record_writers import (
-    parquet_written_whole,
-    replaced_when_whole,
-    write_errors,
-)
+from fraudstream.archives.parquet_files import TableWriter
+from fraudstream.archives.record_writers import parquet_written_whole, tables_written_whole, write_errors
 from fraudstream.domain.transaction import COLUMN_KINDS, format_time, from_time_ms, parse_time_ms
 from producer.datacard import DataCard
 from producer.simulation import Block, TrafficOptions, blocks
@@ -50,10 +47,6 @@ Start = Annotated[str, typer.Option(help="First event time, RFC 3339")]
 console = Console(soft_wrap=True)
 
 
-class _Table(Protocol):
-    def write_table(self, table: pa.Table) -> None: ...
-
-
 def write_dataset(options: TrafficOptions, count: int, out: Path, kind: Kind) -> Iterator[int]:
     """Write ``count`` transactions to ``out``, with labels, card and picture; yields how many are written.
 
@@ -74,8 +67,11 @@ def write_dataset(options: TrafficOptions, count: int, out: Path, kind: Kind) ->
             done += len(block)
             yield done
     picture = out.with_suffix(".card.svg")
-    card.picture(picture)
-    out.with_suffix(".card.md").write_text(card.markdown(out.name, picture.name, options.seed))
+    with write_errors(picture):
+        card.picture(picture)
+    written = out.with_suffix(".card.md")
+    with write_errors(written):
+        written.write_text(card.markdown(out.name, picture.name, options.seed))
 
 
 def _first(stream: Iterator[Block], count: int) -> Iterator[Block]:
@@ -87,15 +83,10 @@ def _first(stream: Iterator[Block], count: int) -> Iterator[Block]:
         yield taken
 
 
-def _opened(stack: ExitStack, path: Path, schema: pa.Schema, kind: Kind) -> _Table:
-    opened: _Table
+def _opened(stack: ExitStack, path: Path, schema: pa.Schema, kind: Kind) -> TableWriter:
     if kind == "parquet":
-        opened = stack.enter_context(parquet_written_whole(path, schema))
-    else:
-        stack.enter_context(write_errors(path))
-        unfinished = stack.enter_context(replaced_when_whole(path))
-        opened = stack.enter_context(csv.CSVWriter(unfinished, schema))
-    return opened
+        return stack.enter_context(parquet_written_whole(path, schema))
+    return stack.enter_context(tables_written_whole(path, lambda to: csv.CSVWriter(to, schema)))
 
 
 def _table(records: Sequence[bytes], schema: pa.Schema) -> pa.Table:

@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO
 
+from fraudstream.archives.record_writers import LineWriter
 from fraudstream.streams.protocols import RecordReader
 from streams.arrival_order import ArrivalOrder, lines_of
 
@@ -23,7 +23,7 @@ class Archived:
 
 def archive(
     reader: RecordReader,
-    file: IO[bytes],
+    file: LineWriter,
     end_ms: int,
     stop: threading.Event,
     on_progress: Callable[[Archived], None],
@@ -42,7 +42,7 @@ def archive(
     return archived
 
 
-def _write(data: bytes, file: IO[bytes], archived: Archived) -> None:
+def _write(data: bytes, file: LineWriter, archived: Archived) -> None:
     lines = lines_of(data)
     file.writelines(line + b"\n" for line in lines)
     archived.records += 1

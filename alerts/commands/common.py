@@ -1,6 +1,5 @@
 """Shared parts of the commands: options, settings, stream readers and error reporting on stderr."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Final, TypeVar
@@ -17,9 +16,11 @@ from fraudstream.runtime.bounded_clients import bounded_client
 from fraudstream.runtime.clock import Clock
 from fraudstream.runtime.outages import Outage
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.runtime.terminal import write_error
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
+from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.positions import Gap, Position
 from fraudstream.streams.protocols import Start, StreamRecord
 from fraudstream.streams.stream_commands import stream_errors_reported
@@ -36,6 +37,11 @@ NO_POSITIONS: Final[Mapping[str, Position]] = {}
 
 OUTAGE_ENDS_IDLE_S: Final = 20.0
 """Length of an outage that ends an idle run: a shorter one may hide alerts that a moment later are read."""
+
+READ_DEADLINES_S: Final = {"get_records": 10.0, "get_shard_iterator": 10.0}
+"""Shards are read one after the other: one that does not answer delays the others by this long."""
+WRITE_DEADLINES_S: Final = {"put_records": 10.0}
+"""A redrive sends one record at a time, in up to ten attempts."""
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -104,7 +110,7 @@ def stream_reader(  # noqa: PLR0913 - independent options
     start: Start,
     positions: Mapping[str, Position] = NO_POSITIONS,
     *,
-    stop: threading.Event,
+    stop: StopSignal,
     outage: Outage | None = None,
 ) -> StreamReader:
     """Return a stream reader that reports gaps on stderr: parts of a shard that can no longer be read.
@@ -113,7 +119,7 @@ def stream_reader(  # noqa: PLR0913 - independent options
     ``outage``.
     """
     return StreamReader(
-        bounded_client(lambda: kinesis_client(settings), stop),
+        bounded_client(lambda: kinesis_client(settings), stop, deadlines_s=READ_DEADLINES_S),
         stream_name,
         start=start,
         positions=positions,
@@ -122,6 +128,12 @@ def stream_reader(  # noqa: PLR0913 - independent options
         clock=Clock(sleep=stop.wait),
         outage=outage,
     )
+
+
+def stream_writer(settings: StreamSettings, stream_name: str, *, stop: StopSignal) -> StreamWriter:
+    """Return a stream writer whose calls and waits end within a second of ``stop``."""
+    client = bounded_client(lambda: kinesis_client(settings), stop, deadlines_s=WRITE_DEADLINES_S)
+    return StreamWriter(client, stream_name, clock=Clock(sleep=stop.wait))
 
 
 def _gap_line(gap: Gap) -> str:

@@ -1,7 +1,7 @@
 """``python -m alerts dead``: list, show and redrive dead letters, the records that the job refused."""
 
-import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -20,6 +20,7 @@ from alerts.commands.common import (
     load_alert_settings,
     read_as,
     stream_reader,
+    stream_writer,
 )
 from alerts.dead.hexdump import hexdump
 from alerts.dead.letters import Letter, LetterFilter
@@ -32,12 +33,11 @@ from alerts.store.progress_store_factory import open_redrives
 from alerts.store.redrives import Redrive
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.transaction import format_time, from_time_ms
+from fraudstream.runtime.bounded_calls import StopRequestedError
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.command_app import CommandApp
-from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.runtime.stop_signals import StopSignal, stop_on_signals
 from fraudstream.runtime.terminal import printable, printable_json
-from fraudstream.streams.kinesis.kinesis_client import kinesis_client
-from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.stream_commands import load_settings
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
@@ -76,8 +76,9 @@ def list_letters(  # noqa: PLR0913 - the options of a command line
     """Print dead letters, each once: id, time, reason, size, shard, detail and the start of the record."""
     settings = load_settings()
     choice = _choice(None, reasons, since, end)
+    stop = stop_on_signals()
     with errors_reported():
-        for number, letter in enumerate(_letters(settings, choice, follow=follow), 1):
+        for number, letter in enumerate(_letters(settings, choice, stop, follow=follow), 1):
             if as_json:
                 typer.echo(printable_json(letter.original.decode().strip()))
             else:
@@ -96,13 +97,14 @@ def show(
 ) -> None:
     """Print one dead letter in full: its fields, its bytes in hexadecimal and as text, and its redrives."""
     settings, options = load_settings(), load_alert_settings()
-    with errors_reported():
-        letter = next(_letters(settings, _choice([letter_id], None, None, None)), None)
+    stop = stop_on_signals()
+    with errors_reported(), _stop_reported():
+        letter = next(_letters(settings, _choice([letter_id], None, None, None), stop), None)
         if letter is None:
             raise StreamError(_missing([letter_id], settings))
         for line in _description(letter, settings, everything=everything):
             console.print(line, markup=False)
-        for redrive in open_redrives(settings, options).of(letter_id):
+        for redrive in open_redrives(settings, options, stop).of(letter_id):
             console.print(_redrive_line(redrive), markup=False)
 
 
@@ -132,10 +134,11 @@ def redrive(  # noqa: PLR0913 - the options of a command line
     if choice.is_everything:
         msg = "no letters selected: give ids, --reason, --since or --until"
         raise typer.BadParameter(msg)
-    with errors_reported():
+    stop = stop_on_signals()
+    with errors_reported(), _stop_reported():
         redriver = Redriver(
-            open_redrives(settings, options),
-            StreamWriter(kinesis_client(settings), settings.transactions_stream),
+            open_redrives(settings, options, stop),
+            stream_writer(settings, settings.transactions_stream, stop=stop),
             settings.transactions_stream,
             patch=patch,
             again=again,
@@ -144,7 +147,7 @@ def redrive(  # noqa: PLR0913 - the options of a command line
         )
         sent = {
             letter.letter_id: _send_letter(redriver, letter, dry_run=dry_run)
-            for letter in _letters(settings, choice)
+            for letter in _letters(settings, choice, stop)
         }
     absent = choice.letter_ids - sent.keys()
     if absent:
@@ -163,6 +166,9 @@ def _send_letter(redriver: Redriver, letter: Letter, *, dry_run: bool) -> bool:
     except RepairError as error:
         complain(f"{letter.letter_id}  not sent: {error}")
         return False
+    except StopRequestedError as error:
+        msg = f"{letter.letter_id}  {error}; `alerts dead show` tells what is known of it"
+        raise StopRequestedError(msg) from error
     return True
 
 
@@ -186,13 +192,24 @@ def _patch(path: Path | None) -> Patch | None:
         raise typer.BadParameter(str(error), param_hint="--patch") from error
 
 
-def _letters(settings: StreamSettings, choice: LetterFilter, *, follow: bool = False) -> Iterator[Letter]:
+@contextmanager
+def _stop_reported() -> Iterator[None]:
+    """Exit with one line on stderr if a stop interrupted a call of the store or the stream."""
+    try:
+        yield
+    except StopRequestedError as error:
+        complain(str(error))
+        raise typer.Exit(1) from error
+
+
+def _letters(
+    settings: StreamSettings, choice: LetterFilter, stop: StopSignal, *, follow: bool = False
+) -> Iterator[Letter]:
     """Yield the selected letters up to now, or without end if ``follow`` is set.
 
     Stops early once all letters that were selected by id have been found.
     """
     start: Start = "TRIM_HORIZON" if choice.since_ms is None else from_time_ms(choice.since_ms)
-    stop = stop_on_signals()
     reader = stream_reader(settings, settings.dead_letters_stream, start, stop=stop)
     consumer = Consumer(reader, DeadLetter, on_unreadable=complain_of_record)
     end_ms = FAR_FUTURE_MS if follow else min(wall_clock_ms(), choice.until_ms or FAR_FUTURE_MS)
@@ -210,7 +227,7 @@ def _letters(settings: StreamSettings, choice: LetterFilter, *, follow: bool = F
 
 
 def _scan(
-    consumer: Consumer[DeadLetter], settings: StreamSettings, end_ms: int, stop: threading.Event
+    consumer: Consumer[DeadLetter], settings: StreamSettings, end_ms: int, stop: StopSignal
 ) -> Iterator[Letter]:
     errors = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("searching the dead letters: {task.description}"))
@@ -222,6 +239,8 @@ def _scan(
             progress.update(task, description=f"up to {format_time(time_ms)}")
 
         for received in until(consumer, end_ms, stop, reached):
+            if stop.is_set():
+                break
             yield Letter.of(received, settings.transactions_stream)
     if stop.is_set() and end_ms != FAR_FUTURE_MS:
         complain("stopped before all dead letters were read")

@@ -33,7 +33,7 @@ from fraudstream.domain.transaction import format_time, from_time_ms
 from fraudstream.runtime.bounded_calls import StopRequestedError
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.outages import Outage
-from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.runtime.stop_signals import StopSignal, stop_on_signals
 from fraudstream.runtime.terminal import redacted
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.protocols import Start
@@ -161,7 +161,7 @@ def _check_name(name: str) -> str:
 
 
 def _resumed_reader(
-    settings: StreamSettings, store: ProgressStore, begin: Start, stop: threading.Event, outage: Outage
+    settings: StreamSettings, store: ProgressStore, begin: Start, stop: StopSignal, outage: Outage
 ) -> StreamReader:
     """Return a reader that resumes at the stored positions, or at ``begin`` on the first run."""
     if begin == "TRIM_HORIZON":

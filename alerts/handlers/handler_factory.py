@@ -1,6 +1,5 @@
 """Factory of alert handlers, from the options ``--handler`` and ``--to``."""
 
-import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from fraudstream.runtime.bounded_calls import BoundedCalls
 from fraudstream.runtime.bounded_clients import bounded_client
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.loopback import is_loopback_host
+from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.runtime.terminal import redacted
 from fraudstream.streams.stream_settings import StreamSettings
 
@@ -45,7 +45,7 @@ def open_handler(  # noqa: PLR0913 - command-line values, settings and console
     *,
     console: Console,
     as_json: bool,
-    stop: threading.Event,
+    stop: StopSignal,
 ) -> AlertHandler:
     """Create the handler; its outgoing calls end within a second of ``stop``.
 
@@ -65,7 +65,7 @@ def open_handler(  # noqa: PLR0913 - command-line values, settings and console
     return makers[name]()
 
 
-def _webhook(url: str, options: AlertSettings, stop: threading.Event) -> WebhookHandler:
+def _webhook(url: str, options: AlertSettings, stop: StopSignal) -> WebhookHandler:
     if options.webhook_secret is None:
         msg = (
             "the webhook has no signing secret; set ALERTS_WEBHOOK_SECRET, in .env or the environment; "
@@ -75,16 +75,14 @@ def _webhook(url: str, options: AlertSettings, stop: threading.Event) -> Webhook
     return WebhookHandler(checked_url(url), options.webhook_secret, now_s=time.time, calls=BoundedCalls(stop))
 
 
-def _sns(topic_arn: str, settings: StreamSettings, stop: threading.Event) -> SnsHandler:
+def _sns(topic_arn: str, settings: StreamSettings, stop: StopSignal) -> SnsHandler:
     if not topic_arn.startswith("arn:") or ":sns:" not in topic_arn:
         msg = f"--to {topic_arn}: not a topic ARN; use {TARGETS['sns']}"
         raise HandlerError(msg)
     return SnsHandler(bounded_client(lambda: sns_client(settings), stop), topic_arn)
 
 
-def _table(
-    table: str, settings: StreamSettings, options: AlertSettings, stop: threading.Event
-) -> TableHandler:
+def _table(table: str, settings: StreamSettings, options: AlertSettings, stop: StopSignal) -> TableHandler:
     keep_ms = options.table_keep // timedelta(milliseconds=1)
     client = bounded_client(lambda: dynamodb_client(settings), stop)
     return TableHandler(client, table, keep_ms=keep_ms, now_ms=wall_clock_ms)

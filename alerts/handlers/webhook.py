@@ -2,7 +2,6 @@
 
 import email.utils
 import socket
-import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC
@@ -18,6 +17,7 @@ from alerts.handlers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, signat
 from alerts.messages import Handover
 from fraudstream.runtime.bounded_calls import BoundedCalls
 from fraudstream.runtime.loopback import is_loopback_url
+from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.runtime.terminal import printable
 
 PHASE_TIMEOUT_S: Final = 10.0
@@ -63,7 +63,7 @@ class WebhookHandler:
         self._url = url
         self._secret = secret
         self._now_s = now_s
-        self._calls = calls or BoundedCalls(threading.Event())
+        self._calls = calls or BoundedCalls(StopSignal())
         self._deadline_s = deadline_s
         self._transport = transport
         self._connection = _Connection(url, transport)

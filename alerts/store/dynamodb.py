@@ -20,12 +20,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from alerts.store.progress_store import LEASE_MS, Claims, StoreDeniedError, StoreError
+from alerts.store.table_queries import partition_items
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, explained, is_denied, is_transient
 from fraudstream.streams.positions import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, QueryInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 EXPIRY: Final = "expires_at"
 NO_SORT_KEY: Final = "-"
@@ -88,21 +89,9 @@ class DynamoStore:
 
     def positions(self) -> dict[str, Position]:
         """Return the position in each shard, by shard id."""
-        request: QueryInputTypeDef = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": f"position#{self._consumer}"}},
-            "ConsistentRead": True,
-        }
-        found: dict[str, Position] = {}
         with table_errors_explained(self._table):
-            # No paginator: its calls would have no deadline.
-            while True:
-                page = self._client.query(**request)
-                found |= {item["sk"]["S"]: _position(item) for item in page["Items"]}
-                if not page.get("LastEvaluatedKey"):
-                    return found
-                request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            items = partition_items(self._client, self._table, f"position#{self._consumer}")
+        return {item["sk"]["S"]: _position(item) for item in items}
 
     def advance(self, positions: Mapping[str, Position]) -> None:
         """Move positions forward; a position that another consumer has moved further is left unchanged."""

@@ -1,6 +1,5 @@
 """Factory of progress and redrive stores, from the setting ``store``."""
 
-import threading
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -12,13 +11,14 @@ from alerts.store.progress_store import ProgressStore
 from alerts.store.redrives import DynamoRedrives, RedriveStore, SqliteRedrives
 from alerts.store.sqlite import SqliteStore
 from fraudstream.runtime.bounded_clients import bounded_client
+from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.streams.stream_settings import StreamSettings
 
 MILLISECOND = timedelta(milliseconds=1)
 
 
 def open_progress(
-    settings: StreamSettings, options: AlertSettings, name: str, stop: threading.Event
+    settings: StreamSettings, options: AlertSettings, name: str, stop: StopSignal
 ) -> ProgressStore:
     """Open the progress store of the consumer ``name``; its calls end within a second of ``stop``.
 
@@ -33,8 +33,12 @@ def open_progress(
     return DynamoStore(client, table, consumer, owner=uuid.uuid4().hex, keep_ids_ms=keep_ids_ms)
 
 
-def open_redrives(settings: StreamSettings, options: AlertSettings) -> RedriveStore:
-    """Open the store of redrives; raises `StoreError` if it is unusable."""
+def open_redrives(settings: StreamSettings, options: AlertSettings, stop: StopSignal) -> RedriveStore:
+    """Open the store of redrives; its calls end within a second of ``stop``.
+
+    Raises `StoreError` if it is unusable.
+    """
     if options.store.startswith(SQLITE):
         return SqliteRedrives(Path(options.store.removeprefix(SQLITE)))
-    return DynamoRedrives(dynamodb_client(settings), options.store.removeprefix(DYNAMODB))
+    client = bounded_client(lambda: dynamodb_client(settings), stop)
+    return DynamoRedrives(client, options.store.removeprefix(DYNAMODB))

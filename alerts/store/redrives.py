@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from alerts.store.dynamodb import CONDITION_FAILED, table_errors_explained
 from alerts.store.progress_store import StoreError
 from alerts.store.sqlite import open_database, sqlite_errors_explained
+from alerts.store.table_queries import partition_items
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
 
 if TYPE_CHECKING:
@@ -118,14 +119,8 @@ class DynamoRedrives:
 
     def of(self, letter_id: str) -> list[Redrive]:
         """Return the attempts for a letter, oldest first."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"redrive#{letter_id}"}},
-            ConsistentRead=True,
-        )
         with table_errors_explained(self._table):
-            items = [item for page in pages for item in page["Items"]]
+            items = partition_items(self._client, self._table, f"redrive#{letter_id}")
         return sorted((_redrive(letter_id, item) for item in items), key=lambda each: each.attempt)
 
     def begin(self, redrive: Redrive) -> bool:

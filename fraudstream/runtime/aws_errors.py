@@ -87,7 +87,7 @@ def error_code(error: Exception) -> str:
 def explained(error: Exception) -> str:
     """Return the error's code and message, with a remedy if one is known."""
     said = f"{error_code(error)}: {error}"
-    if isinstance(error, NoCredentialsError) or is_denied(error):
+    if is_denied(error):
         return f"{said}; {DENIED_REMEDY}"
     if isinstance(error, BotoConnectionError):
         return f"{said}; {CONNECTION_REMEDY}"

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
+from fraudstream.runtime.stop_signals import StopSignal
+
 Answer = TypeVar("Answer")
 
 POLL_S: Final = 0.1
@@ -59,13 +61,13 @@ class BoundedCalls:
     """Runs calls with deadlines until ``stop`` is set. Every call has a thread, which costs about 0.1 ms.
 
     After the stop, calls have `STOP_GRACE_S` in total, so that a healthy one can end and results can be
-    stored.
+    stored. All objects with the same ``stop`` share that time: a stream, a target and a store that all hang
+    end a program no later than one of them.
     """
 
-    def __init__(self, stop: threading.Event, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stop: StopSignal, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._stop = stop
         self._monotonic_s = monotonic_s
-        self._stopped_at_s: float | None = None
 
     def run(
         self,
@@ -83,7 +85,7 @@ class BoundedCalls:
         running = _Call(call)
         began_s = self._monotonic_s()
         threading.Thread(target=running.run, daemon=True, name="outgoing call").start()
-        while not running.done.wait(POLL_S if self._stopped_at_s is None else LAST_CALL_S):
+        while not running.done.wait(LAST_CALL_S if self._stop.is_set() else POLL_S):
             now_s = self._monotonic_s()
             if now_s - began_s >= deadline_s:
                 on_abandoned()
@@ -96,8 +98,7 @@ class BoundedCalls:
         return running.answer()
 
     def _is_over(self, now_s: float, began_s: float) -> bool:
-        if self._stopped_at_s is None:
-            if not self._stop.is_set():
-                return False
-            self._stopped_at_s = now_s
-        return now_s - self._stopped_at_s >= STOP_GRACE_S and now_s - began_s >= LAST_CALL_S
+        stopped_at_s = self._stop.noticed_at_s(now_s)
+        if stopped_at_s is None:
+            return False
+        return now_s - stopped_at_s >= STOP_GRACE_S and now_s - began_s >= LAST_CALL_S

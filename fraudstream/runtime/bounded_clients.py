@@ -1,7 +1,6 @@
 """Clients of AWS whose calls always end, and which take up renewed credentials."""
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
 from botocore.exceptions import HTTPClientError
@@ -9,16 +8,20 @@ from botocore.exceptions import HTTPClientError
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.aws_errors import AWS_ERRORS, AwsCredentialsError, is_of_credentials
 from fraudstream.runtime.bounded_calls import BoundedCalls, CallTimeoutError, StopRequestedError
+from fraudstream.runtime.stop_signals import StopSignal
 
 DEADLINE_S: Final = 45.0
 """Total deadline of a call with its retries; shorter than the lease of a claim."""
+NO_DEADLINES: Final[Mapping[str, float]] = {}
 
 
 Client = TypeVar("Client")
 
 
 class BoundedClient:
-    """Has the methods of a boto3 client, each with the deadline `DEADLINE_S`, until ``stop`` is set.
+    """Has the methods of a boto3 client, each with a total deadline, until ``stop`` is set.
+
+    ``deadlines_s`` has the deadlines of methods by name, in seconds; the others have `DEADLINE_S`.
 
     ``make`` creates the client. It is called again after an error of the credentials, because boto3 reads
     static ones only once: new ones in ``.env`` or in a profile then apply without a restart. It
@@ -27,8 +30,15 @@ class BoundedClient:
     are those of the first client, without a deadline.
     """
 
-    def __init__(self, make: Callable[[], object], stop: threading.Event) -> None:
+    def __init__(
+        self,
+        make: Callable[[], object],
+        stop: StopSignal,
+        *,
+        deadlines_s: Mapping[str, float] = NO_DEADLINES,
+    ) -> None:
         self._make = make
+        self._deadlines_s = deadlines_s
         self._calls = BoundedCalls(stop)
         self._client = make()
 
@@ -40,7 +50,7 @@ class BoundedClient:
         def bounded(**request: Any) -> Any:  # noqa: ANN401 - as the method has them
             method: Callable[..., object] = getattr(self._client, name)
             try:
-                return self._calls.run(lambda: method(**request), DEADLINE_S)
+                return self._calls.run(lambda: method(**request), self._deadlines_s.get(name, DEADLINE_S))
             except StopRequestedError:
                 raise
             except AWS_ERRORS as error:
@@ -72,6 +82,8 @@ class BoundedClient:
             return
 
 
-def bounded_client(make: Callable[[], Client], stop: threading.Event) -> Client:
+def bounded_client(
+    make: Callable[[], Client], stop: StopSignal, *, deadlines_s: Mapping[str, float] = NO_DEADLINES
+) -> Client:
     """Return a client made by ``make`` as a `BoundedClient`, with the type of that client."""
-    return cast("Client", BoundedClient(make, stop))
+    return cast("Client", BoundedClient(make, stop, deadlines_s=deadlines_s))

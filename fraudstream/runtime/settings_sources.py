@@ -3,7 +3,6 @@
 import difflib
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,18 +44,28 @@ class EnvironmentSource(EnvSettingsSource):
         *,
         others: frozenset[str] = frozenset(),
         is_prefix_shared: bool = False,
+        **options: Any,  # noqa: ANN401 - those of the other base class of `DotEnvSource`
     ) -> None:
-        super().__init__(settings_cls)
+        super().__init__(settings_cls, **options)
         self._others = others
         self._is_prefix_shared = is_prefix_shared
 
     def __call__(self) -> dict[str, Any]:
-        """Return the settings found."""
-        unknown = _unknown(self.settings_cls, self.env_vars, self._others, self._is_prefix_shared)
+        """Return the settings found, and unknown names without a value: pydantic rejects them as extra."""
+        prefix = self.settings_cls.model_config["env_prefix"]
+        names = {name.upper() for name in self.env_vars if name.upper().startswith(prefix)} - self._others
+        fields = {name: name.removeprefix(prefix).lower() for name in names}
+        unknown = {name: None for name, field in fields.items() if self._is_mistake(field)}
         return super().__call__() | unknown
 
+    def _is_mistake(self, field: str) -> bool:
+        if _is_setting(self.settings_cls, field):
+            return False
+        similar = difflib.get_close_matches(field, self.settings_cls.model_fields, 1, LOOKS_ALIKE)
+        return bool(similar) or not self._is_prefix_shared
 
-class DotEnvSource(DotEnvSettingsSource):
+
+class DotEnvSource(EnvironmentSource, DotEnvSettingsSource):
     """Like `EnvironmentSource`, for ``.env``, which also holds AWS credentials and unrelated variables."""
 
     def __init__(
@@ -67,35 +76,13 @@ class DotEnvSource(DotEnvSettingsSource):
         others: frozenset[str] = frozenset(),
         is_prefix_shared: bool = False,
     ) -> None:
-        super().__init__(settings_cls, env_file=env_file, dotenv_filtering="only_existing")
-        self._others = others
-        self._is_prefix_shared = is_prefix_shared
-
-    def __call__(self) -> dict[str, Any]:
-        """Return the settings found."""
-        unknown = _unknown(self.settings_cls, self.env_vars, self._others, self._is_prefix_shared)
-        return super().__call__() | unknown
-
-
-def _unknown(
-    settings_cls: type[BaseSettings],
-    variables: Mapping[str, str | None],
-    others: frozenset[str],
-    is_prefix_shared: bool,  # noqa: FBT001 - private, and named by both callers
-) -> dict[str, None]:
-    """Return the names with the prefix that are not settings; pydantic then rejects them as extra."""
-    prefix = settings_cls.model_config["env_prefix"]
-    names = {name.upper() for name in variables if name.upper().startswith(prefix)} - others
-    fields = {name: name.removeprefix(prefix).lower() for name in names}
-    return {
-        name: None
-        for name, field in fields.items()
-        if not _is_setting(settings_cls, field)
-        and (
-            not is_prefix_shared
-            or difflib.get_close_matches(field, settings_cls.model_fields, 1, LOOKS_ALIKE)
+        super().__init__(
+            settings_cls,
+            others=others,
+            is_prefix_shared=is_prefix_shared,
+            env_file=env_file,
+            dotenv_filtering="only_existing",
         )
-    }
 
 
 def _is_setting(settings_cls: type[BaseSettings], name: str) -> bool:

@@ -6,9 +6,26 @@ import threading
 from types import FrameType
 
 
-def stop_on_signals() -> threading.Event:
-    """Return an event set by SIGINT (Ctrl-C), SIGTERM and SIGHUP, which then no longer end the process."""
-    stop = threading.Event()
+class StopSignal(threading.Event):
+    """A stop of the program, and when it was first noticed: all calls together have one time to end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._noticed_at_s: float | None = None
+
+    def noticed_at_s(self, now_s: float) -> float | None:
+        """Return when the stop was first noticed: now, if nobody has before; None if there is no stop.
+
+        ``now_s`` is a monotonic clock's time, of the same clock for every caller.
+        """
+        if self._noticed_at_s is None and self.is_set():
+            self._noticed_at_s = now_s
+        return self._noticed_at_s
+
+
+def stop_on_signals() -> StopSignal:
+    """Return a stop set by SIGINT (Ctrl-C), SIGTERM and SIGHUP, which then no longer end the process."""
+    stop = StopSignal()
 
     def handle(_signal_number: int, _frame: FrameType | None) -> None:
         stop.set()

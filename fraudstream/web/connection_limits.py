@@ -38,8 +38,15 @@ class ConnectionLimits:
         return min(LONGEST_CHECK_INTERVAL_S, shortest / CHECKS_PER_TIMEOUT)
 
     def is_exempt(self, address: str) -> bool:
-        """Whether an address (see `plain_address`) may have more than ``per_address`` connections."""
-        return bool(self.exempt) and any(ip_address(address) in network for network in self.exempt)
+        """Whether an address (see `plain_address`) may have more than ``per_address`` connections.
+
+        A text that is no IP address, as of a UNIX socket's peer, is not exempt.
+        """
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self.exempt)
 
 
 def plain_address(address: str) -> str:

@@ -1,31 +1,53 @@
 """Routers whose routes require an API key or a JWT and reject unknown query parameters."""
 
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Request, Security
+from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from fraudstream.web.api_keys import KEY_HEADER
 from fraudstream.web.problem_details import Problem, ProblemFormat
 from fraudstream.web.problem_openapi import refusals
-from fraudstream.web.scopes import requires
+from fraudstream.web.scopes import check_scopes, required_scopes, requires
 
 # The guard checks the key, before a body is read; these two only declare the check in OpenAPI.
 _KEY: Final = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="A key of the service's key file")
 _BEARER: Final = HTTPBearer(bearerFormat="JWT", auto_error=False, description="If JWTs are configured")
 
 
+class GuardedRoute(APIRoute):
+    """A route that checks its scopes first, so that a caller without them does not learn what is valid.
+
+    FastAPI parses the body before it runs the dependencies, which would check the scopes otherwise.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler of the route's requests."""
+        handle = super().get_route_handler()
+        required = required_scopes(self.dependencies)
+
+        async def handle_allowed(request: Request) -> Response:
+            check_scopes(request, required)
+            return await handle(request)
+
+        return handle_allowed
+
+
 def guarded_router(problems: ProblemFormat, *scopes: str) -> APIRouter:
     """Return a router whose routes require a key or a JWT with all of ``scopes``.
 
-    Its routes reject unknown query parameters.
+    Its routes reject unknown query parameters, once the scopes are checked.
     """
     dependencies = [Security(_KEY), Security(_BEARER), Depends(known_parameters_only)]
     statuses = (401, 403, 413, 422, 429) if scopes else (401, 413, 422, 429)
     if scopes:
         dependencies.append(requires(*scopes))
-    return APIRouter(dependencies=dependencies, responses=refusals(problems, *statuses))
+    return APIRouter(
+        dependencies=dependencies, responses=refusals(problems, *statuses), route_class=GuardedRoute
+    )
 
 
 async def known_parameters_only(request: Request) -> None:

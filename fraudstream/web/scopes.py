@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fastapi import Request, Security
+from fastapi import Request, Security, params
 from fastapi.security import SecurityScopes
 
 from fraudstream.web.problem_details import Problem
@@ -68,10 +68,26 @@ def requires(*scopes: str) -> Any:  # noqa: ANN401 - FastAPI's marker has no pub
     return Security(_has_scopes, scopes=list(scopes))
 
 
-async def _has_scopes(request: Request, required: SecurityScopes) -> None:
-    missing = caller_of(request).missing(dict.fromkeys(required.scopes))
+def required_scopes(dependencies: Iterable[params.Depends]) -> list[str]:
+    """Return the scopes that the dependencies made by `requires` ask for, each once and in order."""
+    scopes = [
+        scope
+        for each in dependencies
+        if isinstance(each, params.Security) and each.dependency is _has_scopes
+        for scope in each.scopes or ()
+    ]
+    return list(dict.fromkeys(scopes))
+
+
+def check_scopes(request: Request, required: Iterable[str]) -> None:
+    """Raise a `Problem` with the status 403 if the caller does not have all of the scopes."""
+    missing = caller_of(request).missing(required)
     if missing:
         names = " ".join(missing)
         msg = f"scope {', '.join(missing)} is required: use a key or a JWT that has it"
         challenge = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{names}"'}
         raise Problem(403, msg, challenge, {"missing_scopes": missing})
+
+
+async def _has_scopes(request: Request, required: SecurityScopes) -> None:
+    check_scopes(request, dict.fromkeys(required.scopes))

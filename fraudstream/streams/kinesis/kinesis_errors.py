@@ -1,15 +1,11 @@
 """Kinesis error messages, with the remedy if one is known."""
 
-from botocore.exceptions import NoCredentialsError, PartialCredentialsError
-
-from fraudstream.runtime.aws_errors import credentials_error, error_code, explained, is_denied
+from fraudstream.runtime.aws_errors import error_code, explained, is_denied
 from fraudstream.streams.stream_errors import StreamDeniedError, StreamError
 
 
 def stream_error(error: Exception, stream_name: str) -> StreamError:
     """Return the error for a failed call on a stream, with a remedy if one is known."""
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return StreamError(str(credentials_error(error)))
     if error_code(error) == "ResourceNotFoundException":
         return missing_stream(stream_name)
     msg = f"stream {stream_name!r} can't be used: {explained(error)}"

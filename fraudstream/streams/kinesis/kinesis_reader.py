@@ -36,6 +36,9 @@ MAX_RECORDS_A_READ: Final = 10_000
 """Most records that one call returns (GetRecords API reference)."""
 DISCOVERY_INTERVAL_S: Final = 5.0
 """Interval of shard discovery. The end of a shard triggers one at once; this finds all other new shards."""
+FAILURE_SHRINKS_READ_BITS: Final = 2
+"""Each failure in a row divides the records of a read by four, so that a response that is too large for its
+deadline on a slow connection becomes small enough."""
 MAX_FAILURES_IN_A_ROW: Final = 10
 """With the default backoff, about 20 seconds without a response."""
 LONGEST_WAIT_S: Final = 30.0
@@ -76,6 +79,11 @@ class _Shard:
     is_caught_up: bool = False
     is_finished: bool = False
     is_listed: bool = True
+
+    @property
+    def limit(self) -> int:
+        """Most records of the next read."""
+        return max(1, MAX_RECORDS_A_READ >> self.attempts.failures * FAILURE_SHRINKS_READ_BITS)
 
     @property
     def is_drained(self) -> bool:
@@ -267,7 +275,7 @@ class StreamReader:
         try:
             if shard.iterator is None:
                 shard.iterator = self._open(shard)
-            response = self._client.get_records(ShardIterator=shard.iterator, Limit=MAX_RECORDS_A_READ)
+            response = self._client.get_records(ShardIterator=shard.iterator, Limit=shard.limit)
         except AWS_ERRORS as error:
             self._unreadable(shard, error)
             return []

@@ -1,6 +1,5 @@
 """The consumer's own settings, and the handlers made from ``--handler`` and ``--to``."""
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
@@ -18,6 +17,7 @@ from alerts.handlers.table import TableHandler
 from alerts.handlers.webhook import WebhookHandler
 from alerts.reading import parse_start, time_ms
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.streams.stream_settings import StreamSettings
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -99,7 +99,7 @@ def test_each_handler_is_created_from_its_name_and_target(
         load(),
         console=Console(),
         as_json=False,
-        stop=threading.Event(),
+        stop=StopSignal(),
     )
     assert isinstance(handler, kind)
     handler.close()
@@ -115,7 +115,7 @@ def test_a_handler_without_a_target_is_rejected_with_the_missing_option(name: Ha
             load(),
             console=Console(),
             as_json=False,
-            stop=threading.Event(),
+            stop=StopSignal(),
         )
 
 
@@ -128,7 +128,7 @@ def test_a_webhook_without_a_secret_is_rejected() -> None:
             load(),
             console=Console(),
             as_json=False,
-            stop=threading.Event(),
+            stop=StopSignal(),
         )
 
 
@@ -141,7 +141,7 @@ def test_an_invalid_topic_is_rejected() -> None:
             load(),
             console=Console(),
             as_json=False,
-            stop=threading.Event(),
+            stop=StopSignal(),
         )
 
 

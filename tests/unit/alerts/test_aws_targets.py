@@ -14,6 +14,7 @@ from fraudstream.domain.alert import Alert
 from fraudstream.runtime.aws_errors import is_transient
 from fraudstream.runtime.bounded_calls import StopRequestedError
 from fraudstream.runtime.bounded_clients import BoundedClient
+from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.streams.protocols import StreamRecord
 from tests.unit.alerts.alert_samples import alert
 from tests.unit.streams.fake_kinesis import refusal
@@ -91,7 +92,7 @@ class Client:
 )
 def test_an_error_of_the_credentials_creates_the_client_again(code: str) -> None:
     clients = [Client(refusal(code)), Client(None)]
-    client = BoundedClient(lambda: clients.pop(0), threading.Event())
+    client = BoundedClient(lambda: clients.pop(0), StopSignal())
     with pytest.raises(Exception, match=code):
         client.call(value=1)
     assert client.call(value=2) == 2
@@ -112,7 +113,7 @@ def test_a_call_that_misses_its_deadline_closes_its_client_and_the_next_has_anot
             closed.set()
 
     clients: list[object] = [Hanging(), Client(None)]
-    client = BoundedClient(lambda: clients.pop(0), threading.Event())
+    client = BoundedClient(lambda: clients.pop(0), StopSignal())
     with pytest.raises(HTTPClientError, match="no answer within 0 s"):
         client.call(value=1)
     assert closed.is_set()
@@ -120,9 +121,24 @@ def test_a_call_that_misses_its_deadline_closes_its_client_and_the_next_has_anot
     assert client.call(value=2) == 2
 
 
+def test_a_method_may_have_a_deadline_of_its_own() -> None:
+    never = threading.Event()
+
+    class Hanging:
+        def get_records(self) -> None:
+            never.wait()
+
+        def close(self) -> None:
+            """Do nothing: the call goes on."""
+
+    client = BoundedClient(Hanging, StopSignal(), deadlines_s={"get_records": 0.2})
+    with pytest.raises(HTTPClientError, match=r"no answer within 0\.2 s"):
+        client.get_records()
+
+
 def test_another_error_keeps_the_client() -> None:
     clients = [Client(refusal("ThrottlingException"))]
-    client = BoundedClient(lambda: clients.pop(0), threading.Event())
+    client = BoundedClient(lambda: clients.pop(0), StopSignal())
     for _ in range(2):
         with pytest.raises(Exception, match="ThrottlingException"):
             client.call(value=1)
@@ -130,14 +146,14 @@ def test_another_error_keeps_the_client() -> None:
 
 @pytest.mark.parametrize("error", [ResponseParserError("x"), UnicodeError("x"), RecursionError()])
 def test_an_exception_that_botocore_does_not_convert_is_a_lost_response(error: Exception) -> None:
-    client = BoundedClient(lambda: Client(error), threading.Event())
+    client = BoundedClient(lambda: Client(error), StopSignal())
     with pytest.raises(HTTPClientError, match=type(error).__name__) as raised:
         client.call(value=1)
     assert is_transient(raised.value)
 
 
 def test_a_stop_ends_a_call_that_hangs() -> None:
-    stop, never = threading.Event(), threading.Event()
+    stop, never = StopSignal(), threading.Event()
     stop.set()
 
     class Hanging:

@@ -17,6 +17,7 @@ from alerts.handlers.webhook import WebhookHandler
 from alerts.messages import Handover, handover, parse
 from fraudstream.domain.alert import Alert
 from fraudstream.runtime.bounded_calls import BoundedCalls
+from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.streams.protocols import StreamRecord
 from tests.unit.alerts.alert_samples import alert
 
@@ -237,7 +238,7 @@ def test_a_body_that_never_ends_does_not_change_the_outcome_of_its_status(
 
 
 def test_a_stop_ends_a_request_in_progress() -> None:
-    stop, ended = threading.Event(), threading.Event()
+    stop, ended = StopSignal(), threading.Event()
 
     def hang(_connection: socket.socket, over: threading.Event) -> None:
         stop.set()

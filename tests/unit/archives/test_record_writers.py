@@ -1,7 +1,11 @@
 """Record files are written atomically."""
 
 import gzip
+import os
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -100,3 +104,70 @@ def test_an_unwritable_parquet_file_is_reported_with_the_fix(tmp_path: Path) -> 
         ArchiveError, match=r"out\.parquet can't be written \(.*free space on its disk, or use"
     ):
         parquet_written_whole(path, TABLE.schema).__enter__()
+
+
+LIMIT_BYTES = 200_000
+"""Size at which files can't grow any more, as on a full disk, while `full_disk` lasts."""
+TOO_MUCH = os.urandom(2 * LIMIT_BYTES)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT_BYTES, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("too_large", ["labels", "transactions"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
+def test_a_full_disk_is_reported_for_the_file_that_it_stops(
+    tmp_path: Path, too_large: str, suffix: str
+) -> None:
+    paths = {name: tmp_path / f"{name}{suffix}" for name in ("labels", "transactions")}
+    with (
+        full_disk(),
+        pytest.raises(ArchiveError, match=f"{too_large}{suffix} can't be written"),
+        written_whole(paths["labels"]) as labels,
+        written_whole(paths["transactions"]) as transactions,
+    ):
+        {"labels": labels, "transactions": transactions}[too_large].writelines([TOO_MUCH])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("too_large", ["truth", "transactions"])
+def test_a_full_disk_is_reported_for_the_parquet_file_that_it_stops(tmp_path: Path, too_large: str) -> None:
+    table = pa.table({"data": [TOO_MUCH]})
+    with (
+        full_disk(),
+        pytest.raises(ArchiveError, match=rf"{too_large}\.parquet can't be written"),
+        parquet_written_whole(tmp_path / "transactions.parquet", table.schema) as transactions,
+        parquet_written_whole(tmp_path / "truth.parquet", table.schema) as truth,
+    ):
+        {"truth": truth, "transactions": transactions}[too_large].write_table(table)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_reported_when_the_last_bytes_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_bytes(b"old")
+    # The first part fits, and the rest fits into the buffer: closing the file writes it.
+    lines = [TOO_MUCH[: LIMIT_BYTES - 1], b"ab"]
+    with (
+        full_disk(),
+        pytest.raises(ArchiveError, match=r"labels\.jsonl can't be written"),
+        written_whole(path) as labels,
+    ):
+        labels.writelines(lines)
+    assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out.parquet"])
+def test_another_error_of_the_operating_system_is_not_blamed_on_the_file(tmp_path: Path, name: str) -> None:
+    written = tmp_path / name
+    opened = parquet_written_whole(written, TABLE.schema) if "parquet" in name else written_whole(written)
+    with pytest.raises(FileNotFoundError, match="input"), opened:
+        (tmp_path / "input").read_bytes()
+    assert list(tmp_path.iterdir()) == []

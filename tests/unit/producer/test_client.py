@@ -143,6 +143,15 @@ def test_the_api_may_set_the_first_backoff() -> None:
     assert api.slept_s == [0.25, 0.5, 1.0, 0.25]
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "wait_s"), [(b"-1", 0), (b"0", 0), (b"999999999999", 30), (b"9" * 400, 30)]
+)
+def test_the_api_cannot_set_a_wait_without_end_or_below_zero(milliseconds: bytes, wait_s: float) -> None:
+    api = Api(sse(b"retry: %s\n\n" % milliseconds, event("a.1")), sse(event("a.2")))
+    take(api.client().stream(), 2)
+    assert api.slept_s == [wait_s]
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
 def test_a_stream_rejected_permanently_is_not_requested_again(status: int) -> None:
     api = Api(problem(status), sse(event("a.1")))
@@ -232,17 +241,3 @@ def test_the_async_client_behaves_the_same(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_answer_that_is_not_the_apis_is_refused_in_words(body: bytes) -> None:
     with pytest.raises(ApiError, match="not an answer of the transaction API"):
         Api(httpx.Response(200, content=body)).client().transactions(1)
-
-
-def test_a_body_is_not_decompressed_and_not_read_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    packed = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(many(1)))
-    assert len(Api(packed).client().transactions(1)) == 1
-    monkeypatch.setattr("producer.client.MAX_ANSWER_BYTES", 100)
-    with pytest.raises(httpx.TransportError, match="more than 100 bytes"):
-        Api(httpx.Response(200, content=many(3))).client().transactions(3)
-
-
-def test_a_slow_body_has_a_total_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("producer.client.ANSWER_DEADLINE_S", -1.0)
-    with pytest.raises(httpx.TransportError, match="took more than"):
-        Api(httpx.Response(200, content=many(3))).client().transactions(3)

@@ -10,6 +10,7 @@ from fraudstream.runtime.bounded_calls import (
     CallTimeoutError,
     StopRequestedError,
 )
+from fraudstream.runtime.stop_signals import StopSignal
 
 
 class FastClock:
@@ -31,14 +32,14 @@ def never() -> "threading.Event":
 
 
 def test_an_answer_and_an_exception_come_through() -> None:
-    calls = BoundedCalls(threading.Event())
+    calls = BoundedCalls(StopSignal())
     assert calls.run(lambda: 7, 60) == 7
     with pytest.raises(ZeroDivisionError):
         calls.run(lambda: 1 // 0, 60)
 
 
 def test_a_call_that_hangs_is_abandoned_at_its_deadline(never: threading.Event) -> None:
-    calls = BoundedCalls(threading.Event(), monotonic_s=FastClock())
+    calls = BoundedCalls(StopSignal(), monotonic_s=FastClock())
     abandoned: list[bool] = []
     with pytest.raises(CallTimeoutError, match="no answer within 2 s"):
         calls.run(never.wait, 2, on_abandoned=lambda: abandoned.append(True))
@@ -46,7 +47,7 @@ def test_a_call_that_hangs_is_abandoned_at_its_deadline(never: threading.Event) 
 
 
 def test_a_stop_ends_the_wait_for_a_call_that_hangs(never: threading.Event) -> None:
-    stop, clock = threading.Event(), FastClock()
+    stop, clock = StopSignal(), FastClock()
     stop.set()
     with pytest.raises(StopRequestedError):
         BoundedCalls(stop, monotonic_s=clock).run(never.wait, 3_600)
@@ -54,7 +55,7 @@ def test_a_stop_ends_the_wait_for_a_call_that_hangs(never: threading.Event) -> N
 
 
 def test_all_calls_after_a_stop_share_one_grace_and_a_healthy_one_still_ends(never: threading.Event) -> None:
-    stop, clock = threading.Event(), FastClock()
+    stop, clock = StopSignal(), FastClock()
     stop.set()
     calls = BoundedCalls(stop, monotonic_s=clock)
     for _ in range(3):
@@ -62,3 +63,14 @@ def test_all_calls_after_a_stop_share_one_grace_and_a_healthy_one_still_ends(nev
             calls.run(never.wait, 3_600)
     assert clock.now_s < 2
     assert calls.run(lambda: "stored", 3_600) == "stored"
+
+
+def test_a_stream_a_target_and_a_store_that_hang_share_the_grace_of_one_stop(never: threading.Event) -> None:
+    stop, clock = StopSignal(), FastClock()
+    stop.set()
+    several = [BoundedCalls(stop, monotonic_s=clock) for _ in range(3)]
+    for calls in several:
+        with pytest.raises(StopRequestedError):
+            calls.run(never.wait, 3_600)
+    assert STOP_GRACE_S <= clock.now_s < 2
+    assert several[0].run(lambda: "stored", 3_600) == "stored"

@@ -191,6 +191,18 @@ def test_a_throttled_shard_does_not_block_the_others() -> None:
     assert data_of(reader(kinesis)) == [b"b"]
 
 
+def test_each_failure_in_a_row_makes_the_next_read_smaller() -> None:
+    kinesis, time = FakeKinesis("s0", "s1"), FakeTime()
+    stream = reader(kinesis, time=time)
+    kinesis.faults["get_records"] = [refusal("InternalFailure", 500)] * 16
+    for _ in range(10):
+        stream.poll()
+        time.now_s += 60
+    limits = [request["Limit"] for name, request in kinesis.calls if name == "get_records"]
+    assert limits[:16:2] == limits[1:16:2] == [10_000, 2_500, 625, 156, 39, 9, 2, 1]
+    assert limits[16:] == [1, 1, 10_000, 10_000]
+
+
 def test_a_stream_that_never_responds_is_an_error() -> None:
     kinesis = FakeKinesis("s0")
     time = FakeTime()

@@ -71,3 +71,9 @@ def test_a_trusted_proxy_is_exempt_from_the_limit_per_address() -> None:
     assert limits.exempt == (ip_network("10.0.0.0/24"),)
     assert limits.is_exempt("10.0.0.9")
     assert not limits.is_exempt("10.0.1.9")
+
+
+@pytest.mark.parametrize("address", ["unknown", "", "testclient", "/run/api.sock"])
+def test_a_peer_without_an_ip_address_is_not_exempt(address: str) -> None:
+    limits = connection_limits(settings(trusted_proxies="10.0.0.0/24,2001:db8::/32"))
+    assert not limits.is_exempt(address)

@@ -137,6 +137,27 @@ def test_a_caller_with_the_scopes_is_allowed(
     assert asked(way, scopes, route, tmp_path).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("query", "request_parts"),
+    [
+        ("", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
+        ("", {"json": {"text": 7}}),
+        ("", {"json": {}}),
+        ("", {"content": b"a", "headers": {"Content-Type": "text/plain"}}),
+        ("?colour=blue", {"json": {"text": "a"}}),
+    ],
+)
+def test_scopes_are_checked_before_anything_else_in_the_request(
+    query: str, request_parts: dict[str, Any], tmp_path: Path
+) -> None:
+    def status(scopes: str) -> int:
+        app = locked_app(tmp_path, ("tester", KEY, scopes))
+        return ask(app, "POST", f"/notes{query}", KEY, **request_parts).status_code
+
+    assert status("notes:read") == 403
+    assert status("notes:write") in {415, 422}
+
+
 def asked(way: str, scopes: str, route: str, folder: Path) -> httpx.Response:
     """Send a request with a key or a JWT of these scopes."""
     method, path = route.split()
