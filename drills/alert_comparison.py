@@ -133,6 +133,7 @@ class ReviewComparison:
             event_time_ms=known.event_time_ms,
             arrival_ms=refusal.arrival.arrival_ms,
             transaction_amount_vnd=known.transaction_amount_vnd,
+            record_sha256=refusal.arrival.item.sha256,
             model_version=self._expected.judge.model_version,
             catalogue_version="",
         )
@@ -172,7 +173,9 @@ class ReviewComparison:
             if reasons.get(refusal.reason, 0) < 1:
                 continue
             if summary.get("account_id") is None:
-                id_ = stable_id("fraudstream reviews of task", account, transaction, refusal.reason)
+                arrival = refusal.arrival
+                first = (account, transaction, refusal.reason, arrival.item.sha256, str(arrival.arrival_ms))
+                id_ = stable_id("fraudstream reviews of task", *first, words)
                 if id_ == summary.get("alert_id"):
                     text = f"of many accounts, the first {account}, {rest}"
                     yield self._summary(id_, None, MANY_ACCOUNTS, text, reasons)
@@ -203,6 +206,7 @@ class ReviewComparison:
             event_time_ms=None,
             arrival_ms=None,
             transaction_amount_vnd=None,
+            record_sha256="",
             model_version=self._expected.judge.model_version,
             catalogue_version="",
         )

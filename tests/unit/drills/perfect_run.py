@@ -228,6 +228,7 @@ def review_of(arrival: Arrival, reason: str, catalogue: Catalogue = BUILT_IN) ->
         event_time_ms=known.event_time_ms,
         arrival_ms=arrival.arrival_ms,
         transaction_amount_vnd=known.transaction_amount_vnd,
+        record_sha256=arrival.item.sha256,
         model_version=EXPECTED.judge.model_version,
         catalogue_version=catalogue.version,
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final
@@ -11,6 +11,7 @@ import pytest
 
 from drills.alert_comparison import AlertComparison
 from drills.evidence import Evidence
+from drills.expected_refusals import salvaged
 from drills.letter_comparison import LetterComparison
 from drills.live_job import WrittenRecord
 from drills.scored_comparison import ScoredComparison
@@ -33,6 +34,18 @@ def reviews() -> list[WrittenRecord]:
     return [each for each in run_of_every_kind().alerts if each.content["kind"] == "review"]
 
 
+def sha256_of_review(review: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the record that a review alert is about."""
+    ids = (review["account_id"], review["transaction_id"])
+    return next(
+        each.item.sha256
+        for each in run_of_every_kind().arrivals
+        if format_time(each.arrival_ms) == review["arrival_time"]
+        and (known := salvaged(each.item.record.data))
+        and (known.account_id, known.transaction_id) == ids
+    )
+
+
 def review_summary(covered: Sequence[WrittenRecord], *, of_account: bool = False) -> WrittenRecord:
     """Return the summary of review alerts, of one account or of many."""
     first = covered[0].content
@@ -45,7 +58,8 @@ def review_summary(covered: Sequence[WrittenRecord], *, of_account: bool = False
         id_ = stable_id("fraudstream reviews of account", *texts, str(minute_ms), "1")
         begin, kind = f"in the minute from {format_time(minute_ms)}", "many_reviews"
     else:
-        id_ = stable_id("fraudstream reviews of task", *texts)
+        arrival_ms = str(parse_time_ms(first["arrival_time"]))
+        id_ = stable_id("fraudstream reviews of task", *texts, sha256_of_review(first), arrival_ms, words)
         begin, kind = f"of many accounts, the first {account}", "many_accounts"
     return covered[0]._replace(
         content=first
