@@ -132,9 +132,12 @@ def test_a_conflicting_duplicate_raises_a_review_alert_of_its_own_id(run: Run) -
     reviews = [each for each in reused if each.review and each.review.reason == "conflicting_duplicate"]
     assert {each.transaction for each in reviews} == {TransactionKey("REUSED", "SAME")}
     assert len(reviews) == 5
-    # One id for one transaction and reason, which is neither the id of its score nor of an earlier release.
-    (review_id,) = {each.alert_id for each in reviews}
-    assert review_id not in {scored.alert_id, scored.earlier_id}
+    # One id for each record, which is neither the id of the transaction's score nor of an earlier release.
+    letters = run.records("dead.jsonl")
+    records = {each["raw"] for each in letters if each["reason"] == "conflicting_duplicate"}
+    ids = {each.alert_id for each in reviews}
+    assert len(ids) == len(records)
+    assert ids.isdisjoint({scored.alert_id, scored.earlier_id})
     assert {each.earlier_id for each in reviews} == {None}
 
 
