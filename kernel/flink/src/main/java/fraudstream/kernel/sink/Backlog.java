@@ -30,6 +30,9 @@ final class Backlog {
 
   private static final int MAX_BYTES_AT_ONCE = 4 * 1024 * 1024;
 
+  /** Long enough for some requests, also of a slow stream. */
+  static final long LONGEST_DRAIN_MS = 5_000;
+
   /** A full request of PutRecords. */
   private static final int ENOUGH_ROWS = 500;
 
@@ -69,6 +72,13 @@ final class Backlog {
   private long fullNanos;
 
   private boolean isDropping;
+
+  /** Whether a checkpoint waits for the rows, so that they are written without delay. */
+  private boolean isDraining;
+
+  /** Whether a write failed, or a checkpoint waited in vain, since the backlog was last empty. */
+  private boolean isBehind;
+
   private long droppedRows;
   private Error failure;
 
@@ -153,6 +163,33 @@ final class Backlog {
     }
   }
 
+  /**
+   * Waits until all rows are written, for {@link #LONGEST_DRAIN_MS} at most, so that saved state has none
+   * and a job that continues from it writes none again. After a failure or a wait in vain it does not wait
+   * until the backlog has been empty once: an outage holds up one checkpoint at most.
+   */
+  void drain() throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      long waitMs = Math.min(options.patienceMs, LONGEST_DRAIN_MS);
+      long untilNanos = clock.nanos() + TimeUnit.MILLISECONDS.toNanos(waitMs);
+      isDraining = true;
+      changed.signalAll();
+      while (!isBehind && !entries.isEmpty()) {
+        check();
+        long restNanos = untilNanos - clock.nanos();
+        if (restNanos > 0) {
+          clock.await(changed, restNanos);
+        } else {
+          isBehind = true;
+        }
+      }
+    } finally {
+      isDraining = false;
+      lock.unlock();
+    }
+  }
+
   /** The rows that are not known to be written, with a summary of the dropped ones. */
   List<Entry> unwritten() {
     lock.lock();
@@ -196,7 +233,10 @@ final class Backlog {
         changed.await();
       }
       long restNanos = TimeUnit.MILLISECONDS.toNanos(options.lingerMs);
-      while (restNanos > 0 && entries.size() < ENOUGH_ROWS && bytes < options.capacityBytes / 2) {
+      while (restNanos > 0
+          && !isDraining
+          && entries.size() < ENOUGH_ROWS
+          && bytes < options.capacityBytes / 2) {
         restNanos = changed.awaitNanos(restNanos);
       }
       List<Entry> batch = new ArrayList<>();
@@ -224,10 +264,22 @@ final class Backlog {
         entries.remove();
         bytes -= entry.bytes();
       }
+      isBehind &= !entries.isEmpty();
       if (bytes <= options.capacityBytes / 2) {
         isFull = false;
         stopDropping();
       }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The oldest rows could not be written and will be tried again. */
+  void failed() {
+    lock.lock();
+    try {
+      isBehind = true;
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -31,11 +31,13 @@ final class DetachedWriter implements StatefulSinkWriter<RowData, DetachedState>
     backlog.add(Entry.of(row));
   }
 
-  /** Waits only at the end of the input: before a checkpoint, what is not written is saved instead. */
+  /** Waits at the end of the input; before a checkpoint not for long, as what is not written is saved. */
   @Override
   public void flush(boolean isEndOfInput) throws InterruptedException {
     if (isEndOfInput) {
       backlog.awaitEmpty();
+    } else {
+      backlog.drain();
     }
   }
 

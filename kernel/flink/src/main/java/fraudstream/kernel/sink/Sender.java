@@ -67,6 +67,7 @@ final class Sender extends Thread {
           backlog.written(batch);
           pauseMs = FIRST_PAUSE_MS;
         } catch (IOException | RuntimeException problem) {
+          backlog.failed();
           discardWriter();
           LOG.warn("{} can't be written, next try in {} ms", options.name, pauseMs, problem);
           Thread.sleep(pauseMs);

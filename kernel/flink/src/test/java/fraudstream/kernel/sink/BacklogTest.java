@@ -127,4 +127,42 @@ class BacklogTest {
     add(ROOM + 20);
     assertEquals(0, backlog.droppedRows());
   }
+
+  // ---- before a checkpoint ----
+
+  private static final long DRAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(Backlog.LONGEST_DRAIN_MS);
+
+  /** Saved rows that are also written would be written again by a job that continues from there. */
+  @Test
+  void aCheckpointWaitsForRowsThatAreBeingWritten() throws Exception {
+    clock.writeEvery(DRAIN_NANOS / 10);
+    add(3);
+    backlog.drain();
+    assertEquals(0, waitingRows());
+    assertEquals(3 * (DRAIN_NANOS / 10), clock.waitedNanos);
+  }
+
+  @Test
+  void anOutageHoldsUpOneCheckpoint() throws Exception {
+    add(2);
+    backlog.drain();
+    assertEquals(DRAIN_NANOS, clock.waitedNanos);
+    backlog.drain();
+    sinkWrites(1);
+    backlog.drain();
+    assertEquals(DRAIN_NANOS, clock.waitedNanos, "not empty since");
+    assertEquals(1, backlog.unwritten().size());
+    sinkWrites(1);
+    add(1);
+    backlog.drain();
+    assertEquals(2 * DRAIN_NANOS, clock.waitedNanos);
+  }
+
+  @Test
+  void noCheckpointWaitsForASinkThatFailed() throws Exception {
+    add(2);
+    backlog.failed();
+    backlog.drain();
+    assertEquals(0, clock.waitedNanos);
+  }
 }

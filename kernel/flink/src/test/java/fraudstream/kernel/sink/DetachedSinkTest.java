@@ -105,11 +105,20 @@ class DetachedSinkTest {
     assertEquals(List.of(large), written(1));
   }
 
+  @Test
+  void aCheckpointWaitsUntilTheRowsAreWritten() throws Exception {
+    open(LONG_MS, false);
+    inner.permits.release(100);
+    write("1", "2");
+    writer.flush(false);
+    assertEquals(List.of(), saved());
+  }
+
   // ---- a sink that is held up ----
 
   @Test
-  void aCheckpointDoesNotWaitAndSavesWhatMayNotBeWritten() throws Exception {
-    open(LONG_MS, false);
+  void aCheckpointSavesWhatMayNotBeWritten() throws Exception {
+    open(1, false);
     write("1", "2");
     inner.attempts.acquire();
     writer.flush(false);
