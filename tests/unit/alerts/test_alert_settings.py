@@ -16,8 +16,9 @@ from alerts.handlers.jsonl import JsonLinesHandler
 from alerts.handlers.sns import SnsHandler
 from alerts.handlers.table import TableHandler
 from alerts.handlers.webhook import WebhookHandler
-from alerts.reading import parse_start, time_ms
+from alerts.reading import time_ms
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.streams.start_positions import parse_start
 from fraudstream.streams.stream_settings import StreamSettings
 
 SECRET = "0123456789abcdef0123456789abcdef"
