@@ -158,6 +158,11 @@ class LiveJob:
         tasks = self._ask("")["status-counts"]
         return bool(tasks["RUNNING"] == sum(tasks.values()))
 
+    def failures(self) -> str:
+        """Return the stack traces of the job's latest failures, as Flink's web page shows them."""
+        entries = self._ask("/exceptions")["exceptionHistory"]["entries"]
+        return "\n".join(str(entry["stacktrace"]) for entry in entries)
+
     def savepoint(self, folder: Path, form: Literal["CANONICAL", "NATIVE"] = "CANONICAL") -> str:
         """Take a savepoint in ``folder`` without stopping the job; return its URI.
 
