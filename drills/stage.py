@@ -85,6 +85,7 @@ class Stage:
         self.dead_letters = Followed(settings, settings.dead_letters_stream)
         # Producer and job use the faulty endpoint; the drill itself reads from the emulator directly.
         self._job_settings = settings.model_copy(update={"aws_endpoint_url": endpoint.url})
+        self._job_url = endpoint.url
         self._journal = bench.folder / f"{settings.transactions_stream}.journal"
         self._sending_client = JournalingClient(client_without_retries(self._job_settings), self._journal)
         self._earlier: list[StreamRecord] = []
@@ -147,7 +148,9 @@ class Stage:
             path.write_text(catalogue.to_json())
             arguments = ("--catalogue", str(path), *arguments)
         settings = self._job_settings.model_copy(update={"parallelism": parallelism})
-        self._job = self._launcher.start(settings, *arguments, flink_options=flink_options)
+        self._job = self._launcher.start(
+            settings, *arguments, flink_options=flink_options, endpoint_url=self._job_url
+        )
         if catalogue not in self._catalogues:
             self._catalogues.append(catalogue)
         self._job.wait_until_running()
@@ -169,8 +172,7 @@ class Stage:
 
     def call_endpoint(self, host: str) -> None:
         """Let the jobs that are started from now on reach the faulty endpoint by this host name."""
-        url = f"http://{host}:{self.endpoint.port}"
-        self._job_settings = self._job_settings.model_copy(update={"aws_endpoint_url": url})
+        self._job_url = f"http://{host}:{self.endpoint.port}"
 
     def move_input(self, stream: str) -> None:
         """Send the rest of the load to another stream, which the jobs from now on read.

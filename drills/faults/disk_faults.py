@@ -87,6 +87,7 @@ ROCKSDB_DISK_FULL: Final = Fault(
     prepared=with_small_disk,
     needs="root",
     options=("--state-backend", "rocksdb"),
+    pace=0.2,
     may_repeat=True,
     pairs=False,
 )
