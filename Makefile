@@ -70,7 +70,7 @@ train: setup ## Train a model version (options: python -m models train --help)
 evaluate: setup ## Evaluate every kind of model by time; writes build/evaluation.json and a report
 	$(PY) -m models evaluate
 
-drill: setup ## Inject 30 faults into the running job and check its output; writes build/drill.json, docs/drill.md (an hour). With SEED=1 ROUNDS=10: random pairs of faults, appended to docs/drill-rounds.jsonl
+drill: setup ## Inject each fault into the running job and check its output; writes build/drill.json, docs/drill.md (an hour). With SEED=1 ROUNDS=10: random pairs of faults, appended to docs/drill-rounds.jsonl
 	$(PY) -m drills $(if $(SEED),--seed $(SEED) --rounds $(or $(ROUNDS),10))
 
 soak: setup ## Run the job for half an hour at 70 % of its maximum rate; writes docs/soak.md (45 minutes, 10 GB of disk)

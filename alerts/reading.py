@@ -1,13 +1,12 @@
-"""Reading of a stream up to a point in time, with progress, and parsing of start positions."""
+"""Reading of a stream up to a point in time, with progress, and parsing of times."""
 
 import threading
 from collections.abc import Callable, Iterator
 
 from alerts.message_consumer import Consumer
 from alerts.messages import Message, ReceivedMessage
-from fraudstream.domain.transaction import from_time_ms, parse_time_ms
+from fraudstream.domain.transaction import parse_time_ms
 from fraudstream.runtime.bounded_calls import StopRequestedError
-from fraudstream.streams.protocols import Start
 
 
 def until(
@@ -31,19 +30,6 @@ def until(
                 yield received
         reached_ms = consumer.reached_ms()
         on_reached(min(end_ms, reached_ms or 0))
-
-
-def parse_start(text: str) -> Start:
-    """Parse TRIM_HORIZON, LATEST or an RFC 3339 time; raises ``ValueError`` with the fix otherwise."""
-    if text == "TRIM_HORIZON":
-        return "TRIM_HORIZON"
-    if text == "LATEST":
-        return "LATEST"
-    try:
-        return from_time_ms(parse_time_ms(text))
-    except ValueError as error:
-        msg = f"invalid start {text!r}: use TRIM_HORIZON, LATEST or a time like 2026-01-02T03:04:05Z"
-        raise ValueError(msg) from error
 
 
 def time_ms(text: str) -> int:

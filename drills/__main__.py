@@ -100,7 +100,9 @@ def main(  # noqa: PLR0913 - the options of a command line
         console.print(shown(f"error: {error}"), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     console.print(table(results))
-    page_written = not only and seed is None and not results.failures
+    for name, reason in results.skipped.items():
+        console.print(f"skipped: {name} {reason}")
+    page_written = not only and seed is None and not results.failures and not results.skipped
     if page_written:
         PAGE.write_text(replace_measured_section(PAGE.read_text(), results, effort, machine()))
     console.print(f"written: {out}{' and docs/drill.md' if page_written else ''}")

@@ -12,6 +12,7 @@ from drills.emulator_environment import emulator_environment, stream_names
 from drills.live_job import WrittenRecord
 from fraudstream.runtime.clock import wall_clock_ms
 from jobs.job_settings import JobSettings
+from localstack.tables import create_tables
 
 NAME: Final = "alerts-consumer"
 """Name of the process and of its output file."""
@@ -23,10 +24,19 @@ class AlertConsumer:
     It is one of the cluster's processes: if it exits by itself, the cluster's next wait fails.
     """
 
-    def __init__(self, cluster: Cluster, settings: JobSettings, folder: Path) -> None:
+    def __init__(
+        self, cluster: Cluster, settings: JobSettings, folder: Path, *, has_table: bool = False
+    ) -> None:
+        """Take ``has_table``: whether the store is a DynamoDB table, which is created, and not a file."""
         self._cluster = cluster
+        self._settings = settings
         self._file = folder / "alerts.jsonl"
-        self._environment = _environment(settings, folder)
+        self.table = f"progress-{settings.alerts_stream}"
+        """Name of the store's table."""
+        store = f"dynamodb:{self.table}" if has_table else f"sqlite:{folder / 'alerts.sqlite'}"
+        self._environment = _environment(settings, folder, store)
+        if has_table:
+            self.create_table()
         self._read_bytes = 0
         self.records: list[WrittenRecord] = []
         """Alerts that the handler has received, in order; ``arrival_ms`` is when the drill read them."""
@@ -35,6 +45,14 @@ class AlertConsumer:
         """Start or restart the consumer; it resumes at the position in its store."""
         command = [sys.executable, "-m", "alerts", "run", "--handler", "jsonl", "--to", str(self._file)]
         self._cluster.start(NAME, command, self._environment)
+
+    def create_table(self) -> None:
+        """Create the store's table if it does not exist."""
+        create_tables(self._settings, self.table, f"unused-{self._settings.alerts_stream}")
+
+    def messages(self) -> str:
+        """Return what the consumer has printed so far."""
+        return self._cluster.output(NAME).read_text(errors="replace")
 
     def kill(self) -> None:
         """Kill the consumer without warning, as in a power failure."""
@@ -59,12 +77,12 @@ class AlertConsumer:
         return new
 
 
-def _environment(settings: JobSettings, folder: Path) -> Mapping[str, str]:
+def _environment(settings: JobSettings, folder: Path, store: str) -> Mapping[str, str]:
     return (
         emulator_environment(settings)
         | stream_names(settings)
         | {
-            "ALERTS_STORE": f"sqlite:{folder / 'alerts.sqlite'}",
+            "ALERTS_STORE": store,
             "ALERTS_REFUSED": str(folder / "alerts-refused.jsonl"),
         }
     )

@@ -290,11 +290,36 @@ def start_jobmanager(cluster: Cluster, options: tuple[str, ...] = (QUICK_HEARTBE
     _start(cluster, "jobmanager", script, (checkpoints, *options))
 
 
-def start_taskmanager(cluster: Cluster, options: tuple[str, ...] = (QUICK_HEARTBEAT, *ROOM_FOR_JOBS)) -> None:
+def start_taskmanager(
+    cluster: Cluster,
+    options: tuple[str, ...] = (QUICK_HEARTBEAT, *ROOM_FOR_JOBS),
+    environment: Mapping[str, str] | None = None,
+) -> None:
     """Start the TaskManager of a session cluster with two slots and Flink's ``options`` (``key=value``)."""
     script = str(flink_home() / "bin" / "taskmanager.sh")
     cluster.worker_jobs = 0
-    _start(cluster, "taskmanager", script, ("taskmanager.numberOfTaskSlots=2", *options))
+    _start(cluster, "taskmanager", script, ("taskmanager.numberOfTaskSlots=2", *options), environment)
+
+
+@contextmanager
+def taskmanager_with(cluster: Cluster, *options: str, java_options: tuple[str, ...] = ()) -> Iterator[None]:
+    """Replace the TaskManager by one with more options of Flink and of Java while the block runs.
+
+    After an error in the block it is not replaced again, because a cluster with an error is not used again.
+    """
+    _replace_taskmanager(cluster, options, java_options)
+    yield
+    _replace_taskmanager(cluster, (), ())
+
+
+def _replace_taskmanager(cluster: Cluster, options: tuple[str, ...], java_options: tuple[str, ...]) -> None:
+    cluster.end("taskmanager")
+    start_taskmanager(
+        cluster,
+        (QUICK_HEARTBEAT, *ROOM_FOR_JOBS, *options),
+        {"JVM_ARGS": " ".join((QUICK_START, *java_options))},
+    )
+    cluster.wait_for("slots", cluster.has_slots)
 
 
 def renew_taskmanager(cluster: Cluster) -> None:
@@ -306,11 +331,17 @@ def renew_taskmanager(cluster: Cluster) -> None:
     cluster.wait_for("slots", cluster.has_slots)
 
 
-def _start(cluster: Cluster, name: str, script: str, values: tuple[str, ...]) -> None:
+def _start(
+    cluster: Cluster,
+    name: str,
+    script: str,
+    values: tuple[str, ...],
+    environment: Mapping[str, str] | None = None,
+) -> None:
     options = [argument for value in values for argument in ("-D", value)]
     command = [script, "start-foreground", *cluster.options(), *options]
     # Not in the project's folder, so that Python workers only see the code shipped with the job.
-    cluster.start(name, command, folder=cluster.folder)
+    cluster.start(name, command, environment, folder=cluster.folder)
 
 
 def flink(cluster: Cluster, *arguments: str, environment: Mapping[str, str] | None = None) -> str:

@@ -27,8 +27,15 @@ END: Final = "<!-- end of measured -->"
 
 
 def to_json(results: DrillResults) -> dict[str, Any]:
-    """Return the content of build/drill.json; ``failures`` are the faults that could not be judged."""
-    return {"faults": [each.to_json() for each in results.verdicts], "failures": results.failures}
+    """Return the content of build/drill.json.
+
+    ``failures`` are the faults that could not be judged, ``skipped`` those for which a right is missing.
+    """
+    return {
+        "faults": [each.to_json() for each in results.verdicts],
+        "failures": results.failures,
+        "skipped": results.skipped,
+    }
 
 
 def table(results: DrillResults) -> Table:

@@ -57,6 +57,10 @@ class DrillSender:
         """Send the rest of the load, without waiting at ``pause_fraction``."""
         self._resumed.set()
 
+    def write_to(self, writer: RecordWriter) -> None:
+        """Send the rest of the load with another writer; call it while nothing is being sent."""
+        self._writer = writer
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing is being sent: all items are in the stream, or the rest waits for `resume`."""

@@ -21,6 +21,7 @@ from drills.endpoint import FaultyEndpoint
 from drills.faults.fault import Fault
 from drills.live_job import Launcher
 from drills.load import SEED, Effort
+from drills.root_rights import RootCommandError
 from drills.stage import Bench, Stage
 from drills.verdict import Verdict, judge
 from fraudstream.runtime.clock import wall_clock_ms
@@ -36,16 +37,26 @@ CHECKPOINT_INTERVAL: Final = "3s"
 LOGS: Final = ROOT / "build" / "drill"
 """Folder of the logs of faults that could not be judged."""
 CREATION_TIMEOUT_S: Final = 60.0
-ERRORS: Final = (ClusterError, JournalError, StreamError, OSError, ClientError, BotoCoreError, TimeoutExpired)
+ERRORS: Final = (
+    ClusterError,
+    JournalError,
+    RootCommandError,
+    StreamError,
+    OSError,
+    ClientError,
+    BotoCoreError,
+    TimeoutExpired,
+)
 """Errors that end the drill of one fault only."""
 
 
 @dataclass
 class DrillResults:
-    """Verdicts so far, and the reasons of failure by fault for faults that could not be judged."""
+    """Verdicts so far, and the reasons by fault for those that could not be judged, or were left out."""
 
     verdicts: list[Verdict] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_survived(self) -> bool:
@@ -101,12 +112,15 @@ def run(
     view: DrillView,
     save: Callable[[DrillResults], None] = lambda _: None,
 ) -> DrillResults:
-    """Inject and judge each fault. After a fault that can't be judged, the cluster is replaced.
+    """Inject and judge each fault for which this process has the rights.
 
+    After a fault that can't be judged, the cluster is replaced.
     ``save`` receives the results so far after each fault.
     """
-    results = DrillResults()
-    waiting = list(faults)
+    results = DrillResults(
+        skipped={each.name: f"needs {each.needs}" for each in faults if not each.is_possible}
+    )
+    waiting = [each for each in faults if each.is_possible]
     while waiting:
         with bench() as shared:
             is_sound = True
@@ -148,9 +162,9 @@ def drill(fault: Fault, shared: Bench, effort: Effort, view: DrillView) -> Verdi
     items = fault.load(effort, wall_clock_ms())
     with contextlib.closing(FaultyEndpoint(shared.emulator_url, SEED)) as endpoint:
         stage = Stage(shared, settings, endpoint, effort=effort, items=items, say=view.tell)
-        with contextlib.closing(stage):
+        with fault.prepared(stage), contextlib.closing(stage):
             if fault.has_consumer:
-                stage.start_consumer()
+                stage.start_consumer(has_table=fault.has_consumer_table)
             stage.start_job(*fault.options, parallelism=fault.parallelism, catalogue=fault.catalogue)
             stage.sender.start()
             stage.wait_until_under_way(awaits_checkpoint=fault.awaits_checkpoint)

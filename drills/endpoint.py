@@ -61,10 +61,19 @@ class FaultyEndpoint:
         """URL of the proxy."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def port(self) -> int:
+        """Port of the proxy."""
+        return self._port
+
     def close(self) -> None:
         """Refuse new connections and break the existing ones."""
         self._server.shutdown()
         self._server.server_close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Break the existing connections; callers may connect again."""
         with self._lock:
             connections, self._connections = self._connections, set()
         for connection in connections:

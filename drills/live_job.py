@@ -41,16 +41,23 @@ class Launcher:
     cluster: Cluster
     archive: Path
 
-    def start(self, settings: JobSettings, *arguments: str, flink_options: Sequence[str] = ()) -> "LiveJob":
+    def start(
+        self,
+        settings: JobSettings,
+        *arguments: str,
+        flink_options: Sequence[str] = (),
+        endpoint_url: str | None = None,
+    ) -> "LiveJob":
         """Start a job on the streams of ``settings``, which are created if they do not exist.
 
-        ``arguments`` are the job's options, ``flink_options`` those of the Flink client. The parallelism is
-        passed through the environment, because the client would parse the job's option as its own.
+        ``arguments`` are the job's options, ``flink_options`` those of the Flink client, ``endpoint_url``
+        what the job has instead of the endpoint of ``settings``. The parallelism is passed through the
+        environment, because the client would parse the job's option as its own.
         """
         create_streams(kinesis_client(settings), settings, wait_s=CREATION_TIMEOUT_S)
         command = (*detached_job(self.archive, *flink_options), *arguments)
         environment = stream_names(settings) | {
-            "AWS_ENDPOINT_URL": settings.endpoint_url or "",
+            "AWS_ENDPOINT_URL": endpoint_url or settings.endpoint_url or "",
             "FRAUDSTREAM_PARALLELISM": str(settings.parallelism),
         }
         said = flink(self.cluster, *command, environment=environment)
@@ -157,6 +164,11 @@ class LiveJob:
         """Return whether all tasks of the job run."""
         tasks = self._ask("")["status-counts"]
         return bool(tasks["RUNNING"] == sum(tasks.values()))
+
+    def failures(self) -> str:
+        """Return the stack traces of the job's latest failures, as Flink's web page shows them."""
+        entries = self._ask("/exceptions")["exceptionHistory"]["entries"]
+        return "\n".join(str(entry["stacktrace"]) for entry in entries)
 
     def savepoint(self, folder: Path, form: Literal["CANONICAL", "NATIVE"] = "CANONICAL") -> str:
         """Take a savepoint in ``folder`` without stopping the job; return its URI.

@@ -22,6 +22,7 @@ the job's allowed lateness of 24 hours, so no replay can make a transaction late
 ABSURD_FEES_VND: Final = 1e300
 """Far outside the range of fees: in a window, no model could hold the sum."""
 HOT_ACCOUNT: Final = "ACC_HOT"
+ONE_KEY: Final = "one key"
 MAX_HOT: Final = 1_000
 """The reference scans all transactions of an account for each one of them."""
 LATEST: Final = timedelta(hours=2)
@@ -109,6 +110,12 @@ def with_conflicts(effort: Effort, now_ms: int) -> list[SentItem]:
         if number % 10 == 0:
             items.append(_sound(replace(each, transaction_amount_vnd=each.transaction_amount_vnd + 1)))
     return items
+
+
+def with_one_key(effort: Effort, now_ms: int) -> list[SentItem]:
+    """Return transactions in one shard: their order is that of the stream, for all entities alike."""
+    items = ordinary(effort, now_ms)
+    return [each._replace(record=each.record._replace(partition_key=ONE_KEY)) for each in items]
 
 
 def with_idle_shard(effort: Effort, now_ms: int, shards: int) -> list[SentItem]:

@@ -16,7 +16,7 @@ from drills.cluster import PAUSE_S, Cluster
 from drills.drill_sender import DrillSender
 from drills.endpoint import FaultyEndpoint
 from drills.evidence import Evidence, ExpectedOutput
-from drills.live_job import READ_INTERVAL_MS, Followed, Launcher, LiveJob, WrittenRecord
+from drills.live_job import CREATION_TIMEOUT_S, READ_INTERVAL_MS, Followed, Launcher, LiveJob, WrittenRecord
 from drills.load import Effort, SentItem, transactions_of
 from drills.send_journal import JournalingClient, client_without_retries, read_journal
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
@@ -29,6 +29,7 @@ from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from jobs.job_settings import JobSettings
+from localstack.streams import create_streams
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -84,17 +85,15 @@ class Stage:
         self.dead_letters = Followed(settings, settings.dead_letters_stream)
         # Producer and job use the faulty endpoint; the drill itself reads from the emulator directly.
         self._job_settings = settings.model_copy(update={"aws_endpoint_url": endpoint.url})
+        self._job_url = endpoint.url
         self._journal = bench.folder / f"{settings.transactions_stream}.journal"
         self._sending_client = JournalingClient(client_without_retries(self._job_settings), self._journal)
-        writer = StreamWriter(
-            cast("KinesisClient", self._sending_client),
-            settings.transactions_stream,
-            max_attempts=WRITER_ATTEMPTS,
-        )
-        self.sender = DrillSender(writer, items, effort.rate, HELD_SHARE)
+        self._earlier: list[StreamRecord] = []
+        self.sender = DrillSender(self._writer(), items, effort.rate, HELD_SHARE)
         self._launcher = bench.launcher
         self._say = say
         self._job: LiveJob | None = None
+        self._second_job: LiveJob | None = None
         self._consumer: AlertConsumer | None = None
         self._catalogues: list[Catalogue] = []
         self._began_ms = self._ended_ms = 0
@@ -149,17 +148,43 @@ class Stage:
             path.write_text(catalogue.to_json())
             arguments = ("--catalogue", str(path), *arguments)
         settings = self._job_settings.model_copy(update={"parallelism": parallelism})
-        self._job = self._launcher.start(settings, *arguments, flink_options=flink_options)
+        self._job = self._launcher.start(
+            settings, *arguments, flink_options=flink_options, endpoint_url=self._job_url
+        )
         if catalogue not in self._catalogues:
             self._catalogues.append(catalogue)
         self._job.wait_until_running()
 
-    def start_consumer(self) -> None:
-        """Start the project's alert consumer, with its own store and file."""
+    def start_second_job(self, *arguments: str, parallelism: int) -> LiveJob:
+        """Start another job on the same streams, which runs beside the current one until the stage ends."""
+        self.tell("starting a second job")
+        settings = self._job_settings.model_copy(update={"parallelism": parallelism})
+        self._second_job = self._launcher.start(settings, *arguments)
+        self._second_job.wait_until_running()
+        return self._second_job
+
+    def start_consumer(self, *, has_table: bool = False) -> None:
+        """Start the project's alert consumer, with its own store, a file or a table, and its own output."""
         folder = self.folder / self.settings.alerts_stream
         folder.mkdir()
-        self._consumer = AlertConsumer(self.cluster, self.settings, folder)
+        self._consumer = AlertConsumer(self.cluster, self.settings, folder, has_table=has_table)
         self._consumer.start()
+
+    def call_endpoint(self, host: str) -> None:
+        """Let the jobs that are started from now on reach the faulty endpoint by this host name."""
+        self._job_url = f"http://{host}:{self.endpoint.port}"
+
+    def move_input(self, stream: str) -> None:
+        """Send the rest of the load to another stream, which the jobs from now on read.
+
+        Keeps the records of the present one, which may be gone afterwards; nothing may be being sent.
+        """
+        self._earlier += self._contents()
+        update = {"transactions_stream": stream}
+        self.settings = self.settings.model_copy(update=update)
+        self._job_settings = self._job_settings.model_copy(update=update)
+        create_streams(self.client, self.settings, wait_s=CREATION_TIMEOUT_S)
+        self.sender.write_to(self._writer())
 
     def wait_until_under_way(self, *, awaits_checkpoint: bool = True) -> None:
         """Wait until part of the load is sent, a checkpoint is complete and more is scored after it."""
@@ -269,19 +294,30 @@ class Stage:
 
     def arrivals(self) -> list[Arrival]:
         """Return the records of the transaction stream in its order, from the journal and the stream."""
-        journal = read_journal(self._journal)
-        accepted = sum(entry.place is not None for entry in journal)
+        return arrivals(self.items, read_journal(self._journal), [*self._earlier, *self._contents()])
+
+    def _contents(self) -> "list[StreamRecord]":
+        """Return the records of the current transaction stream; it must have all that were accepted."""
+        accepted = sum(entry.place is not None for entry in read_journal(self._journal))
         reader = StreamReader(
             self.client, self.settings.transactions_stream, poll_interval_ms=READ_INTERVAL_MS
         )
         contents: list[StreamRecord] = []
         until_s = time.monotonic() + INPUT_TIMEOUT_S
-        while (found := reader.poll()) or len(contents) < accepted:
+        while (found := reader.poll()) or len(self._earlier) + len(contents) < accepted:
             contents += found
             if time.monotonic() >= until_s:
-                msg = f"the transaction stream has {len(contents)} records, but it accepted {accepted}"
+                there = len(self._earlier) + len(contents)
+                msg = f"the transaction stream has {there} records, but it accepted {accepted}"
                 raise JournalError(msg)
-        return arrivals(self.items, journal, contents)
+        return contents
+
+    def _writer(self) -> StreamWriter:
+        return StreamWriter(
+            cast("KinesisClient", self._sending_client),
+            self.settings.transactions_stream,
+            max_attempts=WRITER_ATTEMPTS,
+        )
 
     def expected_output(self) -> ExpectedOutput:
         """Return the expected output."""
@@ -296,8 +332,9 @@ class Stage:
         self._sending_client.close()
         if self._consumer is not None:
             self._consumer.close()
-        if self._job is not None:
-            self._job.cancel()
+        for job in (self._second_job, self._job):
+            if job is not None:
+                job.cancel()
 
     def tell(self, what: str = "") -> None:
         """Report a new activity, or, if ``what`` is empty, that the numbers have changed."""

@@ -49,6 +49,15 @@ def execution_environment(
     return StreamExecutionEnvironment.get_execution_environment(configuration)
 
 
+def saved_state(execution: StreamExecutionEnvironment) -> str | None:
+    """Return the URI of the savepoint or checkpoint that a job is configured to start from; None if none."""
+    configuration = execution._j_stream_execution_environment.getConfiguration()  # noqa: SLF001 - PyFlink hides it
+    # Flink's own option object, which also knows deprecated names; `flink run -s` sets this option.
+    option = get_gateway().jvm.org.apache.flink.configuration.StateRecoveryOptions.SAVEPOINT_PATH
+    path: str | None = configuration.get(option)
+    return path or None
+
+
 def flink_configuration(settings: JobSettings, connector_options: Mapping[str, str]) -> dict[str, str]:
     """Return Flink's options, including the connector's; Flink 1.20 and 2.x both accept all of the keys."""
     options = {

@@ -11,20 +11,33 @@ from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, ValidationIn
 from fraudstream.archives.locations import S3Uri, s3_or_path
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings import Duration
+from fraudstream.streams.protocols import Start
+from fraudstream.streams.start_positions import parse_start
 from fraudstream.streams.stream_settings import StreamSettings
 
 OUTPUTS: Final = ("features_out", "scores_out", "dead_letters_out", "alerts_out")
 """The settings that name a file to write."""
 HASH_KEY: Final = re.compile(r"[0-9a-fA-F]{32}")
+
+
+def _parse_start(value: object) -> object:
+    return parse_start(value) if isinstance(value, str) else value
+
+
 Location = Annotated[InstanceOf[S3Uri] | Path, BeforeValidator(s3_or_path)]
 """A file or folder on disk, or an object or folder on S3."""
+
+
+StartPosition = Annotated[Start, BeforeValidator(_parse_start)]
 
 
 class JobSettingsFields(StreamSettings):
     """Type, limits, default and description of each setting."""
 
-    start_position: Literal["TRIM_HORIZON", "LATEST"] = Field(
-        "TRIM_HORIZON", description="Position at which a job without saved state starts"
+    start_position: StartPosition = Field(
+        "TRIM_HORIZON",
+        description="Position at which a job without saved state starts, or an RFC 3339 time like "
+        "2026-01-02T03:04:05Z; LATEST is the time at which the job is submitted",
     )
 
     # The job

@@ -10,6 +10,7 @@ from pyflink.util.java_utils import to_jarray
 
 from fraudstream.domain.catalogue import ENTITIES
 from jobs.connectors import known_tables
+from jobs.environment import saved_state
 
 WINDOWS: Final = "windows-"
 TABLE: Final = "table-"
@@ -40,10 +41,9 @@ def check_savepoint(
     but only after the job is submitted, and reports hashes and a stack trace.
     """
     configuration = execution._j_stream_execution_environment.getConfiguration()  # noqa: SLF001 - PyFlink hides it
-    # Flink's own option objects, which also know deprecated names; `flink run -s` sets these options.
     options = get_gateway().jvm.org.apache.flink.configuration
-    path = configuration.get(options.StateRecoveryOptions.SAVEPOINT_PATH)
-    if not path:
+    path = saved_state(execution)
+    if path is None:
         return
     savepoint = _open(path)
     found = _identities(savepoint)

@@ -1,4 +1,4 @@
-"""Patches for moto's Kinesis that correct the behaviour of split and merged shards.
+"""Patches for moto's Kinesis that correct the behaviour of shards: splits, merges, positions.
 
 In moto 5.2, a split shard keeps accepting records of its hash range, because records go to the first shard
 whose range matches, open or not; a merge copies the records of both shards into the new one; the iterator of
@@ -7,35 +7,50 @@ closed shard keeps its records and accepts no more, a new shard starts empty, an
 shard has no next iterator (Kinesis developer guide: "Data routing, data persistence, and shard state after a
 reshard").
 
+moto also numbers the records of each shard from 1, and takes any number as a position: a reader of a stream
+that was deleted and created again would skip as many records as it had read of the old one. In Kinesis a
+sequence number belongs to its stream, and a position of another one is refused (API reference,
+GetShardIterator). Java's AWS SDK 1 writes the time of a position in milliseconds; moto takes it for seconds.
+
 `localstack.emulator` ensures that requests run one at a time.
 """
 
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from moto.kinesis.exceptions import InvalidArgumentError
-from moto.kinesis.models import KinesisBackend, Shard, Stream
+from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
 from moto.kinesis.utils import decompose_shard_iterator
 
 MAX_KEY_CHARACTERS: Final = 256
 HASHES: Final = 2**128
 """Number of hash keys, which are 128-bit MD5 hashes (PutRecord API reference, as is the limit of keys)."""
 
+MAX_SECONDS: Final = 100_000_000_000
+"""A larger time is in milliseconds; in seconds it would be after the year 5000."""
+BY_NUMBER: Final = frozenset({"AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"})
+
 _split = Stream.split_shard
 _merge = Stream.merge_shards
 _get_records = KinesisBackend.get_records
+_get_shard_iterator = KinesisBackend.get_shard_iterator
+_number_at = Shard.get_sequence_number_at
 
 
 def repair_shards() -> None:
     """Replace moto's functions with the corrected ones, for this process."""
     Shard.get_max_sequence_number = newest_sequence_number
+    Shard.get_sequence_number_at = sequence_number_at
+    Shard.put_record = put_record
     Stream.get_shard_for_key = open_shard_for_key
     Stream.split_shard = split_shard
     Stream.merge_shards = merge_shards
     KinesisBackend.get_records = get_records
+    KinesisBackend.get_shard_iterator = get_shard_iterator
 
 
 def newest_sequence_number(shard: Shard) -> int:
@@ -45,6 +60,60 @@ def newest_sequence_number(shard: Shard) -> int:
     of the emulator's time with 20,000 transactions.
     """
     return next(reversed(shard.records), 0)
+
+
+def put_record(shard: Shard, partition_key: str, data: str, explicit_hash_key: str) -> str:
+    """Append a record and return its sequence number, which no earlier stream of the same name has given.
+
+    The first number of a shard is the time in nanoseconds.
+    """
+    number = newest_sequence_number(shard) + 1 if shard.records else time.time_ns()
+    shard.records[number] = Record(partition_key, data, number, explicit_hash_key)
+    return str(number)
+
+
+def sequence_number_at(shard: Shard, at_timestamp: float) -> int:
+    """Return the number of the last record before a time, given in seconds or, above 1e11, milliseconds."""
+    is_in_seconds = at_timestamp < MAX_SECONDS
+    number: int = _number_at(shard, at_timestamp if is_in_seconds else at_timestamp / 1_000)
+    return number
+
+
+def get_shard_iterator(  # noqa: PLR0913, PLR0917 - the signature is moto's
+    backend: KinesisBackend,
+    stream_arn: str | None,
+    stream_name: str | None,
+    shard_id: str,
+    shard_iterator_type: str,
+    starting_sequence_number: str | None,
+    at_timestamp: Any,  # noqa: ANN401 - a number of the request
+) -> str:
+    """Return an iterator; raises ``InvalidArgumentError`` for a sequence number of another stream."""
+    if shard_iterator_type in BY_NUMBER:
+        stream = backend.describe_stream(stream_arn=stream_arn, stream_name=stream_name)
+        _check_number(stream, shard_id, starting_sequence_number)
+    iterator: str = _get_shard_iterator(
+        backend,
+        stream_arn,
+        stream_name,
+        shard_id,
+        shard_iterator_type,
+        starting_sequence_number,
+        at_timestamp,
+    )
+    return iterator
+
+
+def _check_number(stream: Stream, shard_id: str, number: str | None) -> None:
+    """Raise ``InvalidArgumentError`` unless the shard has given the number; 0 is that of an empty shard."""
+    shard = stream.shards.get(shard_id)
+    if shard is not None and int(number or 0) not in {0, *shard.records}:
+        msg = (
+            f"StartingSequenceNumber {number} used in GetShardIterator on shard {shard_id} in stream "
+            f"{stream.stream_name} under account {stream.account_id} is invalid because it did not come from "
+            "this stream."
+        )
+        raise InvalidArgumentError(msg)
 
 
 def open_shard_for_key(stream: Stream, partition_key: str, explicit_hash_key: str | None) -> Shard:

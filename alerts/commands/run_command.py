@@ -24,7 +24,6 @@ from alerts.commands.common import (
 )
 from alerts.delivery import Delivery, DeliveryDependencies
 from alerts.handlers.handler_factory import HandlerName, open_handler
-from alerts.reading import parse_start
 from alerts.refused import RefusedFile
 from alerts.store.enduring import EnduringStore
 from alerts.store.progress_store import ProgressStore
@@ -37,13 +36,12 @@ from fraudstream.runtime.stop_signals import StopSignal, stop_on_signals
 from fraudstream.runtime.terminal import redacted
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.protocols import Start
+from fraudstream.streams.start_positions import latest_ms, parse_start
 from fraudstream.streams.stream_commands import load_settings
 from fraudstream.streams.stream_settings import StreamSettings
 
 STATUS_INTERVAL_S: Final = 60.0
 """Interval between two status lines; a line is printed only if the counts have changed."""
-CLOCK_MARGIN_MS: Final = 1_000
-"""LATEST starts this much before the local time, because Kinesis rejects a timestamp in its future."""
 DEFAULT_START: Final = "TRIM_HORIZON"
 NAME_PATTERN: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -168,7 +166,7 @@ def _resumed_reader(
         start_ms = None
     elif begin == "LATEST":
         # Store a time, not LATEST: after a restart, LATEST would skip alerts that arrived in between.
-        start_ms = wall_clock_ms() - CLOCK_MARGIN_MS
+        start_ms = latest_ms(wall_clock_ms())
     else:
         start_ms = round(begin.timestamp() * 1000)
     begun_ms = store.begin(start_ms)

@@ -24,11 +24,11 @@ from alerts.handlers.console import PrintHandler
 from alerts.handlers.handler_protocol import AlertHandler
 from alerts.message_consumer import Consumer
 from alerts.messages import handover
-from alerts.reading import parse_start
 from fraudstream.domain.alert import Alert
 from fraudstream.runtime.bounded_calls import StopRequestedError
 from fraudstream.runtime.outages import Outage
 from fraudstream.runtime.stop_signals import stop_on_signals
+from fraudstream.streams.start_positions import parse_start
 from fraudstream.streams.stream_commands import load_settings
 
 

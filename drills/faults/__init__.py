@@ -2,8 +2,10 @@
 
 from typing import Final
 
-from drills.faults.consumer_faults import CONSUMER_DOWN, CONSUMER_DOWN_IN_OUTAGE
-from drills.faults.early_faults import KILLED_EARLY
+from drills.faults.clock_faults import CLOCK_STEPPED
+from drills.faults.consumer_faults import CONSUMER_DOWN, CONSUMER_DOWN_IN_OUTAGE, CONSUMER_TABLE_DELETED
+from drills.faults.disk_faults import ROCKSDB_DISK_FULL
+from drills.faults.early_faults import KILLED_EARLY, KILLED_EARLY_LATEST
 from drills.faults.endpoint_faults import (
     ALERTS_DENIED,
     ALERTS_REFUSED,
@@ -16,6 +18,8 @@ from drills.faults.endpoint_faults import (
     THROTTLED,
 )
 from drills.faults.fault import Fault
+from drills.faults.network_faults import NAME_LOST, PARTED
+from drills.faults.operator_faults import MODEL_DAMAGED, SECOND_JOB
 from drills.faults.pressure_faults import LONG_PAUSE, OUT_OF_MEMORY
 from drills.faults.process_faults import JOBMANAGER_KILLED, PYTHON_WORKER_KILLED, TASKMANAGER_KILLED
 from drills.faults.record_faults import (
@@ -29,6 +33,7 @@ from drills.faults.record_faults import (
 from drills.faults.release_faults import CATALOGUE_UPGRADED, PARALLELISM_CHANGED
 from drills.faults.shard_faults import SHARD_IDLE, SHARDS_CHANGED
 from drills.faults.storage_faults import CHECKPOINT_STORAGE_FULL, CHECKPOINT_TRUNCATED, KILLED_WHILE_FULL
+from drills.faults.stream_faults import STREAM_RECREATED
 
 FAULTS: Final[dict[str, Fault]] = {
     fault.name: fault
@@ -63,5 +68,14 @@ FAULTS: Final[dict[str, Fault]] = {
         HOT_ACCOUNT,
         CONFLICTING,
         CONSUMER_DOWN_IN_OUTAGE,
+        KILLED_EARLY_LATEST,
+        STREAM_RECREATED,
+        CONSUMER_TABLE_DELETED,
+        SECOND_JOB,
+        CLOCK_STEPPED,
+        PARTED,
+        NAME_LOST,
+        ROCKSDB_DISK_FULL,
+        MODEL_DAMAGED,
     )
 }

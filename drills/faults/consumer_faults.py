@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from alerts.clients import dynamodb_client
 from drills.cluster import ClusterError
 from drills.faults.fault import Fault
 from drills.stage import Stage
@@ -30,6 +31,31 @@ def kill_consumer_in_outage(stage: Stage) -> None:
         stage.consumer.start()
 
 
+def delete_table(stage: Stage) -> None:
+    """Delete the table of the consumer's progress while alerts arrive, and create it again later.
+
+    Raises `ClusterError` if the consumer did not say that its table is gone.
+    """
+    stage.wait("alerts at the handler", lambda: bool(stage.consumer.records))
+    with stage.fault(f"the consumer's table is gone for {stage.effort.outage_s:.0f} s"):
+        dynamodb_client(stage.settings).delete_table(TableName=stage.consumer.table)
+        stage.pause(stage.effort.outage_s)
+        stage.wait("the consumer's report of the outage", lambda: _says_that_table_is_gone(stage))
+        stage.consumer.create_table()
+
+
+def _says_that_table_is_gone(stage: Stage) -> bool:
+    return f"DynamoDB table {stage.consumer.table!r} not found" in stage.consumer.messages()
+
+
+CONSUMER_TABLE_DELETED: Final = Fault(
+    name="consumer_table_deleted",
+    description="the DynamoDB table of the alert consumer is deleted, and created again after a minute",
+    strike=delete_table,
+    has_consumer=True,
+    has_consumer_table=True,
+    pairs=False,
+)
 CONSUMER_DOWN_IN_OUTAGE: Final = Fault(
     name="consumer_down_in_outage",
     description="the alert consumer is killed while the endpoint is gone, and restarted after both",

@@ -15,3 +15,11 @@ KILLED_EARLY: Final = Fault(
     awaits_checkpoint=False,
     may_repeat=True,
 )
+KILLED_EARLY_LATEST: Final = Fault(
+    name="killed_before_checkpoint_latest",
+    description="the same with --start-position LATEST; the job starts over at the time of its submission",
+    strike=kill_taskmanager,
+    options=(*NO_CHECKPOINT, "--start-position", "LATEST"),
+    awaits_checkpoint=False,
+    may_repeat=True,
+)

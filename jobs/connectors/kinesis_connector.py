@@ -10,10 +10,14 @@ from pyflink.table import StreamTableEnvironment
 from pyflink.version import __version__ as flink_version
 
 from fraudstream.domain.catalogue import Catalogue
+from fraudstream.domain.transaction import format_time
 from fraudstream.runtime.aws_settings import EMULATOR_ACCOUNT
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.streams.protocols import Start
+from fraudstream.streams.start_positions import latest_ms
 from jobs.connectors.flink_tables import Sink, sql_options, table_rows
-from jobs.environment import keep_running, milliseconds
+from jobs.environment import keep_running, milliseconds, saved_state
 from jobs.job_settings import JobSettings
 from jobs.kernel import JavaStream, Kernel, KernelOptions
 
@@ -26,6 +30,8 @@ class ConnectorRelease:
     """The option for the stream: its name, or its ARN if ``uses_arn``."""
     uses_arn: bool
     start_position: str
+    start_time: str
+    """The option for the time of the start position ``AT_TIMESTAMP``."""
     records_per_read: str
     poll_interval: str
     """The option for the pause between two reads; in all releases the unit defaults to milliseconds."""
@@ -45,6 +51,7 @@ RELEASE_4: Final = ConnectorRelease(
     stream="stream",
     uses_arn=False,
     start_position="scan.stream.initpos",
+    start_time="scan.stream.initpos-timestamp",
     records_per_read="scan.shard.getrecords.maxrecordcount",
     poll_interval="scan.shard.getrecords.intervalmillis",
     discovery_interval=None,
@@ -57,6 +64,7 @@ RELEASE_6: Final = ConnectorRelease(
     stream="stream.arn",
     uses_arn=True,
     start_position="source.init.position",
+    start_time="source.init.timestamp",
     records_per_read="source.shard.get-records.max-record-count",
     poll_interval="source.reader.empty-records-fetch-interval",
     # Shards discovered before all readers have registered wait for the next discovery, by default 10 s. The
@@ -171,15 +179,21 @@ class KinesisConnector:
 
     def parsed_events(
         self,
-        execution: StreamExecutionEnvironment,  # noqa: ARG002 - part of the protocol; streams are tables
+        execution: StreamExecutionEnvironment,
         environment: StreamTableEnvironment,
         kernel: Kernel,
     ) -> list[JavaStream]:
         """Return the events of the stream of transactions, then those of labels if it is read."""
         streams = (self._settings.transactions_stream, self._settings.labels_stream)
         parsed: list[JavaStream] = []
+        start = start_options(
+            RELEASE,
+            self._settings.start_position,
+            has_saved_state=saved_state(execution) is not None,
+            now_ms=wall_clock_ms(),
+        )
         for table, stream in zip(self.source_tables, streams, strict=False):
-            options = source_options(RELEASE, self._settings, stream)
+            options = source_options(RELEASE, self._settings, stream) | start
             environment.execute_sql(
                 f"CREATE TEMPORARY TABLE {table} ({source_columns(RELEASE)}) WITH ({sql_options(options)})"
             )
@@ -191,9 +205,8 @@ class KinesisConnector:
 
 
 def source_options(release: ConnectorRelease, settings: JobSettings, stream: str) -> dict[str, str]:
-    """Return the options of a table with the raw records of ``stream``."""
+    """Return the options of a table with the raw records of ``stream``, without those of `start_options`."""
     options = _common_options(release, settings, stream) | {
-        release.start_position: settings.start_position,
         release.records_per_read: str(RECORDS_PER_READ),
         release.poll_interval: str(settings.poll_interval_ms),
         "format": "raw",
@@ -202,6 +215,24 @@ def source_options(release: ConnectorRelease, settings: JobSettings, stream: str
         name, value = release.discovery_interval
         options[name] = value
     return options
+
+
+def start_options(
+    release: ConnectorRelease, start: Start, *, has_saved_state: bool, now_ms: int
+) -> dict[str, str]:
+    """Return the options for the position of a shard that has none in saved state.
+
+    LATEST is carried out as a time, ``now_ms`` (epoch milliseconds): the connector would take it anew at each
+    restart without a checkpoint, and for each shard that had no record before the checkpoint, and skip what
+    arrived in between. With saved state, such a shard is read from its oldest record: the time of the first
+    start is not known. The time is given for TRIM_HORIZON too, because a saved position may refer to it.
+    """
+    if start == "LATEST":
+        start_ms = 0 if has_saved_state else latest_ms(now_ms)
+    else:
+        start_ms = 0 if start == "TRIM_HORIZON" else round(start.timestamp() * 1_000)
+    position = "TRIM_HORIZON" if start == "TRIM_HORIZON" else "AT_TIMESTAMP"
+    return {release.start_position: position, release.start_time: format_time(start_ms)}
 
 
 def source_columns(release: ConnectorRelease) -> str:

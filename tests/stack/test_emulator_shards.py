@@ -2,7 +2,7 @@
 
 LocalStack is a second implementation of the same rules; running on both shows that a result is not
 specific to one of them. Two tests skip LocalStack, which takes seconds per change; they have passed
-there too.
+there too. A third is about a repair of the embedded emulator.
 """
 
 import hashlib
@@ -227,3 +227,34 @@ def test_keys_that_kinesis_rejects_are_rejected(stream: Stream) -> None:
         stream.client.put_record(
             StreamName=stream.name, Data=b"1", PartitionKey="k", ExplicitHashKey=str(WHOLE_RANGE)
         )
+
+
+@pytest.mark.parametrize("emulator", ["embedded"], indirect=True)
+def test_a_position_of_a_deleted_stream_is_refused_by_its_successor(
+    stream: Stream, kinesis_settings: JobSettings
+) -> None:
+    stream.put()
+    shard_id = next(iter(stream.expected))
+    page = stream.client.get_records(
+        ShardIterator=stream.client.get_shard_iterator(
+            StreamName=stream.name, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+    )
+    numbers = [record["SequenceNumber"] for record in page["Records"]]
+    assert after(stream, shard_id, numbers[-2]) == [stream.expected[shard_id][-1]]
+    stream.client.delete_stream(StreamName=stream.name)
+    create_streams(stream.client, kinesis_settings, wait_s=30)
+    stream.put()
+    with pytest.raises(ClientError, match="did not come from this stream") as refused:
+        after(stream, shard_id, numbers[0])
+    assert refused.value.response["Error"]["Code"] == "InvalidArgumentException"
+
+
+def after(stream: Stream, shard_id: str, number: str) -> list[bytes]:
+    iterator = stream.client.get_shard_iterator(
+        StreamName=stream.name,
+        ShardId=shard_id,
+        ShardIteratorType="AFTER_SEQUENCE_NUMBER",
+        StartingSequenceNumber=number,
+    )["ShardIterator"]
+    return [record["Data"] for record in stream.client.get_records(ShardIterator=iterator)["Records"]]

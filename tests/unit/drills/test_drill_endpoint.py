@@ -122,6 +122,16 @@ def test_a_stopped_endpoint_refuses_and_breaks_connections_and_restarts_on_its_p
     assert call(endpoint, GET, {"a": 1}) == (200, {"a": 1})
 
 
+def test_connections_break_while_the_endpoint_stays(endpoint: FaultyEndpoint) -> None:
+    kept = connect(endpoint)
+    assert call(kept, GET, {})[0] == 200
+    endpoint.hang_up()
+    with pytest.raises((ConnectionError, HTTPException)):
+        call(kept, GET, {})
+    kept.close()
+    assert call(endpoint, GET, {"a": 1}) == (200, {"a": 1})
+
+
 def test_throttled_records_are_reported_at_their_positions_in_the_response() -> None:
     refused = [True, False, True]
     request = {"StreamName": "s", "Records": [{"Data": "a"}, {"Data": "b"}, {"Data": "c"}]}

@@ -17,6 +17,7 @@ from drills.load import (
     with_conflicts,
     with_hot_account,
     with_idle_shard,
+    with_one_key,
     with_wrong_clock,
 )
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
@@ -77,6 +78,12 @@ def test_some_transactions_are_late_and_none_exceeds_the_maximum_lateness() -> N
         late += newest_ms - time_ms > 11 * 60_000
         newest_ms = max(newest_ms, time_ms)
     assert late > 30
+
+
+def test_a_load_with_one_key_has_the_same_records_in_one_shard() -> None:
+    items = with_one_key(EFFORT, NOW_MS)
+    assert [each.transaction for each in items] == [each.transaction for each in ordinary(EFFORT, NOW_MS)]
+    assert len({each.record.partition_key for each in items}) == 1
 
 
 def test_a_wrong_clock_is_right_then_an_hour_ahead_then_an_hour_behind() -> None:

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 import drills.__main__
 from drills.__main__ import main
 from drills.drill_report import BEGIN, END, fault_table, replace_measured_section, table, to_json
-from drills.drill_suite import DrillResults
+from drills.drill_suite import DrillResults, run
+from drills.drill_view import DrillView
 from drills.faults import FAULTS
 from drills.load import Effort
 from drills.verdict import Verdict
@@ -40,7 +41,7 @@ def text(of: object) -> str:
 
 
 def test_the_file_has_the_fields_that_programs_read() -> None:
-    assert to_json(DrillResults([GOOD], {"another": "no cluster"})) == {
+    assert to_json(DrillResults([GOOD], {"another": "no cluster"}, {"third": "needs root"})) == {
         "faults": [
             {
                 "name": "a_fault",
@@ -53,6 +54,7 @@ def test_the_file_has_the_fields_that_programs_read() -> None:
             }
         ],
         "failures": {"another": "no cluster"},
+        "skipped": {"third": "needs root"},
     }
 
 
@@ -105,13 +107,18 @@ def test_an_unknown_fault_is_rejected_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failures", "options", "is_page_written"),
-    [({}, (), True), ({"endpoint_gone": "no job"}, (), False), ({}, ("--only", "endpoint_gone"), False)],
+    ("results", "options", "is_page_written"),
+    [
+        (DrillResults([GOOD]), (), True),
+        (DrillResults([GOOD], {"endpoint_gone": "no job"}), (), False),
+        (DrillResults([GOOD], skipped={"rocksdb_disk_full": "needs root"}), (), False),
+        (DrillResults([GOOD]), ("--only", "endpoint_gone"), False),
+    ],
 )
 def test_the_page_is_written_and_reported_only_if_every_fault_was_judged(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    failures: dict[str, str],
+    results: DrillResults,
     options: tuple[str, ...],
     *,
     is_page_written: bool,
@@ -119,11 +126,19 @@ def test_the_page_is_written_and_reported_only_if_every_fault_was_judged(
     page = tmp_path / "drill.md"
     page.write_text(PAGE)
     monkeypatch.setattr(drills.__main__, "PAGE", page)
-    monkeypatch.setattr(drills.__main__, "run", lambda *_: DrillResults([GOOD], failures))
+    monkeypatch.setattr(drills.__main__, "run", lambda *_: results)
     done = CliRunner().invoke(command, ["--out", str(tmp_path / "drill.json"), *options])
     assert ("old figures" not in page.read_text()) is is_page_written
     assert ("docs/drill.md" in done.output) is is_page_written
-    assert done.exit_code == (1 if failures else 0)
+    assert all(f"skipped: {name} {reason}" in done.output for name, reason in results.skipped.items())
+    assert done.exit_code == (1 if results.failures else 0)
+
+
+def test_a_fault_without_the_right_that_it_needs_is_skipped_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drills.faults.fault.has_root", lambda: False)
+    needy = [fault for fault in FAULTS.values() if fault.needs]
+    results = run(needy, Effort(), DrillView(Console(file=io.StringIO()), len(needy)))
+    assert results == DrillResults(skipped={"rocksdb_disk_full": "needs root"})
 
 
 def test_the_page_has_the_markers_and_names_every_fault() -> None:

@@ -56,6 +56,18 @@ def test_a_paused_sender_waits_until_it_is_resumed() -> None:
     assert len(stream.taken) == 60
 
 
+def test_the_rest_of_the_load_goes_to_another_writer() -> None:
+    first, second = Stream(), Stream()
+    sender = DrillSender(first, ITEMS, rate=100, pause_fraction=0.5)
+    sender.start()
+    _wait(lambda: sender.is_idle)
+    sender.write_to(second)
+    sender.resume()
+    _join(sender, 60)
+    assert first.taken == [item.record.data for item in ITEMS[:30]]
+    assert second.taken == [item.record.data for item in ITEMS[30:]]
+
+
 def test_a_sender_that_never_started_can_be_stopped() -> None:
     sender = DrillSender(Stream(), ITEMS, rate=100)
     sender.stop()

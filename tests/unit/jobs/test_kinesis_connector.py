@@ -4,6 +4,7 @@ from typing import cast
 
 import pytest
 
+from fraudstream.domain.transaction import parse_time_ms
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs.connectors.flink_tables import Sink, sql_options
 from jobs.connectors.kinesis_connector import (
@@ -15,6 +16,7 @@ from jobs.connectors.kinesis_connector import (
     sink_options,
     source_columns,
     source_options,
+    start_options,
     stream_arn,
 )
 from jobs.job_settings import JobSettings
@@ -22,6 +24,8 @@ from jobs.kernel import KernelOptions
 
 ON_AWS = ("--aws-region", "ap-southeast-1", "--aws-account-id", "012345678901")
 ON_EMULATOR = ("--aws-region", "ap-southeast-1", "--aws-endpoint-url", "http://127.0.0.1:4566")
+OLDEST = "1970-01-01T00:00:00.000Z"
+"""A time before the retention of every stream; Kinesis then begins at the oldest record."""
 BOTH = pytest.mark.parametrize("release", [RELEASE_4, RELEASE_6], ids=["4", "6"])
 
 
@@ -66,7 +70,6 @@ def test_a_source_on_aws_with_connector_4() -> None:
         "stream": "Transactions",
         "aws.region": "ap-southeast-1",
         "aws.credentials.provider": "AUTO",
-        "scan.stream.initpos": "TRIM_HORIZON",
         "scan.shard.getrecords.maxrecordcount": "10000",
         "scan.shard.getrecords.intervalmillis": "200",
         "format": "raw",
@@ -79,7 +82,6 @@ def test_a_source_on_aws_with_connector_6() -> None:
         "stream.arn": "arn:aws:kinesis:ap-southeast-1:012345678901:stream/Transactions",
         "aws.region": "ap-southeast-1",
         "aws.credentials.provider": "AUTO",
-        "source.init.position": "TRIM_HORIZON",
         "source.shard.get-records.max-record-count": "10000",
         "source.reader.empty-records-fetch-interval": "200",
         "source.shard.discovery.interval": "5 s",
@@ -131,10 +133,24 @@ def test_connector_6_does_not_provide_them_and_the_columns_are_null() -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("position", ["TRIM_HORIZON", "LATEST"])
-def test_the_start_position_comes_from_the_settings(release: ConnectorRelease, position: str) -> None:
-    options = source_options(release, settings(*ON_AWS, "--start-position", position), "Transactions")
-    assert options[release.start_position] == position
+@pytest.mark.parametrize(
+    ("position", "has_saved_state", "expected"),
+    [
+        ("TRIM_HORIZON", False, ("TRIM_HORIZON", OLDEST)),
+        ("TRIM_HORIZON", True, ("TRIM_HORIZON", OLDEST)),
+        ("LATEST", False, ("AT_TIMESTAMP", "2026-01-02T03:04:04.678Z")),
+        ("LATEST", True, ("AT_TIMESTAMP", OLDEST)),
+        ("2026-01-01T07:00:00+07:00", False, ("AT_TIMESTAMP", "2026-01-01T00:00:00.000Z")),
+        ("2026-01-01T07:00:00+07:00", True, ("AT_TIMESTAMP", "2026-01-01T00:00:00.000Z")),
+    ],
+)
+def test_a_job_starts_at_a_time_that_no_restart_changes(
+    release: ConnectorRelease, position: str, *, has_saved_state: bool, expected: tuple[str, str]
+) -> None:
+    start = settings(*ON_AWS, "--start-position", position).start_position
+    now_ms = parse_time_ms("2026-01-02T03:04:05.678Z")
+    options = start_options(release, start, has_saved_state=has_saved_state, now_ms=now_ms)
+    assert options == dict(zip((release.start_position, release.start_time), expected, strict=True))
 
 
 @BOTH
