@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -48,6 +49,7 @@ class FaultyEndpoint:
         self._refusal: _Refused | None = None
         self._is_silent = threading.Event()
         self._loses_answers = False
+        self._calls_in_turn = count()
         self._connections: set[socket.socket] = set()
         self._server = self._open(port=0)
         self._port: int = self._server.server_port
@@ -131,7 +133,7 @@ class FaultyEndpoint:
     @contextmanager
     def losing_answers(self, share: float) -> Iterator[None]:
         """Execute this share of the PutRecords calls and hang up without an answer while the block runs."""
-        self._loses_answers, self._share = True, share
+        self._loses_answers, self._share, self._calls_in_turn = True, share, count()
         try:
             yield
         finally:
@@ -160,7 +162,8 @@ class FaultyEndpoint:
     def _lost(self, upstream: http.client.HTTPConnection, call: "_Call") -> Answer | None:
         answer = _forward(upstream, call)
         with self._lock:
-            is_lost = self._rng.random() < self._share
+            # In turn, beginning with the first one: few calls may follow.
+            is_lost = next(self._calls_in_turn) * self._share % 1 < self._share
             self.hindered += is_lost
         return None if is_lost else answer
 

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -202,3 +203,14 @@ def test_a_call_whose_answer_is_lost_was_executed(endpoint: FaultyEndpoint) -> N
         assert call(endpoint, GET, {"a": 1}) == (200, {"a": 1})
     assert endpoint.hindered == 1
     assert call(endpoint, PUT, records(1))[0] == 200
+
+
+def test_answers_are_lost_in_turn_beginning_with_the_first(endpoint: FaultyEndpoint) -> None:
+    lost = []
+    with endpoint.losing_answers(0.5):
+        for _ in range(4):
+            before = endpoint.hindered
+            with contextlib.suppress(ConnectionError, OSError, HTTPException):
+                call(endpoint, PUT, records(1))
+            lost.append(endpoint.hindered > before)
+    assert lost == [True, False, True, False]
