@@ -9,6 +9,7 @@ from botocore.exceptions import HTTPClientError
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.aws_errors import AWS_ERRORS, AwsCredentialsError, is_of_credentials
 from fraudstream.runtime.bounded_calls import BoundedCalls, CallTimeoutError, StopRequestedError
+from fraudstream.runtime.settings_sources import SettingsError
 
 DEADLINE_S: Final = 45.0
 """Total deadline of a call with its retries; shorter than the lease of a claim."""
@@ -67,7 +68,7 @@ class BoundedClient:
         try:
             export_aws_credentials()
             self._client = self._make()
-        except (AwsCredentialsError, *AWS_ERRORS, OSError):
+        except (AwsCredentialsError, SettingsError, *AWS_ERRORS, OSError):
             # The next call fails with the present credentials, and tries again.
             return
 
