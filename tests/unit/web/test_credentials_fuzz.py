@@ -123,6 +123,17 @@ def test_any_bytes_as_a_public_key_verify_tokens_or_are_refused(folder: Path, co
     assert isinstance(verifier.identify(token(b'{"alg":"RS256"}', CLAIMS)), Refused)
 
 
+def odd_pems(text: bytes) -> st.SearchStrategy[bytes]:
+    encrypted = [each for each in PEMS if b"ENCRYPTED" in each]
+    return st.one_of(
+        damaged(text),
+        recoded(text),
+        st.sampled_from(PEMS),
+        st.sampled_from(encrypted),
+        st.binary(max_size=40),
+    )
+
+
 @pytest.fixture(scope="module")
 def pair(folder: Path) -> tuple[bytes, bytes]:
     files = pem_files(folder)
@@ -130,15 +141,13 @@ def pair(folder: Path) -> tuple[bytes, bytes]:
 
 
 @examples(60)
-@given(data=st.data())
+@given(data=st.data(), intact=st.sampled_from((0, 0, 1, None)))
 def test_any_bytes_as_a_certificate_and_key_serve_or_are_refused(
-    folder: Path, pair: tuple[bytes, bytes], data: st.DataObject
+    folder: Path, pair: tuple[bytes, bytes], data: st.DataObject, intact: int | None
 ) -> None:
     contents = [
-        data.draw(
-            st.just(text) | damaged(text) | recoded(text) | st.sampled_from(PEMS) | st.binary(max_size=40)
-        )
-        for text in pair
+        text if place == intact else data.draw(odd_pems(text), f"file {place}")
+        for place, text in enumerate(pair)
     ]
     names = ["certificate.pem", "key.pem"]
     for name, content in zip(names, contents, strict=True):
