@@ -53,7 +53,7 @@ def id_of(data: bytes) -> str | None:
         return None
 
 
-@examples(150)
+@examples(80)
 @given(records=st.lists(RECORDS, min_size=1, max_size=10), batch_size=st.integers(1, 4))
 @example(records=[FIRST_SCHEMA, alert(1), review(1), summary(1), b"", b"\xff"], batch_size=2)
 def test_each_record_is_delivered_a_duplicate_or_in_the_file_and_the_next_run_starts_behind_it(
@@ -119,7 +119,7 @@ def server() -> Iterator[Answering]:
         yield answering
 
 
-@examples(120)
+@examples(70)
 @given(raw=st.binary(max_size=200) | st.sampled_from(HEADS).flatmap(damaged) | WAITS.map(slowed))
 @example(raw=slowed("soon"))
 @example(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 50)

@@ -146,7 +146,7 @@ def check(load: Callable[[], SettingsBase]) -> None:
         assert parts.port != 0
 
 
-@examples(120)
+@examples(80)
 @given(drawn=env_files())
 @example(drawn=(LOADS[0][0], b"FRAUDSTREAM_PARALLELISM='4\nFRAUDSTREAM_HASH_KEY=" + MARK.encode() + b"'\n"))
 def test_a_settings_file_gives_settings_or_an_error_without_a_secret(

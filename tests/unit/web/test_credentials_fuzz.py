@@ -49,7 +49,7 @@ KEY_LINES: Final = st.one_of(
 )
 
 
-@examples(150)
+@examples(100)
 @given(st.lists(KEY_LINES, max_size=5).map(b"\n".join))
 def test_any_bytes_give_keys_or_the_number_of_the_invalid_line(folder: Path, content: bytes) -> None:
     path = folder / "keys"
@@ -103,7 +103,7 @@ def without_secrets(message: str, content: bytes) -> bool:
     return not any(text in message.encode() for text in content.splitlines() if len(text) > 30)
 
 
-@examples(150)
+@examples(100)
 @given(
     st.sampled_from(PEMS[:-1]).flatmap(recoded)
     | st.sampled_from(PEMS).flatmap(damaged)
