@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fraudstream.runtime.project_root import ROOT
@@ -171,5 +171,6 @@ def inside(name: str) -> st.SearchStrategy[bytes]:
     | inside("members")
     | damaged(json.dumps(SMALL).encode())
 )
+@example(json.dumps(SMALL | {"metrics": {"auc": float("nan")}}).encode())
 def test_any_bytes_give_a_manifest_or_one_complaint(probe: Probe, data: bytes) -> None:
     checked(probe.ask("M", data))
