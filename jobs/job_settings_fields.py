@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, ValidationIn
 
 from fraudstream.archives.locations import S3Uri, s3_or_path
 from fraudstream.runtime.project_root import ROOT
-from fraudstream.runtime.settings import Duration
+from fraudstream.runtime.settings import Duration, path_errors_reported
 from fraudstream.streams.protocols import Start
 from fraudstream.streams.start_positions import parse_start
 from fraudstream.streams.stream_settings import StreamSettings
@@ -196,7 +196,9 @@ class JobSettingsFields(StreamSettings):
     @field_validator("catalogue")
     @classmethod
     def _is_a_file(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_file():
+        with path_errors_reported():
+            is_missing = path is not None and not path.is_file()
+        if is_missing:
             msg = "file not found; give the path of an existing file"
             raise ValueError(msg)
         return path
@@ -212,7 +214,9 @@ class JobSettingsFields(StreamSettings):
     @field_validator("source", "labels")
     @classmethod
     def _is_a_file_or_folder(cls, location: S3Uri | Path | None) -> S3Uri | Path | None:
-        if isinstance(location, Path) and not (location.is_file() or location.is_dir()):
+        with path_errors_reported():
+            is_missing = isinstance(location, Path) and not (location.is_file() or location.is_dir())
+        if is_missing:
             msg = "file or folder not found; give the path of an existing one, or s3://BUCKET/KEY"
             raise ValueError(msg)
         return location
@@ -230,7 +234,8 @@ class JobSettingsFields(StreamSettings):
     @field_validator(*OUTPUTS)
     @classmethod
     def _can_be_written(cls, path: Path | None) -> Path | None:
-        problem = None if path is None else _problem_with_output(path)
+        with path_errors_reported():
+            problem = None if path is None else _problem_with_output(path)
         if problem:
             raise ValueError(problem)
         return path

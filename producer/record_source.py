@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from dotenv import dotenv_values
-
-from fraudstream.runtime.settings_sources import ENV_FILE
+from fraudstream.runtime.settings_sources import ENV_FILE, SettingsError, read_env_file
 from producer.mixing import RecordItem
 from producer.source_api import ApiAccess
 from producer.source_files import ENDINGS, ending_of, file_items, labelled_file_items, truth_path
@@ -71,7 +69,11 @@ class RecordSource:
 def api_access(env_file: Path = ENV_FILE) -> ApiAccess:
     """Return the API's address and credentials from the environment and ``.env``.
 
-    ``.env`` wins, as it does for settings. Raises ``ValueError`` if neither has the address.
+    ``.env`` wins, as it does for settings. Raises ``ValueError`` if neither has the address, or ``.env``
+    can't be read.
     """
-    in_file = dotenv_values(env_file) if env_file.is_file() else {}
+    try:
+        in_file = read_env_file(env_file)
+    except SettingsError as error:
+        raise ValueError(str(error)) from None
     return ApiAccess.from_variables(os.environ | {name: value for name, value in in_file.items() if value})

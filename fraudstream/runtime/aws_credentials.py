@@ -4,9 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from dotenv import dotenv_values
-
-from fraudstream.runtime.settings_sources import ENV_FILE
+from fraudstream.runtime.settings_sources import ENV_FILE, read_env_file
 
 CREDENTIAL_NAMES: Final = (
     "AWS_ACCESS_KEY_ID",
@@ -23,9 +21,9 @@ def export_aws_credentials(env_file: Path = ENV_FILE) -> None:
     As for settings, the file takes precedence over the environment, and it does so as a whole: if it has any
     of `CREDENTIAL_NAMES`, the others are removed from the environment, because the session token of one
     identity is not valid with the key of another. Nothing changes if there is no file or it has none of these
-    names.
+    names. Raises `SettingsError` if the file can't be read.
     """
-    values = dotenv_values(env_file) if env_file.is_file() else {}
+    values = read_env_file(env_file)
     found = {name: value for name in CREDENTIAL_NAMES if (value := values.get(name))}
     if found:
         for name in CREDENTIAL_NAMES:

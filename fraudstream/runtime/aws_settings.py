@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from fraudstream.runtime.settings import SettingsBase
@@ -76,11 +76,21 @@ class AwsSettings(SettingsBase):
     )
     localstack_host: str | None = Field(
         None,
-        pattern=r"^[A-Za-z0-9.-]+(:\d{1,4}|:[1-5]\d{4}|:6[0-4]\d{3})?$",
+        pattern=r"^[A-Za-z0-9.-]+(:[1-9]\d{0,3}|:[1-5]\d{4}|:6[0-4]\d{3})?$",
         validation_alias=AliasChoices("localstack_host", "LOCALSTACK_HOST"),
         description="LocalStack's host, optionally with a port; AWS_ENDPOINT_URL takes precedence",
     )
     emulator: EmulatorSettings = EmulatorSettings()
+
+    @field_validator("aws_endpoint_url")
+    @classmethod
+    def _has_a_host_and_a_port(cls, url: str | None) -> str | None:
+        if url is not None:
+            parts = urlsplit(url)
+            if not parts.hostname or parts.port == 0:
+                msg = "it needs a host, and a port from 1 to 65535 if any, like http://127.0.0.1:4566"
+                raise ValueError(msg)
+        return url
 
     @property
     def endpoint_url(self) -> str | None:

@@ -8,6 +8,7 @@ from botocore.exceptions import HTTPClientError
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.aws_errors import AWS_ERRORS, AwsCredentialsError, is_of_credentials
 from fraudstream.runtime.bounded_calls import BoundedCalls, CallTimeoutError, StopRequestedError
+from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import StopSignal
 
 DEADLINE_S: Final = 45.0
@@ -77,7 +78,7 @@ class BoundedClient:
         try:
             export_aws_credentials()
             self._client = self._make()
-        except (AwsCredentialsError, *AWS_ERRORS, OSError):
+        except (AwsCredentialsError, SettingsError, *AWS_ERRORS, OSError):
             # The next call fails with the present credentials, and tries again.
             return
 

@@ -4,7 +4,8 @@ A program declares its settings as a subclass and passes their sources to `Setti
 precedence first. AWS credentials are not settings: see `fraudstream.runtime.aws_credentials`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any, Final, Self, cast, get_args
 
@@ -23,12 +24,34 @@ HIDDEN: Final = "**********"
 
 def _duration(value: object) -> object:
     if isinstance(value, str):
-        return timedelta(milliseconds=parse_duration_ms(value))
+        try:
+            return timedelta(milliseconds=parse_duration_ms(value))
+        except OverflowError:
+            msg = f"it is longer than {timedelta.max.days} days; write a shorter one"
+            raise ValueError(msg) from None
     return value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """A time span, written like 30s, 5m, 24h or 7d."""
+
+
+@contextmanager
+def path_errors_reported() -> Iterator[None]:
+    """Raise `ValueError` for a path that can't be looked up, for validators: pydantic expects no other.
+
+    Such a path is too long, leads through a folder that this user may not enter, or links in a circle.
+    """
+    try:
+        yield
+    except OSError as error:
+        msg = (
+            f"the path can't be looked up ({error.strerror}); give the path of a file that this user can read"
+        )
+        raise ValueError(msg) from None
+    except RuntimeError:
+        msg = "the path is a link that leads to itself; give the path of a file"
+        raise ValueError(msg) from None
 
 
 class SettingsBase(BaseSettings):
@@ -59,7 +82,7 @@ class SettingsBase(BaseSettings):
             values = FromSources(**overrides)
         except ValidationError as error:
             raise SettingsError("\n".join(cls.explain(problem) for problem in error.errors())) from None
-        except UnreadableSource as error:
+        except (UnreadableSource, RecursionError) as error:
             msg = f"{error}; set each nested value by its own name, like FRAUDSTREAM_EMULATOR__ENABLED"
             raise SettingsError(msg) from None
         return cast("Self", cls.model_construct(values.model_fields_set, **dict(values)))

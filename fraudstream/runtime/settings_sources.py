@@ -3,9 +3,12 @@
 import difflib
 import json
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from dotenv import dotenv_values
 from pydantic import BaseModel
 from pydantic_settings import (
     BaseSettings,
@@ -25,10 +28,41 @@ PROPERTY_GROUP: Final = "fraudstream"
 ENV_FILE_VARIABLE: Final = "FRAUDSTREAM_ENV_FILE"
 ENV_FILE: Final = Path(os.environ.get(ENV_FILE_VARIABLE, ".env"))
 """Settings file: ``.env`` in the current folder, or the file that the variable names."""
+ENV_FILE_ENCODING: Final = "utf-8-sig"
+"""UTF-8; a byte order mark, as some editors write it, is no part of the first name."""
 
 
 class SettingsError(Exception):
     """Invalid settings; the message has a line for each: field, value, remedy."""
+
+
+def read_env_file(path: Path) -> dict[str, str | None]:
+    """Return the variables of a settings file; none if there is no such file.
+
+    Raises `SettingsError`, without anything of the content, if the file can't be read as text.
+    """
+    with _unreadable_reported(path):
+        values = dotenv_values(path, encoding=ENV_FILE_ENCODING) if path.is_file() else {}
+    _check_text(path, values.values())
+    return values
+
+
+@contextmanager
+def _unreadable_reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError:
+        msg = f"{path} is not UTF-8 text: save it as UTF-8"
+        raise SettingsError(msg) from None
+    except OSError as error:
+        msg = f"{path} can't be read ({error.strerror}): let this user read it, or remove it"
+        raise SettingsError(msg) from None
+
+
+def _check_text(path: Path, values: Iterable[str | None]) -> None:
+    if any("\0" in (value or "") for value in values):
+        msg = f"{path} has null characters: save it as UTF-8 text"
+        raise SettingsError(msg)
 
 
 class EnvironmentSource(EnvSettingsSource):
@@ -76,13 +110,35 @@ class DotEnvSource(EnvironmentSource, DotEnvSettingsSource):
         others: frozenset[str] = frozenset(),
         is_prefix_shared: bool = False,
     ) -> None:
-        super().__init__(
-            settings_cls,
-            others=others,
-            is_prefix_shared=is_prefix_shared,
-            env_file=env_file,
-            dotenv_filtering="only_existing",
-        )
+        self._path = env_file or ENV_FILE
+        with _unreadable_reported(self._path):
+            super().__init__(
+                settings_cls,
+                others=others,
+                is_prefix_shared=is_prefix_shared,
+                env_file=env_file,
+                env_file_encoding=ENV_FILE_ENCODING,
+                dotenv_filtering="only_existing",
+            )
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the settings found; raises `SettingsError` if the file has one of several lines.
+
+        A quote that is not closed makes one value of many lines, and messages would show all of them.
+        """
+        _check_text(self._path, self.env_vars.values())
+        found = super().__call__()
+        for name, value in found.items():
+            if _has_lines(value):
+                msg = f"{self._path}: {name} has several lines: close its quote on the line where it begins"
+                raise SettingsError(msg)
+        return found
+
+
+def _has_lines(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_has_lines(each) for pair in value.items() for each in pair)
+    return isinstance(value, str) and len(value.splitlines()) > 1
 
 
 def _is_setting(settings_cls: type[BaseSettings], name: str) -> bool:
@@ -109,12 +165,14 @@ class ManagedFlinkSource(PydanticBaseSettingsSource):
             return {}
         properties: dict[str, Any] = {}
         try:
-            for group in json.loads(self._path.read_text()):
+            for group in json.loads(self._path.read_text(encoding="utf-8")):
                 if group["PropertyGroupId"] == PROPERTY_GROUP:
                     for key, value in group["PropertyMap"].items():
                         _set_nested(properties, key.split("."), value)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            msg = f"{self._path} is not a list of property groups: {error!r}; use Managed Flink's own file"
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            # Not its repr: that of a decoding error has the whole file.
+            reason = f"{type(error).__name__}: {error}"
+            msg = f"{self._path} is not a list of property groups ({reason}); use Managed Flink's own file"
             raise SettingsError(msg) from None
         return properties
 

@@ -114,10 +114,18 @@ class Manifest(_Facts):
         """Read a version's manifest; raises `ModelError` if it is missing or broken."""
         data = read_model_file(folder, MANIFEST_NAME)
         try:
-            return cls.model_validate_json(data)
+            found = cls.model_validate_json(data)
         except ValidationError as error:
             msg = f"model: {folder / MANIFEST_NAME} is not a manifest: {error}"
             raise ModelError(msg) from None
+        try:
+            # JSON has no such numbers: written again, they would be null, and the digest would be another.
+            json.dumps(found.model_dump(), allow_nan=False)
+        except ValueError:
+            path = folder / MANIFEST_NAME
+            msg = f"model: {path} has a number that is NaN or infinite; write null in its place"
+            raise ModelError(msg) from None
+        return found
 
     @property
     def digest(self) -> str:

@@ -89,11 +89,11 @@ def read_keys(path: Path, key_command: str) -> list[ApiKey]:
 
     A line has a name, the key's SHA-256 in hex, and, if the key may do anything that requires a scope,
     ``scopes=`` with a comma-separated list. Raises `SettingsError` for an invalid line or a duplicate name,
-    with the number of the line but never its content, and for a file without keys, with ``key_command``, the
-    command that makes a key.
+    with the number of the line but never its content, for a file that can't be read, and for one without
+    keys, with ``key_command``, the command that makes a key.
     """
     keys: dict[str, ApiKey] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    for number, line in enumerate(_text(path).splitlines(), 1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
@@ -112,6 +112,14 @@ def read_keys(path: Path, key_command: str) -> list[ApiKey]:
         msg = f"keys_file: {path} has no key: add the line that `{key_command}` prints"
         raise SettingsError(msg)
     return list(keys.values())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        msg = f"keys_file: {path} can't be read ({error.strerror}): let the service read it"
+        raise SettingsError(msg) from None
 
 
 def _parse(text: str) -> ApiKey | None:

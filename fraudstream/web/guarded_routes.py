@@ -1,5 +1,6 @@
 """Routers whose routes require an API key or a JWT and reject unknown query parameters."""
 
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -67,7 +68,16 @@ async def known_parameters_only(request: Request) -> None:
 
 
 async def json_only(request: Request) -> None:
-    """Reject a body that is not declared as JSON, with 415."""
+    r"""Reject a body that is not declared as JSON, with 415, or has half of a character, with 422.
+
+    JSON can write a lone surrogate, like ``\ud800``, but no answer, log or file can have one.
+    """
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Problem(415, "send the body as JSON, with Content-Type: application/json")
+    document = await request.json() if await request.body() else None
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        problem = {"type": "half_character", "loc": ("body",), "input": document}
+        raise RequestValidationError([problem]) from None

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.web.api_keys import MAX_CREDENTIAL_CHARACTERS, Refused
@@ -66,10 +67,13 @@ def _key(settings: WebSettings) -> str | None:
 
 
 def _public_key(path: Path) -> str:
-    text = path.read_text(encoding="utf-8", errors="replace")
     try:
+        text = path.read_text(encoding="utf-8", errors="replace")
         jwt.get_algorithm_by_name("RS256").prepare_key(text)
-    except (ValueError, TypeError, jwt.PyJWTError):
+    except OSError as error:
+        msg = f"jwt_public_key_file: {path} can't be read ({error.strerror}): let the service read it"
+        raise SettingsError(msg) from None
+    except (ValueError, TypeError, UnsupportedAlgorithm, jwt.PyJWTError):
         msg = f"jwt_public_key_file: {path} can't be used: give the PEM file of an RSA public key"
         raise SettingsError(msg) from None
     if "PRIVATE KEY" in text:

@@ -43,6 +43,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "float_parsing": "give a number",
     "float_type": "give a number",
     "model_attributes_type": "send one JSON object",
+    "half_character": "write whole characters: \\ud800 to \\udfff come in pairs",
     "unknown_parameter": "remove it: the allowed parameters are {known}",
 }
 """Remedies for the pydantic error types that endpoints often raise, and for this project's own."""

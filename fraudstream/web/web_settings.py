@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from fraudstream.runtime.loopback import is_loopback_host
-from fraudstream.runtime.settings import SettingsBase
+from fraudstream.runtime.settings import SettingsBase, path_errors_reported
 from fraudstream.runtime.settings_sources import ENV_FILE, DotEnvSource, EnvironmentSource
 from fraudstream.web.tls import server_context
 
@@ -124,7 +124,9 @@ class WebSettings(SettingsBase):
     @field_validator("keys_file", "jwt_public_key_file", "tls_certificate_file", "tls_key_file")
     @classmethod
     def _is_a_file(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_file():
+        with path_errors_reported():
+            is_missing = path is not None and not path.is_file()
+        if is_missing:
             msg = "file not found; give the path of an existing file"
             raise ValueError(msg)
         return path

@@ -97,7 +97,7 @@ def expectation(reference: Callable[[], dict[str, Any]]) -> Answer:
         return {"refused": refused.reason}
 
 
-@examples(1_200)
+@examples(800)
 @given(record=records(TRANSACTION.to_json(), TRANSACTION_NAMES))
 @example(record=TRANSACTION.to_json())
 def test_a_transaction_of_any_bytes_is_read_as_the_reference_reads_it(probe: Probe, record: bytes) -> None:
@@ -107,7 +107,7 @@ def test_a_transaction_of_any_bytes_is_read_as_the_reference_reads_it(probe: Pro
         assert_equal_fields(record, answer["fields"], Transaction)
 
 
-@examples(600)
+@examples(400)
 @given(record=records(LABEL.to_json(), LABEL_NAMES))
 @example(record=LABEL.to_json())
 def test_a_label_of_any_bytes_is_read_as_the_reference_reads_it(probe: Probe, record: bytes) -> None:

@@ -30,7 +30,7 @@ def record(data: bytes) -> StreamRecord:
     return StreamRecord(data, "key", "s0", "1", 0)
 
 
-@examples(500)
+@examples(300)
 @given(
     st.binary(max_size=300)
     | MANY_DEEP
@@ -58,7 +58,7 @@ def test_any_bytes_give_a_printable_alert_or_one_complaint(data: bytes) -> None:
     assert "\n" not in alert_line(received.message).plain
 
 
-@examples(500)
+@examples(300)
 @given(
     st.binary(max_size=300)
     | MANY_DEEP
@@ -75,7 +75,7 @@ def test_any_bytes_give_a_printable_dead_letter_or_one_complaint(data: bytes) ->
     assert sum(len(line.split("|", 1)[1]) - 1 for line in hexdump(letter.raw_bytes)) == len(letter.raw_bytes)
 
 
-@examples(200)
+@examples(120)
 @given(
     st.lists(
         st.binary(max_size=50)
@@ -133,7 +133,7 @@ def letter_of(raw: bytes) -> DeadLetter:
     )
 
 
-@examples(500)
+@examples(250)
 @given(RECORDS, PATCHES | st.none())
 @example(b'{"x": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", [{"op": "copy", "from": "/x", "path": "/y"}])
 def test_any_record_with_any_patch_gives_a_valid_record_or_one_complaint(raw: bytes, operations: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -150,7 +150,7 @@ def test_any_record_with_any_patch_gives_a_valid_record_or_one_complaint(raw: by
     assert len(repaired.data) <= LIMIT_BYTES
 
 
-@examples(500)
+@examples(300)
 @given(st.text(max_size=200))
 @example("[" * 2_000)
 @example("[1e400]")

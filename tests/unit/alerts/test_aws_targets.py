@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import HTTPClientError
@@ -11,6 +12,7 @@ from alerts.handlers.aws_calls import BATCH_S, UnsuitableError, one_by_one
 from alerts.handlers.handler_protocol import HandlerError
 from alerts.messages import Handover, handover, parse
 from fraudstream.domain.alert import Alert
+from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.aws_errors import is_transient
 from fraudstream.runtime.bounded_calls import StopRequestedError
 from fraudstream.runtime.bounded_clients import BoundedClient
@@ -94,6 +96,25 @@ def test_an_error_of_the_credentials_creates_the_client_again(code: str) -> None
     clients = [Client(refusal(code)), Client(None)]
     client = BoundedClient(lambda: clients.pop(0), StopSignal())
     with pytest.raises(Exception, match=code):
+        client.call(value=1)
+    assert client.call(value=2) == 2
+
+
+def test_a_settings_file_that_is_damaged_when_credentials_expire_leaves_the_client_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_bytes(b"AWS_PROFILE=\xff")
+    monkeypatch.setattr(
+        "fraudstream.runtime.bounded_clients.export_aws_credentials",
+        lambda: export_aws_credentials(tmp_path / ".env"),
+    )
+    clients = [Client(refusal("ExpiredTokenException")), Client(None)]
+    client = BoundedClient(lambda: clients.pop(0), StopSignal())
+    for _ in range(2):
+        with pytest.raises(Exception, match="ExpiredTokenException"):
+            client.call(value=1)
+    monkeypatch.undo()
+    with pytest.raises(Exception, match="ExpiredTokenException"):
         client.call(value=1)
     assert client.call(value=2) == 2
 

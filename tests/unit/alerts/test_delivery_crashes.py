@@ -74,7 +74,7 @@ def run_until_crash(kinesis: RetainingKinesis, folder: Path, handler: FakeHandle
     return ""
 
 
-@examples(60)
+@examples(40)
 @given(
     crashes=st.lists(st.integers(0, 25), max_size=8),
     numbers=st.lists(st.integers(0, 12), max_size=25),

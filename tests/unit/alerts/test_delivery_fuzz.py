@@ -53,7 +53,7 @@ def id_of(data: bytes) -> str | None:
         return None
 
 
-@examples(150)
+@examples(80)
 @given(records=st.lists(RECORDS, min_size=1, max_size=10), batch_size=st.integers(1, 4))
 @example(records=[FIRST_SCHEMA, alert(1), review(1), summary(1), b"", b"\xff"], batch_size=2)
 def test_each_record_is_delivered_a_duplicate_or_in_the_file_and_the_next_run_starts_behind_it(
@@ -90,6 +90,17 @@ HEADS = [
     b"HTTP/1.1 308 Moved\r\nLocation: http://[::1/\r\nSet-Cookie: a=1\r\nConnection: close\r\n\r\n",
     b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 400 Bad\r\nContent-Length: 1\r\n\r\nx",
 ]
+WAITS = st.sampled_from(
+    (
+        *("", "-1", "7.5", "\u00b2", "soon", "Fri, 31 Feb 2026 00:00:00 GMT"),
+        "9" * 400,
+        "1 Jan 0001 00:00:00 +2359",
+    )
+) | st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=12)
+
+
+def slowed(wait: str) -> bytes:
+    return b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\nRetry-After: %s\r\n\r\n" % wait.encode("latin-1")
 
 
 class Answering:
@@ -108,8 +119,9 @@ def server() -> Iterator[Answering]:
         yield answering
 
 
-@examples(200)
-@given(raw=st.binary(max_size=200) | st.sampled_from(HEADS).flatmap(damaged))
+@examples(70)
+@given(raw=st.binary(max_size=200) | st.sampled_from(HEADS).flatmap(damaged) | WAITS.map(slowed))
+@example(raw=slowed("soon"))
 @example(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 50)
 @example(raw=b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
 def test_any_answer_of_a_webhook_delivers_refuses_or_retries_within_its_deadline(

@@ -70,7 +70,7 @@ def test_the_samples_are_read(probe: Probe, kind: str, data: bytes, records: int
     assert probe.ask(kind, data) == {"records": records}
 
 
-@examples(200)
+@examples(120)
 @given(
     st.binary(max_size=100)
     | damaged(LINES)
@@ -84,7 +84,7 @@ def test_lines_of_any_bytes_are_records_or_refused(probe: Probe, data: bytes) ->
     checked(probe.ask("Z", gzip.compress(data, 1)))
 
 
-@examples(200)
+@examples(120)
 @given(st.binary(max_size=40) | damaged(gzip.compress(LINES)))
 @example(gzip.compress(LINES) + b"\x00")
 @example(gzip.compress(LINES) * 2)
@@ -100,7 +100,7 @@ def damaged_footer(draw: st.DrawFn, sample: bytes) -> bytes:
     return sample[: -8 - length] + footer + len(footer).to_bytes(4, "little") + b"PAR1"
 
 
-@examples(400)
+@examples(250)
 @given(
     st.binary(max_size=40)
     | st.sampled_from(PARQUETS).flatmap(damaged)

@@ -40,7 +40,7 @@ CATALOGUES = (
 )
 
 
-@examples(600)
+@examples(300)
 @given(CATALOGUES)
 @example(b"\xff\xfe{")
 @example(b'{"features":' + b"9" * 5_000 + b"}")

@@ -74,6 +74,35 @@ def test_the_key_may_be_in_a_file(tmp_path: Path) -> None:
     assert ApiAccess.from_variables(variables | {"TRANSACTION_API_KEY": "other"}).api_key == "other"
 
 
+def test_a_key_file_that_is_no_text_is_refused_without_its_content(tmp_path: Path) -> None:
+    variables = {"TRANSACTION_API_URL": "http://one", "TRANSACTION_API_KEY_FILE": str(tmp_path / "key")}
+    (tmp_path / "key").write_bytes(b"secret\xff")
+    with pytest.raises(ValueError, match=r"KEY_FILE=.*key: can't be read \(UnicodeDecodeError\)") as refused:
+        ApiAccess.from_variables(variables)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["TRANSACTION_API_KEY", "TRANSACTION_API_TOKEN"])
+@pytest.mark.parametrize("text", ["secret\nX-Other: 1", "secret\u00e9", "secret\x7f"])
+def test_a_credential_that_no_header_can_have_is_refused_without_showing_it(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}: it has line breaks or characters other than") as refused:
+        ApiAccess.from_variables({"TRANSACTION_API_URL": "http://one", name: text})
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[", "http://a:99999", "ftp://user:secret@a"])
+def test_a_url_without_a_possible_host_and_port_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match=r"TRANSACTION_API_URL=.*: set it to the API's address") as refused:
+        ApiAccess.from_variables({"TRANSACTION_API_URL": url})
+    assert "secret" not in str(refused.value)
+
+
+def test_a_settings_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"TRANSACTION_API_URL=http://one\xff\n")
+    with pytest.raises(ValueError, match="is not UTF-8 text"):
+        api_access(tmp_path / ".env")
+
+
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8000"])
 def test_an_api_without_a_url_is_rejected(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSACTION_API_URL", url)

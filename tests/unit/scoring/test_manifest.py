@@ -179,6 +179,22 @@ def test_members_that_cannot_form_a_version_are_rejected(members: list[object], 
         Manifest.model_validate({**facts, "members": members})
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("field", ["usual", "seed_of_trees"])
+def test_a_manifest_with_a_number_that_json_cannot_write_is_refused(
+    manifest: Manifest, tmp_path: Path, number: str, field: str
+) -> None:
+    facts = json.loads(manifest.to_text())
+    facts["features"][0]["usual"] = "X" if field == "usual" else 1.0
+    facts["members"][0]["parameters"]["seed_of_trees"] = "X" if field == "seed_of_trees" else 1.0
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(facts).replace('"X"', "0.5"))
+    assert Manifest.load(tmp_path).features[0].name == manifest.features[0].name
+    path.write_text(json.dumps(facts).replace('"X"', number))
+    with pytest.raises(ModelError, match="a number that is NaN or infinite; write null in its place"):
+        Manifest.load(tmp_path)
+
+
 @pytest.mark.parametrize("slope", [0, -1, float("nan"), float("inf")])
 def test_a_calibration_that_reverses_the_order_is_rejected(slope: float) -> None:
     calibration = {"slope": slope, "intercept": 0.0}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fraudstream.runtime.project_root import ROOT
@@ -105,7 +105,7 @@ def test_the_samples_score(probe: Probe, kind: str) -> None:
     assert probe.ask(kind, SAMPLES[kind]) == {"scored": True}
 
 
-@examples(400)
+@examples(200)
 @given(
     st.sampled_from(list(KINDS)).flatmap(
         lambda kind: st.tuples(st.just(kind), damaged(SAMPLES[kind]) | st.binary(max_size=60))
@@ -115,7 +115,7 @@ def test_damaged_bytes_are_refused_or_score(probe: Probe, drawn: tuple[str, byte
     checked(probe.ask(*drawn))
 
 
-@examples(250)
+@examples(200)
 @given(edited())
 def test_a_booster_with_other_contents_is_refused_or_scores(probe: Probe, data: bytes) -> None:
     checked(probe.ask("X", data))
@@ -160,7 +160,7 @@ def inside(name: str) -> st.SearchStrategy[bytes]:
     return rewritten(first, sorted(first)).map(lambda text: marker.replace(b'"X"', text))
 
 
-@examples(400)
+@examples(200)
 @given(
     st.binary(max_size=100)
     | MANY_DEEP
@@ -171,5 +171,6 @@ def inside(name: str) -> st.SearchStrategy[bytes]:
     | inside("members")
     | damaged(json.dumps(SMALL).encode())
 )
+@example(json.dumps(SMALL | {"metrics": {"auc": float("nan")}}).encode())
 def test_any_bytes_give_a_manifest_or_one_complaint(probe: Probe, data: bytes) -> None:
     checked(probe.ask("M", data))

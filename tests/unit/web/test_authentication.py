@@ -193,9 +193,20 @@ def test_a_private_key_or_no_key_instead_of_the_public_one_is_rejected(tmp_path:
     public.write_text(private)
     with pytest.raises(SettingsError, match="holds a private key"):
         Authenticator(chosen)
-    public.write_text("nothing")
-    with pytest.raises(SettingsError, match="PEM file of an RSA public key"):
-        Authenticator(chosen)
+    for text in ("nothing", "ssh-rsa2 AAAA"):
+        public.write_text(text)
+        with pytest.raises(SettingsError, match="PEM file of an RSA public key"):
+            Authenticator(chosen)
+
+
+def test_a_key_file_that_cannot_be_read_is_refused_with_the_reason() -> None:
+    # Nobody can read the first byte of this file, not even root.
+    file = "/proc/self/mem"
+    for ways in ({"keys_file": file}, {"jwt_algorithm": "RS256", "jwt_public_key_file": file}):
+        with pytest.raises(
+            SettingsError, match=r"_file: /proc/self/mem can't be read \(Input/output error\)"
+        ):
+            Authenticator(settings(auth="on", **ways))
 
 
 def test_missing_credentials_are_answered_with_the_accepted_schemes(tmp_path: Path) -> None:

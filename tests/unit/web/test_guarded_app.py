@@ -235,6 +235,19 @@ def test_a_validation_error_has_field_value_and_fix() -> None:
     assert error == {"field": "path.number", "value": "'0'", "remedy": "give at least 1"}
 
 
+def test_a_body_with_half_of_a_character_is_refused_with_the_fix() -> None:
+    def write(body: bytes) -> httpx.Response:
+        return ask(tiny_app(), "POST", "/notes", content=body, headers={"Content-Type": "application/json"})
+
+    assert write(rb'{"text": "\ud83d\ude00"}').json() == {"text": "\U0001f600"}
+    for body in (rb'{"text": "\ud800"}', rb'{"text": "\ude00\ud83d"}', rb'{"text": "a", "\udfff": 1}'):
+        answer = write(body)
+        assert answer.status_code == 422
+        (error,) = problem(answer)["errors"]
+        assert error["field"] == "body"
+        assert error["remedy"].startswith("write whole characters")
+
+
 def test_a_problem_may_have_additional_members() -> None:
     assert problem(ask(tiny_app(), "DELETE", "/notes"))["notes"] == 0
 

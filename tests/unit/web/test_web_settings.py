@@ -31,6 +31,7 @@ def test_a_service_without_any_way_to_authenticate_is_rejected_with_the_options(
         ({"cors_origins": "https://bank.example/path"}, r"invalid origin"),
         ({"cors_origins": "*"}, r"invalid origin"),
         ({"keys_file": "/nowhere"}, r"keys_file: '/nowhere' can't be used: file not found"),
+        ({"keys_file": "/" + "x" * 300}, r"keys_file: .* can't be looked up \(File name too long\)"),
         ({"jwt_algorithm": "none"}, r"jwt_algorithm: 'none' can't be used"),
         ({"jwt_algorithm": "HS256"}, r"jwt_secret: HS256 needs a secret of at least 32 bytes"),
         ({"jwt_algorithm": "RS256"}, r"jwt_public_key_file: RS256 needs the public key"),
