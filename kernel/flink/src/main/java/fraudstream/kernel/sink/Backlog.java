@@ -17,10 +17,10 @@ import org.slf4j.LoggerFactory;
  * are written. Thread-safe.
  *
  * <p>A full backlog makes the task wait for room, as Flink's own sinks do. The patience of the options
- * begins when it becomes full and ends once it has drained to half of its capacity. A row that finds no
- * room after the patience is dropped and counted without a wait, and so are all others until half of the
- * backlog is empty. So a sink that writes a little now and then holds up the task for no longer than one
- * that writes nothing.
+ * begins when it becomes full, and anew whenever half of its capacity has been written since. A row that
+ * finds no room after the patience is dropped and counted without a wait, and so are all others until half
+ * of the backlog is empty. So a stream that takes a little now and then holds up the task for no longer
+ * than one that takes nothing, and one that is fast enough loses nothing however long it takes.
  */
 final class Backlog {
   private static final Logger LOG = LoggerFactory.getLogger(Backlog.class);
@@ -29,9 +29,6 @@ final class Backlog {
   private static final int MAX_ROWS_AT_ONCE = 2_000;
 
   private static final int MAX_BYTES_AT_ONCE = 4 * 1024 * 1024;
-
-  /** Long enough for some requests, also of a slow stream. */
-  static final long LONGEST_DRAIN_MS = 5_000;
 
   /** A full request of PutRecords. */
   private static final int ENOUGH_ROWS = 500;
@@ -68,16 +65,25 @@ final class Backlog {
   /** Whether the backlog was full and has not drained to half of its capacity since. */
   private boolean isFull;
 
-  /** When it became full. */
+  /** When the patience began. */
   private long fullNanos;
+
+  /** What was written since then. */
+  private long writtenBytes;
 
   private boolean isDropping;
 
   /** Whether a checkpoint waits for the rows, so that they are written without delay. */
   private boolean isDraining;
 
-  /** Whether a write failed, or a checkpoint waited in vain, since the backlog was last empty. */
-  private boolean isBehind;
+  private final DrainBudget budget;
+
+  /** The number of rows ever added, and of those ever written. */
+  private long addedRows;
+  private long writtenRows;
+
+  /** The number of rows to be written before a checkpoint waits again, after one failed or was late. */
+  private long behindUntil;
 
   private long droppedRows;
   private Error failure;
@@ -89,6 +95,7 @@ final class Backlog {
   Backlog(DetachedOptions options, Collection<DetachedState> restored, Clock clock) {
     this.options = options;
     this.clock = clock;
+    budget = new DrainBudget(clock.nanos());
     dropped = options.dropped();
     restored.forEach(state -> state.entries.forEach(this::append));
   }
@@ -120,9 +127,9 @@ final class Backlog {
     long nowNanos = clock.nanos();
     if (!isFull) {
       isFull = true;
-      fullNanos = nowNanos;
+      beginPatience(nowNanos);
     }
-    long restNanos = fullNanos + TimeUnit.MILLISECONDS.toNanos(options.patienceMs) - nowNanos;
+    long restNanos = fullNanos + patienceNanos() - nowNanos;
     if (restNanos > 0) {
       clock.await(changed, restNanos);
       return;
@@ -132,6 +139,11 @@ final class Backlog {
         "{} are dropped: the stream took less than half of a full backlog in {} ms",
         options.name,
         options.patienceMs);
+  }
+
+  private void beginPatience(long nowNanos) {
+    fullNanos = nowNanos;
+    writtenBytes = 0;
   }
 
   private void check() {
@@ -147,6 +159,7 @@ final class Backlog {
   private void append(Entry entry) {
     entries.add(entry);
     bytes += entry.bytes();
+    addedRows++;
   }
 
   /** Waits until all rows are written. */
@@ -164,30 +177,39 @@ final class Backlog {
   }
 
   /**
-   * Waits until all rows are written, for {@link #LONGEST_DRAIN_MS} at most, so that saved state has none
-   * and a job that continues from it writes none again. After a failure or a wait in vain it does not wait
-   * until the backlog has been empty once: an outage holds up one checkpoint at most.
+   * Waits until all rows are written, as long as the {@link DrainBudget} and the patience allow, so that
+   * saved state has none and a job that continues from it writes none again. After a failed write or a wait
+   * in vain it does not wait until the rows of that time are written: an outage holds up one checkpoint.
    */
   void drain() throws InterruptedException {
     lock.lockInterruptibly();
+    long beginNanos = clock.nanos();
     try {
-      long waitMs = Math.min(options.patienceMs, LONGEST_DRAIN_MS);
-      long untilNanos = clock.nanos() + TimeUnit.MILLISECONDS.toNanos(waitMs);
+      long waitNanos = Math.min(patienceNanos(), budget.nanosAt(beginNanos));
       isDraining = true;
       changed.signalAll();
-      while (!isBehind && !entries.isEmpty()) {
+      while (!isBehind() && !entries.isEmpty()) {
         check();
-        long restNanos = untilNanos - clock.nanos();
+        long restNanos = beginNanos + waitNanos - clock.nanos();
         if (restNanos > 0) {
           clock.await(changed, restNanos);
         } else {
-          isBehind = true;
+          behindUntil = addedRows;
         }
       }
     } finally {
       isDraining = false;
+      budget.spend(clock.nanos() - beginNanos);
       lock.unlock();
     }
+  }
+
+  private boolean isBehind() {
+    return writtenRows < behindUntil;
+  }
+
+  private long patienceNanos() {
+    return TimeUnit.MILLISECONDS.toNanos(options.patienceMs);
   }
 
   /** The rows that are not known to be written, with a summary of the dropped ones. */
@@ -263,8 +285,12 @@ final class Backlog {
       for (Entry entry : batch) {
         entries.remove();
         bytes -= entry.bytes();
+        writtenBytes += entry.bytes();
       }
-      isBehind &= !entries.isEmpty();
+      writtenRows += batch.size();
+      if (writtenBytes >= options.capacityBytes / 2) {
+        beginPatience(clock.nanos());
+      }
       if (bytes <= options.capacityBytes / 2) {
         isFull = false;
         stopDropping();
@@ -279,7 +305,7 @@ final class Backlog {
   void failed() {
     lock.lock();
     try {
-      isBehind = true;
+      behindUntil = addedRows;
       changed.signalAll();
     } finally {
       lock.unlock();

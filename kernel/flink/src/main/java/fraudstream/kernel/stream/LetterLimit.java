@@ -17,7 +17,8 @@ import org.apache.flink.types.Row;
  * Limits the dead letters of a task in a minute, so that a flood of refused records can't fill their
  * stream. What exceeds the limit of bytes is written without the bytes of its record, and what
  * exceeds that of letters is summed up in one. So is what exceeds the limit of one stream record, which
- * {@link RecordRefusals} knows only of the parser, for the steps after it.
+ * {@link RecordRefusals} knows only of the parser, for the steps after it; not if the source has no
+ * sequence numbers, as the connector for Flink 2.
  *
  * <p>A summary is written at the end of its minute, before a checkpoint (so the operator has no
  * state), and at the end of the input. Metric: {@code summed_up}, the number of records that have no

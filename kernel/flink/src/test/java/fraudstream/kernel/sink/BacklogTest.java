@@ -122,15 +122,15 @@ class BacklogTest {
   }
 
   @Test
-  void aSinkThatIsFastEnoughLosesNothing() throws Exception {
-    clock.writeEvery(PATIENCE_NANOS / 100);
-    add(ROOM + 20);
+  void aSinkThatIsFastEnoughLosesNothingHoweverMuchItHasToCatchUpWith() throws Exception {
+    clock.writeEvery(PATIENCE_NANOS / 3);
+    add(1_000);
     assertEquals(0, backlog.droppedRows());
   }
 
   // ---- before a checkpoint ----
 
-  private static final long DRAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(Backlog.LONGEST_DRAIN_MS);
+  private static final long DRAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(DrainBudget.LONGEST_MS);
 
   /** Saved rows that are also written would be written again by a job that continues from there. */
   @Test
@@ -150,12 +150,60 @@ class BacklogTest {
     backlog.drain();
     sinkWrites(1);
     backlog.drain();
-    assertEquals(DRAIN_NANOS, clock.waitedNanos, "not empty since");
+    assertEquals(DRAIN_NANOS, clock.waitedNanos, "not all are written since");
     assertEquals(1, backlog.unwritten().size());
     sinkWrites(1);
     add(1);
+    clock.nowNanos += 10 * DRAIN_NANOS;
     backlog.drain();
     assertEquals(2 * DRAIN_NANOS, clock.waitedNanos);
+  }
+
+  /** The backlog of a busy job is hardly ever empty. */
+  @Test
+  void checkpointsWaitAgainOnceTheRowsOfAFailureAreWritten() throws Exception {
+    add(2);
+    backlog.failed();
+    add(1);
+    sinkWrites(2);
+    clock.writeEvery(DRAIN_NANOS / 10);
+    backlog.drain();
+    assertEquals(0, waitingRows());
+  }
+
+  @Test
+  void checkpointsWaitForATenthOfTheTimeAtMost() throws Exception {
+    clock.writeEvery(DRAIN_NANOS / 5 * 4);
+    add(1);
+    backlog.drain();
+    assertEquals(DRAIN_NANOS / 5 * 4, clock.waitedNanos);
+    clock.writeEvery(NEVER);
+    add(1);
+    clock.nowNanos += 2 * DRAIN_NANOS;
+    backlog.drain();
+    long earnedNanos = (DRAIN_NANOS / 5 * 4 + 2 * DRAIN_NANOS) / 10;
+    assertEquals(DRAIN_NANOS + earnedNanos, clock.waitedNanos);
+  }
+
+  @Test
+  void aWaitingCheckpointEndsTheWaitForMoreRows() throws Exception {
+    DetachedOptions options =
+        new DetachedOptions("rows", 1_000L * row().bytes(), 600_000, 600_000, false);
+    Backlog lingering = new Backlog(options, List.of());
+    Thread sender =
+        new Thread(
+            () -> {
+              try {
+                lingering.written(lingering.oldest());
+              } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    sender.start();
+    lingering.add(row());
+    lingering.drain();
+    assertEquals(0, lingering.bytes());
+    sender.join();
   }
 
   @Test
