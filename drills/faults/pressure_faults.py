@@ -53,6 +53,8 @@ OUT_OF_MEMORY: Final = Fault(
     description="the TaskManager may take no more memory, and exits; it is restarted",
     strike=exhaust_memory,
     may_repeat=True,
+    # After another fault, too little of the load may be left to fill the memory.
+    pairs=False,
 )
 LONG_PAUSE: Final = Fault(
     name="long_pause",
