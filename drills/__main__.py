@@ -65,7 +65,9 @@ def main(  # noqa: PLR0913 - the options of a command line
     """Inject one fault after the other while the job runs, and account for every transaction.
 
     Exits with code 0 if every fault was judged, nothing was lost or wrong, and no alert had an unexpected id;
-    else with 1. If every fault was injected and judged, the table in docs/drill.md is written too.
+    else with 1. A fault that is skipped because a right is missing counts as not judged if it was asked for
+    by name, or if no other was judged. If every fault was injected and judged, the table in docs/drill.md is
+    written too.
 
     With a seed, random pairs of faults are injected. The results are appended to a file; the same command
     resumes an interrupted series.
@@ -106,7 +108,9 @@ def main(  # noqa: PLR0913 - the options of a command line
     if page_written:
         PAGE.write_text(replace_measured_section(PAGE.read_text(), results, effort, machine()))
     console.print(f"written: {out}{' and docs/drill.md' if page_written else ''}")
-    if not results.is_survived:
+    is_skipped_by_name = bool(only and results.skipped)
+    is_nothing_judged = bool(faults) and not results.verdicts
+    if is_skipped_by_name or is_nothing_judged or not results.is_survived:
         raise typer.Exit(1)
 
 

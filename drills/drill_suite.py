@@ -60,7 +60,7 @@ class DrillResults:
 
     @property
     def is_survived(self) -> bool:
-        """Whether every fault was judged and survived."""
+        """Whether every fault that was not skipped was judged and survived."""
         return not self.failures and all(verdict.is_survived for verdict in self.verdicts)
 
 

@@ -44,8 +44,11 @@ NO_COLON: Final = (
 )
 CUT_OFF: Final = Matching(r"(?s)(Unexpected end-of-input|Unrecognized token|Decimal point not followed).*")
 """Of a record that ends too early, only the kind of message is checked: it names the parser's state."""
+BYTE_ORDER_MARK: Final = "\ufeff"
+_SPACES: Final = " \t\r\n"
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_DECODER: Final = json.JSONDecoder()
+_NUMBER_LIKE: Final = re.compile(r"-?[0-9]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?")
+"""Characters that the kernel reads as one number, or refuses; it does not look at the one behind them."""
 SCIENTIFIC_BELOW: Final = 1e-3
 SCIENTIFIC_FROM: Final = 1e7
 
@@ -160,43 +163,62 @@ def java_double(value: float) -> str:
 
 
 def salvaged(data: bytes) -> Salvaged:
-    """Return what can be read of a refused record: its valid fields up to the first syntax error."""
+    """Return what can be read of a refused record.
+
+    These are its valid fields up to the first syntax error, or the first byte that is not UTF-8.
+    """
     known: dict[str, Any] = {}
-    if data[:1] not in {b"\xfe", b"\xff"}:
-        for name, value in _fields(data[:SALVAGED_BYTES].decode(errors="replace")):
-            known |= _valid(name, value)
+    for name, value in _fields(_utf8_prefix(data[:SALVAGED_BYTES])):
+        known |= _valid(name, value)
     return Salvaged(**known)
+
+
+def _utf8_prefix(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        return data[: error.start].decode()
 
 
 def _fields(text: str) -> Iterator[tuple[str, object]]:
     """Yield the fields of a flat JSON object up to the first syntax error."""
-    rest = text.lstrip()
+    rest = text.removeprefix(BYTE_ORDER_MARK).lstrip(_SPACES)
     if not rest.startswith("{"):
         return
     try:
         while rest[0] in "{,":
-            name, end = _DECODER.raw_decode(rest[1:].lstrip())
-            rest = rest[1:].lstrip()[end:].lstrip()
+            name, end = _DECODER.raw_decode(rest[1:].lstrip(_SPACES))
+            rest = rest[1:].lstrip(_SPACES)[end:].lstrip(_SPACES)
             if not isinstance(name, str) or not rest.startswith(":"):
                 return
-            value, rest = _value(rest[1:].lstrip())
+            value, rest = _value(rest[1:].lstrip(_SPACES))
             yield name, value
-            rest = rest.lstrip()
+            rest = rest.lstrip(_SPACES)
     except (ValueError, IndexError):
         return
 
 
 def _value(text: str) -> tuple[object, str]:
     """Return the value at the beginning of the text, and the rest; raises ``ValueError`` if it is broken."""
-    number = _NUMBER.match(text)
-    if number is None:
+    if text[:1] not in set("-0123456789"):
         value, end = _DECODER.raw_decode(text)
         return value, text[end:]
-    rest = text[number.end() :]
-    if rest[:1] and rest[:1] not in ",} \t\r\n":
-        msg = f"no number: {text[:MAX_QUOTED_CHARACTERS]}"
-        raise ValueError(msg)
-    return float(number[0]), rest
+    number = _NUMBER_LIKE.match(text)
+    if number is None or not _NUMBER.fullmatch(number[0]):
+        raise _no_number(text)
+    return float(number[0]), text[number.end() :]
+
+
+def _refuse_constant(name: str) -> float:
+    """Refuse NaN and Infinity, which Python's decoder reads and JSON does not have."""
+    raise _no_number(name)
+
+
+def _no_number(text: str) -> ValueError:
+    return ValueError(f"no number: {text[:MAX_QUOTED_CHARACTERS]}")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _valid(name: str, value: object) -> dict[str, Any]:

@@ -24,6 +24,8 @@ class TcpProxy:
     def __init__(self) -> None:
         self.target_port = free_port()
         self._server = socket.create_server(("127.0.0.1", 0))
+        # A caller may be gone before it is accepted; `close` must not wait for the next one.
+        self._server.settimeout(CHECK_S)
         self.port: int = self._server.getsockname()[1]
         self._is_whole = threading.Event()
         self._is_whole.set()
@@ -47,8 +49,9 @@ class TcpProxy:
         """Close the port and all connections."""
         self._is_closed.set()
         self._is_whole.set()
-        self._server.close()
+        # The thread waits on the socket, which must stay open until it ends.
         self._thread.join()
+        self._server.close()
 
     @contextmanager
     def cut(self) -> Iterator[None]:

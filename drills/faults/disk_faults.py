@@ -9,7 +9,7 @@ from typing import Final
 
 from drills.cluster import taskmanager_with
 from drills.faults.fault import Fault
-from drills.root_rights import run_as_root
+from drills.root_rights import memory_disk
 from drills.stage import Stage
 
 DISK: Final = "rocksdb-disk"
@@ -25,15 +25,11 @@ SMALL_BUFFERS: Final = ("state.backend.rocksdb.writebuffer.size=256kb", "state.b
 def small_disk(place: Path) -> Iterator[None]:
     """Mount a disk of `DISK_MIB` in memory at ``place``, which is created, while the block runs.
 
-    Raises `RootCommandError` if it can't be mounted.
+    Raises `RootCommandError` or ``OSError`` if it can't be mounted.
     """
     place.mkdir()
-    run_as_root("mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(place))
-    try:
+    with memory_disk(place, DISK_MIB):
         yield
-    finally:
-        # Lazily: after an error, a worker that still runs may have files open.
-        run_as_root("umount", "--lazy", str(place))
 
 
 @contextmanager
@@ -82,10 +78,10 @@ def _complains(stage: Stage) -> bool:
 
 ROCKSDB_DISK_FULL: Final = Fault(
     name="rocksdb_disk_full",
-    description="the local disk of RocksDB is full for a minute (needs root)",
+    description="the local disk of RocksDB is full for a minute (needs the right to mount)",
     strike=fill_disk,
     prepared=with_small_disk,
-    needs="root",
+    needs="the right to mount",
     options=("--state-backend", "rocksdb"),
     pace=0.2,
     may_repeat=True,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drills.load import Load, ordinary
-from drills.root_rights import has_root
+from drills.root_rights import can_mount
 from drills.stage import Stage
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 
@@ -28,7 +28,7 @@ class Fault:
     when a part of the load is scored, and marks the fault's start and end with `Stage.fault`."""
     prepared: Callable[[Stage], AbstractContextManager[None]] = no_preparation
     """Prepares the cluster before the job starts, and restores it once the job has ended."""
-    needs: Literal["root"] | None = None
+    needs: Literal["the right to mount"] | None = None
     """Right that the injection needs; see `is_possible`."""
     load: Load = ordinary
     options: tuple[str, ...] = ()
@@ -57,4 +57,4 @@ class Fault:
     @property
     def is_possible(self) -> bool:
         """Whether this process has the right that the injection needs."""
-        return self.needs is None or has_root()
+        return self.needs is None or can_mount()

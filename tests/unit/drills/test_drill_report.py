@@ -28,6 +28,9 @@ MACHINE: dict[str, str | int] = {
 GOOD = Verdict(
     name="a_fault", sent=6_000, lost=0, wrong=0, alerts_doubled=7, alerts_with_new_id=0, recovery_s=1.26
 )
+NO_MOUNT = {"rocksdb_disk_full": "needs the right to mount"}
+ONLY_DISK = ("--only", "rocksdb_disk_full")
+ONLY_ENDPOINT = ("--only", "endpoint_gone")
 PAGE = f"# Page\n\nbefore\n\n{BEGIN}\nold figures\n{END}\n\nafter\n"
 
 command = Typer()
@@ -41,7 +44,7 @@ def text(of: object) -> str:
 
 
 def test_the_file_has_the_fields_that_programs_read() -> None:
-    assert to_json(DrillResults([GOOD], {"another": "no cluster"}, {"third": "needs root"})) == {
+    assert to_json(DrillResults([GOOD], {"another": "no cluster"}, {"third": "needs a right"})) == {
         "faults": [
             {
                 "name": "a_fault",
@@ -54,7 +57,7 @@ def test_the_file_has_the_fields_that_programs_read() -> None:
             }
         ],
         "failures": {"another": "no cluster"},
-        "skipped": {"third": "needs root"},
+        "skipped": {"third": "needs a right"},
     }
 
 
@@ -111,8 +114,8 @@ def test_an_unknown_fault_is_rejected_with_the_known_ones() -> None:
     [
         (DrillResults([GOOD]), (), True),
         (DrillResults([GOOD], {"endpoint_gone": "no job"}), (), False),
-        (DrillResults([GOOD], skipped={"rocksdb_disk_full": "needs root"}), (), False),
-        (DrillResults([GOOD]), ("--only", "endpoint_gone"), False),
+        (DrillResults([GOOD], skipped=NO_MOUNT), (), False),
+        (DrillResults([GOOD]), ONLY_ENDPOINT, False),
     ],
 )
 def test_the_page_is_written_and_reported_only_if_every_fault_was_judged(
@@ -134,11 +137,42 @@ def test_the_page_is_written_and_reported_only_if_every_fault_was_judged(
     assert done.exit_code == (1 if results.failures else 0)
 
 
+@pytest.mark.parametrize(
+    ("results", "options", "code"),
+    [
+        (DrillResults([GOOD], skipped=NO_MOUNT), (), 0),
+        (DrillResults([GOOD], skipped=NO_MOUNT), (*ONLY_ENDPOINT, *ONLY_DISK), 1),
+        (DrillResults(skipped=NO_MOUNT), ONLY_DISK, 1),
+        (DrillResults(skipped=NO_MOUNT), (), 1),
+        (DrillResults(), ("--seed", "1", "--rounds", "1"), 1),
+    ],
+)
+def test_a_skipped_fault_fails_the_drill_if_it_was_named_or_nothing_was_judged(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    results: DrillResults,
+    options: tuple[str, ...],
+    code: int,
+) -> None:
+    monkeypatch.setattr(drills.__main__, "run", lambda *_: results)
+    files = ("--out", str(tmp_path / "drill.json"), "--rounds-file", str(tmp_path / "rounds.jsonl"))
+    assert CliRunner().invoke(command, [*files, *options]).exit_code == code
+
+
+def test_a_series_whose_rounds_are_all_judged_already_succeeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drills.__main__, "run", lambda *_: DrillResults())
+    monkeypatch.setattr(drills.__main__, "left", lambda *_: [])
+    files = ("--out", str(tmp_path / "drill.json"), "--rounds-file", str(tmp_path / "rounds.jsonl"))
+    assert CliRunner().invoke(command, [*files, "--seed", "1"]).exit_code == 0
+
+
 def test_a_fault_without_the_right_that_it_needs_is_skipped_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drills.faults.fault.has_root", lambda: False)
+    monkeypatch.setattr("drills.faults.fault.can_mount", lambda: False)
     needy = [fault for fault in FAULTS.values() if fault.needs]
     results = run(needy, Effort(), DrillView(Console(file=io.StringIO()), len(needy)))
-    assert results == DrillResults(skipped={"rocksdb_disk_full": "needs root"})
+    assert results == DrillResults(skipped=NO_MOUNT)
 
 
 def test_the_page_has_the_markers_and_names_every_fault() -> None:

@@ -1,8 +1,10 @@
 """The proxy between JobManager and TaskManager: forwards, holds bytes while it is cut, and closes."""
 
+import select
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -65,6 +67,23 @@ def test_the_end_of_a_connection_passes(proxy: TcpProxy) -> None:
     with connect(proxy) as caller:
         caller.shutdown(socket.SHUT_WR)
         assert caller.recv(10) == b""
+
+
+def test_closing_it_between_two_looks_at_its_port_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    about_to_wait = threading.Event()
+    errors: list[threading.ExceptHookArgs] = []
+    really_wait = select.select
+
+    def wait_late(*of: Any) -> Any:  # noqa: ANN401 - the arguments and result of select
+        about_to_wait.set()
+        threading.Event().wait(0.2)
+        return really_wait(*of)
+
+    monkeypatch.setattr("select.select", wait_late)
+    monkeypatch.setattr("threading.excepthook", errors.append)
+    with TcpProxy():
+        assert about_to_wait.wait(10)
+    assert errors == []
 
 
 def test_a_target_that_does_not_listen_ends_the_connection() -> None:
