@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, ValidationInfo, field_validator
 
 from fraudstream.archives.locations import S3Uri, s3_or_path
+from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings import Duration, path_errors_reported
 from fraudstream.streams.protocols import Start
@@ -21,7 +22,7 @@ HASH_KEY: Final = re.compile(r"[0-9a-fA-F]{32}")
 
 
 def _parse_start(value: object) -> object:
-    return parse_start(value) if isinstance(value, str) else value
+    return parse_start(value, now_ms=wall_clock_ms()) if isinstance(value, str) else value
 
 
 Location = Annotated[InstanceOf[S3Uri] | Path, BeforeValidator(s3_or_path)]
@@ -36,8 +37,9 @@ class JobSettingsFields(StreamSettings):
 
     start_position: StartPosition = Field(
         "TRIM_HORIZON",
-        description="Position at which a job without saved state starts, or an RFC 3339 time like "
-        "2026-01-02T03:04:05Z; LATEST is the time at which the job is submitted",
+        description="Position at which a job without saved state starts, or an RFC 3339 time from 1970 to "
+        "now, like 2026-01-02T03:04:05Z; LATEST is 10 s before the job is submitted. With saved state, a "
+        "shard that had no record yet is read from that time, or with LATEST from its oldest record",
     )
 
     # The job

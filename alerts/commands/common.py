@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Final, TypeVar
 
 import typer
@@ -13,7 +14,7 @@ from alerts.store.progress_store import StoreError
 from fraudstream.domain.transaction import format_time
 from fraudstream.runtime.aws_errors import DeniedError
 from fraudstream.runtime.bounded_clients import bounded_client
-from fraudstream.runtime.clock import Clock
+from fraudstream.runtime.clock import Clock, wall_clock_ms
 from fraudstream.runtime.outages import Outage
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import StopSignal
@@ -23,6 +24,7 @@ from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.positions import Gap, Position
 from fraudstream.streams.protocols import Start, StreamRecord
+from fraudstream.streams.start_positions import parse_start
 from fraudstream.streams.stream_commands import stream_errors_reported
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
@@ -61,6 +63,11 @@ def read_as(parse: Callable[[str], Value], text: str, option: str) -> Value:
         return parse(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def read_start(text: str) -> Start:
+    """Parse the value of ``--from``; exits with code 2 and the reason if it is invalid."""
+    return read_as(partial(parse_start, now_ms=wall_clock_ms()), text, "--from")
 
 
 def load_alert_settings() -> AlertSettings:

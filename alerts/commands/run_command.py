@@ -19,7 +19,7 @@ from alerts.commands.common import (
     is_idle,
     load_alert_settings,
     outage_of,
-    read_as,
+    read_start,
     stream_reader,
 )
 from alerts.delivery import Delivery, DeliveryDependencies
@@ -36,7 +36,7 @@ from fraudstream.runtime.stop_signals import StopSignal, stop_on_signals
 from fraudstream.runtime.terminal import redacted
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.protocols import Start
-from fraudstream.streams.start_positions import latest_ms, parse_start
+from fraudstream.streams.start_positions import latest_ms
 from fraudstream.streams.stream_commands import load_settings
 from fraudstream.streams.stream_settings import StreamSettings
 
@@ -73,7 +73,7 @@ def run(  # noqa: PLR0913 - the options of a command line
     was idle because the stream did not respond.
     """
     settings, options = load_settings(), load_alert_settings()
-    begin = read_as(parse_start, start, "--from")
+    begin = read_start(start)
     stop = stop_on_signals()
     with errors_reported(), _stop_reported(), contextlib.ExitStack() as opened:
         outage = outage_of(f"stream {settings.alerts_stream!r}")

@@ -17,7 +17,7 @@ from alerts.commands.common import (
     errors_reported,
     is_idle,
     outage_of,
-    read_as,
+    read_start,
     stream_reader,
 )
 from alerts.handlers.console import PrintHandler
@@ -28,7 +28,6 @@ from fraudstream.domain.alert import Alert
 from fraudstream.runtime.bounded_calls import StopRequestedError
 from fraudstream.runtime.outages import Outage
 from fraudstream.runtime.stop_signals import stop_on_signals
-from fraudstream.streams.start_positions import parse_start
 from fraudstream.streams.stream_commands import load_settings
 
 
@@ -47,7 +46,7 @@ def tail(
     1 if it was idle because the stream did not respond.
     """
     settings = load_settings()
-    begin = read_as(parse_start, start, "--from")
+    begin = read_start(start)
     stop = stop_on_signals()
     outage = outage_of(f"stream {settings.alerts_stream!r}")
     with errors_reported(), contextlib.suppress(StopRequestedError):

@@ -14,9 +14,9 @@ class Redriver:
     """Repair and send the records of dead letters.
 
     ``again`` also sends records that were sent before; ``now_ms`` is the wall clock. After a crash between
-    storing the attempt and the stream's answer it is unknown whether the record is in the stream; it is then
-    sent a second time only if ``again`` is set. If it is in the stream twice, the job counts its
-    ``transaction_id`` once.
+    storing the attempt and the stream's answer, or if a request had no answer, it is unknown whether the
+    record is in the stream; it is then sent a second time only if ``again`` is set. If it is in the stream
+    twice, the job counts its ``transaction_id`` once.
     """
 
     def __init__(  # noqa: PLR0913 - dependencies and options
@@ -74,8 +74,9 @@ class Redriver:
     def _send(self, redrive: Redrive, repaired: RepairedRecord) -> None:
         try:
             result = self._writer.put([Record(repaired.data, repaired.partition_key)])
-        except StreamError:
-            self._store.forget(redrive)
+        except StreamError as error:
+            if not error.may_be_written:
+                self._store.forget(redrive)
             raise
         if result.failures:
             msg = (

@@ -104,6 +104,18 @@ def is_denied(error: Exception) -> bool:
     return error_code(error) in DENIED_CODES or is_of_credentials(error)
 
 
+def is_certain_refusal(error: Exception) -> bool:
+    """Whether the service answered the only attempt of the call, and did nothing.
+
+    After a fault of the service, or if boto3 repeated the call, an attempt may have had its effect without
+    an answer.
+    """
+    if not isinstance(error, ClientError):
+        return False
+    answer = error.response.get("ResponseMetadata", {})
+    return not answer.get("RetryAttempts") and answer.get("HTTPStatusCode", 0) < 500  # noqa: PLR2004 - HTTP's server errors
+
+
 def is_transient(error: Exception) -> bool:
     """Whether the same call may succeed later: throttling, a service fault or a lost connection."""
     if isinstance(error, ClientError):

@@ -44,6 +44,8 @@ class PutResult:
     shards: Counter[str] = field(default_factory=Counter)
     """Records written, by shard id."""
     failures: list[FailedRecord] = field(default_factory=list)
+    unanswered: int = 0
+    """Number of requests that failed and may still have written their records."""
 
 
 class RecordWriter(Protocol):

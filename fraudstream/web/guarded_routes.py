@@ -68,9 +68,10 @@ async def known_parameters_only(request: Request) -> None:
 
 
 async def json_only(request: Request) -> None:
-    r"""Reject a body that is not declared as JSON, with 415, or has half of a character, with 422.
+    r"""Reject a body that is not declared as JSON, with 415, or that no answer could repeat, with 422.
 
-    JSON can write a lone surrogate, like ``\ud800``, but no answer, log or file can have one.
+    JSON can write a lone surrogate, like ``\ud800``, but no answer, log or file can have one. Just below the
+    depth at which a body can't be read any more, it can be read but not written.
     """
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -80,4 +81,7 @@ async def json_only(request: Request) -> None:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         problem = {"type": "half_character", "loc": ("body",), "input": document}
+        raise RequestValidationError([problem]) from None
+    except RecursionError:
+        problem = {"type": "nested_too_deep", "loc": ("body",), "input": None}
         raise RequestValidationError([problem]) from None

@@ -44,6 +44,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "float_type": "give a number",
     "model_attributes_type": "send one JSON object",
     "half_character": "write whole characters: \\ud800 to \\udfff come in pairs",
+    "nested_too_deep": "send fewer arrays and objects within each other",
     "unknown_parameter": "remove it: the allowed parameters are {known}",
 }
 """Remedies for the pydantic error types that endpoints often raise, and for this project's own."""

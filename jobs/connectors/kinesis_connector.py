@@ -91,6 +91,9 @@ PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 RECORDS_PER_READ: Final = 10_000
 """Most records that a GetRecords call returns."""
+LATEST_MARGIN_MS: Final = 10_000
+"""LATEST starts this much before the time of submission. If the clock of the submitting machine is further
+ahead, Kinesis rejects the time, and the job restarts until that time has passed."""
 FLUSH_MS: Final[dict[Sink, int]] = {"alerts": 50, "dead_letters": 500, "scored_transactions": 500}
 """Longest time that a record waits for others to fill a request. The connector's default of 5,000 ms would
 delay each alert. The other sinks are not urgent, and fewer requests cost less."""
@@ -228,7 +231,7 @@ def start_options(
     start is not known. The time is given for TRIM_HORIZON too, because a saved position may refer to it.
     """
     if start == "LATEST":
-        start_ms = 0 if has_saved_state else latest_ms(now_ms)
+        start_ms = 0 if has_saved_state else latest_ms(now_ms, margin_ms=LATEST_MARGIN_MS)
     else:
         start_ms = 0 if start == "TRIM_HORIZON" else round(start.timestamp() * 1_000)
     position = "TRIM_HORIZON" if start == "TRIM_HORIZON" else "AT_TIMESTAMP"

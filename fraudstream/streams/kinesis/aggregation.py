@@ -53,7 +53,9 @@ class AggregatingWriter:
             for position in bundles[failure.position].positions
         ]
         failures.sort(key=lambda failure: failure.position)
-        return PutResult(len(records) - len(failures), written.retries, written.shards, failures)
+        return PutResult(
+            len(records) - len(failures), written.retries, written.shards, failures, written.unanswered
+        )
 
     def _bundles(self, records: Sequence[Record]) -> Iterator[_Bundle]:
         """Aggregate the records of each bucket in order; buckets are ordered by their first record."""

@@ -36,9 +36,9 @@ MAX_RECORDS_A_READ: Final = 10_000
 """Most records that one call returns (GetRecords API reference)."""
 DISCOVERY_INTERVAL_S: Final = 5.0
 """Interval of shard discovery. The end of a shard triggers one at once; this finds all other new shards."""
-FAILURE_SHRINKS_READ_BITS: Final = 2
-"""Each failure in a row divides the records of a read by four, so that a response that is too large for its
-deadline on a slow connection becomes small enough."""
+FAILURE_DIVIDES_READ_BY: Final = 4
+"""Each failure makes the next read smaller, so that a response that is too large for its deadline on a slow
+connection becomes small enough. Each success doubles it: at full size at once, every second would fail."""
 MAX_FAILURES_IN_A_ROW: Final = 10
 """With the default backoff, about 20 seconds without a response."""
 LONGEST_WAIT_S: Final = 30.0
@@ -70,6 +70,8 @@ class _Shard:
     parents: tuple[str, ...]
     start: Start
     attempts: _Attempts
+    limit: int = MAX_RECORDS_A_READ
+    """Most records of the next read."""
     iterator: str | None = None
     opened_at: datetime | None = None
     last_sequence_number: str | None = None
@@ -79,11 +81,6 @@ class _Shard:
     is_caught_up: bool = False
     is_finished: bool = False
     is_listed: bool = True
-
-    @property
-    def limit(self) -> int:
-        """Most records of the next read."""
-        return max(1, MAX_RECORDS_A_READ >> self.attempts.failures * FAILURE_SHRINKS_READ_BITS)
 
     @property
     def is_drained(self) -> bool:
@@ -282,6 +279,7 @@ class StreamReader:
         self._has_read = True
         self._worked(shard.shard_id)
         shard.attempts = _Attempts()
+        shard.limit = min(MAX_RECORDS_A_READ, shard.limit * 2)
         return self._take(shard, response, asked_ms)
 
     def _unreadable(self, shard: _Shard, error: Exception) -> None:
@@ -301,6 +299,7 @@ class StreamReader:
                 # The stream may be another one of the same name by the next attempt.
                 shard.iterator = None
                 self._discover_at_s = float("-inf")
+            shard.limit = max(1, shard.limit // FAILURE_DIVIDES_READ_BY)
             self._failed(shard.attempts, error, shard.shard_id)
 
     @staticmethod

@@ -12,7 +12,7 @@ Guarantees:
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, is_transient
+from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, is_certain_refusal, is_transient
 from fraudstream.runtime.backoff import Backoff
 from fraudstream.runtime.clock import SYSTEM_CLOCK, Clock
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
@@ -62,7 +62,7 @@ class StreamWriter:
 
         Throttling, service faults and lost connections are retried, then reported in the result. Errors that
         no retry fixes (no such stream, no permission) raise `StreamError`; the records of earlier requests
-        are in the stream by then.
+        are in the stream by then. Its ``may_be_written`` is True if a request had no answer.
         """
         result = PutResult()
         numbered = [_Numbered(position, record) for position, record in enumerate(records)]
@@ -91,8 +91,11 @@ class StreamWriter:
                 Records=[{"Data": r.data, "PartitionKey": r.partition_key} for _, r in chunk],
             )
         except AWS_ERRORS as error:
+            result.unanswered += not is_certain_refusal(error)
             if not is_transient(error):
-                raise stream_error(error, self._stream_name) from error
+                raised = stream_error(error, self._stream_name)
+                raised.may_be_written = result.unanswered > 0
+                raise raised from error
             return [FailedRecord(*item, error_code(error), str(error)) for item in chunk]
         failures = []
         for item, answer in zip(chunk, response["Records"], strict=True):

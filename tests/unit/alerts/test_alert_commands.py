@@ -24,6 +24,8 @@ def _files_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         (("run", "--name", "a b"), 2, "invalid name 'a b': use 1 to 64"),
         (("run", "--from", "soon"), 2, "invalid start 'soon'"),
         (("tail", "--from", "soon"), 2, "invalid start 'soon'"),
+        (("run", "--from", "2999-01-01T00:00:00Z"), 2, "is in the future"),
+        (("tail", "--from", "2999-01-01T00:00:00Z"), 2, "is in the future"),
         (("replay", "--from", "2999-01-01T00:00:00Z"), 2, "must be before --until"),
         (("replay", "--from", "then"), 2, "invalid time 'then'"),
         (("dead", "list", "--since", "then"), 2, "invalid time 'then'"),

@@ -173,10 +173,14 @@ def test_any_other_url_is_rejected_with_the_reason(url: str, complaint: str) -> 
     assert "secret" not in str(caught.value)
 
 
+NOW_MS = 1_767_312_001_000
+"""2026-01-02T00:00:01Z."""
+
+
 def test_a_start_position_is_a_word_or_a_time() -> None:
-    assert parse_start("LATEST") == "LATEST"
-    assert parse_start("TRIM_HORIZON") == "TRIM_HORIZON"
-    start = parse_start("2026-01-02T07:00:00.5+07:00")
+    assert parse_start("LATEST", now_ms=NOW_MS) == "LATEST"
+    assert parse_start("TRIM_HORIZON", now_ms=NOW_MS) == "TRIM_HORIZON"
+    start = parse_start("2026-01-02T07:00:00.5+07:00", now_ms=NOW_MS)
     assert not isinstance(start, str)
     assert start.isoformat() == "2026-01-02T00:00:00.500000+00:00"
     assert time_ms("2026-01-02T00:00:00Z") == 1_767_312_000_000
@@ -185,6 +189,15 @@ def test_a_start_position_is_a_word_or_a_time() -> None:
 @pytest.mark.parametrize("text", ["latest", "", "yesterday", "2026-01-02T00:00:00"])
 def test_any_other_start_position_is_rejected_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="2026-01-02T03:04:05Z"):
-        parse_start(text)
+        parse_start(text, now_ms=NOW_MS)
     with pytest.raises(ValueError, match="2026-01-02T03:04:05Z"):
         time_ms(text)
+
+
+def test_a_start_position_is_a_time_from_1970_to_now() -> None:
+    for text in ("1970-01-01T00:00:00Z", "2026-01-02T00:00:01Z"):
+        assert not isinstance(parse_start(text, now_ms=NOW_MS), str)
+    with pytest.raises(ValueError, match=r"'1969-12-31T23:59:59\.999Z' is before 1970: use TRIM_HORIZON"):
+        parse_start("1969-12-31T23:59:59.999Z", now_ms=NOW_MS)
+    with pytest.raises(ValueError, match=r"in the future \(now: 2026-01-02T00:00:01\.000Z\): use LATEST"):
+        parse_start("2026-01-02T00:00:01.001Z", now_ms=NOW_MS)

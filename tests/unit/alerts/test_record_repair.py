@@ -209,7 +209,7 @@ class FakeWriter:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
-        self.error: Exception | None = None
+        self.error: StreamError | None = None
         self.is_lost = False
 
     def put(self, records: Sequence[Record]) -> PutResult:
@@ -306,6 +306,19 @@ def test_an_unusable_stream_leaves_no_redrive_record(redrives: RedriveStore, wri
     with pytest.raises(StreamError):
         redriver(redrives, writer).redrive(letter())
     assert redrives.of(letter().letter_id) == []
+
+
+def test_an_error_after_an_attempt_without_an_answer_leaves_the_redrive_open(
+    redrives: RedriveStore, writer: FakeWriter
+) -> None:
+    writer.error = StreamError("access denied")
+    writer.error.may_be_written = True
+    with pytest.raises(StreamError):
+        redriver(redrives, writer).redrive(letter())
+    writer.error = None
+    with pytest.raises(RepairError, match="it is unknown whether its record is in"):
+        redriver(redrives, writer).redrive(letter())
+    assert [each.sent_at_ms for each in redrives.of(letter().letter_id)] == [None]
 
 
 def test_a_dry_run_sends_and_records_nothing(redrives: RedriveStore, writer: FakeWriter) -> None:

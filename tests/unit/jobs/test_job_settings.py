@@ -194,6 +194,12 @@ def test_a_misspelt_option_is_rejected(capsys: pytest.CaptureFixture[str]) -> No
         ("ALERTS_STREAM", "a b", "alerts_stream: 'a b' can't be used: String should match pattern"),
         ("SCORED_STREAM", "a b", "scored_stream: 'a b' can't be used: String should match pattern"),
         ("START_POSITION", "NOW", "start_position: 'NOW' can't be used: invalid start 'NOW': use TRIM_HOR"),
+        (
+            "START_POSITION",
+            "2999-01-01T00:00:00Z",
+            "start_position: '2999-01-01T00:00:00Z' can't be used: the start '2999-01-01T00:00:00Z' is in",
+        ),
+        ("START_POSITION", "1969-12-31T23:59:59Z", "is before 1970: use TRIM_HORIZON for the oldest record"),
         ("SHARD_POLL_INTERVAL_MS", "199", "shard_poll_interval_ms: '199' can't be used: Input should be"),
         ("MAX_RECORD_BYTES", "1048577", "max_record_bytes: '1048577' can't be used: Input should be less"),
         (

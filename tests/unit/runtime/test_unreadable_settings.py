@@ -83,6 +83,27 @@ def test_a_quote_that_is_not_closed_is_refused_without_the_lines_behind_it(tmp_p
         assert SECRET not in message
 
 
+@pytest.mark.parametrize("name", CREDENTIAL_NAMES)
+@pytest.mark.parametrize(
+    "value",
+    [f"'AKIA\nAWS_SECRET_ACCESS_KEY={SECRET}\nA='", f'"{SECRET}\\r"', f'"{SECRET}\u2028x"', f"{SECRET}\x7f"],
+    ids=["open quote", "carriage return", "line separator", "delete"],
+)
+def test_a_credential_with_an_unprintable_character_is_refused_by_its_name_alone(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    path = written(tmp_path / ".env", f"{name}={value}\n".encode())
+    with mock.patch.dict(os.environ, {"AWS_PROFILE": "mine"}):
+        before = dict(os.environ)
+        with pytest.raises(SettingsError) as refused:
+            export_aws_credentials(path)
+        assert dict(os.environ) == before
+    assert str(refused.value) == (
+        f"{path}: {name} has a line end or another unprintable character: write it on one line, "
+        "and close its quote there"
+    )
+
+
 def test_a_properties_file_that_is_no_text_is_refused_without_its_content(tmp_path: Path) -> None:
     group = {"PropertyGroupId": "fraudstream", "PropertyMap": {"hash_key": SECRET}}
     message = refusal(properties=written(tmp_path / "p.json", json.dumps([group]).encode() + b"\xff"))

@@ -191,16 +191,30 @@ def test_a_throttled_shard_does_not_block_the_others() -> None:
     assert data_of(reader(kinesis)) == [b"b"]
 
 
-def test_each_failure_in_a_row_makes_the_next_read_smaller() -> None:
+def test_each_failure_makes_the_next_read_smaller_and_each_success_doubles_it() -> None:
     kinesis, time = FakeKinesis("s0", "s1"), FakeTime()
     stream = reader(kinesis, time=time)
     kinesis.faults["get_records"] = [refusal("InternalFailure", 500)] * 16
-    for _ in range(10):
+    for _ in range(24):
         stream.poll()
         time.now_s += 60
     limits = [request["Limit"] for name, request in kinesis.calls if name == "get_records"]
-    assert limits[:16:2] == limits[1:16:2] == [10_000, 2_500, 625, 156, 39, 9, 2, 1]
-    assert limits[16:] == [1, 1, 10_000, 10_000]
+    failing = [10_000, 2_500, 625, 156, 39, 9, 2, 1]
+    working = [1 << doubled for doubled in range(14)] + [10_000, 10_000]
+    assert limits[::2] == limits[1::2] == failing + working
+
+
+def test_a_connection_too_slow_for_full_reads_fails_only_after_several_that_worked() -> None:
+    kinesis, time = FakeKinesis("s0"), FakeTime()
+    stream = reader(kinesis, time=time)
+    for _ in range(12):
+        last = [request["Limit"] for name, request in kinesis.calls if name == "get_records"][-1:]
+        is_next_full = not last or last[0] == 5_000
+        kinesis.faults["get_records"] = [refusal("InternalFailure", 500)] if is_next_full else []
+        stream.poll()
+        time.now_s += 60
+    limits = [request["Limit"] for name, request in kinesis.calls if name == "get_records"]
+    assert limits == [10_000, 2_500, 5_000] * 4
 
 
 def test_a_stream_that_never_responds_is_an_error() -> None:

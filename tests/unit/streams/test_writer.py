@@ -3,7 +3,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from fraudstream.runtime.backoff import Backoff
 from fraudstream.runtime.clock import Clock
@@ -202,6 +202,31 @@ def test_an_error_that_no_retry_can_fix_is_raised_at_once(code: str, message: st
     with pytest.raises(StreamError, match=message):
         put(puts, numbers(3))
     assert len(puts.requests) == 1
+
+
+RETRIED = refusal("AccessDeniedException")
+RETRIED.response["ResponseMetadata"]["RetryAttempts"] = 1
+
+
+@pytest.mark.parametrize(
+    ("faults", "may_be_written"),
+    [
+        ([refusal("AccessDeniedException")], False),
+        ([refusal(THROTTLED), refusal("AccessDeniedException")], False),
+        ([ReadTimeoutError(endpoint_url="http://a"), refusal("AccessDeniedException")], True),
+        ([refusal("InternalFailure", status=500), refusal("AccessDeniedException")], True),
+        ([RETRIED], True),
+    ],
+    ids=["refused", "throttled before", "no answer before", "fault before", "repeated by boto3"],
+)
+def test_an_error_says_whether_an_earlier_attempt_may_have_written(
+    faults: list[Exception], *, may_be_written: bool
+) -> None:
+    puts = FakePuts()
+    puts.faults = list(faults)
+    with pytest.raises(StreamError) as raised:
+        put(puts, numbers(3))
+    assert raised.value.may_be_written == may_be_written
 
 
 def test_records_are_counted_by_shard() -> None:

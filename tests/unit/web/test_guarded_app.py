@@ -248,6 +248,30 @@ def test_a_body_with_half_of_a_character_is_refused_with_the_fix() -> None:
         assert error["remedy"].startswith("write whole characters")
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_a_body_of_any_depth_is_taken_or_refused_and_never_an_error_of_the_server(
+    opening: str, closing: str
+) -> None:
+    async def answers() -> list[httpx.Response]:
+        async with client_of(tiny_app()) as client:
+            return [
+                await client.post(
+                    "/notes",
+                    content=f'{{"text": "a", "more": {opening * depth}0{closing * depth}}}',
+                    headers={"Content-Type": "application/json"},
+                )
+                for depth in range(800, 1000)
+            ]
+
+    answered = asyncio.run(answers())
+    assert {answer.status_code for answer in answered} == {200, 400, 422}
+    for answer in answered:
+        if answer.status_code == 422:
+            (error,) = problem(answer)["errors"]
+            assert error["field"] == "body"
+            assert error["remedy"] == "send fewer arrays and objects within each other"
+
+
 def test_a_problem_may_have_additional_members() -> None:
     assert problem(ask(tiny_app(), "DELETE", "/notes"))["notes"] == 0
 
