@@ -59,15 +59,17 @@ def serialized(application: "WSGIApplication") -> "WSGIApplication":
 
 
 @contextmanager
-def embedded_emulator() -> Iterator[str]:
+def embedded_emulator(*options: str) -> Iterator[str]:
     """Run the emulator in a separate process for the duration of the block; yields its URL.
+
+    ``options`` are further ones of its command line.
 
     Ctrl-C in the terminal does not reach the process, so that remaining records can still be written to the
     emulator afterwards. Raises `EmulatorError` if it does not start.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "localstack.emulator", "--port", "0"],
+            [sys.executable, "-m", "localstack.emulator", "--port", "0", *options],
             cwd=ROOT,
             env=_environment(),
             stdout=subprocess.PIPE,
@@ -121,13 +123,21 @@ def main(
     host: Annotated[
         str, typer.Option(callback=_loopback, help="Loopback address to listen on")
     ] = "127.0.0.1",
+    first_sequence_number: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Number of the first record of each shard, for a job that read from another emulator "
+            "(default: the time, so that no earlier stream of the same name has given it)",
+        ),
+    ] = None,
 ) -> None:
     """Serve moto's AWS emulation until SIGTERM or Ctrl-C."""
     # A log line per request would dominate the output of tests.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     stop = stop_on_signals()
     os.environ["MOTO_ACCOUNT_ID"] = EMULATOR_ACCOUNT
-    repair_shards()
+    repair_shards(first_sequence_number)
     application: Any = serialized(DomainDispatcherApplication(create_backend_app))
     server = make_server(host, port, application, threaded=True)
     # shutdown() waits for serve_forever(), which therefore can't run in the thread that receives the signals.

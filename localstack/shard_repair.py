@@ -20,6 +20,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partialmethod
 from typing import Any, Final
 
 from moto.kinesis.exceptions import InvalidArgumentError
@@ -41,11 +42,11 @@ _get_shard_iterator = KinesisBackend.get_shard_iterator
 _number_at = Shard.get_sequence_number_at
 
 
-def repair_shards() -> None:
-    """Replace moto's functions with the corrected ones, for this process."""
+def repair_shards(first_number: int | None = None) -> None:
+    """Replace moto's functions with the corrected ones, for this process; see `put_record`."""
     Shard.get_max_sequence_number = newest_sequence_number
     Shard.get_sequence_number_at = sequence_number_at
-    Shard.put_record = put_record
+    Shard.put_record = partialmethod(put_record, first_number=first_number)
     Stream.get_shard_for_key = open_shard_for_key
     Stream.split_shard = split_shard
     Stream.merge_shards = merge_shards
@@ -62,12 +63,14 @@ def newest_sequence_number(shard: Shard) -> int:
     return next(reversed(shard.records), 0)
 
 
-def put_record(shard: Shard, partition_key: str, data: str, explicit_hash_key: str) -> str:
+def put_record(
+    shard: Shard, partition_key: str, data: str, explicit_hash_key: str, *, first_number: int | None = None
+) -> str:
     """Append a record and return its sequence number, which no earlier stream of the same name has given.
 
-    The first number of a shard is the time in nanoseconds.
+    The first number of a shard is the time in nanoseconds, or ``first_number``.
     """
-    number = newest_sequence_number(shard) + 1 if shard.records else time.time_ns()
+    number = newest_sequence_number(shard) + 1 if shard.records else first_number or time.time_ns()
     shard.records[number] = Record(partition_key, data, number, explicit_hash_key)
     return str(number)
 

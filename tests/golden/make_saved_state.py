@@ -214,7 +214,7 @@ def move_into(target: Path, uri: str) -> None:
 @contextmanager
 def own_emulator(name: str) -> Iterator[JobSettings]:
     """Run a new emulator, whose sequence numbers start at 1; yield the settings."""
-    with embedded_emulator() as url:
+    with embedded_emulator(*saved_state.NUMBERED_FROM_ONE) as url:
         # The clients of this process use it.
         os.environ.update(emulator_environment(JobSettings.load(["--aws-endpoint-url", url], env_file=None)))
         yield saved_state.golden_settings(JobSettings.load(env_file=None), name)

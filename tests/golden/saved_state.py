@@ -2,9 +2,9 @@
 
 The state belongs to a job that had read the number of records in ``positions.json`` from streams of one
 shard each. A restored job finds streams of the same names with as many records that no parser accepts
-(`UNREADABLE`), followed by the transactions of ``transactions.jsonl``. The emulator numbers the records
-of a shard 1, 2, 3, …, so the job reads exactly these transactions if it resumes at the saved positions;
-otherwise it writes dead letters.
+(`UNREADABLE`), followed by the transactions of ``transactions.jsonl``. Both emulators number the records
+of a shard 1, 2, 3, … (`NUMBERED_FROM_ONE`), so the job reads exactly these transactions if it resumes at
+the saved positions; otherwise it writes dead letters.
 """
 
 import json
@@ -38,6 +38,8 @@ STATE_BACKENDS: Final = {
     "checkpoint-rocksdb": "rocksdb",
 }
 """Each folder of the archive, and the state backend that restores it."""
+NUMBERED_FROM_ONE: Final = ("--first-sequence-number", "1")
+"""Options of the emulator whose positions are saved, and of the one in which they are continued."""
 UNREADABLE: Final = b"read before"
 _OF_THE_RUN: Final = ("arrival_time", "scored_at")
 """Fields with the time of writing or scoring."""

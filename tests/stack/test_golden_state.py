@@ -1,8 +1,8 @@
 """Saved state of layout 3, kept as files, restored by the current job to the last digit.
 
 The Kinesis positions are part of the state, but the emulator that issued them no longer exists. A new
-emulator also numbers the records of a shard 1, 2, 3, …: streams of the same names, with one shard each,
-get as many unreadable records as the job had read, followed by the new transactions. A restored job that
+emulator numbers the records of a shard 1, 2, 3, … as that one did: streams of the same names, with one
+shard each, get as many unreadable records as the job had read, followed by the new transactions. A restored job that
 keeps its positions starts with these; otherwise each record that it reads again is an unexpected dead
 letter. No state is dropped. All input comes from one shard, so its order is fixed.
 `tests.golden.make_saved_state` describes the state.
@@ -19,6 +19,7 @@ from drills.cluster import session_cluster
 from drills.emulator_environment import emulator_environment
 from drills.live_job import Launcher
 from jobs.job_settings import JobSettings
+from localstack.emulator import embedded_emulator
 from tests.golden import saved_state
 from tests.stack.job_refusals import refusal
 from tests.stack.stack_helpers import settings_with_own_streams
@@ -32,10 +33,13 @@ FEATURES: Final = {each["transaction_id"]: each["features"] for each in EXPECTED
 
 
 @pytest.fixture(scope="module")
-def settings(embedded_url: str) -> Iterator[JobSettings]:
+def settings() -> Iterator[JobSettings]:
     """Fill the streams that all restored jobs read, each from the same position."""
-    with pytest.MonkeyPatch.context() as patch:
-        settings = settings_with_own_streams(embedded_url, patch)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        embedded_emulator(*saved_state.NUMBERED_FROM_ONE) as url,
+    ):
+        settings = settings_with_own_streams(url, patch)
         saved_state.fill_sources(saved_state.golden_settings(settings, "sources"))
         yield settings
 
