@@ -2,9 +2,9 @@
 
 The Kinesis positions are part of the state, but the emulator that issued them no longer exists. A new
 emulator numbers the records of a shard 1, 2, 3, … as that one did: streams of the same names, with one
-shard each, get as many unreadable records as the job had read, followed by the new transactions. A restored job that
-keeps its positions starts with these; otherwise each record that it reads again is an unexpected dead
-letter. No state is dropped. All input comes from one shard, so its order is fixed.
+shard each, get as many unreadable records as the job had read, followed by the new transactions. A
+restored job that keeps its positions starts with these; otherwise each record that it reads again is an
+unexpected dead letter. No state is dropped. All input comes from one shard, so its order is fixed.
 `tests.golden.make_saved_state` describes the state.
 """
 
