@@ -146,7 +146,7 @@ def _run_drill(fault: Fault, shared: Bench, effort: Effort, view: DrillView, res
 
 
 def _kept_logs(shared: Bench, name: str) -> Path:
-    """Copy the logs of the cluster's processes to a folder that outlives it; return its path from the root."""
+    """Copy the logs of the cluster to a folder that outlives it; return its path from the root."""
     target = LOGS / name
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(shared.launcher.cluster.folder / "log", target)
