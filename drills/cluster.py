@@ -205,9 +205,16 @@ class Cluster:
         """Return whether a process of this name was started and has not been ended or killed."""
         return name in self._processes
 
+    def has_logged(self, text: str) -> bool:
+        """Return whether a log of the cluster has this text in it."""
+        return any(text in path.read_text(errors="replace") for path in self._logs())
+
+    def _logs(self) -> Iterator[Path]:
+        return (self.folder / "log").glob("*.log")
+
     def logs(self) -> str:
         """Return the end of each process's output and log, without RocksDB's own logs."""
-        files = [*self.folder.glob("*.out"), *(self.folder / "log").glob("*.log")]
+        files = [*self.folder.glob("*.out"), *self._logs()]
         return "\n".join(
             f"--- {path.name}\n{path.read_text(errors='replace')[-LOG_TAIL:]}" for path in sorted(files)
         )

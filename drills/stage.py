@@ -188,12 +188,17 @@ class Stage:
 
     def wait_until_under_way(self, *, awaits_checkpoint: bool = True) -> None:
         """Wait until part of the load is sent, a checkpoint is complete and more is scored after it."""
-        awaited = UNDER_WAY_SHARE * len(self.items)
-        self.wait("part of the load", lambda: self.sender.sent >= awaited)
+        self.wait_until_sent(UNDER_WAY_SHARE)
         if awaits_checkpoint:
             completed = self.job.completed_checkpoints()
             self.wait("a checkpoint", lambda: self.job.completed_checkpoints() > completed)
         self.wait_for_more()
+
+    def wait_until_sent(self, share: float = 1.0) -> None:
+        """Wait until this share of the load is in the stream."""
+        awaited = share * len(self.items)
+        what = "the end of the load" if share == 1 else "part of the load"
+        self.wait(what, lambda: self.sender.sent >= awaited)
 
     def wait_for_more(self) -> None:
         """Wait until more transactions are scored, or the sender is idle so that none may come."""

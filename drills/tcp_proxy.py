@@ -6,8 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from localrun.job_process import free_port
 
@@ -34,16 +33,6 @@ class TcpProxy:
         """Number of times that bytes had to wait because the proxy was cut."""
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the port and all connections."""
-        self.close()
 
     def close(self) -> None:
         """Close the port and all connections."""

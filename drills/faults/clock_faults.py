@@ -37,16 +37,12 @@ def step_clock(stage: Stage) -> None:
         for offset_ms, share in STEPS:
             clock.set_off(offset_ms)
             stage.wait("a score with the stepped clock", partial(_has_score, stage, offset_ms))
-            stage.wait("a part of the load", partial(_is_sent, stage, share))
+            stage.wait_until_sent(share)
         clock.set_off(0)
 
 
 def _clock(stage: Stage) -> WorkerClock:
     return WorkerClock(stage.cluster, stage.folder / CLOCK)
-
-
-def _is_sent(stage: Stage, share: float) -> bool:
-    return stage.sender.sent >= share * len(stage.items)
 
 
 def _has_score(stage: Stage, offset_ms: int) -> bool:

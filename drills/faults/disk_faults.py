@@ -68,12 +68,7 @@ def fill_disk(stage: Stage) -> None:
     place = stage.folder / DISK
     with stage.fault(f"RocksDB's disk is full for {stage.effort.outage_s:.0f} s"), filled(place):
         stage.pause(stage.effort.outage_s)
-        stage.wait("the worker's complaint", lambda: _complains(stage))
-
-
-def _complains(stage: Stage) -> bool:
-    logs = (stage.cluster.folder / "log").glob("*.log")
-    return any(NO_SPACE in path.read_text(errors="replace") for path in logs)
+        stage.wait("the worker's complaint", lambda: stage.cluster.has_logged(NO_SPACE))
 
 
 ROCKSDB_DISK_FULL: Final = Fault(

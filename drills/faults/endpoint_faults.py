@@ -26,7 +26,7 @@ def throttle(stage: Stage) -> None:
         stage.fault(f"{THROTTLED_SHARE:.0%} of all records and reads are throttled"),
         stage.endpoint.throttling(THROTTLED_SHARE),
     ):
-        stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
+        stage.wait_until_sent()
     if not stage.endpoint.throttled:
         msg = "nothing was throttled: producer and job bypass the drill's endpoint"
         raise ClusterError(msg)
@@ -43,7 +43,7 @@ def lose_answers(stage: Stage) -> None:
         stage.fault(f"{LOST_SHARE:.0%} of the answers to PutRecords are lost"),
         stage.endpoint.losing_answers(LOST_SHARE),
     ):
-        stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
+        stage.wait_until_sent()
     _check_hindered(stage)
 
 

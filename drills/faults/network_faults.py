@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +36,7 @@ class Partition:
     def prepared(self, stage: Stage) -> Iterator[None]:
         """Replace JobManager and TaskManager by such ones while the block runs."""
         cluster, direct_port = stage.cluster, stage.cluster.rpc_port
-        with TcpProxy() as to_jobmanager, TcpProxy() as to_taskmanager:
+        with closing(TcpProxy()) as to_jobmanager, closing(TcpProxy()) as to_taskmanager:
             self._proxies = (to_jobmanager, to_taskmanager)
             cluster.end("taskmanager")
             cluster.end("jobmanager")
@@ -94,8 +94,7 @@ def lose_name(stage: Stage) -> None:
             stage.pause(stage.effort.outage_s)
         finally:
             _write_hosts(stage, HOST)
-    logs = (stage.cluster.folder / "log").glob("*.log")
-    if not any(UNRESOLVED in path.read_text(errors="replace") for path in logs):
+    if not stage.cluster.has_logged(UNRESOLVED):
         msg = f"no log has {UNRESOLVED}: the job does not resolve the endpoint's name"
         raise ClusterError(msg)
 

@@ -25,7 +25,7 @@ def start_second_job(stage: Stage) -> None:
     """
     with stage.fault("a second job reads the same stream"):
         second = stage.start_second_job(parallelism=1)
-        stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
+        stage.wait_until_sent()
         stage.wait("two scores of each transaction", lambda: _is_scored_twice(stage))
         second.cancel()
 

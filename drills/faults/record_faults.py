@@ -10,7 +10,7 @@ from drills.stage import Stage
 def send_it_all(stage: Stage) -> None:
     """Send the whole load: the load itself is the fault."""
     with stage.fault("sending"):
-        stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
+        stage.wait_until_sent()
 
 
 BROKEN_RECORDS: Final = Fault(

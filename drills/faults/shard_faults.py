@@ -25,7 +25,7 @@ def change_shards(stage: Stage) -> None:
         stage.wait_for_more()
         _merge(stage, last_but_one, last)
     new = _open_shards(stage).keys() - before
-    stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
+    stage.wait_until_sent()
     if unused := new - stage.sender.shards.keys():
         names = ", ".join(sorted(unused))
         msg = f"the new shards {names} received no records; give more --transactions or a lower --rate"
@@ -64,7 +64,7 @@ def _is_active(stage: Stage) -> bool:
 def leave_shard_idle(stage: Stage) -> None:
     """Wait until the load is sent; its order leaves one shard idle until the end."""
     with stage.fault("one shard is idle"):
-        stage.wait("the end of the load", lambda: stage.sender.sent >= len(stage.items))
+        stage.wait_until_sent()
 
 
 SHARDS_CHANGED: Final = Fault(

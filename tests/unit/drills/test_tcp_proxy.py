@@ -4,6 +4,7 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from drills.tcp_proxy import TcpProxy
 @pytest.fixture(name="proxy")
 def fixture_proxy() -> Iterator[TcpProxy]:
     """Return a proxy of a server that sends everything back."""
-    with TcpProxy() as proxy, socket.create_server(("127.0.0.1", proxy.target_port)) as server:
+    with closing(TcpProxy()) as proxy, socket.create_server(("127.0.0.1", proxy.target_port)) as server:
         threading.Thread(target=echo, args=(server,), daemon=True).start()
         yield proxy
 
@@ -81,11 +82,11 @@ def test_closing_it_between_two_looks_at_its_port_is_no_error(monkeypatch: pytes
 
     monkeypatch.setattr("select.select", wait_late)
     monkeypatch.setattr("threading.excepthook", errors.append)
-    with TcpProxy():
+    with closing(TcpProxy()):
         assert about_to_wait.wait(10)
     assert errors == []
 
 
 def test_a_target_that_does_not_listen_ends_the_connection() -> None:
-    with TcpProxy() as proxy, connect(proxy) as caller:
+    with closing(TcpProxy()) as proxy, connect(proxy) as caller:
         assert caller.recv(10) == b""
