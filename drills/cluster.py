@@ -316,10 +316,12 @@ def taskmanager_with(cluster: Cluster, *options: str, java_options: tuple[str, .
     """
     _replace_taskmanager(cluster, options, java_options)
     yield
-    _replace_taskmanager(cluster, (), ())
+    _replace_taskmanager(cluster)
 
 
-def _replace_taskmanager(cluster: Cluster, options: tuple[str, ...], java_options: tuple[str, ...]) -> None:
+def _replace_taskmanager(
+    cluster: Cluster, options: tuple[str, ...] = (), java_options: tuple[str, ...] = ()
+) -> None:
     cluster.end("taskmanager")
     start_taskmanager(
         cluster,
@@ -333,9 +335,7 @@ def renew_taskmanager(cluster: Cluster) -> None:
     """Replace the TaskManager if it has run `JOBS_A_WORKER` jobs or more."""
     if cluster.worker_jobs < JOBS_A_WORKER:
         return
-    cluster.end("taskmanager")
-    start_taskmanager(cluster)
-    cluster.wait_for("slots", cluster.has_slots)
+    _replace_taskmanager(cluster)
 
 
 def _start(

@@ -9,7 +9,7 @@ from drills.cluster import JOBS_A_WORKER, Cluster, renew_taskmanager, start_task
 def test_a_worker_is_replaced_after_its_maximum_number_of_jobs(
     *, jobs: int, is_renewed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def start_worker(cluster: Cluster) -> None:
+    def start_worker(cluster: Cluster, *_options: object) -> None:
         cluster.start("taskmanager", ["sleep", "60"])
 
     monkeypatch.setattr("drills.cluster.start_taskmanager", start_worker)
