@@ -25,6 +25,14 @@ READ_INTERVAL_MS: Final = 10
 """Pause between two rounds over the shards; the emulator does not limit reads per second."""
 ENDS: Final = frozenset({"FINISHED", "CANCELED", "FAILED"})
 """Terminal states of a job (Flink's ``JobStatus``)."""
+RESTARTS: Final = (
+    "Not all required tasks are currently running",
+    "Checkpoint Coordinator is suspending",
+    "failed during stopping",
+)
+"""Flink's messages for a savepoint that met a restart of the job: those of ``CheckpointFailureReason``
+and of ``StopWithSavepointStoppingException``."""
+MAX_SAVEPOINT_ATTEMPTS: Final = 10
 
 
 class WrittenRecord(NamedTuple):
@@ -180,9 +188,20 @@ class LiveJob:
         return uri
 
     def stop_with_savepoint(self, folder: Path) -> str:
-        """Stop the job with a savepoint in ``folder``; return the URI of the savepoint."""
+        """Stop the job with a savepoint in ``folder``; return the URI of the savepoint.
+
+        An attempt that meets a restart of the job is repeated once all tasks run, as an operator would.
+        """
         request = {"targetDirectory": folder.as_uri(), "drain": False}
-        uri: str = self._done("savepoints", self._ask("/stop", request))["location"]
+        for attempt in range(1, MAX_SAVEPOINT_ATTEMPTS + 1):
+            self.wait_until_running()
+            try:
+                uri: str = self._done("savepoints", self._ask("/stop", request))["location"]
+            except ClusterError as error:
+                if attempt == MAX_SAVEPOINT_ATTEMPTS or not any(reason in str(error) for reason in RESTARTS):
+                    raise
+            else:
+                break
         self._wait_for_end()
         return uri
 

@@ -4,7 +4,7 @@ import pytest
 
 from drills.cluster import Cluster, ClusterError, submitted_job
 from drills.emulator_environment import stream_names, with_own_streams
-from drills.live_job import LiveJob
+from drills.live_job import MAX_SAVEPOINT_ATTEMPTS, RESTARTS, LiveJob
 from jobs.job_settings import JobSettings
 
 
@@ -26,6 +26,47 @@ def test_a_job_without_a_complete_checkpoint_cannot_be_resumed(job: LiveJob) -> 
     (job.cluster.checkpoints / "a1" / "chk-1").mkdir(parents=True)
     with pytest.raises(ClusterError, match="job a1 has no complete checkpoint"):
         job.newest_checkpoint()
+
+
+class RestJob(LiveJob):
+    """A job whose savepoints end as ``outcomes`` say, without a cluster."""
+
+    outcomes: list[dict[str, object]]
+
+    def _ask(self, path: str, body: object = None, method: str | None = None) -> object:
+        del body, method
+        if path == "/stop":
+            return {"request-id": "s1"}
+        if path == "/savepoints/s1":
+            return {"status": {"id": "COMPLETED"}, "operation": self.outcomes[0]}
+        is_stopped = not self.outcomes
+        return {"state": "FINISHED" if is_stopped else "RUNNING", "status-counts": {"RUNNING": 2}}
+
+    def _done(self, kind: str, trigger: dict[str, str]) -> dict[str, object]:
+        try:
+            return super()._done(kind, trigger)
+        finally:
+            self.outcomes.pop(0)
+
+
+def stop(job: LiveJob, folder: Path, *outcomes: dict[str, object]) -> str:
+    rest_job = RestJob(job.cluster, job.settings, job.job_id)
+    rest_job.outcomes = list(outcomes)
+    return rest_job.stop_with_savepoint(folder)
+
+
+@pytest.mark.parametrize("reason", RESTARTS)
+def test_a_savepoint_that_meets_a_restart_is_tried_again(job: LiveJob, tmp_path: Path, reason: str) -> None:
+    failed: dict[str, object] = {"failure-cause": {"stack-trace": f"CheckpointException: {reason}."}}
+    assert stop(job, tmp_path, failed, failed, {"location": "file:/s"}) == "file:/s"
+    with pytest.raises(ClusterError, match=reason):
+        stop(job, tmp_path, *[failed] * MAX_SAVEPOINT_ATTEMPTS, {"location": "file:/s"})
+
+
+def test_a_savepoint_that_fails_for_another_reason_is_not_tried_again(job: LiveJob, tmp_path: Path) -> None:
+    failed: dict[str, object] = {"failure-cause": {"stack-trace": "CheckpointException: No space left"}}
+    with pytest.raises(ClusterError, match="No space left"):
+        stop(job, tmp_path, failed, {"location": "file:/s"})
 
 
 def test_the_job_id_is_parsed_from_the_output_of_flink_run() -> None:
