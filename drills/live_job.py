@@ -183,25 +183,11 @@ class LiveJob:
 
         Every state backend can read the canonical form; the native form only the backend that wrote it.
         """
-        request = {"target-directory": folder.as_uri(), "formatType": form}
-        uri: str = self._done("savepoints", self._ask("/savepoints", request))["location"]
-        return uri
+        return self._savepoint("/savepoints", {"target-directory": folder.as_uri(), "formatType": form})
 
     def stop_with_savepoint(self, folder: Path) -> str:
-        """Stop the job with a savepoint in ``folder``; return the URI of the savepoint.
-
-        An attempt that meets a restart of the job is repeated once all tasks run, as an operator would.
-        """
-        request = {"targetDirectory": folder.as_uri(), "drain": False}
-        for attempt in range(1, MAX_SAVEPOINT_ATTEMPTS + 1):
-            self.wait_until_running()
-            try:
-                uri: str = self._done("savepoints", self._ask("/stop", request))["location"]
-            except ClusterError as error:
-                if attempt == MAX_SAVEPOINT_ATTEMPTS or not any(reason in str(error) for reason in RESTARTS):
-                    raise
-            else:
-                break
+        """Stop the job with a savepoint in ``folder``; return the URI of the savepoint."""
+        uri = self._savepoint("/stop", {"targetDirectory": folder.as_uri(), "drain": False})
         self._wait_for_end()
         return uri
 
@@ -233,6 +219,19 @@ class LiveJob:
             msg = f"{kind} of job {self.job_id} failed: {done['failure-cause']}"
             raise ClusterError(msg)
         return done
+
+    def _savepoint(self, path: str, request: dict[str, object]) -> str:
+        """Take a savepoint. An attempt that meets a restart of the job is repeated, as an operator would."""
+        for attempt in range(1, MAX_SAVEPOINT_ATTEMPTS + 1):
+            self.wait_until_running()
+            try:
+                uri: str = self._done("savepoints", self._ask(path, request))["location"]
+            except ClusterError as error:
+                if attempt == MAX_SAVEPOINT_ATTEMPTS or not any(reason in str(error) for reason in RESTARTS):
+                    raise
+            else:
+                break
+        return uri
 
     def _wait_for_end(self) -> None:
         self.cluster.wait_for("end of the job", lambda: self._ask("")["state"] in ENDS)
