@@ -12,6 +12,7 @@ from fraudstream.archives.record_delimiting import (
     is_undelimited,
     records_of_line,
 )
+from tests.fuzz_budget import examples
 
 JSON = st.recursive(
     st.none() | st.integers(-5, 5) | st.text(alphabet='{}"\\[],:a', max_size=8),
@@ -22,11 +23,13 @@ JSON = st.recursive(
 OBJECTS = st.dictionaries(st.text('{}"\\a', max_size=5), JSON, max_size=4).map(orjson.dumps)
 
 
+@examples(60)
 @given(objects=st.lists(OBJECTS, min_size=1, max_size=8))
 def test_concatenated_objects_are_one_record_each(objects: list[bytes]) -> None:
     assert list(records_of_line(b"".join(objects), 1)) == objects
 
 
+@examples(60)
 @given(objects=st.lists(OBJECTS, min_size=1, max_size=4))
 def test_a_line_with_two_or_more_objects_is_undelimited(objects: list[bytes]) -> None:
     assert is_undelimited(b"".join(objects)) == (len(objects) > 1)

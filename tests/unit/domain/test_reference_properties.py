@@ -17,7 +17,7 @@ from tests.strategies import DELAYS_MS, NUMBER_FIELDS, WINDOWS_MS, Case
 
 NO_LIMIT_MS = 10**15
 
-EXAMPLES = examples(30)
+EXAMPLES = examples(20)
 ENTITY = st.sampled_from(ENTITIES)
 WINDOW_MS = st.sampled_from(WINDOWS_MS)
 DELAY_MS = st.sampled_from(DELAYS_MS)

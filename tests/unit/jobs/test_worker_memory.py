@@ -83,6 +83,7 @@ def test_a_process_without_beam_needs_no_workaround(monkeypatch: pytest.MonkeyPa
 
 def grown_bytes(*, with_leak: bool) -> int:
     """Process many bundles; return the growth of this process's own memory."""
+    BundleProcessor.monitoring_infos = BEAMS_OWN
     if not with_leak:
         stop_leak()
     bundles = processor("first", "second")
@@ -100,7 +101,7 @@ def in_use_bytes() -> int:
     return 1024 * int(anonymous[1])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def new_process() -> Iterator[ProcessPoolExecutor]:
     """Run in a new process, so that memory freed by other tests can't hide growth."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:

@@ -13,6 +13,8 @@ from models.evaluation.judging import JudgedFold, Team, results
 from models.evaluation.pictures import COLOURS, colour
 
 COUNT = 600
+Page = tuple[str, dict[str, bytes]]
+"""Text and pictures of a report."""
 TRUTH = np.arange(COUNT) % 6 == 0
 MODELS = ("xgboost", "ensemble", "amount_only")
 
@@ -59,14 +61,19 @@ def report(*, has_types: bool = True, note: str | None = None, importance: bool 
     return EvaluationReport({**figures, "data": facts}, data, judged, sizes, team)
 
 
-def written(folder: Path, made: EvaluationReport) -> tuple[str, dict[str, bytes]]:
+def written(folder: Path, made: EvaluationReport) -> Page:
     write_report(made, folder / "evaluation.md")
     pictures = {path.stem: path.read_bytes() for path in (folder / "evaluation-pictures").iterdir()}
     return (folder / "evaluation.md").read_text(), pictures
 
 
-def test_the_page_shows_exactly_the_written_charts(tmp_path: Path) -> None:
-    text, pictures = written(tmp_path, report())
+@pytest.fixture(name="page", scope="module")
+def fixture_page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return written(tmp_path_factory.mktemp("page"), report())
+
+
+def test_the_page_shows_exactly_the_written_charts(page: Page) -> None:
+    text, pictures = page
     assert sorted(pictures) == [
         "calibration", "fraud-types", "importance", "money", "precision-recall", "scores",
     ]  # fmt: skip
@@ -74,14 +81,13 @@ def test_the_page_shows_exactly_the_written_charts(tmp_path: Path) -> None:
         assert text.count(f"(evaluation-pictures/{name}.svg)") == 1
 
 
-def test_the_same_metrics_give_the_same_bytes(tmp_path: Path) -> None:
-    (tmp_path / "again").mkdir()
-    assert written(tmp_path, report()) == written(tmp_path / "again", report())
+def test_the_same_metrics_give_the_same_bytes(page: Page, tmp_path: Path) -> None:
+    assert written(tmp_path, report()) == page
 
 
-def test_metrics_are_shown_with_their_sd(tmp_path: Path) -> None:
+def test_metrics_are_shown_with_their_sd(page: Page) -> None:
     made = report()
-    text, _ = written(tmp_path, made)
+    text, _ = page
     main = made.evaluation["xgboost"]
     assert f"| ROC AUC | {main['auc_roc']:.3f} ± {main['sd']['auc_roc']:.3f} |" in text
     assert f"| recall | {main['recall']:.2%} ± {main['sd']['recall']:.2%} |" in text
@@ -94,10 +100,9 @@ def test_metrics_are_shown_with_their_sd(tmp_path: Path) -> None:
     assert "16.67% of them fraud" in text
 
 
-def test_types_are_shown_if_there_are_any(tmp_path: Path) -> None:
-    assert "\n| loan_fraud | 50 |" in written(tmp_path, report())[0]
-    (tmp_path / "untyped").mkdir()
-    text, pictures = written(tmp_path / "untyped", report(has_types=False))
+def test_types_are_shown_if_there_are_any(page: Page, tmp_path: Path) -> None:
+    assert "\n| loan_fraud | 50 |" in page[0]
+    text, pictures = written(tmp_path, report(has_types=False))
     assert "By fraud type" not in text
     assert "fraud-types" not in pictures
 
@@ -112,8 +117,8 @@ def test_shortened_parts_are_mentioned(tmp_path: Path) -> None:
     assert "**The tests are short.**" in written(tmp_path, report(note="The tests are short."))[0]
 
 
-def test_the_largest_importance_is_listed_first(tmp_path: Path) -> None:
-    picture = written(tmp_path, report())[1]["importance"].decode()
+def test_the_largest_importance_is_listed_first(page: Page) -> None:
+    picture = page[1]["importance"].decode()
     # The chart draws the lowest bar first.
     assert 0 < picture.index(">small<") < picture.index(">large<")
 

@@ -271,7 +271,7 @@ def test_the_trees_are_trained_at_the_true_fraud_share_with_fine_bins() -> None:
     parameters = KINDS["xgboost"].parameters(7)
     assert "scale_pos_weight" not in parameters
     assert (parameters["max_bin"], parameters["base_score"], parameters["seed"]) == (4096, 0.5, 7)
-    features, is_fraud = data(2_000)
+    features, is_fraud = data(600)
     scores = KINDS["xgboost"].fit(features, is_fraud, CATALOGUE, 1).score(features)
     assert scores.mean() == pytest.approx(is_fraud.mean(), abs=0.1)
 

@@ -27,6 +27,12 @@ def written(folder: Path, kind: Kind) -> Path:
     return out
 
 
+@pytest.fixture(name="files", scope="module")
+def fixture_files(tmp_path_factory: pytest.TempPathFactory) -> dict[Kind, Path]:
+    folder = tmp_path_factory.mktemp("files")
+    return {kind: written(folder / kind, kind) for kind in ("csv", "parquet")}
+
+
 def read(path: Path, schema: pa.Schema) -> pa.Table:
     if path.suffix == ".parquet":
         return pq.read_table(path)
@@ -35,8 +41,8 @@ def read(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_the_files_contain_the_transactions_and_their_labels(tmp_path: Path, kind: Kind) -> None:
-    out = written(tmp_path, kind)
+def test_the_files_contain_the_transactions_and_their_labels(files: dict[Kind, Path], kind: Kind) -> None:
+    out = files[kind]
     transactions = read(out, TRANSACTION_SCHEMA).to_pylist()
     truth = read(out.with_suffix(f".truth.{kind}"), TRUTH_SCHEMA).to_pylist()
     assert len(transactions) == len(truth) == COUNT
@@ -51,8 +57,8 @@ def test_the_files_contain_the_transactions_and_their_labels(tmp_path: Path, kin
         assert {name: label_row[name] for name in told} == told
 
 
-def test_a_parquet_files_times_have_a_time_zone(tmp_path: Path) -> None:
-    out = written(tmp_path, "parquet")
+def test_a_parquet_files_times_have_a_time_zone(files: dict[Kind, Path]) -> None:
+    out = files["parquet"]
     in_utc = pa.timestamp("ms", tz="UTC")
     assert pq.read_schema(out).field("event_time").type == in_utc
     truth = pq.read_schema(out.with_suffix(".truth.parquet"))
@@ -63,21 +69,20 @@ def test_the_label_is_in_no_column_of_the_transactions() -> None:
     assert not {"is_fraud", "fraud_type", "available_at"} & set(TRANSACTION_SCHEMA.names)
 
 
-def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in "ab"]
-    files = [sorted(path.parent.glob("*")) for path in (written(folder, "csv") for folder in folders)]
-    assert [path.name for path in files[0]] == [
+def test_the_same_seed_writes_the_same_bytes(files: dict[Kind, Path], tmp_path: Path) -> None:
+    both = [sorted(path.parent.glob("*")) for path in (files["csv"], written(tmp_path, "csv"))]
+    assert [path.name for path in both[0]] == [
         "data.card.md",
         "data.card.svg",
         "data.csv",
         "data.truth.csv",
     ]
-    for one, other in zip(*files, strict=True):
+    for one, other in zip(*both, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
 
 
-def test_the_card_counts_the_content_of_the_files(tmp_path: Path) -> None:
-    out = written(tmp_path, "parquet")
+def test_the_card_counts_the_content_of_the_files(files: dict[Kind, Path]) -> None:
+    out = files["parquet"]
     card = out.with_suffix(".card.md").read_text()
     kinds = pq.read_table(out.with_suffix(".truth.parquet"))["fraud_type"].to_pylist()
     cells = {
@@ -95,8 +100,8 @@ def test_the_card_counts_the_content_of_the_files(tmp_path: Path) -> None:
     assert f"from {format_time(times_ms[0])} to {format_time(times_ms[-1])}" in card
 
 
-def test_the_median_of_the_card_is_near_the_true_median(tmp_path: Path) -> None:
-    out = written(tmp_path, "parquet")
+def test_the_median_of_the_card_is_near_the_true_median(files: dict[Kind, Path]) -> None:
+    out = files["parquet"]
     table = pq.read_table(out)
     kinds = pq.read_table(out.with_suffix(".truth.parquet"))["fraud_type"].to_pylist()
     amounts = [
