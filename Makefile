@@ -45,7 +45,7 @@ test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Ki
 quick: setup ## Run the unit tests: no JVM, no cluster, no stream (3 minutes)
 	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-fuzz: setup ## Run the property and fuzz tests from a new seed, with FUZZ_TIMES times the suite's examples (20: about an hour)
+fuzz: setup ## Run the property and fuzz tests from a new seed, with FUZZ_TIMES times the suite's examples
 	$(MVN) test -pl core -Dtest=TransactionParserFuzzTest -Dfuzz.seed=$$(date +%s) -Dfuzz.inputs=$$(( $(FUZZ_TIMES) * 1000000 ))
 	FUZZ_TIMES=$(FUZZ_TIMES) $(PY) -m pytest $$(grep -rlE '^ *@given' tests/unit tests/job) --timeout 0 --numprocesses 2 --dist loadfile $(PYTEST_OPTIONS)
 
