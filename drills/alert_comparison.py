@@ -10,6 +10,7 @@ from drills.field_comparison import Between, FieldDifference, OneOf, differences
 from drills.live_job import WrittenRecord
 from drills.scored_comparison import ScoredComparison
 from drills.truth import ExpectedRefusal, Truth
+from drills.unrecorded_alerts import without_shared_windows
 from fraudstream.domain.alert import Alert, stable_id
 from fraudstream.domain.duration import MINUTE_MS
 from fraudstream.domain.review import SENTENCES, review_alert
@@ -40,6 +41,8 @@ class AlertComparison:
         for record in evidence.alerts:
             is_review[record.content.get("kind") == "review"].append(record)
         self._reviews, self._alerts = is_review[True], is_review[False]
+        by_time = sorted(self._alerts, key=lambda record: record.arrival_ms)
+        self._newest = {TransactionKey.of(record.content): record for record in by_time}
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is lost, wrong or has a new id."""
@@ -60,18 +63,36 @@ class AlertComparison:
 
     def _wrong_alert(self, record: WrittenRecord) -> Iterator[Finding]:
         key, id_ = TransactionKey.of(record.content), record.content.get("alert_id")
-        if id_ not in self._due_ids:
-            yield Finding("new_id", key, f"alert {id_} of {key} has an unexpected id")
         candidates = [self._content(alert, record) for alert in self._due.get(key, ())]
+        if self._may_be_unrecorded(key, record):
+            candidates.extend(self._unrecorded(key, record))
+        is_known = id_ in self._due_ids.union(each["alert_id"] for each in candidates)
+        if not is_known:
+            yield Finding("new_id", key, f"alert {id_} of {key} has an unexpected id")
         if not candidates:
-            if id_ in self._due_ids:
+            if is_known:
                 yield Finding("wrong", key, f"alert {id_} is about {key}, which has no score that is due one")
             return
         # The differences from the record that it comes from, if there is one.
         found = min((list(differences(record.content, each)) for each in candidates), key=len)
         for each in found:
-            if each.path != "alert_id" or id_ in self._due_ids:
+            if each.path != "alert_id" or is_known:
                 yield Finding("wrong", key, _in_words(f"alert of {key}", each))
+
+    def _may_be_unrecorded(self, key: TransactionKey, record: WrittenRecord) -> bool:
+        """Whether a killed job may have written an alert without the record of its score.
+
+        The job that wrote the last record of the transaction wrote the last alert, too, if one was due.
+        """
+        is_scored = key in self._truth.accepted and key in self._scored.copies
+        is_last = self._newest[key] is record and is_scored and self._scored.is_due(key)
+        return self._evidence.may_repeat and is_scored and not is_last
+
+    def _unrecorded(self, key: TransactionKey, record: WrittenRecord) -> Iterator[dict[str, Any]]:
+        """Yield the alert without what depends on the windows of shared entities."""
+        known = self._scored.known_features(key, record.content.get("catalogue_version"))
+        for alert in self._due.get(key, ())[:1]:
+            yield self._content(alert, record) | without_shared_windows(alert, record.content, known)
 
     def _content(self, alert: Alert, record: WrittenRecord) -> dict[str, Any]:
         """Return the alert as the job should have written it; it takes the time of scoring from its clock."""

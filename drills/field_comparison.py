@@ -57,13 +57,17 @@ class Matching(FieldRule):
 
 @dataclass(frozen=True)
 class Number(FieldRule):
-    """A number, or null if ``or_null``."""
+    """A number within bounds (both included), or null if ``or_null``."""
 
     or_null: bool = False
+    minimum: float = -math.inf
+    maximum: float = math.inf
 
     def accepts(self, value: object) -> bool:
         """Return whether the value is such a number."""
-        return (self.or_null and value is None) or is_number(value)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return self.or_null and value is None
+        return self.minimum <= value <= self.maximum
 
 
 @dataclass(frozen=True)

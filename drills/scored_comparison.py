@@ -84,6 +84,10 @@ class ScoredComparison:
         """Return whether the last record of a transaction is due an alert."""
         return self._decisions[key, len(self.copies[key]) - 1].alert is not None
 
+    def known_features(self, key: TransactionKey, catalogue_version: object) -> dict[str, Any]:
+        """Return the expected features of a transaction, whatever order shared entities saw."""
+        return self._features_of(key, self._expected.catalogue_of(catalogue_version), is_exact=False)
+
     # ---- scored transactions ----
 
     def _decide(self) -> dict[tuple[TransactionKey, int], Decision]:
@@ -129,7 +133,7 @@ class ScoredComparison:
             "score": decision.score,
             "catalogue_version": catalogue.version,
             "ordinals": self._ordinals(key, number, catalogue),
-            "features": self._features_of(key, number, catalogue),
+            "features": self._features_of(key, catalogue, is_exact=self._is_last(key, number)),
         }
         if decision.overflowing:
             expected["overflowing_features"] = list(decision.overflowing)
@@ -158,9 +162,8 @@ class ScoredComparison:
                 expected[entity] = self._places[entity, key] if is_exact else Number()
         return expected
 
-    def _features_of(self, key: TransactionKey, number: int, catalogue: Catalogue) -> dict[str, Any]:
+    def _features_of(self, key: TransactionKey, catalogue: Catalogue, *, is_exact: bool) -> dict[str, Any]:
         behind, own = catalogue.entities_behind, frozenset({"account_id"})
-        is_exact = self._is_last(key, number)
         expected = self._features[key]
         return {
             name: expected[name] if is_exact or behind[name] <= own else Number(or_null=True)

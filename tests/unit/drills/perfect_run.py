@@ -197,15 +197,15 @@ def duplicate_record(arrival: Arrival, catalogue: Catalogue = BUILT_IN) -> dict[
     }
 
 
-def alert_of(run: Evidence, key: TransactionKey) -> dict[str, Any]:
-    """Return the alert of a transaction as if its score were due one."""
+def alert_of(run: Evidence, key: TransactionKey, threshold: float = 0.0) -> dict[str, Any]:
+    """Return the alert of a transaction under a threshold, by default as if its score were due one."""
     record = next(each.content for each in run.scored if TransactionKey.of(each.content) == key)
     arrival = next(
         each for each in run.arrivals if each.item.transaction and each.item.transaction.key == key
     )
     transaction = arrival.item.transaction
     assert transaction is not None
-    decider = Decider(SCORER, BUILT_IN, threshold=0.0)
+    decider = Decider(SCORER, BUILT_IN, threshold=threshold)
     vector = np.array([[record["features"][name] for name in BUILT_IN.names]], dtype=np.float64)
     alert = decider.decide([subject_of(arrival, transaction)], vector, lambda: arrival.attempted_ms + 60)[
         0
