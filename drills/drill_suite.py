@@ -161,11 +161,13 @@ def drill(fault: Fault, shared: Bench, effort: Effort, view: DrillView) -> Verdi
     effort = replace(effort, rate=fault.pace * effort.rate)
     items = fault.load(effort, wall_clock_ms())
     with contextlib.closing(FaultyEndpoint(shared.emulator_url, SEED)) as endpoint:
-        stage = Stage(shared, settings, endpoint, effort=effort, items=items, say=view.tell)
+        stage = Stage(
+            shared, settings, endpoint, effort=effort, items=items, options=fault.options, say=view.tell
+        )
         with fault.prepared(stage), contextlib.closing(stage):
             if fault.has_consumer:
                 stage.start_consumer(has_table=fault.has_consumer_table)
-            stage.start_job(*fault.options, parallelism=fault.parallelism, catalogue=fault.catalogue)
+            stage.start_job(parallelism=fault.parallelism, catalogue=fault.catalogue)
             stage.sender.start()
             stage.wait_until_under_way(awaits_checkpoint=fault.awaits_checkpoint)
             fault.strike(stage)

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
+from urllib.error import HTTPError
 
 import orjson
 
@@ -192,8 +194,17 @@ class LiveJob:
         return uri
 
     def cancel(self) -> None:
-        """Cancel the job and discard its state; does nothing if the job has ended already."""
-        if self._ask("")["state"] not in ENDS:
+        """Cancel the job and discard its state; does nothing if the job has ended already.
+
+        A JobManager that was restarted does not know the jobs of its predecessor.
+        """
+        try:
+            has_ended = self._ask("")["state"] in ENDS
+        except HTTPError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
+            return
+        if not has_ended:
             self._ask("?mode=cancel", {}, "PATCH")
             self._wait_for_end()
 

@@ -63,7 +63,10 @@ class Bench:
 
 
 class Stage:
-    """A job under load. ``settings`` name its streams; ``say`` receives progress messages."""
+    """A job under load, and its successors.
+
+    ``settings`` name its streams, ``options`` are those of each job, ``say`` receives progress messages.
+    """
 
     def __init__(  # noqa: PLR0913 - dependencies and options
         self,
@@ -73,10 +76,12 @@ class Stage:
         *,
         effort: Effort,
         items: Sequence[SentItem],
+        options: Sequence[str],
         say: "Callable[[str, Stage], None]",
     ) -> None:
         self.effort = effort
         self.items = items
+        self._options = options
         self.settings = settings
         self.endpoint = endpoint
         self.folder = bench.folder
@@ -141,7 +146,7 @@ class Stage:
         catalogue: Catalogue = BUILT_IN,
         flink_options: Sequence[str] = (),
     ) -> None:
-        """Start the job, or its successor, and wait until it runs."""
+        """Start the job, or its successor, and wait until it runs; ``arguments`` are options of its own."""
         self.tell("starting the job")
         if catalogue != BUILT_IN:
             path = self.folder / f"{catalogue.version}.json"
@@ -149,7 +154,11 @@ class Stage:
             arguments = ("--catalogue", str(path), *arguments)
         settings = self._job_settings.model_copy(update={"parallelism": parallelism})
         self._job = self._launcher.start(
-            settings, *arguments, flink_options=flink_options, endpoint_url=self._job_url
+            settings,
+            *self._options,
+            *arguments,
+            flink_options=flink_options,
+            endpoint_url=self._job_url,
         )
         if catalogue not in self._catalogues:
             self._catalogues.append(catalogue)

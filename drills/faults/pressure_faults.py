@@ -21,7 +21,8 @@ def exhaust_memory(stage: Stage) -> None:
     with stage.fault("the TaskManager gets no more memory"):
         for pid in stage.cluster.pids("taskmanager"):
             with contextlib.suppress(ProcessLookupError):
-                resource.prlimit(pid, resource.RLIMIT_AS, (_size_bytes(pid), resource.RLIM_INFINITY))
+                # Half, so that memory which it gives back is not enough for the next request.
+                resource.prlimit(pid, resource.RLIMIT_AS, (_size_bytes(pid) // 2, resource.RLIM_INFINITY))
         until_s = time.monotonic() + OUT_OF_MEMORY_TIMEOUT_S
         while not stage.cluster.has_exited("taskmanager"):
             if time.monotonic() >= until_s:

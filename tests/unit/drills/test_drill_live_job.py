@@ -1,4 +1,7 @@
+from contextlib import nullcontext
+from email.message import Message
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -67,6 +70,18 @@ def test_a_savepoint_that_fails_for_another_reason_is_not_tried_again(job: LiveJ
     failed: dict[str, object] = {"failure-cause": {"stack-trace": "CheckpointException: No space left"}}
     with pytest.raises(ClusterError, match="No space left"):
         stop(job, tmp_path, failed, {"location": "file:/s"})
+
+
+@pytest.mark.parametrize(("code", "is_error"), [(404, False), (500, True)])
+def test_a_job_that_a_restarted_jobmanager_does_not_know_has_ended(
+    job: LiveJob, monkeypatch: pytest.MonkeyPatch, *, code: int, is_error: bool
+) -> None:
+    def ask(_cluster: Cluster, path: str, *_more: object) -> object:
+        raise HTTPError(path, code, "no answer", Message(), None)
+
+    monkeypatch.setattr(Cluster, "ask", ask)
+    with pytest.raises(HTTPError) if is_error else nullcontext():
+        job.cancel()
 
 
 def test_the_job_id_is_parsed_from_the_output_of_flink_run() -> None:
