@@ -256,10 +256,25 @@ def _description(letter: Letter, settings: StreamSettings, *, everything: bool) 
     yield f"arrived   {message.arrival_time or 'unknown'}"
     yield f"refused   {format_time(letter.refused_ms)}"
     yield f"size      {message.size_bytes:,} bytes" + (", truncated" * message.truncated)
+    yield from _covered(message)
     shown = message.raw_bytes if everything else message.raw_bytes[:SHOWN_BYTES]
     yield from hexdump(shown)
     if len(shown) < len(message.raw_bytes):
         yield f"… {len(message.raw_bytes) - len(shown):,} more bytes: use --all"
+
+
+def _covered(message: DeadLetter) -> Iterator[str]:
+    """Yield which records a summary stands for, and where to read them again; nothing for other letters."""
+    if message.reasons is None:
+        return
+    counts = ", ".join(f"{count:,} {printable(reason)}" for reason, count in message.reasons.items())
+    yield f"sums up   {message.count:,} refused records: {counts}"
+    if message.from_byte is not None and message.to_byte is not None:
+        yield f"bytes     {message.from_byte} to {message.to_byte} of the stream record"
+    for part in message.ranges or ():
+        shard = part.shard_id or "no shard"
+        place = f"{shard}, {part.first_sequence_number or '-'} to {part.last_sequence_number or '-'}"
+        yield f"range     {printable(place)}: {part.count:,} records"
 
 
 def _redrive_line(redrive: Redrive) -> str:

@@ -10,7 +10,7 @@ import orjson
 
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.number_ranges import NUMBER_RANGES
-from fraudstream.domain.transaction import parse_time_ms
+from fraudstream.domain.transaction import check_ids, parse_time_ms
 
 MARK: Final = "redriven_from"
 """Field of a redriven record that holds its letter's origin. The job ignores fields that it does not know,
@@ -111,7 +111,7 @@ def repair(
 
 
 def problem_with(document: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    """Return why the document is not a valid transaction; None if its required fields and numbers are valid.
+    """Return why the document is not a valid transaction; None if its ids, time and numbers are valid.
 
     The job checks more, using state that only it has. A record that it refuses again becomes a new dead
     letter.
@@ -120,10 +120,27 @@ def problem_with(document: Any) -> str | None:  # noqa: ANN401 - any JSON value
         return "the record is not a JSON object"
     for name in REQUIRED_IDS:
         value = document.get(name)
-        if not isinstance(value, str) or not 1 <= len(value) <= MAX_ID_CHARACTERS:
-            must = f"it must be a string of 1 to {MAX_ID_CHARACTERS} characters"
+        if not isinstance(value, str) or not value.strip() or _utf16_length(value) > MAX_ID_CHARACTERS:
+            must = f"it must be a string of 1 to {MAX_ID_CHARACTERS} characters that is not blank"
             return f"{name} is {_format_value(value)}: {must}"
-    return _problem_with_time(document.get("event_time")) or _problem_with_numbers(document)
+    return (
+        _problem_with_controls(document)
+        or _problem_with_time(document.get("event_time"))
+        or _problem_with_numbers(document)
+    )
+
+
+def _problem_with_controls(document: dict[str, object]) -> str | None:
+    try:
+        check_ids(document)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _utf16_length(text: str) -> int:
+    """Return the length as the job counts it: an emoji is two characters."""
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
 def _problem_with_time(value: object) -> str | None:

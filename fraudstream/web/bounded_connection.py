@@ -25,6 +25,9 @@ LOGGER: Final = logging.getLogger("uvicorn.error")
 GRACE_S: Final = 2.0
 """Time in which an application may still end the response of a client that does not read, as streams do."""
 UNKNOWN_ADDRESS: Final = "unknown"
+_PIECE_BYTES: Final = 1_024
+"""Bytes that h11 is given at once: it measures a head only while that is incomplete, so one that arrives
+whole can exceed its limit by as much."""
 
 
 class ConnectionCounts:
@@ -99,9 +102,10 @@ class BoundedConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, unless the connection is being closed."""
-        if self.transport.is_closing():
-            return
-        super().data_received(data)
+        for start in range(0, len(data), _PIECE_BYTES):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[start : start + _PIECE_BYTES])
         self._note_progress()
 
     def on_response_complete(self) -> None:

@@ -59,6 +59,8 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # A redirect would send the caller, with the key, to the scheme and host that this process sees.
+        redirect_slashes=False,
     )
     own = (
         metrics_router(problems, registry),

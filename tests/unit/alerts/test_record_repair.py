@@ -83,7 +83,9 @@ def test_a_multiline_record_is_redriven_on_one_line() -> None:
     [
         ({"transaction_id": ""}, "transaction_id is ''"),
         ({"transaction_id": None}, "transaction_id is None"),
+        ({"transaction_id": " "}, "transaction_id is ' '"),
         ({"account_id": "x" * 257}, "account_id is 'xxx"),
+        ({"account_id": "\U0001f600" * 129}, "account_id is '\U0001f600"),
         ({"event_time": "yesterday"}, "event_time is 'yesterday'"),
         ({"event_time": 7}, "event_time is 7"),
         ({"event_time": "2026-01-02T03:04:05"}, "event_time is"),
@@ -101,6 +103,12 @@ def test_a_record_that_the_job_would_reject_again_is_not_sent(
 ) -> None:
     with pytest.raises(RepairError, match=rf"^{complaint}.*must be.*repair it with --patch$"):
         repaired(orjson.dumps(transaction(1, **changes)))
+
+
+@pytest.mark.parametrize("name", ["transaction_id", "account_id", "device_id", "counterparty_id"])
+def test_an_id_with_a_control_character_is_not_sent(name: str) -> None:
+    with pytest.raises(RepairError, match=rf"^{name} has the control character U\+202E in it.*--patch$"):
+        repaired(orjson.dumps(transaction(1, **{name: "A\u202e1"})))
 
 
 def test_numbers_at_the_limits_of_their_ranges_and_missing_ones_are_sent() -> None:

@@ -26,7 +26,7 @@ def evil_alert(number: int) -> bytes:
 def _streams(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Replace Kinesis by a stream of an alert, a dead letter and bytes, all with evil texts."""
     kinesis = RetainingKinesis("s0")
-    record = orjson.dumps(transaction(1, account_id=EVIL))
+    record = orjson.dumps(transaction(1, city=EVIL))
     letter = dead_letter(record, 7, detail=EVIL, reason=EVIL, shard_id=EVIL)
     kinesis.write("s0", evil_alert(1), letter, b"\x1b[2J \xc2\x9b no json")
     monkeypatch.setattr(alerts.commands.common, "kinesis_client", lambda _settings: kinesis.client)

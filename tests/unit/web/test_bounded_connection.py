@@ -65,6 +65,23 @@ def test_a_head_that_does_not_end_is_given_up(server: RunningServer, begun: byte
         assert problem(everything(connection)) == (408, "the head took longer than 0.6 s")
 
 
+@pytest.mark.parametrize("lines", [b"X-A: " + b"a" * 20_000 + b"\r\n", b"X-A: b\r\n" * 2_500])
+def test_a_head_over_its_limit_is_refused_also_if_it_arrives_at_once(
+    server: RunningServer, lines: bytes
+) -> None:
+    with server.connect(HEAD + lines + b"\r\n") as connection:
+        status, detail = problem(everything(connection))
+    assert status == 400
+    assert "a head of at most 16,384 bytes" in detail
+
+
+def test_requests_that_arrive_together_are_each_answered() -> None:
+    with running(tiny_app()) as server:
+        requests = (HEAD + b"X-A: " + b"a" * 500 + b"\r\n\r\n") * 30
+        with server.connect(requests + HEAD + b"Connection: close\r\n\r\n") as connection:
+            assert everything(connection).count(b"HTTP/1.1 200") == 31
+
+
 def test_a_byte_now_and_then_does_not_extend_the_deadline_of_a_head(server: RunningServer) -> None:
     with server.connect(HEAD) as connection:
         connection.settimeout(0.05)

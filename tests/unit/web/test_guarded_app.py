@@ -67,6 +67,12 @@ def test_without_a_key_only_open_endpoints_respond(tmp_path: Path) -> None:
         assert get(app, path).status_code == 200, path
 
 
+def test_a_slash_too_many_is_not_redirected_to_a_host_that_the_request_names(tmp_path: Path) -> None:
+    answer = get(locked_app(tmp_path, ("loader", KEY, "")), "/notes/7/", KEY, host="evil.example")
+    assert problem(answer)["type"] == "urn:tiny:problem:not-found"
+    assert "Location" not in answer.headers
+
+
 def test_the_body_of_an_unauthenticated_request_is_not_parsed(tmp_path: Path) -> None:
     assert ask(locked_app(tmp_path), "POST", "/notes", content=b"{broken").status_code == 401
 
