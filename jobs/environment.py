@@ -21,6 +21,18 @@ JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
 LOCAL_CHECKPOINTS: Final = ROOT / "build" / "checkpoints"
 """Default folder for the checkpoints of the local mini cluster."""
 
+OWNER_ONLY: Final = 0o077
+"""File mode mask (``umask``) that leaves no right to group and others."""
+
+
+def protect_files() -> None:
+    """Let only the owner read the files of this process and of its local mini cluster.
+
+    Its checkpoints have the key of its hashes, and data of accounts. A cluster's files are the cluster's.
+    """
+    if not is_on_cluster():
+        os.umask(OWNER_ONLY)
+
 
 def start_jvm(variables: Mapping[str, str]) -> None:
     """Let PyFlink start its JVM with the given environment variables; once per process.

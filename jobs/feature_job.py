@@ -32,7 +32,7 @@ from fraudstream.scoring.scorer import Scorer
 from jobs.connectors import connector_for
 from jobs.connectors.connector_protocol import Connector
 from jobs.connectors.flink_tables import Outputs, Sink, fill_sinks
-from jobs.environment import execution_environment, start_jvm
+from jobs.environment import execution_environment, protect_files, start_jvm
 from jobs.hash_keys import hash_key
 from jobs.job_settings import JobSettings
 from jobs.kernel import JavaStream, Kernel, steps
@@ -145,6 +145,7 @@ def _say(text: str) -> None:
 def main(arguments: list[str]) -> int:
     """Run the job; return 0 if it ended normally, 2 for invalid options, 1 if it failed."""
     try:
+        protect_files()
         export_aws_credentials()
         settings = JobSettings.load(arguments)
         _say("\n".join(f"{name} = {value}" for name, value in settings.table()))

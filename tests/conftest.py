@@ -3,13 +3,22 @@
 import os
 import signal
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
 from tests import fuzz_budget
 
+SETTINGS: Final = (
+    *("FRAUDSTREAM_", "ALERTS_", "TRANSACTION_API_", "LOCALSTACK_"),
+    *("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    *("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"),
+)
+"""Beginnings of the names of variables that are settings of the developer's own runs."""
+for name in [each for each in os.environ if each.startswith(SETTINGS)]:
+    del os.environ[name]
 os.environ["FRAUDSTREAM_ENV_FILE"] = os.devnull
-"""Tests ignore the local settings file of the developer."""
+"""Tests ignore the local settings file of the developer, too."""
 os.environ.setdefault("JVM_ARGS", "-XX:TieredStopAtLevel=1")
 """The C2 compiler takes a third of a short job's CPU time and does not pay off in tests this short."""
 fuzz_budget.load_profile()

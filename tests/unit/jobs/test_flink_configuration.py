@@ -1,10 +1,11 @@
 """The Flink options that a job's recovery and its closed ports depend on."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-from jobs import environment
+from jobs import environment, feature_job
 from jobs.connectors import connector_for
 from jobs.environment import flink_configuration
 from jobs.job_settings import JobSettings
@@ -53,3 +54,18 @@ def test_pyflink_opens_no_port_for_python_code(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("_python_worker_execution_mode", raising=False)
     environment.start_jvm({})
     assert os.environ["_python_worker_execution_mode"] == "process"  # noqa: SIM112 - PyFlink's name
+
+
+@pytest.mark.parametrize(("is_local", "mode"), [(True, 0o600), (False, 0o644)])
+def test_only_the_owner_reads_the_files_of_a_local_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_local: bool, mode: int
+) -> None:
+    if not is_local:
+        monkeypatch.setenv("PYFLINK_GATEWAY_PORT", "1")
+    before = os.umask(0o022)
+    try:
+        feature_job.main(["--no-such-option"])
+        (tmp_path / "checkpoint").touch()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "checkpoint").stat().st_mode & 0o777 == mode
