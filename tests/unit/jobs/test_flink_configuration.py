@@ -64,7 +64,7 @@ def test_only_the_owner_reads_the_files_of_a_local_job(
         monkeypatch.setenv("PYFLINK_GATEWAY_PORT", "1")
     before = os.umask(0o022)
     try:
-        feature_job.main(["--no-such-option"])
+        assert feature_job.main(["--catalogue", str(tmp_path / "none.json")]) == 2
         (tmp_path / "checkpoint").touch()
     finally:
         os.umask(before)
