@@ -92,7 +92,11 @@ def _can_be_paired(fault: Fault) -> bool:
 
 
 def _fit(first: Fault, second: Fault) -> bool:
-    """Whether two faults can be injected into one job: their options and loads do not contradict."""
+    """Whether two faults can be injected into one job.
+
+    Their options and loads do not contradict, and they do not stop the same consumer.
+    """
     loads = {each.load for each in (first, second)} - {ordinary}
     names = [option for each in (first, second) for option in each.options if option.startswith("--")]
-    return first is not second and len(loads) <= 1 and len(names) == len(set(names))
+    has_one_consumer = not (first.has_consumer and second.has_consumer)
+    return first is not second and len(loads) <= 1 and len(names) == len(set(names)) and has_one_consumer

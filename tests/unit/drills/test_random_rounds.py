@@ -34,6 +34,7 @@ def test_a_pair_has_the_options_and_the_needs_of_both() -> None:
         fault, both = each.fault(), (each.first, each.second)
         assert fault.may_repeat == any(one.may_repeat for one in both)
         assert fault.has_consumer == any(one.has_consumer for one in both)
+        assert not all(one.has_consumer for one in both)
         assert fault.pace == min(one.pace for one in both)
         options = [option for option in fault.options if option.startswith("--")]
         assert len(options) == len(set(options))
