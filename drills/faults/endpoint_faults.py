@@ -71,8 +71,13 @@ def throttle_scored(stage: Stage) -> None:
         stage.endpoint.throttling(1.0, stage.settings.scored_stream),
     ):
         before = len(stage.alerts.records)
-        stage.wait("alerts without scores", lambda: len(stage.alerts.records) > before)
+        stage.wait(
+            "alerts without scores", lambda: len(stage.alerts.records) > before or stage.sender.is_idle
+        )
         stage.pause(stage.effort.outage_s)
+        if len(stage.alerts.records) == before:
+            msg = "no alert came while the stream of scores took nothing; give more --transactions"
+            raise ClusterError(msg)
 
 
 def refuse_some_alerts(stage: Stage) -> None:
