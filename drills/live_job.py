@@ -227,7 +227,8 @@ class LiveJob:
         self.cluster.wait_for(kind, lambda: self._ask(path)["status"]["id"] == "COMPLETED")
         done: dict[str, Any] = self._ask(path)["operation"]
         if "failure-cause" in done:
-            msg = f"{kind} of job {self.job_id} failed: {done['failure-cause']}"
+            cause = str(done["failure-cause"]["stack-trace"]).partition("\n")[0]
+            msg = f"{kind} of job {self.job_id} failed: {cause}"
             raise ClusterError(msg)
         return done
 
