@@ -1,6 +1,7 @@
 """Middleware for HEAD requests: every route with GET also answers HEAD.
 
-A route of FastAPI has the methods that it names, so load balancers and monitors that ask by HEAD would get 405.
+A route of FastAPI has only the methods that it names: load balancers and monitors that ask by HEAD would get
+405.
 """
 
 import asyncio

@@ -11,12 +11,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
-import orjson
-
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
 from fraudstream.archives.record_delimiting import is_undelimited
 from fraudstream.archives.record_files import is_gzip, is_parquet, read_lines
+from fraudstream.domain.json_objects import json_object
 from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
 from fraudstream.runtime.aws_settings import AwsSettings
 from fraudstream.runtime.private_files import open_private
@@ -107,6 +106,6 @@ def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Itera
 def _time_ms(line: bytes, field: str) -> float:
     """Return the time in a field of a record; minus infinity if it is missing or can't be parsed."""
     try:
-        return parse_time_ms(orjson.loads(line)[field])
+        return parse_time_ms(json_object(line)[field])
     except (ValueError, KeyError, TypeError):
         return -math.inf

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from fraudstream.web.documentation_pages import DOCUMENTATION_PATHS
+from producer.api.application import create_app
 from tests.unit.producer.api import api_helpers
 from tests.unit.web.running_server import PATIENCE_S, running
 from tests.unit.web.test_guarded_app import ask, get
@@ -13,7 +14,7 @@ from tests.unit.web.tiny_service import KEY, key_file, tiny_app
 
 API_PATHS = {
     path.replace("{count}", "3")
-    for path, methods in api_helpers.create_app(api_helpers.settings()).openapi()["paths"].items()
+    for path, methods in create_app(api_helpers.settings()).openapi()["paths"].items()
     if "get" in methods
 }
 
@@ -32,7 +33,7 @@ def test_head_has_the_status_and_headers_of_get_and_no_body(path: str) -> None:
 def test_every_route_of_the_transaction_api_with_get_answers_head_and_the_connection_stays_usable() -> None:
     assert {"/", "/health", "/metrics", "/stream", "/transactions/3"} <= API_PATHS
     with (
-        running(api_helpers.create_app(api_helpers.settings())) as server,
+        running(create_app(api_helpers.settings())) as server,
         httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=PATIENCE_S) as client,
     ):
         for path in sorted(API_PATHS | DOCUMENTATION_PATHS):

@@ -13,6 +13,9 @@ final class FieldReader {
   /** A Kinesis partition key has at most 256 characters, and alerts are keyed by account. */
   static final int MAX_ID_CHARACTERS = 256;
 
+  /** Levels of objects and lists; {@code fraudstream/domain/json_objects.py} has the same limit. */
+  private static final int MAX_NESTING = 500;
+
   /** Enough for any double written out; a longer number is refused without being converted. */
   private static final int MAX_NUMBER_CHARACTERS = 1_000;
 
@@ -30,7 +33,10 @@ final class FieldReader {
   /** A factory of parsers that leave the length of numbers to {@link #number}. */
   static JsonFactory jsonFactory() {
     StreamReadConstraints constraints =
-        StreamReadConstraints.builder().maxNumberLength(Integer.MAX_VALUE).build();
+        StreamReadConstraints.builder()
+            .maxNumberLength(Integer.MAX_VALUE)
+            .maxNestingDepth(MAX_NESTING)
+            .build();
     return JsonFactory.builder()
         .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
         .streamReadConstraints(constraints)
