@@ -217,6 +217,6 @@ def _wrong_type(name: str, value: object) -> RefusedRecordError:
 
 def _out_of_range(name: str, value: float) -> RefusedRecordError:
     is_amount = name == AMOUNT
-    fix = "correct it" if is_amount else "correct it, or leave it out if it is unknown"
+    fix = "correct it" if is_amount else "correct it, or omit it if it is unknown"
     detail = f"{name} is {value}; it must be {NUMBER_RANGES[name]}: {fix}"
     return RefusedRecordError("invalid_amount" if is_amount else "invalid_value", detail)
