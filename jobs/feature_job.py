@@ -36,6 +36,7 @@ from jobs.environment import execution_environment, protect_files, start_jvm
 from jobs.hash_keys import hash_key
 from jobs.job_settings import JobSettings
 from jobs.kernel import JavaStream, Kernel, steps
+from jobs.run_summary import NothingAcceptedError
 from jobs.running import JobFailedError, run
 from jobs.savepoints import SavepointError, check_savepoint
 from jobs.scoring_udf import scoring_udf
@@ -143,7 +144,10 @@ def _say(text: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the job; return 0 if it ended normally, 2 for invalid options, 1 if it failed."""
+    """Run the job; return 0 if it ended normally, 2 for invalid options, 1 if it failed.
+
+    3 means that a source of files was read and none of its transactions accepted.
+    """
     try:
         protect_files()
         export_aws_credentials()
@@ -152,14 +156,17 @@ def main(arguments: list[str]) -> int:
         connector = connector_for(settings)
         catalogue = load_catalogue(settings, has_labels=connector.has_labels)
         with connector.prepared():
-            run(build(settings, catalogue, connector), is_bounded=connector.is_bounded)
-        connector.finish(catalogue)
+            counts = run(build(settings, catalogue, connector), is_bounded=connector.is_bounded)
+        connector.finish(catalogue, counts)
     except (SettingsError, CatalogueError, ModelError, ArchiveError, SavepointError) as error:
         _say(f"error: {error}")
         return 2
     except JobFailedError as error:
         _say(f"error: {error}")
         return 1
+    except NothingAcceptedError as error:
+        _say(f"error: {error}")
+        return 3
     return 0
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from py4j.protocol import Py4JJavaError
 from pyflink.common.completable_future import CompletableFuture
 from pyflink.common.job_client import JobClient
+from pyflink.common.job_execution_result import JobExecutionResult
 from pyflink.datastream import StreamExecutionEnvironment
 
 from fraudstream.runtime.stop_signals import stop_on_signals
@@ -21,36 +22,42 @@ class JobFailedError(Exception):
     """The job failed; the message is the innermost cause."""
 
 
-def run(job: StreamExecutionEnvironment, *, is_bounded: bool) -> None:
+def run(job: StreamExecutionEnvironment, *, is_bounded: bool) -> dict[str, int]:
     """Submit ``job`` and wait until it ends; SIGINT and SIGTERM cancel it, which counts as a normal end.
 
     Waits only in the local mini cluster, which ends with this process, and in bounded mode: on a cluster, a
-    job continues by itself once it is submitted. Raises `JobFailedError` if the job failed, or if a job in
-    bounded mode was stopped before the end of its source.
+    job continues by itself once it is submitted. Returns the counts of a run in bounded mode (the kernel's
+    ``RunCounts``). Raises `JobFailedError` if the job failed, or if a job in bounded mode was stopped before
+    the end of its source.
     """
     if is_on_cluster() and not is_bounded:
         job.execute_async(JOB_NAME)
-        return
+        return {}
     stop = stop_on_signals()
-    ended_by_itself = _watch(job.execute_async(JOB_NAME), stop)
-    if is_bounded and not ended_by_itself:
+    result = _watch(job.execute_async(JOB_NAME), stop)
+    if not is_bounded:
+        return {}
+    if result is None:
         msg = "stopped before the end of the source, so no output is written; start it again"
         raise JobFailedError(msg)
+    # Flink's own operators have accumulators too.
+    found = result.get_all_accumulator_results()
+    return {name: value for name, value in found.items() if isinstance(value, int)}
 
 
-def _watch(client: JobClient, stop: threading.Event) -> bool:
-    """Wait for the job's end; return True if it ended by itself, False if ``stop`` was set."""
+def _watch(client: JobClient, stop: threading.Event) -> JobExecutionResult | None:
+    """Wait for the job's end and return its result, or None if ``stop`` was set."""
     ended = client.get_job_execution_result()
     while not ended.done():
         if stop.wait(_POLL_SECONDS):
             client.cancel().result()
             _wait_for_end(ended)
-            return False
+            return None
     try:
-        ended.result()
+        result: JobExecutionResult = ended.result()
     except Py4JJavaError as error:
         raise JobFailedError(_innermost(error)) from None
-    return True
+    return result
 
 
 def _wait_for_end(ended: CompletableFuture) -> None:

@@ -15,7 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fraudstream.archives.parquet_files import opened_parquet
-from fraudstream.archives.record_files import RecordType, check_columns, is_parquet, json_rows, read_lines
+from fraudstream.archives.record_files import (
+    RecordType,
+    check_columns,
+    is_blank_line,
+    is_parquet,
+    json_rows,
+    read_lines,
+)
 from fraudstream.domain import record_gate
 from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.domain.record_gate import RefusedRecordError
@@ -98,6 +105,8 @@ def _accepted(lines: Iterator[bytes], rules: _Rules, schema: pa.Schema, refused:
     lists: dict[str, list[Any]] = {name: [] for name in (*schema.names, _PLACE)}
     appends = [(name, lists[name].append) for name in schema.names]
     for place, line in enumerate(lines):
+        if is_blank_line(line):
+            continue
         try:
             values = rules.values(line)
         except RefusedRecordError as error:

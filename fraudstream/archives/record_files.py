@@ -1,9 +1,10 @@
 """Record file reader: the records of one file of any supported kind, as JSON."""
 
-import dataclasses
+import codecs
 import gzip
 import itertools
 import re
+import stat
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,49 +16,63 @@ import orjson
 import pyarrow as pa
 
 from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.csv_records import csv_rows
 from fraudstream.archives.parquet_files import ParquetFile, column_values, opened_parquet
 from fraudstream.archives.record_delimiting import MAX_LINE_BYTES, UndelimitedError, records_of_line
-from fraudstream.domain.record_gate import LABEL_KINDS
-from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction
+from fraudstream.domain.record_gate import LABEL_KINDS, REQUIRED, REQUIRED_OF_LABELS
+from fraudstream.domain.transaction import COLUMN_KINDS, ColumnKind, Label, Transaction
 
-SUFFIXES: Final = (".jsonl", ".json", ".gz", ".parquet")
-"""File name suffixes that an archive can contain; a .gz holds JSON lines."""
+SUFFIXES: Final = (".jsonl", ".json", ".ndjson", ".gz", ".parquet", ".csv")
+"""Suffixes of record files, in either case; a .gz holds JSON lines."""
 _FIREHOSE_NAME: Final = re.compile(r".*-\d{4}(-\d{2}){5}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Firehose's name for an uncompressed object, which has no suffix (developer guide: Configure Amazon S3
 object name format)."""
 
 RecordType = type[Transaction] | type[Label]
-_KNOWN: Final[Mapping[RecordType, frozenset[str]]] = {
-    Transaction: frozenset(COLUMN_KINDS),
-    Label: frozenset({*LABEL_KINDS, "fraud_type"}),
+_KNOWN: Final[Mapping[RecordType, Mapping[str, ColumnKind]]] = {
+    Transaction: COLUMN_KINDS,
+    Label: {**LABEL_KINDS, "fraud_type": "text"},
+}
+_REQUIRED: Final[Mapping[RecordType, tuple[str, ...]]] = {
+    Transaction: REQUIRED,
+    Label: REQUIRED_OF_LABELS,
 }
 
 
 def is_parquet(path: Path) -> bool:
     """Whether the name is that of a Parquet file."""
-    return path.suffix == ".parquet"
+    return path.suffix.lower() == ".parquet"
 
 
 def is_gzip(path: Path) -> bool:
     """Whether the name is that of a compressed file of JSON lines."""
-    return path.suffix == ".gz"
+    return path.suffix.lower() == ".gz"
+
+
+def is_csv(path: Path) -> bool:
+    """Whether the name is that of a CSV file."""
+    return path.suffix.lower() == ".csv"
 
 
 def is_of_a_known_kind(name: str) -> bool:
     """Whether a file of an archive holds records, judged by its name or S3 key."""
     last = PurePosixPath(name).name
-    return last.endswith(SUFFIXES) or _FIREHOSE_NAME.fullmatch(last) is not None
+    return last.lower().endswith(SUFFIXES) or _FIREHOSE_NAME.fullmatch(last) is not None
 
 
 def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) -> Iterator[bytes]:
-    """Yield the records of a file of JSON lines (plain or .gz) or of a .parquet file, as JSON, in order.
+    """Yield the records of a file of JSON lines (plain or .gz), of a .parquet or a .csv file, as JSON.
 
-    Concatenated JSON objects on one line are separate records. Error messages refer to the file as ``name``,
-    by default its path. Raises `ArchiveError` if the file is broken or lacks a column that ``record_type``
-    requires.
+    They keep their order. Concatenated JSON objects on one line are separate records. Error messages refer to
+    the file as ``name``, by default its path. Raises `ArchiveError` if the file is broken, is one JSON array,
+    or lacks a column that ``record_type`` requires.
     """
     called = name or str(path)
     with file_errors(called):
+        check_regular(path, called)
+        if is_csv(path):
+            yield from csv_rows(path, _KNOWN[record_type], _REQUIRED[record_type], called)
+            return
         if is_parquet(path):
             with opened_parquet(path, called=called) as parquet:
                 check_columns(parquet, record_type, called)
@@ -69,6 +84,8 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
             msg = "the file is empty"
             raise EOFError(msg)
         for number, line in enumerate(_lines(path), 1):
+            if number == 1:
+                check_no_array(line, called)
             yield from records_of_line(line, number)
 
 
@@ -79,6 +96,7 @@ def read_rows(path: Path) -> Iterator[bytes]:
     not match the kind that the file's name implies.
     """
     with file_errors(str(path)):
+        check_regular(path, str(path))
         if not is_parquet(path):
             yield from _lines(path)
             return
@@ -119,9 +137,35 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield line.rstrip(b"\n")
 
 
+def is_blank_line(line: bytes) -> bool:
+    """Whether a line of a file has no record: such lines are ignored, as the kernel's ``ParseLines`` does."""
+    return not line.strip(b" \t\r")
+
+
+def check_kind(path: Path) -> None:
+    """Raise `ArchiveError` if a file's name has no suffix of a record file, so that its format is unknown."""
+    if not is_of_a_known_kind(path.name):
+        msg = f"{path}: unknown kind of file; name it {', '.join(SUFFIXES)} by its format"
+        raise ArchiveError(msg)
+
+
+def check_regular(path: Path, called: str) -> None:
+    """Raise `ArchiveError` if a file is a pipe, a device or the like, which may never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        msg = f"{called} is not a regular file; copy its records to one"
+        raise ArchiveError(msg)
+
+
+def check_no_array(line: bytes, called: str) -> None:
+    """Raise `ArchiveError` if a file begins as a JSON array, given its first line or the start of it."""
+    if line.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
+        msg = f"{called} begins with a JSON array; write one object on each line, without brackets and commas"
+        raise ArchiveError(msg)
+
+
 def check_columns(parquet: ParquetFile, record_type: RecordType, called: str) -> None:
     """Raise `ArchiveError` if a file lacks a column that every record of the type has."""
-    missing = [name for name in _required(record_type) if name not in parquet.names]
+    missing = [name for name in _REQUIRED[record_type] if name not in parquet.names]
     if missing:
         msg = (
             f"{called} has no column {', '.join(missing)}, which every {record_type.__name__.lower()} "
@@ -139,11 +183,6 @@ def json_rows(table: pa.Table) -> Iterator[bytes]:
 
 def _as_json(record: dict[str, Any]) -> bytes:
     return orjson.dumps(record, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
-
-
-def _required(record_type: RecordType) -> list[str]:
-    fields = dataclasses.fields(record_type)
-    return [field.name.removesuffix("_ms") for field in fields if field.default is dataclasses.MISSING]
 
 
 def _plain(value: Any) -> float | str:  # noqa: ANN401 - any column value; the parser checks it

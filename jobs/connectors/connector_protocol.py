@@ -1,5 +1,6 @@
 """Protocol of connectors: everything that depends on a job's sources and sinks."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import ClassVar, Protocol
 
@@ -74,5 +75,9 @@ class Connector(Protocol):
     ) -> list[JavaStream]:
         """Return the parsed events of transactions, then those of labels; dead letters are side outputs."""
 
-    def finish(self, catalogue: Catalogue) -> None:
-        """Complete the outputs after the job has ended; raises `JobFailedError` if one can't be written."""
+    def finish(self, catalogue: Catalogue, counts: Mapping[str, int]) -> None:
+        """Complete the outputs after the job has ended; ``counts`` are those of `jobs.running.run`.
+
+        Raises `JobFailedError` if an output can't be written, and `NothingAcceptedError` if the job accepted
+        none of the records of a bounded source.
+        """

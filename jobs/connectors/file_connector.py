@@ -1,6 +1,6 @@
 """File connector for bounded mode: files as sources and sinks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
@@ -8,12 +8,14 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from fraudstream.domain.catalogue import Catalogue
+from fraudstream.runtime.terminal import write_error
 from jobs.connectors.flink_tables import SINK_ORDER, Sink, sql_options
 from jobs.connectors.output_files import assemble_output, fresh_parts_folder
-from jobs.connectors.source_lines import source_lines
+from jobs.connectors.source_lines import UnusedLabels, source_lines
 from jobs.environment import absolute_uri, fail_at_once, milliseconds
 from jobs.job_settings import JobSettings
 from jobs.kernel import NO_HURRY_MS, JavaStream, Kernel, KernelOptions
+from jobs.run_summary import RunSummary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +34,7 @@ class FileConnector:
         self._settings = settings
         self._source = settings.source
         self._lines: Path | None = None
+        self._unused = UnusedLabels()
         outputs: dict[Sink, Path | None] = {
             "dead_letters": settings.dead_letters_out,
             "alerts": settings.alerts_out,
@@ -92,7 +95,7 @@ class FileConnector:
 
         Raises `ArchiveError` if the source or the labels can't be read.
         """
-        with source_lines(self._source, self._settings.labels, self._settings) as self._lines:
+        with source_lines(self._source, self._settings.labels, self._settings, self._unused) as self._lines:
             yield
 
     def create_sinks(self, environment: StreamTableEnvironment) -> None:
@@ -119,7 +122,15 @@ class FileConnector:
             raise RuntimeError(msg)
         return [kernel.parse_lines(kernel.lines(execution, absolute_uri(self._lines)))]
 
-    def finish(self, catalogue: Catalogue) -> None:
-        """Concatenate each output's part files; raises `JobFailedError` if that fails."""
+    def finish(self, catalogue: Catalogue, counts: Mapping[str, int]) -> None:
+        """Concatenate each output's part files, and summarise the run on standard error.
+
+        Raises `JobFailedError` if a file can't be written, and `NothingAcceptedError` if the job accepted
+        none of the transactions; the outputs are complete then.
+        """
         for path in self._outputs.values():
             assemble_output(path, catalogue)
+        summary = RunSummary.of(counts, self._unused.count)
+        for line in summary.lines():
+            write_error(line)
+        summary.check()

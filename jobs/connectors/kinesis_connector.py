@@ -1,6 +1,7 @@
 """Kinesis connector: streams as sources and sinks. No other module uses the options of Flink's connector."""
 
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -203,7 +204,7 @@ class KinesisConnector:
             parsed.append(kernel.parse_rows(table_rows(environment, table), are_labels=bool(parsed)))
         return parsed
 
-    def finish(self, catalogue: Catalogue) -> None:
+    def finish(self, catalogue: Catalogue, counts: Mapping[str, int]) -> None:
         """Do nothing: records that a sink has sent are already in its stream."""
 
 

@@ -1,35 +1,61 @@
 """Input lines of bounded mode: one file of JSON lines, created first if the source has another form."""
 
-import collections
+import contextlib
 import gzip
 import math
+import sys
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
 from fraudstream.archives.record_delimiting import is_undelimited
-from fraudstream.archives.record_files import is_gzip, is_parquet, read_lines
-from fraudstream.domain.json_objects import json_object
-from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
+from fraudstream.archives.record_files import check_kind, check_no_array, is_csv, is_gzip, is_parquet
+from fraudstream.domain.json_objects import JsonError, json_object
+from fraudstream.domain.record_gate import RefusedRecordError, label_values
+from fraudstream.domain.transaction import Label, Transaction, TransactionKey, parse_time_ms
 from fraudstream.runtime.aws_settings import AwsSettings
 from fraudstream.runtime.private_files import open_private
-from jobs.running import JobFailedError
 
 TRANSACTION: Final = b"T"
 LABEL: Final = b"L"
 """Prefixes by which the kernel's ``ParseLines`` distinguishes the lines of a merged file."""
+COPIED_BYTES: Final = 1_048_576
 LOOKED_AT_BYTES: Final = 65_536
 """Bytes of a file that are checked for line breaks between records; the default of ``max_record_bytes``."""
 
 
+class UnusedLabels:
+    """Counts the labels that the job accepts and whose transactions are not in the source."""
+
+    def __init__(self) -> None:
+        self._labels: Counter[int] = Counter()
+
+    def label(self, line: bytes) -> None:
+        """Count a label's record, unless the job refuses it."""
+        with contextlib.suppress(RefusedRecordError):
+            self._labels[hash(TransactionKey.of(label_values(line, sys.maxsize)))] += 1
+
+    def transaction(self, record: Mapping[str, Any]) -> None:
+        """Forget the labels of a transaction."""
+        self._labels.pop(hash(TransactionKey.of(record)), None)
+
+    @property
+    def count(self) -> int:
+        """Number of labels without a transaction so far."""
+        return self._labels.total()
+
+
 @contextmanager
-def source_lines(source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings) -> Iterator[Path]:
+def source_lines(
+    source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings, unused: UnusedLabels | None = None
+) -> Iterator[Path]:
     """Yield the file of JSON lines to read.
 
     That is the source itself if it is such a file and there are no labels. Otherwise it is a temporary file
@@ -38,21 +64,28 @@ def source_lines(source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSett
     can't be read.
     """
     if labels is None and isinstance(source, Path) and _is_of_lines(source):
-        try:
-            yield source
-        except JobFailedError:
-            _check_gzip(source)
-            raise
+        _check_gzip(source)
+        yield source
     else:
         with tempfile.TemporaryDirectory(prefix="fraudstream-") as folder:
             path = Path(folder) / "lines.jsonl"
-            _write_lines(path, source, labels, aws)
+            _write_lines(path, source, labels, aws, unused or UnusedLabels())
             yield path
 
 
 def _is_of_lines(source: Path) -> bool:
-    """Whether Flink can read the source directly: a single file with one record per line."""
-    return source.is_file() and not is_parquet(source) and not is_undelimited(_begin(source))
+    """Whether Flink can read the source directly: a single file with one record per line.
+
+    Flink knows compressed files by suffixes in lower case. Raises `ArchiveError` for a file of another kind.
+    """
+    if not source.is_file():
+        return False
+    check_kind(source)
+    if is_parquet(source) or is_csv(source) or source.suffix != source.suffix.lower():
+        return False
+    begin = _begin(source)
+    check_no_array(begin, str(source))
+    return not is_undelimited(begin)
 
 
 def _begin(source: Path) -> bytes:
@@ -65,17 +98,27 @@ def _begin(source: Path) -> bytes:
 
 
 def _check_gzip(source: Path) -> None:
-    """Raise `ArchiveError` if a broken gzip file made the job fail; Flink's own message names no file."""
-    if is_gzip(source):
-        collections.deque(read_lines(source, Transaction), maxlen=0)
+    """Read a compressed file to its end; raises `ArchiveError` if it is damaged.
+
+    Flink, that is Java, takes damage after the first member of a file for its end.
+    """
+    if not is_gzip(source):
+        return
+    from fraudstream.archives.record_progress import opened_with_bar  # noqa: PLC0415 - a live job doesn't need rich
+
+    with opened_with_bar(source) as compressed, gzip.open(compressed) as file:
+        while file.read(COPIED_BYTES):
+            pass
 
 
-def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings) -> None:
+def _write_lines(
+    path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings, unused: UnusedLabels
+) -> None:
     from fraudstream.archives.archive_reader import archived_lines  # noqa: PLC0415 - a live job doesn't need boto3 and rich
 
     lines = archived_lines(source, aws, Transaction)
     if labels is not None:
-        lines = merge_lines(lines, archived_lines(labels, aws, Label))
+        lines = merge_lines(lines, archived_lines(labels, aws, Label), unused)
     try:
         with open(path, "wb", opener=open_private) as file:
             file.writelines(line + b"\n" for line in lines)
@@ -84,17 +127,26 @@ def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, 
         raise ArchiveError(msg) from None
 
 
-def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Iterator[bytes]:
+def merge_lines(
+    transactions: Iterable[bytes], labels: Iterable[bytes], unused: UnusedLabels | None = None
+) -> Iterator[bytes]:
     """Merge labels into the transactions by time, each line prefixed with the letter of its type.
 
     Lines that the job will refuse are merged by their times as well. A label without a readable
     ``available_at`` comes first; before a transaction without a readable ``event_time``, no other labels are
-    inserted.
+    inserted. ``unused`` counts the labels that no transaction has.
     """
-    waiting = sorted(((_time_ms(label, "available_at"), label) for label in labels), key=itemgetter(0))
+    unused = unused or UnusedLabels()
+    waiting: list[tuple[float, bytes]] = []
+    for label in labels:
+        unused.label(label)
+        waiting.append((_time_ms(_record(label), "available_at"), label))
+    waiting.sort(key=itemgetter(0))
     place = 0
     for transaction in transactions:
-        event_time_ms = _time_ms(transaction, "event_time")
+        record = _record(transaction)
+        unused.transaction(record)
+        event_time_ms = _time_ms(record, "event_time")
         while place < len(waiting) and waiting[place][0] <= event_time_ms:
             yield LABEL + waiting[place][1]
             place += 1
@@ -103,9 +155,17 @@ def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Itera
         yield LABEL + label
 
 
-def _time_ms(line: bytes, field: str) -> float:
+def _record(line: bytes) -> Mapping[str, Any]:
+    """Return the fields of a record; none if the job will refuse it."""
+    try:
+        return json_object(line)
+    except JsonError:
+        return {}
+
+
+def _time_ms(record: Mapping[str, Any], field: str) -> float:
     """Return the time in a field of a record; minus infinity if it is missing or can't be parsed."""
     try:
-        return parse_time_ms(json_object(line)[field])
+        return parse_time_ms(record[field])
     except (ValueError, KeyError, TypeError):
         return -math.inf

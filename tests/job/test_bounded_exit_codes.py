@@ -63,6 +63,23 @@ def test_a_parquet_file_without_a_required_column_fails_the_job(tmp_path: Path, 
     assert_refused(process, says, out)
 
 
+def test_a_source_of_which_nothing_is_accepted_fails_with_the_reasons(tmp_path: Path, out: Path) -> None:
+    source, letters = tmp_path / "in.csv", tmp_path / "letters.jsonl"
+    header = "transaction_id,account_id,event_time,transaction_amount_vnd"
+    source.write_text(f"{header}\nT1,A,2026-01-02 03:04:05Z,many\nT2,,2026-01-02 03:04:05Z,1\n\n")
+    process = run_feature_job(
+        "--source", source, "--features-out", out, "--dead-letters-out", letters, "--parallelism", "2"
+    )
+    assert process.returncode == 3, process.stderr
+    *_, summary, warning, error = process.stderr.splitlines()
+    refused = "2 refused (1 missing_field, 1 wrong_type)"
+    assert summary == f"transactions: 2 read, 0 accepted, {refused}, 0 duplicates"
+    assert warning.startswith("warning: 100.0% of the transactions were refused")
+    assert error.startswith("error: none of 2 transactions was accepted (1 missing_field, 1 wrong_type)")
+    assert out.read_text() == ""
+    assert len(letters.read_text().splitlines()) == 2
+
+
 def test_an_unwritable_output_fails_the_job(source: Path, out: Path) -> None:
     out.with_name("out.jsonl.parts").write_text("in the way")
     process = run_feature_job("--source", source, "--features-out", out)

@@ -1,5 +1,6 @@
 """A connector that the project does not ship: one class and one registry entry make a job."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import ClassVar
 
@@ -57,7 +58,7 @@ class MadeUpConnector:
         )
         return [kernel.parse_rows(table_rows(environment, "made_up"))]
 
-    def finish(self, catalogue: Catalogue) -> None:
+    def finish(self, catalogue: Catalogue, counts: Mapping[str, int]) -> None:
         pass
 
 

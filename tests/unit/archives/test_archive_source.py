@@ -35,7 +35,7 @@ def files() -> dict[str, bytes]:
         f"{FIREHOSE}.gz": gzip.compress(b'{"n":3}\n{"n":4}\n'),
         FIREHOSE: b'{"n":1}{"n":2}',
         "2026/01/02/04-b.jsonl": b'{"n":4.5}\n',
-        "2026/01/02/05/_d.jsonl.gz": gzip.compress(b'{"n":7}'),
+        "2026/01/02/05/^d.jsonl.gz": gzip.compress(b'{"n":7}'),
     }
 
 
@@ -116,7 +116,7 @@ def test_a_key_selects_that_object_alone_and_a_folder_its_contents(s3: Client) -
     )
     assert read(S3Uri(f"s3://{BUCKET}/a.jsonl")) == [b"1"]
     assert read(S3Uri(f"s3://{BUCKET}/a.jsonl/")) == [b"3"]
-    assert "has no files; give a folder or key with record files (.jsonl, .json, .gz" in refusal(
+    assert "has no files; give a folder or key with record files (.jsonl, .json, .ndjson, .gz" in refusal(
         S3Uri(f"s3://{BUCKET}/a")
     )
 
@@ -137,7 +137,8 @@ def test_files_of_other_kinds_are_ignored_and_reported(
     said = capsys.readouterr().err.splitlines()
     assert said == [
         f"reading 1 files from {archive}, 2 bytes",
-        f"skipped 3 unsupported files, e.g. {archive}/_SUCCESS",
+        f"skipped 2 unsupported files, e.g. {archive}/b.snappy",
+        f"skipped 1 hidden files (_* or .*), e.g. {archive}/_SUCCESS",
     ]
 
 
@@ -156,11 +157,11 @@ def test_invalid_records_are_passed_on_unchanged(tmp_path: Path) -> None:
 
 
 def test_an_archive_without_any_record_file_is_rejected(tmp_path: Path) -> None:
-    kinds = ".jsonl, .json, .gz, .parquet, or an uncompressed Firehose object"
+    kinds = ".jsonl, .json, .ndjson, .gz, .parquet, .csv, or an uncompressed Firehose object"
     expected = f"{tmp_path} has no files; give a folder or key with record files ({kinds})"
     assert refusal(tmp_path) == expected
-    on_disk(tmp_path, {"a.csv": b"", "b.csv": b""})
-    assert f"has 2 unsupported files, e.g. {tmp_path}/a.csv; give a folder or key" in refusal(tmp_path)
+    on_disk(tmp_path, {"a.orc": b"", "b.avro": b""})
+    assert f"has 2 unsupported files, e.g. {tmp_path}/a.orc; give a folder or key" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", FIREHOSE])

@@ -117,7 +117,7 @@ def test_the_connector_merges_every_output(tmp_path: Path) -> None:
         part(path, 0, 0, path.name.encode())
     arguments = [str(each) for pair in outputs.items() for each in pair]
     settings = JobSettings.load(["--source", __file__, *arguments], env_file=None)
-    FileConnector(settings).finish(CATALOGUE)
+    FileConnector(settings).finish(CATALOGUE, {"transactions": 2})
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "a", "f": "f"}
 
 

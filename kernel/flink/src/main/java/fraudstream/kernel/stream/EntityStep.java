@@ -37,6 +37,7 @@ class EntityStep extends AbstractStreamOperator<Event>
   private transient EntityWindows windows;
   private transient Histories histories;
   private transient Refusals refusals;
+  private transient RunCounts counts;
   private transient Counter duplicates;
   private transient Counter late;
   private transient Counter conflicts;
@@ -59,6 +60,7 @@ class EntityStep extends AbstractStreamOperator<Event>
     descriptor.enableTimeToLive(timeToLive());
     refusals = new Refusals(config);
     histories = Histories.of(getKeyedStateBackend(), getPartitionedState(descriptor));
+    counts = new RunCounts(getRuntimeContext());
     duplicates = getMetricGroup().counter("duplicates");
     late = getMetricGroup().counter(Outcome.LATE.label);
     conflicts = getMetricGroup().counter("conflicts");
@@ -100,15 +102,18 @@ class EntityStep extends AbstractStreamOperator<Event>
     switch (windows.arrive(history, event)) {
       case LATE:
         late.inc();
+        counts.add(RunCounts.REFUSED + Outcome.LATE.label);
         refusals.refuse(this::emit, event, Outcome.LATE.label, LATE_DETAIL);
         return;
       case CONFLICTING_DUPLICATE:
         conflicts.inc();
+        counts.add(RunCounts.REFUSED + Outcome.CONFLICTING_DUPLICATE.label);
         refusals.refuse(
             this::emit, event, Outcome.CONFLICTING_DUPLICATE.label, CONFLICT_DETAIL);
         return;
       case DUPLICATE:
         duplicates.inc();
+        counts.add(RunCounts.DUPLICATES);
         event.kind = Event.Kind.DUPLICATE;
         break;
       default:

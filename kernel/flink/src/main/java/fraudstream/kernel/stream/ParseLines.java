@@ -12,6 +12,9 @@ import org.apache.flink.util.Collector;
 /**
  * Parses the lines of a file as records.
  *
+ * <p>Blank lines are ignored. What is read, and what is refused by reason, is counted for the
+ * summary of the run ({@link RunCounts}).
+ *
  * <p>With a rate, each transaction is emitted at its scheduled time, which becomes its arrival time
  * even if the job falls behind. Without a rate, records have no arrival time.
  */
@@ -22,6 +25,7 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
   private final JobConfig config;
   private transient Gate gate;
   private transient RecordRefusals refusals;
+  private transient RunCounts counts;
   private transient long transactions;
   private transient long startNanos;
   private transient long startMs;
@@ -34,22 +38,40 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
   public void open(OpenContext context) {
     gate = new Gate(config);
     refusals = new RecordRefusals(config, getRuntimeContext().getMetricGroup());
+    counts = new RunCounts(getRuntimeContext());
   }
 
   @Override
   public void processElement(byte[] line, Context context, Collector<Event> out) {
     Event record = new Event();
     record.raw = config.isLabelled ? Arrays.copyOfRange(line, 1, line.length) : line;
+    if (isBlank(record.raw)) {
+      counts.add(RunCounts.BLANK_LINES);
+      return;
+    }
     boolean isLabel = config.isLabelled && line[0] == LABEL;
+    counts.add(isLabel ? RunCounts.LABELS : RunCounts.TRANSACTIONS);
     if (config.transactionsPerSecond > 0 && !isLabel) {
       record.arrivalMs = pace();
     }
     try {
       out.collect(isLabel ? gate.label(record) : gate.transaction(record));
     } catch (RefusedException refusal) {
+      String which = isLabel ? RunCounts.REFUSED_LABELS : RunCounts.REFUSED;
+      counts.add(which + refusal.refusal.reason);
       refusals.begin();
       refusals.refuse(context::output, record, isLabel, 0, refusal);
     }
+  }
+
+  /** Whether a line has no record: files end in blank lines, or separate paragraphs by them. */
+  private static boolean isBlank(byte[] line) {
+    for (byte each : line) {
+      if (each != ' ' && each != '\t' && each != '\r') {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Waits for the scheduled time of the next transaction and returns it in epoch ms. */

@@ -93,6 +93,34 @@ class ParseLinesTest {
   }
 
   @Test
+  void blankLinesAreCountedAndHaveNoDeadLetter() throws Exception {
+    open(true, 0);
+    for (String blank : new String[] {"T", "T ", "T\t\r", "L"}) {
+      assertEquals(List.of(), step.process(Records.utf8(blank)));
+    }
+    assertEquals(List.of(), step.side(Outputs.DEAD_LETTERS));
+    assertEquals(4, step.counted("blank_lines"));
+    assertEquals(0, step.counted("transactions") + step.counted("labels"));
+  }
+
+  @Test
+  void whatIsReadAndRefusedIsCountedByKindAndReason() throws Exception {
+    open(true, 0);
+    String good = Records.json();
+    for (String line : new String[] {good, good, "{", Records.json("latitude", "999")}) {
+      step.process(Records.utf8("T" + line));
+    }
+    for (String line : new String[] {Records.label(), Records.label("is_fraud", "null")}) {
+      step.process(Records.utf8("L" + line));
+    }
+    assertEquals(4, step.counted("transactions"));
+    assertEquals(1, step.counted("refused:malformed_json"));
+    assertEquals(1, step.counted("refused:invalid_value"));
+    assertEquals(2, step.counted("labels"));
+    assertEquals(1, step.counted("refused_labels:missing_field"));
+  }
+
+  @Test
   void aTransactionTakesNothingOverFromTheOneBefore() throws Exception {
     open(false, 0);
     read(Records.json("device_id", "\"D1\""));
@@ -100,7 +128,7 @@ class ParseLinesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "{", "Huế 😀"})
+  @ValueSource(strings = {"{", "Huế 😀", "\u00a0"})
   void whatIsNoRecordIsADeadLetterKeyedByTheReason(String line) throws Exception {
     open(false, 0);
     assertEquals(List.of(), step.process(Records.utf8(line)));
@@ -132,7 +160,7 @@ class ParseLinesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"T, {}, transaction", "L, {}, label", "T, '', ''", "L, '', ''", "T, T{}, ''"})
+  @CsvSource({"T, {}, transaction", "L, {}, label", "T, [], ''", "L, 1, ''", "T, T{}, ''"})
   void whatIsNoRecordBehindItsLetterIsADeadLetterWithoutTheLetter(
       String letter, String record, String whose) throws Exception {
     open(true, 0);

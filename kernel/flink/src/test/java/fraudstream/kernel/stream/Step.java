@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.apache.flink.api.common.serialization.SerializerConfigImpl;
+import org.apache.flink.api.common.accumulators.Accumulator;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.metrics.Counter;
@@ -64,6 +65,13 @@ final class Step<I, O> {
         .setTaskStateManager(new TestTaskStateManager())
         .setMetricGroup(metrics)
         .build();
+  }
+
+  /** The count of an accumulator, 0 if there is none. */
+  long counted(String name) {
+    Accumulator<?, ?> counter =
+        harness.getEnvironment().getAccumulatorRegistry().getUserMap().get(name);
+    return counter == null ? 0 : (Long) counter.getLocalValue();
   }
 
   static <I, O> Step<I, O> of(ProcessFunction<I, O> function, TypeInformation<O> output)
