@@ -35,6 +35,7 @@ from producer.simulation import TrafficOptions, ending_at, simulated_span_ms
 from producer.source_api import ApiAccess, ApiStream, check_api
 from producer.source_bank import bank_items
 from producer.timing import PaceOptions, Timing, future_warning, timing_of
+from producer.traffic_choices import CHOICES, EdgeCasesOption, FraudTypesOption, traffic_choices
 from producer.transaction_sender import MAX_AHEAD_MS, EventPace, TransactionSender, no_batch_callback
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def stream(  # noqa: PLR0913 - the options of a command line
     ] = None,
     accounts: Annotated[int, typer.Option(help="Number of accounts of the simulated bank")] = 2_000,
     fraud_share: Annotated[float, typer.Option(help="Fraction of fraudulent transactions, 0-1")] = 0.05,
+    fraud_type: FraudTypesOption = None,
+    edge_case: EdgeCasesOption = None,
     broken: Annotated[
         int, typer.Option(min=0, help="Number of broken records to mix in, cycling through all kinds")
     ] = 0,
@@ -112,7 +115,7 @@ def stream(  # noqa: PLR0913 - the options of a command line
     now_ms = wall_clock_ms()
     try:
         chosen = RecordSource.named(source)
-        chosen.refuse_bank_options(context, ("accounts", "fraud_share"))
+        chosen.refuse_bank_options(context, ("accounts", "fraud_share", *CHOICES))
         timing = timing_of(
             PaceOptions(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms
         )
@@ -120,7 +123,13 @@ def stream(  # noqa: PLR0913 - the options of a command line
         if seed is None:
             # A restarted endless run must not send the ids of the first run with new event times.
             seed = now_ms if good is None else TrafficOptions(start_ms=0).seed
-        options = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
+        options = TrafficOptions(
+            seed=seed,
+            accounts=accounts,
+            fraud_share=fraud_share,
+            start_ms=0,
+            **traffic_choices(edge_case, fraud_type),
+        )
         plan = _Plan(
             source=chosen,
             access=api_access() if chosen.kind == "api" else None,
