@@ -6,6 +6,7 @@ from itertools import islice
 import orjson
 import pytest
 
+from fraudstream.domain.duration import MINUTE_MS
 from fraudstream.domain.enrichment import ENRICHED_FIELDS, TransactionEnricher
 from fraudstream.domain.transaction import Transaction
 from fraudstream.streams.protocols import Record
@@ -49,6 +50,29 @@ def test_suspicion_finds_most_fraud_and_few_honest_transactions(traffic: list[La
     honest = [verdict for verdict, (_, label) in zip(verdicts, traffic, strict=True) if not label.is_fraud]
     assert sum(map(bool, fraud)) / len(fraud) > 0.4
     assert sum(map(bool, honest)) / len(honest) < 0.005
+
+
+@pytest.mark.parametrize(("fraud_type", "above"), [("money_laundering", 15), ("fee_manipulation", 12)])
+def test_every_account_of_an_obvious_rapid_campaign_exceeds_the_frequency_of_its_type(
+    fraud_type: str, above: int
+) -> None:
+    options = TrafficOptions(
+        start_ms=START_MS, accounts=500, fraud_share=0.3, fraud_mix={fraud_type: 1.0}, subtle_share=0
+    )
+    traffic = list(islice(generate(options), 6_000))
+    enricher = TransactionEnricher()
+    end_ms = traffic[-1].transaction.event_time_ms
+    highest: dict[str, int] = {}
+    begun_at_the_end = set()
+    for transaction, label in traffic:
+        frequency = enricher.enrich(transaction)["transaction_frequency_5min"] or 0
+        if label.is_fraud:
+            highest[label.account_id] = max(frequency, highest.get(label.account_id, 0))
+            if transaction.event_time_ms > end_ms - 5 * MINUTE_MS:
+                begun_at_the_end.add(label.account_id)
+    counts = [count for account, count in highest.items() if account not in begun_at_the_end]
+    assert len(counts) > 50
+    assert min(counts) > above
 
 
 @pytest.mark.parametrize("is_enriched", [False, True])
