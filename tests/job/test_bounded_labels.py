@@ -56,7 +56,7 @@ CATALOGUE = Catalogue(
 RATES = Catalogue(tuple(each for each in CATALOGUE.windows if each.statistic == "fraud_rate"))
 KNOWN = b'{"transaction_id": "t9", "account_id": "A1", "event_time": "2026-01-05T01:00:00Z", '
 BROKEN_LABELS = {
-    b"": "malformed_json",
+    b"null": "malformed_json",
     b"{": "malformed_json",
     b"[]": "malformed_json",
     b'{"note": "\xff"}': "malformed_json",
@@ -115,7 +115,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     lines = [each.to_json() for each in stream]
     label_lines = spread(list(BROKEN_LABELS), [each.to_json() for each in LABELS])
     (folder / "in.jsonl").write_bytes(joined(spread(list(BROKEN_TRANSACTIONS), lines)))
-    (folder / "labels.jsonl").write_bytes(joined(label_lines))
+    unused = LABELS[0].to_json().replace(LABELS[0].transaction_id.encode(), b"of-no-transaction")
+    label_lines.append(unused)
+    (folder / "labels.jsonl").write_bytes(joined(label_lines) + b"\n \n")
     (folder / "labels.jsonl.gz").write_bytes(gzip.compress(joined(label_lines)))
     pq.write_table(columns(stream), folder / "in.parquet")
     expected = evaluate(CATALOGUE, merge_labels(stream, LABELS), allowed_lateness_ms=LATENESS_MS)
@@ -130,6 +132,7 @@ def rows(inputs: Inputs) -> list[dict[str, Any]]:
         *("--features-out", "features.jsonl", "--dead-letters-out", "dead.jsonl"),
     )
     assert process.returncode == 0, process.stderr
+    (inputs.folder / "stderr").write_text(process.stderr)
     return [json.loads(line) for line in (inputs.folder / "features.jsonl").read_bytes().splitlines()]
 
 
@@ -156,6 +159,20 @@ def test_labels_in_other_positions_would_give_other_rates(inputs: Inputs, rows: 
     for order in orders:
         evaluated = evaluate(RATES, order, allowed_lateness_ms=LATENESS_MS)
         assert wrong_values(RATES, [each for each in evaluated if each.outcome == "new"], rows) != []
+
+
+def test_the_summary_counts_what_the_reference_counts(inputs: Inputs, rows: list[dict[str, Any]]) -> None:
+    assert rows
+    said = (inputs.folder / "stderr").read_text()
+    outcomes = Counter(each.outcome for each in inputs.expected)
+    reasons = Counter(BROKEN_TRANSACTIONS.values()) + Counter(late=outcomes["late"])
+    read = outcomes.total() + len(BROKEN_TRANSACTIONS)
+    assert f"transactions: {read:,} read, {outcomes['new']:,} accepted, {reasons.total():,} refused (" in said
+    assert all(f"{count:,} {reason}" in said for reason, count in reasons.items())
+    assert f"{outcomes['duplicate']:,} duplicates" in said
+    labels = f"labels: {len(LABELS) + 1 + len(BROKEN_LABELS):,} read, {len(LABELS) + 1:,} accepted"
+    assert labels in said
+    assert "ignored 2 blank lines" in said
 
 
 def test_every_invalid_line_becomes_a_dead_letter_with_its_own_bytes(
