@@ -55,7 +55,9 @@ def test_a_key_that_is_not_utf8_is_readable() -> None:
     assert parts_of(with_digest(b"\x0a\x02\xffA\x1a\x05\x08\x00\x1a\x01b")) == [Part(b"b", "\ufffdA")]
 
 
-def test_a_record_of_which_any_byte_is_changed_or_cut_off_has_no_parts() -> None:
+def test_a_record_of_which_any_byte_is_changed_or_cut_off_or_with_bytes_behind_it_has_no_parts() -> None:
+    assert parts_of(RECORD + b"\0") is None
+    assert parts_of(RECORD + RECORD) is None
     for at in range(len(RECORD)):
         assert parts_of(RECORD[:at] + bytes([RECORD[at] ^ 0x10]) + RECORD[at + 1 :]) is None
         assert parts_of(RECORD[:at]) is None

@@ -122,7 +122,7 @@ class KplAggregateTest {
   }
 
   @Test
-  void aRecordOfWhichAnyByteIsChangedOrCutOffIsRefused() {
+  void aRecordOfWhichAnyByteIsChangedOrCutOffOrWithBytesBehindItIsRefused() {
     byte[] good = KplAggregates.of("{\"a\":1}", "{\"b\":2}");
     for (int at = 4; at < good.length; at++) {
       byte[] changed = good.clone();
@@ -131,6 +131,8 @@ class KplAggregateTest {
       byte[] cut = Arrays.copyOf(good, at);
       assertThrows(RefusedException.class, () -> parts(cut));
     }
+    byte[] longer = Arrays.copyOf(good, good.length + 1);
+    assertThrows(RefusedException.class, () -> parts(longer));
   }
 
   @Test
