@@ -99,6 +99,20 @@ class TransactionParserTest {
   }
 
   @Test
+  void theFieldsThatASenderEnrichesATransactionWithAreNotRead() throws RefusedException {
+    assertEquals(
+        parse(Records.json()),
+        parse(
+            Records.json(
+                "transaction_frequency_5min", "99",
+                "transaction_hour", "23",
+                "high_amount_flag", "true",
+                "off_hours_flag", "true",
+                "high_frequency_flag", "true",
+                "suspicious_device_flag", "\"yes\"")));
+  }
+
+  @Test
   void theTruthIsNoFieldOfATransaction() throws RefusedException {
     assertEquals(
         parse(Records.json()),
