@@ -39,12 +39,14 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
     is_closing: Callable[[], bool] = never_closing,
     untimed_routes: frozenset[str] = frozenset(),
     schemas: Mapping[str, Any] = NO_SCHEMAS,
+    is_any_origin_allowed: bool = False,
 ) -> FastAPI:
     """Return an application with the ``routers``, ``/health`` and ``/metrics``, all behind a `RequestGuard`.
 
     ``registry`` receives the request metrics; requests to ``untimed_routes`` are not timed. ``/health``
     responds with 503 once ``is_closing`` returns True. ``schemas`` are additional components of the OpenAPI
-    document. Raises `SettingsError` if the keys named in the settings can't be used.
+    document. ``is_any_origin_allowed`` lets every web page call the service, which no setting can. Raises
+    `SettingsError` if the keys named in the settings can't be used.
     """
     logger = get_logger(names.logger)
     authenticator = Authenticator(settings) if settings.auth == "on" else None
@@ -79,10 +81,11 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
         problems=problems,
         realm=names.realm,
     )
-    if settings.cors_origins:
+    origins = ("*",) if is_any_origin_allowed else settings.cors_origins
+    if origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=settings.cors_origins,
+            allow_origins=origins,
             allow_methods=["GET", "POST"],
             allow_headers=[KEY_HEADER, "Authorization", "Content-Type", "Last-Event-ID", ID_HEADER],
             expose_headers=[ID_HEADER, "Retry-After"],

@@ -19,8 +19,13 @@ from producer.api.schemas import COMPONENTS
 from producer.api.service import Service
 
 
-def create_app(settings: ApiSettings, clock: AsyncClock | None = None) -> FastAPI:
-    """Return the application; raises `SettingsError` if the keys that the settings name can't be used."""
+def create_app(
+    settings: ApiSettings, clock: AsyncClock | None = None, *, is_any_origin_allowed: bool = False
+) -> FastAPI:
+    """Return the application; raises `SettingsError` if the keys that the settings name can't be used.
+
+    ``is_any_origin_allowed`` lets every web page call it: see `producer.api.development`.
+    """
     service = Service(settings, clock or AsyncClock())
     app = guarded_app(
         NAMES,
@@ -32,6 +37,7 @@ def create_app(settings: ApiSettings, clock: AsyncClock | None = None) -> FastAP
         is_closing=lambda: service.hub.is_closing,
         untimed_routes=frozenset({STREAM_PATH}),
         schemas=COMPONENTS,
+        is_any_origin_allowed=is_any_origin_allowed,
     )
     app.state.service = service
     return app
