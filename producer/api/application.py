@@ -11,9 +11,10 @@ from fastapi import FastAPI
 
 from fraudstream.runtime.clock import AsyncClock
 from fraudstream.web.guarded_app import guarded_app
+from producer.api.api_log import log_end, log_start
 from producer.api.api_settings import ApiSettings
 from producer.api.hub import Hub
-from producer.api.identity import LOGGER, NAMES, PROBLEMS
+from producer.api.identity import NAMES, PROBLEMS
 from producer.api.routes import STREAM_PATH, router
 from producer.api.schemas import COMPONENTS
 from producer.api.service import Service
@@ -46,12 +47,12 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    LOGGER.info("starting", settings=dict(service.settings.table()))
+    log_start(service.settings)
     await service.source.open()
     with _goodbye_on_signals(service.hub):
         yield
     await service.hub.shut_down()
-    LOGGER.info("ended", transactions_served=service.source.taken)
+    log_end(service.source.taken)
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.clock import AsyncClock
 from fraudstream.web.problem_details import Problem
+from producer.api.api_log import log_dropped_client, log_stream_error
 from producer.api.api_metrics import Metrics
 from producer.api.api_settings import ApiSettings
 from producer.api.flow import Client, Ending, Flow, Pace, Source
-from producer.api.identity import LOGGER
 from producer.api.ring import Ring
 
 RETRY_AFTER_S = 5
@@ -114,7 +114,7 @@ class Hub:
         """Count and log that a client was dropped."""
         self.dropped += 1
         self._metrics.clients_dropped.labels(ending.reason).inc()
-        LOGGER.warning("a stream client was dropped", reason=ending.reason)
+        log_dropped_client(ending)
 
     def close(self, reason: str) -> None:
         """Send every client a ``bye`` event and accept no new client; a second call has no effect."""
@@ -169,7 +169,7 @@ class Hub:
             )
         except Exception:  # noqa: BLE001 - any error is logged, and the clients are told
             # Its clients would otherwise get heartbeats forever. They are told, and may join a new flow.
-            LOGGER.exception("the stream of a pace failed")
+            log_stream_error(len(flow.clients))
             for client in tuple(flow.clients):
                 client.end("bye", "the stream failed; connect again")
         finally:

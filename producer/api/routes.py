@@ -46,7 +46,7 @@ async def information(service: Here, request: Request) -> Information:
     return Information(
         name=request.app.title,
         data="synthetic",
-        mode=service.status().mode,
+        mode=service.mode,
         documentation="/docs",
         endpoints=_endpoints(request.app.openapi()),
     )
@@ -131,13 +131,13 @@ async def stream(
 @router.post("/start", summary="Resume the stream")
 async def start(service: Here) -> Mode:
     """Resume the stream after ``/stop``; it is running when the server starts."""
-    return _switch(service, streaming=True)
+    return service.switch(is_streaming=True)
 
 
 @router.post("/stop", summary="Pause the stream")
 async def stop(service: Here) -> Mode:
     """Pause the stream for all clients; they stay connected, and heartbeats continue."""
-    return _switch(service, streaming=False)
+    return service.switch(is_streaming=False)
 
 
 @router.get("/status", summary="Status and counts")
@@ -164,12 +164,6 @@ async def configure(service: Here, change: ConfigChange) -> Config:
     A new ``fraud_injection_rate`` opens a new bank, with new accounts and ids that were never used before.
     """
     return await service.configure(change)
-
-
-def _switch(service: Service, *, streaming: bool) -> Mode:
-    changed = service.hub.streaming != streaming
-    service.hub.streaming = streaming
-    return Mode(mode=service.status().mode, changed=changed)
 
 
 def _endpoints(openapi: dict[str, Any]) -> dict[str, str]:

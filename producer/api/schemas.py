@@ -14,6 +14,8 @@ EXAMPLE_CONFIG: Final[dict[str, JsonValue]] = {
     "fraud_injection_rate": 0.1,
     "batch_size": 5,
 }
+StreamMode = Literal["streaming", "stopped"]
+"""Whether the stream flows."""
 
 
 class Config(BaseModel):
@@ -59,7 +61,7 @@ class Mode(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"mode": "streaming", "changed": False}})
 
-    mode: Literal["streaming", "stopped"]
+    mode: StreamMode
     changed: bool
 
 
@@ -80,7 +82,7 @@ class Status(BaseModel):
         }
     )
 
-    mode: Literal["streaming", "stopped"]
+    mode: StreamMode
     uptime_seconds: float
     transactions_served: int
     clients: int
@@ -106,7 +108,7 @@ class Information(BaseModel):
 
     name: str
     data: Literal["synthetic"]
-    mode: Literal["streaming", "stopped"]
+    mode: StreamMode
     documentation: str
     endpoints: dict[str, str]
 

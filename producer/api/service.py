@@ -1,11 +1,12 @@
 """State that the endpoints share: source, hub, metrics and the current configuration."""
 
 from fraudstream.runtime.clock import AsyncClock
+from producer.api.api_log import log_configuration, log_streaming
 from producer.api.api_metrics import Metrics
 from producer.api.api_settings import ApiSettings
 from producer.api.flow import Pace
 from producer.api.hub import Hub
-from producer.api.schemas import Config, ConfigChange, Status
+from producer.api.schemas import Config, ConfigChange, Mode, Status, StreamMode
 from producer.api.simulated_feed import TransactionSource
 
 
@@ -41,12 +42,26 @@ class Service:
         self.pace = Pace(
             change.frequency_seconds or self.pace.frequency_s, change.batch_size or self.pace.batch_size
         )
-        return self.config()
+        config = self.config()
+        log_configuration(config)
+        return config
+
+    def switch(self, *, is_streaming: bool) -> Mode:
+        """Start or stop the stream of all clients."""
+        changed = self.hub.streaming != is_streaming
+        self.hub.streaming = is_streaming
+        log_streaming(is_streaming=is_streaming, changed=changed)
+        return Mode(mode=self.mode, changed=changed)
+
+    @property
+    def mode(self) -> StreamMode:
+        """Whether the stream flows."""
+        return "streaming" if self.hub.streaming else "stopped"
 
     def status(self) -> Status:
         """Return the counts since the start of the process."""
         return Status(
-            mode="streaming" if self.hub.streaming else "stopped",
+            mode=self.mode,
             uptime_seconds=round(self._clock.monotonic_s() - self._began_s, 3),
             transactions_served=self.source.taken,
             clients=self.hub.clients,
