@@ -1,7 +1,6 @@
 """Every endpoint over HTTP without a socket: responses, errors, headers."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -174,38 +173,6 @@ def test_an_invalid_configuration_changes_nothing(change: dict[str, Any], field:
     assert error["remedy"].startswith(remedy)
     assert error["value"] == repr(next(iter(change.values())))
     assert get("/config", app).json() == before
-
-
-@pytest.mark.parametrize(
-    ("body", "media_type", "status"),
-    [
-        (b'{"batch_size": NaN}', "application/json", 422),
-        (b'{"batch_size": ', "application/json", 422),
-        (b"[]", "application/json", 422),
-        (b"", "application/json", 422),
-        (b'{"\\ud800": 1}', "application/json", 422),
-        (b'{"batch_size": "\\ud800"}', "application/json; charset=utf-8", 422),
-        (b"\xff\xff{}", "application/json", 400),
-        (b'{"batch_size": ' + b"9" * 5_000 + b"}", "application/json", 400),
-        (b"[" * 16_000, "application/json", 400),
-        (b'{"batch_size": 1}', "text/plain", 415),
-        (b"batch_size=1", "application/x-www-form-urlencoded", 415),
-        (b"{}" + b" " * 16_383, "application/json", 413),
-    ],
-)
-def test_an_unparsable_body_is_rejected(body: bytes, media_type: str, status: int) -> None:
-    answer = post("/config", content=body, headers={"Content-Type": media_type})
-    assert (answer.status_code, problem(answer)["status"]) == (status, status)
-
-
-def test_a_body_without_a_length_is_limited_to_the_same_size() -> None:
-    async def pieces() -> AsyncIterator[bytes]:
-        for _ in range(5):
-            yield b" " * 4_000
-
-    answer = post("/config", content=pieces(), headers={"Content-Type": "application/json"})
-    assert problem(answer)["type"].endswith("body-too-large")
-    assert answer.status_code == 413
 
 
 @pytest.mark.parametrize(
