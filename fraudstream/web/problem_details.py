@@ -44,6 +44,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "int_from_float": "give a whole number",
     "float_parsing": "give a number",
     "float_type": "give a number",
+    "bool_parsing": "give true or false",
     "model_attributes_type": "send one JSON object",
     "half_character": "write whole characters: \\ud800 to \\udfff come in pairs",
     "nested_too_deep": "send fewer arrays and objects within each other",

@@ -7,8 +7,9 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 from fraudstream.web.guarded_routes import guarded_router, json_only
 from fraudstream.web.problem_openapi import refusals
 from producer.api.api_settings import MAX_COUNT, MAX_FREQUENCY_S, MIN_FREQUENCY_S
-from producer.api.flow import Pace, transactions_json
+from producer.api.flow import Pace
 from producer.api.identity import PROBLEMS
+from producer.api.record_format import transactions_json
 from producer.api.schemas import (
     Config,
     ConfigChange,
@@ -38,6 +39,13 @@ async def _service(request: Request) -> Service:
 
 
 Here = Annotated[Service, Depends(_service)]
+Enrich = Annotated[
+    bool,
+    Query(
+        description="Add the frequency of five minutes, the hour and the flags that a producer adds to a "
+        "transaction; counted over the enriched transactions of this process"
+    ),
+]
 
 
 @router.get("/", summary="Information and status")
@@ -58,10 +66,10 @@ async def information(service: Here, request: Request) -> Information:
     response_class=Response,
     responses=content("Transaction", "A transaction with a current event time"),
 )
-async def transaction(service: Here) -> Response:
+async def transaction(service: Here, *, enrich: Enrich = False) -> Response:
     """Return one transaction with an event time of about now; deliberately without its fraud label."""
     (taken,) = await service.source.take(1)
-    return Response(taken.to_json(), media_type="application/json")
+    return Response(service.format(is_enriched=enrich)(taken), media_type="application/json")
 
 
 @router.get(
@@ -71,10 +79,12 @@ async def transaction(service: Here) -> Response:
     responses=content("Transactions", "Transactions with current event times, in order"),
 )
 async def transactions(
-    service: Here, count: Annotated[int, Path(ge=1, le=MAX_COUNT, examples=[10])]
+    service: Here, count: Annotated[int, Path(ge=1, le=MAX_COUNT, examples=[10])], *, enrich: Enrich = False
 ) -> Response:
     """Return ``count`` transactions, from 1 to 1,000, deliberately without their fraud labels."""
-    return Response(transactions_json(await service.source.take(count)), media_type="application/json")
+    taken = await service.source.take(count)
+    body = transactions_json(taken, service.format(is_enriched=enrich))
+    return Response(body, media_type="application/json")
 
 
 @router.get(
@@ -92,6 +102,7 @@ async def transactions(
 )
 async def stream(
     service: Here,
+    *,
     frequency_seconds: Annotated[
         float | None,
         Query(
@@ -105,6 +116,7 @@ async def stream(
         int | None,
         Query(ge=1, le=MAX_COUNT, description="Transactions per event; default: the configured value"),
     ] = None,
+    enrich: Enrich = False,
     last_event_id: Annotated[
         str | None,
         Header(alias="Last-Event-ID", max_length=100, description="Resume after the event with this id"),
@@ -123,7 +135,7 @@ async def stream(
             frequency_seconds or service.pace.frequency_s,
             batch_size or service.pace.batch_size,
         )
-    membership = service.hub.join(pace, last_event_id)
+    membership = service.hub.join(pace, last_event_id, is_enriched=enrich)
     settings = service.settings
     return EventStream(membership, settings.heartbeat_seconds, settings.write_timeout_seconds)
 

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
+from fraudstream.domain.enrichment import FLAG_FIELDS, FREQUENCY_FIELD
 from fraudstream.domain.transaction import COLUMN_KINDS, Transaction
 from fraudstream.web.problem_openapi import Responses
 from producer.api.api_settings import MAX_COUNT, MAX_FRAUD_RATE, MAX_FREQUENCY_S, MIN_FREQUENCY_S
@@ -129,6 +130,14 @@ EXAMPLE_TRANSACTION: Final[dict[str, Any]] = orjson.loads(
 )
 _JSON_TYPES: Final = {"text": "string", "time": "string", "number": "number", "flag": "boolean"}
 _ALWAYS_THERE: Final = ("transaction_id", "event_time", "account_id", "transaction_amount_vnd")
+_ONLY_ENRICHED: Final = "Only with `enrich=true`"
+ENRICHED_PROPERTIES: Final[dict[str, Any]] = {
+    FREQUENCY_FIELD: {"type": "integer", "minimum": 1, "description": _ONLY_ENRICHED},
+    "transaction_hour": {"type": "integer", "minimum": 0, "maximum": 23, "description": _ONLY_ENRICHED},
+} | {
+    name: {"anyOf": [{"type": "boolean"}, {"type": "null"}], "description": _ONLY_ENRICHED}
+    for name in FLAG_FIELDS
+}
 TRANSACTION_SCHEMA: Final[dict[str, Any]] = {
     "title": "Transaction",
     "type": "object",
@@ -139,7 +148,8 @@ TRANSACTION_SCHEMA: Final[dict[str, Any]] = {
         if name in _ALWAYS_THERE
         else {"anyOf": [{"type": _JSON_TYPES[kind]}, {"type": "null"}]}
         for name, kind in COLUMN_KINDS.items()
-    },
+    }
+    | ENRICHED_PROPERTIES,
     "required": list(COLUMN_KINDS),
     "additionalProperties": False,
     "example": EXAMPLE_TRANSACTION,

@@ -1,11 +1,14 @@
 """State that the endpoints share: source, hub, metrics and the current configuration."""
 
+from fraudstream.domain.enrichment import TransactionEnricher
+from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.clock import AsyncClock
 from producer.api.api_log import log_configuration, log_streaming
 from producer.api.api_metrics import Metrics
 from producer.api.api_settings import ApiSettings
 from producer.api.flow import Pace
 from producer.api.hub import Hub
+from producer.api.record_format import ToJson, enriched_format
 from producer.api.schemas import Config, ConfigChange, Mode, Status, StreamMode
 from producer.api.simulated_feed import TransactionSource
 
@@ -23,9 +26,14 @@ class Service:
             on_taken=self.metrics.transactions.inc,
         )
         self.pace = Pace(settings.frequency_seconds, settings.batch_size)
-        self.hub = Hub(settings, self.source, lambda: self.pace, self.metrics, clock)
+        self.enriched = enriched_format(TransactionEnricher())
+        self.hub = Hub(settings, self.source, lambda: self.pace, self.metrics, clock, enriched=self.enriched)
         self._clock = clock
         self._began_s = clock.monotonic_s()
+
+    def format(self, *, is_enriched: bool) -> ToJson:
+        """Return the format of transactions, plain or enriched; all enriched ones are counted together."""
+        return self.enriched if is_enriched else Transaction.to_json
 
     def config(self) -> Config:
         """Return the current configuration."""

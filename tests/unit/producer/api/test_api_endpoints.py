@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from fraudstream.domain.enrichment import ENRICHED_FIELDS
 from fraudstream.domain.transaction import FIELD_NAMES, Transaction, parse_time_ms
 from producer.api.application import create_app
 from producer.api.schemas import TRANSACTION_SCHEMA
@@ -21,6 +22,8 @@ from tests.unit.producer.api.api_helpers import (
     service_of,
     settings,
 )
+
+PACE_PARAMETERS = "frequency_seconds, batch_size, enrich"
 
 
 def small_app(time: FakeTime | None = None, **values: object) -> FastAPI:
@@ -73,8 +76,8 @@ def test_a_transaction_comes_from_the_current_stream_without_its_label() -> None
 
 def test_the_schema_of_a_transaction_has_the_fields_of_the_record() -> None:
     record = get("/transaction").json()
-    assert list(TRANSACTION_SCHEMA["required"]) == list(TRANSACTION_SCHEMA["properties"])
-    assert set(TRANSACTION_SCHEMA["properties"]) == set(record)
+    assert set(TRANSACTION_SCHEMA["required"]) == set(record)
+    assert set(TRANSACTION_SCHEMA["properties"]) == set(record) | set(ENRICHED_FIELDS)
     assert set(record) == {name.removesuffix("_ms") for name in FIELD_NAMES}
 
 
@@ -275,10 +278,15 @@ def test_an_impossible_pace_is_rejected(query: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "field", "known"),
     [
-        ("GET", "/stream?frequency=1", "query.frequency", "frequency_seconds, batch_size"),
-        ("GET", "/stream?batch_size=5&batchsize=6", "query.batchsize", "frequency_seconds, batch_size"),
-        ("GET", "/transactions/3?count=5", "query.count", "none"),
-        ("GET", "/transaction?n=", "query.n", "none"),
+        ("GET", "/stream?frequency=1", "query.frequency", PACE_PARAMETERS),
+        (
+            "GET",
+            "/stream?batch_size=5&batchsize=6",
+            "query.batchsize",
+            PACE_PARAMETERS,
+        ),
+        ("GET", "/transactions/3?count=5", "query.count", "enrich"),
+        ("GET", "/transaction?n=", "query.n", "enrich"),
         ("POST", "/stop?now=1", "query.now", "none"),
         ("GET", "/status?a=1", "query.a", "none"),
     ],

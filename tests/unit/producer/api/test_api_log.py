@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.structured_logs import json_formatter
 from producer.api.api_metrics import Metrics
@@ -66,7 +67,9 @@ def test_a_refused_change_of_the_configuration_is_not_logged_as_one(
 def test_an_error_of_the_stream_is_logged_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         time = FakeTime()
-        hub = Hub(settings(), FailingSource(), lambda: PACE, Metrics(), time.clock())
+        hub = Hub(
+            settings(), FailingSource(), lambda: PACE, Metrics(), time.clock(), enriched=Transaction.to_json
+        )
         hub.join(None, None)
         await until(lambda: hub.paces == 0)
 

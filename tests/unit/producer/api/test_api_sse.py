@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.types import Message
 
+from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.clock import AsyncClock
 from producer.api.api_metrics import Metrics
 from producer.api.flow import Pace
@@ -48,7 +49,8 @@ def serve(
 
     async def beside() -> None:
         wire = Wire()
-        hub = Hub(settings(), NumberedSource(FakeTime()), lambda: pace, wire.metrics, AsyncClock())
+        source = NumberedSource(FakeTime())
+        hub = Hub(settings(), source, lambda: pace, wire.metrics, AsyncClock(), enriched=Transaction.to_json)
         member = hub.join(pace, None)
         answer = EventStream(member, heartbeat_s=0.05, write_timeout_s=0.1)
         serving = asyncio.create_task(answer({"type": "http"}, wire.receive, wire.send))
