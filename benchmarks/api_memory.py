@@ -26,14 +26,14 @@ _LISTENING: Final = "Uvicorn running on "
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
+class ApiMemory:
     """Resident memory of a process that simulates a bank with this many accounts."""
 
     accounts: int
     resident_bytes: int
 
 
-def slope(measurements: Sequence[Measurement]) -> tuple[float, float]:
+def slope(measurements: Sequence[ApiMemory]) -> tuple[float, float]:
     """Return the bytes of the process without accounts and the bytes per account, by least squares.
 
     Raises `ValueError` if all measurements have the same number of accounts.
@@ -51,24 +51,24 @@ def slope(measurements: Sequence[Measurement]) -> tuple[float, float]:
     return mean_bytes - per_account * mean_accounts, per_account
 
 
-def report(measurements: Sequence[Measurement]) -> str:
+def report(measurements: Sequence[ApiMemory]) -> str:
     """Return the measurements as lines of text."""
     base, per_account = slope(measurements)
     lines = [f"{each.accounts:>8,} accounts  {each.resident_bytes / MIB:6.1f} MiB" for each in measurements]
     return "\n".join([*lines, f"process {base / MIB:.0f} MiB, account {per_account / 1024:.2f} KiB"])
 
 
-def address(lines: Iterable[str]) -> str:
+def address(lines: Iterable[bytes]) -> str:
     """Return the URL that the server's log says it listens on; raises `ValueError` if it ends before."""
     for line in lines:
-        message: str = json.loads(line)["message"] if line.startswith("{") else ""
+        message: str = json.loads(line)["message"] if line.startswith(b"{") else ""
         if message.startswith(_LISTENING):
             return message.removeprefix(_LISTENING).split(" ", 1)[0]
     msg = "the transaction API ended before it listened: run `fraudstream api --development` to see why"
     raise ValueError(msg)
 
 
-def measure(accounts: int, requests: int = REQUESTS) -> Measurement:
+def measure(accounts: int, requests: int = REQUESTS) -> ApiMemory:
     """Start the API with ``accounts``, request 1,000 transactions ``requests`` times, and read its memory."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("TRANSACTION_API_")}
     process = subprocess.Popen(
@@ -76,16 +76,15 @@ def measure(accounts: int, requests: int = REQUESTS) -> Measurement:
         cwd=ROOT,
         env=environment | {"TRANSACTION_API_ACCOUNTS": str(accounts), "TRANSACTION_API_LOG_LEVEL": "INFO"},
         stderr=subprocess.PIPE,
-        text=True,
     )
     try:
-        return Measurement(accounts, _memory_after(process, requests))
+        return ApiMemory(accounts, _memory_after(process, requests))
     finally:
         end_process(process, END_TIMEOUT_S)
 
 
-def _memory_after(process: subprocess.Popen[str], requests: int) -> int:
-    log: IO[str] = process.stderr  # type: ignore[assignment] # it was opened as a pipe
+def _memory_after(process: subprocess.Popen[bytes], requests: int) -> int:
+    log: IO[bytes] = process.stderr  # type: ignore[assignment] # it was opened as a pipe
     url = address(log)
     for _ in range(requests):
         with open_url(f"{url}/transactions/1000", TIMEOUT_S) as answer:
@@ -94,7 +93,7 @@ def _memory_after(process: subprocess.Popen[str], requests: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def main(measured: Callable[[int], Measurement] = measure) -> None:
+def main(measured: Callable[[int], ApiMemory] = measure) -> None:
     """Measure and print."""
     sys.stdout.write(report([measured(accounts) for accounts in ACCOUNTS]) + "\n")
 

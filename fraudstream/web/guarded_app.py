@@ -16,6 +16,7 @@ from fraudstream.web.documentation_pages import documentation_router
 from fraudstream.web.health_routes import health_router, metrics_router, never_closing
 from fraudstream.web.problem_details import ProblemFormat
 from fraudstream.web.problem_openapi import PROBLEM_SCHEMA
+from fraudstream.web.query_tokens import QueryTokens
 from fraudstream.web.rate_limits import RateLimiter
 from fraudstream.web.request_context import ID_HEADER, RequestContext
 from fraudstream.web.request_guard import RequestGuard
@@ -40,12 +41,14 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
     untimed_routes: frozenset[str] = frozenset(),
     schemas: Mapping[str, Any] = NO_SCHEMAS,
     is_any_origin_allowed: bool = False,
+    query_tokens: QueryTokens | None = None,
 ) -> FastAPI:
     """Return an application with the ``routers``, ``/health`` and ``/metrics``, all behind a `RequestGuard`.
 
     ``registry`` receives the request metrics; requests to ``untimed_routes`` are not timed. ``/health``
     responds with 503 once ``is_closing`` returns True. ``schemas`` are additional components of the OpenAPI
-    document. ``is_any_origin_allowed`` lets every web page call the service, which no setting can. Raises
+    document. ``is_any_origin_allowed`` lets every web page call the service, which no setting can.
+    ``query_tokens`` are credentials for clients that can't send headers. Raises
     `SettingsError` if the keys named in the settings can't be used.
     """
     logger = get_logger(names.logger)
@@ -80,6 +83,7 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
         max_body_bytes=settings.max_body_bytes,
         problems=problems,
         realm=names.realm,
+        query_tokens=query_tokens,
     )
     origins = ("*",) if is_any_origin_allowed else settings.cors_origins
     if origins:

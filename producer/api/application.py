@@ -15,9 +15,9 @@ from producer.api.api_log import log_end, log_start
 from producer.api.api_settings import ApiSettings
 from producer.api.hub import Hub
 from producer.api.identity import NAMES, PROBLEMS
-from producer.api.routes import STREAM_PATH, router
+from producer.api.routes import router
 from producer.api.schemas import COMPONENTS
-from producer.api.service import Service
+from producer.api.service import STREAM_PATH, Service
 
 
 def create_app(
@@ -39,6 +39,7 @@ def create_app(
         untimed_routes=frozenset({STREAM_PATH}),
         schemas=COMPONENTS,
         is_any_origin_allowed=is_any_origin_allowed,
+        query_tokens=service.stream_tokens,
     )
     app.state.service = service
     return app

@@ -22,13 +22,14 @@ _IN_FORCE: Final[dict[str, Any]] = {
 }
 
 
-def development_settings(host: str | None = None, **given: object) -> ApiSettings:
+def development_settings(host: str | None = None, port: int | None = None) -> ApiSettings:
     """Return the settings of the development mode: plain HTTP without keys, on loopback or on ``host``.
 
     The environment's address, keys and certificate are ignored; its other settings hold. Raises
     `SettingsError` if any is invalid.
     """
-    return ApiSettings.load(**given, **_IN_FORCE, host=host or LOOPBACK)
+    given = _IN_FORCE | ({} if port is None else {"port": port})
+    return ApiSettings.load(**given, host=host or LOOPBACK)
 
 
 def warn_of_development(settings: ApiSettings) -> None:

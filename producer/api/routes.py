@@ -6,6 +6,7 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 
 from fraudstream.web.guarded_routes import guarded_router, json_only
 from fraudstream.web.problem_openapi import refusals
+from fraudstream.web.scopes import caller_of
 from producer.api.api_settings import MAX_COUNT, MAX_FREQUENCY_S, MIN_FREQUENCY_S
 from producer.api.flow import Pace
 from producer.api.identity import PROBLEMS
@@ -16,12 +17,12 @@ from producer.api.schemas import (
     Information,
     Mode,
     Status,
+    StreamToken,
     content,
 )
-from producer.api.service import Service
+from producer.api.service import STREAM_PATH, STREAM_TOKEN_PATH, Service
 from producer.api.sse import EventStream
 
-STREAM_PATH: Final = "/stream"
 STREAM_EXAMPLE: Final = (
     "retry: 3000\n\n"
     'id: 4b1f0c5e9a7d2e38.1\ndata: {"count":1,"transactions":[{"transaction_id":"T1789000000000-0000002001",'
@@ -100,7 +101,7 @@ async def transactions(
         }
     },
 )
-async def stream(
+async def stream(  # noqa: PLR0913 - the parameters of the query
     service: Here,
     *,
     frequency_seconds: Annotated[
@@ -117,6 +118,12 @@ async def stream(
         Query(ge=1, le=MAX_COUNT, description="Transactions per event; default: the configured value"),
     ] = None,
     enrich: Enrich = False,
+    token: Annotated[
+        str | None,
+        Query(
+            description=f"Token from POST {STREAM_TOKEN_PATH}, for a client that can't send a key in a header"
+        ),
+    ] = None,
     last_event_id: Annotated[
         str | None,
         Header(alias="Last-Event-ID", max_length=100, description="Resume after the event with this id"),
@@ -126,9 +133,10 @@ async def stream(
 
     An unnamed event holds ``{count, transactions}``. ``gap`` says that events after Last-Event-ID are no
     longer kept; the stream then continues with the oldest event kept. ``dropped`` says why a client was
-    dropped, ``bye`` that the server is shutting down; each is a client's last event. Comments keep the
+    dropped, ``bye`` that the stream ends and why; each is a client's last event. Comments keep the
     connection alive. Transactions come deliberately without their fraud labels.
     """
+    del token  # the guard has checked it
     pace = None
     if frequency_seconds is not None or batch_size is not None:
         pace = Pace(
@@ -137,7 +145,22 @@ async def stream(
         )
     membership = service.hub.join(pace, last_event_id, is_enriched=enrich)
     settings = service.settings
-    return EventStream(membership, settings.heartbeat_seconds, settings.write_timeout_seconds)
+    return EventStream(
+        membership,
+        heartbeat_s=settings.heartbeat_seconds,
+        write_timeout_s=settings.write_timeout_seconds,
+        longest_s=settings.stream_seconds,
+    )
+
+
+@router.post(STREAM_TOKEN_PATH, summary="A token for the stream")
+async def stream_token(service: Here, request: Request) -> StreamToken:
+    """Return a token for ``/stream?token=``, for clients that can't send a key, such as an EventSource.
+
+    It can open streams, and nothing else, until it expires; an open stream continues after that.
+    """
+    token, lifetime_s = service.stream_tokens.issue(caller_of(request))
+    return StreamToken(token=token, expires_in_seconds=lifetime_s)
 
 
 @router.post("/start", summary="Resume the stream")

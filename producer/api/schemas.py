@@ -66,6 +66,17 @@ class Mode(BaseModel):
     changed: bool
 
 
+class StreamToken(BaseModel):
+    """Token for ``/stream?token=``."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"token": "eyJhbGciOiJIUzI1NiJ9.e30.2rD8", "expires_in_seconds": 60}}
+    )
+
+    token: str
+    expires_in_seconds: int
+
+
 class Status(BaseModel):
     """Counts since the start of the process."""
 

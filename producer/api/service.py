@@ -1,8 +1,11 @@
 """State that the endpoints share: source, hub, metrics and the current configuration."""
 
+from typing import Final
+
 from fraudstream.domain.enrichment import TransactionEnricher
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.clock import AsyncClock
+from fraudstream.web.query_tokens import QueryTokens
 from producer.api.api_log import log_configuration, log_streaming
 from producer.api.api_metrics import Metrics
 from producer.api.api_settings import ApiSettings
@@ -11,6 +14,10 @@ from producer.api.hub import Hub
 from producer.api.record_format import ToJson, enriched_format
 from producer.api.schemas import Config, ConfigChange, Mode, Status, StreamMode
 from producer.api.simulated_feed import TransactionSource
+
+STREAM_PATH: Final = "/stream"
+STREAM_TOKEN_PATH: Final = "/stream/token"  # noqa: S105 - a path
+STREAM_TOKEN_LIFETIME_S: Final = 60
 
 
 class Service:
@@ -28,6 +35,9 @@ class Service:
         self.pace = Pace(settings.frequency_seconds, settings.batch_size)
         self.enriched = enriched_format(TransactionEnricher())
         self.hub = Hub(settings, self.source, lambda: self.pace, self.metrics, clock, enriched=self.enriched)
+        self.stream_tokens = QueryTokens(
+            STREAM_PATH, f"POST {STREAM_TOKEN_PATH}", STREAM_TOKEN_LIFETIME_S, clock.now_ms
+        )
         self._clock = clock
         self._began_s = clock.monotonic_s()
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from benchmarks.api_memory import ACCOUNTS, MIB, Measurement, address, main, report, slope
+from benchmarks.api_memory import ACCOUNTS, MIB, ApiMemory, address, main, report, slope
 
 
-def on_a_line(accounts: int) -> Measurement:
-    return Measurement(accounts, 60 * MIB + 512 * accounts)
+def on_a_line(accounts: int) -> ApiMemory:
+    return ApiMemory(accounts, 60 * MIB + 512 * accounts)
 
 
 def test_the_memory_of_the_process_and_of_an_account_are_separated() -> None:
@@ -31,13 +31,13 @@ def test_the_command_measures_several_sizes(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_address_is_found_among_the_lines_of_the_log() -> None:
     lines = [
-        '{"message": "starting"}\n',
-        "a warning of a library\n",
-        '{"message": "Uvicorn running on http://127.0.0.1:4321 (Press CTRL+C to quit)"}\n',
+        b'{"message": "starting"}\n',
+        b"a warning of a library\n",
+        b'{"message": "Uvicorn running on http://127.0.0.1:4321 (Press CTRL+C to quit)"}\n',
     ]
     assert address(lines) == "http://127.0.0.1:4321"
 
 
 def test_a_server_that_ends_before_it_listens_is_reported() -> None:
     with pytest.raises(ValueError, match="ended before it listened"):
-        address(['{"message": "starting"}\n'])
+        address([b'{"message": "starting"}\n'])

@@ -23,7 +23,7 @@ from tests.unit.producer.api.api_helpers import (
     settings,
 )
 
-PACE_PARAMETERS = "frequency_seconds, batch_size, enrich"
+PACE_PARAMETERS = "frequency_seconds, batch_size, enrich, token"
 
 
 def small_app(time: FakeTime | None = None, **values: object) -> FastAPI:
@@ -54,6 +54,7 @@ def test_the_root_describes_the_service_and_lists_every_endpoint() -> None:
         "GET /transaction",
         "GET /transactions/{count}",
         "GET /stream",
+        "POST /stream/token",
         "POST /start",
         "POST /stop",
         "GET /status",
