@@ -6,6 +6,7 @@ JARS := build/pyflink-dependencies.jar build/fraudstream-core.jar build/fraudstr
 # Strict: an artifact whose checksum differs from the repository's is an error.
 MVN := mvn --quiet --batch-mode --strict-checksums --file kernel/pom.xml
 SCAN := build/scan
+AWSCLI := build/awscli-venv
 TRANSACTIONS ?= 20000
 RATE ?= 500
 RUN_OPTIONS ?=
@@ -13,7 +14,7 @@ PYTEST_OPTIONS ?=
 FUZZ_TIMES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick fuzz coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile settings-page lock sbom scan pin-images clean
+.PHONY: help setup run test quick fuzz coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile settings-page lock sbom scan pin-images awscli clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -115,6 +116,8 @@ lock: setup ## Lock the versions and hashes of requirements/*.in in requirements
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--constraint requirements/build.txt requirements/scan.in --output-file requirements/scan.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--constraint requirements/build.txt requirements/awscli.in --output-file requirements/awscli.txt
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		tests/flink2/requirements.in --output-file tests/flink2/requirements.txt
 
 # Tools with a lock and an environment of their own: they need other releases of the project's packages.
@@ -122,6 +125,13 @@ $(SCAN)/installed: requirements/scan.txt
 	$(PYTHON) -m venv $(SCAN)
 	PIP_CONSTRAINT=requirements/build.txt $(SCAN)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/scan.txt
 	touch $@
+
+$(AWSCLI)/installed: requirements/awscli.txt
+	$(PYTHON) -m venv $(AWSCLI)
+	PIP_CONSTRAINT=requirements/build.txt $(AWSCLI)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/awscli.txt
+	touch $@
+
+awscli: $(AWSCLI)/installed ## Install the AWS command line to build/awscli-venv, for the tests of tests/documents
 
 sbom: setup $(SCAN)/installed ## Write the bills of materials build/sbom-python.json and build/sbom-java.json (CycloneDX)
 	$(SCAN)/bin/cyclonedx-py environment --output-reproducible --output-file build/sbom-python.json $(VENV)

@@ -17,6 +17,9 @@ from fraudstream.domain.record_gate import RefusedRecordError, transaction_value
 MARK: Final = "redriven_from"
 """Field of a redriven record that holds its letter's origin. The job ignores fields that it does not know,
 so the mark changes no feature and no score."""
+AGGREGATION: Final = "aggregation"
+"""Reason of the letter of a record that stands for any number of transactions. A patch could make one of it,
+which would pass for all of them."""
 PATCH_FAULTS: Final = (
     jsonpatch.JsonPatchException,
     jsonpointer.JsonPointerException,
@@ -78,13 +81,19 @@ def repair(
     """Return the repaired record of a letter for ``stream_name``: patched, marked and on one line.
 
     Bytes that are not JSON are treated as null, so a patch of the whole document (path ``""``) can repair
-    them. Raises `RepairError` if the letter is truncated, the patch does not fit, or the job would refuse
-    the record again.
+    them. Raises `RepairError` if the letter is truncated or of an aggregated record, the patch does not fit,
+    or the job would refuse the record again.
     """
     if letter.is_summary:
         msg = (
             f"the letter sums up {letter.count:,} refused records and has none of them: get the stream "
             "records again by shard and sequence number, which `alerts dead list --json` shows"
+        )
+        raise RepairError(msg)
+    if letter.reason == AGGREGATION:
+        msg = (
+            "the letter has a record that the Kinesis Producer Library aggregated from several and that "
+            "can't be taken apart. No patch can repair it: have its producer send its transactions again"
         )
         raise RepairError(msg)
     if letter.truncated:

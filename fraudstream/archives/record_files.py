@@ -19,6 +19,7 @@ from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.csv_records import csv_rows
 from fraudstream.archives.parquet_files import ParquetFile, column_values, opened_parquet
 from fraudstream.archives.record_delimiting import MAX_LINE_BYTES, UndelimitedError, records_of_line
+from fraudstream.archives.record_escape import record_of
 from fraudstream.domain.record_gate import LABEL_KINDS, REQUIRED, REQUIRED_OF_LABELS
 from fraudstream.domain.transaction import COLUMN_KINDS, ColumnKind, Label, Transaction
 
@@ -90,7 +91,7 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
 
 
 def read_rows(path: Path) -> Iterator[bytes]:
-    """Yield the rows of a .parquet file as JSON, or the lines of a plain or .gz file unchanged.
+    """Yield the rows of a .parquet file as JSON, or the records of the lines of a plain or .gz file.
 
     Unlike `read_lines`, it requires no columns and splits no lines. Raises `ArchiveError` if the content does
     not match the kind that the file's name implies.
@@ -98,7 +99,7 @@ def read_rows(path: Path) -> Iterator[bytes]:
     with file_errors(str(path)):
         check_regular(path, str(path))
         if not is_parquet(path):
-            yield from _lines(path)
+            yield from map(record_of, _lines(path))
             return
         with opened_parquet(path) as parquet:
             yield from map(_as_json, parquet.records())

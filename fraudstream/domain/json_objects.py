@@ -18,8 +18,6 @@ MAX_NAME_CHARACTERS: Final = 50_000
 """Limit of the kernel's parser (Jackson's StreamReadConstraints) for the length of a field's name."""
 MAX_NUMBER_CHARACTERS: Final = 1_000
 """A longer number is infinite: it is not converted, as that takes time with the square of its length."""
-KPL_MAGIC: Final = b"\xf3\x89\x9a\xc2"
-"""First bytes of a record that the Kinesis Producer Library aggregated."""
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _INT_CHARACTERS: Final = 18
 _SPACED_COLON: Final = re.compile(rb'"\s+:')
@@ -91,12 +89,6 @@ def _decoded(data: bytes) -> _Object:
 
 
 def _utf8(data: bytes) -> str:
-    if data.startswith(KPL_MAGIC):
-        msg = (
-            "aggregated by the Kinesis Producer Library, and damaged or copied from a stream whole; copy it "
-            "with `streams archive`, or have its producer send it again"
-        )
-        raise JsonError(msg)
     if data[:1] in {b"\xfe", b"\xff"} or b"\0" in data[:4]:
         msg = "the text is UTF-16 or UTF-32; send JSON in UTF-8"
         raise JsonError(msg)

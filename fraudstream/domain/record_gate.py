@@ -30,6 +30,12 @@ MAX_TEXT_UNITS: Final = 256
 """Maximum length of a text in UTF-16 code units, as the kernel counts it: an emoji is two."""
 REQUIRED: Final = ("transaction_id", "event_time", "account_id", "transaction_amount_vnd")
 REQUIRED_OF_LABELS: Final = ("transaction_id", "account_id", "event_time", "available_at", "is_fraud")
+KPL_MAGIC: Final = b"\xf3\x89\x9a\xc2"
+"""First bytes of a record that the Kinesis Producer Library aggregated."""
+WHOLE_AGGREGATE: Final = (
+    "aggregated by the Kinesis Producer Library, and not taken apart; copy it with `streams archive`, or "
+    "have its producer send it again"
+)
 AMOUNT: Final = "transaction_amount_vnd"
 LABEL_KINDS: Final[Mapping[str, ColumnKind]] = {
     **{name: COLUMN_KINDS[name] for name in ID_FIELDS},
@@ -118,6 +124,8 @@ def label_values(data: bytes, max_bytes: int = MAX_RECORD_BYTES) -> dict[str, An
 
 
 def _fields(data: bytes, max_bytes: int, what: str) -> Iterable[tuple[str, Any]]:
+    if data.startswith(KPL_MAGIC):
+        _refuse("aggregation", WHOLE_AGGREGATE)
     if len(data) > max_bytes:
         whose = "record" if what == "transaction" else what
         _refuse("oversize", f"{whose} of {len(data)} bytes; at most {max_bytes} are allowed")

@@ -17,6 +17,7 @@ from fraudstream.web.head_requests import HeadRequests
 from fraudstream.web.health_routes import health_router, metrics_router, never_closing
 from fraudstream.web.problem_details import ProblemFormat
 from fraudstream.web.problem_openapi import PROBLEM_SCHEMA
+from fraudstream.web.query_tokens import QueryTokens
 from fraudstream.web.rate_limits import RateLimiter
 from fraudstream.web.request_context import ID_HEADER, RequestContext
 from fraudstream.web.request_guard import RequestGuard
@@ -40,12 +41,16 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
     is_closing: Callable[[], bool] = never_closing,
     untimed_routes: frozenset[str] = frozenset(),
     schemas: Mapping[str, Any] = NO_SCHEMAS,
+    is_any_origin_allowed: bool = False,
+    query_tokens: QueryTokens | None = None,
 ) -> FastAPI:
     """Return an application with the ``routers``, ``/health`` and ``/metrics``, all behind a `RequestGuard`.
 
     ``registry`` receives the request metrics; requests to ``untimed_routes`` are not timed. ``/health``
     responds with 503 once ``is_closing`` returns True. ``schemas`` are additional components of the OpenAPI
-    document. Raises `SettingsError` if the keys named in the settings can't be used.
+    document. ``is_any_origin_allowed`` lets every web page call the service, which no setting can.
+    ``query_tokens`` are credentials for clients that can't send headers. Raises
+    `SettingsError` if the keys named in the settings can't be used.
     """
     logger = get_logger(names.logger)
     authenticator = Authenticator(settings) if settings.auth == "on" else None
@@ -80,11 +85,13 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
         max_body_bytes=settings.max_body_bytes,
         problems=problems,
         realm=names.realm,
+        query_tokens=query_tokens,
     )
-    if settings.cors_origins:
+    origins = ("*",) if is_any_origin_allowed else settings.cors_origins
+    if origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=settings.cors_origins,
+            allow_origins=origins,
             allow_methods=["GET", "POST"],
             allow_headers=[KEY_HEADER, "Authorization", "Content-Type", "Last-Event-ID", ID_HEADER],
             expose_headers=[ID_HEADER, "Retry-After"],

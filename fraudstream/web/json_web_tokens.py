@@ -46,10 +46,14 @@ class JwtVerifier:
             return Refused("this JWT has expired: get a new one")
         except jwt.PyJWTError as error:
             return Refused(f"this JWT can't be used ({type(error).__name__})")
-        return Caller(f"jwt:{claims.get('sub', '')}", _scopes(claims.get("scope")))
+        return Caller(
+            f"jwt:{claims.get('sub', '')}",
+            claimed_scopes(claims.get("scope")),
+            expires_at_s=int(claims["exp"]),
+        )
 
 
-def _scopes(claim: object) -> frozenset[str]:
+def claimed_scopes(claim: object) -> frozenset[str]:
     """Return the scopes of a claim: a text with spaces between them (RFC 8693) or a list; else none."""
     if isinstance(claim, str):
         return frozenset(claim.split())

@@ -15,6 +15,8 @@ from starlette.types import Scope
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_VALUE_CHARACTERS: Final = 100
 """Most characters of an invalid value that are sent back."""
+EXCERPT_CHARACTERS: Final = 20
+"""Characters of a malformed body that are sent back, on each side of the error."""
 
 NAMES: Final[Mapping[int, str]] = {
     400: "bad-request",
@@ -33,7 +35,7 @@ NAMES: Final[Mapping[int, str]] = {
 _REMEDIES: Final[Mapping[str, str]] = {
     "missing": "add it: it is required",
     "extra_forbidden": "remove it: the field is unknown",
-    "json_invalid": "send one JSON object",
+    "json_invalid": "the JSON is malformed at its character {character} ({error}); send one JSON object",
     "greater_than_equal": "give at least {ge}",
     "less_than_equal": "give at most {le}",
     "finite_number": "give a finite number",
@@ -42,6 +44,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "int_from_float": "give a whole number",
     "float_parsing": "give a number",
     "float_type": "give a number",
+    "bool_parsing": "give true or false",
     "model_attributes_type": "send one JSON object",
     "half_character": "write whole characters: \\ud800 to \\udfff come in pairs",
     "nested_too_deep": "send fewer arrays and objects within each other",
@@ -50,6 +53,8 @@ _REMEDIES: Final[Mapping[str, str]] = {
 """Remedies for the pydantic error types that endpoints often raise, and for this project's own."""
 
 _DETAILS: Final[Mapping[int, str]] = {
+    400: "the body can't be read as JSON: send one JSON object in UTF-8, without deep nesting or numbers of "
+    "thousands of digits",
     404: "path not found; see /docs for the endpoints",
     405: "method not allowed; the Allow header lists the allowed methods",
 }
@@ -115,7 +120,7 @@ class ProblemFormat:
 
     async def _on_invalid(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is installed for this class
-        errors = validation_errors(error.errors())
+        errors = validation_errors([_located(each, error.body) for each in error.errors()])
         detail = "; ".join(f"{item['field']}={item['value']}: {item['remedy']}" for item in errors)
         return self.response(request.scope, Problem(422, detail, members={"errors": errors}))
 
@@ -130,6 +135,16 @@ def validation_errors(problems: Sequence[Any]) -> list[dict[str, str]]:
         }
         for problem in problems
     ]
+
+
+def _located(problem: Mapping[str, Any], body: object) -> Mapping[str, Any]:
+    """Return a problem of malformed JSON as one of the body, with the text round its position."""
+    if problem["type"] != "json_invalid":
+        return problem
+    field, position = problem["loc"]
+    excerpt = str(body)[max(0, position - EXCERPT_CHARACTERS) : position + EXCERPT_CHARACTERS]
+    context = {**problem["ctx"], "character": position + 1}
+    return {**problem, "loc": (field,), "input": excerpt, "ctx": context}
 
 
 def _format_value(value: object) -> str:

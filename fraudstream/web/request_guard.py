@@ -5,13 +5,14 @@ Plain ASGI, so that streams pass through without a buffer or an additional task.
 
 from typing import Final
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fraudstream.web.api_keys import KEY_HEADER, Refused
 from fraudstream.web.authentication import Authenticator
 from fraudstream.web.documentation_pages import DOCUMENTATION_PATHS
 from fraudstream.web.problem_details import Problem, ProblemFormat
+from fraudstream.web.query_tokens import TOKEN_PARAMETER, QueryTokens
 from fraudstream.web.rate_limits import RateLimiter
 from fraudstream.web.scopes import ADDRESS, Caller
 
@@ -23,7 +24,8 @@ UNLIMITED_PATHS: Final = frozenset({"/health"})
 class RequestGuard:
     """Rejects unknown callers, too frequent requests and too large bodies.
 
-    Without an ``authenticator`` every caller is accepted, with all scopes. The caller is stored in the state
+    Without an ``authenticator`` every caller is accepted, with all scopes. Credentials in a header decide; a
+    request without any may have one of ``query_tokens`` in its query. The caller is stored in the state
     of the request: see `fraudstream.web.scopes.caller_of`.
     """
 
@@ -36,6 +38,7 @@ class RequestGuard:
         max_body_bytes: int,
         problems: ProblemFormat,
         realm: str,
+        query_tokens: QueryTokens | None = None,
         open_paths: frozenset[str] = OPEN_PATHS,
     ) -> None:
         self._app = app
@@ -44,6 +47,7 @@ class RequestGuard:
         self._max_body_bytes = max_body_bytes
         self._problems = problems
         self._challenge = f'Bearer realm="{realm}", ApiKey header="{KEY_HEADER}"'
+        self._query_tokens = query_tokens
         self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +70,7 @@ class RequestGuard:
         stranger = Caller(address, is_unrestricted=self._authenticator is None)
         found: Caller | Refused = stranger
         if self._authenticator is not None and path not in self._open_paths:
-            found = self._authenticator.identify(Headers(scope=scope))
+            found = self._identify(self._authenticator, scope)
         # Refused requests count towards the rate limit of their address.
         caller = stranger if isinstance(found, Refused) else found
         scope.setdefault("state", {})["caller"] = caller
@@ -75,6 +79,15 @@ class RequestGuard:
             raise Problem(429, msg, {"Retry-After": str(wait_s)})
         if isinstance(found, Refused):
             raise Problem(401, found.reason, {"WWW-Authenticate": self._challenge})
+
+    def _identify(self, authenticator: Authenticator, scope: Scope) -> Caller | Refused:
+        headers = Headers(scope=scope)
+        if self._query_tokens is not None and KEY_HEADER not in headers and "Authorization" not in headers:
+            token = QueryParams(scope["query_string"]).get(TOKEN_PARAMETER)
+            if token is not None:
+                is_its_path = scope["path"] == self._query_tokens.path
+                return self._query_tokens.identify(token) if is_its_path else self._query_tokens.elsewhere()
+        return authenticator.identify(headers)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """Return the whole body, or None if the client disconnected before its end."""

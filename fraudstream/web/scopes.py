@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fastapi import Request, Security, params
@@ -20,12 +20,14 @@ SCOPE: Final = re.compile(r"[a-z][a-z0-9_.-]*(:[a-z][a-z0-9_.-]*)*")
 class Caller:
     """A caller, like ``key:loader``, ``jwt:analyst`` or ``address:127.0.0.1``, and its scopes.
 
-    ``is_unrestricted``: authentication is off, so every caller has all scopes.
+    ``is_unrestricted``: authentication is off, so every caller has all scopes. ``expires_at_s`` (epoch) is
+    the end of its credentials, None for those that have none.
     """
 
     name: str
     scopes: frozenset[str] = frozenset()
     is_unrestricted: bool = False
+    expires_at_s: int | None = field(default=None, compare=False)
 
     @property
     def is_stranger(self) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
 from fraudstream.archives.record_delimiting import is_undelimited
+from fraudstream.archives.record_escape import as_line
 from fraudstream.archives.record_files import check_kind, check_no_array, is_csv, is_gzip, is_parquet
 from fraudstream.domain.json_objects import JsonError, json_object
 from fraudstream.domain.record_gate import RefusedRecordError, label_values
@@ -116,9 +117,12 @@ def _write_lines(
 ) -> None:
     from fraudstream.archives.archive_reader import archived_lines  # noqa: PLC0415 - a live job doesn't need boto3 and rich
 
-    lines = archived_lines(source, aws, Transaction)
-    if labels is not None:
-        lines = merge_lines(lines, archived_lines(labels, aws, Label), unused)
+    transactions = archived_lines(source, aws, Transaction)
+    lines = (
+        map(as_line, transactions)
+        if labels is None
+        else merge_lines(transactions, archived_lines(labels, aws, Label), unused)
+    )
     try:
         with open(path, "wb", opener=open_private) as file:
             file.writelines(line + b"\n" for line in lines)
@@ -130,9 +134,9 @@ def _write_lines(
 def merge_lines(
     transactions: Iterable[bytes], labels: Iterable[bytes], unused: UnusedLabels | None = None
 ) -> Iterator[bytes]:
-    """Merge labels into the transactions by time, each line prefixed with the letter of its type.
+    """Merge labels into the transactions by time, each as a line prefixed with the letter of its type.
 
-    Lines that the job will refuse are merged by their times as well. A label without a readable
+    Records that the job will refuse are merged by their times as well. A label without a readable
     ``available_at`` comes first; before a transaction without a readable ``event_time``, no other labels are
     inserted. ``unused`` counts the labels that no transaction has.
     """
@@ -148,11 +152,11 @@ def merge_lines(
         unused.transaction(record)
         event_time_ms = _time_ms(record, "event_time")
         while place < len(waiting) and waiting[place][0] <= event_time_ms:
-            yield LABEL + waiting[place][1]
+            yield LABEL + as_line(waiting[place][1])
             place += 1
-        yield TRANSACTION + transaction
+        yield TRANSACTION + as_line(transaction)
     for _, label in waiting[place:]:
-        yield LABEL + label
+        yield LABEL + as_line(label)
 
 
 def _record(line: bytes) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from fraudstream.web.api_keys import make_key
 from fraudstream.web.http_server import configure_service_logging, run_server
 from producer.api.api_settings import ApiSettings
 from producer.api.application import create_app
+from producer.api.development import development_settings, warn_of_development
 from producer.api.identity import KEY_PREFIX, NAMES
 
 command = CommandApp(help="Transaction API: serve synthetic transactions over HTTP.")
@@ -19,8 +20,13 @@ command = CommandApp(help="Transaction API: serve synthetic transactions over HT
 @command.callback(invoke_without_command=True)
 def serve(
     context: typer.Context,
+    *,
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 by default")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 8000 by default")] = None,
+    development: Annotated[
+        bool,
+        typer.Option("--development", help="Need no key, allow every web page, and use plain HTTP"),
+    ] = False,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; exits with code 2 and the reasons if the settings are invalid."""
     if context.invoked_subcommand is not None:
@@ -28,10 +34,13 @@ def serve(
     given: dict[str, Any] = {
         name: value for name, value in (("host", host), ("port", port)) if value is not None
     }
+    load = development_settings if development else ApiSettings.load
     try:
-        settings = ApiSettings.load(**given)
+        settings = load(**given)
         configure_service_logging(NAMES, settings)
-        run_server(create_app(settings), settings)
+        if development:
+            warn_of_development(settings)
+        run_server(create_app(settings, is_any_origin_allowed=development), settings)
     except SettingsError as error:
         write_error(str(error))
         raise typer.Exit(2) from error

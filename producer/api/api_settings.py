@@ -70,6 +70,12 @@ class ApiSettings(WebSettings):
     ring_bytes: int = Field(
         4_194_304, ge=1_024, le=1_073_741_824, description="Bytes of events buffered per pace"
     )
+    stream_seconds: float = Field(
+        3_600.0,
+        ge=1,
+        le=86_400,
+        description="Seconds after which an open stream ends, so that its client shows its credentials again",
+    )
     resume_seconds: float = Field(
         60.0,
         ge=0,

@@ -11,16 +11,22 @@ from fastapi import FastAPI
 
 from fraudstream.runtime.clock import AsyncClock
 from fraudstream.web.guarded_app import guarded_app
+from producer.api.api_log import log_end, log_start
 from producer.api.api_settings import ApiSettings
 from producer.api.hub import Hub
-from producer.api.identity import LOGGER, NAMES, PROBLEMS
-from producer.api.routes import STREAM_PATH, router
+from producer.api.identity import NAMES, PROBLEMS
+from producer.api.routes import router
 from producer.api.schemas import COMPONENTS
-from producer.api.service import Service
+from producer.api.service import STREAM_PATH, Service
 
 
-def create_app(settings: ApiSettings, clock: AsyncClock | None = None) -> FastAPI:
-    """Return the application; raises `SettingsError` if the keys that the settings name can't be used."""
+def create_app(
+    settings: ApiSettings, clock: AsyncClock | None = None, *, is_any_origin_allowed: bool = False
+) -> FastAPI:
+    """Return the application; raises `SettingsError` if the keys that the settings name can't be used.
+
+    ``is_any_origin_allowed`` lets every web page call it: see `producer.api.development`.
+    """
     service = Service(settings, clock or AsyncClock())
     app = guarded_app(
         NAMES,
@@ -32,6 +38,8 @@ def create_app(settings: ApiSettings, clock: AsyncClock | None = None) -> FastAP
         is_closing=lambda: service.hub.is_closing,
         untimed_routes=frozenset({STREAM_PATH}),
         schemas=COMPONENTS,
+        is_any_origin_allowed=is_any_origin_allowed,
+        query_tokens=service.stream_tokens,
     )
     app.state.service = service
     return app
@@ -40,12 +48,12 @@ def create_app(settings: ApiSettings, clock: AsyncClock | None = None) -> FastAP
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    LOGGER.info("starting", settings=dict(service.settings.table()))
+    log_start(service.settings)
     await service.source.open()
     with _goodbye_on_signals(service.hub):
         yield
     await service.hub.shut_down()
-    LOGGER.info("ended", transactions_served=service.source.taken)
+    log_end(service.source.taken)
 
 
 @contextmanager

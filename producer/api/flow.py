@@ -16,6 +16,7 @@ import orjson
 
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.clock import AsyncClock
+from producer.api.record_format import ToJson, transactions_json
 from producer.api.ring import Event, Ring
 
 MAX_SLEEP_S: Final = 0.25
@@ -101,13 +102,15 @@ class Client:
 class Flow:
     """Events of one pace. ``pace`` is read before each, so it may change; ``on_event`` counts them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a flow
         self,
         pace: Callable[[], Pace],
         source: Source,
         ring: Ring,
         clock: AsyncClock,
         on_event: Callable[[], None],
+        *,
+        to_json: ToJson = Transaction.to_json,
     ) -> None:
         self.token = token_hex(8)
         """Prefix of this flow's event ids; other flows and earlier processes have other prefixes."""
@@ -116,6 +119,7 @@ class Flow:
         self._pace = pace
         self._source = source
         self._on_event = on_event
+        self._to_json = to_json
         self._clock = clock
         self._empty_since_s = clock.monotonic_s()
 
@@ -162,7 +166,7 @@ class Flow:
         transactions = await self._source.take(self._pace().batch_size)
         self._on_event()
         number = self.ring.next_number
-        self.ring.append(Event(number, _encode(f"{self.token}.{number}", transactions)))
+        self.ring.append(Event(number, _encode(f"{self.token}.{number}", transactions, self._to_json)))
         for client in tuple(self.clients):
             if client.is_too_far_behind:
                 client.end("dropped", "too_far_behind")
@@ -191,11 +195,5 @@ def named_event(name: str, data: object) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps(data))
 
 
-def transactions_json(transactions: Sequence[Transaction]) -> bytes:
-    """Return ``{"count": ..., "transactions": [...]}``."""
-    items = b",".join(transaction.to_json() for transaction in transactions)
-    return b'{"count":%d,"transactions":[%b]}' % (len(transactions), items)
-
-
-def _encode(event_id: str, transactions: Sequence[Transaction]) -> bytes:
-    return b"id: %b\ndata: %b\n\n" % (event_id.encode(), transactions_json(transactions))
+def _encode(event_id: str, transactions: Sequence[Transaction], to_json: ToJson) -> bytes:
+    return b"id: %b\ndata: %b\n\n" % (event_id.encode(), transactions_json(transactions, to_json))

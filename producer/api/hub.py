@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.clock import AsyncClock
 from fraudstream.web.problem_details import Problem
+from producer.api.api_log import log_dropped_client, log_stream_error
 from producer.api.api_metrics import Metrics
 from producer.api.api_settings import ApiSettings
 from producer.api.flow import Client, Ending, Flow, Pace, Source
-from producer.api.identity import LOGGER
+from producer.api.record_format import ToJson
 from producer.api.ring import Ring
 
 RETRY_AFTER_S = 5
@@ -41,6 +42,14 @@ class FairSource:
             return taken
 
 
+@dataclass(frozen=True, slots=True)
+class FlowKind:
+    """Kind of a flow: its pace, None for the configured one, and whether its transactions are enriched."""
+
+    pace: Pace | None
+    is_enriched: bool
+
+
 @dataclass(slots=True)
 class _Running:
     flow: Flow
@@ -48,15 +57,20 @@ class _Running:
 
 
 class Hub:
-    """The flows of one application. ``default_pace`` is the pace of clients that request none."""
+    """The flows of one application. ``default_pace`` is the pace of clients that request none.
 
-    def __init__(
+    ``enriched`` writes the transactions of clients that ask for enriched ones.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of a hub
         self,
         settings: ApiSettings,
         source: Source,
         default_pace: Callable[[], Pace],
         metrics: Metrics,
         clock: AsyncClock,
+        *,
+        enriched: ToJson,
     ) -> None:
         self.streaming = True
         self.dropped = 0
@@ -65,7 +79,8 @@ class Hub:
         self._default_pace = default_pace
         self._metrics = metrics
         self._clock = clock
-        self._flows: dict[Pace | None, _Running] = {}
+        self._enriched = enriched
+        self._flows: dict[FlowKind, _Running] = {}
         self._closing: str | None = None
 
     @property
@@ -83,7 +98,9 @@ class Hub:
         """Whether the server is shutting down."""
         return self._closing is not None
 
-    def join(self, pace: Pace | None, last_event_id: str | None) -> "Membership":
+    def join(
+        self, pace: Pace | None, last_event_id: str | None, *, is_enriched: bool = False
+    ) -> "Membership":
         """Return a new client at ``pace``; None is the configured pace.
 
         Raises `Problem` 503 if there is no room, or the server is shutting down.
@@ -94,13 +111,14 @@ class Hub:
         if self.clients >= self._settings.max_clients:
             msg = f"the limit of {self._settings.max_clients} clients is reached; try again later"
             raise Problem(503, msg, headers)
-        if pace is not None and pace not in self._flows and not self._has_room():
+        kind = FlowKind(pace, is_enriched)
+        if pace is not None and kind not in self._flows and not self._has_room():
             msg = (
                 f"the limit of {self._settings.max_paces} custom paces is reached; omit frequency_seconds "
                 "and batch_size to use the default"
             )
             raise Problem(503, msg, headers)
-        flow = self._flow(pace)
+        flow = self._flow(kind)
         client = flow.join(last_event_id)
         self._metrics.clients.set(self.clients)
         return Membership(self, flow, client)
@@ -114,7 +132,7 @@ class Hub:
         """Count and log that a client was dropped."""
         self.dropped += 1
         self._metrics.clients_dropped.labels(ending.reason).inc()
-        LOGGER.warning("a stream client was dropped", reason=ending.reason)
+        log_dropped_client(ending)
 
     def close(self, reason: str) -> None:
         """Send every client a ``bye`` event and accept no new client; a second call has no effect."""
@@ -136,10 +154,10 @@ class Hub:
 
     def _has_room(self) -> bool:
         """Return whether one more pace is allowed; evicts the pace without clients for longest if needed."""
-        own = {pace: running for pace, running in self._flows.items() if pace is not None}
+        own = {kind: running for kind, running in self._flows.items() if kind.pace is not None}
         if len(own) < self._settings.max_paces:
             return True
-        longest = max(own, key=lambda pace: own[pace].flow.idle_s())
+        longest = max(own, key=lambda kind: own[kind].flow.idle_s())
         if own[longest].flow.clients:
             return False
         running = self._flows.pop(longest)
@@ -147,8 +165,8 @@ class Hub:
             running.task.cancel()
         return True
 
-    def _flow(self, pace: Pace | None) -> Flow:
-        running = self._flows.get(pace)
+    def _flow(self, kind: FlowKind) -> Flow:
+        running, pace = self._flows.get(kind), kind.pace
         if running is None:
             flow = Flow(
                 self._default_pace if pace is None else lambda: pace,
@@ -156,12 +174,13 @@ class Hub:
                 Ring(self._settings.ring_events, self._settings.ring_bytes),
                 self._clock,
                 self._metrics.events.inc,
+                to_json=self._enriched if kind.is_enriched else Transaction.to_json,
             )
-            running = self._flows[pace] = _Running(flow)
-            running.task = asyncio.create_task(self._run(pace, flow))
+            running = self._flows[kind] = _Running(flow)
+            running.task = asyncio.create_task(self._run(kind, flow))
         return running.flow
 
-    async def _run(self, pace: Pace | None, flow: Flow) -> None:
+    async def _run(self, kind: FlowKind, flow: Flow) -> None:
         try:
             await flow.run(
                 lambda: self._closing is None and flow.idle_s() <= self._settings.resume_seconds,
@@ -169,12 +188,12 @@ class Hub:
             )
         except Exception:  # noqa: BLE001 - any error is logged, and the clients are told
             # Its clients would otherwise get heartbeats forever. They are told, and may join a new flow.
-            LOGGER.exception("the stream of a pace failed")
+            log_stream_error(len(flow.clients))
             for client in tuple(flow.clients):
                 client.end("bye", "the stream failed; connect again")
         finally:
-            if pace in self._flows and self._flows[pace].flow is flow:
-                del self._flows[pace]
+            if kind in self._flows and self._flows[kind].flow is flow:
+                del self._flows[kind]
 
 
 @dataclass(frozen=True, slots=True)

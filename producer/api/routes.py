@@ -6,21 +6,23 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 
 from fraudstream.web.guarded_routes import guarded_router, json_only
 from fraudstream.web.problem_openapi import refusals
+from fraudstream.web.scopes import caller_of
 from producer.api.api_settings import MAX_COUNT, MAX_FREQUENCY_S, MIN_FREQUENCY_S
-from producer.api.flow import Pace, transactions_json
+from producer.api.flow import Pace
 from producer.api.identity import PROBLEMS
+from producer.api.record_format import transactions_json
 from producer.api.schemas import (
     Config,
     ConfigChange,
     Information,
     Mode,
     Status,
+    StreamToken,
     content,
 )
-from producer.api.service import Service
+from producer.api.service import STREAM_PATH, STREAM_TOKEN_PATH, Service
 from producer.api.sse import EventStream
 
-STREAM_PATH: Final = "/stream"
 STREAM_EXAMPLE: Final = (
     "retry: 3000\n\n"
     'id: 4b1f0c5e9a7d2e38.1\ndata: {"count":1,"transactions":[{"transaction_id":"T1789000000000-0000002001",'
@@ -38,6 +40,13 @@ async def _service(request: Request) -> Service:
 
 
 Here = Annotated[Service, Depends(_service)]
+Enrich = Annotated[
+    bool,
+    Query(
+        description="Add the frequency of five minutes, the hour and the flags that a producer adds to a "
+        "transaction; counted over the enriched transactions of this process"
+    ),
+]
 
 
 @router.get("/", summary="Information and status")
@@ -46,7 +55,7 @@ async def information(service: Here, request: Request) -> Information:
     return Information(
         name=request.app.title,
         data="synthetic",
-        mode=service.status().mode,
+        mode=service.mode,
         documentation="/docs",
         endpoints=_endpoints(request.app.openapi()),
     )
@@ -58,10 +67,10 @@ async def information(service: Here, request: Request) -> Information:
     response_class=Response,
     responses=content("Transaction", "A transaction with a current event time"),
 )
-async def transaction(service: Here) -> Response:
+async def transaction(service: Here, *, enrich: Enrich = False) -> Response:
     """Return one transaction with an event time of about now; deliberately without its fraud label."""
     (taken,) = await service.source.take(1)
-    return Response(taken.to_json(), media_type="application/json")
+    return Response(service.format(is_enriched=enrich)(taken), media_type="application/json")
 
 
 @router.get(
@@ -71,10 +80,12 @@ async def transaction(service: Here) -> Response:
     responses=content("Transactions", "Transactions with current event times, in order"),
 )
 async def transactions(
-    service: Here, count: Annotated[int, Path(ge=1, le=MAX_COUNT, examples=[10])]
+    service: Here, count: Annotated[int, Path(ge=1, le=MAX_COUNT, examples=[10])], *, enrich: Enrich = False
 ) -> Response:
     """Return ``count`` transactions, from 1 to 1,000, deliberately without their fraud labels."""
-    return Response(transactions_json(await service.source.take(count)), media_type="application/json")
+    taken = await service.source.take(count)
+    body = transactions_json(taken, service.format(is_enriched=enrich))
+    return Response(body, media_type="application/json")
 
 
 @router.get(
@@ -90,8 +101,9 @@ async def transactions(
         }
     },
 )
-async def stream(
+async def stream(  # noqa: PLR0913 - the parameters of the query
     service: Here,
+    *,
     frequency_seconds: Annotated[
         float | None,
         Query(
@@ -105,6 +117,13 @@ async def stream(
         int | None,
         Query(ge=1, le=MAX_COUNT, description="Transactions per event; default: the configured value"),
     ] = None,
+    enrich: Enrich = False,
+    token: Annotated[
+        str | None,
+        Query(
+            description=f"Token from POST {STREAM_TOKEN_PATH}, for a client that can't send a key in a header"
+        ),
+    ] = None,
     last_event_id: Annotated[
         str | None,
         Header(alias="Last-Event-ID", max_length=100, description="Resume after the event with this id"),
@@ -114,30 +133,46 @@ async def stream(
 
     An unnamed event holds ``{count, transactions}``. ``gap`` says that events after Last-Event-ID are no
     longer kept; the stream then continues with the oldest event kept. ``dropped`` says why a client was
-    dropped, ``bye`` that the server is shutting down; each is a client's last event. Comments keep the
+    dropped, ``bye`` that the stream ends and why; each is a client's last event. Comments keep the
     connection alive. Transactions come deliberately without their fraud labels.
     """
+    del token  # the guard has checked it
     pace = None
     if frequency_seconds is not None or batch_size is not None:
         pace = Pace(
             frequency_seconds or service.pace.frequency_s,
             batch_size or service.pace.batch_size,
         )
-    membership = service.hub.join(pace, last_event_id)
+    membership = service.hub.join(pace, last_event_id, is_enriched=enrich)
     settings = service.settings
-    return EventStream(membership, settings.heartbeat_seconds, settings.write_timeout_seconds)
+    return EventStream(
+        membership,
+        heartbeat_s=settings.heartbeat_seconds,
+        write_timeout_s=settings.write_timeout_seconds,
+        longest_s=settings.stream_seconds,
+    )
+
+
+@router.post(STREAM_TOKEN_PATH, summary="A token for the stream")
+async def stream_token(service: Here, request: Request) -> StreamToken:
+    """Return a token for ``/stream?token=``, for clients that can't send a key, such as an EventSource.
+
+    It can open streams, and nothing else, until it expires; an open stream continues after that.
+    """
+    token, lifetime_s = service.stream_tokens.issue(caller_of(request))
+    return StreamToken(token=token, expires_in_seconds=lifetime_s)
 
 
 @router.post("/start", summary="Resume the stream")
 async def start(service: Here) -> Mode:
     """Resume the stream after ``/stop``; it is running when the server starts."""
-    return _switch(service, streaming=True)
+    return service.switch(is_streaming=True)
 
 
 @router.post("/stop", summary="Pause the stream")
 async def stop(service: Here) -> Mode:
     """Pause the stream for all clients; they stay connected, and heartbeats continue."""
-    return _switch(service, streaming=False)
+    return service.switch(is_streaming=False)
 
 
 @router.get("/status", summary="Status and counts")
@@ -164,12 +199,6 @@ async def configure(service: Here, change: ConfigChange) -> Config:
     A new ``fraud_injection_rate`` opens a new bank, with new accounts and ids that were never used before.
     """
     return await service.configure(change)
-
-
-def _switch(service: Service, *, streaming: bool) -> Mode:
-    changed = service.hub.streaming != streaming
-    service.hub.streaming = streaming
-    return Mode(mode=service.status().mode, changed=changed)
 
 
 def _endpoints(openapi: dict[str, Any]) -> dict[str, str]:

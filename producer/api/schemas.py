@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
+from fraudstream.domain.enrichment import FLAG_FIELDS, FREQUENCY_FIELD
 from fraudstream.domain.transaction import COLUMN_KINDS, Transaction
 from fraudstream.web.problem_openapi import Responses
 from producer.api.api_settings import MAX_COUNT, MAX_FRAUD_RATE, MAX_FREQUENCY_S, MIN_FREQUENCY_S
@@ -14,6 +15,8 @@ EXAMPLE_CONFIG: Final[dict[str, JsonValue]] = {
     "fraud_injection_rate": 0.1,
     "batch_size": 5,
 }
+StreamMode = Literal["streaming", "stopped"]
+"""Whether the stream flows."""
 
 
 class Config(BaseModel):
@@ -59,8 +62,19 @@ class Mode(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"mode": "streaming", "changed": False}})
 
-    mode: Literal["streaming", "stopped"]
+    mode: StreamMode
     changed: bool
+
+
+class StreamToken(BaseModel):
+    """Token for ``/stream?token=``."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"token": "eyJhbGciOiJIUzI1NiJ9.e30.2rD8", "expires_in_seconds": 60}}
+    )
+
+    token: str
+    expires_in_seconds: int
 
 
 class Status(BaseModel):
@@ -80,7 +94,7 @@ class Status(BaseModel):
         }
     )
 
-    mode: Literal["streaming", "stopped"]
+    mode: StreamMode
     uptime_seconds: float
     transactions_served: int
     clients: int
@@ -106,7 +120,7 @@ class Information(BaseModel):
 
     name: str
     data: Literal["synthetic"]
-    mode: Literal["streaming", "stopped"]
+    mode: StreamMode
     documentation: str
     endpoints: dict[str, str]
 
@@ -127,6 +141,14 @@ EXAMPLE_TRANSACTION: Final[dict[str, Any]] = orjson.loads(
 )
 _JSON_TYPES: Final = {"text": "string", "time": "string", "number": "number", "flag": "boolean"}
 _ALWAYS_THERE: Final = ("transaction_id", "event_time", "account_id", "transaction_amount_vnd")
+_ONLY_ENRICHED: Final = "Only with `enrich=true`"
+ENRICHED_PROPERTIES: Final[dict[str, Any]] = {
+    FREQUENCY_FIELD: {"type": "integer", "minimum": 1, "description": _ONLY_ENRICHED},
+    "transaction_hour": {"type": "integer", "minimum": 0, "maximum": 23, "description": _ONLY_ENRICHED},
+} | {
+    name: {"anyOf": [{"type": "boolean"}, {"type": "null"}], "description": _ONLY_ENRICHED}
+    for name in FLAG_FIELDS
+}
 TRANSACTION_SCHEMA: Final[dict[str, Any]] = {
     "title": "Transaction",
     "type": "object",
@@ -137,7 +159,8 @@ TRANSACTION_SCHEMA: Final[dict[str, Any]] = {
         if name in _ALWAYS_THERE
         else {"anyOf": [{"type": _JSON_TYPES[kind]}, {"type": "null"}]}
         for name, kind in COLUMN_KINDS.items()
-    },
+    }
+    | ENRICHED_PROPERTIES,
     "required": list(COLUMN_KINDS),
     "additionalProperties": False,
     "example": EXAMPLE_TRANSACTION,

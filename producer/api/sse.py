@@ -17,18 +17,22 @@ class EventStream(Response):
     """Server-sent events for one client.
 
     A write that blocks for ``write_timeout_s`` drops the client: the server's buffer for it is full, so it
-    has not read for a while. At most that buffer is then left unwritten.
+    has not read for a while. At most that buffer is then left unwritten. The stream ends after ``longest_s``,
+    so that a client whose credentials are no longer valid is there for that time at most.
     """
 
     media_type = "text/event-stream"
 
-    def __init__(self, membership: Membership, heartbeat_s: float, write_timeout_s: float) -> None:
+    def __init__(
+        self, membership: Membership, *, heartbeat_s: float, write_timeout_s: float, longest_s: float
+    ) -> None:
         # Response's constructor is not called: it would set the length of a body that has none.
         self.status_code = 200
         self.background = None
         self._membership = membership
         self._heartbeat_s = heartbeat_s
         self._write_timeout_s = write_timeout_s
+        self._longest_s = longest_s
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,11 +53,16 @@ class EventStream(Response):
 
     async def _write(self, send: Send) -> None:
         client = self._membership.client
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + self._longest_s
         try:
             await self._send_start(send)
             while client.ending is None:
                 chunk = client.take()
-                if not chunk and not await client.wait(self._heartbeat_s):
+                left_s = end_s - loop.time()
+                if left_s <= 0:
+                    client.end("bye", f"this stream was open for {self._longest_s:g} s; connect again")
+                elif not chunk and not await client.wait(min(self._heartbeat_s, left_s)):
                     chunk = HEARTBEAT
                 if chunk:
                     await self._send(send, chunk, self._write_timeout_s)

@@ -45,12 +45,12 @@ export class TransactionClient {
 
   /** Returns one transaction with an event time of about now. */
   async transaction({ signal } = {}) {
-    return (await this.#get("/transaction", {}, signal)).json();
+    return (await this.#request("/transaction", {}, signal)).json();
   }
 
   /** Returns `count` transactions, 1 to 1,000. */
   async transactions(count, { signal } = {}) {
-    return (await (await this.#get(`/transactions/${count}`, {}, signal)).json()).transactions;
+    return (await (await this.#request(`/transactions/${count}`, {}, signal)).json()).transactions;
   }
 
   /**
@@ -58,9 +58,7 @@ export class TransactionClient {
    * Throws ApiError if a request is refused permanently, DroppedError if this client read too slowly.
    */
   async *stream({ frequencySeconds, batchSize, lastEventId, signal } = {}) {
-    const query = new URLSearchParams();
-    if (frequencySeconds !== undefined) query.set("frequency_seconds", frequencySeconds);
-    if (batchSize !== undefined) query.set("batch_size", batchSize);
+    const query = streamQuery({ frequencySeconds, batchSize });
     const path = query.size ? `/stream?${query}` : "/stream";
     let firstRetryMs = FIRST_RETRY_MS;
     let retryMs = firstRetryMs;
@@ -89,8 +87,18 @@ export class TransactionClient {
     }
   }
 
-  async #get(path, headers, signal) {
+  /**
+   * Returns the URL of the stream with a token, for an EventSource, which can't send a key. Open it within a
+   * minute; once the API ends the stream and the token has expired, the EventSource closes: get a new URL.
+   */
+  async streamUrl({ frequencySeconds, batchSize, signal } = {}) {
+    const { token } = await (await this.#request("/stream/token", {}, signal, "POST")).json();
+    return `${this.#url}/stream?${streamQuery({ frequencySeconds, batchSize, token })}`;
+  }
+
+  async #request(path, headers, signal, method = "GET") {
     const response = await fetch(this.#url + path, {
+      method,
       headers: { ...this.#headers, ...headers },
       cache: "no-store",
       signal,
@@ -106,7 +114,7 @@ export class TransactionClient {
     const silent = () => connection.abort(new DOMException("the stream is silent", "TimeoutError"));
     let watch = setTimeout(silent, SILENCE_MS);
     try {
-      const response = await this.#get(path, headers, connection.signal);
+      const response = await this.#request(path, headers, connection.signal);
       const parser = new EventParser();
       const decoder = new TextDecoder();
       for await (const chunk of chunks(response.body)) {
@@ -163,6 +171,14 @@ export class EventParser {
     this.#retryMs = undefined;
     return isEmpty ? [] : [event];
   }
+}
+
+function streamQuery({ frequencySeconds, batchSize, token }) {
+  const query = new URLSearchParams();
+  if (frequencySeconds !== undefined) query.set("frequency_seconds", frequencySeconds);
+  if (batchSize !== undefined) query.set("batch_size", batchSize);
+  if (token !== undefined) query.set("token", token);
+  return query;
 }
 
 /** Yields a body's chunks; not every browser can iterate over a stream itself. */

@@ -300,6 +300,26 @@ def test_the_documentation_shows_and_asks_everything_with_the_servers_own_script
 
 
 @needs_chromium
+def test_an_event_source_reads_the_stream_with_a_token(api: Server, page_url: str) -> None:
+    read = """async ([url, apiKey]) => {
+      const { TransactionClient } = await import("./transactions.mjs");
+      const client = new TransactionClient(url, { apiKey });
+      const events = new EventSource(await client.streamUrl({ batchSize: 4 }));
+      try {
+        return await new Promise((resolve, reject) => {
+          events.onmessage = (event) => resolve(JSON.parse(event.data).count);
+          events.onerror = () => reject(new Error("the stream was refused"));
+        });
+      } finally {
+        events.close();
+      }
+    }"""
+    with browser_page() as page:
+        page.goto(page_url)
+        assert page.evaluate(read, [api.url, KEY]) == 4
+
+
+@needs_chromium
 def test_the_page_shows_transactions_and_the_reason_of_a_rejection(api: Server, page_url: str) -> None:
     with browser_page() as page:
         page.goto(page_url)

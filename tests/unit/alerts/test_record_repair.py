@@ -20,6 +20,7 @@ from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record, StreamRecord
 from fraudstream.streams.stream_errors import StreamError
+from tests.kpl_records import aggregated
 from tests.unit.alerts.alert_samples import dead_letter, transaction
 
 STREAM = "Transactions"
@@ -135,6 +136,16 @@ def test_a_label_is_rejected_as_a_transaction() -> None:
 def test_a_truncated_dead_letter_is_rejected_with_the_reason() -> None:
     with pytest.raises(RepairError, match=r"only the start of the record's 900,000 bytes.*from its sender"):
         repaired(orjson.dumps(transaction(1)), WHOLE, truncated=True, size_bytes=900_000)
+
+
+@pytest.mark.parametrize("truncated", [False, True])
+def test_a_damaged_aggregate_is_rejected_although_a_patch_could_make_one_transaction_of_it(
+    *, truncated: bool
+) -> None:
+    with pytest.raises(
+        RepairError, match=r"aggregated from several.*its producer send its transactions again"
+    ):
+        repaired(aggregated((b"{}", "A1"))[:-1], WHOLE, reason="aggregation", truncated=truncated)
 
 
 def test_a_summary_is_rejected_and_says_where_its_records_are() -> None:

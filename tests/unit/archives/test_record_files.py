@@ -13,10 +13,31 @@ import pytest
 
 from fraudstream.archives import record_files
 from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_escape import PREFIX, as_line
 from fraudstream.archives.record_files import read_lines, read_rows
 from fraudstream.domain.transaction import Label, Transaction
 
 TIME = "2026-01-02T03:04:05.678Z"
+
+# ---- escaped records ----
+
+BINARY = [b"\xff\n{}", b"", b"}{\n", PREFIX]
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
+def test_escaped_records_are_their_bytes_to_every_reader(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    pack = gzip.compress if name.endswith(".gz") else bytes
+    path.write_bytes(pack(b"".join(as_line(record) + b"\n" for record in [b"{}", *BINARY])))
+    assert list(read_lines(path, Transaction)) == [b"{}", *BINARY]
+    assert list(read_rows(path)) == [b"{}", *BINARY]
+
+
+def test_escaped_records_between_objects_without_a_line_feed_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b'{"a":1}' + as_line(b"\xff\n") + b'{"b":2}')
+    assert list(read_lines(path, Transaction)) == [b'{"a":1}', b"\xff\n", b'{"b":2}']
+
 
 # ---- broken files ----
 

@@ -28,7 +28,7 @@ def test_a_record_is_accepted_or_refused_as_by_the_kernel(row: Row) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\xef\xbb\xbf", b"\xf3\x89\x9a\xc2", b"{", b'"text"', b"1" * 5_000, b"[" * 100_000, b"\xff" * 10],
+    [b"", b"\xef\xbb\xbf", b"{", b'"text"', b"1" * 5_000, b"[" * 100_000, b"\xff" * 10],
 )
 def test_anything_but_one_object_is_an_error_in_words(data: bytes) -> None:
     with pytest.raises(JsonError, match=r"send|as one|parts"):

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from fraudstream.domain.transaction import Transaction
 from fraudstream.web.problem_details import Problem
 from producer.api.api_metrics import Metrics
 from producer.api.flow import Pace
@@ -20,7 +21,14 @@ from tests.unit.producer.api.flow_samples import (
 
 
 def hub_of(time: FakeTime, source: NumberedSource | FailingSource | None = None, **values: object) -> Hub:
-    return Hub(settings(**values), source or NumberedSource(time), lambda: PACE, Metrics(), time.clock())
+    return Hub(
+        settings(**values),
+        source or NumberedSource(time),
+        lambda: PACE,
+        Metrics(),
+        time.clock(),
+        enriched=Transaction.to_json,
+    )
 
 
 async def settle() -> None:

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import pytest
 from starlette.types import Message
 
+from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.clock import AsyncClock
 from producer.api.api_metrics import Metrics
 from producer.api.flow import Pace
@@ -43,14 +45,16 @@ class Wire:
 def serve(
     scenario: Callable[[Hub, Wire, Membership], Coroutine[Any, Any, None]],
     pace: Pace = NEVER,
+    longest_s: float = 60,
 ) -> None:
     """Run a scenario for one client with a heartbeat every 50 ms and a write timeout of 100 ms."""
 
     async def beside() -> None:
         wire = Wire()
-        hub = Hub(settings(), NumberedSource(FakeTime()), lambda: pace, wire.metrics, AsyncClock())
+        source = NumberedSource(FakeTime())
+        hub = Hub(settings(), source, lambda: pace, wire.metrics, AsyncClock(), enriched=Transaction.to_json)
         member = hub.join(pace, None)
-        answer = EventStream(member, heartbeat_s=0.05, write_timeout_s=0.1)
+        answer = EventStream(member, heartbeat_s=0.05, write_timeout_s=0.1, longest_s=longest_s)
         serving = asyncio.create_task(answer({"type": "http"}, wire.receive, wire.send))
         await scenario(hub, wire, member)
         wire.gone.set()
@@ -111,6 +115,18 @@ def test_a_shutdown_sends_a_last_event_and_ends_the_response() -> None:
         assert wire.events()[-1] == {"event": "bye", "data": {"reason": "the server is shutting down"}}
 
     serve(scenario)
+
+
+@pytest.mark.parametrize("pace", [NEVER, Pace(0.01, 1)], ids=["idle", "busy"])
+def test_a_stream_ends_after_its_longest_time_so_that_credentials_are_shown_again(pace: Pace) -> None:
+    async def scenario(hub: Hub, wire: Wire, _member: Membership) -> None:
+        await until(lambda: not wire.messages[-1:] or not wire.messages[-1].get("more_body", True))
+        await until(lambda: hub.clients == 0)
+        reason = "this stream was open for 0.2 s; connect again"
+        assert wire.events()[-1] == {"event": "bye", "data": {"reason": reason}}
+        assert hub.dropped == 0
+
+    serve(scenario, pace, longest_s=0.2)
 
 
 def test_a_write_that_blocks_too_long_drops_the_client() -> None:

@@ -77,17 +77,8 @@ final class FieldReader {
     }
   }
 
-  /**
-   * Refuses UTF-16 and UTF-32, which the JSON parser would detect from the first four bytes, and what
-   * was aggregated and not taken apart, as in a file.
-   */
+  /** Refuses UTF-16 and UTF-32, which the JSON parser would detect from the first four bytes. */
   static void checkEncoding(byte[] raw) throws RefusedException {
-    if (KplAggregate.isOne(raw)) {
-      throw new RefusedException(
-          Refusal.MALFORMED_JSON,
-          "aggregated by the Kinesis Producer Library, and damaged or copied from a stream whole; copy"
-              + " it with `streams archive`, or have its producer send it again");
-    }
     boolean byteOrderMark = raw.length > 1 && (raw[0] == (byte) 0xFE || raw[0] == (byte) 0xFF);
     boolean zero = false;
     for (int i = 0; i < Math.min(4, raw.length); i++) {

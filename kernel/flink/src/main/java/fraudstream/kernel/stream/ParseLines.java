@@ -10,7 +10,7 @@ import org.apache.flink.streaming.api.functions.ProcessFunction;
 import org.apache.flink.util.Collector;
 
 /**
- * Parses the lines of a file as records.
+ * Parses the lines of a file as records, one in each line, {@link EscapedLine} if it is binary.
  *
  * <p>Blank lines are ignored. What is read, and what is refused by reason, is counted for the
  * summary of the run ({@link RunCounts}).
@@ -44,11 +44,12 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
   @Override
   public void processElement(byte[] line, Context context, Collector<Event> out) {
     Event record = new Event();
-    record.raw = config.isLabelled ? Arrays.copyOfRange(line, 1, line.length) : line;
-    if (isBlank(record.raw)) {
+    byte[] written = config.isLabelled ? Arrays.copyOfRange(line, 1, line.length) : line;
+    if (isBlank(written)) {
       counts.add(RunCounts.BLANK_LINES);
       return;
     }
+    record.raw = EscapedLine.recordOf(written);
     boolean isLabel = config.isLabelled && line[0] == LABEL;
     counts.add(isLabel ? RunCounts.LABELS : RunCounts.TRANSACTIONS);
     if (config.transactionsPerSecond > 0 && !isLabel) {
