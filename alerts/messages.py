@@ -7,11 +7,16 @@ from pydantic import ValidationError
 
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
+from fraudstream.streams.kinesis.kpl_aggregate import is_aggregated
 from fraudstream.streams.protocols import StreamRecord
 
 MAX_ID_CHARACTERS: Final = 256
 """Maximum length of an ``alert_id``; the job's have 32. Every store and target accepts a key this long."""
 REPLAYED: Final = b'{"replayed":true,'
+AGGREGATED: Final = (
+    "aggregated by the Kinesis Producer Library, and damaged or within another aggregated record; have its "
+    "writer send it again"
+)
 
 Message = TypeVar("Message", Alert, DeadLetter)
 
@@ -43,6 +48,8 @@ class Handover:
 
 def parse(record: StreamRecord, message_type: type[Message]) -> ReceivedMessage[Message]:
     """Parse a record of any bytes; raises `UnreadableError` if it is not a message of that type."""
+    if is_aggregated(record.data):
+        raise UnreadableError(AGGREGATED)
     try:
         message = message_type.model_validate_json(record.data)
     except ValidationError as error:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from fraudstream.archives.record_escape import as_line
-from fraudstream.streams.kinesis.kpl_aggregate import MAGIC
+from fraudstream.streams.kinesis.kpl_aggregate import is_aggregated
 
 _RECORD_BEGINS: Final = re.compile(rb"\n(?=\{)")
 """Boundary at which the job splits a stream record into records (the kernel's ``RecordSplitter``)."""
@@ -27,7 +27,7 @@ def lines_of(data: bytes) -> list[ArchiveLine]:
     It is split at lines that begin with a brace, as the job does when it reads the stream; an aggregate that
     can't be taken apart is one record.
     """
-    records = [data] if data.startswith(MAGIC) else _RECORD_BEGINS.split(data)
+    records = [data] if is_aggregated(data) else _RECORD_BEGINS.split(data)
     return [_line(record) for record in records]
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 
 from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.domain.transaction import COLUMN_KINDS, ID_FIELDS, check_ids, parse_time_ms
+from tests.kpl_records import MAGIC
 
 AMOUNT: Final = "transaction_amount_vnd"
 MAX_CHARACTERS: Final = 256
@@ -73,6 +74,8 @@ def label_fields(data: bytes) -> dict[str, Any]:
 
 
 def _members(data: bytes) -> Members:
+    if data.startswith(MAGIC):
+        _refuse("aggregation")
     try:
         # A byte order mark is allowed.
         value = json.loads(

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from fraudstream.domain import record_gate
 from fraudstream.domain.record_gate import read_label, read_transaction
 from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction
+from fraudstream.streams.kinesis.kpl_aggregate import DIGEST_BYTES, MAGIC, parts_of
 from tests.fuzz_budget import examples
 from tests.job.parser_probe import ARRIVAL_MS, FUTURE_TOLERANCE_MS
 from tests.job.record_reference import LABEL_KINDS, RefusedRecordError, label_fields, transaction_fields
+from tests.kpl_records import aggregated, with_digest
 from tests.mutations import MANY_DEEP, VALUES, changed, damaged, rewritten
 from tests.probing import Answer, Probe, probing
 
@@ -54,6 +56,7 @@ TIMES = [
 # Fields with refusals of their own are drawn more often.
 TRANSACTION_NAMES = [*COLUMN_KINDS, *["event_time", "transaction_amount_vnd"] * 4]
 LABEL_NAMES = [*LABEL_KINDS, "fraud_type"]
+AGGREGATED_MESSAGE = aggregated((b"{}", "A1"), (b"[]", "A2"), (b"", "A1"))[len(MAGIC) : -DIGEST_BYTES]
 
 
 def records(sample: bytes, names: list[str]) -> st.SearchStrategy[bytes]:
@@ -62,6 +65,7 @@ def records(sample: bytes, names: list[str]) -> st.SearchStrategy[bytes]:
     odd = (
         st.binary(max_size=300)
         | MANY_DEEP
+        | damaged(aggregated((plain, "A1")))
         | VALUES.map(lambda value: json.dumps(value).encode())
         | st.sampled_from(("utf-16", "utf-32", "utf-16-le", "utf-8-sig")).map(plain.decode().encode)
     )
@@ -127,6 +131,19 @@ def assert_equal_fields(fields: dict[str, Any], read: Transaction | Label) -> No
     assert {name: getattr(read, name) for name in known} == known
 
 
+@examples(300)
+@given(message=damaged(AGGREGATED_MESSAGE))
+@example(message=AGGREGATED_MESSAGE)
+def test_an_aggregate_with_any_message_is_sound_to_the_kernel_if_it_is_to_the_reader(
+    probe: Probe, message: bytes
+) -> None:
+    record = with_digest(message)
+    answer = probe.ask("T", record)
+    assert answer["refused"] == "aggregation"
+    is_sound = "another aggregated record, where it is not taken apart" in answer["message"]
+    assert is_sound == (parts_of(record) is not None), answer
+
+
 def test_the_records_reach_every_reason_and_both_kinds_are_read(probe: Probe) -> None:
     reasons: set[str | None] = set()
 
@@ -138,6 +155,7 @@ def test_the_records_reach_every_reason_and_both_kinds_are_read(probe: Probe) ->
     draw()
     assert reasons == {
         None,
+        "aggregation",
         "malformed_json",
         "wrong_type",
         "missing_field",

@@ -37,10 +37,17 @@ class _DamagedError(ValueError):
     """The record can't be taken apart."""
 
 
+def is_aggregated(data: bytes) -> bool:
+    """Whether a record claims to be aggregated."""
+    return data.startswith(MAGIC)
+
+
 def parts_of(data: bytes) -> list[Part] | None:
     """Return the parts of an aggregated record in order; None if it is none, or is damaged in any way."""
+    if not is_aggregated(data):
+        return None
     message, digest = data[len(MAGIC) : -DIGEST_BYTES], data[-DIGEST_BYTES:]
-    if not data.startswith(MAGIC) or hashlib.md5(message, usedforsecurity=False).digest() != digest:
+    if hashlib.md5(message, usedforsecurity=False).digest() != digest:
         return None
     try:
         return _parts(message)

@@ -1,5 +1,6 @@
 """Deliveries with a fake stream, store and handler."""
 
+import base64
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -97,6 +98,17 @@ def test_a_crash_within_an_aggregated_record_loses_no_alert_of_it_and_delivers_n
     # The second batch was cut short by the crash, the first one was delivered.
     assert handler_of(stage).got == ids(0, 1, 2, 3, 2, 3, 4)
     assert stage.store.positions()["s0"].sequence_number == "1"
+
+
+def test_a_damaged_aggregate_is_kept_whole_with_the_reason(stage: Stage) -> None:
+    damaged = aggregated((alert(0), "A1"))[:-1]
+    stage.kinesis.write("s0", damaged, alert(1))
+    delivery = stage.delivery()
+    delivery.step()
+    assert (handler_of(stage).got, delivery.counts.unreadable) == (ids(1), 1)
+    (kept,) = lines(stage.folder / "refused.jsonl")
+    assert kept["reason"].startswith("aggregated by the Kinesis Producer Library, and damaged")
+    assert (base64.b64decode(kept["raw"]), kept["sequence_number"]) == (damaged, "0")
 
 
 def test_positions_are_stored_during_the_run_and_not_only_at_its_end(stage: Stage) -> None:
