@@ -139,8 +139,11 @@ class Delivery:
         by_id = {each.alert.alert_id: each for each in without_copies(alerts)}
         self.counts.doubled += len(alerts) - len(by_id)
         self._settle(self._new(by_id))
+        # Within an aggregated record there is no place to resume at.
         self._reached |= {
-            record.shard_id: Position(record.sequence_number, record.arrival_ms) for record in batch
+            record.shard_id: Position(record.sequence_number, record.arrival_ms)
+            for record in batch
+            if not record.parts_left
         }
         self._save_if_due()
 

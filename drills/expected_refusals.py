@@ -34,6 +34,9 @@ DETAILS: Final[dict[str, str | Matching]] = {
     "conflicting_duplicate": "the account already has a transaction with this transaction_id and other "
     "contents; give each transaction an id of its own, and copies the same contents",
     "scoring": Matching(r"(?s).+"),
+    # The only damage that a drill does to an aggregated record.
+    "aggregation": "aggregated by the Kinesis Producer Library, and its MD5 does not match; have its "
+    "producer send it again",
 }
 """Details that do not depend on the record."""
 IF_UNKNOWN: Final = "{leave} it out if it is unknown".format(leave="leave")

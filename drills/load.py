@@ -81,14 +81,18 @@ def with_wrong_clock(effort: Effort, now_ms: int) -> list[SentItem]:
 
 
 def with_broken(effort: Effort, now_ms: int) -> list[SentItem]:
-    """Return transactions mixed with broken records of every kind and one with an absurd number."""
+    """Return transactions mixed with broken records of every kind, one of them with an absurd number.
+
+    Another one is an aggregated record of the Kinesis Producer Library that is damaged.
+    """
     rng = random.Random(SEED)
     broken = [_broken(number, rng, now_ms) for number in range(effort.broken)]
     items = [*ordinary(effort, now_ms), *broken]
     # Stable sort by position: the transactions keep their order, the broken records get random positions.
     places = [*range(effort.transactions), *(rng.uniform(0, effort.transactions) for _ in broken)]
     mixed = [item for _, item in sorted(zip(places, items, strict=True), key=lambda pair: pair[0])]
-    return [*mixed[: len(mixed) // 2], _absurd(now_ms), *mixed[len(mixed) // 2 :]]
+    half = len(mixed) // 2
+    return [*mixed[:half], _absurd(now_ms), damaged_aggregate(now_ms), *mixed[half:]]
 
 
 def with_hot_account(effort: Effort, now_ms: int) -> list[SentItem]:
@@ -163,6 +167,16 @@ def _sound(transaction: Transaction) -> SentItem:
 def _broken(number: int, rng: random.Random, now_ms: int) -> SentItem:
     kind = BROKEN_KINDS[number % len(BROKEN_KINDS)]
     return SentItem(Record(broken_record(kind, rng, now_ms), f"broken-{number}"), reason=kind)
+
+
+def damaged_aggregate(now_ms: int) -> SentItem:
+    """Return an aggregated record of one transaction, of which the last byte is changed."""
+    data = _absurd(now_ms).record.data
+    record = b"\x08\x00\x1a" + bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data
+    message = b"\x0a\x01a\x1a" + bytes([len(record) & 0x7F | 0x80, len(record) >> 7]) + record
+    digest = hashlib.md5(message, usedforsecurity=False).digest()
+    whole = b"\xf3\x89\x9a\xc2" + message + digest[:-1] + bytes([digest[-1] ^ 1])
+    return SentItem(Record(whole, "aggregated"), reason="aggregation")
 
 
 def absurd_record(now_ms: int) -> bytes:

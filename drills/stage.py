@@ -4,11 +4,11 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from drills.alert_consumer_process import AlertConsumer
 from drills.arrivals import Arrival, JournalError, arrivals
@@ -16,6 +16,7 @@ from drills.cluster import PAUSE_S, Cluster
 from drills.drill_sender import DrillSender
 from drills.endpoint import FaultyEndpoint
 from drills.evidence import Evidence, ExpectedOutput
+from drills.expected_refusals import salvaged
 from drills.live_job import CREATION_TIMEOUT_S, READ_INTERVAL_MS, Followed, Launcher, LiveJob, WrittenRecord
 from drills.load import Effort, SentItem, transactions_of
 from drills.send_journal import JournalingClient, client_without_retries, read_journal
@@ -62,6 +63,17 @@ class Bench:
     folder: Path
 
 
+def transactions_under_review(alert: Mapping[str, Any]) -> int:
+    """Return how many transactions a review alert is about; 0 for other alerts.
+
+    The summary of an account's reviews is written up to 70 seconds after its transactions.
+    """
+    if alert.get("kind") != "review":
+        return 0
+    count: int = alert["review"].get("count", 1)
+    return count
+
+
 class Stage:
     """A job under load, and its successors.
 
@@ -106,6 +118,9 @@ class Stage:
         contents = {item.record for item in items if item.transaction}
         conflicts = len(contents) - len(self._wanted)
         self._letters_wanted = conflicts + sum(item.reason is not None for item in items)
+        self._reviews_wanted = conflicts + sum(
+            item.reason is not None and salvaged(item.record.data).has_ids for item in items
+        )
         self._copies_wanted = len(items) - len(self._wanted) - self._letters_wanted
         self.scored_keys: set[TransactionKey] = set()
         self._copies: Counter[TransactionKey] = Counter()
@@ -285,6 +300,8 @@ class Stage:
             and not (self._consumer and self.unhandled_alerts())
             and self._copies.total() >= self._copies_wanted
             and self._letters() >= self._letters_wanted
+            and sum(transactions_under_review(alert.content) for alert in self.alerts.records)
+            >= self._reviews_wanted
         )
 
     def _letters(self) -> int:

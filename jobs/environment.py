@@ -11,7 +11,9 @@ from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
+from fraudstream.runtime.loopback import occupied
 from fraudstream.runtime.project_root import ROOT
+from fraudstream.runtime.settings_sources import SettingsError
 from jobs.job_settings import JobSettings
 from jobs.python_mode import python_mode, python_path
 from jobs.rest_options import CLOSED_TO_PAGES, LOOPBACK, rest_access
@@ -54,11 +56,28 @@ def start_jvm(variables: Mapping[str, str]) -> None:
 def execution_environment(
     settings: JobSettings, connector_options: Mapping[str, str]
 ) -> StreamExecutionEnvironment:
-    """Return an execution environment with the job's configuration, in the JVM that was started."""
+    """Return an execution environment with the job's configuration, in the JVM that was started.
+
+    Raises `SettingsError` if another program has the REST port of the local mini cluster.
+    """
+    check_rest_port(settings)
     configuration = Configuration()
     for key, value in flink_configuration(settings, connector_options).items():
         configuration.set_string(key, value)
     return StreamExecutionEnvironment.get_execution_environment(configuration)
+
+
+def check_rest_port(settings: JobSettings) -> None:
+    """Raise `SettingsError` if another program has the REST port of the local mini cluster.
+
+    Flink's own message does not name the option.
+    """
+    if settings.rest_port is None or is_on_cluster():
+        return
+    reason = occupied(LOOPBACK, settings.rest_port)
+    if reason is not None:
+        msg = f"rest_port: {reason}; stop the program that uses it, or choose another port with --rest-port"
+        raise SettingsError(msg)
 
 
 def saved_state(execution: StreamExecutionEnvironment) -> str | None:

@@ -17,15 +17,14 @@ from fraudstream.archives.record_progress import opened_with_bar
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import Catalogue, CatalogueError
 from fraudstream.domain.patterns import FRAUD_TYPES
-from fraudstream.domain.transaction import TransactionKey
+from fraudstream.domain.transaction import Label, TransactionKey
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.terminal import printable_json, write_error
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
-from models.data.labelled_dataset import check_accounts
-from models.data.records import read_columns
+from models.data.records import read_records
 from models.rederive import rederive
 
 HONEST: Final = "honest"
@@ -77,10 +76,9 @@ def types(
 def true_types(labels: Path) -> Mapping[TransactionKey, str]:
     """Return the fraud type of each labelled fraud by transaction.
 
-    Raises `ModelError` if the file can't be read, or no label has an account.
+    Raises `ModelError` if the file can't be read, or the job refuses every label in it.
     """
-    table = read_columns(labels, {"account_id": "text", "transaction_id": "text", "fraud_type": "text"})
-    check_accounts(table, labels)
+    table = read_records(labels, Label, ("account_id", "transaction_id", "fraud_type"))
     keys = map(TransactionKey, table["account_id"].to_pylist(), table["transaction_id"].to_pylist())
     pairs = zip(keys, table["fraud_type"].to_pylist(), strict=True)
     return {key: fraud_type for key, fraud_type in pairs if fraud_type}

@@ -156,5 +156,6 @@ def _refused(what: str, error: Exception, name: str) -> Check:
         )
         return Check(what, "credentials rejected", remedy)
     if is_transient(error):
-        return Check(what, "no response", f"{problem}; {CONNECTION_REMEDY}")
+        remedy = problem if CONNECTION_REMEDY in problem else f"{problem}; {CONNECTION_REMEDY}"
+        return Check(what, "no response", remedy)
     return Check(what, "not found" if code == "ResourceNotFoundException" else code, problem)

@@ -20,6 +20,7 @@ from fraudstream.archives.record_writers import parquet_written_whole, tables_wr
 from fraudstream.domain.transaction import COLUMN_KINDS, format_time, from_time_ms, parse_time_ms
 from producer.datacard import DataCard
 from producer.simulation import Block, TrafficOptions, blocks
+from producer.traffic_choices import EdgeCasesOption, FraudTypesOption, traffic_choices
 
 Kind = Literal["csv", "parquet"]
 START: Final = "2026-01-05T00:00:00Z"
@@ -105,10 +106,12 @@ def csv_file(  # noqa: PLR0913 - the options of a command line
     out: Out = Path("transactions.csv"),
     accounts: Accounts = 2_000,
     fraud_share: FraudShare = 0.05,
+    fraud_type: FraudTypesOption = None,
+    edge_case: EdgeCasesOption = None,
     start: Start = START,
 ) -> None:
     """Write a data set as CSV, with its labels and a data card beside it."""
-    _write("csv", count, out, _options(seed, accounts, fraud_share, start))
+    _write("csv", count, out, _options(seed, accounts, fraud_share, start, edge_case, fraud_type))
 
 
 def parquet_file(  # noqa: PLR0913 - the options of a command line
@@ -118,16 +121,29 @@ def parquet_file(  # noqa: PLR0913 - the options of a command line
     out: Out = Path("transactions.parquet"),
     accounts: Accounts = 2_000,
     fraud_share: FraudShare = 0.05,
+    fraud_type: FraudTypesOption = None,
+    edge_case: EdgeCasesOption = None,
     start: Start = START,
 ) -> None:
     """Write a data set as Parquet, with its labels and a data card beside it."""
-    _write("parquet", count, out, _options(seed, accounts, fraud_share, start))
+    _write("parquet", count, out, _options(seed, accounts, fraud_share, start, edge_case, fraud_type))
 
 
-def _options(seed: int, accounts: int, fraud_share: float, start: str) -> TrafficOptions:
+def _options(  # noqa: PLR0913, PLR0917 - the options of a command line
+    seed: int,
+    accounts: int,
+    fraud_share: float,
+    start: str,
+    edge_cases: Sequence[str] | None,
+    fraud_types: Sequence[str] | None,
+) -> TrafficOptions:
     try:
         return TrafficOptions(
-            seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=parse_time_ms(start)
+            seed=seed,
+            accounts=accounts,
+            fraud_share=fraud_share,
+            start_ms=parse_time_ms(start),
+            **traffic_choices(edge_cases, fraud_types),
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

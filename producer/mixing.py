@@ -25,6 +25,8 @@ class RecordItem(NamedTuple):
     """None if the record has no readable event time."""
     labelled: LabelledTransaction | None = None
     """The transaction and its label; None if the label is not known here."""
+    is_suspected: bool | None = None
+    """Whether all signs of a fraud pattern hold, for transactions without a label; None if not judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,8 +72,18 @@ def api_access(env_file: Path = ENV_FILE) -> ApiAccess:
     ``.env`` wins, as it does for settings. Raises ``ValueError`` if neither has the address, or ``.env``
     can't be read.
     """
+    return ApiAccess.from_variables(_variables(env_file))
+
+
+def api_access_if_set(env_file: Path = ENV_FILE) -> ApiAccess | None:
+    """Return what `api_access` does, or None if no address is set."""
+    variables = _variables(env_file)
+    return ApiAccess.from_variables(variables) if variables.get("TRANSACTION_API_URL") else None
+
+
+def _variables(env_file: Path) -> dict[str, str]:
     try:
         in_file = read_env_file(env_file)
     except SettingsError as error:
         raise ValueError(str(error)) from None
-    return ApiAccess.from_variables(os.environ | {name: value for name, value in in_file.items() if value})
+    return os.environ | {name: value for name, value in in_file.items() if value}

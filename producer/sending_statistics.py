@@ -2,13 +2,32 @@
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.table import Table
 
 HIGH_FRAUD_SHARE: Final = 0.3
 """Share of fraud among a batch's labelled good transactions; a batch above it gets a warning."""
 SHOWN_WARNINGS: Final = 5
+
+
+class BatchOutcome(NamedTuple):
+    """Result of one batch: ``sent`` of ``records``, and ``fraud`` among the ``judged`` transactions sent.
+
+    With ``is_suspicion`` the truth is unknown, and ``fraud`` counts the suspected transactions.
+    """
+
+    number: int
+    records: int
+    sent: int
+    judged: int
+    fraud: int
+    is_suspicion: bool = False
+
+    @property
+    def is_high(self) -> bool:
+        """Whether more than `HIGH_FRAUD_SHARE` of the judged transactions are fraud."""
+        return self.fraud > HIGH_FRAUD_SHARE * self.judged
 
 
 @dataclass(slots=True)
@@ -26,6 +45,9 @@ class Statistics:
     labelled: int = 0
     """Good transactions whose label is known here; ``fraud`` counts the frauds among them."""
     fraud: int = 0
+    judged_unlabelled: int = 0
+    """Good transactions without a label that were judged; ``suspected`` counts those that look like fraud."""
+    suspected: int = 0
     failed: int = 0
     failed_labels: int = 0
     batches: int = 0
@@ -49,13 +71,19 @@ class Statistics:
         """Records of both streams that could not be written."""
         return self.failed + self.failed_labels
 
-    def count_fraud(self, fraud: int, good: int) -> None:
-        """Add the frauds among a batch's labelled good transactions, with a warning if there are many."""
-        self.fraud += fraud
-        self.labelled += good
-        if good and fraud / good > HIGH_FRAUD_SHARE:
+    def count_fraud(self, batch: BatchOutcome) -> None:
+        """Add the frauds of a batch, or the suspected ones, with a warning if there are many."""
+        if batch.is_suspicion:
+            self.suspected += batch.fraud
+            self.judged_unlabelled += batch.judged
+        else:
+            self.fraud += batch.fraud
+            self.labelled += batch.judged
+        if batch.is_high:
             self.high_fraud_batches += 1
-            self.warnings.append(f"batch {self.batches}: {fraud} of {good} are fraud ({fraud / good:.0%})")
+            verb = "are suspected" if batch.is_suspicion else "are fraud"
+            share = f"{batch.fraud / batch.judged:.0%}"
+            self.warnings.append(f"batch {batch.number}: {batch.fraud} of {batch.judged} {verb} ({share})")
 
     def table(self) -> Table:
         """Return the statistics as a table."""
@@ -70,8 +98,13 @@ class Statistics:
 
     def _fraud_share(self) -> str:
         if self.sent_good and not self.labelled:
-            return "unknown: no labels"
+            return f"unknown: no labels{self._suspected_share()}"
         return f"{self.fraud:,} ({self.fraud / max(self.labelled, 1):.1%})"
+
+    def _suspected_share(self) -> str:
+        if not self.judged_unlabelled:
+            return ""
+        return f"; {self.suspected:,} suspected ({self.suspected / self.judged_unlabelled:.1%})"
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [

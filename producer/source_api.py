@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -62,6 +63,13 @@ class ApiAccess:
             _sendable("TRANSACTION_API_TOKEN", variables.get("TRANSACTION_API_TOKEN")),
         )
 
+    @property
+    def identity(self) -> str:
+        """The kind of credentials, for messages; never the credentials themselves."""
+        if self.api_key and self.token:
+            return "the API key and the JWT"
+        return "the API key" if self.api_key else "the JWT" if self.token else "requests without a key"
+
     def client(self, sleep: Callable[[float], object]) -> TransactionClient:
         """Return a client that waits with ``sleep``."""
         return TransactionClient(self.url, api_key=self.api_key, token=self.token, sleep=sleep)
@@ -107,6 +115,22 @@ def check_api(client: TransactionClient, url: str) -> None:
         client.status()
     except (httpx.HTTPError, httpx.InvalidURL, ApiError) as error:
         raise _stream_error(error, url) from error
+
+
+def first_transaction(client: TransactionClient, url: str) -> Transaction:
+    """Return one transaction of the API; raises `StreamError` with the fix if it can't be had or read."""
+    try:
+        transaction = client.transaction()
+        _check_amount(transaction)
+    except (httpx.HTTPError, httpx.InvalidURL, ApiError) as error:
+        raise _stream_error(error, url) from error
+    return transaction
+
+
+def _check_amount(transaction: Transaction) -> None:
+    amount: object = transaction.transaction_amount_vnd
+    if isinstance(amount, bool) or not isinstance(amount, int | float):
+        raise ApiError(HTTPStatus.OK, f"transaction_amount_vnd={amount!r} is not a number")
 
 
 def api_records(

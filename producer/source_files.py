@@ -5,15 +5,15 @@ The labels of ``data.parquet`` are read from ``data.truth.parquet``, those of ``
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
-
-import orjson
+from typing import Any, Final, NamedTuple, TypeVar
 
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_files import place_in, read_rows
-from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
+from fraudstream.domain.json_objects import JsonError, json_object
+from fraudstream.domain.record_gate import RefusedRecordError, read_label, read_transaction
+from fraudstream.domain.transaction import parse_time_ms
 from fraudstream.streams.protocols import Record
 from producer.mixing import RecordItem
 from producer.simulation import LabelledTransaction
@@ -73,7 +73,7 @@ def labelled_file_items(path: Path) -> Iterator[RecordItem]:
             )
             raise ArchiveError(msg)
         labelled = LabelledTransaction(
-            _read(row, Transaction.from_json, "transaction"), _read(label_row, Label.from_json, "label")
+            _read(row, read_transaction, "transaction"), _read(label_row, read_label, "label")
         )
         yield _labelled(row, label_row, labelled)
 
@@ -92,9 +92,9 @@ def _labelled(row: _Row, label_row: _Row, labelled: LabelledTransaction) -> Reco
 def _read(row: _Row, decode: Callable[[bytes], Decoded], what: str) -> Decoded:
     try:
         return decode(row.data)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        msg = f"{row.place}: not a {what} ({error!r}); expected the format of `producer parquet`"
-        raise ArchiveError(msg) from error
+    except RefusedRecordError as error:
+        msg = f"{row.place}: the job would refuse this {what} ({error.reason}): {error}"
+        raise ArchiveError(msg) from None
 
 
 def _rows(path: Path) -> Iterator[_Row]:
@@ -104,26 +104,25 @@ def _rows(path: Path) -> Iterator[_Row]:
             yield _Row(data, place_in(path, number))
 
 
-def _decoded(row: _Row) -> object:
+def _decoded(row: _Row) -> dict[str, Any]:
     try:
-        values: object = orjson.loads(row.data)
-    except orjson.JSONDecodeError as error:
-        msg = f"{row.place}: not JSON ({error}); each line must be one transaction"
-        raise ArchiveError(msg) from error
-    return values
+        return json_object(row.data)
+    except JsonError as error:
+        msg = f"{row.place}: {error}; each line must be one transaction"
+        raise ArchiveError(msg) from None
 
 
-def _account_id(values: object, place: str) -> str:
-    account_id = values.get("account_id") if isinstance(values, dict) else None
+def _account_id(values: Mapping[str, Any], place: str) -> str:
+    account_id = values.get("account_id")
     if not isinstance(account_id, str) or not account_id:
         msg = f"{place}: no account_id, which is the partition key; each line must be one transaction"
         raise ArchiveError(msg)
     return account_id
 
 
-def _event_time_ms(values: object) -> int | None:
+def _event_time_ms(values: Mapping[str, Any]) -> int | None:
     """Return the event time, or None if it is missing or invalid, so that the job will reject the record."""
-    text = values.get("event_time") if isinstance(values, dict) else None
+    text = values.get("event_time")
     try:
         return parse_time_ms(text) if isinstance(text, str) else None
     except ValueError:

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.domain.enrichment import TransactionEnricher
 from fraudstream.runtime.aws_errors import AWS_ERRORS
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
@@ -24,7 +25,9 @@ from fraudstream.streams.kinesis.kinesis_writer import MAX_RECORDS, StreamWriter
 from fraudstream.streams.stream_commands import load_settings, stream_errors_reported
 from fraudstream.streams.stream_errors import StreamError
 from fraudstream.streams.stream_settings import StreamSettings
+from producer.batch_lines import BatchLines
 from producer.duplicate_options import DoubledAlias, DuplicatesOption
+from producer.enriching import suspected_items
 from producer.mixing import Mixture, RecordItem, mix_items
 from producer.record_source import SOURCE_HELP, RecordSource, api_access
 from producer.sending_statistics import Statistics
@@ -32,7 +35,8 @@ from producer.simulation import TrafficOptions, ending_at, simulated_span_ms
 from producer.source_api import ApiAccess, ApiStream, check_api
 from producer.source_bank import bank_items
 from producer.timing import PaceOptions, Timing, future_warning, timing_of
-from producer.transaction_sender import MAX_AHEAD_MS, EventPace, TransactionSender
+from producer.traffic_choices import CHOICES, EdgeCasesOption, FraudTypesOption, traffic_choices
+from producer.transaction_sender import MAX_AHEAD_MS, EventPace, TransactionSender, no_batch_callback
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -79,6 +83,8 @@ def stream(  # noqa: PLR0913 - the options of a command line
     ] = None,
     accounts: Annotated[int, typer.Option(help="Number of accounts of the simulated bank")] = 2_000,
     fraud_share: Annotated[float, typer.Option(help="Fraction of fraudulent transactions, 0-1")] = 0.05,
+    fraud_type: FraudTypesOption = None,
+    edge_case: EdgeCasesOption = None,
     broken: Annotated[
         int, typer.Option(min=0, help="Number of broken records to mix in, cycling through all kinds")
     ] = 0,
@@ -88,6 +94,12 @@ def stream(  # noqa: PLR0913 - the options of a command line
     joined: Annotated[
         bool, typer.Option("--joined", help="Send several transactions in one Kinesis record")
     ] = False,
+    enrich: Annotated[
+        bool, typer.Option("--enrich", help="Add frequency, hour and flags to each record (docs/load.md)")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print no line per batch, only the table at the end")
+    ] = False,
 ) -> None:
     """Send transactions until the source ends, a limit is reached, or Ctrl-C.
 
@@ -95,13 +107,15 @@ def stream(  # noqa: PLR0913 - the options of a command line
     faster than the clock; batches wait when it is six hours ahead. More --accounts mean shorter waits.
 
     With --start or --speedup, each transaction is sent at its event time instead.
+
+    Prints a line per batch, and an alert at once for a batch with more than 30 % fraud.
     """
     duplicates = duplicates or doubled
     settings = load_settings()
     now_ms = wall_clock_ms()
     try:
         chosen = RecordSource.named(source)
-        chosen.refuse_bank_options(context, ("accounts", "fraud_share"))
+        chosen.refuse_bank_options(context, ("accounts", "fraud_share", *CHOICES))
         timing = timing_of(
             PaceOptions(interval, rate, max_batches, start, speedup), chosen, batch_size, now_ms
         )
@@ -109,7 +123,13 @@ def stream(  # noqa: PLR0913 - the options of a command line
         if seed is None:
             # A restarted endless run must not send the ids of the first run with new event times.
             seed = now_ms if good is None else TrafficOptions(start_ms=0).seed
-        options = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
+        options = TrafficOptions(
+            seed=seed,
+            accounts=accounts,
+            fraud_share=fraud_share,
+            start_ms=0,
+            **traffic_choices(edge_case, fraud_type),
+        )
         plan = _Plan(
             source=chosen,
             access=api_access() if chosen.kind == "api" else None,
@@ -120,6 +140,8 @@ def stream(  # noqa: PLR0913 - the options of a command line
             max_batches=max_batches,
             labels=labels,
             joined=joined,
+            enrich=enrich,
+            quiet=quiet,
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
@@ -142,6 +164,8 @@ class _Plan:
     max_batches: int | None
     labels: bool
     joined: bool
+    enrich: bool
+    quiet: bool
 
 
 def _send(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Statistics:
@@ -151,8 +175,10 @@ def _send(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Stati
         _check_stream(client, settings.transactions_stream)
         labels = _label_writer(plan, client, settings)
         timing, items = _with_start_time(plan.timing, _items(plan, stop))
+        items = suspected_items(items, TransactionEnricher(), is_enriched=plan.enrich)
         _warn(plan, timing, settings)
         writer: RecordWriter = StreamWriter(client, settings.transactions_stream)
+        statistics = Statistics()
         sender = TransactionSender(
             mix_items(items, plan.mixture, random.Random(plan.traffic.seed), wall_clock_ms),
             AggregatingWriter(writer) if plan.joined else writer,
@@ -163,11 +189,17 @@ def _send(plan: _Plan, settings: StreamSettings, stop: threading.Event) -> Stati
             max_batches=plan.max_batches,
             max_ahead_ms=MAX_AHEAD_MS if plan.source.kind == "bank" else None,
             event_pace=_event_pace(timing),
+            statistics=statistics,
+            on_batch=no_batch_callback if plan.quiet else BatchLines(statistics, _print_line).on_batch,
         )
         try:
             return sender.run(stop)
         finally:
-            console.print(sender.statistics.table(), soft_wrap=False)
+            console.print(statistics.table(), soft_wrap=False)
+
+
+def _print_line(line: str) -> None:
+    console.print(line, markup=False, highlight=False)
 
 
 def _good_count(

@@ -21,7 +21,7 @@ from fraudstream.runtime.clock import SYSTEM_CLOCK, Clock
 from fraudstream.streams.protocols import PutResult, Record, RecordWriter
 from fraudstream.streams.stream_errors import StreamError
 from producer.mixing import RecordItem
-from producer.sending_statistics import Statistics
+from producer.sending_statistics import BatchOutcome, Statistics
 from producer.simulation import LabelledTransaction
 
 MAX_AHEAD_MS: Final = int(timedelta(hours=6) / timedelta(milliseconds=1))
@@ -33,8 +33,15 @@ MAX_SLEEP_S: Final = 0.1
 OnSent = Callable[[Sequence[LabelledTransaction], int], None]
 
 
+OnBatch = Callable[[BatchOutcome], None]
+
+
 def _no_callback(_batch: Sequence[LabelledTransaction], _put_at_ms: int) -> None:
     pass
+
+
+def no_batch_callback(_batch: BatchOutcome) -> None:
+    """Ignore the outcome of a batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,8 @@ class TransactionSender:
     """Sends items in batches; `statistics` may be read from another thread while it runs.
 
     After each batch, ``on_sent`` gets its labelled good transactions that are in the stream (without
-    duplicates), and the wall clock right before they were put. ``labels`` is the writer of the labels, or
+    duplicates), and the wall clock right before they were put, and ``on_batch`` its outcome, which the
+    statistics already contain. ``labels`` is the writer of the labels, or
     None to send none. With an ``event_pace``, ``batch_size`` is the largest batch and ``interval_s`` is
     ignored. ``max_ahead_ms`` is None for sources whose event time can't be held back.
     """
@@ -70,9 +78,11 @@ class TransactionSender:
         max_ahead_ms: int | None = MAX_AHEAD_MS,
         event_pace: EventPace | None = None,
         on_sent: OnSent = _no_callback,
+        on_batch: OnBatch = no_batch_callback,
+        statistics: Statistics | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.statistics = Statistics()
+        self.statistics = Statistics() if statistics is None else statistics
         self._items = items
         self._transactions = transactions
         self._labels = labels
@@ -82,6 +92,7 @@ class TransactionSender:
         self._max_ahead_ms = max_ahead_ms
         self._event_pace = event_pace
         self._on_sent = on_sent
+        self._on_batch = on_batch
         self._clock = clock
 
     def run(self, stop: threading.Event) -> Statistics:
@@ -143,26 +154,35 @@ class TransactionSender:
         except StreamError:
             self.statistics.failed += len(batch)
             raise
-        good = self._count(batch, result)
-        if good:
-            self._on_sent(good, put_at_ms)
-        self._send_labels(good)
-
-    def _count(self, batch: list[RecordItem], result: PutResult) -> list[LabelledTransaction]:
-        """Add the result to the statistics; returns the labelled good transactions that are in the stream."""
         failed = {failure.position for failure in result.failures}
         sent = [item for position, item in enumerate(batch) if position not in failed]
+        self._count(batch, sent, result)
+        outcome = self._outcome(batch, sent)
+        self.statistics.count_fraud(outcome)
         good = [item.labelled for item in sent if item.kind == "good" and item.labelled]
+        if good:
+            self._on_sent(good, put_at_ms)
+        self._on_batch(outcome)
+        self._send_labels(good)
+
+    def _count(self, batch: list[RecordItem], sent: list[RecordItem], result: PutResult) -> None:
+        failed = len(batch) - len(sent)
         statistics = self.statistics
         statistics.sent_good += sum(item.kind == "good" for item in sent)
         statistics.sent_broken += sum(item.kind == "broken" for item in sent)
         statistics.sent_duplicates += sum(item.kind == "duplicate" for item in sent)
-        statistics.failed += len(failed)
+        statistics.failed += failed
         statistics.complete_batches += not failed
         statistics.shards = statistics.shards + result.shards
         self._count_request(result)
-        statistics.count_fraud(sum(labelled.label.is_fraud for labelled in good), len(good))
-        return good
+
+    def _outcome(self, batch: list[RecordItem], sent: list[RecordItem]) -> BatchOutcome:
+        good = [item for item in sent if item.kind == "good"]
+        frauds = [item.labelled.label.is_fraud for item in good if item.labelled]
+        suspicions = [item.is_suspected for item in good if item.is_suspected is not None]
+        judged = frauds or suspicions
+        counts = (len(batch), len(sent), len(judged), sum(judged))
+        return BatchOutcome(self.statistics.batches, *counts, is_suspicion=not frauds and bool(suspicions))
 
     def _count_request(self, result: PutResult) -> None:
         self.statistics.retries += result.retries

@@ -81,7 +81,8 @@ def archive_stream(
 def _progress_text(archived: Archived) -> str:
     until = format_time(archived.reached_ms) if archived.reached_ms else "-"
     changed = f", {archived.rewritten:,} with line feeds replaced" if archived.rewritten else ""
-    return f"{archived.records:,} records in {archived.lines:,} lines{changed}, all before {until}"
+    escaped = f", {archived.escaped:,} in base64" if archived.escaped else ""
+    return f"{archived.records:,} records in {archived.lines:,} lines{changed}{escaped}, all before {until}"
 
 
 def _progress() -> Progress:

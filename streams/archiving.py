@@ -5,18 +5,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fraudstream.archives.record_writers import LineWriter
-from fraudstream.streams.protocols import RecordReader
-from streams.arrival_order import ArrivalOrder, lines_of
+from fraudstream.streams.protocols import RecordReader, StreamRecord
+from streams.archive_lines import lines_of
+from streams.arrival_order import ArrivalOrder
 
 
 @dataclass(slots=True)
 class Archived:
-    """Progress of archiving: stream records and lines written, and the time reached."""
+    """Progress of archiving: stream records and lines written, and the time reached.
+
+    An aggregated record counts as one.
+    """
 
     records: int = 0
     lines: int = 0
     rewritten: int = 0
-    """Records in which a line feed was replaced by a carriage return."""
+    """Lines in which a line feed was replaced by a carriage return."""
+    escaped: int = 0
+    """Lines of records that a line can't hold as they are."""
     reached_ms: int = 0
     """All records that arrived before this time (epoch milliseconds) are written."""
 
@@ -37,15 +43,15 @@ def archive(
         order.add(reader.poll())
         archived.reached_ms = min(end_ms, reader.reached_ms() or 0)
         for record in order.before(archived.reached_ms):
-            _write(record.data, file, archived)
+            _write(record, file, archived)
         on_progress(archived)
     return archived
 
 
-def _write(data: bytes, file: LineWriter, archived: Archived) -> None:
-    lines = lines_of(data)
-    file.writelines(line + b"\n" for line in lines)
-    archived.records += 1
+def _write(record: StreamRecord, file: LineWriter, archived: Archived) -> None:
+    lines = lines_of(record.data)
+    file.writelines(line.text + b"\n" for line in lines)
+    archived.records += not record.parts_left
     archived.lines += len(lines)
-    # Don't count carriage returns that the record had before.
-    archived.rewritten += sum(line.count(b"\r") for line in lines) > data.count(b"\r")
+    archived.rewritten += sum(line.is_rewritten for line in lines)
+    archived.escaped += sum(line.is_escaped for line in lines)

@@ -12,7 +12,7 @@ from tests import fuzz_budget
 SETTINGS: Final = (
     *("FRAUDSTREAM_", "ALERTS_", "TRANSACTION_API_", "LOCALSTACK_"),
     *("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
-    *("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    *("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "KINESIS_STREAM_NAME"),
 )
 """Beginnings of the names of variables that are settings of the developer's own runs."""
 for name in [each for each in os.environ if each.startswith(SETTINGS)]:

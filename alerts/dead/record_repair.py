@@ -1,5 +1,7 @@
 """Repair of dead letters: patch, mark and validate a record before it is redriven. Pure."""
 
+import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -9,16 +11,15 @@ import jsonpointer
 import orjson
 
 from fraudstream.domain.dead_letter import DeadLetter
-from fraudstream.domain.number_ranges import NUMBER_RANGES
-from fraudstream.domain.transaction import check_ids, parse_time_ms
+from fraudstream.domain.json_objects import JsonError, json_object
+from fraudstream.domain.record_gate import RefusedRecordError, transaction_values
 
 MARK: Final = "redriven_from"
 """Field of a redriven record that holds its letter's origin. The job ignores fields that it does not know,
 so the mark changes no feature and no score."""
-MAX_ID_CHARACTERS: Final = 256
-"""Maximum length of a transaction's required ids; the job refuses longer ones."""
-REQUIRED_IDS: Final = ("transaction_id", "account_id")
-AMOUNT: Final = "transaction_amount_vnd"
+AGGREGATION: Final = "aggregation"
+"""Reason of the letter of a record that stands for any number of transactions. A patch could make one of it,
+which would pass for all of them."""
 PATCH_FAULTS: Final = (
     jsonpatch.JsonPatchException,
     jsonpointer.JsonPointerException,
@@ -80,13 +81,19 @@ def repair(
     """Return the repaired record of a letter for ``stream_name``: patched, marked and on one line.
 
     Bytes that are not JSON are treated as null, so a patch of the whole document (path ``""``) can repair
-    them. Raises `RepairError` if the letter is truncated, the patch does not fit, or the job would refuse
-    the record again.
+    them. Raises `RepairError` if the letter is truncated or of an aggregated record, the patch does not fit,
+    or the job would refuse the record again.
     """
     if letter.is_summary:
         msg = (
             f"the letter sums up {letter.count:,} refused records and has none of them: get the stream "
             "records again by shard and sequence number, which `alerts dead list --json` shows"
+        )
+        raise RepairError(msg)
+    if letter.reason == AGGREGATION:
+        msg = (
+            "the letter has a record that the Kinesis Producer Library aggregated from several and that "
+            "can't be taken apart. No patch can repair it: have its producer send its transactions again"
         )
         raise RepairError(msg)
     if letter.truncated:
@@ -98,7 +105,7 @@ def repair(
     document = _document(letter.raw_bytes)
     if patch is not None:
         document = patch.apply(document)
-    problem = problem_with(document)
+    problem = problem_with(_encoded(document))
     if problem is not None:
         msg = f"{problem}; repair it with --patch"
         raise RepairError(msg)
@@ -110,73 +117,33 @@ def repair(
     return RepairedRecord(data, document["account_id"])
 
 
-def problem_with(document: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    """Return why the document is not a valid transaction; None if its ids, time and numbers are valid.
+def problem_with(data: bytes) -> str | None:
+    """Return why the job would refuse a record; None if it accepts it.
 
     The job checks more, using state that only it has. A record that it refuses again becomes a new dead
     letter.
     """
-    if not isinstance(document, dict):
-        return "the record is not a JSON object"
-    for name in REQUIRED_IDS:
-        value = document.get(name)
-        if not isinstance(value, str) or not value.strip() or _utf16_length(value) > MAX_ID_CHARACTERS:
-            must = f"it must be a string of 1 to {MAX_ID_CHARACTERS} characters that is not blank"
-            return f"{name} is {_format_value(value)}: {must}"
-    return (
-        _problem_with_controls(document)
-        or _problem_with_time(document.get("event_time"))
-        or _problem_with_numbers(document)
-    )
-
-
-def _problem_with_controls(document: dict[str, object]) -> str | None:
     try:
-        check_ids(document)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
-def _utf16_length(text: str) -> int:
-    """Return the length as the job counts it: an emoji is two characters."""
-    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
-
-
-def _problem_with_time(value: object) -> str | None:
-    try:
-        parse_time_ms(value if isinstance(value, str) else "")
-    except ValueError:
-        return f"event_time is {_format_value(value)}: it must be RFC 3339 with an offset"
-    return None
-
-
-def _problem_with_numbers(document: dict[str, object]) -> str | None:
-    for name, allowed in NUMBER_RANGES.items():
-        value = document.get(name)
-        if value is None and name != AMOUNT:
-            continue
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not allowed.has(value):  # type: ignore[arg-type] # a number
-            return f"{name} is {_format_value(value)}: it must be a number {allowed}"
+        transaction_values(data, sys.maxsize)
+    except RefusedRecordError as refused:
+        return str(refused)
     return None
 
 
 def _document(raw: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        return json_object(raw)
+    except JsonError:
         return None
 
 
-def _encoded(document: dict[str, object]) -> bytes:
+def _encoded(document: object) -> bytes:
+    """Return a document as JSON on one line; half of a surrogate pair, which UTF-8 lacks, stays an escape."""
     try:
-        return orjson.dumps(document)
-    except TypeError as error:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(document, separators=(",", ":")).encode()
+    except (TypeError, ValueError) as error:
         msg = f"the record can't be written as JSON: {error}; repair it with --patch"
         raise RepairError(msg) from error
-
-
-def _format_value(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 - enough to recognise the value

@@ -15,7 +15,7 @@ def send_it_all(stage: Stage) -> None:
 
 BROKEN_RECORDS: Final = Fault(
     name="broken_records",
-    description="5,000 broken records of every kind, and one with an absurd number",
+    description="5,000 broken records of every kind, one with an absurd number, and a damaged aggregate",
     strike=send_it_all,
     pairs=False,
     load=with_broken,

@@ -17,8 +17,10 @@ import pyarrow.parquet as pq
 
 from fraudstream.archives import parquet_limits as limits
 from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.domain.transaction import format_time
 
 ROWS_AT_A_TIME: Final = 10_000
+INT96_UNIT: Final = "ms"
 _PICKLED_TYPE: Final = "arrow.py_extension_type"
 
 
@@ -75,17 +77,18 @@ class ParquetFile:
         """Names of the columns; each occurs once."""
         self.rows: int = file.metadata.num_rows
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Yield the rows in order, each with all columns."""
+    def records(self, names: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows in order, each with the given columns (by default all) as `column_values`."""
+        wanted = self.names if names is None else list(names)
         with _errors(self._called):
             for group in range(self._file.num_row_groups):
                 # Batch by batch, as all columns of a row group may not fit into memory.
-                batches = [self._batches(group, name) for name in self.names]
+                batches = [self._batches(group, name) for name in wanted]
                 for columns in zip_longest(*batches, fillvalue=()):
                     _check_lengths(columns)
                     limits.check_texts(columns, self._called)
-                    for row in zip(*map(_values, columns), strict=True):
-                        yield dict(zip(self.names, row, strict=True))
+                    for row in zip(*map(column_values, columns), strict=True):
+                        yield dict(zip(wanted, row, strict=True))
 
     def columns(self, names: Iterable[str]) -> pa.Table:
         """Return the given columns of all rows; texts are plain, not dictionary-encoded."""
@@ -148,13 +151,17 @@ def _opened(path: Path, called: str) -> pq.ParquetFile:
         path,
         thrift_string_size_limit=limits.MAX_STRING_BYTES,
         thrift_container_size_limit=limits.MAX_LIST_ITEMS,
+        coerce_int96_timestamp_unit=INT96_UNIT,
     ) as first:
         limits.check_metadata(first.metadata, path.stat().st_size, called)
         limits.check_schema(first.schema_arrow, called)
         texts, metadata = _text_columns(first.schema), first.metadata
     # A text that repeats is stored once, in a dictionary. A file of 2 KB stays small if its texts are read as
     # such; read as plain texts, they can take terabytes.
-    return pq.ParquetFile(path, metadata=metadata, read_dictionary=texts)
+    # Spark writes times as INT96; in nanoseconds, the default, a time after 2262 becomes one before 1970.
+    return pq.ParquetFile(
+        path, metadata=metadata, read_dictionary=texts, coerce_int96_timestamp_unit=INT96_UNIT
+    )
 
 
 @contextmanager
@@ -192,16 +199,31 @@ def _check_lengths(columns: Sequence[pa.Array]) -> None:
         raise ValueError(msg)
 
 
-def _values(column: pa.Array) -> list[Any]:
-    """Return the values of a column as Python objects; `parquet_limits.check_texts` bounds their size."""
+def column_values(column: pa.Array) -> list[Any]:
+    """Return the values of a column as Python objects; `parquet_limits.check_texts` bounds their size.
+
+    Times are texts in RFC 3339, UTC, truncated to milliseconds: Python has no times after the year 9999,
+    and not every zone. One without a zone is taken as UTC.
+    """
+    if pa.types.is_timestamp(column.type):
+        times_ms = column.cast(pa.timestamp("ms", column.type.tz), safe=False).cast(pa.int64())
+        return [None if time_ms is None else _time_text(time_ms) for time_ms in times_ms.to_pylist()]
     if not pa.types.is_dictionary(column.type):
         values: list[Any] = column.to_pylist()
         return values
     if len(column.dictionary) > len(column):
-        return _values(column.dictionary_decode())
+        return column_values(column.dictionary_decode())
     # Equal texts become one Python object, which takes a fraction of the time and of the memory.
     values = [*column.dictionary.to_pylist(), None]
     return [values[place] for place in column.indices.fill_null(len(values) - 1).to_numpy().tolist()]
+
+
+def _time_text(time_ms: int) -> str:
+    """Return a time as text; one that has no year of four digits gives a text that is no time."""
+    try:
+        return format_time(time_ms)
+    except OverflowError:
+        return f"{time_ms} ms after 1970"
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -8,6 +8,8 @@ from typing import Final
 
 import orjson
 
+from fraudstream.archives.record_escape import record_of
+
 MAX_RECORD_BYTES: Final = 1_048_576
 """Upper limit of the setting ``max_record_bytes``, the largest record that the job reads."""
 MAX_LINE_BYTES: Final = 256 * 1024 * 1024
@@ -36,16 +38,17 @@ def is_undelimited(line: bytes) -> bool:
 def records_of_line(line: bytes, number: int) -> Iterator[bytes]:
     """Yield the records of line ``number`` (from 1): each of several concatenated JSON objects, or the line.
 
-    A line that does not consist of JSON objects only is yielded unchanged, as one broken record. Raises
-    `UndelimitedError` if such a line contains two or more objects or is longer than any record can be.
+    An object that is an escaped record (`record_escape`) is yielded as that record. A line that does not
+    consist of JSON objects only is yielded unchanged, as one broken record. Raises `UndelimitedError` if such
+    a line contains two or more objects or is longer than any record can be.
     """
     if _SEAM not in line:
-        yield line
+        yield record_of(line)
         return
     pieces = _pieces(line)
     records = list(_joined(pieces))
     if _is_whole(records[-1]):
-        yield from records
+        yield from map(record_of, records)
     elif len(line) > MAX_RECORD_BYTES or sum(map(_is_whole, pieces)) > 1:
         msg = f"line {number}: {REMEDY}"
         raise UndelimitedError(msg)

@@ -5,29 +5,33 @@ import gzip
 import itertools
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import orjson
+import pyarrow as pa
 
 from fraudstream.archives.archive_errors import ArchiveError
-from fraudstream.archives.parquet_files import ParquetFile, opened_parquet
+from fraudstream.archives.parquet_files import ParquetFile, column_values, opened_parquet
 from fraudstream.archives.record_delimiting import MAX_LINE_BYTES, UndelimitedError, records_of_line
-from fraudstream.domain.transaction import Label, Transaction, format_time
+from fraudstream.archives.record_escape import record_of
+from fraudstream.domain.record_gate import LABEL_KINDS
+from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction
 
 SUFFIXES: Final = (".jsonl", ".json", ".gz", ".parquet")
 """File name suffixes that an archive can contain; a .gz holds JSON lines."""
 _FIREHOSE_NAME: Final = re.compile(r".*-\d{4}(-\d{2}){5}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Firehose's name for an uncompressed object, which has no suffix (developer guide: Configure Amazon S3
 object name format)."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 
 RecordType = type[Transaction] | type[Label]
+_KNOWN: Final[Mapping[RecordType, frozenset[str]]] = {
+    Transaction: frozenset(COLUMN_KINDS),
+    Label: frozenset({*LABEL_KINDS, "fraud_type"}),
+}
 
 
 def is_parquet(path: Path) -> bool:
@@ -57,8 +61,10 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
     with file_errors(called):
         if is_parquet(path):
             with opened_parquet(path, called=called) as parquet:
-                _check_columns(parquet, record_type, called)
-                yield from _json_rows(parquet)
+                check_columns(parquet, record_type, called)
+                # The job ignores other columns, whose values may have no form in Python.
+                known = [name for name in parquet.names if name in _KNOWN[record_type]]
+                yield from map(_as_json, parquet.records(known))
             return
         if is_gzip(path) and not path.stat().st_size:
             msg = "the file is empty"
@@ -68,17 +74,17 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
 
 
 def read_rows(path: Path) -> Iterator[bytes]:
-    """Yield the rows of a .parquet file as JSON, or the lines of a plain or .gz file unchanged.
+    """Yield the rows of a .parquet file as JSON, or the records of the lines of a plain or .gz file.
 
     Unlike `read_lines`, it requires no columns and splits no lines. Raises `ArchiveError` if the content does
     not match the kind that the file's name implies.
     """
     with file_errors(str(path)):
         if not is_parquet(path):
-            yield from _lines(path)
+            yield from map(record_of, _lines(path))
             return
         with opened_parquet(path) as parquet:
-            yield from _json_rows(parquet)
+            yield from map(_as_json, parquet.records())
 
 
 def place_in(path: Path, number: int) -> str:
@@ -114,7 +120,8 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield line.rstrip(b"\n")
 
 
-def _check_columns(parquet: ParquetFile, record_type: RecordType, called: str) -> None:
+def check_columns(parquet: ParquetFile, record_type: RecordType, called: str) -> None:
+    """Raise `ArchiveError` if a file lacks a column that every record of the type has."""
     missing = [name for name in _required(record_type) if name not in parquet.names]
     if missing:
         msg = (
@@ -124,9 +131,15 @@ def _check_columns(parquet: ParquetFile, record_type: RecordType, called: str) -
         raise ArchiveError(msg)
 
 
-def _json_rows(parquet: ParquetFile) -> Iterator[bytes]:
-    for record in parquet.records():
-        yield orjson.dumps(record, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
+def json_rows(table: pa.Table) -> Iterator[bytes]:
+    """Yield the rows of a table that was read from Parquet as JSON, like `read_lines`."""
+    columns = [column_values(table[name].combine_chunks()) for name in table.column_names]
+    for row in zip(*columns, strict=True):
+        yield _as_json(dict(zip(table.column_names, row, strict=True)))
+
+
+def _as_json(record: dict[str, Any]) -> bytes:
+    return orjson.dumps(record, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
 def _required(record_type: RecordType) -> list[str]:
@@ -135,10 +148,7 @@ def _required(record_type: RecordType) -> list[str]:
 
 
 def _plain(value: Any) -> float | str:  # noqa: ANN401 - any column value; the parser checks it
-    """Convert a value without a JSON type to one that has it; a time without a zone is taken as UTC."""
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return format_time((aware - _EPOCH) // _MILLISECOND)
+    """Convert a value without a JSON type to one that has it."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, bytes):

@@ -19,6 +19,16 @@ def likely_fraud_type(features: Mapping[str, float | None]) -> FraudType | None:
     return best.fraud_type if _share(best, features) > 0 else None
 
 
+def suspected_fraud_type(features: Mapping[str, float | None]) -> FraudType | None:
+    """Return the fraud type of which every sign holds, the most specific one of several; else None.
+
+    For senders that have neither labels nor a model. Campaigns that lack a sign are not suspected, nor the
+    first transactions of a rapid one.
+    """
+    found = [pattern for pattern in fraud_patterns() if _share(pattern, features) == 1]
+    return max(found, key=lambda pattern: pattern.specificity).fraud_type if found else None
+
+
 def _share(pattern: "FraudPattern", features: Mapping[str, float | None]) -> float:
     values = ((features.get(name), sign) for name, sign in pattern.signs.items())
     return sum(value is not None and sign(value) for value, sign in values) / len(pattern.signs)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -21,17 +22,21 @@ _SECONDS_PER_DAY: Final = 86_400
 _CALENDAR_YEARS: Final = 400
 _CALENDAR_DAYS: Final = 146_097
 """Period of the Gregorian calendar: it repeats after 400 years, or 146,097 days."""
-_FIRST_MS: Final = -62_135_596_800_000
-_END_MS: Final = 253_370_764_800_000
+FIRST_MS: Final = -62_135_596_800_000
+END_MS: Final = 253_370_764_800_000
 """Range of event times, end exclusive: the years 1 to 9998 in UTC."""
-_LARGEST_OFFSET_S: Final = 18 * 3_600
-_RFC3339: Final = re.compile(
-    r"(?:\+0{1,6})?([0-9]{4})-([0-9]{2})-([0-9]{2})"
-    r"[Tt]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{0,9}))?)?"
-    r"(?:[Zz]|([+-])([01][0-9])(?::([0-5][0-9])(?::([0-5][0-9]))?)?)"
+_USUAL: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])\.([0-9]{3})Z"
 )
-"""The format that the kernel reads (java.time's ISO_OFFSET_DATE_TIME): seconds are optional, and years may
-have leading zeros."""
+_RFC3339: Final = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"[Tt]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]|60)(?:\.([0-9]*))?)?"
+    r"(?:[Zz]|([+-])([01][0-9]|2[0-3])(?::([0-5][0-9])(?::([0-5][0-9]))?)?)"
+)
+"""RFC 3339, and what the kernel's ``Rfc3339``, which has the same pattern, also reads: times without seconds,
+offsets without minutes or with seconds."""
+_LEAP_SECOND: Final = 60
+_LAST_SECOND_OF_DAY: Final = 86_399
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Characters that control what shows them: C0, DEL and C1, line separators, directions of writing. With them
@@ -188,26 +193,47 @@ def from_time_ms(time_ms: int) -> datetime:
 def parse_time_ms(text: str) -> int:
     """Return the epoch milliseconds of an RFC 3339 time, truncated to the millisecond.
 
-    Accepts the same texts as the kernel's ``Rfc3339``, with letters in either case. Raises ``ValueError`` if
+    Accepts the same texts as the kernel's ``Rfc3339``: letters in either case, fractions of any length. A
+    leap second, which epoch time does not have, is the first second of the next day. Raises ``ValueError`` if
     the text is not a time, has no UTC offset, or lies outside the years 1 to 9998 in UTC.
     """
+    usual = _USUAL.fullmatch(text)
+    try:
+        if usual is not None and text[:4] != "0000":
+            day, hour, minute, second, ms = usual.groups()
+            time_ms = _day_ms(day) + _seconds(hour, minute, second) * 1000 + int(ms)
+        else:
+            time_ms = _unusual_time_ms(text)
+    except ValueError as error:
+        reason = f" ({error})" if str(error) else ""
+        like = "write it like 2026-01-02T03:04:05.678Z"
+        msg = f"{text!r} is not an RFC 3339 time with a UTC offset{reason}; {like}"
+        raise ValueError(msg) from None
+    if not FIRST_MS <= time_ms < END_MS:
+        msg = f"{text!r} is outside the years 1 to 9998 in UTC; correct the time"
+        raise ValueError(msg)
+    return time_ms
+
+
+@lru_cache
+def _day_ms(day: str) -> int:
+    return (date.fromisoformat(day).toordinal() - _EPOCH_DAY) * _SECONDS_PER_DAY * 1000
+
+
+def _unusual_time_ms(text: str) -> int:
     found = _RFC3339.fullmatch(text)
     if found is None:
-        msg = f"{text!r} is not an RFC 3339 time with a UTC offset; write it like 2026-01-02T03:04:05.678Z"
-        raise ValueError(msg)
+        raise ValueError
     year, month, day, hour, minute, second, fraction, sign, *offset = found.groups()
     # With some offsets, times in year 0 lie in year 1 of UTC. Python has no year 0, but the calendar repeats.
     days = date(int(year), int(month), int(day)).toordinal() if int(year) else _day_of_year_0(month, day)
-    of_day_s = _seconds(hour, minute, second)
     offset_s = _seconds(*offset) if sign else 0
-    time_ms = ((days - _EPOCH_DAY) * _SECONDS_PER_DAY + of_day_s) * 1000 + int(
-        (fraction or "")[:3].ljust(3, "0")
-    )
-    time_ms += offset_s * (1000 if sign == "-" else -1000)
-    if offset_s > _LARGEST_OFFSET_S or not _FIRST_MS <= time_ms < _END_MS:
-        msg = f"{text!r} is outside the years 1 to 9998, or its offset is above 18:00; correct the time"
+    utc_s = _seconds(hour, minute, second) + (offset_s if sign == "-" else -offset_s)
+    # The second before a leap second is the last one of a day in UTC.
+    if second == str(_LEAP_SECOND) and (utc_s - 1) % _SECONDS_PER_DAY != _LAST_SECOND_OF_DAY:
+        msg = "a second 60 must be the last one of a day in UTC"
         raise ValueError(msg)
-    return time_ms
+    return ((days - _EPOCH_DAY) * _SECONDS_PER_DAY + utc_s) * 1000 + int((fraction or "")[:3].ljust(3, "0"))
 
 
 def _day_of_year_0(month: str, day: str) -> int:

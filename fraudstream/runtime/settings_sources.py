@@ -3,7 +3,7 @@
 import difflib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -85,12 +85,24 @@ class EnvironmentSource(EnvSettingsSource):
         self._is_prefix_shared = is_prefix_shared
 
     def __call__(self) -> dict[str, Any]:
-        """Return the settings found, and unknown names without a value: pydantic rejects them as extra."""
+        """Return the settings found, and unknown names without a value: pydantic rejects them as extra.
+
+        Raises `SettingsError` if two variables give one setting different values.
+        """
+        self._refuse_two_values(self.env_vars)
         prefix = self.settings_cls.model_config["env_prefix"]
         names = {name.upper() for name in self.env_vars if name.upper().startswith(prefix)} - self._others
         fields = {name: name.removeprefix(prefix).lower() for name in names}
         unknown = {name: None for name, field in fields.items() if self._is_mistake(field)}
         return super().__call__() | unknown
+
+    def _refuse_two_values(self, variables: Mapping[str, str | None]) -> None:
+        for names in getattr(self.settings_cls, "one_value_of", ()):
+            given = {name: value for name in names if (value := variables.get(name.lower()))}
+            if len(set(given.values())) > 1:
+                shown = " and ".join(f"{name}={value!r}" for name, value in given.items())
+                msg = f"{shown} name the same setting with different values: remove one, or make them equal"
+                raise SettingsError(msg)
 
     def _is_mistake(self, field: str) -> bool:
         if _is_setting(self.settings_cls, field):
@@ -127,6 +139,9 @@ class DotEnvSource(EnvironmentSource, DotEnvSettingsSource):
         A quote that is not closed makes one value of many lines, and messages would show all of them.
         """
         _check_text(self._path, self.env_vars.values())
+        # The two names may be in different places; a program that read one of them would be as wrong.
+        in_environment = {name.lower(): value for name, value in os.environ.items()}
+        self._refuse_two_values({**in_environment, **self.env_vars})
         found = super().__call__()
         for name, value in found.items():
             if _has_lines(value):

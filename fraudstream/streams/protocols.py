@@ -60,13 +60,19 @@ class RecordWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StreamRecord:
-    """A record as read; ``arrival_ms`` is the time at which the stream accepted it (epoch milliseconds)."""
+    """A record as read; ``arrival_ms`` is the time at which the stream accepted it (epoch milliseconds).
+
+    Records that a producer aggregated have shard, sequence number and arrival in common, and a partition key
+    each. A reader resumes behind a sequence number, so only behind the last of them: ``parts_left`` is the
+    number of those that follow.
+    """
 
     data: bytes
     partition_key: str
     shard_id: str
     sequence_number: str
     arrival_ms: int
+    parts_left: int = 0
 
 
 class RecordReader(Protocol):

@@ -1,9 +1,9 @@
 """Stream settings, shared by all programs that read or write streams."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from fraudstream.runtime.aws_settings import AwsSettings
 from fraudstream.runtime.settings import Duration
@@ -11,10 +11,20 @@ from fraudstream.runtime.settings import Duration
 StreamName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
 
 
+TRANSACTIONS_STREAM_VARIABLES: Final = ("FRAUDSTREAM_TRANSACTIONS_STREAM", "KINESIS_STREAM_NAME")
+
+
 class StreamSettings(AwsSettings):
     """The names of the streams, their poll interval, and the limits for records."""
 
-    transactions_stream: StreamName = Field("Transactions", description="Kinesis stream of transactions")
+    one_value_of: ClassVar[tuple[tuple[str, ...], ...]] = (TRANSACTIONS_STREAM_VARIABLES,)
+    """Variables that give one setting; if two of them have different values, loading fails."""
+
+    transactions_stream: StreamName = Field(
+        "Transactions",
+        validation_alias=AliasChoices("transactions_stream", *TRANSACTIONS_STREAM_VARIABLES),
+        description="Kinesis stream of transactions",
+    )
     alerts_stream: StreamName = Field("Alerts", description="Kinesis stream of alerts")
     dead_letters_stream: StreamName = Field(
         "DeadLetters", description="Kinesis stream of dead letters: refused records"

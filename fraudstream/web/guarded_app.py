@@ -13,6 +13,7 @@ from fraudstream.runtime.structured_logs import get_logger
 from fraudstream.web.api_keys import KEY_HEADER
 from fraudstream.web.authentication import Authenticator
 from fraudstream.web.documentation_pages import documentation_router
+from fraudstream.web.head_requests import HeadRequests
 from fraudstream.web.health_routes import health_router, metrics_router, never_closing
 from fraudstream.web.problem_details import ProblemFormat
 from fraudstream.web.problem_openapi import PROBLEM_SCHEMA
@@ -75,6 +76,7 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
     for router in (*routers, *own):
         app.include_router(router)
     problems.install(app)
+    app.add_middleware(HeadRequests)
     # The middleware added last is the outermost: refusals of the guard also get an id and CORS headers.
     app.add_middleware(
         RequestGuard,

@@ -9,7 +9,9 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from fraudstream.runtime.loopback import occupied
 from fraudstream.runtime.repeat_limit import RepeatFilter, RepeatLimit
+from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.stop_signals import stop_on_signals
 from fraudstream.runtime.structured_logs import configure_logging
 from fraudstream.web.bounded_connection import bounded_connections
@@ -26,7 +28,7 @@ ACCESS_LOGGER: Final = "uvicorn.access"
 """Logger of the server's access log; it is off, as `RequestContext` logs each request with its id."""
 REFUSALS_PER_MINUTE: Final = 60
 START_FAILED: Final = 3
-"""Exit code of a server whose port is taken or whose application does not start, as Uvicorn has it."""
+"""Exit code of a server whose application does not start, as Uvicorn has it."""
 _ContextFactory = Callable[[uvicorn.Config, Callable[[], ssl.SSLContext]], ssl.SSLContext]
 
 
@@ -53,9 +55,14 @@ def connection_limits(settings: WebSettings) -> ConnectionLimits:
 def run_server(app: FastAPI, settings: WebSettings) -> None:
     """Serve until Ctrl-C or SIGTERM; open requests then have ``shutdown_seconds`` to complete.
 
-    Raises `SettingsError` if the process may not open as many connections as the settings allow.
+    Raises `SettingsError` if the process may not open as many connections as the settings allow, or cannot
+    listen on their address.
     """
     reserve_descriptors(settings.max_connections)
+    reason = occupied(settings.host, settings.port)
+    if reason is not None:
+        msg = f"port: {reason}; stop the program that uses it, or choose another one with --port"
+        raise SettingsError(msg)
     # The server stops on a signal and re-raises it when done; a handler lets the process exit with code 0.
     stop_on_signals()
     server = uvicorn.Server(server_config(app, settings))

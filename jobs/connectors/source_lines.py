@@ -11,12 +11,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
-import orjson
-
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
 from fraudstream.archives.record_delimiting import is_undelimited
+from fraudstream.archives.record_escape import as_line
 from fraudstream.archives.record_files import is_gzip, is_parquet, read_lines
+from fraudstream.domain.json_objects import json_object
 from fraudstream.domain.transaction import Label, Transaction, parse_time_ms
 from fraudstream.runtime.aws_settings import AwsSettings
 from fraudstream.runtime.private_files import open_private
@@ -74,9 +74,12 @@ def _check_gzip(source: Path) -> None:
 def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, aws: AwsSettings) -> None:
     from fraudstream.archives.archive_reader import archived_lines  # noqa: PLC0415 - a live job doesn't need boto3 and rich
 
-    lines = archived_lines(source, aws, Transaction)
-    if labels is not None:
-        lines = merge_lines(lines, archived_lines(labels, aws, Label))
+    transactions = archived_lines(source, aws, Transaction)
+    lines = (
+        map(as_line, transactions)
+        if labels is None
+        else merge_lines(transactions, archived_lines(labels, aws, Label))
+    )
     try:
         with open(path, "wb", opener=open_private) as file:
             file.writelines(line + b"\n" for line in lines)
@@ -86,9 +89,9 @@ def _write_lines(path: Path, source: S3Uri | Path, labels: S3Uri | Path | None, 
 
 
 def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Iterator[bytes]:
-    """Merge labels into the transactions by time, each line prefixed with the letter of its type.
+    """Merge labels into the transactions by time, each as a line prefixed with the letter of its type.
 
-    Lines that the job will refuse are merged by their times as well. A label without a readable
+    Records that the job will refuse are merged by their times as well. A label without a readable
     ``available_at`` comes first; before a transaction without a readable ``event_time``, no other labels are
     inserted.
     """
@@ -97,16 +100,16 @@ def merge_lines(transactions: Iterable[bytes], labels: Iterable[bytes]) -> Itera
     for transaction in transactions:
         event_time_ms = _time_ms(transaction, "event_time")
         while place < len(waiting) and waiting[place][0] <= event_time_ms:
-            yield LABEL + waiting[place][1]
+            yield LABEL + as_line(waiting[place][1])
             place += 1
-        yield TRANSACTION + transaction
+        yield TRANSACTION + as_line(transaction)
     for _, label in waiting[place:]:
-        yield LABEL + label
+        yield LABEL + as_line(label)
 
 
 def _time_ms(line: bytes, field: str) -> float:
     """Return the time in a field of a record; minus infinity if it is missing or can't be parsed."""
     try:
-        return parse_time_ms(orjson.loads(line)[field])
+        return parse_time_ms(json_object(line)[field])
     except (ValueError, KeyError, TypeError):
         return -math.inf

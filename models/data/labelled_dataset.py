@@ -9,28 +9,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fraudstream.archives.record_columns import Kind
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.domain.transaction import Label, Transaction
 from fraudstream.scoring.manifest import ModelError
 from models.data.feature_arrays import read_features, read_keys
-from models.data.records import keys_of, places_in, read_columns
+from models.data.records import keys_of, places_in, read_records
 
 HONEST: Final = -1
 """Fraud type of honest transactions, and of frauds whose label names no type."""
-_TRANSACTION_COLUMNS: Final[dict[str, Kind]] = {
-    "transaction_id": "text",
-    "event_time": "time",
-    "account_id": "text",
-    "transaction_amount_vnd": "number",
-}
-_LABEL_COLUMNS: Final[dict[str, Kind]] = {
-    "transaction_id": "text",
-    "account_id": "text",
-    "available_at": "time",
-    "is_fraud": "flag",
-    "fraud_type": "text",
-}
+_TRANSACTION_COLUMNS: Final = ("transaction_id", "event_time", "account_id", "transaction_amount_vnd")
+_LABEL_COLUMNS: Final = ("transaction_id", "account_id", "available_at", "is_fraud", "fraud_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +61,11 @@ def read_dataset(files: DatasetFiles, features: Path, catalogue: Catalogue) -> D
     """Join transactions, labels and features by account and transaction id; ``features`` is a Parquet file.
 
     A transaction that the job rejected has no features and is left out. If it has several labels, the one
-    that became known last counts. Raises `ModelError` if a file can't be read, no label has an account, or no
-    transaction is left.
+    that became known last counts. Raises `ModelError` if a file can't be read, the job refuses every
+    label, or no transaction is left.
     """
     keys = read_keys(features)
-    transactions = read_columns(files.transactions, _TRANSACTION_COLUMNS)
+    transactions = read_records(files.transactions, Transaction, _TRANSACTION_COLUMNS)
     transactions = transactions.take(places_in(keys, keys_of(transactions)).drop_null())
     if len(transactions) != len(keys) or not len(keys):
         msg = (
@@ -107,23 +96,11 @@ def read_dataset(files: DatasetFiles, features: Path, catalogue: Catalogue) -> D
 
 def _labels_of(keys: pa.ChunkedArray, path: Path) -> pa.Table:
     """Return the label of each transaction, null if it has none."""
-    labels = read_columns(path, _LABEL_COLUMNS)
-    check_accounts(labels, path)
-    known_at_ms = labels["available_at"].fill_null(np.iinfo(np.int64).min)
+    labels = read_records(path, Label, _LABEL_COLUMNS)
     # Of labels that became known at the same time, the last one in the file wins.
-    order = np.argsort(_numbers(known_at_ms), kind="stable")[::-1]
+    order = np.argsort(_numbers(labels["available_at"]), kind="stable")[::-1]
     labels = labels.take(pa.array(order))
     return labels.take(places_in(keys, keys_of(labels)))
-
-
-def check_accounts(labels: pa.Table, path: Path) -> None:
-    """Raise `ModelError` if no label says which account its transaction is of."""
-    if len(labels) and labels["account_id"].null_count == len(labels):
-        msg = (
-            f"{path}: no label has an account_id, and a transaction_id is unique only within its account; "
-            "add it to each label"
-        )
-        raise ModelError(msg)
 
 
 def _numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:

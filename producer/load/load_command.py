@@ -27,6 +27,7 @@ from producer.simulation import TrafficOptions
 from producer.source_api import api_records, check_api
 from producer.source_bank import bank_records
 from producer.source_files import file_records
+from producer.traffic_choices import CHOICES, EdgeCasesOption, FraudTypesOption, traffic_choices
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -60,6 +61,8 @@ def load(  # noqa: PLR0913 - the options of a command line
     ] = None,
     accounts: Annotated[int, typer.Option(help="Number of accounts of the simulated bank")] = 10_000,
     fraud_share: Annotated[float, typer.Option(help="Fraction of fraudulent transactions, 0-1")] = 0.05,
+    fraud_type: FraudTypesOption = None,
+    edge_case: EdgeCasesOption = None,
     batch: Annotated[
         int, typer.Option(min=1, max=MAX_RECORDS, help="Maximum transactions per request")
     ] = 500,
@@ -81,9 +84,15 @@ def load(  # noqa: PLR0913 - the options of a command line
     try:
         schedule = schedule_of(count, rps, duration)
         chosen = RecordSource.named(source)
-        chosen.refuse_bank_options(context, ("seed", "accounts", "fraud_share"))
+        chosen.refuse_bank_options(context, ("seed", "accounts", "fraud_share", *CHOICES))
         seed = wall_clock_ms() if seed is None else seed
-        traffic = TrafficOptions(seed=seed, accounts=accounts, fraud_share=fraud_share, start_ms=0)
+        traffic = TrafficOptions(
+            seed=seed,
+            accounts=accounts,
+            fraud_share=fraud_share,
+            start_ms=0,
+            **traffic_choices(edge_case, fraud_type),
+        )
         with stream_errors_reported(ArchiveError):
             records = _records(chosen, traffic, schedule, stop)
     except ValueError as error:

@@ -33,8 +33,6 @@ PURCHASE_VND: Final = (100_000_000, 800_000_000)
 PURCHASE_GAP_MS: Final = (5 * MINUTE_MS, 20 * HOUR_MS)
 LOAN_OF_PURCHASES: Final = 0.5
 """Share of those payments that are financed by a loan."""
-VISIT_TRANSACTIONS: Final = 1 + BURST_SHARE * (sum(BURST_TRANSACTIONS) / 2 - 1) + PURCHASE_SHARE
-"""Average transactions per visit."""
 
 PAY_HOUR_MS: Final = (8 * HOUR_MS, 17 * HOUR_MS)
 ROUND_SHARE: Final = 0.35
@@ -55,11 +53,20 @@ SALE_HOURS: Final = (10, 22)
 SALE_PRICE_THOUSAND_VND: Final = (9, 399)
 
 
-def with_episodes(visited: Rows, market: Market) -> Rows:
-    """Turn some visits into bursts and large purchases, whose transactions may end in a later stretch."""
+def transactions_per_visit(high_value_share: float) -> float:
+    """Return the average number of transactions in a visit."""
+    purchases = min(PURCHASE_SHARE + high_value_share, 1 - BURST_SHARE)
+    return 1 + BURST_SHARE * (sum(BURST_TRANSACTIONS) / 2 - 1) + purchases
+
+
+def with_episodes(visited: Rows, market: Market, high_value_share: float) -> Rows:
+    """Turn some visits into bursts and large purchases, whose transactions may end in a later stretch.
+
+    ``high_value_share`` of the visits become large purchases besides the usual ones.
+    """
     drawn = fractions(visited["key"], "episode")
     is_burst = drawn < BURST_SHARE
-    is_purchase = ~is_burst & (drawn < BURST_SHARE + PURCHASE_SHARE)
+    is_purchase = ~is_burst & (drawn < BURST_SHARE + PURCHASE_SHARE + high_value_share)
     ordinary = taken(visited, ~(is_burst | is_purchase))
     bursts = _bursts(taken(visited, is_burst), market)
     return joined([ordinary, bursts, _purchases(taken(visited, is_purchase), market)])

@@ -23,6 +23,7 @@ _SHARES: Final = (
     "international_share",
     "foreign_currency_share",
     "extreme_share",
+    "high_value_share",
     "missing_share",
     "late_share",
     "doubled_share",
@@ -60,6 +61,9 @@ class TrafficOptions:
     """Share of transactions in a foreign currency; their amount is still in VND."""
     extreme_share: float = 0.0
     """Share of honest payments of 1,000 VND, or of 10 billion to 1e12 VND."""
+    high_value_share: float = 0.0
+    """Share of honest visits, besides the few that always are, that pay 100 to 800 million VND for a house or
+    for tuition, for which the money comes in before; so there are two transactions for each."""
     missing_share: float = 0.0
     """Share of each optional field that is absent, independently of the others."""
     late_share: float = 0.0

@@ -12,8 +12,8 @@ from fraudstream.domain.patterns.fraud_pattern import FraudPattern
 from producer.simulation.episodes import (
     SALARY_TRANSACTIONS,
     SALE_EVERY_DAYS,
-    VISIT_TRANSACTIONS,
     sale_customers,
+    transactions_per_visit,
 )
 from producer.simulation.options import TrafficOptions
 from producer.simulation.population import NIGHT_WORKER_SHARE, PAY_DAY_ENDS, PAY_DAY_OFFSETS
@@ -48,13 +48,14 @@ class Rates:
         self.salaried_share = min(SALARIED_SHARE, MAX_SALARY_TRAFFIC * honest / salary)
         self._salary = self.salaried_share * SALARY_TRANSACTIONS
         self._sale = sale_customers(options.accounts) / SALE_EVERY_DAYS / options.accounts
+        self._per_visit = transactions_per_visit(options.high_value_share)
         self._before_fraud = sum(
             self.campaigns_per_day(pattern) * pattern.honest_transactions_before / options.accounts
             for pattern in fraud_patterns()
         )
         others = self.salaried_share * salary + self._sale + self._before_fraud
         # If nearly all traffic is loan fraud, the honest transactions before it would exceed what is left.
-        self.visits_per_day = max(0.0, honest - others) / VISIT_TRANSACTIONS
+        self.visits_per_day = max(0.0, honest - others) / self._per_visit
 
     def campaigns_per_day(self, pattern: FraudPattern) -> float:
         """Return how many campaigns of a pattern start per day in the whole bank."""
@@ -72,7 +73,7 @@ class Rates:
         visits = (1 - NIGHT_WORKER_SHARE) * by_day + NIGHT_WORKER_SHARE * by_night
         salaries = _pay_day_shares(days) * OFFICE_HOURS.shares[in_day]
         even = (self._sale + self._before_fraud) / HOURS_PER_DAY
-        honest = self.visits_per_day * VISIT_TRANSACTIONS * visits + self._salary * salaries + even
+        honest = self.visits_per_day * self._per_visit * visits + self._salary * salaries + even
         weights = day_weights(days)
         total: Floats = honest * self._options.accounts
         for pattern in fraud_patterns():

@@ -129,7 +129,9 @@ class _Traffic:
         population.advance(end_hour)
         planned = joined([
             self._pending,
-            with_episodes(visits(population, first_hour, end_hour), self._market),
+            with_episodes(
+                visits(population, first_hour, end_hour), self._market, options.high_value_share
+            ),
             pay_days(population, start_ms, end_ms),
             self._sales.between(start_ms, end_ms),
             *self._campaigns(start_ms, end_ms),

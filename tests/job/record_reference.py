@@ -16,7 +16,7 @@ from fraudstream.domain.transaction import COLUMN_KINDS, ID_FIELDS, check_ids, p
 AMOUNT: Final = "transaction_amount_vnd"
 MAX_CHARACTERS: Final = 256
 MAX_NUMBER_CHARACTERS: Final = 1_000
-MAX_DEPTH: Final = 1_000
+MAX_DEPTH: Final = 500
 REQUIRED: Final = ("transaction_id", "event_time", "account_id", AMOUNT)
 NEVER_BLANK: Final = ("transaction_id", "account_id")
 LABEL_KINDS: Final = (

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from fraudstream.archives.record_escape import as_line
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
@@ -23,6 +24,7 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.scoring.manifest import Manifest
 from producer.simulation import TrafficOptions, generate
 from tests.job.job_helpers import run_feature_job
+from tests.kpl_records import aggregated
 
 SEED = 11
 START_MS = 1_767_571_200_000
@@ -39,6 +41,8 @@ BROKEN = {
     b' "transaction_amount_vnd": 1}': "invalid_value",
     b'{"transaction_id": "' + b"x" * 70_000 + b'"}': "oversize",
     b'{"transaction_id": "b", "account_id": "big", "note": "' + b"x" * 70_000 + b'"}': "oversize",
+    aggregated((b'{"account_id": "a"}', "a")): "aggregation",
+    aggregated((b"x" * 70_000 + b"\n{}", "a"))[:-1]: "aggregation",
 }
 REFUSED_TOGETHER = 8
 BROKEN |= {
@@ -119,7 +123,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     mixed = with_absurd_ones(transactions)
     lines = [transaction.to_json() for transaction in mixed]
     for place, record in enumerate(BROKEN):
-        lines.insert(100 * place, record)
+        lines.insert(100 * place, as_line(record) if b"\n" in record else record)
     (folder / "in.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
     process = run_feature_job(
         *("--source", folder / "in.jsonl", "--parallelism", "1", "--allowed-lateness", "6h"),

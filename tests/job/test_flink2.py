@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from fraudstream.archives.record_escape import as_line
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.runtime.project_root import ROOT
 from producer.simulation import TrafficOptions, generate
 from tests.flink2.environment import flink2_python
 from tests.job.job_helpers import outside_environment, run_feature_job
+from tests.kpl_records import aggregated
 
 SEED = 22
 START_MS = 1_767_571_200_000
@@ -28,7 +30,7 @@ print(__version__, get_gateway().jvm.org.apache.flink.runtime.util.EnvironmentIn
 
 
 def arrivals() -> list[bytes]:
-    """Return transactions up to a day out of order, some duplicated, and an invalid record."""
+    """Return transactions up to a day out of order, some duplicated, and two invalid records."""
     rng = random.Random(SEED)
     options = TrafficOptions(seed=SEED, accounts=80, start_ms=START_MS)
     transactions = [labelled.transaction for labelled in islice(generate(options), TRANSACTIONS)]
@@ -37,6 +39,7 @@ def arrivals() -> list[bytes]:
     transactions.sort(key=lambda transaction: transaction.event_time_ms + delay_ms[id(transaction)])
     lines = [transaction.to_json() for transaction in transactions]
     lines.insert(TRANSACTIONS // 2, b"{")
+    lines.insert(TRANSACTIONS // 3, as_line(aggregated((b"{}\n{}", "a"))[:-1]))
     return lines
 
 
@@ -102,7 +105,7 @@ def test_both_runs_write_the_same_records_in_the_same_order(runs: tuple[Run, Run
 
 def test_both_runs_write_the_same_dead_letters(runs: tuple[Run, Run]) -> None:
     on_1, on_2 = (sorted(run.records("dead-letters"), key=json.dumps) for run in runs)
-    assert {letter["reason"] for letter in on_1} == {"late", "malformed_json"}
+    assert {letter["reason"] for letter in on_1} == {"late", "malformed_json", "aggregation"}
     assert on_2 == on_1
 
 

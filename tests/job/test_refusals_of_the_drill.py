@@ -11,13 +11,14 @@ from pyflink.java_gateway import get_gateway
 
 from drills.expected_refusals import FUTURE_TOLERANCE_MS, SALVAGED_BYTES, Salvaged, detail, salvaged
 from drills.field_comparison import differences
-from drills.load import absurd_record
+from drills.load import absurd_record, damaged_aggregate
 from jobs.environment import start_jvm
 from producer.broken import BROKEN_KINDS, MAX_RECORD_BYTES, broken_record
 
 NOW_MS = 1_767_373_200_000
 NO_TIME = -(2**63)
 RECORDS_A_KIND = 150
+KINDS = (*BROKEN_KINDS, "invalid_value", "aggregation")
 BEGIN = b'{"transaction_id":"T1","account_id":"A1"'
 AMOUNT = b',"transaction_amount_vnd":5}'
 BROKEN_NUMBERS = [
@@ -61,10 +62,12 @@ def records(kind: str) -> list[bytes]:
     rng = random.Random(3)
     if kind == "invalid_value":
         return [absurd_record(NOW_MS)]
+    if kind == "aggregation":
+        return [damaged_aggregate(NOW_MS).record.data]
     return [broken_record(kind, rng, NOW_MS) for _ in range(RECORDS_A_KIND)]
 
 
-@pytest.mark.parametrize("kind", [*BROKEN_KINDS, "invalid_value"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_drill_knows_the_reason_and_the_detail(kind: str) -> None:
     for data in records(kind):
         reason, found = refusal(data)
@@ -72,7 +75,7 @@ def test_the_drill_knows_the_reason_and_the_detail(kind: str) -> None:
         assert list(differences(found, detail(data, kind, NOW_MS))) == [], data[:200]
 
 
-@pytest.mark.parametrize("kind", [*BROKEN_KINDS, "invalid_value"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_drill_knows_what_a_review_alert_says_of_the_transaction(kind: str) -> None:
     for data in records(kind):
         assert salvaged(data) == salvaged_by_the_kernel(data), data[:400]

@@ -18,12 +18,14 @@ from fraudstream.domain.alert import Alert
 from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.transaction import format_time
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.project_root import ROOT
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.protocols import Record
 from jobs.job_settings import JobSettings
 from localrun.job_process import JobProcess, job_process
 from localstack.streams import create_streams
+from tests.kpl_records import aggregated
 from tests.stack.stack_helpers import settings_with_own_streams
 
 PATIENCE_S = 120.0
@@ -34,6 +36,10 @@ FLOOD_PARTS = 18_000
 FLOOD = b"\n".join(b'{"account_id":"F1","transaction_id":"F%05d",x' % n for n in range(FLOOD_PARTS))
 """A stream record that takes as long to split as one can: invalid parts with ids, which are searched for."""
 FLOODS = 10
+KPL_RECORD = (ROOT / "kernel/core/src/test/resources/kpl-record.bin").read_bytes()
+"""Three transactions of two accounts. The oldest ones of the stream, lest they be late."""
+DAMAGED = aggregated((b'{"transaction_id":"D1"}\n{"transaction_id":"D2"}', "A1"))[:-1]
+MISKEYED = aggregated((b'{"transaction_id":"M1"}', "A1"), index_offset=7)
 OPTIONS = ("--alert-threshold", "0", "--checkpoint-interval", "1s", "--python-mode", "thread")
 
 
@@ -149,21 +155,6 @@ def transaction(id_: str, **changes: object) -> bytes:
     return json.dumps(record | changes).encode()
 
 
-def varint(number: int) -> bytes:
-    return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + varint(number >> 7)
-
-
-def field(number: int, value: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
-def aggregated(*parts: bytes, key_index: int = 0) -> bytes:
-    """Return a record as the Kinesis Producer Library aggregates it, under a key of another shard."""
-    records = (field(3, varint(8) + varint(key_index) + field(3, part)) for part in parts)
-    body = field(1, b"a key of another shard, as like as not") + b"".join(records)
-    return b"\xf3\x89\x9a\xc2" + body + hashlib.md5(body, usedforsecurity=False).digest()
-
-
 @pytest.fixture(scope="module")
 def outputs(embedded_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
     endpoint = PartlyFailingEndpoint(embedded_url)
@@ -184,11 +175,12 @@ def outputs(embedded_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def during_and_after(live: Live, endpoint: PartlyFailingEndpoint) -> Outputs:
     live.send(
+        KPL_RECORD,
         transaction("first"),
         transaction("absurd", biometric_failure_count=1e39),
-        aggregated(*(transaction(f"kpl-{number}", account_id=f"K{number}") for number in range(20))),
-        aggregated(transaction("kpl-no-key"), key_index=7),
-        aggregated(),
+        aggregated(*((transaction(f"kpl-{each}", account_id=f"K{each}"), f"K{each}") for each in range(20))),
+        DAMAGED,
+        MISKEYED,
         BRACES,
         transaction("behind"),
     )
@@ -217,8 +209,8 @@ def flooded(live: Live) -> Flood:
     return Flood(checkpoints, letters, alerts)
 
 
-SOUND = {"first", "behind", "after", "kpl-no-key", *(f"kpl-{number}" for number in range(20))}
-LETTERS = len(("absurd", "empty aggregate", "last")) + LETTERS_OF_A_RECORD + len(("summary",))
+SOUND = {"K1", "K2", "K3", "first", "behind", "after", *(f"kpl-{number}" for number in range(20))}
+LETTERS = len(("absurd", "damaged", "miskeyed", "last")) + LETTERS_OF_A_RECORD + len(("summary",))
 
 
 def test_alerts_and_checkpoints_continue_while_one_sink_hangs_and_another_is_throttled(
@@ -235,14 +227,18 @@ def test_buffered_records_are_written_after_the_sinks_recover(outputs: Outputs) 
     assert len(outputs.letters) == LETTERS
 
 
-def test_aggregated_records_are_split_whatever_their_keys_and_an_empty_one_is_a_dead_letter(
-    outputs: Outputs,
-) -> None:
+def test_records_of_an_aggregate_are_scored_whichever_shards_their_keys_belong_to(outputs: Outputs) -> None:
     scored = {each["transaction_id"] for each in outputs.scored if each["outcome"] == "new"}
-    assert {f"kpl-{number}" for number in range(20)} | {"kpl-no-key"} <= scored
-    details = [letter["detail"] for letter in outputs.letters if "Producer Library" in letter["detail"]]
-    assert len(details) == 1
-    assert "has no record in it" in details[0]
+    assert {"K1", "K2", "K3", *(f"kpl-{number}" for number in range(20))} <= scored
+
+
+def test_an_aggregate_that_cannot_be_taken_apart_is_one_dead_letter_with_its_bytes(outputs: Outputs) -> None:
+    letters = [DeadLetter.model_validate(each) for each in outputs.letters if each["reason"] == "aggregation"]
+    assert {letter.raw_bytes: letter.detail.partition(", and ")[2] for letter in letters} == {
+        DAMAGED: "its MD5 does not match; have its producer send it again",
+        MISKEYED: "a record in it has the index of a key that is not there; have its producer send it again",
+    }
+    assert len(letters) == 2
 
 
 def test_a_record_of_braces_becomes_a_hundred_dead_letters_and_a_summary(outputs: Outputs) -> None:

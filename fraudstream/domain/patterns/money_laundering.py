@@ -40,7 +40,8 @@ STRUCTURING: Final = Form((381, 399))
 """Payments just under 400 million VND, which a bank in Vietnam must report (Decision 11/2023/QD-TTg)."""
 FAN_IN: Final = Form((302, 480), units=(6, 8), few_units=(3, 4), paid_in=2)
 FAN_OUT: Final = Form((680, 1_000), units=(6, 8), few_units=(3, 4), paid_out=2)
-LAYERING: Final = Form((305, 1_000), units=(3, 4), few_units=(1, 2), hops=3)
+LAYERING: Final = Form((305, 1_000), units=(8, 10), few_units=(1, 2), hops=3)
+"""16 to 20 payments on each account of the chain: each alone exceeds the frequency that marks laundering."""
 SMALL: Final = Form((152, 290))
 FORMS: Final = (THROUGH, STRUCTURING, FAN_IN, FAN_OUT, LAYERING)
 
@@ -61,7 +62,7 @@ _ALL: Final = (*FORMS, SMALL)
 
 
 class MoneyLaundering(FraudPattern):
-    """16 to 24 payments of 300 million to 1 billion VND within 5 minutes, begun from 22:00 to 03:59.
+    """16 to 24 payments of 300 million to 1 billion VND on an account within 5 minutes, from 22:00 to 03:59.
 
     The money that goes out has come in before: one for one, gathered (fan-in), split (fan-out), just under
     the reporting threshold (structuring), or through three accounts in a chain (layering). Subtle campaigns

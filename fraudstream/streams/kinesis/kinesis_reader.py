@@ -19,6 +19,7 @@ from fraudstream.runtime.backoff import Backoff
 from fraudstream.runtime.clock import SYSTEM_CLOCK, Clock
 from fraudstream.runtime.outages import Outage
 from fraudstream.streams.kinesis.kinesis_errors import stream_error
+from fraudstream.streams.kinesis.stream_records import stream_records
 from fraudstream.streams.positions import Gap, Position
 from fraudstream.streams.protocols import Start, StreamRecord
 from fraudstream.streams.stream_errors import StreamError
@@ -97,7 +98,7 @@ class StreamReader:
 
     ``LATEST`` applies to the shards that exist at the first read; shards that appear later are read from
     their beginning, as everything in them is new. Every record is returned once, unless its writer wrote it
-    twice.
+    twice. Records that the Kinesis Producer Library aggregated are returned one by one.
 
     A shard in ``positions`` is read from its position instead of ``start``. ``on_gap`` is called for each
     position from which the stream can't be read any more because its retention has passed; reading then
@@ -352,16 +353,7 @@ class StreamReader:
         self._report_gap(gap)
 
     def _take(self, shard: _Shard, response: "GetRecordsOutputTypeDef", asked_ms: int) -> list[StreamRecord]:
-        records = [
-            StreamRecord(
-                data=record["Data"],
-                partition_key=record["PartitionKey"],
-                shard_id=shard.shard_id,
-                sequence_number=record["SequenceNumber"],
-                arrival_ms=round(record["ApproximateArrivalTimestamp"].timestamp() * 1000),
-            )
-            for record in response["Records"]
-        ]
+        records = [part for each in response["Records"] for part in stream_records(each, shard.shard_id)]
         behind_ms = response.get("MillisBehindLatest", 0)
         if records:
             shard.last_sequence_number = records[-1].sequence_number

@@ -12,6 +12,7 @@ from alerts.handlers.handler_protocol import HandlerError, HandlerOutcome, Refus
 from alerts.messages import Handover
 from fraudstream.runtime.backoff import Backoff
 from fraudstream.streams.positions import Position
+from tests.kpl_records import aggregated
 from tests.unit.alerts.alert_fakes import NOW_MS, Stage, fail, handler_of, ids
 from tests.unit.alerts.alert_samples import alert
 
@@ -74,6 +75,28 @@ def test_a_stored_position_never_passes_an_unfinished_alert(stage: Stage) -> Non
     assert stage.store.positions()["s0"].sequence_number == "1"
     stage.delivery().step()
     assert handler_of(stage).got == ids(0, 1, 2, 3, 2, 3, 4, 5)
+
+
+def test_a_crash_within_an_aggregated_record_loses_no_alert_of_it_and_delivers_none_twice(
+    stage: Stage,
+) -> None:
+    stage.kinesis.write("s0", alert(0), aggregated(*((alert(number), "A1") for number in range(1, 5))))
+
+    def die(_batch: Sequence[Handover]) -> HandlerOutcome:
+        raise KeyboardInterrupt
+
+    handler_of(stage).answers = [lambda _batch: HandlerOutcome(), die]
+    delivery = stage.delivery()
+    with pytest.raises(KeyboardInterrupt):
+        delivery.step()
+    delivery.save()
+    assert stage.store.positions()["s0"].sequence_number == "0"
+    again = stage.delivery()
+    again.step()
+    again.save()
+    # The second batch was cut short by the crash, the first one was delivered.
+    assert handler_of(stage).got == ids(0, 1, 2, 3, 2, 3, 4)
+    assert stage.store.positions()["s0"].sequence_number == "1"
 
 
 def test_positions_are_stored_during_the_run_and_not_only_at_its_end(stage: Stage) -> None:

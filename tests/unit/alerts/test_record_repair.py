@@ -1,6 +1,7 @@
 """Repair of a dead letter to a record that is sent again."""
 
 import base64
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from fraudstream.domain.dead_letter import DeadLetter
 from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.streams.protocols import FailedRecord, PutResult, Record, StreamRecord
 from fraudstream.streams.stream_errors import StreamError
+from tests.kpl_records import aggregated
 from tests.unit.alerts.alert_samples import dead_letter, transaction
 
 STREAM = "Transactions"
@@ -68,7 +70,7 @@ def test_a_dead_letter_of_a_redriven_record_gets_a_new_mark() -> None:
 
 @pytest.mark.parametrize("raw", [b"\xff\xfe", b"{not json", b"", b"[1, 2]", b"7"])
 def test_a_record_that_is_not_an_object_is_repaired_by_replacing_it(raw: bytes) -> None:
-    with pytest.raises(RepairError, match="the record is not a JSON object; repair it with --patch"):
+    with pytest.raises(RepairError, match=r"not a JSON object.*; repair it with --patch"):
         repaired(raw)
     assert orjson.loads(repaired(raw, WHOLE).data)["transaction_id"] == "T1"
 
@@ -81,16 +83,18 @@ def test_a_multiline_record_is_redriven_on_one_line() -> None:
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"transaction_id": ""}, "transaction_id is ''"),
-        ({"transaction_id": None}, "transaction_id is None"),
-        ({"transaction_id": " "}, "transaction_id is ' '"),
-        ({"account_id": "x" * 257}, "account_id is 'xxx"),
-        ({"account_id": "\U0001f600" * 129}, "account_id is '\U0001f600"),
-        ({"event_time": "yesterday"}, "event_time is 'yesterday'"),
-        ({"event_time": 7}, "event_time is 7"),
-        ({"event_time": "2026-01-02T03:04:05"}, "event_time is"),
+        ({"transaction_id": ""}, "transaction_id is empty"),
+        ({"transaction_id": None}, "transaction_id is missing or null"),
+        ({"transaction_id": " "}, "transaction_id is empty"),
+        ({"account_id": "x" * 257}, "account_id has 257 characters"),
+        ({"account_id": "\U0001f600" * 129}, "account_id has 258 characters"),
+        ({"device_id": 5}, "device_id is '5'; it must be a string"),
+        ({"npl_flag": 1}, "npl_flag is '1'; it must be true or false"),
+        ({"event_time": "yesterday"}, "event_time: 'yesterday'"),
+        ({"event_time": 7}, "event_time is '7'"),
+        ({"event_time": "2026-01-02T03:04:05"}, "event_time: '2026-01-02T03:04:05' is not"),
         ({"transaction_amount_vnd": 0}, "transaction_amount_vnd is 0"),
-        ({"transaction_amount_vnd": True}, "transaction_amount_vnd is True"),
+        ({"transaction_amount_vnd": True}, "transaction_amount_vnd is 'true'"),
         ({"transaction_amount_vnd": "5"}, "transaction_amount_vnd is '5'"),
         ({"transaction_amount_vnd": 1e16}, r"transaction_amount_vnd is 1e\+16"),
         *(({name: -1e9}, f"{name} is -1000000000.0") for name in NUMBER_RANGES),
@@ -101,7 +105,7 @@ def test_a_multiline_record_is_redriven_on_one_line() -> None:
 def test_a_record_that_the_job_would_reject_again_is_not_sent(
     changes: dict[str, Any], complaint: str
 ) -> None:
-    with pytest.raises(RepairError, match=rf"^{complaint}.*must be.*repair it with --patch$"):
+    with pytest.raises(RepairError, match=rf"^{complaint}.*; repair it with --patch$"):
         repaired(orjson.dumps(transaction(1, **changes)))
 
 
@@ -125,13 +129,23 @@ def test_a_label_is_rejected_as_a_transaction() -> None:
         "event_time": "2026-01-02T03:04:05Z",
         "is_fraud": True,
     }
-    with pytest.raises(RepairError, match="transaction_amount_vnd is None"):
+    with pytest.raises(RepairError, match="transaction_amount_vnd is missing or null"):
         repaired(orjson.dumps(label))
 
 
 def test_a_truncated_dead_letter_is_rejected_with_the_reason() -> None:
     with pytest.raises(RepairError, match=r"only the start of the record's 900,000 bytes.*from its sender"):
         repaired(orjson.dumps(transaction(1)), WHOLE, truncated=True, size_bytes=900_000)
+
+
+@pytest.mark.parametrize("truncated", [False, True])
+def test_a_damaged_aggregate_is_rejected_although_a_patch_could_make_one_transaction_of_it(
+    *, truncated: bool
+) -> None:
+    with pytest.raises(
+        RepairError, match=r"aggregated from several.*its producer send its transactions again"
+    ):
+        repaired(aggregated((b"{}", "A1"))[:-1], WHOLE, reason="aggregation", truncated=truncated)
 
 
 def test_a_summary_is_rejected_and_says_where_its_records_are() -> None:
@@ -148,13 +162,18 @@ def test_a_record_too_large_for_the_job_can_be_shortened() -> None:
     assert repaired(raw, patch_of({"op": "remove", "path": "/note"})).partition_key == "ACC_1"
 
 
-def test_a_record_nested_too_deeply_to_be_written_is_rejected() -> None:
-    raw = orjson.dumps(transaction(1))[:-1] + b', "deep": ' + b"[" * 300 + b"]" * 300 + b"}"
-    with pytest.raises(
-        RepairError, match=r"can't be written as JSON: Recursion limit.*repair it with --patch"
-    ):
+@pytest.mark.parametrize("extra", [b"[" * 400 + b"]" * 400, b'"\\ud83d"', b'{"a": "\\ude00"}'])
+def test_what_the_job_accepts_in_an_unknown_field_is_kept(extra: bytes) -> None:
+    raw = orjson.dumps(transaction(1))[:-1] + b', "memo": ' + extra + b"}"
+    sent = json.loads(repaired(raw).data)
+    assert sent["memo"] == json.loads(extra)
+
+
+def test_a_number_beyond_the_range_of_a_double_is_never_changed_in_silence() -> None:
+    raw = orjson.dumps(transaction(1))[:-1] + b', "memo": 1e999}'
+    with pytest.raises(RepairError, match=r"can't be written as JSON: .*repair it with --patch"):
         repaired(raw)
-    assert repaired(raw, patch_of({"op": "remove", "path": "/deep"})).partition_key == "ACC_1"
+    assert repaired(raw, patch_of({"op": "remove", "path": "/memo"})).partition_key == "ACC_1"
 
 
 def test_a_patch_that_cannot_be_applied_is_reported() -> None:

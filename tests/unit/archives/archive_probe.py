@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from fraudstream.archives.accepted_records import read_accepted
 from fraudstream.archives.archive_errors import ArchiveError
-from fraudstream.archives.record_columns import read_columns
 from fraudstream.archives.record_files import read_lines, read_rows
 from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction
 from tests.probing import Answer, serve
@@ -33,7 +33,7 @@ def _read(path: Path, number: int) -> Answer:
         lambda: sum(1 for _ in read_rows(path)),
         lambda: sum(1 for _ in read_lines(path, Transaction)),
         lambda: sum(1 for _ in read_lines(path, Label)),
-        lambda: len(read_columns(path, COLUMN_KINDS)),
+        lambda: len(read_accepted(path, Transaction, tuple(COLUMN_KINDS)).table),
     )
     try:
         return {"records": readers[number]()}

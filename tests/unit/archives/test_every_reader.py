@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from alerts.dead.record_repair import problem_with
+from fraudstream.archives.accepted_records import read_accepted
 from fraudstream.archives.archive_reader import archived_lines
-from fraudstream.archives.record_columns import read_columns
+from fraudstream.domain.record_gate import read_label, read_transaction
 from fraudstream.domain.transaction import Label, Transaction
 from jobs.connectors.source_lines import merge_lines
 from jobs.job_settings import JobSettings
@@ -64,22 +65,22 @@ def archived(path: Path) -> bytes:
 
 
 def as_transaction(path: Path) -> object:
-    return Transaction.from_json(archived(path)).event_time_ms
+    return read_transaction(archived(path)).event_time_ms
 
 
 def as_label(path: Path) -> object:
     (line,) = archived_lines(truth_path(path), JobSettings.load(env_file=None), Label)
-    known = Label.from_json(line)
+    known = read_label(line)
     assert known.available_at_ms == known.event_time_ms
     return known.available_at_ms
 
 
 def as_columns(path: Path) -> object:
-    return read_columns(path, {"event_time": "time"})["event_time"].to_pylist()[0]
+    return read_accepted(path, Transaction, ("event_time",)).table["event_time"].to_pylist()[0]
 
 
 def as_column_of_labels(path: Path) -> object:
-    return read_columns(truth_path(path), {"available_at": "time"})["available_at"].to_pylist()[0]
+    return read_accepted(truth_path(path), Label, ("available_at",)).table["available_at"].to_pylist()[0]
 
 
 def as_item(path: Path) -> object:
@@ -122,4 +123,28 @@ def test_a_label_is_placed_by_its_time(time: str) -> None:
 
 @pytest.mark.parametrize("time", TIMES)
 def test_a_dead_letter_with_the_time_can_be_redriven(time: str) -> None:
-    assert problem_with(transaction(time)) is None
+    assert problem_with(orjson.dumps(transaction(time))) is None
+
+
+ODD_MEMOS: Final = ('"\\ud83d"', "1e999", '"\\ude00\\ud83d"', "[" * 400 + "]" * 400)
+
+
+def with_memo(record: dict[str, Any], memo: str) -> bytes:
+    return orjson.dumps(record)[:-1] + f', "memo": {memo}}}'.encode()
+
+
+@pytest.mark.parametrize("memo", ODD_MEMOS, ids=lambda memo: memo[:12])
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
+def test_each_file_reader_takes_what_the_job_ignores(tmp_path: Path, reader: Reader, memo: str) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(with_memo(transaction(TIMES[0]), memo) + b"\n")
+    truth_path(path).write_bytes(b"\xef\xbb\xbf" + with_memo(label(TIMES[0]), memo) + b"\n")
+    assert reader(path) == TIME_MS
+
+
+@pytest.mark.parametrize("memo", ODD_MEMOS, ids=lambda memo: memo[:12])
+def test_a_label_comes_before_a_transaction_with_fields_that_the_job_ignores(memo: str) -> None:
+    """Otherwise its transaction would be counted without the fraud that was known before it."""
+    early, late = (with_memo(transaction(time), memo) for time in ("2026-01-01T00:00:00Z", TIMES[0]))
+    known = with_memo(label("2026-01-01T12:00:00Z"), memo)
+    assert list(merge_lines([early, late], [known])) == [b"T" + early, b"L" + known, b"T" + late]

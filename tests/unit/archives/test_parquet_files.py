@@ -8,15 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from fraudstream.archives import parquet_limits
+from fraudstream.archives.accepted_records import read_accepted
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.archive_reader import archived_lines
 from fraudstream.archives.parquet_files import opened_parquet
-from fraudstream.archives.record_columns import read_columns
 from fraudstream.archives.record_files import read_lines, read_rows
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature
 from fraudstream.domain.transaction import Label, Transaction
@@ -66,13 +67,13 @@ READERS: dict[str, Callable[[Path], object]] = {
     "labels": lambda path: list(read_lines(path, Label)),
     "rows": lambda path: list(read_rows(path)),
     "an archive": lambda path: list(archived_lines(path.parent, SETTINGS, Transaction)),
-    "columns": lambda path: read_columns(path, {"transaction_id": "text", "is_fraud": "flag"}),
+    "columns": lambda path: read_accepted(path, Label, ("transaction_id", "is_fraud")),
     "the job's source": job,
     "the job's labels": job_with_labels,
     "a file to send": lambda path: list(file_records(path)),
     "a file to send by its times": lambda path: list(file_items(path)),
     "a file to send with its truth": lambda path: list(labelled_file_items(path)),
-    "data of a model": lambda path: records.read_columns(path, {"transaction_id": "text"}),
+    "data of a model": lambda path: records.read_records(path, Label, ("transaction_id",)),
     "keys of features": read_keys,
     "features": lambda path: read_features(path, AMOUNT),
     "a data set": lambda path: read_dataset(DatasetFiles(path, path), path, AMOUNT),
@@ -229,7 +230,8 @@ def test_columns_that_differ_in_length_which_crash_pyarrow_are_refused(tmp_path:
 
 def test_a_text_beyond_the_dictionary_of_its_column_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "in.parquet"
-    pq.write_table(pa.table({"transaction_id": ["a", "b"] * 10}), path, compression="none")
+    others = {name: ["a"] * 20 for name in ("account_id", "event_time", "available_at", "is_fraud")}
+    pq.write_table(pa.table({"transaction_id": ["a", "b"] * 10} | others), path, compression="none")
     content = path.read_bytes()
     # Thrift's count of the dictionary's values, as 1 in place of 2.
     path.write_bytes(content.replace(b"\x4c\x15\x04", b"\x4c\x15\x02", 1))
@@ -288,7 +290,7 @@ def test_a_small_file_of_gigabytes_of_text_is_refused_and_takes_little_memory(
     monkeypatch.setattr(parquet_limits, "MAX_COLUMN_BYTES", 4_000_000)
     before = peak_mib()
     assert "has a record of up to 5,000,000 bytes; at most 4,000,000 are read: write shorter" in refusal(path)
-    for reader in ("columns", "keys of features"):
+    for reader in ("keys of features",):
         with pytest.raises(
             (ArchiveError, ModelError), match="has 3,000,000,000 bytes of text in column transaction_id"
         ):
@@ -347,18 +349,36 @@ def test_records_are_those_of_the_file_in_however_many_dictionaries_they_are(
 @pytest.mark.parametrize(
     "column",
     [
-        pa.array([2**62], pa.timestamp("us")),
-        pa.array([1], pa.timestamp("ms", "Nowhere/At_All")),
         pa.array([b"\xff"], pa.binary()).cast(pa.string(), safe=False),
+        pa.array([[2**62]], pa.list_(pa.timestamp("us"))),
     ],
-    ids=["a time beyond the calendar", "an unknown time zone", "a text that is none"],
+    ids=["a text that is none", "a list of times beyond the calendar"],
 )
 def test_values_that_python_cannot_hold_are_named_with_the_file(tmp_path: Path, column: pa.Array) -> None:
     pq.write_table(pa.table({"x": column}), tmp_path / "in.parquet", version="2.6")
     assert "is not a complete Parquet file (" in refusal(tmp_path / "in.parquet")
 
 
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (pa.array([2**62], pa.timestamp("us")), "4611686018427387 ms after 1970"),
+        (pa.array([253_402_300_800_000], pa.timestamp("ms")), "253402300800000 ms after 1970"),
+        (pa.array([253_402_275_600_000], pa.timestamp("ms", "Asia/Ho_Chi_Minh")), "9999-12-31T17:00:00.000Z"),
+        (pa.array([1], pa.timestamp("ms", "Nowhere/At_All")), "1970-01-01T00:00:00.001Z"),
+        (pa.array([1], pa.timestamp("ms", "tzlocal()")), "1970-01-01T00:00:00.001Z"),
+    ],
+    ids=["the year 148108", "the year 10000", "9999 with a zone", "an unknown zone", "a local zone"],
+)
+def test_times_that_python_cannot_hold_are_texts(tmp_path: Path, column: pa.Array, text: str) -> None:
+    pq.write_table(pa.table({"x": column}), tmp_path / "in.parquet", version="2.6")
+    assert [orjson.loads(line) for line in read_rows(tmp_path / "in.parquet")] == [{"x": text}]
+
+
 def test_a_file_without_any_column_that_is_asked_for_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"x": [1]}), tmp_path / "in.parquet")
-    with pytest.raises(ArchiveError, match="has no column id or time; it has x: rename or add columns"):
-        read_columns(tmp_path / "in.parquet", {"id": "text", "time": "time"})
+    with pytest.raises(
+        ArchiveError,
+        match=r"has no column transaction_id, .* every label needs; it has x",
+    ):
+        read_accepted(tmp_path / "in.parquet", Label, ("is_fraud",))

@@ -13,10 +13,31 @@ import pytest
 
 from fraudstream.archives import record_files
 from fraudstream.archives.archive_errors import ArchiveError
-from fraudstream.archives.record_files import read_lines
+from fraudstream.archives.record_escape import PREFIX, as_line
+from fraudstream.archives.record_files import read_lines, read_rows
 from fraudstream.domain.transaction import Label, Transaction
 
 TIME = "2026-01-02T03:04:05.678Z"
+
+# ---- escaped records ----
+
+BINARY = [b"\xff\n{}", b"", b"}{\n", PREFIX]
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
+def test_escaped_records_are_their_bytes_to_every_reader(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    pack = gzip.compress if name.endswith(".gz") else bytes
+    path.write_bytes(pack(b"".join(as_line(record) + b"\n" for record in [b"{}", *BINARY])))
+    assert list(read_lines(path, Transaction)) == [b"{}", *BINARY]
+    assert list(read_rows(path)) == [b"{}", *BINARY]
+
+
+def test_escaped_records_between_objects_without_a_line_feed_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b'{"a":1}' + as_line(b"\xff\n") + b'{"b":2}')
+    assert list(read_lines(path, Transaction)) == [b'{"a":1}', b"\xff\n", b'{"b":2}']
+
 
 # ---- broken files ----
 
@@ -137,8 +158,15 @@ def test_a_time_of_each_type_is_truncated_to_milliseconds(tmp_path: Path, column
     ids=lambda value: str(value.type) if isinstance(value, pa.Array) else "",
 )
 def test_a_column_of_each_type_has_a_json_form(tmp_path: Path, column: pa.Array, expected: object) -> None:
-    ((record),) = records(write_parquet(tmp_path / "in.parquet", other=column))
-    assert record["other"] == expected
+    (line,) = read_rows(write_parquet(tmp_path / "in.parquet", other=column))
+    assert orjson.loads(line)["other"] == expected
+
+
+def test_columns_that_the_job_ignores_are_not_read(tmp_path: Path) -> None:
+    """Their values may have no form in Python."""
+    far = pa.array([[2**62]], pa.list_(pa.timestamp("us")))
+    (record,) = records(write_parquet(tmp_path / "in.parquet", valid_to=far))
+    assert set(record) == {"transaction_id", "event_time", "account_id", "transaction_amount_vnd"}
 
 
 def test_a_file_without_rows_has_no_lines(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from fraudstream.domain.likely_fraud_type import likely_fraud_type
+from fraudstream.domain.likely_fraud_type import likely_fraud_type, suspected_fraud_type
 from fraudstream.domain.patterns.fee_manipulation import (
     FEE_FREQUENCY_PER_5_MINUTES,
     HIGH_FEE_RATIO,
@@ -68,3 +68,22 @@ def test_the_likely_type_has_the_largest_share_of_its_signs(
     features: dict[str, float | None], expected: str | None
 ) -> None:
     assert likely_fraud_type(features) == expected
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ({}, None),
+        (TAKEOVER, "account_takeover"),
+        (LOAN, "loan_fraud"),
+        (FEES, "fee_manipulation"),
+        (LAUNDERING, "money_laundering"),
+        (TAKEOVER | {"biometric_failures_flag": 0}, None),
+        (LOAN | {"npl_flag": None}, None),
+        (LAUNDERING | FEES, "fee_manipulation"),
+    ],
+)
+def test_a_type_is_suspected_if_all_of_its_signs_hold(
+    features: dict[str, float | None], expected: str | None
+) -> None:
+    assert suspected_fraud_type(features) == expected

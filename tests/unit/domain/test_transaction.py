@@ -163,7 +163,11 @@ def test_a_record_without_a_required_field_is_rejected(missing: str) -> None:
         ("0000-12-31T23:00:00-02:00", -62_135_593_200_000),
         ("9998-12-31T23:59:59.999Z", 253_370_764_799_999),
         ("9999-01-01T05:00:00+07:00", 253_370_757_600_000),
-        ("+02026-01-02T03:04:05Z", 1_767_323_045_000),
+        ("2026-01-02T03:04:05.1239999999999Z", 1_767_323_045_123),
+        ("2026-01-03T02:04:05+23:00", 1_767_323_045_000),
+        # A leap second is the first second of the next day.
+        ("2016-12-31T23:59:60Z", 1_483_228_800_000),
+        ("2017-01-01T06:59:60.5+07:00", 1_483_228_800_500),
     ],
 )
 def test_a_time_is_parsed_to_the_millisecond(text: str, time_ms: int) -> None:
@@ -178,9 +182,13 @@ def test_a_time_is_parsed_to_the_millisecond(text: str, time_ms: int) -> None:
         *("2026-01-02T03:04:05", "2026-01-02 03:04:05Z", " 2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z\n"),
         # ISO 8601, but not RFC 3339.
         *("20260102T030405Z", "2026-W01-1T03:04:05Z", "2026-002T03:04:05Z", "2026-01-02T03:04:05,678Z"),
-        # An hour, minute or second out of range, too many digits.
-        *("2026-01-02T24:00:00Z", "2026-01-02T03:60:00Z", "2026-01-02T03:04:60Z"),
-        "2026-01-02T03:04:05.1234567890Z",
+        # An hour, minute or second out of range.
+        *(
+            "2026-01-02T24:00:00Z",
+            "2026-01-02T03:60:00Z",
+            "2026-01-02T03:04:60Z",
+            "2016-12-31T23:59:60+07:00",
+        ),
         # Other notations of an offset.
         *("2026-01-02T03:04:05+7", "2026-01-02T03:04:05+0700", "2026-01-02T03:04:05+07:60"),
         "2026-01-02T03:04:05\N{MINUS SIGN}07:00",
@@ -190,7 +198,7 @@ def test_a_time_is_parsed_to_the_millisecond(text: str, time_ms: int) -> None:
 )
 def test_a_text_that_is_not_a_time_with_an_offset_is_rejected(text: str) -> None:
     with pytest.raises(
-        ValueError, match=r"not an RFC 3339 time with a UTC offset; write it like 2026-01-02T03"
+        ValueError, match=r"not an RFC 3339 time with a UTC offset.*; write it like 2026-01-02T03"
     ):
         parse_time_ms(text)
 
@@ -205,11 +213,11 @@ def test_a_day_that_does_not_exist_is_rejected(text: str) -> None:
     "text",
     [
         *("0000-01-01T00:00:00Z", "0001-01-01T00:00:00+07:00", "9999-01-01T00:00:00Z"),
-        *("9998-12-31T20:00:00-07:00", "2026-01-02T03:04:05+18:01"),
+        "9998-12-31T20:00:00-07:00",
     ],
 )
 def test_a_time_outside_the_kernels_years_is_rejected(text: str) -> None:
-    with pytest.raises(ValueError, match="outside the years 1 to 9998, or its offset is above 18:00"):
+    with pytest.raises(ValueError, match="outside the years 1 to 9998 in UTC"):
         parse_time_ms(text)
 
 

@@ -9,6 +9,8 @@ from drills.load import (
     LATEST,
     Effort,
     SentItem,
+    absurd_record,
+    damaged_aggregate,
     doubled_and_late,
     ordinary,
     shard_number,
@@ -22,6 +24,7 @@ from drills.load import (
 )
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from fraudstream.domain.number_ranges import NUMBER_RANGES
+from fraudstream.streams.kinesis.kpl_aggregate import parts_of
 from producer.broken import BROKEN_KINDS
 
 NOW_MS = 1_767_373_200_000
@@ -94,12 +97,19 @@ def test_a_wrong_clock_is_right_then_an_hour_ahead_then_an_hour_behind() -> None
 
 def test_invalid_records_of_every_kind_are_mixed_in_and_the_others_keep_their_order() -> None:
     items = with_broken(EFFORT, NOW_MS)
-    assert len(items) == 600 + 70 + 1
+    assert len(items) == 600 + 70 + 2
     assert transactions_of(items) == transactions_of(ordinary(EFFORT, NOW_MS))
     reasons = Counter(item.reason for item in items if item.reason)
-    assert reasons == {**dict.fromkeys(BROKEN_KINDS, 10), "invalid_value": 1}
+    assert reasons == {**dict.fromkeys(BROKEN_KINDS, 10), "invalid_value": 1, "aggregation": 1}
     places = [place for place, item in enumerate(items) if item.reason]
     assert max(after - before for before, after in pairwise(places)) < 100
+
+
+def test_only_the_digest_of_the_damaged_aggregate_is_wrong() -> None:
+    data = damaged_aggregate(NOW_MS).record.data
+    assert parts_of(data) is None
+    (part,) = parts_of(data[:-1] + bytes([data[-1] ^ 1])) or []
+    assert part.data == absurd_record(NOW_MS)
 
 
 def test_one_number_is_outside_its_range_and_exceeds_single_precision() -> None:

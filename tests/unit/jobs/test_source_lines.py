@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 
 from fraudstream.archives.archive_errors import ArchiveError
+from fraudstream.archives.record_escape import as_line, record_of
 from fraudstream.domain.reference import merge_labels
 from fraudstream.domain.transaction import Label, Transaction
 from jobs.connectors.source_lines import LABEL, TRANSACTION, merge_lines, source_lines
@@ -93,9 +94,16 @@ def test_a_label_without_a_time_comes_first_and_a_transaction_without_one_waits_
     whole = transaction("t", 2_000).to_json()
     known = label("t", 1_000).to_json()
     assert merged([line, whole], [known, line]) == [
-        *(LABEL + line, TRANSACTION + line),
+        *(LABEL + as_line(line), TRANSACTION + as_line(line)),
         *(LABEL + known, TRANSACTION + whole),
     ]
+
+
+def test_an_escaped_record_is_merged_by_its_own_time_and_escaped_again() -> None:
+    record = b'{"record_base64":"","event_time": "1970-01-01T00:00:01Z"}'
+    known = label("t", 1_000).to_json()
+    assert merged([record], [known]) == [LABEL + known, TRANSACTION + as_line(record)]
+    assert record_of(as_line(record)) == record != as_line(record)
 
 
 def test_a_time_may_have_lower_case_letters_and_an_offset() -> None:
@@ -118,7 +126,7 @@ def test_lines_without_labels_are_read_in_place(tmp_path: Path, name: str) -> No
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
 @pytest.mark.parametrize("labels_name", ["labels.jsonl", "labels.jsonl.gz"])
-def test_with_labels_a_temporary_file_has_each_line_unchanged(
+def test_with_labels_a_temporary_file_has_each_line_and_other_bytes_escaped(
     tmp_path: Path, name: str, labels_name: str
 ) -> None:
     source = write(tmp_path / name, LINES)
@@ -126,7 +134,8 @@ def test_with_labels_a_temporary_file_has_each_line_unchanged(
     labels = write(tmp_path / labels_name, [known, b"", b"\xff"])
     with lines_of(source, labels) as lines:
         found = lines.read_bytes()
-    expected = [LABEL, LABEL + b"\xff", *(TRANSACTION + line for line in LINES), LABEL + known]
+    transactions = [TRANSACTION + as_line(line) for line in LINES]
+    expected = [LABEL, LABEL + as_line(b"\xff"), *transactions, LABEL + known]
     assert found == b"".join(line + b"\n" for line in expected)
     assert not lines.exists()
 

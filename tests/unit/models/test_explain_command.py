@@ -48,6 +48,13 @@ def alerts() -> list[dict[str, Any]]:
     return [ALERT | {"transaction_id": one, "likely_fraud_type": named} for one, named in NAMED.items()]
 
 
+KNOWN: dict[str, Any] = {
+    "event_time": "2026-01-02T03:04:05Z",
+    "available_at": "2026-01-09T00:00:00Z",
+    "is_fraud": True,
+}
+
+
 def write(path: Path, records: list[dict[str, Any]]) -> Path:
     path.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
     return path
@@ -55,10 +62,10 @@ def write(path: Path, records: list[dict[str, Any]]) -> Path:
 
 def labels(path: Path) -> Path:
     honest: list[dict[str, Any]] = [
-        {"transaction_id": "T5", "account_id": "A", "fraud_type": None},
+        KNOWN | {"transaction_id": "T5", "account_id": "A", "fraud_type": None},
         {"transaction_id": "T9"},
     ]
-    frauds = [key._asdict() | {"fraud_type": kind} for key, kind in TRUTH.items()]
+    frauds = [KNOWN | key._asdict() | {"fraud_type": kind} for key, kind in TRUTH.items()]
     return write(path, [*frauds, *honest])
 
 
@@ -95,8 +102,8 @@ def test_the_label_of_another_account_with_the_same_id_is_ignored() -> None:
 
 
 def test_labels_without_accounts_are_rejected_with_the_fix(tmp_path: Path) -> None:
-    path = write(tmp_path / "labels.jsonl", [{"transaction_id": "T1", "fraud_type": "loan_fraud"}])
-    with pytest.raises(ModelError, match=r"labels\.jsonl: no label has an account_id, .*; add it to each"):
+    path = write(tmp_path / "labels.jsonl", [KNOWN | {"transaction_id": "T1"}])
+    with pytest.raises(ModelError, match=r"labels\.jsonl: the job refuses every label: .*account_id"):
         true_types(path)
 
 

@@ -12,9 +12,10 @@ import pytest
 from fraudstream.domain.catalogue import Catalogue, TransactionFeature
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.domain.patterns import FRAUD_TYPES
+from fraudstream.domain.transaction import Label
 from fraudstream.scoring.manifest import ModelError
 from models.data.labelled_dataset import HONEST, Dataset, DatasetFiles, read_dataset
-from models.data.records import read_columns
+from models.data.records import read_records
 
 CATALOGUE = Catalogue((TransactionFeature(name="hour", entity="transaction", statistic="hour"),))
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ def write(path: Path, records: list[dict[str, Any]]) -> Path:
         times = ("event_time", "available_at")
         pq.write_table(
             pa.Table.from_pylist([
-                record | {name: datetime.fromisoformat(record[name]) for name in times if name in record}
+                record | {name: datetime.fromisoformat(record[name]) for name in times if record.get(name)}
                 for record in records
             ]),
             path,
@@ -173,7 +174,7 @@ def test_ids_that_read_the_same_in_a_row_are_different_transactions(tmp_path: Pa
 def test_labels_without_accounts_are_refused_with_the_remedy(tmp_path: Path) -> None:
     labels = [{name: value for name, value in each.items() if name != "account_id"} for each in LABELS]
     for ending in ENDINGS:
-        with pytest.raises(ModelError, match=r"labels\.\S+: no label has an account_id, .* to each label"):
+        with pytest.raises(ModelError, match=r"labels\.\S+.*account_id.*every label needs"):
             read(tmp_path, TRANSACTIONS, labels, ending=ending)
     assert not read(tmp_path, TRANSACTIONS, []).is_fraud.any()
 
@@ -215,6 +216,20 @@ def test_a_file_without_a_valid_transaction_is_rejected(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["missing.jsonl", "missing.parquet"])
 def test_an_unreadable_file_is_reported_with_the_fix(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError) as refused:
-        read_columns(tmp_path / name, {"transaction_id": "text"})
+        read_records(tmp_path / name, Label, ("transaction_id",))
     assert str(refused.value).startswith(f"{tmp_path / name} can't be read (")
     assert "check its permissions, and write it again" in str(refused.value)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_label_that_the_job_refuses_is_no_label_and_is_counted(
+    tmp_path: Path, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its fraud would be known from the beginning, before anybody could know it."""
+    unknown = label(1, 7, is_fraud=True) | {"available_at": None}
+    early = label(2, 7, is_fraud=True) | {"available_at": "2025-01-01T00:00:00.000Z"}
+    good = label(4, 7, is_fraud=True)
+    data = read(tmp_path, TRANSACTIONS, [unknown, early, good], ending=ending)
+    assert np.flatnonzero(data.is_fraud).tolist() == [2]
+    assert not data.known_fraud(int(data.event_time_ms[-1])).any()
+    assert "2 labels left out, as the job refuses them: 1 " in capsys.readouterr().err.replace("\n", " ")

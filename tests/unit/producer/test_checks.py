@@ -1,6 +1,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_errors import StreamError
@@ -113,6 +114,15 @@ def test_an_unusable_stream_is_reported_with_the_fix(  # noqa: PLR0913, PLR0917 
     assert remedy in check.remedy
     assert stream in check.remedy
     assert ("put" in checks) is (stream == "Labels")
+
+
+def test_an_endpoint_that_is_down_is_reported_with_its_fix_once(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.faults["describe", "Transactions"] = EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+    check = aws.checks(monkeypatch)["stream"]
+    assert check.result == "no response"
+    assert str(check.remedy).count("AWS_ENDPOINT_URL names a running endpoint") == 1
 
 
 def test_a_missing_write_permission_is_distinguished_from_a_missing_read_permission(

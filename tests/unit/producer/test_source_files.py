@@ -143,7 +143,7 @@ def test_labels_of_another_length_are_rejected(tmp_path: Path, rows: int) -> Non
 def test_an_invalid_row_is_rejected_if_labels_accompany_it(tmp_path: Path, place: int, what: str) -> None:
     path = with_truth(tmp_path, ".jsonl", 1)
     written((path, truth_path(path))[place], [b'{"account_id":"A"}'])
-    with pytest.raises(ArchiveError, match=f"line 1: not a {what} "):
+    with pytest.raises(ArchiveError, match=rf"line 1: the job would refuse this {what} \(missing_field\)"):
         list(labelled_file_items(path))
 
 

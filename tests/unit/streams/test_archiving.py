@@ -6,14 +6,17 @@ from typing import cast
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fraudstream.archives.record_escape import PREFIX, as_line, record_of
 from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.kinesis_reader import StreamReader
 from fraudstream.streams.protocols import StreamRecord
+from streams.archive_lines import ArchiveLine, lines_of
 from streams.archiving import Archived, archive
-from streams.arrival_order import ArrivalOrder, lines_of
+from streams.arrival_order import ArrivalOrder
+from tests.kpl_records import aggregated
 from tests.unit.streams.fake_kinesis import FakeKinesis
 
 STAMP_MS = 1_767_312_000_000
@@ -66,7 +69,7 @@ def as_the_job_reads(data: bytes) -> list[bytes]:
     return [*parts, data[begin:]]
 
 
-def meaning(data: bytes) -> object:
+def meaning(data: bytes) -> list[object] | None:
     """Return the parsed JSON, or None if it is invalid."""
     try:
         return [orjson.loads(data)]
@@ -74,26 +77,46 @@ def meaning(data: bytes) -> object:
         return None
 
 
-@given(data=st.text(alphabet='{}"\\\n\r:1 ,[]a', max_size=24).map(str.encode))
+@given(data=st.text(alphabet='{}"\\\n\r:1 ,[]a', max_size=24).map(str.encode) | st.binary(max_size=24))
+@example(data=PREFIX + b'YQ=="}\n')
 def test_each_line_means_the_same_to_the_job_as_in_the_stream(data: bytes) -> None:
-    lines = lines_of(data)
-    assert [meaning(line) for line in lines] == [meaning(part) for part in as_the_job_reads(data)]
-    assert not any(b"\n" in line for line in lines)
+    records = [record_of(line.text) for line in lines_of(data)]
+    assert [meaning(record) for record in records] == [meaning(part) for part in as_the_job_reads(data)]
+    assert not any(b"\n" in line.text for line in lines_of(data))
+
+
+@given(data=st.text(alphabet='{}"\n\r:1', max_size=24).map(str.encode) | st.binary(max_size=24))
+def test_all_but_json_objects_keep_their_bytes(data: bytes) -> None:
+    for line, part in zip(lines_of(data), as_the_job_reads(data), strict=True):
+        parsed = meaning(part)
+        assert record_of(line.text) == part or (parsed is not None and isinstance(parsed[0], dict))
 
 
 @pytest.mark.parametrize(
     ("data", "lines"),
     [
-        (b'{"a":1}', [b'{"a":1}']),
-        (b'{"a":1}\n', [b'{"a":1}']),
-        (b'{"a":1}\n{"b":2}', [b'{"a":1}', b'{"b":2}']),
-        (b'{\n "a":1\n}', [b'{\r "a":1\r}']),
-        (b"", [b""]),
-        (b"\xff\nno json\n", [b"\xff\rno json"]),
+        (b'{"a":1}', [ArchiveLine(b'{"a":1}')]),
+        (b'{"a":1}\n', [ArchiveLine(b'{"a":1}')]),
+        (b'{"a":1}\n{"b":2}', [ArchiveLine(b'{"a":1}'), ArchiveLine(b'{"b":2}')]),
+        (b'{\n "a":1\n}', [ArchiveLine(b'{\r "a":1\r}', is_rewritten=True)]),
+        (b"", [ArchiveLine(b"")]),
+        (b"no json", [ArchiveLine(b"no json")]),
+        (b"no\njson", [ArchiveLine(b'{"record_base64":"bm8KanNvbg=="}', is_escaped=True)]),
+        (b"[\n1]", [ArchiveLine(b'{"record_base64":"WwoxXQ=="}', is_escaped=True)]),
+        (b"\xff", [ArchiveLine(b'{"record_base64":"/w=="}', is_escaped=True)]),
     ],
 )
-def test_a_record_becomes_as_many_lines_as_the_job_splits_it_into(data: bytes, lines: list[bytes]) -> None:
+def test_a_record_becomes_as_many_lines_as_the_job_splits_it_into(
+    data: bytes, lines: list[ArchiveLine]
+) -> None:
     assert lines_of(data) == lines
+
+
+def test_an_aggregate_that_the_reader_could_not_take_apart_is_one_line() -> None:
+    damaged = aggregated((b"{}\n{}", "A1"))[:-1]
+    (line,) = lines_of(damaged)
+    assert line.is_escaped
+    assert record_of(line.text) == damaged
 
 
 # ---- complete archives ----
@@ -111,10 +134,22 @@ def archived(kinesis: FakeKinesis, end_ms: int, *, stop: bool = False) -> tuple[
 def test_all_shards_are_written_and_counted() -> None:
     kinesis = FakeKinesis("a", "b")
     kinesis.write("a", b'{"n":1}\n{"n":2}', b"broken\nrecord")
-    kinesis.write("b", b'{"n":3}')
+    kinesis.write("b", b'{\n"n":3}')
     done, written = archived(kinesis, STAMP_MS + 5)
-    assert written == b'{"n":1}\n{"n":2}\nbroken\rrecord\n{"n":3}\n'
-    assert done == Archived(records=3, lines=4, rewritten=1, reached_ms=STAMP_MS + 5)
+    escaped = as_line(b"broken\nrecord")
+    assert written == b'{"n":1}\n{"n":2}\n%b\n{\r"n":3}\n' % escaped
+    assert done == Archived(records=3, lines=4, rewritten=1, escaped=1, reached_ms=STAMP_MS + 5)
+
+
+def test_an_aggregated_record_is_a_line_for_each_record_in_it_and_counts_as_one() -> None:
+    kinesis = FakeKinesis("a", "b")
+    inner = aggregated((b'{"n":5}', "A5"))
+    kinesis.write("a", aggregated((b'{"n":1}\n{"n":2}', "A1"), (b'{"n":3}', "A3"), (inner, "A1")))
+    kinesis.write("b", b'{"n":4}')
+    done, written = archived(kinesis, STAMP_MS + 5)
+    lines = [b'{"n":1}', b'{"n":2}', b'{"n":3}', as_line(inner), b'{"n":4}']
+    assert written == b"".join(line + b"\n" for line in lines)
+    assert done == Archived(records=2, lines=5, escaped=1, reached_ms=STAMP_MS + 5)
 
 
 def test_an_original_carriage_return_does_not_count_as_a_change() -> None:

@@ -5,6 +5,7 @@ from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.kinesis_reader import MAX_FAILURES_IN_A_ROW, StreamReader
 from fraudstream.streams.protocols import Start
 from fraudstream.streams.stream_errors import StreamError
+from tests.kpl_records import aggregated
 from tests.unit.streams.fake_kinesis import FakeKinesis, refusal
 
 POLL_INTERVAL_MS = 200
@@ -51,6 +52,27 @@ def test_the_records_of_every_shard_have_their_position() -> None:
         (b"c", "s1", "1"),
     ]
     assert {r.arrival_ms for r in records} == {1_767_312_000_000}
+
+
+def test_the_records_of_an_aggregated_one_have_its_position_and_keys_of_their_own() -> None:
+    kinesis = FakeKinesis("s0")
+    kinesis.write("s0", b"first", aggregated((b"a", "A1"), (b"b", "A2"), (b"c", "A1")), b"last")
+    stream = reader(kinesis)
+    assert [(r.data, r.partition_key, r.sequence_number, r.parts_left) for r in stream.poll()] == [
+        (b"first", "key", "0", 0),
+        (b"a", "A1", "1", 2),
+        (b"b", "A2", "1", 1),
+        (b"c", "A1", "1", 0),
+        (b"last", "key", "2", 0),
+    ]
+    assert stream.positions()["s0"].sequence_number == "2"
+
+
+def test_an_aggregate_that_is_damaged_or_within_another_one_is_a_record_as_it_is() -> None:
+    kinesis = FakeKinesis("s0")
+    inner = aggregated((b"a", "A1"))
+    kinesis.write("s0", inner[:-1], aggregated((inner, "A1")))
+    assert data_of(reader(kinesis)) == [inner[:-1], inner]
 
 
 def test_every_page_of_the_list_of_shards_is_read() -> None:

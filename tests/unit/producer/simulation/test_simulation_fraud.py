@@ -83,6 +83,10 @@ def types(campaign: Campaign) -> set[int]:
     return set(campaign["type"].tolist())
 
 
+def per_account(campaign: Campaign) -> list[int]:
+    return list(Counter(campaign["account"].tolist()).values())
+
+
 def not_more_out_than_in(campaign: Campaign) -> bool:
     for account in np.unique(campaign["account"]):
         own = campaign[campaign["account"] == account]
@@ -99,7 +103,7 @@ CASHED = {TYPES.index("withdrawal"), TYPES.index("transfer")}
 SIGNS: list[tuple[FraudType, str, Callable[[Campaign], bool], bool]] = [
     ("money_laundering", "within 5 minutes", lambda c: span_ms(c) < 5 * MINUTE_MS, True),
     ("money_laundering", "off-hours", lambda c: hour(c) in {22, 23, 0, 1, 2, 3}, True),
-    ("money_laundering", "over 15", lambda c: 16 <= len(c) <= 24, False),
+    ("money_laundering", "over 15", lambda c: all(16 <= n <= 24 for n in per_account(c)), False),
     ("money_laundering", "6 at least", lambda c: len(c) >= 6, True),
     ("money_laundering", "300 million to 1 billion", lambda c: within(3e8, c["amount_vnd"], 1e9), False),
     ("money_laundering", "150 million to 1 billion", lambda c: within(1.5e8, c["amount_vnd"], 1e9), True),

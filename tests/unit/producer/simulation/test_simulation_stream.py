@@ -35,7 +35,7 @@ ALL_EDGES = TrafficOptions(
     late_share=0.1,
     doubled_share=0.1,
 )
-DIGEST = "b94734c47bf421f11baa19572bf8a25e612d7c0cfd87fe174ff7b7b1afdbb370"
+DIGEST = "eb5d7de092e4433d7449f6b1e91ecc50c3e4f6afadb4f20b1105e3e30f1ffbbe"
 """SHA-256 of the first 30,000 records of ``ALL_EDGES``."""
 Take = Callable[[int, TrafficOptions], Rows]
 

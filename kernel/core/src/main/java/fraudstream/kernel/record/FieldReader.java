@@ -13,6 +13,9 @@ final class FieldReader {
   /** A Kinesis partition key has at most 256 characters, and alerts are keyed by account. */
   static final int MAX_ID_CHARACTERS = 256;
 
+  /** Levels of objects and lists; {@code fraudstream/domain/json_objects.py} has the same limit. */
+  private static final int MAX_NESTING = 500;
+
   /** Enough for any double written out; a longer number is refused without being converted. */
   private static final int MAX_NUMBER_CHARACTERS = 1_000;
 
@@ -30,7 +33,10 @@ final class FieldReader {
   /** A factory of parsers that leave the length of numbers to {@link #number}. */
   static JsonFactory jsonFactory() {
     StreamReadConstraints constraints =
-        StreamReadConstraints.builder().maxNumberLength(Integer.MAX_VALUE).build();
+        StreamReadConstraints.builder()
+            .maxNumberLength(Integer.MAX_VALUE)
+            .maxNestingDepth(MAX_NESTING)
+            .build();
     return JsonFactory.builder()
         .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
         .streamReadConstraints(constraints)
@@ -71,17 +77,8 @@ final class FieldReader {
     }
   }
 
-  /**
-   * Refuses UTF-16 and UTF-32, which the JSON parser would detect from the first four bytes, and what
-   * was aggregated and not taken apart, as in a file.
-   */
+  /** Refuses UTF-16 and UTF-32, which the JSON parser would detect from the first four bytes. */
   static void checkEncoding(byte[] raw) throws RefusedException {
-    if (KplAggregate.isOne(raw)) {
-      throw new RefusedException(
-          Refusal.MALFORMED_JSON,
-          "aggregated by the Kinesis Producer Library, and damaged or copied from a stream whole; copy"
-              + " it with `streams archive`, or have its producer send it again");
-    }
     boolean byteOrderMark = raw.length > 1 && (raw[0] == (byte) 0xFE || raw[0] == (byte) 0xFF);
     boolean zero = false;
     for (int i = 0; i < Math.min(4, raw.length); i++) {

@@ -28,6 +28,7 @@ public final class LabelParser {
 
   /** Parses {@code raw} into an event of kind LABEL. */
   public Event parse(byte[] raw) throws RefusedException {
+    KplAggregate.refuseWhole(raw);
     if (raw.length > maxRecordBytes) {
       throw new RefusedException(
           Refusal.OVERSIZE,

@@ -25,7 +25,12 @@ public enum Refusal {
    */
   INVALID_VALUE,
   /** The record is larger than the configured maximum. */
-  OVERSIZE;
+  OVERSIZE,
+  /**
+   * The Kinesis Producer Library aggregated the record, and it can't be taken apart, or stands where
+   * it is not taken apart.
+   */
+  AGGREGATION;
 
   public final String reason = name().toLowerCase(Locale.ROOT);
 }

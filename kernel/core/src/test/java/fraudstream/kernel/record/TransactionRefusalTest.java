@@ -208,7 +208,8 @@ class TransactionRefusalTest {
   @Test
   void everyRefusalHasARecordHere() {
     EnumSet<Refusal> seen =
-        EnumSet.of(Refusal.OVERSIZE, Refusal.MISSING_FIELD, Refusal.FUTURE_TIME);
+        EnumSet.of(
+            Refusal.OVERSIZE, Refusal.MISSING_FIELD, Refusal.FUTURE_TIME, Refusal.AGGREGATION);
     refusals().forEach(row -> seen.add((Refusal) row.get()[1]));
     assertEquals(EnumSet.allOf(Refusal.class), seen);
   }
@@ -224,7 +225,7 @@ class TransactionRefusalTest {
   @Test
   void whatWasAggregatedAndNotTakenApartIsNamed() {
     RefusedException refused = refused(KplAggregates.of(Records.json()));
-    assertEquals(Refusal.MALFORMED_JSON, refused.refusal);
+    assertEquals(Refusal.AGGREGATION, refused.refusal);
     assertTrue(refused.getMessage().startsWith("aggregated by the Kinesis"), refused.getMessage());
   }
 

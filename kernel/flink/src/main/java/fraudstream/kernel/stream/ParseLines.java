@@ -10,7 +10,7 @@ import org.apache.flink.streaming.api.functions.ProcessFunction;
 import org.apache.flink.util.Collector;
 
 /**
- * Parses the lines of a file as records.
+ * Parses the lines of a file as records, one in each line, {@link EscapedLine} if it is binary.
  *
  * <p>With a rate, each transaction is emitted at its scheduled time, which becomes its arrival time
  * even if the job falls behind. Without a rate, records have no arrival time.
@@ -39,7 +39,9 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
   @Override
   public void processElement(byte[] line, Context context, Collector<Event> out) {
     Event record = new Event();
-    record.raw = config.isLabelled ? Arrays.copyOfRange(line, 1, line.length) : line;
+    record.raw =
+        EscapedLine.recordOf(
+            config.isLabelled ? Arrays.copyOfRange(line, 1, line.length) : line);
     boolean isLabel = config.isLabelled && line[0] == LABEL;
     if (config.transactionsPerSecond > 0 && !isLabel) {
       record.arrivalMs = pace();

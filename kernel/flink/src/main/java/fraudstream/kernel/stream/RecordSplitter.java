@@ -9,7 +9,8 @@ import java.util.Arrays;
  *
  * <p>If the Kinesis Producer Library aggregated the record, its parts are split one by one. A record
  * begins at the start of a part and at each line that begins with an opening brace. A record written
- * over several lines therefore stays whole, and a broken record does not affect those after it.
+ * over several lines therefore stays whole, and a broken record does not affect those after it. A part
+ * that is aggregated itself is one record, which its parser refuses.
  */
 final class RecordSplitter {
   /** Receives the records in order, each without the line feed after it. */
@@ -35,7 +36,8 @@ final class RecordSplitter {
 
   private static void split(byte[] bytes, int from, int to, Records records) {
     int begin = from;
-    for (int i = from; i < to - 1; i++) {
+    boolean isOneRecord = KplAggregate.isOne(bytes, from, to);
+    for (int i = from; i < to - 1 && !isOneRecord; i++) {
       if (bytes[i] == '\n' && bytes[i + 1] == '{') {
         records.take(Arrays.copyOfRange(bytes, begin, i), begin);
         begin = i + 1;

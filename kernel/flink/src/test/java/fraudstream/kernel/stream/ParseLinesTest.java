@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
+import fraudstream.kernel.record.KplAggregates;
 import fraudstream.kernel.record.Records;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.apache.flink.types.Row;
 import org.junit.jupiter.api.AfterEach;
@@ -111,6 +113,19 @@ class ParseLinesTest {
     assertEquals(1, step.count("refused"));
     read(Records.json());
     assertEquals(1, step.count("refused"), "the next one is read again");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "T", "L"})
+  void anEscapedLineIsRefusedAsItsBytesAreInTheStream(String letter) throws Exception {
+    open(!letter.isEmpty(), 0);
+    byte[] damaged = KplAggregates.of("{}\n{}");
+    damaged[damaged.length - 1] ^= 1;
+    String base64 = Base64.getEncoder().encodeToString(damaged);
+    step.process(Records.utf8(letter + "{\"record_base64\":\"" + base64 + "\"}"));
+    assertEquals("aggregation", onlyDeadLetter().get("reason").textValue());
+    assertTrue(onlyDeadLetter().get("detail").textValue().contains("MD5 does not match"));
+    assertEquals(base64, onlyDeadLetter().get("raw").textValue());
   }
 
   // ---- lines with a kind letter ----

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import fraudstream.kernel.record.Event;
 import fraudstream.kernel.record.KplAggregates;
 import fraudstream.kernel.record.Records;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
@@ -336,9 +337,24 @@ class ParseRowsTest {
     record[record.length - 1] ^= 1;
     assertEquals(List.of(), step.process(row(record, TIME_MS)));
     JsonNode letter = Step.payload(onlyDeadLetter());
+    assertEquals("aggregation", letter.get("reason").textValue());
     assertTrue(letter.get("detail").textValue().startsWith("aggregated by the Kinesis Producer"));
+    assertEquals("42", letter.get("sequence_number").textValue());
     assertArrayEquals(record, Base64.getDecoder().decode(letter.get("raw").textValue()));
     assertEquals(1, step.count("refused"));
+    assertEquals(List.of(), reviews());
+  }
+
+  @Test
+  void anAggregateWithinAnotherIsADeadLetterAndThePartsBesideItAreRead() throws Exception {
+    open(false);
+    String inner = new String(KplAggregates.of(Records.json()), StandardCharsets.ISO_8859_1);
+    byte[] record = KplAggregates.of(StandardCharsets.ISO_8859_1, inner, Records.json());
+    assertEquals("T1", read(row(record, TIME_MS)).transactionId);
+    JsonNode letter = Step.payload(onlyDeadLetter());
+    assertEquals("aggregation", letter.get("reason").textValue());
+    byte[] raw = Base64.getDecoder().decode(letter.get("raw").textValue());
+    assertEquals(inner, new String(raw, StandardCharsets.ISO_8859_1));
   }
 
   // ---- labels ----

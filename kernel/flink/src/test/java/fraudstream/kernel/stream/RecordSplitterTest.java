@@ -1,5 +1,6 @@
 package fraudstream.kernel.stream;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -57,6 +58,15 @@ class RecordSplitterTest {
   void thePartsOfAnAggregatedRecordAreSplitOneByOne() throws Exception {
     byte[] bytes = KplAggregates.of("{1}\n{2}", "", "{3}\n", "\n{4");
     assertEquals(List.of("{1}", "{2}", "", "{3}/", "", "{4"), split(bytes));
+  }
+
+  @Test
+  void anAggregateInAPartIsOneRecordOfThatPart() throws Exception {
+    String inner = new String(KplAggregates.of("{1}\n{2}"), ISO_8859_1);
+    byte[] bytes = KplAggregates.of(ISO_8859_1, "{0}", inner);
+    List<Integer> lengths = new ArrayList<>();
+    RecordSplitter.split(bytes, (record, at) -> lengths.add(record.length));
+    assertEquals(List.of(3, inner.length()), lengths);
   }
 
   @Test
