@@ -45,14 +45,16 @@ def needs(snippet: Snippet) -> str | None:
     """Return the first word of a shell's command, or the name of the language's program."""
     if snippet.language == "javascript":
         return "node"
-    return shlex.split(snippet.to_run)[0] if snippet.language != "python" else None
+    return None if snippet.language in {"python", "env"} else shlex.split(snippet.to_run)[0]
 
 
 def run(snippet: Snippet, api: str, environment: Mapping[str, str], folder: Path) -> Ran:
     """Run a snippet against the API at ``api``, a host and a port; ``folder`` is for its files."""
     text = snippet.to_run.replace(ADDRESS, api)
-    if snippet.kind == "unchanged" and snippet.language == "python":
+    if snippet.language == "python":
         return _run_python(text)
+    if snippet.language == "env" and snippet.kind == "unchanged":
+        return _run_with_settings(text, environment, folder / ".env")
     if snippet.kind == "unchanged" and snippet.language == "javascript":
         file = folder / "snippet.mjs"
         file.write_text(text)
@@ -67,6 +69,16 @@ def _run_apart(words: list[str], environment: Mapping[str, str]) -> Ran:
     """Run a program in a process of its own: the reader of the API's stream is a thread that ends with it."""
     command = [sys.executable, "-m", "fraudstream", *words]
     return _run_in_shell(shlex.join(command), environment)
+
+
+def _run_with_settings(text: str, environment: Mapping[str, str], file: Path) -> Ran:
+    """Check the connections with a settings file that has the text; its variables are set nowhere else."""
+    file.write_text(text)
+    others = {name: value for name, value in environment.items() if f"{name}=" not in text}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in environment:
+            patch.delenv(name)
+        return _run_apart(["produce", "test"], others | {"FRAUDSTREAM_ENV_FILE": str(file)})
 
 
 def _run_python(text: str) -> Ran:

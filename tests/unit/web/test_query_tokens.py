@@ -1,12 +1,15 @@
 """Tokens in a query: for one path, one caller and a short time."""
 
 import asyncio
+import base64
 from pathlib import Path
 
 import httpx
 import jwt
 import pytest
 from fastapi import APIRouter, FastAPI, Request
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from fraudstream.runtime.metrics_registry import MetricsRegistry
 from fraudstream.web.api_keys import Refused
@@ -14,6 +17,8 @@ from fraudstream.web.guarded_app import guarded_app
 from fraudstream.web.guarded_routes import guarded_router
 from fraudstream.web.query_tokens import QueryTokens
 from fraudstream.web.scopes import Caller, caller_of
+from tests.fuzz_budget import examples
+from tests.mutations import damaged
 from tests.unit.web.tiny_service import KEY, NAMES, PROBLEMS, client_of, key_file, settings
 
 NOW_MS = 1_790_000_000_500
@@ -84,6 +89,23 @@ def test_a_token_of_another_process_or_path_is_refused() -> None:
 def test_an_unsigned_token_is_refused() -> None:
     claims = {"sub": "key:loader", "aud": "/flow", "exp": NOW_MS, "scope": []}
     assert isinstance(tokens().identify(jwt.encode(claims, "", "none")), Refused)
+
+
+SAMPLE = tokens()
+ISSUED = SAMPLE.issue(LOADER)[0]
+
+
+@examples(200)
+@given(damaged(ISSUED.encode()) | st.binary(max_size=40))
+@example(b".".join([base64.urlsafe_b64encode(b"[" * 2_900 + b"]" * 2_900), b"e30", b"x"]))
+@example(ISSUED.encode() * 40)
+def test_any_bytes_are_the_token_or_refused_without_being_repeated(content: bytes) -> None:
+    text = content.decode(errors="replace")
+    found = SAMPLE.identify(text)
+    if isinstance(found, Refused):
+        assert "get one from POST /flow/token" in found.reason
+    else:
+        assert found == LOADER
 
 
 def guarded(folder: Path, service: QueryTokens, **values: object) -> FastAPI:
