@@ -7,6 +7,7 @@ import pytest
 import localstack.streams
 import localstack.tables
 import producer.__main__
+import producer.transaction_producer
 from producer.checks import Check
 
 ENDPOINT = "http://[fe80::1]:4566"
@@ -31,6 +32,7 @@ def test_an_ipv6_endpoint_is_shown_whole(
     monkeypatch.setattr(localstack.tables, "create_tables", lambda *_arguments: None)
     monkeypatch.setattr(localstack.streams, "create_streams", lambda *_arguments, **_options: [])
     monkeypatch.setattr(localstack.streams, "kinesis_client", lambda _settings: None)
-    monkeypatch.setattr(producer.__main__, "run_checks", lambda *_arguments: [Check("x", "ok")])
+    monkeypatch.setattr(producer.transaction_producer, "run_checks", lambda *_arguments: [Check("x", "ok")])
+    monkeypatch.setattr(producer.transaction_producer, "api_checks", lambda *_arguments: [])
     command()
     assert ENDPOINT in capsys.readouterr().out
