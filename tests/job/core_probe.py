@@ -15,6 +15,7 @@ from typing import Any
 import jpype
 
 from fraudstream.runtime.project_root import ROOT
+from jobs.environment import milliseconds
 from jobs.job_settings import JobSettings
 
 CORE_JAR = ROOT / "build" / "fraudstream-core.jar"
@@ -33,6 +34,7 @@ class ProfileStore:
             JobSettings().max_record_bytes,
             ANY_TIME_MS,
             allowed_lateness_ms,
+            milliseconds(JobSettings().future_tolerance),
             kernel.record.HashKey.BATCH,
         )
         self._entities = [str(name) for name in self._features.entities()]
