@@ -128,11 +128,10 @@ class Memory:
         return self.is_shared and is_later
 
     def _forget(self, labels: Mapping[TransactionKey, Label]) -> None:
-        forgotten = [each for each in self.kept if not self._is_remembered(each.event_time_ms)]
-        self._lost_ms += [each.event_time_ms for each in forgotten]
-        self.kept = [each for each in self.kept if self._is_remembered(each.event_time_ms)]
+        horizon_ms = self._horizon_ms
+        self._lost_ms += [each.event_time_ms for each in self.kept if each.event_time_ms <= horizon_ms]
+        self.kept = [each for each in self.kept if each.event_time_ms > horizon_ms]
         if self.uses_labels:
-            horizon_ms = self._horizon_ms
             late = {key for key, label in labels.items() if label.event_time_ms <= horizon_ms}
             self.unheard |= late.difference(self._keys())
 

@@ -62,6 +62,7 @@ class ProfileStore:
         ordinals = dict(zip(self._entities, map(int, evaluated.ordinals), strict=True))
         return answer | {
             "ordinals": {entity: number for entity, number in ordinals.items() if number},
+            "out_of_reach": [str(entity) for entity in evaluated.outOfReach],
             "evaluated": memoryview(evaluated.features).tobytes().hex(),
             "applied": memoryview(applied.features).tobytes().hex(),
         }
