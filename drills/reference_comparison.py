@@ -5,13 +5,14 @@ windows are compared with the reference in that entity's own order, given by the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from drills.field_comparison import is_close
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Entity
 from fraudstream.domain.duration import DAY_MS
-from fraudstream.domain.reference import evaluate
+from fraudstream.domain.features import OUT_OF_REACH
+from fraudstream.domain.reference import Evaluated, evaluate
 from fraudstream.domain.transaction import Transaction, TransactionKey
 
 LATENESS_MS: Final = DAY_MS
@@ -54,18 +55,29 @@ def wrong_features(
     for entity in ENTITIES:
         part, names = _told_by(entity, catalogue)
         arrivals = _in_order(entity, [*before, *transactions], last) if names else []
-        for transaction, outcome, expected, _ in evaluate(part, arrivals, allowed_lateness_ms=LATENESS_MS):
-            key = transaction.key
-            if key in keys and outcome != "new":
-                wrong.append(Wrong(key, "outcome", "new", outcome))
+        for each in evaluate(part, arrivals, allowed_lateness_ms=LATENESS_MS):
+            key = each.transaction.key
+            if key in keys and each.outcome != "new":
+                wrong.append(Wrong(key, "outcome", "new", each.outcome))
             elif key in keys:
-                features = last[key]["features"]
-                wrong += [
-                    Wrong(key, name, features[name], expected[name])
-                    for name in names
-                    if name in features and not is_close(features[name], expected[name])
-                ]
+                wrong += _differences(
+                    entity, [name for name in names if name in last[key]["features"]], last[key], each
+                )
     return wrong
+
+
+def _differences(
+    entity: Entity, names: Sequence[str], record: Scored, expected: Evaluated
+) -> Iterator[Wrong]:
+    """Yield the named features that differ, and whether the transaction was out of the entity's reach."""
+    key = expected.transaction.key
+    for name in names:
+        if not is_close(record["features"][name], expected.features[name]):
+            yield Wrong(key, name, record["features"][name], expected.features[name])
+    said = [each for each in record.get(OUT_OF_REACH, ()) if each == entity]
+    wanted = [each for each in expected.out_of_reach if each == entity]
+    if names and said != wanted:
+        yield Wrong(key, OUT_OF_REACH, said, wanted)
 
 
 def wrong_ordinals(

@@ -162,6 +162,7 @@ def job_config(
         "model_version": model_version,
         "max_record_bytes": settings.max_record_bytes,
         "allowed_lateness_ms": milliseconds(settings.allowed_lateness),
+        "retention_tolerance_ms": milliseconds(settings.future_tolerance),
         "state_ttl_margin_ms": milliseconds(STATE_TTL_MARGIN),
         "batch_size": settings.bundle_size,
         "with_reviews": with_reviews,

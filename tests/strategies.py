@@ -23,6 +23,10 @@ START_MS: Final = 1_767_373_200_000
 WINDOWS_MS: Final = (1, *(UNIT_MS * units for units in (1, 2, 5, 10, 20, 50, 100)))
 DELAYS_MS: Final = (0, 0, 0, 0, 1, 1, *(UNIT_MS * units for units in (1, 3, 10)))
 LATENESSES_MS: Final = (0, 1, *(UNIT_MS * units for units in (1, 5, 20, 50, 10_000, 10_000, 10_000)))
+TOLERANCES_MS: Final = (0, 0, 1, UNIT_MS, 20 * UNIT_MS)
+WRONG_CLOCK: Final = "W"
+"""An account whose event times may all be wrong, so that the entities it shares see outliers."""
+WRONG_BY_MS: Final = (0, *(UNIT_MS * units for units in (50, 500, -500, 10**8, -(10**8))))
 LARGEST: Final = int(MAX_MONEY_VND)
 """The largest valid amount."""
 
@@ -35,11 +39,12 @@ FILLED_TEXT_FIELDS: Final = (*ENTITIES, "channel", "city", "status")
 
 @dataclass(frozen=True)
 class Case:
-    """A catalogue, a stream in order of arrival, and the allowed lateness."""
+    """A catalogue, a stream in order of arrival, the allowed lateness and the future tolerance."""
 
     catalogue: Catalogue
     arrivals: list[Transaction | Label]
     allowed_lateness_ms: int
+    future_tolerance_ms: int
 
 
 # ---- catalogues ----
@@ -137,7 +142,7 @@ _counts = st.sampled_from((0.0, 1.0, 2.0, 3.0, None))
 _texts = st.sampled_from((*TEXTS, None))
 
 _fields: Final[dict[str, st.SearchStrategy[Any]]] = {
-    "account_id": st.sampled_from(("A", "A", "A", "B", "Ă")),
+    "account_id": st.sampled_from(("A", "A", "A", "B", "Ă", WRONG_CLOCK)),
     "transaction_amount_vnd": _amounts,
     "customer_id": _ids,
     "device_id": _ids,
@@ -167,11 +172,14 @@ def transactions(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> l
     """Draw new transactions in order of arrival: tied, late and out of order, without duplicates."""
     drawn: list[Transaction] = []
     clock_ms = START_MS
+    wrong_by_ms = draw(st.sampled_from(WRONG_BY_MS))
     numbers: Counter[str] = Counter()
     for _ in range(draw(st.integers(min_size, max_size))):
         clock_ms += UNIT_MS * draw(st.sampled_from(_STEPS))
         behind_ms = UNIT_MS * draw(st.sampled_from(_BEHIND)) + draw(st.sampled_from(_JITTER_MS))
         fields = draw(st.fixed_dictionaries(_fields))
+        if fields["account_id"] == WRONG_CLOCK:
+            behind_ms -= wrong_by_ms
         # Each account counts its own: the same ids come from all of them.
         numbers[fields["account_id"]] += 1
         own_id = f"t{numbers[fields['account_id']]}"
@@ -222,7 +230,8 @@ def arrivals(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> list[
 def cases(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> Case:
     """Draw a catalogue with a stream and a lateness that some of the stream exceeds."""
     stream = draw(arrivals(min_size=min_size, max_size=max_size))
-    return Case(draw(catalogues()), stream, draw(st.sampled_from(LATENESSES_MS)))
+    lateness_ms, tolerance_ms = draw(st.sampled_from(LATENESSES_MS)), draw(st.sampled_from(TOLERANCES_MS))
+    return Case(draw(catalogues()), stream, lateness_ms, tolerance_ms)
 
 
 def with_times_of_their_own(drawn: list[Transaction]) -> list[Transaction]:

@@ -48,8 +48,8 @@ a warm-up of {WARM_UP_MINUTES} are compared with the last {COMPARED_MINUTES}, by
 The bank has {ACCOUNTS:,} accounts with about five transactions per day each, so more than a hundred days of
 event time pass in ten minutes: windows of 30 days are soon full, and from then on as much leaves the state as
 enters it. Accounts and devices come and go. The state of an entity that is not seen again expires by the
-clock: on a stream after the longest window, the allowed lateness and an hour; here, where event time runs
-much faster than the clock, after {TIME_TO_LIVE} (`--source-ttl`).
+clock: on a stream after the longest window, the allowed lateness, the future tolerance and an hour; here,
+where event time runs much faster than the clock, after {TIME_TO_LIVE} (`--source-ttl`).
 
 The memory of a process is its resident memory; the JVM touches its whole heap at startup. Live objects are
 those that a full collection leaves, right after a checkpoint (while one is written, changed state is in the

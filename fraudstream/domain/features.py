@@ -16,6 +16,9 @@ MAX_LAST_N: Final = 64
 """Most transactions of a ``last_n``; a sequence of 64 takes 192 positions in the vector."""
 RESERVED_NAMES: Final = ("transaction_id", "account_id")
 """Keys of the transaction's identity in each line of the features file; no feature may have these names."""
+OUT_OF_REACH: Final = "out_of_reach"
+"""Key, in lines of features and scored transactions, of the entities out of whose reach the transaction was.
+No feature may have this name either."""
 
 Entity = Literal["account_id", "customer_id", "device_id", "merchant_id", "counterparty_id"]
 ENTITIES: Final[tuple[Entity, ...]] = get_args(Entity)
@@ -125,6 +128,9 @@ class _Spec(BaseModel):
     def _name_is_free(cls, name: str) -> str:
         if name in RESERVED_NAMES:
             msg = f"{name!r} is reserved for the id of the transaction; use another name"
+            raise ValueError(msg)
+        if name == OUT_OF_REACH:
+            msg = f"{name!r} is reserved for the entities that have no features; use another name"
             raise ValueError(msg)
         return name
 

@@ -1,13 +1,15 @@
 """Reference implementation of all features: the oracle that the kernel is tested against.
 
-It keeps all transactions and scans all of them for each feature: slow, but easy to verify.
+It scans all transactions that an entity remembers for each feature: slow, but easy to verify.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Entity, WindowFeature
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.reference_memory import Memory
 from fraudstream.domain.reference_rows import transaction_value
 from fraudstream.domain.reference_windows import Arrived, Triple, Value, window_value
 from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction, TransactionKey
@@ -29,19 +31,26 @@ class Evaluated(NamedTuple):
     outcome: Outcome
     features: Features
     ordinals: dict[Entity, int]
+    out_of_reach: tuple[Entity, ...] = ()
+    """Entities that lost a transaction which the windows may cover; their features are None."""
 
 
 def evaluate(
-    catalogue: Catalogue, arrivals: Iterable[Transaction | Label], *, allowed_lateness_ms: int
+    catalogue: Catalogue,
+    arrivals: Iterable[Transaction | Label],
+    *,
+    allowed_lateness_ms: int,
+    future_tolerance_ms: int = DAY_MS,
 ) -> Iterator[Evaluated]:
     """Evaluate transactions in order of arrival, each against those that arrived before it.
 
     A label applies to all transactions that arrive after it, whether its own transaction came first or not.
+    The default of ``future_tolerance_ms`` is that of the setting.
     """
-    past = _Past(catalogue, allowed_lateness_ms)
+    past = _Past(catalogue, allowed_lateness_ms, future_tolerance_ms)
     for arrival in arrivals:
         if isinstance(arrival, Label):
-            past.labels[arrival.key] = arrival
+            past.hear(arrival)
         else:
             yield past.evaluated(arrival)
 
@@ -62,18 +71,6 @@ def merge_labels(
     yield from waiting
 
 
-def _remembered(
-    arrived: Sequence[Arrived], newest_ms: int, *, reach_ms: int, allowed_lateness_ms: int
-) -> list[Arrived]:
-    """Return the transactions that an entity still remembers: those that a timely transaction can need.
-
-    A transaction that is late by exactly the allowed lateness sees the reach of the longest window, and at
-    least transactions with its own event time, so that duplicates are found.
-    """
-    forgotten_ms = newest_ms - max(reach_ms, 1) - allowed_lateness_ms
-    return [each for each in arrived if each.event_time_ms > forgotten_ms]
-
-
 def _contents(transaction: Transaction) -> tuple[object, ...]:
     """Return the fields for a comparison; numbers are equal if they are the same double."""
     values: list[object] = [transaction.event_time_ms]
@@ -92,13 +89,20 @@ class _View(NamedTuple):
 
 
 class _Past:
-    """All transactions and labels that have arrived; nothing is ever evicted."""
+    """What each entity remembers of the transactions that have arrived, and all labels."""
 
-    def __init__(self, catalogue: Catalogue, allowed_lateness_ms: int) -> None:
-        self.labels: dict[TransactionKey, Label] = {}
+    def __init__(self, catalogue: Catalogue, allowed_lateness_ms: int, future_tolerance_ms: int) -> None:
+        self._labels: dict[TransactionKey, Label] = {}
         self._catalogue = catalogue
         self._allowed_lateness_ms = allowed_lateness_ms
-        self._accepted: defaultdict[tuple[Entity, str], list[Arrived]] = defaultdict(list)
+        self._future_tolerance_ms = future_tolerance_ms
+        self._memories: dict[tuple[Entity, str], Memory] = {}
+
+    def hear(self, label: Label) -> None:
+        """Take a label, which every entity applies to its transaction."""
+        self._labels[label.key] = label
+        for memory in self._memories.values():
+            memory.hear(label)
 
     def evaluated(self, transaction: Transaction) -> Evaluated:
         """Evaluate a transaction and keep it if it is new."""
@@ -106,13 +110,15 @@ class _Past:
         if outcome != "new":
             return Evaluated(transaction, outcome, {}, {})
         arrived = Arrived(transaction, self._row(transaction))
-        ids = self._ids(transaction)
-        views = {entity: self._view(entity, id_, arrived) for entity, id_ in ids.items()}
+        memories = {entity: self._memory(entity, id_) for entity, id_ in self._ids(transaction).items()}
+        in_reach = {entity: memory.arrive(arrived, self._labels) for entity, memory in memories.items()}
+        views = {entity: self._view(memories[entity]) for entity in memories if in_reach[entity]}
         features = self._features(arrived, views)
-        for entity, id_ in ids.items():
-            self._accepted[entity, id_].append(arrived)
-        ordinals = {entity: len(self._accepted[entity, id_]) for entity, id_ in ids.items()}
-        return Evaluated(transaction, "new", features, ordinals)
+        for memory in memories.values():
+            memory.keep(arrived)
+        ordinals = {entity: memory.arrived for entity, memory in memories.items()}
+        out_of_reach = tuple(entity for entity in memories if not in_reach[entity])
+        return Evaluated(transaction, "new", features, ordinals, out_of_reach)
 
     def _outcome(self, transaction: Transaction) -> Outcome:
         """Return the outcome, which depends on the account alone and not on other entities.
@@ -121,38 +127,35 @@ class _Past:
         remembers the id with other ones, late or not. Any other one is late if its event time is more than
         the allowed lateness behind the account's newest one.
         """
-        others = self._accepted["account_id", transaction.account_id]
-        newest_ms = max((other.event_time_ms for other in others), default=transaction.event_time_ms)
-        known = [other.transaction for other in self._kept("account_id", others, newest_ms)]
+        memory = self._memory("account_id", transaction.account_id)
+        known = [other.transaction for other in memory.kept]
         same = [other for other in known if other.transaction_id == transaction.transaction_id]
         if not same:
+            newest_ms = transaction.event_time_ms if memory.on_time_ms is None else memory.on_time_ms
             is_late = newest_ms - transaction.event_time_ms > self._allowed_lateness_ms
             return "late" if is_late else "new"
         is_copy = any(_contents(other) == _contents(transaction) for other in same)
         return "duplicate" if is_copy else "conflicting_duplicate"
 
-    def _kept(self, entity: Entity, arrived: list[Arrived], newest_ms: int) -> list[Arrived]:
-        return _remembered(
-            arrived,
-            newest_ms,
-            reach_ms=self._catalogue.reach_ms_of(entity),
-            allowed_lateness_ms=self._allowed_lateness_ms,
+    def _memory(self, entity: Entity, id_: str) -> Memory:
+        windows = [feature for feature in self._catalogue.windows if feature.entity == entity]
+        return self._memories.setdefault(
+            (entity, id_),
+            Memory(
+                is_shared=entity != "account_id",
+                reach_ms=self._catalogue.reach_ms_of(entity),
+                allowed_lateness_ms=self._allowed_lateness_ms,
+                future_tolerance_ms=self._future_tolerance_ms,
+                uses_labels=any(feature.statistic == "fraud_rate" for feature in windows),
+            ),
         )
 
-    def _view(self, entity: Entity, id_: str, at_hand: Arrived) -> _View:
-        """Return what the entity knows when the current transaction arrives.
-
-        An entity other than the account may be ahead of the transaction by more than the allowed lateness; it
-        then remembers less than the windows reach. A label waits for its transaction only as long as the
-        transaction itself would be remembered.
-        """
-        others = self._accepted[entity, id_]
-        newest_ms = max(each.event_time_ms for each in [*others, at_hand])
-        labels = self.labels
-        if not self._kept(entity, [at_hand], newest_ms):
-            own = at_hand.transaction.key
-            labels = {key: label for key, label in labels.items() if key != own}
-        return _View(self._kept(entity, others, newest_ms), labels)
+    def _view(self, memory: Memory) -> _View:
+        if not memory.unheard:
+            return _View(memory.kept, self._labels)
+        return _View(
+            memory.kept, {key: label for key, label in self._labels.items() if key not in memory.unheard}
+        )
 
     def _ids(self, transaction: Transaction) -> dict[Entity, str]:
         counted = {"account_id", *self._catalogue.entities}

@@ -52,7 +52,8 @@ class StreamSettings(AwsSettings):
         timedelta(days=1),
         ge=timedelta(0),
         le=timedelta(days=365),
-        description="Maximum time by which an event time may be ahead of the record's arrival in the stream",
+        description="Maximum time by which an event time may be ahead of the record's arrival in the stream; "
+        "entities that accounts share keep their transactions for as much longer",
     )
     max_record_bytes: int = Field(
         65_536,

@@ -12,7 +12,7 @@ from fraudstream.archives.parquet_files import parquet_writer
 from fraudstream.archives.record_files import is_parquet
 from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.domain.catalogue import Catalogue
-from fraudstream.domain.features import RESERVED_NAMES
+from fraudstream.domain.features import OUT_OF_REACH, RESERVED_NAMES
 from fraudstream.runtime.private_files import make_private
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs.running import JobFailedError
@@ -71,12 +71,16 @@ def _join(parts: list[Path], path: Path) -> None:
 
 
 def _write_parquet(parts: list[Path], path: Path, catalogue: Catalogue) -> None:
-    """Write lines of features as rows: a number per feature, a list of lists for a ``last_n``."""
+    """Write lines of features as rows: a number per feature, a list of lists for a ``last_n``.
+
+    The last column has the entities out of reach; null if there are none.
+    """
     types = {
         feature.name: pa.float64() if feature.width == 1 else pa.list_(pa.list_(pa.float64()))
         for feature in catalogue.features
     }
-    schema = pa.schema(dict.fromkeys(RESERVED_NAMES, pa.string()) | types)
+    entities = {OUT_OF_REACH: pa.list_(pa.string())}
+    schema = pa.schema(dict.fromkeys(RESERVED_NAMES, pa.string()) | types | entities)
     with parquet_writer(path, schema) as writer:
         for part in parts:
             with part.open("rb") as lines:

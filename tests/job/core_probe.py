@@ -15,6 +15,7 @@ from typing import Any
 import jpype
 
 from fraudstream.runtime.project_root import ROOT
+from jobs.environment import milliseconds
 from jobs.job_settings import JobSettings
 
 CORE_JAR = ROOT / "build" / "fraudstream-core.jar"
@@ -33,6 +34,7 @@ class ProfileStore:
             JobSettings().max_record_bytes,
             ANY_TIME_MS,
             allowed_lateness_ms,
+            milliseconds(JobSettings().future_tolerance),
             kernel.record.HashKey.BATCH,
         )
         self._entities = [str(name) for name in self._features.entities()]
@@ -60,6 +62,7 @@ class ProfileStore:
         ordinals = dict(zip(self._entities, map(int, evaluated.ordinals), strict=True))
         return answer | {
             "ordinals": {entity: number for entity, number in ordinals.items() if number},
+            "out_of_reach": [str(entity) for entity in evaluated.outOfReach],
             "evaluated": memoryview(evaluated.features).tobytes().hex(),
             "applied": memoryview(applied.features).tobytes().hex(),
         }

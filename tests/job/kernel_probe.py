@@ -10,7 +10,8 @@ import orjson
 
 from benchmarks.state import probe_command
 from fraudstream.domain.catalogue import ENTITIES, Catalogue
-from fraudstream.domain.features import RESERVED_NAMES
+from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.features import OUT_OF_REACH, RESERVED_NAMES
 from fraudstream.domain.reference import Features
 from fraudstream.domain.transaction import Label, Transaction
 from jobs.job_settings import JobSettings
@@ -23,6 +24,7 @@ class Answer(NamedTuple):
     outcome: str
     features: Features
     ordinals: dict[str, int]
+    out_of_reach: tuple[str, ...] = ()
 
 
 class KernelProbe:
@@ -32,7 +34,12 @@ class KernelProbe:
         self._process = process
 
     def run(
-        self, catalogue: Catalogue, arrivals: Iterable[Transaction | Label], *, allowed_lateness_ms: int
+        self,
+        catalogue: Catalogue,
+        arrivals: Iterable[Transaction | Label],
+        *,
+        allowed_lateness_ms: int,
+        future_tolerance_ms: int = DAY_MS,
     ) -> list[Answer]:
         """Run a stream over empty state; return an answer for each transaction.
 
@@ -40,7 +47,10 @@ class KernelProbe:
         """
         no_clock = KernelOptions(future_tolerance_ms=-1)
         config = job_config(JobSettings(source=None), catalogue, no_clock, model_version="none")
-        config |= {"allowed_lateness_ms": allowed_lateness_ms}
+        config |= {
+            "allowed_lateness_ms": allowed_lateness_ms,
+            "retention_tolerance_ms": future_tolerance_ms,
+        }
         self._ask(b"C" + json.dumps(config).encode())
         answers = []
         for place, arrival in enumerate(arrivals):
@@ -70,8 +80,10 @@ def _answer(line: bytes) -> Answer:
     features = orjson.loads(record)
     for name in RESERVED_NAMES:
         del features[name]
+    out_of_reach = tuple(features.pop(OUT_OF_REACH, ()))
     ordinals = dict(zip(ENTITIES, map(int, numbers.split(b",")), strict=True))
-    return Answer("new", features, {entity: number for entity, number in ordinals.items() if number})
+    numbered = {entity: number for entity, number in ordinals.items() if number}
+    return Answer("new", features, numbered, out_of_reach)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class Parsers:
             MAX_RECORD_BYTES,
             FUTURE_TOLERANCE_MS,
             0,
+            FUTURE_TOLERANCE_MS,
             kernel.record.HashKey.BATCH,
         )
         self._profiles = [None] * len(self._online.entities())

@@ -9,6 +9,7 @@ from fraudstream.domain.transaction import Label, Transaction
 
 START_MS = 1_767_571_200_000
 """2026-01-05 00:00 UTC."""
+YEAR_2099_MS = 4_070_908_800_000
 STEPS_MS = (0, 0, 1, 1_000, MINUTE_MS, 10 * MINUTE_MS, 2 * HOUR_MS)
 BEHIND_MS = (0, 0, 0, 0, 1, MINUTE_MS, HOUR_MS, 5 * HOUR_MS)
 LABEL_DELAYS_MS = (0, 0, 0, 1, MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS)
@@ -82,6 +83,44 @@ def with_late_ones(stream: Sequence[Transaction], seed: int, *, late_ms: int) ->
         late = replace(each, transaction_id=f"{each.transaction_id}-late", event_time_ms=older_ms)
         mixed.insert(mixed.index(each) + 1, late)
     return mixed
+
+
+def with_wrong_clocks(stream: Sequence[Transaction], seed: int) -> list[Transaction]:
+    """Return the stream with transactions of accounts whose clocks are years behind or ahead.
+
+    Those ahead come last: in batch mode they bring all labels that are available before them.
+    """
+    rng = random.Random(seed)
+    mixed = list(stream)
+    for number, each in enumerate(rng.sample(stream, len(stream) // 20)):
+        behind = replace(
+            each, transaction_id=f"w{number}", account_id=f"behind-{number}", event_time_ms=START_MS // 2
+        )
+        mixed.insert(mixed.index(each) + 1, behind)
+    for number, each in enumerate(stream[-200::4]):
+        ahead = replace(
+            each,
+            transaction_id=f"w{number}",
+            account_id=f"ahead-{number}",
+            event_time_ms=each.event_time_ms + START_MS + number * DAY_MS,
+        )
+        mixed.insert(mixed.index(each) + 1, ahead)
+    return mixed
+
+
+def one_future_row() -> list[Transaction]:
+    """Return six transactions of six accounts at one merchant within an hour, the third of them in 2099."""
+    minutes = [0, 10, None, 20, 30, 40]
+    return [
+        Transaction(
+            transaction_id=f"T{number}",
+            event_time_ms=YEAR_2099_MS if minute is None else START_MS + minute * MINUTE_MS,
+            account_id=f"of-merchant-{number}",
+            transaction_amount_vnd=1_000.0,
+            merchant_id="with one future row",
+        )
+        for number, minute in enumerate(minutes)
+    ]
 
 
 def labels(stream: Sequence[Transaction], seed: int) -> list[Label]:

@@ -18,7 +18,15 @@ from fraudstream.domain.reference import Evaluated, evaluate, merge_labels
 from fraudstream.domain.transaction import Label
 from fraudstream.runtime.project_root import ROOT
 from tests.job.job_helpers import outside_environment, run_feature_job
-from tests.job.random_stream import labels, transactions, with_conflicts, with_copies, with_late_ones
+from tests.job.random_stream import (
+    labels,
+    one_future_row,
+    transactions,
+    with_conflicts,
+    with_copies,
+    with_late_ones,
+    with_wrong_clocks,
+)
 
 SEED = 23
 LATENESS_MS = 6 * HOUR_MS
@@ -64,7 +72,8 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> Streams:
     folder = tmp_path_factory.mktemp("core")
     originals = transactions(SEED, 1_200)
     mixed = with_conflicts(with_copies(originals, SEED), SEED)
-    stream = with_late_ones(mixed, SEED, late_ms=LATENESS_MS + 5 * HOUR_MS)
+    timely = with_late_ones(mixed, SEED, late_ms=LATENESS_MS + 5 * HOUR_MS)
+    stream = [*with_wrong_clocks(timely, SEED), *one_future_row()]
     known = labels(originals, SEED)
     (folder / "catalogue.json").write_text(CATALOGUE.to_json())
     (folder / "in.jsonl").write_bytes(joined([*BROKEN, *(each.to_json() for each in stream)]))
@@ -140,6 +149,21 @@ def test_an_applied_transaction_keeps_the_vector_it_was_evaluated_with(streams: 
     new = streams.new()
     assert new
     assert [answer["applied"] for answer in new] == [answer["evaluated"] for answer in new]
+
+
+def test_the_lines_and_the_core_name_the_entities_out_of_reach_as_the_reference_does(
+    streams: Streams,
+) -> None:
+    expected = [[*each.out_of_reach] for each in streams.expected if each.outcome == "new"]
+    assert sum(each != [] for each in expected) >= 30
+    assert [row.get("out_of_reach", []) for row in streams.rows] == expected
+    assert [answer["out_of_reach"] for answer in streams.new()] == expected
+
+
+def test_one_future_row_changes_no_count_of_the_other_accounts_of_a_merchant(streams: Streams) -> None:
+    rows = [row for row in streams.rows if row["account_id"].startswith("of-merchant-")]
+    assert [row["merchant_count_1h"] for row in rows] == [1, 2, 1, 3, 4, 5]
+    assert all("out_of_reach" not in row for row in rows)
 
 
 def test_every_outcome_and_ordinal_equals_the_reference(streams: Streams) -> None:

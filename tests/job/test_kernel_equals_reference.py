@@ -21,9 +21,14 @@ def probe() -> Iterator[KernelProbe]:
 @settings(examples(400), suppress_health_check=list(HealthCheck))
 @given(case=cases())
 def test_every_feature_outcome_and_ordinal_equals_the_reference(probe: KernelProbe, case: Case) -> None:
-    answers = probe.run(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms)
-    expected = list(evaluate(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms))
+    limits = {
+        "allowed_lateness_ms": case.allowed_lateness_ms,
+        "future_tolerance_ms": case.future_tolerance_ms,
+    }
+    answers = probe.run(case.catalogue, case.arrivals, **limits)
+    expected = list(evaluate(case.catalogue, case.arrivals, **limits))
     assert [answer.outcome for answer in answers] == [each.outcome for each in expected]
+    assert [answer.out_of_reach for answer in answers] == [each.out_of_reach for each in expected]
     assert [answer.ordinals for answer in answers] == [each.ordinals for each in expected]
     statistics = {feature.name: feature.statistic for feature in case.catalogue.features}
     wrong = [

@@ -27,6 +27,10 @@ NUMBERS = (
 WRONG: list[tuple[Spec, str]] = [
     (window(name=None), "name: Field required"),
     (window(name=""), "name: String should have at least 1 character"),
+    (
+        row("hour", name="out_of_reach"),
+        "name: 'out_of_reach' is reserved for the entities that have no features",
+    ),
     (window(name="transaction_id"), "name: 'transaction_id' is reserved for the id of the transaction"),
     (row("hour", name="account_id"), "name: 'account_id' is reserved for the id of the transaction"),
     (row("hour", name="transaction_id"), "name: 'transaction_id' is reserved for the id of the transaction"),

@@ -6,7 +6,7 @@ import pytest
 
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue
 from fraudstream.domain.reference import Evaluated, evaluate
-from tests.unit.domain.timeline import label, row, run, tx, values, window
+from tests.unit.domain.timeline import label, row, run, tx, window
 
 LATENESS_MS = 100
 
@@ -132,53 +132,6 @@ def test_a_late_or_duplicate_transaction_counts_for_no_other_entity() -> None:
     results = run(feature, arrivals, LATENESS_MS)
     assert outcomes(results) == ["new", "late", "duplicate", "new"]
     assert results[3].features == {"f": 2}
-
-
-# ---- transactions still visible to another entity ----
-
-
-@pytest.mark.parametrize(
-    ("newest_ms", "count"),
-    [
-        #   91   95     100        newest
-        #   (-----------]
-        #        x      t          x, y of accounts B and C, y being the merchant's newest
-        (100, 2),
-        (204, 2),
-        # The merchant evicts transactions at least 10 (its reach) + 100 (the lateness) behind its newest.
-        (205, 1),
-        (5_000, 1),
-    ],
-)
-def test_a_merchant_far_ahead_has_evicted_part_of_the_window(newest_ms: int, count: int) -> None:
-    arrivals = [
-        tx(95, "x", account_id="B", merchant_id="M"),
-        tx(newest_ms, "y", account_id="C", merchant_id="M"),
-        tx(99, "t", account_id="A", merchant_id="M"),
-    ]
-    assert values(window("count", entity="merchant_id"), arrivals, LATENESS_MS)[-1] == count
-
-
-def test_a_transaction_older_than_its_merchants_history_sees_itself() -> None:
-    feature = window("last_n", "transaction_amount_vnd", n=2, entity="merchant_id")
-    arrivals = [tx(5_000, "y", account_id="C", merchant_id="M"), tx(0, "t", account_id="A", merchant_id="M")]
-    results = run(feature, arrivals, LATENESS_MS)
-    assert outcomes(results) == ["new", "new"]
-    assert results[-1].features == {"f": [[1.0, None, 1.0]]}
-
-
-def test_each_entity_evicts_by_its_own_longest_window() -> None:
-    longer = window("count", entity="device_id", name="longer", window_ms=1_000)
-    feature = window("count", entity="merchant_id")
-    arrivals = [
-        tx(95, "x", account_id="B", merchant_id="M", device_id="D"),
-        tx(300, "y", account_id="C", merchant_id="M", device_id="D"),
-        tx(99, "t", account_id="A", merchant_id="M", device_id="D"),
-    ]
-    assert run([longer, feature], arrivals, LATENESS_MS)[-1].features == {"longer": 2, "f": 1}
-    # A second window of the merchant that is not longer keeps no more; a longer one keeps x.
-    other = window("count", entity="merchant_id", name="other", window_ms=1_000)
-    assert run([other, feature], arrivals, LATENESS_MS)[-1].features == {"other": 2, "f": 2}
 
 
 # ---- ordinals ----

@@ -1,6 +1,7 @@
 """Properties of the reference for any stream, so that the kernel is compared with a sound oracle."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, WindowFeature
 from fraudstream.domain.features import TransactionStatistic, WindowStatistic
-from fraudstream.domain.reference import Outcome, Value, evaluate
+from fraudstream.domain.reference import Evaluated, Outcome, Value, evaluate
 from fraudstream.domain.transaction import Label, Transaction
 from tests import strategies
 from tests.fuzz_budget import examples
@@ -29,6 +30,15 @@ def window(name: str, statistic: str, window_ms: int, **others: Any) -> WindowFe
     )
 
 
+def evaluated(case: Case, arrivals: list[Transaction | Label]) -> Iterator[Evaluated]:
+    return evaluate(
+        case.catalogue,
+        arrivals,
+        allowed_lateness_ms=case.allowed_lateness_ms,
+        future_tolerance_ms=case.future_tolerance_ms,
+    )
+
+
 @EXAMPLES
 @given(catalogue=strategies.catalogues())
 def test_a_catalogue_survives_json_and_its_positions_are_contiguous(catalogue: Catalogue) -> None:
@@ -40,7 +50,7 @@ def test_a_catalogue_survives_json_and_its_positions_are_contiguous(catalogue: C
 @EXAMPLES
 @given(case=strategies.cases())
 def test_each_transaction_has_one_outcome_and_all_features_or_none(case: Case) -> None:
-    results = list(evaluate(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms))
+    results = list(evaluated(case, case.arrivals))
     arrived = [each for each in case.arrivals if isinstance(each, Transaction)]
     assert [result.transaction for result in results] == arrived
     names = {"new": case.catalogue.names}
@@ -50,7 +60,7 @@ def test_each_transaction_has_one_outcome_and_all_features_or_none(case: Case) -
 @EXAMPLES
 @given(case=strategies.cases())
 def test_a_list_has_at_most_n_triples_and_only_its_oldest_may_lack_a_gap(case: Case) -> None:
-    for result in evaluate(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms):
+    for result in evaluated(case, case.arrivals):
         for feature in case.catalogue.windows:
             value = result.features.get(feature.name)
             if isinstance(value, list):
@@ -60,10 +70,39 @@ def test_a_list_has_at_most_n_triples_and_only_its_oldest_may_lack_a_gap(case: C
 
 
 @EXAMPLES
+@given(case=strategies.cases(min_size=15))
+def test_out_of_reach_all_windows_of_the_entity_are_none_and_else_a_count_has_a_value(case: Case) -> None:
+    for result in evaluated(case, case.arrivals):
+        assert "account_id" not in result.out_of_reach
+        for feature in case.catalogue.windows:
+            value = result.features.get(feature.name)
+            if feature.entity in result.out_of_reach:
+                assert value is None
+            elif feature.statistic == "count" and feature.entity in result.ordinals:
+                assert value is not None
+
+
+@EXAMPLES
+@given(case=strategies.cases(min_size=20))
+def test_a_count_in_reach_is_that_of_all_transactions_that_ever_arrived(case: Case) -> None:
+    arrived: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for result in evaluated(case, case.arrivals):
+        time_ms = result.transaction.event_time_ms
+        for entity in result.ordinals:
+            arrived[entity, getattr(result.transaction, entity)].append(time_ms)
+        for feature in case.catalogue.windows:
+            if feature.statistic == "count" and result.features.get(feature.name) is not None:
+                times_ms = arrived[feature.entity, getattr(result.transaction, feature.entity)]
+                end_ms = time_ms - feature.delay_ms
+                expected = sum(end_ms - feature.window_ms < each <= end_ms for each in times_ms)
+                assert result.features[feature.name] == expected
+
+
+@EXAMPLES
 @given(case=strategies.cases())
 def test_ordinals_count_from_one_without_a_gap(case: Case) -> None:
     seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for result in evaluate(case.catalogue, case.arrivals, allowed_lateness_ms=case.allowed_lateness_ms):
+    for result in evaluated(case, case.arrivals):
         for entity, ordinal in result.ordinals.items():
             own_id = getattr(result.transaction, entity)
             seen[entity][own_id] += 1
@@ -151,8 +190,10 @@ def test_the_arrival_order_of_earlier_transactions_makes_no_difference(
 @given(case=strategies.cases(), moved_ms=st.sampled_from((-7, 1, 7)).map(lambda days: days * 7 * 86_400_000))
 def test_results_are_invariant_under_a_shift_by_whole_weeks(case: Case, moved_ms: int) -> None:
     def results(arrivals: list[Any]) -> list[Any]:
-        evaluated = evaluate(case.catalogue, arrivals, allowed_lateness_ms=case.allowed_lateness_ms)
-        return [(each.outcome, each.features, each.ordinals) for each in evaluated]
+        return [
+            (each.outcome, each.features, each.ordinals, each.out_of_reach)
+            for each in evaluated(case, arrivals)
+        ]
 
     assert results([moved(each, moved_ms) for each in case.arrivals]) == results(case.arrivals)
 
@@ -169,26 +210,29 @@ def moved(arrival: Transaction | Label, by_ms: int) -> Transaction | Label:
 
 def test_the_strategies_reach_every_statistic_with_a_nontrivial_value_and_every_outcome() -> None:
     outcomes: set[str] = set()
+    out_of_reach: set[str] = set()
     nontrivial: set[str] = set()
 
     # Drawing a stream takes far longer than drawing a catalogue, so each stream is used with several.
     @settings(max_examples=20, derandomize=True, database=None)
     @given(
-        stream=strategies.arrivals(min_size=10),
+        stream=strategies.arrivals(min_size=20),
         catalogues=st.lists(strategies.catalogues(), min_size=6, max_size=6),
         lateness_ms=st.sampled_from(strategies.LATENESSES_MS),
     )
     def draw(stream: list[Transaction | Label], catalogues: list[Catalogue], lateness_ms: int) -> None:
         for catalogue in catalogues:
             statistics = {feature.name: feature.statistic for feature in catalogue.features}
-            for result in evaluate(catalogue, stream, allowed_lateness_ms=lateness_ms):
+            for result in evaluate(catalogue, stream, allowed_lateness_ms=lateness_ms, future_tolerance_ms=0):
                 outcomes.add(result.outcome)
+                out_of_reach.update(result.out_of_reach)
                 nontrivial.update(
                     statistics[name] for name, value in result.features.items() if is_nontrivial(value)
                 )
 
     draw()
     assert outcomes == {*get_args(Outcome)}
+    assert out_of_reach
     assert nontrivial == {*get_args(WindowStatistic), *get_args(TransactionStatistic)}
 
 

@@ -49,10 +49,18 @@ def run(
     features: Feature | Sequence[Feature],
     arrivals: Sequence[Transaction | Label],
     lateness_ms: int = NO_LIMIT_MS,
+    tolerance_ms: int = 0,
 ) -> list[Evaluated]:
     """Evaluate a catalogue with these features."""
     listed = features if isinstance(features, Sequence) else [features]
-    return list(evaluate(Catalogue(tuple(listed)), arrivals, allowed_lateness_ms=lateness_ms))
+    return list(
+        evaluate(
+            Catalogue(tuple(listed)),
+            arrivals,
+            allowed_lateness_ms=lateness_ms,
+            future_tolerance_ms=tolerance_ms,
+        )
+    )
 
 
 def values(

@@ -15,3 +15,14 @@ def test_windows_decide_how_long_state_is_kept_unless_a_file_job_sets_its_own_ti
     settings = JobSettings.load(["--source", __file__, "--features-out", "a", *arguments], env_file=None)
     options = connector_for(settings).kernel_options
     assert job_config(settings, BUILT_IN, options, model_version="v1")["state_ttl_ms"] == ttl_ms
+
+
+@pytest.mark.parametrize("arguments", [[], ["--source", __file__, "--features-out", "a"]])
+def test_shared_entities_keep_the_future_tolerance_more_over_a_stream_and_over_a_file(
+    arguments: list[str],
+) -> None:
+    settings = JobSettings.load([*arguments, "--future-tolerance", "2h"], env_file=None)
+    options = connector_for(settings).kernel_options
+    config = job_config(settings, BUILT_IN, options, model_version="v1")
+    assert config["retention_tolerance_ms"] == 7_200_000
+    assert config["future_tolerance_ms"] == (-1 if arguments else 7_200_000)

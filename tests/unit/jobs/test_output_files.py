@@ -148,7 +148,14 @@ ROWS: list[dict[str, Any]] = [
         "last": [[1, None, 1], [2.5, 0.001, None]],
         "count": 1,
     },
-    {"transaction_id": "t0", "account_id": "A0", "hour": None, "last": None, "count": 2.5},
+    {
+        "transaction_id": "t0",
+        "account_id": "A0",
+        "hour": None,
+        "last": None,
+        "count": 2.5,
+        "out_of_reach": ["device_id", "merchant_id"],
+    },
     {"transaction_id": "Huế", "account_id": "Đ", "hour": 0, "last": [], "count": 2**53},
 ]
 SCHEMA = pa.schema(
@@ -158,6 +165,7 @@ SCHEMA = pa.schema(
         "hour": pa.float64(),
         "last": pa.list_(pa.list_(pa.float64())),
         "count": pa.float64(),
+        "out_of_reach": pa.list_(pa.string()),
     }
 )
 
@@ -174,7 +182,7 @@ def parquet_of(tmp_path: Path, *parts: list[dict[str, Any]]) -> pa.Table:
 
 def test_parquet_features_keep_the_values_order_and_nulls_of_the_lines(tmp_path: Path) -> None:
     table = parquet_of(tmp_path, ROWS[:2], ROWS[2:])
-    assert table.to_pylist() == ROWS
+    assert table.to_pylist() == [{"out_of_reach": None} | row for row in ROWS]
 
 
 def test_every_number_is_a_double_whatever_the_rows_contain(tmp_path: Path) -> None:

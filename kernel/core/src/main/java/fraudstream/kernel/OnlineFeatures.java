@@ -14,6 +14,7 @@ import fraudstream.kernel.record.LabelParser;
 import fraudstream.kernel.record.RefusedException;
 import fraudstream.kernel.record.TransactionParser;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -42,6 +43,8 @@ public final class OnlineFeatures {
    *     negative for no limit
    * @param allowedLatenessMs the maximum by which an event time may be earlier than the newest one
    *     of its account
+   * @param toleranceMs the future tolerance of the job that computes the same features; shared
+   *     entities keep as much more than their windows and the lateness need
    * @param key the hash key of all profiles: the one of the job that computes the same features
    */
   public OnlineFeatures(
@@ -49,6 +52,7 @@ public final class OnlineFeatures {
       int maxRecordBytes,
       long futureToleranceMs,
       long allowedLatenessMs,
+      long toleranceMs,
       HashKey key) {
     catalogue = Catalogue.fromJson(catalogueJson);
     transactions = new TransactionParser(maxRecordBytes, futureToleranceMs);
@@ -58,7 +62,7 @@ public final class OnlineFeatures {
     windows = new EntityWindows[entities.size()];
     formats = new ProfileFormat[entities.size()];
     for (int at = 0; at < windows.length; at++) {
-      windows[at] = catalogue.windows(entities.get(at), allowedLatenessMs);
+      windows[at] = catalogue.windows(entities.get(at), allowedLatenessMs, toleranceMs);
       formats[at] = new ProfileFormat(windows[at].schema(), key);
     }
   }
@@ -78,15 +82,35 @@ public final class OnlineFeatures {
     public final long[] ordinals;
 
     /**
+     * The id fields of the entities out of whose reach the transaction is: they have lost a
+     * transaction that their windows may cover, and their features are NaN. Null unless the outcome
+     * is new.
+     */
+    public final String[] outOfReach;
+
+    /**
      * The profiles to store, with null elements where nothing changed; null for {@link #evaluate},
      * which changes no profile.
      */
     public final byte[][] profiles;
 
-    private Result(Outcome outcome, double[] features, long[] ordinals, byte[][] profiles) {
+    private Result(Outcome outcome, byte[][] profiles) {
       this.outcome = outcome.label;
-      this.features = features;
+      features = null;
+      ordinals = null;
+      outOfReach = null;
+      this.profiles = profiles;
+    }
+
+    private Result(Event event, long[] ordinals, byte[][] profiles) {
+      outcome = Outcome.NEW.label;
+      features = event.features;
       this.ordinals = ordinals;
+      outOfReach =
+          Arrays.stream(Entity.values())
+              .filter(event::isOutOfReach)
+              .map(entity -> entity.fieldName)
+              .toArray(String[]::new);
       this.profiles = profiles;
     }
   }
@@ -177,7 +201,7 @@ public final class OnlineFeatures {
       History history = history(at, profiles[at]);
       Outcome outcome = windows[at].arrive(history, event);
       if (outcome != Outcome.NEW) {
-        return new Result(outcome, null, null, changed);
+        return new Result(outcome, changed);
       }
       ordinals[at] = event.ordinals[windows[at].entity().ordinal()];
       if (changed != null) {
@@ -185,7 +209,7 @@ public final class OnlineFeatures {
       }
     }
     catalogue.finish(event);
-    return new Result(Outcome.NEW, event.features, ordinals, changed);
+    return new Result(event, ordinals, changed);
   }
 
   /**

@@ -34,6 +34,7 @@ class OnlineFeaturesTest {
           1_000,
           0,
           60_000,
+          0,
           HashKey.BATCH);
 
   private Event transaction(String id, String time) throws RefusedException {
@@ -148,6 +149,28 @@ class OnlineFeaturesTest {
     assertEquals("late", late.outcome);
     assertNull(late.features);
     assertArrayEquals(NONE, late.profiles);
+  }
+
+  @Test
+  void anOutlierOfADeviceChangesNothingForOthersAndOneOutOfReachIsNamed() throws Exception {
+    byte[][] profiles = {null, null};
+    for (int i = 10; i < 30; i++) {
+      OnlineFeatures.Result result = online.apply(transaction("T" + i, "01:00:" + i), profiles);
+      assertArrayEquals(new String[0], result.outOfReach);
+      profiles[DEVICE] = result.profiles[DEVICE];
+    }
+    profiles[DEVICE] = online.apply(transaction("outlier", "03:59:00"), profiles).profiles[DEVICE];
+    OnlineFeatures.Result result = online.evaluate(transaction("T", "01:01:00"), profiles);
+    assertEquals(21, result.features[2]);
+    Event old = online.transaction(Records.utf8(oldOfDevice()), ARRIVAL_MS);
+    result = online.apply(old, profiles);
+    assertArrayEquals(new String[] {"device_id"}, result.outOfReach);
+    assertEquals(Double.NaN, result.features[2]);
+    assertEquals(22, result.ordinals[DEVICE]);
+  }
+
+  private static String oldOfDevice() {
+    return Records.json("event_time", "\"2025-12-31T03:00:00Z\"", "device_id", "\"D1\"");
   }
 
   // ---- labels ----

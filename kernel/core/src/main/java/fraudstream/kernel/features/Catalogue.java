@@ -95,10 +95,21 @@ public final class Catalogue {
     return List.copyOf(windows.keySet());
   }
 
-  /** The windows of one entity; those of the account also recognise copies of transactions. */
-  public EntityWindows windows(Entity entity, long allowedLatenessMs) {
+  /**
+   * The windows of one entity; those of the account also recognise copies of transactions.
+   *
+   * @param toleranceMs the most by which event times of a live job may be ahead of their arrival;
+   *     shared entities keep as much more, in batch mode too, so that both have the same features
+   */
+  public EntityWindows windows(Entity entity, long allowedLatenessMs, long toleranceMs) {
     boolean recognisesCopies = entity == Entity.ACCOUNT_ID;
-    return new EntityWindows(entity, windows.get(entity), recognisesCopies, allowedLatenessMs);
+    return new EntityWindows(
+        entity,
+        windows.get(entity),
+        recognisesCopies,
+        allowedLatenessMs,
+        toleranceMs,
+        Limits.PRODUCTION);
   }
 
   /** The hash of events with that key, to be set between {@link #begin} and the windows. */

@@ -2,6 +2,7 @@ package fraudstream.kernel.features;
 
 import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -9,8 +10,15 @@ import java.util.List;
  *
  * <p>Windows are placed by the transaction's own event time and cover the transactions of its
  * history that have arrived so far, itself included. Transactions at or before the horizon are
- * evicted: the newest event time so far, minus the reach and the allowed lateness. A transaction
- * sees itself even if it is beyond the horizon, and is not kept then.
+ * evicted.
+ *
+ * <p>An account's horizon is its newest event time minus the reach and the allowed lateness; a
+ * transaction beyond it is late. Other entities are shared by accounts, and one account's event
+ * time says nothing about the others: their horizon is the on-time {@link Frontier} minus the
+ * reach, the allowed lateness and the future tolerance. A transaction of theirs is out of reach if
+ * it is beyond the horizon, if a transaction that its windows may cover is lost, or if it is one
+ * too many ahead of the frontier ({@link Limits#rowsAhead}). It then has none of the entity's
+ * features and a bit in {@link Event#outOfReach}, so that no count is too low unnoticed.
  */
 public final class EntityWindows {
   /** Prevents overflow of {@code newest - reach - lateness}; no time is as far from 1970. */
@@ -18,30 +26,37 @@ public final class EntityWindows {
 
   private final Entity entity;
   private final long reachMs;
+  private final boolean isShared;
   private final long allowedLatenessMs;
+  private final long toleranceMs;
   private final Limits limits;
   private final HistorySchema schema;
+  private final List<WindowSpec> specs;
   private final WindowView view;
   private final WindowFeatures[] features;
 
   /** For each slot, the index of its word in {@link Event#words}. */
   private final int[] places;
 
-  EntityWindows(
-      Entity entity, List<WindowSpec> specs, boolean recognisesCopies, long allowedLatenessMs) {
-    this(entity, specs, recognisesCopies, allowedLatenessMs, Limits.PRODUCTION);
-  }
+  private final long[] scratch = new long[Frontier.RECENT];
 
+  /**
+   * @param toleranceMs the most by which event times of a live job may be ahead of their arrival
+   */
   EntityWindows(
       Entity entity,
       List<WindowSpec> specs,
       boolean recognisesCopies,
       long allowedLatenessMs,
+      long toleranceMs,
       Limits limits) {
     this.entity = entity;
+    isShared = entity != Entity.ACCOUNT_ID;
     this.allowedLatenessMs = Math.min(allowedLatenessMs, MOST_MS);
+    this.toleranceMs = Math.min(toleranceMs, MOST_MS);
     this.limits = limits;
     reachMs = Math.min(specs.stream().mapToLong(WindowSpec::reachMs).reduce(1, Math::max), MOST_MS);
+    this.specs = List.copyOf(specs);
     schema = HistorySchema.of(specs, recognisesCopies);
     view = new WindowView(specs, limits);
     features = WindowFeatures.of(specs, schema, view);
@@ -112,25 +127,99 @@ public final class EntityWindows {
   /** Counts a transaction and sets its sequence number and its features. */
   public void transaction(History history, Event event) {
     history.convertTo(schema);
+    boolean isInReach = isShared ? arriveShared(history, event) : arriveOwn(history, event);
+    event.ordinals[entity.ordinal()] = history.nextOrdinal();
+    if (!isInReach) {
+      markOutOfReach(event);
+    }
+    boolean isKept = isHeard(history, event.timeMs);
+    if (isKept && (history.panes() == null || event.timeMs >= history.panes().lastMs())) {
+      add(history, event, isInReach);
+    } else if (isKept || isInReach) {
+      addOlder(history, event, isKept, isInReach);
+    }
+  }
+
+  /** Advances the history of an account, all of whose transactions are in reach. */
+  private boolean arriveOwn(History history, Event event) {
     history.setNewestMs(Math.max(history.newestMs(), event.timeMs));
     history.evictUpTo(horizonMs(history));
-    event.ordinals[entity.ordinal()] = history.nextOrdinal();
-    boolean isKept = event.timeMs > horizonMs(history);
-    if (!isKept || history.panes() != null && event.timeMs < history.panes().lastMs()) {
-      evaluateAlone(history, event, isKept);
-      return;
+    return true;
+  }
+
+  /** Advances the history of a shared entity; returns whether the transaction is in its reach. */
+  private boolean arriveShared(History history, Event event) {
+    Frontier frontier = frontier(history);
+    history.setNewestMs(Math.max(history.newestMs(), event.timeMs));
+    frontier.arrived(event.timeMs, scratch);
+    long horizonMs = horizonMs(history);
+    long evictedMs = history.evictUpTo(horizonMs);
+    if (evictedMs != Event.NO_TIME) {
+      frontier.lostBehind(evictedMs, reachMs);
     }
+    if (event.timeMs <= horizonMs) {
+      frontier.lostBehind(event.timeMs, reachMs);
+    } else if (!isHeard(history, event.timeMs)) {
+      frontier.lostAhead(event.timeMs, reachMs, horizonMs + reachMs);
+    }
+    return frontier.isComplete(event.timeMs);
+  }
+
+  private Frontier frontier(History history) {
+    if (history.frontier() == null) {
+      history.setFrontier(Frontier.ofOlder(history, allowedLatenessMs));
+    }
+    return history.frontier();
+  }
+
+  /**
+   * The event time up to which nothing is kept: no window of a transaction that isn't late can look
+   * back further. {@link Event#NO_TIME} if everything is kept.
+   */
+  private long horizonMs(History history) {
+    if (!isShared) {
+      return history.newestMs() - reachMs - allowedLatenessMs;
+    }
+    long onTimeMs = history.frontier() == null ? Event.NO_TIME : history.frontier().onTimeMs();
+    return onTimeMs == Event.NO_TIME
+        ? Event.NO_TIME
+        : onTimeMs - reachMs - allowedLatenessMs - toleranceMs;
+  }
+
+  /** Whether a transaction at that time is kept, and a label of it waits for it. */
+  private boolean isHeard(History history, long timeMs) {
+    return timeMs > horizonMs(history)
+        && (timeMs <= aheadMs(history) || rowsAhead(history) < limits.rowsAhead);
+  }
+
+  /** The last event time that is not ahead of the frontier; the maximum if there is no frontier. */
+  private long aheadMs(History history) {
+    boolean hasFrontier =
+        history.frontier() != null && history.frontier().onTimeMs() != Event.NO_TIME;
+    return hasFrontier ? history.frontier().onTimeMs() + toleranceMs : Long.MAX_VALUE;
+  }
+
+  private int rowsAhead(History history) {
+    long aheadMs = aheadMs(history);
+    return aheadMs == Long.MAX_VALUE ? 0 : history.end() - history.rowAfter(aheadMs);
+  }
+
+  private void markOutOfReach(Event event) {
+    event.outOfReach |= 1 << entity.ordinal();
+    for (WindowSpec spec : specs) {
+      Arrays.fill(event.features, spec.offset, spec.offset + spec.width(), Double.NaN);
+    }
+  }
+
+  private void add(History history, Event event, boolean isInReach) {
     int row = history.insert(event, places);
     if (history.panes() != null) {
       history.panes().inserted(history, row);
     }
-    evaluate(history, row, event);
+    if (isInReach) {
+      evaluate(history, row, event);
+    }
     condense(history);
-  }
-
-  /** The event time up to which no window of a transaction that isn't late can look back. */
-  private long horizonMs(History history) {
-    return history.newestMs() - reachMs - allowedLatenessMs;
   }
 
   private void evaluate(History history, int row, Event event) {
@@ -142,34 +231,42 @@ public final class EntityWindows {
   }
 
   /**
-   * Evaluates a transaction that is older than all rows, because it belongs among the panes or is
-   * beyond the horizon. Its windows have no other rows, so they can be evaluated on a temporary
-   * history that has it as the only row, and the same panes.
+   * Adds a transaction that is older than all rows, because it belongs among the panes or is beyond
+   * the horizon. Its windows have no other rows, so they can be evaluated on a temporary history
+   * that has it as the only row, and the same panes.
    *
    * @param isKept whether to add it to the pane of its time
    */
-  private void evaluateAlone(History history, Event event, boolean isKept) {
+  private void addOlder(History history, Event event, boolean isKept, boolean isInReach) {
     History own = newHistory();
     own.setPending(history.pending());
     int row = own.insert(event, places);
     history.setPending(own.pending());
     own.setPanes(history.panes());
-    evaluate(own, row, event);
+    if (isInReach) {
+      evaluate(own, row, event);
+    }
     if (isKept) {
       history.panes().addLate(own, row);
     }
   }
 
   private void condense(History history) {
-    while (history.count() >= limits.exactRows + limits.paneRows && hasOldPane(history)) {
+    int most = limits.exactRows + limits.paneRows;
+    if (history.count() < most) {
+      return;
+    }
+    int ahead = rowsAhead(history);
+    while (history.count() - ahead >= most && hasOldPane(history, ahead)) {
       history.condense(limits.paneRows, limits.paneShare);
     }
   }
 
-  private boolean hasOldPane(History history) {
-    long exactAfterMs = history.newestMs() - limits.exactMs;
-    return history.count() >= limits.mostExactRows + limits.paneRows
-        || history.timeMs(history.first() + limits.paneRows - 1) <= exactAfterMs;
+  private boolean hasOldPane(History history, int ahead) {
+    boolean hasFrontier = aheadMs(history) != Long.MAX_VALUE;
+    long newestMs = hasFrontier ? history.frontier().onTimeMs() : history.newestMs();
+    return history.count() - ahead >= limits.mostExactRows + limits.paneRows
+        || history.timeMs(history.first() + limits.paneRows - 1) <= newestMs - limits.exactMs;
   }
 
   /**
@@ -177,11 +274,11 @@ public final class EntityWindows {
    * the label's time on, or removes the mark if it is no fraud. The last label to arrive wins.
    *
    * <p>A label may arrive before its transaction, and is kept for as long as the transaction would
-   * be. Condensed transactions have lost their ids: each fraud label counts one more fraud in the
+   * be kept. Condensed transactions have lost their ids: each fraud label counts one more fraud in the
    * pane of its event time, and that can't be undone.
    *
    * @return whether the history may have changed: false if no window uses labels, or if the
-   *     transaction is beyond the horizon
+   *     transaction would not be kept
    */
   public boolean label(History history, Event event) {
     history.convertTo(schema);
@@ -194,12 +291,12 @@ public final class EntityWindows {
       history.setLabel(row, knownMs);
       return true;
     }
-    boolean isInReach =
-        history.newestMs() == Event.NO_TIME || event.timeMs > horizonMs(history);
-    if (isInReach) {
+    boolean isHeard =
+        history.newestMs() == Event.NO_TIME || isHeard(history, event.timeMs);
+    if (isHeard) {
       labelAbsent(history, event, knownMs);
     }
-    return isInReach;
+    return isHeard;
   }
 
   private static void labelAbsent(History history, Event event, long knownMs) {

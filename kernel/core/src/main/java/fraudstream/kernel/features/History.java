@@ -30,6 +30,7 @@ public final class History {
   private long newestMs;
   private Panes panes;
   private PendingLabels pending;
+  private Frontier frontier;
   private IdFilter ids;
   private HistoryIndex index;
 
@@ -96,7 +97,8 @@ public final class History {
     long paneCount = panes == null ? 0 : panes.count();
     long indexWords = index == null ? 0 : index.memoryWords(capacity());
     long rowWords = words.length + Math.max(words.length, indexWords);
-    return rowWords + paneCount * PANE_WORDS + OBJECTS_WORDS;
+    long frontierWords = frontier == null ? 0 : Frontier.WORDS;
+    return rowWords + paneCount * PANE_WORDS + frontierWords + OBJECTS_WORDS;
   }
 
   /** The number of transactions ever counted. */
@@ -134,6 +136,15 @@ public final class History {
 
   void setPending(PendingLabels pending) {
     this.pending = pending == null || pending.count() == 0 ? null : pending;
+  }
+
+  /** The on-time frontier of an entity that accounts share; null if it has none. */
+  Frontier frontier() {
+    return frontier;
+  }
+
+  void setFrontier(Frontier frontier) {
+    this.frontier = frontier;
   }
 
   HistoryIndex index(Limits limits) {
@@ -222,15 +233,7 @@ public final class History {
     if (ids == null) {
       ids = new IdFilter(this);
     }
-    if (!ids.mayHold(idHash)) {
-      return false;
-    }
-    for (int row = end - 1; row >= first; row--) {
-      if (idHash(row) == idHash) {
-        return true;
-      }
-    }
-    return false;
+    return ids.isIn(this, idHash);
   }
 
   /** Inserts a transaction by event time, after those of the same time; returns its row. */
@@ -255,11 +258,6 @@ public final class History {
       index.inserted(this, row);
     }
     return row;
-  }
-
-  /** Maps equal numbers to the same word: -0.0 to that of 0.0, and every NaN to one. */
-  static long canonical(long word) {
-    return Double.doubleToLongBits(Double.longBitsToDouble(word) + 0.0);
   }
 
   private long takePending(Event event) {
@@ -304,10 +302,15 @@ public final class History {
     ids = null;
   }
 
-  /** Evicts up to and including {@code timeMs}; a pane is evicted with its last transaction. */
-  void evictUpTo(long timeMs) {
+  /**
+   * Evicts up to and including {@code timeMs}; a pane is evicted with its last transaction.
+   *
+   * @return the newest event time that was evicted; {@link Event#NO_TIME} if nothing was
+   */
+  long evictUpTo(long timeMs) {
+    long evictedMs = Event.NO_TIME;
     if (panes != null) {
-      panes.evictUpTo(timeMs);
+      evictedMs = panes.evictUpTo(timeMs);
       panes = panes.count() == 0 ? null : panes;
     }
     if (pending != null) {
@@ -315,8 +318,11 @@ public final class History {
       setPending(pending);
     }
     if (first < end && timeMs(first) <= timeMs) {
-      forgetFirst(rowAfter(timeMs) - first);
+      int kept = rowAfter(timeMs);
+      evictedMs = timeMs(kept - 1);
+      forgetFirst(kept - first);
     }
+    return evictedMs;
   }
 
   /** Copies rows [from, to) in their order to the start of {@code target}; changes nothing else. */
@@ -372,6 +378,7 @@ public final class History {
     History copy = new History(schema, copied, count(), ordinal, newestMs);
     copy.panes = panes == null ? null : panes.copy();
     copy.pending = pending == null ? null : pending.copy();
+    copy.frontier = frontier == null ? null : frontier.copy();
     return copy;
   }
 

@@ -9,18 +9,23 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * The binary format of histories of one schema, layout version 3. Not thread-safe.
+ * The binary format of histories of one schema, layout version 4. Not thread-safe.
  *
  * <p>Layout: the version (byte); the number of transactions ever counted and the newest event time
- * (longs); the numbers of rows and of pending labels (ints); the words of both (longs,
- * little-endian); the number of panes (int) and each pane ({@link Pane#write}). The schema is not
- * included: Flink's saved state stores it once for all histories, and a profile in front of its
- * history ({@link ProfileFormat}).
+ * (longs); the on-time frontier ({@link Frontier#write}), or -1 (byte) without one; the numbers of
+ * rows and of pending labels (ints); the words of both (longs, little-endian); the number of panes
+ * (int) and each pane ({@link Pane#write}). The schema is not included: Flink's saved state stores
+ * it once for all histories, and a profile in front of its history ({@link ProfileFormat}).
+ *
+ * <p>Layout version 3 is read too. It has no frontier.
  */
 public final class HistoryFormat implements Serializable {
-  public static final int VERSION = 3;
+  public static final int VERSION = 4;
 
   private static final long serialVersionUID = 1L;
+
+  private static final int WITHOUT_FRONTIER = 3;
+  private static final int NO_FRONTIER = -1;
 
   /** The layout whose ids and texts are hashed without a key, so that they can't be continued. */
   private static final int WITHOUT_KEY = 2;
@@ -40,6 +45,11 @@ public final class HistoryFormat implements Serializable {
 
   public HistorySchema schema() {
     return schema;
+  }
+
+  /** Whether saved state of that layout version can be read. */
+  public static boolean isReadable(int version) {
+    return version == VERSION || version == WITHOUT_FRONTIER;
   }
 
   /** The error for a history that another release has written. */
@@ -76,6 +86,11 @@ public final class HistoryFormat implements Serializable {
     target.writeByte(VERSION);
     target.writeLong(history.ordinal());
     target.writeLong(history.newestMs());
+    if (history.frontier() == null) {
+      target.writeByte(NO_FRONTIER);
+    } else {
+      history.frontier().write(target);
+    }
     target.writeInt(history.count());
     target.writeInt(labels);
     if (history.isSorted()) {
@@ -98,15 +113,18 @@ public final class HistoryFormat implements Serializable {
   /** Reads a history of this schema. */
   public History read(DataInput source) throws IOException {
     byte version = source.readByte();
-    if (version != VERSION) {
+    if (!isReadable(version)) {
       throw unknownVersion(version);
     }
     long ordinal = source.readLong();
     long newestMs = source.readLong();
+    int recent = version == WITHOUT_FRONTIER ? NO_FRONTIER : source.readByte();
+    Frontier frontier = recent == NO_FRONTIER ? null : Frontier.read(recent, source);
     int rows = source.readInt();
     int labels = source.readInt();
     long[] words = read(rows * schema.stride, source);
     History history = new History(schema, words, rows, ordinal, newestMs);
+    history.setFrontier(frontier);
     if (labels > 0) {
       long[] pending = read(labels * PendingLabels.STRIDE, source);
       history.setPending(new PendingLabels(pending, labels));

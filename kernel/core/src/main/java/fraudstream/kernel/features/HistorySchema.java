@@ -217,6 +217,11 @@ public final class HistorySchema implements Serializable {
     return 31 * Arrays.hashCode(ids) + (keepsIds ? 2 : 0) + (keepsLabels ? 1 : 0);
   }
 
+  /** Maps equal numbers to the same word: -0.0 to that of 0.0, and every NaN to one. */
+  static long canonical(long word) {
+    return Double.doubleToLongBits(Double.longBitsToDouble(word) + 0.0);
+  }
+
   /**
    * Writes a transaction as a row to {@code target} from {@code at} on.
    *
@@ -236,7 +241,7 @@ public final class HistorySchema implements Serializable {
     }
     for (int slot = 0; slot < places.length; slot++) {
       long word = event.words[places[slot]];
-      target[at + at(slot)] = isText(slot) ? word : History.canonical(word);
+      target[at + at(slot)] = isText(slot) ? word : canonical(word);
     }
   }
 

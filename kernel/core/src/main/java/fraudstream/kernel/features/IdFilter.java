@@ -26,6 +26,18 @@ final class IdFilter {
     words[other / Long.SIZE] |= 1L << other;
   }
 
+  /** Whether a row of the history, whose ids this filter has, has that id hash. */
+  boolean isIn(History history, long idHash) {
+    if (mayHold(idHash)) {
+      for (int row = history.end() - 1; row >= history.first(); row--) {
+        if (history.idHash(row) == idHash) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   boolean mayHold(long idHash) {
     int one = (int) idHash & BITS - 1;
     int other = (int) (idHash >>> Integer.SIZE) & BITS - 1;

@@ -42,6 +42,12 @@ final class Limits {
   /** The rows condensed at once; at most 1/{@link #paneShare} of {@link #exactRows}. */
   int paneRows = 64;
 
+  /**
+   * The rows that an entity keeps further ahead of its on-time frontier than event times may be in
+   * the future. They are outliers, or the first of a jump, and don't count among {@link #exactRows}.
+   */
+  int rowsAhead = 1_024;
+
   /** Panes are merged up to 1/{@code paneShare} of the transactions newer than they are. */
   int paneShare = 64;
 }

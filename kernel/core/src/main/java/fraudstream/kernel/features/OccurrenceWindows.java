@@ -27,7 +27,7 @@ final class OccurrenceWindows implements WindowFeatures {
   @Override
   public void evaluate(WindowView view, double[] features) {
     long word = view.event().words[place];
-    long own = isText ? word : History.canonical(word);
+    long own = isText ? word : HistorySchema.canonical(word);
     HistoryIndex index = view.index();
     if (own == nullWord) {
       for (int offset : offsets) {

@@ -1,5 +1,6 @@
 package fraudstream.kernel.features;
 
+import fraudstream.kernel.record.Event;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
@@ -97,10 +98,7 @@ final class Panes {
   }
 
   private void merge(long rows, int share) {
-    long newer = rows;
-    for (int at = 0; at < count; at++) {
-      newer += panes[at].count();
-    }
+    long newer = rows + transactions();
     int kept = 0;
     for (int at = 0; at < count; at++) {
       Pane pane = panes[at];
@@ -165,11 +163,22 @@ final class Panes {
     return low;
   }
 
-  void evictUpTo(long timeMs) {
+  /** The number of condensed transactions. */
+  long transactions() {
+    long sum = 0;
+    for (int at = 0; at < count; at++) {
+      sum += panes[at].count();
+    }
+    return sum;
+  }
+
+  /** Evicts panes; returns the last event time of the evicted ones, or {@link Event#NO_TIME}. */
+  long evictUpTo(long timeMs) {
     if (count == 0 || panes[0].lastMs() > timeMs) {
-      return;
+      return Event.NO_TIME;
     }
     int gone = countUpTo(timeMs);
+    long evictedMs = panes[gone - 1].lastMs();
     System.arraycopy(panes, gone, panes, 0, count - gone);
     truncate(count - gone);
     ranges = null;
@@ -178,6 +187,7 @@ final class Panes {
         sketch.forget();
       }
     }
+    return evictedMs;
   }
 
   Panes copy() {

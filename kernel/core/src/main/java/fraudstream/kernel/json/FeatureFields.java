@@ -1,11 +1,15 @@
 package fraudstream.kernel.json;
 
 import fraudstream.kernel.features.Catalogue;
+import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
 import java.util.List;
 
 /** Writes a feature vector as JSON fields: numbers, and LAST_N as a list of amount, gap, value. */
 final class FeatureFields {
+  private static final byte[] OUT_OF_REACH = JsonLine.name("out_of_reach");
+  private static final Entity[] ENTITIES = Entity.values();
+
   private final Catalogue.Feature[] features;
   private final byte[][] names;
 
@@ -21,12 +25,32 @@ final class FeatureFields {
       json.field(names[i]);
       if (feature.triples == 0) {
         json.number(vector[feature.offset]);
-      } else if (event.ids[feature.entity.ordinal()] == null) {
+      } else if (lacks(event, feature.entity)) {
         json.nothing();
       } else {
         writeTriples(json, vector, feature);
       }
     }
+  }
+
+  /** Whether the transaction has no windows of the entity, not even empty ones. */
+  private static boolean lacks(Event event, Entity entity) {
+    return event.ids[entity.ordinal()] == null || event.isOutOfReach(entity);
+  }
+
+  /** Writes the field that names the entities out of whose reach the transaction is, if any. */
+  static void writeOutOfReach(JsonLine json, Event event) {
+    if (event.outOfReach == 0) {
+      return;
+    }
+    json.field(OUT_OF_REACH);
+    json.begin('[');
+    for (Entity entity : ENTITIES) {
+      if (event.isOutOfReach(entity)) {
+        json.text(entity.fieldName);
+      }
+    }
+    json.end(']');
   }
 
   private static void writeTriples(JsonLine json, double[] vector, Catalogue.Feature feature) {

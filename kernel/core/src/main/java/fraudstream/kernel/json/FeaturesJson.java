@@ -7,7 +7,7 @@ import java.util.List;
 
 /**
  * Writes a feature vector as one flat JSON object: transaction_id and account_id, then each feature
- * by name, null if missing.
+ * by name, null if missing; then out_of_reach, the list of such entities, if there are any.
  */
 public final class FeaturesJson {
   private static final byte[] TRANSACTION_ID = JsonLine.name("transaction_id");
@@ -28,6 +28,7 @@ public final class FeaturesJson {
     json.field(ACCOUNT_ID);
     json.text(event.ids[Entity.ACCOUNT_ID.ordinal()]);
     features.write(json, event);
+    FeatureFields.writeOutOfReach(json, event);
     json.end('}');
     return json.toBytes();
   }

@@ -53,6 +53,7 @@ public final class ScoredJson {
     json.begin('{');
     features.write(json, event);
     json.end('}');
+    FeatureFields.writeOutOfReach(json, event);
     if (!overflowing.isEmpty()) {
       json.field(OVERFLOWING);
       json.begin('[');

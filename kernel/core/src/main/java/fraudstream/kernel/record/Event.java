@@ -76,6 +76,12 @@ public final class Event {
    */
   public long[] ordinals = new long[Entity.COUNT];
 
+  /**
+   * The entities out of whose reach the transaction is, as bits by {@link Entity} ordinal: they no
+   * longer have all that their windows may cover, so their features are missing.
+   */
+  public int outOfReach;
+
   /** For labels only: when the label became available, epoch ms. */
   public long availableAtMs = NO_TIME;
 
@@ -91,6 +97,11 @@ public final class Event {
     for (Entity entity : ENTITIES) {
       ids[entity.ordinal()] = fields.text(entity.column);
     }
+  }
+
+  /** Whether the transaction is out of an entity's reach. */
+  public boolean isOutOfReach(Entity entity) {
+    return (outOfReach >>> entity.ordinal() & 1) == 1;
   }
 
   /** A deep copy, except for raw bytes and contents, which are shared as they never change. */
@@ -111,6 +122,7 @@ public final class Event {
     event.words = words.clone();
     event.features = features.clone();
     event.ordinals = ordinals.clone();
+    event.outOfReach = outOfReach;
     event.availableAtMs = availableAtMs;
     event.isFraud = isFraud;
     return event;

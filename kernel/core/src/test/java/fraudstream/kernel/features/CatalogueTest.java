@@ -198,9 +198,9 @@ class CatalogueTest {
             window("a", "account_id", "count", "'window':'10m'"),
             window("b", "account_id", "count", "'window':'1m','delay':'1h'"),
             window("c", "device_id", "count", "'window':'2d'"));
-    assertEquals(61 * 60_000, catalogue.windows(Entity.ACCOUNT_ID, 5).reachMs());
-    assertEquals(2 * 86_400_000L, catalogue.windows(Entity.DEVICE_ID, 5).reachMs());
-    assertTrue(Catalogues.of().windows(Entity.ACCOUNT_ID, 5).reachMs() >= 0);
+    assertEquals(61 * 60_000, catalogue.windows(Entity.ACCOUNT_ID, 5, 0).reachMs());
+    assertEquals(2 * 86_400_000L, catalogue.windows(Entity.DEVICE_ID, 5, 0).reachMs());
+    assertTrue(Catalogues.of().windows(Entity.ACCOUNT_ID, 5, 0).reachMs() >= 0);
   }
 
   // ---- refused input ----

@@ -29,6 +29,7 @@ class EntityWindowsPropertyTest {
     limits.scannedIds = 6;
     limits.movedRows = 1;
     limits.maxSavedMoves = 20;
+    limits.rowsAhead = 5;
     return limits;
   }
 
@@ -66,6 +67,9 @@ class EntityWindowsPropertyTest {
     /** One of so many transactions is out of order. */
     private final int lateShare;
 
+    /** One of so many transactions is an outlier; 0 for none. */
+    private final int outlierShare;
+
     private final List<Event> sent = new ArrayList<>();
     private History history;
     private long nowMs = 1_000_000;
@@ -81,8 +85,12 @@ class EntityWindowsPropertyTest {
       lateShare = new int[] {8, 8, 2, 1}[random.nextInt(4)];
       long latenessMs = random.nextInt(3) * 25L;
       Entity entity = Entity.values()[random.nextInt(Entity.COUNT)];
-      windows = new EntityWindows(entity, specs, random.nextBoolean(), latenessMs, limits);
-      naive = new NaiveWindows(specs, latenessMs);
+      long toleranceMs = random.nextInt(3) * 20L;
+      outlierShare = new int[] {0, 0, 25, 6, 3}[random.nextInt(5)];
+      windows =
+          new EntityWindows(
+              entity, specs, random.nextBoolean(), latenessMs, toleranceMs, limits);
+      naive = new NaiveWindows(specs, entity, latenessMs, toleranceMs, limits.rowsAhead);
       history = windows.newHistory();
     }
 
@@ -145,6 +153,9 @@ class EntityWindowsPropertyTest {
       nowMs += random.nextInt(isSlow ? 12 : 4) - 1;
       boolean isOutOfOrder = random.nextInt(lateShare) == 0;
       nextMs = isOutOfOrder ? nowMs - random.nextInt(random.nextInt(300) + 1) : nowMs;
+      if (outlierShare > 0 && random.nextInt(outlierShare) == 0) {
+        nextMs += outlierMs();
+      }
       Windows.with(event, Windows.FEE, number());
       Windows.withText(event, Windows.DEVICE, random.nextInt(4));
       Windows.withText(event, Windows.MERCHANT, random.nextInt(30));
@@ -155,9 +166,10 @@ class EntityWindowsPropertyTest {
       sent.add(event);
       double[] wanted = naive.transaction(event);
       windows.transaction(history, event);
+      assertEquals(wanted == null, event.isOutOfReach(windows.entity()), () -> "of " + seed + ", " + id);
       for (WindowSpec spec : specs) {
         for (int at = spec.offset; at < spec.offset + spec.width(); at++) {
-          compare(spec, wanted[at], event.features[at], id);
+          compare(spec, wanted == null ? Double.NaN : wanted[at], event.features[at], id);
         }
       }
       assertEquals(id, event.ordinals[windows.entity().ordinal()]);
@@ -165,6 +177,15 @@ class EntityWindowsPropertyTest {
         long some = 1 + random.nextInt((int) id);
         assertEquals(naive.remembers(some), windows.remembers(history, some), () -> "id " + some);
       }
+    }
+
+    /** From a wrong clock: by a little more than what is kept, or by far. Rarely all clocks jump. */
+    private long outlierMs() {
+      long byMs = random.nextBoolean() ? random.nextInt(3_000) : 1_000_000_000L;
+      if (random.nextInt(40) == 0) {
+        nowMs += byMs / 100;
+      }
+      return random.nextInt(3) == 0 ? -byMs : byMs;
     }
 
     private double number() {

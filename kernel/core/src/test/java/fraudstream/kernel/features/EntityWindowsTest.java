@@ -304,7 +304,7 @@ class EntityWindowsTest {
   @Test
   void otherEntitiesCountAllThatTheAccountLetThrough() {
     EntityWindows windows =
-        new EntityWindows(Entity.DEVICE_ID, List.of(Windows.count(5_000, 0, 0)), false, 1_000);
+        Windows.merchant(List.of(Windows.count(5_000, 0, 0)), 1_000, 0, Limits.PRODUCTION);
     History history = windows.newHistory();
     for (long timeMs : new long[] {9_000, 9_000, 1_000}) {
       assertEquals(Outcome.NEW, windows.arrive(history, Windows.transaction(timeMs, 1, 1, 1)));

@@ -5,18 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import fraudstream.kernel.features.WindowSpec.Statistic;
-import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class FraudRateTest {
   private final EntityWindows windows =
-      new EntityWindows(
-          Entity.MERCHANT_ID,
+      Windows.merchant(
           List.of(Windows.spec(Statistic.FRAUD_RATE, List.of(), 100, 0, 0)),
-          false,
-          1_000);
+          1_000,
+          0,
+          Limits.PRODUCTION);
 
   private final History history = windows.newHistory();
 
@@ -24,6 +23,13 @@ class FraudRateTest {
     Event event = Windows.transaction(timeMs, id, 1, 1);
     windows.transaction(history, event);
     return event.features[0];
+  }
+
+  /** Moves the on-time frontier to a time. */
+  private void mostArriveAt(long timeMs) {
+    for (int i = 0; i < Frontier.RISING; i++) {
+      rate(timeMs, timeMs * 100 + i);
+    }
   }
 
   private void label(long timeMs, long id, boolean isFraud, long availableAtMs) {
@@ -66,9 +72,9 @@ class FraudRateTest {
   @Test
   void aLabelWaitsAsLongAsItsTransactionWouldBeKept() {
     label(10, 1, true, 5);
-    rate(1_109, 2);
+    mostArriveAt(1_109);
     assertNotNull(history.pending());
-    rate(1_110, 3);
+    mostArriveAt(1_110);
     assertNull(history.pending());
     label(10, 1, true, 5);
     assertNull(history.pending(), "and none waits that comes later");
@@ -84,11 +90,11 @@ class FraudRateTest {
   @Test
   void anEmptyWindowHasNoRate() {
     EntityWindows delayed =
-        new EntityWindows(
-            Entity.MERCHANT_ID,
+        Windows.merchant(
             List.of(Windows.spec(Statistic.FRAUD_RATE, List.of(), 100, 50, 0)),
-            false,
-            1_000);
+            1_000,
+            0,
+            Limits.PRODUCTION);
     Event event = Windows.transaction(10, 1, 1, 1);
     delayed.transaction(delayed.newHistory(), event);
     assertEquals(Double.NaN, event.features[0]);

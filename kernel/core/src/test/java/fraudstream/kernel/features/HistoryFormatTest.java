@@ -20,6 +20,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HistoryFormatTest {
   private static final WindowSpec COUNT = Windows.count(1_000, 0, 0);
@@ -92,13 +94,14 @@ class HistoryFormatTest {
     EntityWindows windows = golden();
     assertArrayEquals(resource("snapshot-v3.bin"), schema(windows));
     byte[] bytes = Windows.bytes(format(windows), goldenHistory(windows));
-    assertArrayEquals(resource("history-v3.bin"), bytes);
+    assertArrayEquals(resource("history-v4.bin"), bytes);
   }
 
-  @Test
-  void savedStateIsReadWithAllThatIsInIt() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"history-v3.bin", "history-v4.bin"})
+  void savedStateIsReadWithAllThatIsInIt(String name) throws IOException {
     HistoryFormat format = new HistoryFormat(schemaOf(resource("snapshot-v3.bin")));
-    History history = Windows.history(format, resource("history-v3.bin"));
+    History history = Windows.history(format, resource(name));
     assertEquals(8, history.count());
     assertEquals(8, history.panes().ranges().transactions(0, history.panes().count()));
     assertEquals(16, history.ordinal());
@@ -112,18 +115,56 @@ class HistoryFormatTest {
     assertEquals(2 / 17.0, event.features[3], 1e-12);
   }
 
+  /** A merchant with a frontier, a transaction lost behind it and one ahead. */
+  private static History goldenMerchant(EntityWindows merchant) {
+    History history = merchant.newHistory();
+    for (int i = 0; i < 20; i++) {
+      merchant.transaction(history, Windows.transaction(10_000L + i, 1, i, 1));
+    }
+    for (long timeMs : new long[] {1, 90_000, 80_000}) {
+      merchant.transaction(history, Windows.transaction(timeMs, 1, 1, 1));
+    }
+    return history;
+  }
+
+  private static EntityWindows merchant() {
+    Limits limits = new Limits();
+    limits.rowsAhead = 1;
+    return Windows.merchant(List.of(COUNT), 1_000, 500, limits);
+  }
+
+  @Test
+  void savedStateOfASharedEntityIsWrittenByteForByteAsEver() throws IOException {
+    byte[] bytes = Windows.bytes(format(merchant()), goldenMerchant(merchant()));
+    assertArrayEquals(resource("merchant-v4.bin"), bytes);
+  }
+
+  @Test
+  void aSharedEntityThatIsReadContinuesFromItsFrontierAndKnowsWhatItHasLost() throws IOException {
+    HistoryFormat format = format(merchant());
+    History history = Windows.history(format, resource("merchant-v4.bin"));
+    assertEquals(10_013, history.frontier().onTimeMs());
+    assertFalse(history.frontier().isComplete(1_000));
+    assertTrue(history.frontier().isComplete(1_001));
+    assertFalse(history.frontier().isComplete(80_000));
+    assertArrayEquals(resource("merchant-v4.bin"), Windows.bytes(format, history.copy()));
+    long[] scratch = new long[Frontier.RECENT];
+    history.frontier().arrived(10_019, scratch);
+    assertEquals(10_014, history.frontier().onTimeMs(), "it knows the latest event times");
+  }
+
   @Test
   void anUnknownLayoutIsRefused() throws IOException {
     String message =
-        "saved state has layout version 4; this release reads version 3:"
+        "saved state has layout version 5; this release reads version 4:"
             + " start from the release that wrote it, or without its state";
-    assertEquals(message, refusal(4));
+    assertEquals(message, refusal(5));
   }
 
   @Test
   void aLayoutWithoutAKeyIsRefusedWithTheWayOn() throws IOException {
     String message =
-        "saved state has layout version 2; this release reads version 3, whose ids and texts are"
+        "saved state has layout version 2; this release reads version 4, whose ids and texts are"
             + " hashed with a key, unlike that one's. Start without the saved state, and read the"
             + " stream from before the longest window (start_position TRIM_HORIZON): alerts that"
             + " were delivered before are recognised";
@@ -180,7 +221,7 @@ class HistoryFormatTest {
   void withoutIdsNothingIsRememberedAfterwards() throws IOException {
     EntityWindows withIds = windows(COUNT);
     EntityWindows without =
-        new EntityWindows(Entity.DEVICE_ID, List.of(COUNT), false, 1_000);
+        Windows.merchant(List.of(COUNT), 1_000, 0, Limits.PRODUCTION);
     History history = without.newHistory();
     send(without, history, 1);
     assertFalse(without.remembers(history, 1));

@@ -1,5 +1,6 @@
 package fraudstream.kernel.features;
 
+import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -17,29 +18,93 @@ final class NaiveWindows {
   private static final MathContext DIGITS = new MathContext(60);
 
   private final List<WindowSpec> specs;
-  private final long latenessMs;
+  private final boolean isShared;
+  private final long slackMs;
+  private final long toleranceMs;
+  private final int rowsAhead;
   private final long reachMs;
   private final List<Event> all = new ArrayList<>();
   private final Map<Long, Long> fraudKnownMs = new HashMap<>();
   private final Map<Long, Event> pending = new HashMap<>();
-  private long newestMs = Event.NO_TIME;
+  private final List<Long> arrivedMs = new ArrayList<>();
+  private final List<Long> lostMs = new ArrayList<>();
+  private final List<Long> lostAheadMs = new ArrayList<>();
+  private long onTimeMs = Event.NO_TIME;
 
-  NaiveWindows(List<WindowSpec> specs, long latenessMs) {
+  NaiveWindows(
+      List<WindowSpec> specs, Entity entity, long latenessMs, long toleranceMs, int rowsAhead) {
     this.specs = specs;
-    this.latenessMs = latenessMs;
+    isShared = entity != Entity.ACCOUNT_ID;
+    slackMs = latenessMs + (isShared ? toleranceMs : 0);
+    this.toleranceMs = toleranceMs;
+    this.rowsAhead = rowsAhead;
     reachMs = specs.stream().mapToLong(WindowSpec::reachMs).reduce(1, Math::max);
   }
 
+  private void advance(long timeMs) {
+    arrivedMs.add(timeMs);
+    if (!isShared) {
+      onTimeMs = Math.max(onTimeMs, timeMs);
+      return;
+    }
+    List<Long> last = arrivedMs.subList(Math.max(0, arrivedMs.size() - 16), arrivedMs.size());
+    List<Long> newestFirst =
+        last.stream().sorted(Comparator.reverseOrder()).collect(Collectors.toList());
+    if (newestFirst.size() >= 9) {
+      onTimeMs = Math.max(onTimeMs, newestFirst.get(8));
+      onTimeMs = Math.min(onTimeMs, newestFirst.get(3));
+    }
+  }
+
   private boolean isVisible(long timeMs) {
-    return newestMs == Event.NO_TIME || timeMs > newestMs - reachMs - latenessMs;
+    return onTimeMs == Event.NO_TIME || timeMs > onTimeMs - reachMs - slackMs;
+  }
+
+  private boolean isAhead(long timeMs) {
+    return isShared && onTimeMs != Event.NO_TIME && timeMs > onTimeMs + toleranceMs;
+  }
+
+  private boolean isKept(long timeMs) {
+    long ahead = all.stream().filter(other -> isAhead(other.timeMs)).count();
+    return isVisible(timeMs) && !(isAhead(timeMs) && ahead >= rowsAhead);
+  }
+
+  /** Whether a transaction that is lost may be in a window of one at that time. */
+  private boolean lacks(long timeMs) {
+    boolean behind = lostMs.stream().anyMatch(lost -> timeMs < lost + reachMs);
+    long from = lostAheadMs.stream().reduce(Long.MAX_VALUE, Math::min);
+    long to = lostAheadMs.stream().reduce(Long.MIN_VALUE, Math::max) + reachMs;
+    return behind || timeMs >= from && timeMs < to;
+  }
+
+  /** Whether a shared entity has lost what the windows of the transaction, now arrived, may cover. */
+  private boolean loses(Event event, boolean isKept) {
+    if (!isShared) {
+      return false;
+    }
+    all.stream().filter(other -> !isVisible(other.timeMs)).forEach(o -> lostMs.add(o.timeMs));
+    if (!isKept && isVisible(event.timeMs)) {
+      long onTimeFromMs = onTimeMs - slackMs;
+      if (lostAheadMs.stream().allMatch(lost -> lost + reachMs <= onTimeFromMs)) {
+        lostMs.addAll(lostAheadMs);
+        lostAheadMs.clear();
+      }
+      lostAheadMs.add(event.timeMs);
+    } else if (!isKept) {
+      lostMs.add(event.timeMs);
+    }
+    return lacks(event.timeMs);
   }
 
   boolean remembers(long idHash) {
     return all.stream().anyMatch(event -> isVisible(event.timeMs) && event.idHash == idHash);
   }
 
+  /** The features; null if the transaction is out of reach. */
   double[] transaction(Event event) {
-    newestMs = Math.max(newestMs, event.timeMs);
+    advance(event.timeMs);
+    boolean isKept = isKept(event.timeMs);
+    boolean isOutOfReach = loses(event, isKept);
     all.removeIf(other -> !isVisible(other.timeMs));
     pending.values().removeIf(label -> !isVisible(label.timeMs));
     all.add(event);
@@ -53,7 +118,10 @@ final class NaiveWindows {
     for (WindowSpec spec : specs) {
       evaluate(spec, event, features);
     }
-    return features;
+    if (isShared && !isKept) {
+      all.remove(event);
+    }
+    return isOutOfReach ? null : features;
   }
 
   void label(Event label) {
@@ -65,7 +133,7 @@ final class NaiveWindows {
       } else {
         fraudKnownMs.remove(label.idHash);
       }
-    } else if (isVisible(label.timeMs)) {
+    } else if (isKept(label.timeMs)) {
       if (label.isFraud) {
         pending.put(label.idHash, label);
       } else {

@@ -69,7 +69,7 @@ final class OutOfOrderBenchmark {
 
   /** The mean processor time per transaction. */
   private double microseconds(long[] timesMs) throws RefusedException {
-    EntityWindows windows = catalogue.windows(Entity.ACCOUNT_ID, LATENESS_MS);
+    EntityWindows windows = catalogue.windows(Entity.ACCOUNT_ID, LATENESS_MS, 0);
     History history = windows.newHistory();
     long beginNs = cpuNs();
     int done = 0;

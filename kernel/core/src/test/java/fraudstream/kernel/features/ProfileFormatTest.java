@@ -59,7 +59,7 @@ class ProfileFormatTest {
     byte[] schemaBytes = resource("snapshot-v3.bin");
     HistorySchema schema =
         HistorySchema.read(new DataInputStream(new ByteArrayInputStream(schemaBytes)));
-    byte[] historyBytes = resource("history-v3.bin");
+    byte[] historyBytes = resource("history-v4.bin");
     byte[] key = ByteBuffer.allocate(8).putLong(HashKey.BATCH.fingerprint()).array();
     byte[] body = join(key, join(schemaBytes, historyBytes));
     CRC32 checksum = new CRC32();

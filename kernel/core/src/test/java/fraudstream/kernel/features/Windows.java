@@ -45,7 +45,13 @@ final class Windows {
   }
 
   static EntityWindows account(List<WindowSpec> specs, long latenessMs, Limits limits) {
-    return new EntityWindows(Entity.ACCOUNT_ID, specs, true, latenessMs, limits);
+    return new EntityWindows(Entity.ACCOUNT_ID, specs, true, latenessMs, 0, limits);
+  }
+
+  /** The windows of a merchant, which accounts share. */
+  static EntityWindows merchant(
+      List<WindowSpec> specs, long latenessMs, long toleranceMs, Limits limits) {
+    return new EntityWindows(Entity.MERCHANT_ID, specs, false, latenessMs, toleranceMs, limits);
   }
 
   /** A transaction with an amount; all other columns are null. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import fraudstream.kernel.features.Catalogue;
 import fraudstream.kernel.features.Catalogues;
+import fraudstream.kernel.record.Entity;
 import fraudstream.kernel.record.Event;
 import fraudstream.kernel.record.Records;
 import java.nio.charset.StandardCharsets;
@@ -104,6 +105,17 @@ class FeaturesJsonTest {
     assertEquals(
         "{\"transaction_id\":\"T1\",\"account_id\":\"A1\",\"a\":1,\"last\":[],\"b\":2}",
         line(LAST_TWO, "T1", 1, NULL, NULL, NULL, NULL, NULL, NULL, 2));
+  }
+
+  @Test
+  void outOfReachOfTheEntityThereIsNoList() {
+    Event event = Records.transaction("T1", "A1", 0);
+    event.features = new double[] {1, NULL, NULL, NULL, NULL, NULL, NULL, 2};
+    event.outOfReach = 1 << Entity.ACCOUNT_ID.ordinal();
+    assertEquals(
+        "{\"transaction_id\":\"T1\",\"account_id\":\"A1\",\"a\":1,\"last\":null,\"b\":2,"
+            + "\"out_of_reach\":[\"account_id\"]}",
+        new String(new FeaturesJson(LAST_TWO.features()).line(event), StandardCharsets.UTF_8));
   }
 
   @Test

@@ -150,6 +150,15 @@ class ScoredJsonTest {
   }
 
   @Test
+  void theEntitiesThatTheTransactionIsOutOfReachOfAreNamed() {
+    Event event = event();
+    assertFalse(read(json.scored(event, 0.25, 0, List.of())).has("out_of_reach"));
+    event.outOfReach = 1 << Entity.DEVICE_ID.ordinal() | 1 << Entity.COUNTERPARTY_ID.ordinal();
+    JsonNode record = read(json.scored(event, 0.25, 0, List.of()));
+    assertEquals("[\"device_id\",\"counterparty_id\"]", record.get("out_of_reach").toString());
+  }
+
+  @Test
   void featuresThatAreTooLargeForTheModelAreNamed() throws IOException {
     JsonNode record = read(json.scored(event(), 0.25, 0, List.of("a", "b")));
     assertEquals("[\"a\",\"b\"]", record.get("overflowing_features").toString());

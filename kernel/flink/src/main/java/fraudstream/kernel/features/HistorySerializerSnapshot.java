@@ -36,7 +36,7 @@ public final class HistorySerializerSnapshot implements TypeSerializerSnapshot<H
   @Override
   public void readSnapshot(int readVersion, DataInputView in, ClassLoader userCodeClassLoader)
       throws IOException {
-    if (readVersion != HistoryFormat.VERSION) {
+    if (!HistoryFormat.isReadable(readVersion)) {
       throw HistoryFormat.unknownVersion(readVersion);
     }
     schema = HistorySchema.read(in);

@@ -21,7 +21,8 @@ import org.apache.flink.util.OutputTag;
  *
  * <p>The account's step also detects duplicate transactions, which it passes on as {@link
  * Event.Kind#DUPLICATE}, and late and conflicting ones, which it refuses. Metrics: {@code
- * duplicates}, {@code late}, {@code conflicts}.
+ * duplicates}, {@code late}, {@code conflicts}, and {@code out_of_reach} for transactions without the
+ * features of this entity.
  */
 class EntityStep extends AbstractStreamOperator<Event>
     implements OneInputStreamOperator<Event, Event> {
@@ -41,6 +42,7 @@ class EntityStep extends AbstractStreamOperator<Event>
   private transient Counter duplicates;
   private transient Counter late;
   private transient Counter conflicts;
+  private transient Counter outOfReach;
 
   EntityStep(JobConfig config, Entity entity) {
     this.config = config;
@@ -54,7 +56,10 @@ class EntityStep extends AbstractStreamOperator<Event>
   @Override
   public void open() throws Exception {
     super.open();
-    windows = config.catalogue().windows(entity, config.allowedLatenessMs);
+    windows =
+        config
+            .catalogue()
+            .windows(entity, config.allowedLatenessMs, config.retentionToleranceMs);
     ValueStateDescriptor<History> descriptor =
         new ValueStateDescriptor<>("history", new HistorySerializer(windows.schema()));
     descriptor.enableTimeToLive(timeToLive());
@@ -64,10 +69,16 @@ class EntityStep extends AbstractStreamOperator<Event>
     duplicates = getMetricGroup().counter("duplicates");
     late = getMetricGroup().counter(Outcome.LATE.label);
     conflicts = getMetricGroup().counter("conflicts");
+    outOfReach = getMetricGroup().counter("out_of_reach");
   }
 
   private StateTtlConfig timeToLive() {
-    long asked = windows.reachMs() + config.allowedLatenessMs + config.stateTtlMarginMs;
+    // A transaction may be in the future by the tolerance when the state is written for it.
+    long asked =
+        windows.reachMs()
+            + config.allowedLatenessMs
+            + config.retentionToleranceMs
+            + config.stateTtlMarginMs;
     long ttlMs = config.stateTtlMs < 0 ? asked : config.stateTtlMs;
     // Each state access checks one bucket of the hash table for expired entries (Flink's default is
     // five). If every transaction has a new key, expired entries make up at most half of the state;
@@ -118,6 +129,9 @@ class EntityStep extends AbstractStreamOperator<Event>
         break;
       default:
         histories.put(key, history);
+        if (event.isOutOfReach(entity)) {
+          outOfReach.inc();
+        }
     }
     output.collect(element);
   }

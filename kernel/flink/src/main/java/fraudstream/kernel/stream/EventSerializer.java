@@ -72,6 +72,7 @@ public final class EventSerializer extends TypeSerializerSingleton<Event> {
       write(id, target);
     }
     writeNumbers(words, event.ordinals, features, target);
+    target.writeByte(event.outOfReach);
     target.writeLong(event.availableAtMs);
     target.writeBoolean(event.isFraud);
   }
@@ -94,6 +95,7 @@ public final class EventSerializer extends TypeSerializerSingleton<Event> {
       event.ids[i] = readText(source);
     }
     readNumbers(event, source);
+    event.outOfReach = source.readByte();
     event.availableAtMs = source.readLong();
     event.isFraud = source.readBoolean();
     return event;

@@ -25,6 +25,12 @@ public final class JobConfig implements Serializable {
 
   final long allowedLatenessMs;
 
+  /**
+   * The future tolerance of live jobs, in batch mode too: entities that accounts share keep as much
+   * more than their windows need.
+   */
+  final long retentionToleranceMs;
+
   /** Added to the time for which windows need an entity's state, to get its time to live. */
   final long stateTtlMarginMs;
 
@@ -76,6 +82,8 @@ public final class JobConfig implements Serializable {
       @JsonProperty(value = "max_record_bytes", required = true) int maxRecordBytes,
       @JsonProperty(value = "future_tolerance_ms", required = true) long futureToleranceMs,
       @JsonProperty(value = "allowed_lateness_ms", required = true) long allowedLatenessMs,
+      @JsonProperty(value = "retention_tolerance_ms", required = true)
+          long retentionToleranceMs,
       @JsonProperty(value = "state_ttl_margin_ms", required = true) long stateTtlMarginMs,
       @JsonProperty(value = "state_ttl_ms", required = true) long stateTtlMs,
       @JsonProperty(value = "batch_size", required = true) int batchSize,
@@ -100,6 +108,7 @@ public final class JobConfig implements Serializable {
     this.maxRecordBytes = maxRecordBytes;
     this.futureToleranceMs = futureToleranceMs;
     this.allowedLatenessMs = allowedLatenessMs;
+    this.retentionToleranceMs = retentionToleranceMs;
     this.stateTtlMarginMs = stateTtlMarginMs;
     this.stateTtlMs = stateTtlMs;
     this.batchSize = batchSize;

@@ -31,10 +31,10 @@ class HistorySerializerTest {
     }
   }
 
-  private static HistorySerializerSnapshot golden() throws IOException {
+  private static HistorySerializerSnapshot golden(int version) throws IOException {
     HistorySerializerSnapshot snapshot = new HistorySerializerSnapshot();
     snapshot.readSnapshot(
-        3,
+        version,
         new DataInputDeserializer(resource("snapshot-v3.bin")),
         HistorySerializerTest.class.getClassLoader());
     return snapshot;
@@ -42,7 +42,7 @@ class HistorySerializerTest {
 
   private static HistorySerializer serializer(String... features) {
     return new HistorySerializer(
-        Catalogues.of(features).windows(Entity.ACCOUNT_ID, 0).schema());
+        Catalogues.of(features).windows(Entity.ACCOUNT_ID, 0, 0).schema());
   }
 
   private static byte[] bytes(TypeSerializer<History> serializer, History history)
@@ -55,10 +55,10 @@ class HistorySerializerTest {
   @Test
   void savedStateIsReadAndWrittenByteForByteAsEver() throws IOException {
     DataOutputSerializer schema = new DataOutputSerializer(64);
-    golden().writeSnapshot(schema);
+    golden(4).writeSnapshot(schema);
     assertArrayEquals(resource("snapshot-v3.bin"), schema.getCopyOfBuffer());
-    byte[] saved = resource("history-v3.bin");
-    TypeSerializer<History> serializer = golden().restoreSerializer();
+    byte[] saved = resource("history-v4.bin");
+    TypeSerializer<History> serializer = golden(4).restoreSerializer();
     History history = serializer.deserialize(new DataInputDeserializer(saved));
     assertArrayEquals(saved, bytes(serializer, history));
     assertArrayEquals(saved, bytes(serializer, serializer.copy(history)));
@@ -68,15 +68,25 @@ class HistorySerializerTest {
   }
 
   @Test
+  void savedStateOfTheLayoutBeforeIsReadAndWrittenAsThisOne() throws IOException {
+    TypeSerializer<History> serializer = golden(3).restoreSerializer();
+    byte[] before = resource("history-v3.bin");
+    History history = serializer.deserialize(new DataInputDeserializer(before));
+    assertArrayEquals(resource("history-v4.bin"), bytes(serializer, history));
+    assertTrue(
+        golden(4).resolveSchemaCompatibility(golden(3)).isCompatibleAsIs(), "none is rewritten");
+  }
+
+  @Test
   void anUnknownLayoutIsRefused() throws IOException {
     HistorySerializerSnapshot snapshot = new HistorySerializerSnapshot();
     DataInputDeserializer anything = new DataInputDeserializer(new byte[9]);
-    for (int version : new int[] {1, 2, 4}) {
+    for (int version : new int[] {1, 2, 5}) {
       IOException refused =
           assertThrows(IOException.class, () -> snapshot.readSnapshot(version, anything, null));
       assertEquals(HistoryFormat.unknownVersion(version).getMessage(), refused.getMessage());
     }
-    assertEquals(3, snapshot.getCurrentVersion());
+    assertEquals(4, snapshot.getCurrentVersion());
   }
 
   /** Savepoints contain the class name; if it were renamed or moved they could not be read. */
@@ -105,7 +115,7 @@ class HistorySerializerTest {
   }
 
   private static HistorySchema schemaOf(String... features) {
-    return Catalogues.of(features).windows(Entity.ACCOUNT_ID, 0).schema();
+    return Catalogues.of(features).windows(Entity.ACCOUNT_ID, 0, 0).schema();
   }
 
   private static TypeSerializerSchemaCompatibility<History> compatibility(

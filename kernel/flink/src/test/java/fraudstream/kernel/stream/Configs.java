@@ -10,6 +10,7 @@ import java.util.Map;
 /** Job configurations for tests. */
 final class Configs {
   static final long LATENESS_MS = 100;
+  static final long TOLERANCE_MS = 30;
   static final long WINDOW_MS = 50;
   static final long TTL_MARGIN_MS = 1_000;
 
@@ -37,6 +38,7 @@ final class Configs {
     values.put("max_record_bytes", 1_000);
     values.put("future_tolerance_ms", 0);
     values.put("allowed_lateness_ms", LATENESS_MS);
+    values.put("retention_tolerance_ms", TOLERANCE_MS);
     values.put("state_ttl_margin_ms", TTL_MARGIN_MS);
     values.put("state_ttl_ms", -1);
     values.put("batch_size", 3);

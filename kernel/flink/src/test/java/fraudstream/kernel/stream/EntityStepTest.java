@@ -24,7 +24,10 @@ class EntityStepTest {
   private static final int COUNT_PLACE = 1;
   private static final long LATENESS_MS = Configs.LATENESS_MS;
   private static final long TTL_MS =
-      Configs.WINDOW_MS + Configs.LATENESS_MS + Configs.TTL_MARGIN_MS;
+      Configs.WINDOW_MS
+          + Configs.LATENESS_MS
+          + Configs.TOLERANCE_MS
+          + Configs.TTL_MARGIN_MS;
 
   private Step<Event, Event> step;
 

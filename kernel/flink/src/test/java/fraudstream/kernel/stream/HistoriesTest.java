@@ -24,7 +24,7 @@ class HistoriesTest {
 
   private final List<String> writes = new ArrayList<>();
   private final EntityWindows windows =
-      Configs.config().catalogue().windows(Entity.ACCOUNT_ID, 0);
+      Configs.config().catalogue().windows(Entity.ACCOUNT_ID, 0, 0);
   private String currentKey;
   private int reads;
 

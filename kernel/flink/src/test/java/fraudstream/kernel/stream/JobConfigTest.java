@@ -30,6 +30,7 @@ class JobConfigTest {
     assertEquals(1, config.maxRecordBytes);
     assertEquals(-2, config.futureToleranceMs);
     assertEquals(3_000_000_000L, config.allowedLatenessMs);
+    assertEquals(15, config.retentionToleranceMs);
     assertEquals(4, config.stateTtlMarginMs);
     assertEquals(9, config.stateTtlMs);
     assertEquals(5, config.batchSize);
@@ -56,6 +57,7 @@ class JobConfigTest {
             "max_record_bytes", 1,
             "future_tolerance_ms", -2,
             "allowed_lateness_ms", 3_000_000_000L,
+            "retention_tolerance_ms", 15,
             "state_ttl_margin_ms", 4,
             "state_ttl_ms", 9,
             "batch_size", 5,
@@ -85,7 +87,7 @@ class JobConfigTest {
   @ValueSource(
       strings = {
         "catalogue", "catalogue_version", "model_version", "max_record_bytes",
-        "future_tolerance_ms", "allowed_lateness_ms", "state_ttl_margin_ms",
+        "future_tolerance_ms", "allowed_lateness_ms", "retention_tolerance_ms", "state_ttl_margin_ms",
         "state_ttl_ms", "batch_size", "batch_time_ms", "is_labelled", "transactions_per_second",
         "writes_files", "with_reviews", "reviews_per_minute", "reviews_of_task_per_minute",
         "review_sentences", "dead_letters_per_record", "dead_letters_per_minute",

@@ -47,7 +47,9 @@ public final class KernelProbe {
     hash = catalogue.hash(HashKey.BATCH);
     json = new FeaturesJson(catalogue.features());
     for (Entity entity : catalogue.entities()) {
-      windows.put(entity, catalogue.windows(entity, config.allowedLatenessMs));
+      windows.put(
+          entity,
+          catalogue.windows(entity, config.allowedLatenessMs, config.retentionToleranceMs));
       histories.put(entity, new HashMap<>());
     }
   }
