@@ -29,7 +29,6 @@ class RunSummary:
     labels: int
     refused_labels: Counter[str]
     unused_labels: int
-    blank_lines: int
 
     @classmethod
     def of(cls, counts: Mapping[str, int], unused_labels: int) -> "RunSummary":
@@ -41,7 +40,6 @@ class RunSummary:
             labels=counts.get("labels", 0),
             refused_labels=_by_reason(counts, _REFUSED_LABELS),
             unused_labels=unused_labels,
-            blank_lines=counts.get("blank_lines", 0),
         )
 
     @property
@@ -59,8 +57,6 @@ class RunSummary:
                 f"labels: {self.labels:,} read, {accepted:,} accepted{_refused(self.refused_labels)}, "
                 f"{self.unused_labels:,} of transactions that the source does not have"
             )
-        if self.blank_lines:
-            lines.append(f"ignored {self.blank_lines:,} blank lines")
         if not self.transactions:
             lines.append("warning: the source has no transactions")
         elif self.refused.total() > MAX_REFUSED_SHARE * self.transactions:

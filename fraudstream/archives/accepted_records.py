@@ -18,7 +18,6 @@ from fraudstream.archives.parquet_files import opened_parquet
 from fraudstream.archives.record_files import (
     RecordType,
     check_columns,
-    is_blank_line,
     is_parquet,
     json_rows,
     read_lines,
@@ -105,8 +104,6 @@ def _accepted(lines: Iterator[bytes], rules: _Rules, schema: pa.Schema, refused:
     lists: dict[str, list[Any]] = {name: [] for name in (*schema.names, _PLACE)}
     appends = [(name, lists[name].append) for name in schema.names]
     for place, line in enumerate(lines):
-        if is_blank_line(line):
-            continue
         try:
             values = rules.values(line)
         except RefusedRecordError as error:

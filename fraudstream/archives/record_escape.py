@@ -17,9 +17,10 @@ _GROUP: Final = 4
 def as_line(record: bytes) -> bytes:
     """Return the line that `record_of` turns into the record, without a line feed.
 
-    That is the record itself, unless it has a line feed, is not UTF-8, or begins as escaped records do.
+    That is the record itself, unless it has a line feed, is blank or not UTF-8, or begins as escaped records
+    do.
     """
-    if b"\n" in record or record.startswith(PREFIX) or not _is_utf8(record):
+    if b"\n" in record or record.startswith(PREFIX) or is_blank(record) or not _is_utf8(record):
         return PREFIX + base64.b64encode(record) + _SUFFIX
     return record
 
@@ -32,6 +33,11 @@ def record_of(line: bytes) -> bytes:
     is_escaped = len(PREFIX) + len(text) + len(_SUFFIX) == len(line)
     is_base64 = len(text) % _GROUP == 0 and _BASE64.fullmatch(text) is not None
     return base64.b64decode(text) if is_escaped and is_base64 else line
+
+
+def is_blank(line: bytes) -> bool:
+    """Whether a line has no record; the kernel's ``ParseLines`` ignores the same lines."""
+    return not line.strip(b" \t\r")
 
 
 def _is_utf8(record: bytes) -> bool:

@@ -19,7 +19,7 @@ from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.csv_records import csv_rows
 from fraudstream.archives.parquet_files import ParquetFile, column_values, opened_parquet
 from fraudstream.archives.record_delimiting import MAX_LINE_BYTES, UndelimitedError, records_of_line
-from fraudstream.archives.record_escape import record_of
+from fraudstream.archives.record_escape import is_blank, record_of
 from fraudstream.domain.record_gate import LABEL_KINDS, REQUIRED, REQUIRED_OF_LABELS
 from fraudstream.domain.transaction import COLUMN_KINDS, ColumnKind, Label, Transaction
 
@@ -64,8 +64,8 @@ def is_of_a_known_kind(name: str) -> bool:
 def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) -> Iterator[bytes]:
     """Yield the records of a file of JSON lines (plain or .gz), of a .parquet or a .csv file, as JSON.
 
-    They keep their order. Concatenated JSON objects on one line are separate records. Error messages refer to
-    the file as ``name``, by default its path. Raises `ArchiveError` if the file is broken, is one JSON array,
+    They keep their order; blank lines have none. Concatenated JSON objects on one line are separate records.
+    Error messages refer to the file as ``name``, by default its path. Raises `ArchiveError` if the file is broken, is one JSON array,
     or lacks a column that ``record_type`` requires.
     """
     called = name or str(path)
@@ -87,7 +87,8 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
         for number, line in enumerate(_lines(path), 1):
             if number == 1:
                 check_no_array(line, called)
-            yield from records_of_line(line, number)
+            if not is_blank(line):
+                yield from records_of_line(line, number)
 
 
 def read_rows(path: Path) -> Iterator[bytes]:
@@ -136,11 +137,6 @@ def _lines(path: Path) -> Iterator[bytes]:
                 msg = f"line {number} has over {MAX_LINE_BYTES:,} bytes; end each record by a line feed"
                 raise UndelimitedError(msg)
             yield line.rstrip(b"\n")
-
-
-def is_blank_line(line: bytes) -> bool:
-    """Whether a line of a file has no record: such lines are ignored, as the kernel's ``ParseLines`` does."""
-    return not line.strip(b" \t\r")
 
 
 def check_kind(path: Path) -> None:

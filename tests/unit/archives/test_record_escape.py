@@ -18,7 +18,7 @@ def test_the_line_of_a_record_is_one_line_of_text_and_gives_it_back(record: byte
     assert record_of(line) == record
 
 
-@pytest.mark.parametrize("record", [b"", b"{}", '{"city": "Huế"}'.encode(), b"{\r}", b"no json"])
+@pytest.mark.parametrize("record", [b"\xc2\xa0", b"{}", '{"city": "Huế"}'.encode(), b"{\r}", b"no json"])
 def test_text_without_a_line_feed_is_its_own_line(record: bytes) -> None:
     assert as_line(record) == record
 

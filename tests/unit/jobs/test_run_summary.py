@@ -12,7 +12,6 @@ COUNTS = {
     "refused:malformed_json": 4,
     "labels": 50,
     "refused_labels:missing_field": 1,
-    "blank_lines": 2,
 }
 
 
@@ -22,13 +21,12 @@ def lines(unused_labels: int = 0, **changes: int) -> list[str]:
 
 
 def test_everything_is_counted() -> None:
-    transactions, labels, blank = lines(7)
+    transactions, labels = lines(7)
     refused = "10 refused (4 invalid_time, 4 malformed_json, 2 late)"
     assert transactions == f"transactions: 1,000 read, 987 accepted, {refused}, 3 duplicates"
     refused = "1 refused (1 missing_field)"
     missing = "7 of transactions that the source does not have"
     assert labels == f"labels: 50 read, 49 accepted, {refused}, {missing}"
-    assert blank == "ignored 2 blank lines"
 
 
 def test_many_refusals_are_a_warning() -> None:

@@ -99,7 +99,9 @@ def test_all_but_json_objects_keep_their_bytes(data: bytes) -> None:
         (b'{"a":1}\n', [ArchiveLine(b'{"a":1}')]),
         (b'{"a":1}\n{"b":2}', [ArchiveLine(b'{"a":1}'), ArchiveLine(b'{"b":2}')]),
         (b'{\n "a":1\n}', [ArchiveLine(b'{\r "a":1\r}', is_rewritten=True)]),
-        (b"", [ArchiveLine(b"")]),
+        # A blank line of a file is no record.
+        (b"", [ArchiveLine(b'{"record_base64":""}', is_escaped=True)]),
+        (b" \t", [ArchiveLine(b'{"record_base64":"IAk="}', is_escaped=True)]),
         (b"no json", [ArchiveLine(b"no json")]),
         (b"no\njson", [ArchiveLine(b'{"record_base64":"bm8KanNvbg=="}', is_escaped=True)]),
         (b"[\n1]", [ArchiveLine(b'{"record_base64":"WwoxXQ=="}', is_escaped=True)]),

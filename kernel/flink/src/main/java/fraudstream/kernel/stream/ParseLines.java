@@ -46,7 +46,6 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
     Event record = new Event();
     byte[] written = config.isLabelled ? Arrays.copyOfRange(line, 1, line.length) : line;
     if (isBlank(written)) {
-      counts.add(RunCounts.BLANK_LINES);
       return;
     }
     record.raw = EscapedLine.recordOf(written);

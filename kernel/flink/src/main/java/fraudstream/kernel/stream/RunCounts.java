@@ -13,7 +13,6 @@ final class RunCounts {
   static final String TRANSACTIONS = "transactions";
   static final String LABELS = "labels";
   static final String DUPLICATES = "duplicates";
-  static final String BLANK_LINES = "blank_lines";
 
   /** Prefixes of counts by reason. */
   static final String REFUSED = "refused:";

@@ -95,14 +95,15 @@ class ParseLinesTest {
   }
 
   @Test
-  void blankLinesAreCountedAndHaveNoDeadLetter() throws Exception {
+  void blankLinesAreNoRecords() throws Exception {
     open(true, 0);
     for (String blank : new String[] {"T", "T ", "T\t\r", "L"}) {
       assertEquals(List.of(), step.process(Records.utf8(blank)));
     }
     assertEquals(List.of(), step.side(Outputs.DEAD_LETTERS));
-    assertEquals(4, step.counted("blank_lines"));
     assertEquals(0, step.counted("transactions") + step.counted("labels"));
+    step.process(Records.utf8("T{\"record_base64\":\"\"}"));
+    assertEquals("malformed_json", onlyDeadLetter().get("reason").textValue(), "of a stream");
   }
 
   @Test
