@@ -82,7 +82,7 @@ def _answer(line: bytes) -> Answer:
         del features[name]
     out_of_reach = tuple(features.pop(OUT_OF_REACH, ()))
     ordinals = dict(zip(ENTITIES, map(int, numbers.split(b",")), strict=True))
-    numbered = {entity: number for entity, number in ordinals.items() if number}
+    numbered: dict[str, int] = {entity: number for entity, number in ordinals.items() if number}
     return Answer("new", features, numbered, out_of_reach)
 
 
