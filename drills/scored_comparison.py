@@ -20,7 +20,7 @@ from drills.reference_comparison import part_of
 from drills.truth import AcceptedTransaction, Truth
 from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Entity
-from fraudstream.domain.features import WindowFeature
+from fraudstream.domain.features import OUT_OF_REACH, WindowFeature
 from fraudstream.domain.reference import Features, evaluate
 from fraudstream.domain.reference_rows import transaction_value
 from fraudstream.domain.transaction import TransactionKey, format_time
@@ -51,6 +51,7 @@ class ScoredComparison:
             for order in orders.values()
             for place, key in enumerate(order, 1)
         }
+        self._out_of_reach: defaultdict[TransactionKey, list[Entity]] = defaultdict(list)
         self._features = self._expected_features()
 
     def findings(self) -> Iterator[Finding]:
@@ -135,6 +136,8 @@ class ScoredComparison:
             "ordinals": self._ordinals(key, number, catalogue),
             "features": self._features_of(key, catalogue, is_exact=self._is_last(key, number)),
         }
+        if out_of_reach := self._out_of_reach_of(key, number, catalogue):
+            expected[OUT_OF_REACH] = out_of_reach
         if decision.overflowing:
             expected["overflowing_features"] = list(decision.overflowing)
         return expected
@@ -161,6 +164,12 @@ class ScoredComparison:
                 is_exact = self._is_last(key, number)
                 expected[entity] = self._places[entity, key] if is_exact else Number()
         return expected
+
+    def _out_of_reach_of(self, key: TransactionKey, number: int, catalogue: Catalogue) -> list[str]:
+        if self._is_last(key, number):
+            return [entity for entity in self._out_of_reach[key] if entity in catalogue.entities]
+        said: list[str] = self.copies[key][number].content.get(OUT_OF_REACH, [])
+        return said
 
     def _features_of(self, key: TransactionKey, catalogue: Catalogue, *, is_exact: bool) -> dict[str, Any]:
         behind, own = catalogue.entities_behind, frozenset({"account_id"})
@@ -245,6 +254,8 @@ class ScoredComparison:
             order = [self.truth.accepted[key].transaction for keys in orders.values() for key in keys]
             part = part_of(entity, self._expected.widest)
             for each in evaluate(part, order, allowed_lateness_ms=LATENESS_MS) if part.windows else ():
+                if entity in each.out_of_reach:
+                    self._out_of_reach[each.transaction.key].append(entity)
                 found[each.transaction.key] |= {
                     name: each.features.get(name)
                     for name in part.names

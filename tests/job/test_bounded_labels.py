@@ -217,12 +217,13 @@ def table(inputs: Inputs, without_model: subprocess.CompletedProcess[str]) -> pa
 def test_parquet_input_and_output_keep_values_order_and_nulls(
     table: pa.Table, rows: list[dict[str, Any]]
 ) -> None:
-    assert table.to_pylist() == rows
+    assert table.to_pylist() == [row | {"out_of_reach": None} for row in rows]
 
 
 def test_parquet_numbers_are_doubles_and_last_n_is_a_list_of_lists(table: pa.Table) -> None:
     types = {name: str(table.schema.field(name).type) for name in table.column_names}
     assert types.pop("transaction_id") == types.pop("account_id") == "string"
     assert types.pop(LAST.name) == "list<item: list<item: double>>"
+    assert types.pop("out_of_reach") == "list<item: string>"
     assert set(types.values()) == {"double"}
-    assert table.column_names == ["transaction_id", "account_id", *CATALOGUE.names]
+    assert table.column_names == ["transaction_id", "account_id", *CATALOGUE.names, "out_of_reach"]

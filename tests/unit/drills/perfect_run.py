@@ -18,6 +18,7 @@ from drills.send_journal import Place
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.dead_letter import as_text
 from fraudstream.domain.duration import DAY_MS
+from fraudstream.domain.features import OUT_OF_REACH
 from fraudstream.domain.reference import Evaluated, evaluate
 from fraudstream.domain.review import review_alert
 from fraudstream.domain.transaction import Transaction, TransactionKey, format_time
@@ -161,6 +162,7 @@ def scored_record(
     arrival: Arrival, evaluated: Evaluated, decision: Decision, catalogue: Catalogue
 ) -> dict[str, Any]:
     """Return the record of a scored transaction, as ``ScoredJson`` writes it."""
+    out_of_reach = {OUT_OF_REACH: [*evaluated.out_of_reach]} if evaluated.out_of_reach else {}
     overflowing = {"overflowing_features": list(decision.overflowing)} if decision.overflowing else {}
     return {
         "transaction_id": evaluated.transaction.transaction_id,
@@ -174,6 +176,7 @@ def scored_record(
         "catalogue_version": catalogue.version,
         "ordinals": dict(evaluated.ordinals),
         "features": dict(evaluated.features),
+        **out_of_reach,
         **overflowing,
     }
 
