@@ -65,8 +65,8 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
     """Yield the records of a file of JSON lines (plain or .gz), of a .parquet or a .csv file, as JSON.
 
     They keep their order; blank lines have none. Concatenated JSON objects on one line are separate records.
-    Error messages refer to the file as ``name``, by default its path. Raises `ArchiveError` if the file is broken, is one JSON array,
-    or lacks a column that ``record_type`` requires.
+    Error messages refer to the file as ``name``, by default its path. Raises `ArchiveError` if the file is
+    broken, is one JSON array, or lacks a column that ``record_type`` requires.
     """
     called = name or str(path)
     with file_errors(called):
