@@ -14,8 +14,8 @@ import java.util.Arrays;
  * order of arrival, have reached. It rises to the 9th newest of the last 16 event times, and falls
  * to the 4th newest. So up to eight outliers among sixteen transactions don't raise it, a real jump
  * is followed after nine transactions, and a frontier that a majority of outliers has raised comes
- * back. Between the two it stays, so that two mixed streams of different times don't move it to and
- * fro. Before the ninth transaction there is none, and nothing is evicted.
+ * back. Between the two it stays, so that two mixed streams of different times don't move it back
+ * and forth. Before the ninth transaction there is none, and nothing is evicted.
  *
  * <p>What was evicted or refused is remembered as two ranges of event times: those before {@link
  * #isComplete}'s first complete time, and a gap ahead of the frontier.

@@ -33,7 +33,10 @@ final class Limits {
   /** The number of newest transactions over which every window is exact. */
   int exactRows = 4_096;
 
-  /** Windows are also exact over transactions less than this older than the newest event time. */
+  /**
+   * Windows are also exact over transactions less than this older than the newest event time, or
+   * than the on-time frontier.
+   */
   long exactMs = 3_600_000;
 
   /** The maximum number of rows that {@link #exactMs} keeps from being condensed. */
