@@ -41,6 +41,7 @@ STATE_BACKENDS: Final = {
 NUMBERED_FROM_ONE: Final = ("--first-sequence-number", "1")
 """Options of the emulator whose positions are saved, and of the one in which they are continued."""
 UNREADABLE: Final = b"read before"
+SCORE_DIGITS: Final = 12
 _OF_THE_RUN: Final = ("arrival_time", "scored_at")
 """Fields with the time of writing or scoring."""
 
@@ -114,6 +115,12 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def comparable(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the records without the fields that differ from run to run, in a deterministic order."""
+    """Return the records without the fields that differ from run to run, in a deterministic order.
+
+    Scores have 12 digits: the exponential function of another processor differs in the last one.
+    """
     kept = [{key: value for key, value in each.items() if key not in _OF_THE_RUN} for each in records]
+    for each in kept:
+        if each.get("score") is not None:
+            each["score"] = float(f"{each['score']:.{SCORE_DIGITS}g}")
     return sorted(kept, key=lambda each: json.dumps(each, sort_keys=True))

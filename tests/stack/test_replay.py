@@ -197,7 +197,8 @@ def test_the_archive_has_each_record_in_the_order_of_arrival(one_shard: Runs) ->
     copies = len(range(5, TRANSACTIONS, 100))
     lines = TRANSACTIONS + copies + len(BROKEN)
     pretty_printed = TRANSACTIONS // 100
-    changed = f"{pretty_printed} with line feeds replaced, 2 in base64"
+    # A damaged aggregate, bytes that are not UTF-8, and a record without any.
+    changed = f"{pretty_printed} with line feeds replaced, 3 in base64"
     said = f"{TRANSACTIONS + len(BROKEN):,} records in {lines:,} lines, {changed}"
     assert said in one_shard.archive_said
     written = (one_shard.folder / "archive.jsonl").read_bytes().split(b"\n")[:-1]
