@@ -234,6 +234,18 @@ def cases(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> Case:
     return Case(draw(catalogues()), stream, lateness_ms, tolerance_ms)
 
 
+@st.composite
+def shared_cases(draw: st.DrawFn) -> Case:
+    """Draw a case of entities with one id each, which all accounts share, also those with a wrong clock."""
+
+    def shared(each: Transaction | Label) -> Transaction | Label:
+        return replace(each, customer_id="a", device_id="a", merchant_id="a", counterparty_id="a")
+
+    drawn = draw(cases(min_size=25, max_size=40))
+    lateness_ms = draw(st.sampled_from((0, UNIT_MS, 20 * UNIT_MS)))
+    return replace(drawn, arrivals=[shared(each) for each in drawn.arrivals], allowed_lateness_ms=lateness_ms)
+
+
 def with_times_of_their_own(drawn: list[Transaction]) -> list[Transaction]:
     """Return the transactions with their event times moved apart, so that no two are equal."""
     taken: set[int] = set()

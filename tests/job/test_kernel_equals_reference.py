@@ -9,7 +9,7 @@ from fraudstream.domain.reference import evaluate
 from tests.fuzz_budget import examples
 from tests.job.comparison import is_close
 from tests.job.kernel_probe import KernelProbe, running_probe
-from tests.strategies import Case, cases
+from tests.strategies import Case, cases, shared_cases
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,18 @@ def probe() -> Iterator[KernelProbe]:
 @settings(examples(400), suppress_health_check=list(HealthCheck))
 @given(case=cases())
 def test_every_feature_outcome_and_ordinal_equals_the_reference(probe: KernelProbe, case: Case) -> None:
+    assert_equal_to_the_reference(probe, case)
+
+
+@settings(examples(60), suppress_health_check=list(HealthCheck))
+@given(case=shared_cases())
+def test_entities_that_accounts_with_wrong_clocks_share_equal_the_reference(
+    probe: KernelProbe, case: Case
+) -> None:
+    assert_equal_to_the_reference(probe, case)
+
+
+def assert_equal_to_the_reference(probe: KernelProbe, case: Case) -> None:
     limits = {
         "allowed_lateness_ms": case.allowed_lateness_ms,
         "future_tolerance_ms": case.future_tolerance_ms,

@@ -152,6 +152,7 @@ public final class EntityWindows {
     Frontier frontier = frontier(history);
     history.setNewestMs(Math.max(history.newestMs(), event.timeMs));
     frontier.arrived(event.timeMs, scratch);
+    dropPanesAhead(history);
     long horizonMs = horizonMs(history);
     long evictedMs = history.evictUpTo(horizonMs);
     if (evictedMs != Event.NO_TIME) {
@@ -163,6 +164,17 @@ public final class EntityWindows {
       frontier.lostAhead(event.timeMs, reachMs, horizonMs + reachMs);
     }
     return frontier.isComplete(event.timeMs);
+  }
+
+  /**
+   * Drops panes if the frontier has come back to before them, from where outliers had raised it: no
+   * row is older than a pane, so those that arrive now would be condensed into them at once.
+   */
+  private void dropPanesAhead(History history) {
+    if (history.panes() != null && history.panes().lastMs() > aheadMs(history)) {
+      history.frontier().lostBehind(history.panes().lastMs(), reachMs);
+      history.setPanes(null);
+    }
   }
 
   private Frontier frontier(History history) {
@@ -274,8 +286,8 @@ public final class EntityWindows {
    * the label's time on, or removes the mark if it is no fraud. The last label to arrive wins.
    *
    * <p>A label may arrive before its transaction, and is kept for as long as the transaction would
-   * be kept. Condensed transactions have lost their ids: each fraud label counts one more fraud in the
-   * pane of its event time, and that can't be undone.
+   * be kept. Condensed transactions have lost their ids: each fraud label counts one more fraud in
+   * the pane of its event time, and that can't be undone.
    *
    * @return whether the history may have changed: false if no window uses labels, or if the
    *     transaction would not be kept

@@ -154,6 +154,23 @@ class SharedEntityTest {
   }
 
   @Test
+  void outliersThatWereCondensedBeforeTheFrontierCameBackDoNotHideTheRowsOfOthers() {
+    Limits limits = new Limits();
+    limits.exactRows = 16;
+    limits.paneRows = 4;
+    limits.exactMs = 0;
+    windows = Windows.merchant(List.of(COUNT), HOUR_MS, DAY_MS, limits);
+    minutes(10, START_MS);
+    for (int i = 0; i < 60; i++) {
+      arrive(START_MS + 40 * DAY_MS);
+    }
+    for (int i = 0; i < 100; i++) {
+      assertEquals(OUT_OF_REACH, count(START_MS + 20 * DAY_MS + i * MINUTE_MS));
+    }
+    minutes(10, START_MS + 50 * DAY_MS);
+  }
+
+  @Test
   void outliersAheadAreKeptUpToALimitAndWhatIsNotKeptIsMissedNotMiscounted() {
     Limits limits = new Limits();
     limits.rowsAhead = 10;
