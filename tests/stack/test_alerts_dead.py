@@ -70,7 +70,7 @@ def test_a_dead_letter_is_repaired_redriven_once_and_marked_as_redriven(
 
     unmended = alerts_command("dead", "redrive", name)
     assert unmended.returncode == 1
-    assert "transaction_amount_vnd is 'a lot': it must be a number above 0 and at most 1" in unmended.stderr
+    assert "transaction_amount_vnd is 'a lot'; it must be a number" in unmended.stderr
     assert unmended.stderr.endswith("repair it with --patch\n0 of 1 sent\n")
     dry = alerts_command("dead", "redrive", name, "--patch", str(patch), "--dry-run")
     assert (dry.returncode, dry.stderr) == (0, "1 of 1 would be sent\n")
@@ -99,7 +99,7 @@ def test_selected_dead_letters_are_redriven_and_each_failure_gives_its_reason(st
     done = alerts_command("dead", "redrive", "--since", "2020-01-01T00:00:00Z")
     assert done.returncode == 1
     assert done.stdout == f"{letter_id(streams, LATE, 2)}  sent\n"
-    assert "the record is not a JSON object" in done.stderr
+    assert "not a JSON object" in done.stderr
     assert "only the start of the record's 900,000 bytes" in done.stderr
     assert done.stderr.endswith("1 of 4 sent\n")
 
