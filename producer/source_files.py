@@ -108,7 +108,7 @@ def _decoded(row: _Row) -> dict[str, Any]:
     try:
         return json_object(row.data)
     except JsonError as error:
-        msg = f"{row.place}: {error}; each line must be one transaction"
+        msg = f"{row.place}: {error}"
         raise ArchiveError(msg) from None
 
 

@@ -81,7 +81,7 @@ def _decoded(data: bytes) -> _Object:
     try:
         value = _DECODER.decode(text)
     except ValueError as error:
-        msg = f"{error}; send one JSON object per record"
+        msg = f"not JSON ({error}); send one object per record"
         raise JsonError(msg) from None
     if not isinstance(value, _Object):
         _refuse_other()
