@@ -6,7 +6,7 @@ import orjson
 
 from fraudstream.domain.enrichment import Signals, TransactionEnricher, enriched_fields
 from fraudstream.domain.likely_fraud_type import suspected_fraud_type
-from fraudstream.domain.transaction import Transaction
+from fraudstream.domain.record_gate import RefusedRecordError, read_transaction
 from producer.mixing import RecordItem
 
 
@@ -30,13 +30,15 @@ def suspected_items(
 
 def _signals(item: RecordItem, enricher: TransactionEnricher) -> Signals | None:
     try:
-        transaction = item.labelled.transaction if item.labelled else Transaction.from_json(item.record.data)
+        transaction = item.labelled.transaction if item.labelled else read_transaction(item.record.data)
         return enricher.signals(transaction)
-    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
+    except RefusedRecordError:
         # The job refuses such a record; the producer sends it as it is.
         return None
 
 
 def _enriched(item: RecordItem, signals: Signals) -> RecordItem:
-    fields = orjson.loads(item.record.data) | enriched_fields(signals)
-    return item._replace(record=item.record._replace(data=orjson.dumps(fields)))
+    """Return the item with the fields at the end of its record, whose other bytes stay as they are."""
+    record = item.record.data.rstrip()
+    added = orjson.dumps(enriched_fields(signals))
+    return item._replace(record=item.record._replace(data=record[:-1] + b"," + added[1:]))

@@ -169,6 +169,7 @@ def _is_usual(column: pa.ChunkedArray, name: str, kind: ColumnKind) -> pa.Chunke
         return pc.and_(pc.greater_equal(time_ms, FIRST_MS), pc.less(time_ms, END_MS))
     if kind == "number" and _is_number(column):
         allowed = NUMBER_RANGES[name]
+        column = column.cast(pa.float64(), safe=False)
         above = (pc.greater if allowed.excludes_min else pc.greater_equal)(column, allowed.minimum)
         return pc.and_(above, pc.less_equal(column, allowed.maximum))
     return pa.chunked_array([pa.array([kind == "flag" and pa.types.is_boolean(column.type)] * len(column))])
@@ -194,6 +195,9 @@ def _converted(usual: pa.Table, schema: pa.Schema) -> pa.Table:
             arrays[field.name] = pa.nulls(len(usual), field.type)
         elif _is_time(usual[field.name]):
             arrays[field.name] = _milliseconds(usual[field.name])
+        elif usual[field.name].null_count == len(usual):
+            # Of a column of another type, only null is usual.
+            arrays[field.name] = pa.nulls(len(usual), field.type)
         else:
             arrays[field.name] = usual[field.name].cast(field.type, safe=False)
     return pa.table(arrays, schema)

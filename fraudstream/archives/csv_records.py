@@ -1,6 +1,7 @@
 """CSV files of transactions and labels, whose rows become the JSON records that the job reads.
 
-The first line names the columns; unknown ones are ignored. An empty cell is null. Numbers and flags are
+The first line names the columns; unknown ones are ignored. An empty cell is null. Blanks after a comma are
+ignored. Numbers and flags are
 written as in JSON. A time may have a blank in place of the ``T``, as many programs write it.
 """
 
@@ -9,7 +10,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import orjson
 
@@ -18,6 +19,8 @@ from fraudstream.domain.transaction import ColumnKind
 
 MAX_CELL_CHARACTERS: Final = 1_048_576
 """As many as the largest record that the job reads has bytes."""
+MAX_LINE_CHARACTERS: Final = 64 * 1_048_576
+"""As many as the texts of one record of a Parquet file have bytes."""
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _SPACED_TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9])")
 _FLAGS: Final = {"true": True, "false": False}
@@ -33,7 +36,7 @@ def csv_rows(
     """
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
+        reader = csv.reader(_lines(file, called), strict=True, skipinitialspace=True)
         rows = _rows(reader, called)
         header = next(rows, [])
         convert = _converters(header, kinds, required, called)
@@ -42,6 +45,15 @@ def csv_rows(
                 yield orjson.dumps({name: read(row[place]) for name, place, read in convert})
             elif row:
                 yield orjson.dumps(row)
+
+
+def _lines(file: IO[str], called: str) -> Iterator[str]:
+    """Yield the lines; raises `ArchiveError` if one would fill the memory."""
+    while line := file.readline(MAX_LINE_CHARACTERS + 1):
+        if len(line) > MAX_LINE_CHARACTERS:
+            msg = f"{called} has a line of over {MAX_LINE_CHARACTERS:,} characters; end rows by line feeds"
+            raise ArchiveError(msg)
+        yield line
 
 
 def _rows(reader: Any, called: str) -> Iterator[list[str]]:  # noqa: ANN401 - csv has no public type

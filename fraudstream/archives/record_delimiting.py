@@ -8,31 +8,23 @@ from typing import Final
 
 import orjson
 
-from fraudstream.archives.record_escape import record_of
+from fraudstream.archives.record_escape import SEAM, record_of
 
 MAX_RECORD_BYTES: Final = 1_048_576
 """Upper limit of the setting ``max_record_bytes``, the largest record that the job reads."""
 MAX_LINE_BYTES: Final = 256 * 1024 * 1024
 """Longest line that is read into memory: twice the largest object of Firehose, which may be one line."""
-MAX_SEAMS: Final = 100
+MAXSEAMS: Final = 100
 """Most occurrences of the seam within the strings of one record; the strings of a transaction have none."""
 REMEDY: Final = (
     "several records without a line feed between them, and one of them is invalid JSON, so record "
     "boundaries can't be found: configure Firehose to append a new line delimiter to each record (processor "
     "AppendDelimiterToRecord), and end each record of this file with a line feed"
 )
-_SEAM: Final = b"}{"
-"""End of one object and start of the next; within a JSON object it can occur only inside a string."""
 
 
 class UndelimitedError(ValueError):
     """A line that can't be split or is too long; the message has the line number and the remedy."""
-
-
-def is_undelimited(line: bytes) -> bool:
-    """Whether ``line``, which may be cut short, starts with two or more concatenated JSON objects."""
-    first = next(_joined(_pieces(line)), b"")
-    return len(first) < len(line) and _is_whole(first)
 
 
 def records_of_line(line: bytes, number: int) -> Iterator[bytes]:
@@ -42,7 +34,7 @@ def records_of_line(line: bytes, number: int) -> Iterator[bytes]:
     consist of JSON objects only is yielded unchanged, as one broken record. Raises `UndelimitedError` if such
     a line contains two or more objects or is longer than any record can be.
     """
-    if _SEAM not in line:
+    if SEAM not in line:
         yield record_of(line)
         return
     pieces = _pieces(line)
@@ -58,7 +50,7 @@ def records_of_line(line: bytes, number: int) -> Iterator[bytes]:
 
 def _pieces(line: bytes) -> list[bytes]:
     """Cut a line at every seam, including seams inside strings."""
-    first, *others = line.split(_SEAM)
+    first, *others = line.split(SEAM)
     if not others:
         return [line]
     *middle, last = others
@@ -73,7 +65,7 @@ def _joined(pieces: list[bytes]) -> Iterator[bytes]:
         if _is_whole(joined):
             yield joined
             begin = end
-        elif end - begin > MAX_SEAMS:
+        elif end - begin > MAXSEAMS:
             # Without this limit, trying every prefix of a file of many megabytes would take days.
             break
     if begin < len(pieces):

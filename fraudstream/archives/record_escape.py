@@ -5,10 +5,13 @@ line of any other form is a record by itself. The kernel's ``EscapedLine`` reads
 """
 
 import base64
+import codecs
 import re
 from typing import Final
 
 PREFIX: Final = b'{"record_base64":"'
+SEAM: Final = b"}{"
+"""End of one object and start of the next; within a JSON object it can occur only inside a string."""
 _SUFFIX: Final = b'"}'
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 _GROUP: Final = 4
@@ -17,10 +20,10 @@ _GROUP: Final = 4
 def as_line(record: bytes) -> bytes:
     """Return the line that `record_of` turns into the record, without a line feed.
 
-    That is the record itself, unless it has a line feed, is blank or not UTF-8, or begins as escaped records
-    do.
+    That is the record itself, unless it is not UTF-8, or a reader of lines would take it for something else:
+    it has a line feed or the seam of two objects, is blank, or begins as a JSON array or an escaped record.
     """
-    if b"\n" in record or record.startswith(PREFIX) or is_blank(record) or not _is_utf8(record):
+    if _is_taken_otherwise(record) or not _is_utf8(record):
         return PREFIX + base64.b64encode(record) + _SUFFIX
     return record
 
@@ -33,6 +36,17 @@ def record_of(line: bytes) -> bytes:
     is_escaped = len(PREFIX) + len(text) + len(_SUFFIX) == len(line)
     is_base64 = len(text) % _GROUP == 0 and _BASE64.fullmatch(text) is not None
     return base64.b64decode(text) if is_escaped and is_base64 else line
+
+
+def _is_taken_otherwise(record: bytes) -> bool:
+    return (
+        b"\n" in record or SEAM in record or is_array(record) or is_blank(record) or record.startswith(PREFIX)
+    )
+
+
+def is_array(line: bytes) -> bool:
+    """Whether a line begins as a JSON array: at the beginning of a file, the whole file may be one."""
+    return line.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
 
 
 def is_blank(line: bytes) -> bool:

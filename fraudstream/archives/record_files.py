@@ -1,6 +1,5 @@
 """Record file reader: the records of one file of any supported kind, as JSON."""
 
-import codecs
 import gzip
 import itertools
 import re
@@ -19,7 +18,7 @@ from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.csv_records import csv_rows
 from fraudstream.archives.parquet_files import ParquetFile, column_values, opened_parquet
 from fraudstream.archives.record_delimiting import MAX_LINE_BYTES, UndelimitedError, records_of_line
-from fraudstream.archives.record_escape import is_blank, record_of
+from fraudstream.archives.record_escape import is_array, is_blank, record_of
 from fraudstream.domain.record_gate import LABEL_KINDS, REQUIRED, REQUIRED_OF_LABELS
 from fraudstream.domain.transaction import COLUMN_KINDS, ColumnKind, Label, Transaction
 
@@ -155,7 +154,7 @@ def check_regular(path: Path, called: str) -> None:
 
 def check_no_array(line: bytes, called: str) -> None:
     """Raise `ArchiveError` if a file begins as a JSON array, given its first line or the start of it."""
-    if line.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
+    if is_array(line):
         msg = f"{called} begins with a JSON array; write one object on each line, without brackets and commas"
         raise ArchiveError(msg)
 

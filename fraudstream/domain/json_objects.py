@@ -14,8 +14,8 @@ import orjson
 
 MAX_NESTING: Final = 500
 """Levels of objects and lists, with the record's own; the kernel's ``FieldReader`` has the same limit."""
-MAX_NAME_CHARACTERS: Final = 50_000
-"""Limit of the kernel's parser (Jackson's StreamReadConstraints) for the length of a field's name."""
+MAX_NAME_BYTES: Final = 50_000
+"""Limit of the kernel's parser (Jackson's StreamReadConstraints) for a field's name in UTF-8."""
 MAX_NUMBER_CHARACTERS: Final = 1_000
 """A longer number is infinite: it is not converted, as that takes time with the square of its length."""
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -65,7 +65,7 @@ def json_fields(data: bytes) -> Iterable[tuple[str, Any]]:
 
 def _may_be_plain(data: bytes) -> bool:
     if len(data) > MAX_NUMBER_CHARACTERS and (
-        _LONG_NUMBER.search(data) or len(data) > MAX_NAME_CHARACTERS or _may_be_deep(data)
+        _LONG_NUMBER.search(data) or len(data) > MAX_NAME_BYTES or _may_be_deep(data)
     ):
         return False
     return b"\\u" not in data
@@ -112,8 +112,8 @@ def _check_nesting(text: str) -> None:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> _Object:
-    if any(len(name) > MAX_NAME_CHARACTERS for name, _ in pairs):
-        msg = f"a field's name has more than {MAX_NAME_CHARACTERS:,} characters; send a shorter one"
+    if any(len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES for name, _ in pairs):
+        msg = f"a field's name has more than {MAX_NAME_BYTES:,} bytes; send a shorter one"
         raise ValueError(msg)
     return _Object(pairs)
 

@@ -12,9 +12,11 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from fraudstream.web.api_keys import KEY_HEADER
 from fraudstream.web.problem_details import Problem, ProblemFormat
 from fraudstream.web.problem_openapi import refusals
+from fraudstream.web.query_tokens import TOKEN_PARAMETER
 from fraudstream.web.scopes import check_scopes, required_scopes, requires
 
 # The guard checks the key, before a body is read; these two only declare the check in OpenAPI.
+HIDDEN_VALUE: Final = "(hidden)"
 _KEY: Final = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="A key of the service's key file")
 _BEARER: Final = HTTPBearer(bearerFormat="JWT", auto_error=False, description="If JWTs are configured")
 
@@ -60,7 +62,8 @@ async def known_parameters_only(request: Request) -> None:
             {
                 "type": "unknown_parameter",
                 "loc": ("query", name),
-                "input": request.query_params[name],
+                # A token that was given to the wrong route is not repeated.
+                "input": HIDDEN_VALUE if name == TOKEN_PARAMETER else request.query_params[name],
                 "ctx": {"known": ", ".join(known) or "none"},
             }
             for name in unknown

@@ -161,4 +161,6 @@ def _methods(request: Request) -> str:
     """Return the documented methods of the path; the router's own response names only those of one route."""
     paths: Mapping[str, Mapping[str, object]] = request.app.openapi()["paths"]
     found = (methods for path, methods in paths.items() if compile_path(path)[0].match(request.scope["path"]))
-    return ", ".join(sorted({method.upper() for methods in found for method in methods}))
+    documented = {method.upper() for methods in found for method in methods}
+    # See `fraudstream.web.head_requests`.
+    return ", ".join(sorted(documented | ({"HEAD"} if "GET" in documented else set())))

@@ -34,7 +34,7 @@ class FileConnector:
         self._settings = settings
         self._source = settings.source
         self._lines: Path | None = None
-        self._unused = UnusedLabels()
+        self._unused = UnusedLabels(settings.max_record_bytes)
         outputs: dict[Sink, Path | None] = {
             "dead_letters": settings.dead_letters_out,
             "alerts": settings.alerts_out,

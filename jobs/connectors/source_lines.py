@@ -1,25 +1,29 @@
 """Input lines of bounded mode: one file of JSON lines, created first if the source has another form."""
 
 import contextlib
-import gzip
 import math
-import sys
 import tempfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.locations import S3Uri
-from fraudstream.archives.record_delimiting import is_undelimited
-from fraudstream.archives.record_escape import as_line
-from fraudstream.archives.record_files import check_kind, check_no_array, is_csv, is_gzip, is_parquet
+from fraudstream.archives.record_delimiting import MAX_LINE_BYTES
+from fraudstream.archives.record_escape import SEAM, as_line
+from fraudstream.archives.record_files import (
+    check_kind,
+    check_no_array,
+    file_errors,
+    is_csv,
+    is_gzip,
+    is_parquet,
+)
 from fraudstream.domain.json_objects import JsonError, json_object
-from fraudstream.domain.record_gate import RefusedRecordError, label_values
+from fraudstream.domain.record_gate import MAX_RECORD_BYTES, RefusedRecordError, label_values
 from fraudstream.domain.transaction import Label, Transaction, TransactionKey, parse_time_ms
 from fraudstream.runtime.aws_settings import AwsSettings
 from fraudstream.runtime.private_files import open_private
@@ -35,13 +39,14 @@ LOOKED_AT_BYTES: Final = 65_536
 class UnusedLabels:
     """Counts the labels that the job accepts and whose transactions are not in the source."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_record_bytes: int = MAX_RECORD_BYTES) -> None:
+        self._max_record_bytes = max_record_bytes
         self._labels: Counter[int] = Counter()
 
     def label(self, line: bytes) -> None:
         """Count a label's record, unless the job refuses it."""
         with contextlib.suppress(RefusedRecordError):
-            self._labels[hash(TransactionKey.of(label_values(line, sys.maxsize)))] += 1
+            self._labels[hash(TransactionKey.of(label_values(line, self._max_record_bytes)))] += 1
 
     def transaction(self, record: Mapping[str, Any]) -> None:
         """Forget the labels of a transaction."""
@@ -65,7 +70,6 @@ def source_lines(
     can't be read.
     """
     if labels is None and isinstance(source, Path) and _is_of_lines(source):
-        _check_gzip(source)
         yield source
     else:
         with tempfile.TemporaryDirectory(prefix="fraudstream-") as folder:
@@ -75,41 +79,34 @@ def source_lines(
 
 
 def _is_of_lines(source: Path) -> bool:
-    """Whether Flink can read the source directly: a single file with one record per line.
+    """Whether Flink can read the source directly: a single file of plain lines with one record each.
 
-    Flink knows compressed files by suffixes in lower case. Raises `ArchiveError` for a file of another kind.
+    Java takes damage and padding after the first member of a compressed file for its end, so such files are
+    copied. Raises `ArchiveError` for a file of another kind.
     """
     if not source.is_file():
         return False
     check_kind(source)
-    if is_parquet(source) or is_csv(source) or source.suffix != source.suffix.lower():
+    if is_parquet(source) or is_csv(source) or is_gzip(source):
         return False
-    begin = _begin(source)
-    check_no_array(begin, str(source))
-    return not is_undelimited(begin)
+    with file_errors(str(source)), source.open("rb") as file:
+        check_no_array(file.readline(LOOKED_AT_BYTES), str(source))
+        file.seek(0)
+        return not _has_joined_records(file)
 
 
-def _begin(source: Path) -> bytes:
-    """Return the start of the first line; empty for a broken file, whose error its reader reports."""
-    try:
-        with gzip.open(source) if is_gzip(source) else source.open("rb") as file:
-            return file.readline(LOOKED_AT_BYTES)
-    except (OSError, EOFError, zlib.error):
-        return b""
-
-
-def _check_gzip(source: Path) -> None:
-    """Read a compressed file to its end; raises `ArchiveError` if it is damaged.
-
-    Flink, that is Java, takes damage after the first member of a file for its end.
-    """
-    if not is_gzip(source):
-        return
-    from fraudstream.archives.record_progress import opened_with_bar  # noqa: PLC0415 - a live job doesn't need rich
-
-    with opened_with_bar(source) as compressed, gzip.open(compressed) as file:
-        while file.read(COPIED_BYTES):
-            pass
+def _has_joined_records(file: IO[bytes]) -> bool:
+    """Whether a file may have several objects on a line, or a line that is too long to be read."""
+    last, line_bytes = b"", 0
+    while chunk := file.read(COPIED_BYTES):
+        if SEAM in last + chunk:
+            return True
+        last = chunk[-1:]
+        begun, feed, _ = chunk.partition(b"\n")
+        if line_bytes + len(begun) > MAX_LINE_BYTES:
+            return True
+        line_bytes = len(chunk) - chunk.rfind(b"\n") - 1 if feed else line_bytes + len(chunk)
+    return False
 
 
 def _write_lines(

@@ -176,3 +176,29 @@ def test_a_label_of_the_distant_future_that_spark_wrote_stays_there(tmp_path: Pa
     assert (len(read.table), dict(read.refused.counts)) == (0, {"invalid_time": 1})
     (line,) = read_lines(tmp_path / "l.parquet", Label)
     assert "1816" not in orjson.loads(line)["available_at"]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("event_time", pa.array([1, 2, None], pa.date32())),
+        ("transaction_amount_vnd", pa.array([2**64 - 1, 5, None], pa.uint64())),
+        ("npl_flag", pa.array([None, {"x": 1}, None])),
+        ("status", pa.array([None, None, None], pa.list_(pa.int64()))),
+        ("latitude", pa.array([None, 1, None], pa.duration("s"))),
+        ("latitude", pa.array([None, 1, None], pa.time32("s"))),
+        ("account_id", pa.array([b"A", b"\xff", None])),
+        ("num_transactions", pa.array([True, None, False])),
+    ],
+    ids=lambda each: str(each.type) if isinstance(each, pa.Array) else each,
+)
+def test_a_column_of_any_type_is_read_as_by_the_job(tmp_path: Path, column: str, values: pa.Array) -> None:
+    arrays = {name: pa.array([value] * 3, TYPES.get(name, pa.string())) for name, value in GOOD.items()}
+    pq.write_table(pa.table(arrays | {column: values}), tmp_path / "t.parquet", version="2.6")
+    expected = []
+    for line in read_lines(tmp_path / "t.parquet", Transaction):
+        try:
+            expected.append(transaction_values(line).get(column))
+        except RefusedRecordError:
+            continue
+    assert read_accepted(tmp_path / "t.parquet", Transaction, (column,)).table[column].to_pylist() == expected

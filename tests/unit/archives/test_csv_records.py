@@ -5,6 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from fraudstream.archives import csv_records
 from fraudstream.archives.accepted_records import read_accepted
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_files import read_lines
@@ -92,3 +93,16 @@ def test_the_producers_own_file_and_its_labels_are_accepted_whole(tmp_path: Path
     for name, kind in (("data.csv", Transaction), ("data.truth.csv", Label)):
         read = read_accepted(tmp_path / name, kind, ("transaction_id",))
         assert (len(read.table), read.refused.counts.total()) == (200, 0), str(read.refused)
+
+
+def test_blanks_after_commas_are_no_part_of_a_cell(tmp_path: Path) -> None:
+    path = csv(
+        tmp_path, f"transaction_id, account_id, event_time, transaction_amount_vnd\nT1, A, {TIME}, 1\n"
+    )
+    assert read_accepted(path, Transaction, ("account_id",)).table.to_pylist() == [{"account_id": "A"}]
+
+
+def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_records, "MAX_LINE_CHARACTERS", 100)
+    with pytest.raises(ArchiveError, match=r"t\.csv has a line of over 100 characters"):
+        rows(csv(tmp_path, f"{HEADER}\n{'T,' * 60}"))

@@ -9,7 +9,6 @@ from fraudstream.archives.record_delimiting import (
     MAX_RECORD_BYTES,
     REMEDY,
     UndelimitedError,
-    is_undelimited,
     records_of_line,
 )
 from tests.fuzz_budget import examples
@@ -27,16 +26,6 @@ OBJECTS = st.dictionaries(st.text('{}"\\a', max_size=5), JSON, max_size=4).map(o
 @given(objects=st.lists(OBJECTS, min_size=1, max_size=8))
 def test_concatenated_objects_are_one_record_each(objects: list[bytes]) -> None:
     assert list(records_of_line(b"".join(objects), 1)) == objects
-
-
-@examples(60)
-@given(objects=st.lists(OBJECTS, min_size=1, max_size=4))
-def test_a_line_with_two_or_more_objects_is_undelimited(objects: list[bytes]) -> None:
-    assert is_undelimited(b"".join(objects)) == (len(objects) > 1)
-
-
-def test_a_line_truncated_after_its_first_object_is_undelimited() -> None:
-    assert is_undelimited(b'{"a":1}{"b":')
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,16 @@
 """Records that a line of a file can't hold, and lines that are escaped records."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fraudstream.archives.record_escape import PREFIX, as_line, record_of
+from fraudstream.archives.record_files import read_lines
+from fraudstream.domain.transaction import Transaction
+from jobs.connectors.source_lines import source_lines
+from jobs.job_settings import JobSettings
 
 
 @given(record=st.binary(max_size=40) | st.text(max_size=20).map(str.encode))
@@ -53,3 +59,20 @@ def test_an_escaped_line_is_the_record_in_it(base64: bytes, record: bytes) -> No
 def test_any_other_line_is_itself(line: bytes) -> None:
     """The kernel's EscapedLineTest has the same rows."""
     assert record_of(line) == line
+
+
+@pytest.mark.parametrize(
+    "record",
+    [b"{}{}{", b'{"a":1}{"a":2}', b'{"memo":"}{"}', b"[]", b" [1]", b"\xef\xbb\xbf[", b"", b" \t", b"\r"],
+)
+def test_a_record_that_a_reader_of_lines_takes_for_something_else_stays_one_record(
+    record: bytes, tmp_path: Path
+) -> None:
+    """A record of a stream can't make the rest of its archive unreadable, or be counted as two."""
+    path = tmp_path / "archive.jsonl"
+    path.write_bytes(as_line(record) + b"\n" + b'{"a":1}\n')
+    assert list(read_lines(path, Transaction)) == [record, b'{"a":1}']
+    with source_lines(path, None, JobSettings.load(env_file=None)) as lines:
+        assert lines == path
+        first, _ = lines.read_bytes().splitlines()
+    assert record_of(first) == record

@@ -9,10 +9,12 @@ import orjson
 import pytest
 from hypothesis import given
 
+from fraudstream.archives import record_files
 from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.record_escape import as_line, record_of
 from fraudstream.domain.reference import merge_labels
 from fraudstream.domain.transaction import Label, Transaction
+from jobs.connectors import source_lines as connector
 from jobs.connectors.source_lines import LABEL, TRANSACTION, merge_lines, source_lines
 from jobs.job_settings import JobSettings
 from jobs.running import JobFailedError
@@ -117,11 +119,48 @@ def test_a_time_may_have_lower_case_letters_and_an_offset() -> None:
 # ---- temporary files ----
 
 
-@pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
-def test_lines_without_labels_are_read_in_place(tmp_path: Path, name: str) -> None:
-    source = write(tmp_path / name, LINES)
+def test_lines_without_labels_are_read_in_place(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", LINES)
     with lines_of(source) as lines:
         assert lines == source
+
+
+def test_several_objects_on_any_line_are_several_records(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", [b'{"a": 1}', b'{"a": 2}{"a": 3}'])
+    with lines_of(source) as lines:
+        assert lines.read_bytes().splitlines() == [b'{"a": 1}', b'{"a": 2}', b'{"a": 3}']
+
+
+def test_a_seam_at_the_end_of_what_is_read_at_once_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(tmp_path / "in.jsonl", [b'{"a": 1}{"a": 2}'])
+    for size in range(1, 20):
+        monkeypatch.setattr(connector, "COPIED_BYTES", size)
+        with lines_of(source) as lines:
+            assert lines.read_bytes().splitlines() == [b'{"a": 1}', b'{"a": 2}'], size
+
+
+def test_a_line_without_end_is_an_error_and_does_not_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (connector, record_files):
+        monkeypatch.setattr(module, "MAX_LINE_BYTES", 1_000)
+    monkeypatch.setattr(connector, "COPIED_BYTES", 300)
+    with lines_of(write(tmp_path / "in.jsonl", [b"x" * 999, b"{}" * 1])) as lines:
+        assert lines == tmp_path / "in.jsonl"
+    for name in ("in.jsonl", "in.jsonl.gz"):
+        source = write(tmp_path / name, [b"{}", b"x" * 1_001])
+        with pytest.raises(ArchiveError, match="line 2 has over 1,000 bytes"), lines_of(source):
+            pass
+
+
+def test_members_of_a_compressed_file_may_have_zeros_between_them(tmp_path: Path) -> None:
+    """Java takes such zeros for the end of the file."""
+    source = tmp_path / "in.jsonl.gz"
+    source.write_bytes(gzip.compress(b"{}\n") + bytes(512) + gzip.compress(b'{"a": 1}\n'))
+    with lines_of(source) as lines:
+        assert lines.read_bytes() == b'{}\n{"a": 1}\n'
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])

@@ -8,6 +8,8 @@ import pytest
 
 from fraudstream.domain.duration import MINUTE_MS
 from fraudstream.domain.enrichment import ENRICHED_FIELDS, TransactionEnricher
+from fraudstream.domain.json_objects import json_object
+from fraudstream.domain.record_gate import read_transaction
 from fraudstream.domain.transaction import Transaction
 from fraudstream.streams.protocols import Record
 from producer.enriching import suspected_items
@@ -92,3 +94,23 @@ def test_a_record_that_is_no_transaction_passes_unchanged_and_unjudged(
 ) -> None:
     item = RecordItem("good", Record(data, "A"))
     assert taken(iter([item]), is_enriched=is_enriched) == [item]
+
+
+@pytest.mark.parametrize("memo", ['"\\ud800"', "1e999", '"x"'])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_what_the_job_ignores_in_a_record_is_kept(memo: str, mark: bytes) -> None:
+    transaction = Transaction(
+        transaction_id="T", event_time_ms=START_MS, account_id="A", transaction_amount_vnd=1.0
+    )
+    data = mark + transaction.to_json()[:-1] + f', "memo": {memo}}} '.encode()
+    (item,) = taken(iter([RecordItem("good", Record(data, "A"))]), is_enriched=True)
+    assert item.record.data.startswith(data.rstrip()[:-1])
+    assert set(ENRICHED_FIELDS) < set(json_object(item.record.data))
+    assert read_transaction(item.record.data) == transaction
+
+
+@pytest.mark.parametrize("amount", [b'"5"', b"true", b"-5"])
+def test_a_row_that_the_job_refuses_is_neither_judged_nor_counted(amount: bytes) -> None:
+    data = b'{"transaction_id":"T","event_time":"2026-01-02T03:04:05Z","account_id":"A",'
+    item = RecordItem("good", Record(data + b'"transaction_amount_vnd":' + amount + b"}", "A"))
+    assert taken(iter([item]), is_enriched=True) == [item]

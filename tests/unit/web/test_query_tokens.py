@@ -19,7 +19,8 @@ from fraudstream.web.query_tokens import QueryTokens
 from fraudstream.web.scopes import Caller, caller_of
 from tests.fuzz_budget import examples
 from tests.mutations import damaged
-from tests.unit.web.tiny_service import KEY, NAMES, PROBLEMS, client_of, key_file, settings
+from tests.unit.web.test_guarded_app import ask
+from tests.unit.web.tiny_service import KEY, NAMES, PROBLEMS, client_of, key_file, settings, tiny_app
 
 NOW_MS = 1_790_000_000_500
 LOADER = Caller("key:loader", frozenset({"notes:read", "notes:write"}))
@@ -191,3 +192,9 @@ def test_a_token_is_in_no_line_of_the_log(tmp_path: Path, caplog: pytest.LogCapt
     own = [record for record in caplog.records if record.name == NAMES.logger]
     assert len(own) >= 3
     assert all(token not in str(record.__dict__) for record in own)
+
+
+def test_a_token_on_another_route_is_not_repeated() -> None:
+    answer = ask(tiny_app(), "GET", "/notes/1?token=secret-token")
+    assert answer.status_code == 422
+    assert "secret-token" not in answer.text

@@ -195,7 +195,8 @@ def test_an_unknown_path_or_method_returns_a_problem_too(method: str, path: str,
 
 
 @pytest.mark.parametrize(
-    ("path", "allowed"), [("/config", "GET, POST"), ("/start", "POST"), ("/transactions/1", "GET")]
+    ("path", "allowed"),
+    [("/config", "GET, HEAD, POST"), ("/start", "POST"), ("/transactions/1", "GET, HEAD")],
 )
 def test_an_unknown_method_is_answered_with_the_allowed_ones(path: str, allowed: str) -> None:
     assert asyncio.run(ask("DELETE", path)).headers["Allow"] == allowed
