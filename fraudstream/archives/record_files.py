@@ -24,6 +24,8 @@ from fraudstream.domain.transaction import COLUMN_KINDS, ColumnKind, Label, Tran
 
 SUFFIXES: Final = (".jsonl", ".json", ".ndjson", ".gz", ".parquet", ".csv")
 """Suffixes of record files, in either case; a .gz holds JSON lines."""
+UNREAD_SUFFIXES: Final = (".csv.gz", ".parquet.gz")
+"""Suffixes of compressed files that are not read: a .gz would be taken for JSON lines."""
 _FIREHOSE_NAME: Final = re.compile(r".*-\d{4}(-\d{2}){5}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Firehose's name for an uncompressed object, which has no suffix (developer guide: Configure Amazon S3
 object name format)."""
@@ -57,6 +59,8 @@ def is_csv(path: Path) -> bool:
 def is_of_a_known_kind(name: str) -> bool:
     """Whether a file of an archive holds records, judged by its name or S3 key."""
     last = PurePosixPath(name).name
+    if last.lower().endswith(UNREAD_SUFFIXES):
+        return False
     return last.lower().endswith(SUFFIXES) or _FIREHOSE_NAME.fullmatch(last) is not None
 
 
@@ -139,7 +143,10 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def check_kind(path: Path) -> None:
-    """Raise `ArchiveError` if a file's name has no suffix of a record file, so that its format is unknown."""
+    """Raise `ArchiveError` if a file's name says no format, or a compressed one other than JSON lines."""
+    if path.name.lower().endswith(UNREAD_SUFFIXES):
+        msg = f"{path}: a compressed file is read as JSON lines; decompress it"
+        raise ArchiveError(msg)
     if not is_of_a_known_kind(path.name):
         msg = f"{path}: unknown kind of file; name it {', '.join(SUFFIXES)} by its format"
         raise ArchiveError(msg)

@@ -73,6 +73,14 @@ def test_a_file_of_an_unknown_kind_is_refused(tmp_path: Path, reader: Reader, na
 
 
 @READERS
+@pytest.mark.parametrize("name", ["t.csv.gz", "T.PARQUET.GZ"])
+def test_a_compressed_file_of_another_kind_is_refused(tmp_path: Path, reader: Reader, name: str) -> None:
+    (tmp_path / name).write_bytes(MEMBER)
+    with pytest.raises(ArchiveError, match="a compressed file is read as JSON lines; decompress it"):
+        reader(tmp_path / name)
+
+
+@READERS
 def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, reader: Reader) -> None:
     os.mkfifo(tmp_path / "pipe.jsonl")
     (tmp_path / "loop.jsonl").symlink_to("loop.jsonl")
