@@ -26,17 +26,19 @@ class RunSummary:
     transactions: int
     duplicates: int
     refused: Counter[str]
+    has_labels: bool
     labels: int
     refused_labels: Counter[str]
     unused_labels: int
 
     @classmethod
-    def of(cls, counts: Mapping[str, int], unused_labels: int) -> "RunSummary":
+    def of(cls, counts: Mapping[str, int], unused_labels: int, *, has_labels: bool) -> "RunSummary":
         """Return the summary of a job's accumulators, which the kernel's ``RunCounts`` names."""
         return cls(
             transactions=counts.get("transactions", 0),
             duplicates=counts.get("duplicates", 0),
             refused=_by_reason(counts, _REFUSED),
+            has_labels=has_labels,
             labels=counts.get("labels", 0),
             refused_labels=_by_reason(counts, _REFUSED_LABELS),
             unused_labels=unused_labels,
@@ -51,7 +53,7 @@ class RunSummary:
         """Return the summary for people, with a warning if many transactions were refused."""
         counts = f"{self.transactions:,} read, {self.accepted:,} accepted{_refused(self.refused)}"
         lines = [f"transactions: {counts}, {self.duplicates:,} duplicates"]
-        if self.labels:
+        if self.has_labels:
             accepted = self.labels - self.refused_labels.total()
             lines.append(
                 f"labels: {self.labels:,} read, {accepted:,} accepted{_refused(self.refused_labels)}, "
@@ -62,14 +64,25 @@ class RunSummary:
         elif self.refused.total() > MAX_REFUSED_SHARE * self.transactions:
             share = self.refused.total() / self.transactions
             lines.append(f"warning: {share:.1%} of the transactions were refused; {_REMEDY}")
+        if self.has_labels and not self.labels:
+            lines.append("warning: the file of labels has none")
+        elif self.refused_labels.total() > MAX_REFUSED_SHARE * self.labels:
+            share = self.refused_labels.total() / self.labels
+            lines.append(f"warning: {share:.1%} of the labels were refused; {_REMEDY}")
         return lines
 
     def check(self) -> None:
-        """Raise `NothingAcceptedError` if there were transactions, and none was accepted or a duplicate."""
+        """Raise `NothingAcceptedError` if there were transactions or labels, and all of them were refused."""
         if self.transactions and not self.accepted and not self.duplicates:
             msg = (
                 f"none of {self.transactions:,} transactions was accepted ({_reasons(self.refused)}): the "
                 f"source has another format, or other field names; {_REMEDY}"
+            )
+            raise NothingAcceptedError(msg)
+        if self.labels and self.refused_labels.total() == self.labels:
+            msg = (
+                f"none of {self.labels:,} labels was accepted ({_reasons(self.refused_labels)}), so no fraud "
+                f"is known; {_REMEDY}"
             )
             raise NothingAcceptedError(msg)
 

@@ -93,8 +93,10 @@ def _files_below(folder: Path) -> Iterator[Path]:
     def fail(error: OSError) -> None:
         raise error
 
-    for parent, _, names in os.walk(folder, onerror=fail):
+    for parent, folders, names in os.walk(folder, onerror=fail):
         yield from (Path(parent, name) for name in names)
+        # Links to folders are not followed, as they may lead back; they are reported like unsupported files.
+        yield from (path for path in (Path(parent, name) for name in folders) if path.is_symlink())
 
 
 def _on_disk(path: Path, folder: Path | None = None) -> ArchivedFile:
@@ -133,6 +135,8 @@ def _supported_files(
     others = [file.name for file in present if is_visible(file.inner) and not is_of_a_known_kind(file.name)]
     if not known:
         found = f"{len(others):,} unsupported files, e.g. {others[0]}" if others else "no files"
+        if hidden and not others:
+            found = f"only hidden files (_* or .*), e.g. {hidden[0].name}"
         msg = f"{location} has {found}; give a folder or key with record files ({_KINDS})"
         raise ArchiveError(msg)
     size = decimal(sum(file.size_bytes for file in known))

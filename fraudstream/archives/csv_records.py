@@ -43,7 +43,7 @@ def csv_rows(
         for row in rows:
             if len(row) == len(header):
                 yield orjson.dumps({name: read(row[place]) for name, place, read in convert})
-            elif row:
+            elif any(cell.strip() for cell in row):
                 yield orjson.dumps(row)
 
 

@@ -84,9 +84,6 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
                 known = [name for name in parquet.names if name in _KNOWN[record_type]]
                 yield from map(_as_json, parquet.records(known))
             return
-        if is_gzip(path) and not path.stat().st_size:
-            msg = "the file is empty"
-            raise EOFError(msg)
         for number, line in enumerate(_lines(path), 1):
             if number == 1:
                 check_no_array(line, called)
@@ -131,6 +128,9 @@ def file_errors(called: str) -> Iterator[None]:
 
 def _lines(path: Path) -> Iterator[bytes]:
     """Yield the lines; raises `UndelimitedError` if one would fill the memory, as a short .gz can hold."""
+    if is_gzip(path) and not path.stat().st_size:
+        msg = "the file is empty"
+        raise EOFError(msg)
     with gzip.open(path, "rb") if is_gzip(path) else path.open("rb") as file:
         for number in itertools.count(1):
             line = file.readline(MAX_LINE_BYTES + 1)

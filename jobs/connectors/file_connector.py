@@ -130,7 +130,7 @@ class FileConnector:
         """
         for path in self._outputs.values():
             assemble_output(path, catalogue)
-        summary = RunSummary.of(counts, self._unused.count)
+        summary = RunSummary.of(counts, self._unused.count, has_labels=self.has_labels)
         for line in summary.lines():
             write_error(line)
         summary.check()

@@ -58,7 +58,7 @@ def test_cells_become_the_values_of_their_columns(tmp_path: Path) -> None:
 def test_a_row_with_missing_or_extra_cells_is_refused_by_the_job_and_the_others_are_read(
     tmp_path: Path,
 ) -> None:
-    path = csv(tmp_path, f"{HEADER}\nT1,A,{TIME},1\nT2,A\n\nT3,A,{TIME},1,more\nT4,A,{TIME},1\n")
+    path = csv(tmp_path, f"{HEADER}\nT1,A,{TIME},1\nT2,A\n\n   \nT3,A,{TIME},1,more\nT4,A,{TIME},1\n")
     read = read_accepted(path, Transaction, ("transaction_id",))
     assert read.table["transaction_id"].to_pylist() == ["T1", "T4"]
     assert dict(read.refused.counts) == {"malformed_json": 2}

@@ -12,6 +12,7 @@ from fraudstream.archives.archive_reader import archived_lines
 from fraudstream.domain.transaction import Transaction
 from jobs.connectors.source_lines import source_lines
 from jobs.job_settings import JobSettings
+from producer.source_files import file_records
 
 SETTINGS = JobSettings.load(env_file=None)
 
@@ -129,3 +130,26 @@ def test_a_hidden_file_that_is_named_itself_is_read(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / ".t.jsonl").write_text("{}\n")
     assert by_the_job(folder / ".t.jsonl") == [b"{}"]
+
+
+def test_a_link_to_a_folder_is_not_followed_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    (archive / "a.jsonl").write_text('{"n":1}\n')
+    (archive / "loop").symlink_to(archive)
+    assert in_an_archive(archive) == [b'{"n":1}']
+    assert f"skipped 1 unsupported files, e.g. {archive}/loop" in capsys.readouterr().err
+
+
+def test_a_folder_of_hidden_files_only_says_so(tmp_path: Path) -> None:
+    (tmp_path / ".a.jsonl").write_text("{}\n")
+    with pytest.raises(ArchiveError, match=r"has only hidden files \(_\* or \.\*\), e\.g\. "):
+        in_an_archive(tmp_path)
+
+
+def test_an_empty_compressed_file_is_damaged_for_the_producer_too(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl.gz").touch()
+    with pytest.raises(ArchiveError, match="not a complete gzip file"):
+        list(file_records(tmp_path / "t.jsonl.gz"))

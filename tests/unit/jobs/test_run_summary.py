@@ -10,14 +10,14 @@ COUNTS = {
     "refused:invalid_time": 4,
     "refused:late": 2,
     "refused:malformed_json": 4,
-    "labels": 50,
+    "labels": 500,
     "refused_labels:missing_field": 1,
 }
 
 
 def lines(unused_labels: int = 0, **changes: int) -> list[str]:
     counts = {name.replace("__", ":"): count for name, count in changes.items()}
-    return RunSummary.of(COUNTS | counts, unused_labels).lines()
+    return RunSummary.of(COUNTS | counts, unused_labels, has_labels=True).lines()
 
 
 def test_everything_is_counted() -> None:
@@ -26,7 +26,7 @@ def test_everything_is_counted() -> None:
     assert transactions == f"transactions: 1,000 read, 987 accepted, {refused}, 3 duplicates"
     refused = "1 refused (1 missing_field)"
     missing = "7 of transactions that the source does not have"
-    assert labels == f"labels: 50 read, 49 accepted, {refused}, {missing}"
+    assert labels == f"labels: 500 read, 499 accepted, {refused}, {missing}"
 
 
 def test_many_refusals_are_a_warning() -> None:
@@ -35,7 +35,7 @@ def test_many_refusals_are_a_warning() -> None:
 
 
 def test_an_empty_source_is_a_warning_and_no_error() -> None:
-    summary = RunSummary.of({}, 0)
+    summary = RunSummary.of({}, 0, has_labels=False)
     assert summary.lines() == [
         "transactions: 0 read, 0 accepted, 0 refused, 0 duplicates",
         "warning: the source has no transactions",
@@ -44,9 +44,22 @@ def test_an_empty_source_is_a_warning_and_no_error() -> None:
 
 
 def test_a_source_of_which_nothing_is_accepted_is_an_error_with_the_reasons() -> None:
-    summary = RunSummary.of({"transactions": 5, "refused:wrong_type": 3, "refused:missing_field": 2}, 0)
+    summary = RunSummary.of(
+        {"transactions": 5, "refused:wrong_type": 3, "refused:missing_field": 2}, 0, has_labels=False
+    )
     with pytest.raises(
         NothingAcceptedError, match=r"none of 5 transactions was accepted \(3 wrong_type, 2 missing_field\)"
     ):
         summary.check()
-    RunSummary.of({"transactions": 5, "refused:wrong_type": 4}, 0).check()
+    RunSummary.of({"transactions": 5, "refused:wrong_type": 4}, 0, has_labels=False).check()
+
+
+def test_refused_and_missing_labels_are_a_warning() -> None:
+    assert lines(refused_labels__missing_field=6)[-1].startswith("warning: 1.2% of the labels were refused")
+    assert lines(labels=0, refused_labels__missing_field=0)[-1] == "warning: the file of labels has none"
+
+
+def test_labels_that_are_all_refused_are_an_error() -> None:
+    counts = {"transactions": 5, "labels": 2, "refused_labels:wrong_type": 2}
+    with pytest.raises(NothingAcceptedError, match=r"none of 2 labels was accepted \(2 wrong_type\)"):
+        RunSummary.of(counts, 0, has_labels=True).check()
