@@ -159,8 +159,8 @@ class JobSettingsFields(StreamSettings):
     # Bounded mode: files instead of streams
     source: Location | None = Field(
         None,
-        description="Input to read instead of the stream: a .jsonl, .jsonl.gz, .parquet or .csv file, a folder "
-        "of such files, or s3://BUCKET/KEY-OR-FOLDER",
+        description="Input to read instead of the stream: a .jsonl, .jsonl.gz, .parquet or .csv file, a "
+        "folder of such files, or s3://BUCKET/KEY-OR-FOLDER",
     )
     labels: Location | None = Field(
         None,
