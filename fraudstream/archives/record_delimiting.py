@@ -14,7 +14,10 @@ MAX_RECORD_BYTES: Final = 1_048_576
 """Upper limit of the setting ``max_record_bytes``, the largest record that the job reads."""
 MAX_LINE_BYTES: Final = 256 * 1024 * 1024
 """Longest line that is read into memory: twice the largest object of Firehose, which may be one line."""
-MAXSEAMS: Final = 100
+MAX_OBJECTS: Final = 1_000_000
+"""Most objects on a line, four times as many as transactions in the largest object of Firehose. A short
+compressed file can hold a line of many millions of ``{}``, which would fill the memory as Python objects."""
+MAX_SEAMS: Final = 100
 """Most occurrences of the seam within the strings of one record; the strings of a transaction have none."""
 REMEDY: Final = (
     "several records without a line feed between them, and one of them is invalid JSON, so record "
@@ -37,6 +40,9 @@ def records_of_line(line: bytes, number: int) -> Iterator[bytes]:
     if SEAM not in line:
         yield record_of(line)
         return
+    if line.count(SEAM) > MAX_OBJECTS:
+        msg = f"line {number} has over {MAX_OBJECTS:,} objects; end each record by a line feed"
+        raise UndelimitedError(msg)
     pieces = _pieces(line)
     records = list(_joined(pieces))
     if _is_whole(records[-1]):
@@ -65,7 +71,7 @@ def _joined(pieces: list[bytes]) -> Iterator[bytes]:
         if _is_whole(joined):
             yield joined
             begin = end
-        elif end - begin > MAXSEAMS:
+        elif end - begin > MAX_SEAMS:
             # Without this limit, trying every prefix of a file of many megabytes would take days.
             break
     if begin < len(pieces):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraudstream.archives.record_delimiting import (
+    MAX_OBJECTS,
     MAX_RECORD_BYTES,
     REMEDY,
     UndelimitedError,
@@ -73,3 +74,9 @@ def test_a_broken_object_at_the_start_of_a_long_line_is_found_in_linear_time() -
     line = b'{"a":' + b'{"transaction_id":"x"}' * 200_000
     with pytest.raises(UndelimitedError):
         list(records_of_line(line, 1))
+
+
+def test_a_line_of_millions_of_objects_is_refused() -> None:
+    line = b"{}" * (MAX_OBJECTS + 2)
+    with pytest.raises(UndelimitedError, match="line 7 has over 1,000,000 objects; end each"):
+        next(records_of_line(line, 7))
