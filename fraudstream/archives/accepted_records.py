@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 
 from fraudstream.archives.parquet_files import opened_parquet
 from fraudstream.archives.record_files import (
+    KNOWN_COLUMNS,
+    REQUIRED_COLUMNS,
     RecordType,
     check_columns,
     is_parquet,
@@ -25,7 +27,7 @@ from fraudstream.archives.record_files import (
 from fraudstream.domain import record_gate
 from fraudstream.domain.number_ranges import NUMBER_RANGES
 from fraudstream.domain.record_gate import RefusedRecordError
-from fraudstream.domain.transaction import COLUMN_KINDS, END_MS, FIRST_MS, ID_FIELDS, ColumnKind, Transaction
+from fraudstream.domain.transaction import END_MS, FIRST_MS, ID_FIELDS, ColumnKind, Transaction
 from fraudstream.runtime.terminal import printable
 
 TYPES: Final[Mapping[ColumnKind, pa.DataType]] = {
@@ -76,20 +78,13 @@ class _Rules(NamedTuple):
     required: tuple[str, ...]
 
 
-_TRANSACTIONS: Final = _Rules(record_gate.transaction_values, COLUMN_KINDS, record_gate.REQUIRED)
-_LABELS: Final = _Rules(
-    record_gate.label_values,
-    {**record_gate.LABEL_KINDS, "fraud_type": "text"},
-    record_gate.REQUIRED_OF_LABELS,
-)
-
-
 def read_accepted(path: Path, record_type: RecordType, columns: tuple[str, ...]) -> AcceptedRecords:
     """Return columns of the records in a file that the job accepts; absent values are null, times in ms.
 
     Raises `ArchiveError` if the file can't be read, or is Parquet and lacks a column that every record needs.
     """
-    rules = _TRANSACTIONS if record_type is Transaction else _LABELS
+    values = record_gate.transaction_values if record_type is Transaction else record_gate.label_values
+    rules = _Rules(values, KNOWN_COLUMNS[record_type], REQUIRED_COLUMNS[record_type])
     refused = Refusals()
     schema = pa.schema([(name, TYPES[rules.kinds[name]]) for name in columns])
     if is_parquet(path):

@@ -31,11 +31,11 @@ _FIREHOSE_NAME: Final = re.compile(r".*-\d{4}(-\d{2}){5}-[0-9a-f]{8}(-[0-9a-f]{4
 object name format)."""
 
 RecordType = type[Transaction] | type[Label]
-_KNOWN: Final[Mapping[RecordType, Mapping[str, ColumnKind]]] = {
+KNOWN_COLUMNS: Final[Mapping[RecordType, Mapping[str, ColumnKind]]] = {
     Transaction: COLUMN_KINDS,
     Label: {**LABEL_KINDS, "fraud_type": "text"},
 }
-_REQUIRED: Final[Mapping[RecordType, tuple[str, ...]]] = {
+REQUIRED_COLUMNS: Final[Mapping[RecordType, tuple[str, ...]]] = {
     Transaction: REQUIRED,
     Label: REQUIRED_OF_LABELS,
 }
@@ -75,13 +75,13 @@ def read_lines(path: Path, record_type: RecordType, *, name: str | None = None) 
     with file_errors(called):
         check_regular(path, called)
         if is_csv(path):
-            yield from csv_rows(path, _KNOWN[record_type], _REQUIRED[record_type], called)
+            yield from csv_rows(path, KNOWN_COLUMNS[record_type], REQUIRED_COLUMNS[record_type], called)
             return
         if is_parquet(path):
             with opened_parquet(path, called=called) as parquet:
                 check_columns(parquet, record_type, called)
                 # The job ignores other columns, whose values may have no form in Python.
-                known = [name for name in parquet.names if name in _KNOWN[record_type]]
+                known = [name for name in parquet.names if name in KNOWN_COLUMNS[record_type]]
                 yield from map(_as_json, parquet.records(known))
             return
         for number, line in enumerate(_lines(path), 1):
@@ -168,7 +168,7 @@ def check_no_array(line: bytes, called: str) -> None:
 
 def check_columns(parquet: ParquetFile, record_type: RecordType, called: str) -> None:
     """Raise `ArchiveError` if a file lacks a column that every record of the type has."""
-    missing = [name for name in _REQUIRED[record_type] if name not in parquet.names]
+    missing = [name for name in REQUIRED_COLUMNS[record_type] if name not in parquet.names]
     if missing:
         msg = (
             f"{called} has no column {', '.join(missing)}, which every {record_type.__name__.lower()} "

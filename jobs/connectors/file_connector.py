@@ -126,7 +126,7 @@ class FileConnector:
         """Concatenate each output's part files, and summarise the run on standard error.
 
         Raises `JobFailedError` if a file can't be written, and `NothingAcceptedError` if the job accepted
-        none of the transactions; the outputs are complete then.
+        none of the transactions or none of the labels; the outputs are complete then.
         """
         for path in self._outputs.values():
             assemble_output(path, catalogue)

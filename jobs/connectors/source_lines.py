@@ -32,8 +32,9 @@ TRANSACTION: Final = b"T"
 LABEL: Final = b"L"
 """Prefixes by which the kernel's ``ParseLines`` distinguishes the lines of a merged file."""
 COPIED_BYTES: Final = 1_048_576
+"""Bytes of a file that are searched at once for several objects on a line."""
 LOOKED_AT_BYTES: Final = 65_536
-"""Bytes of a file that are checked for line breaks between records; the default of ``max_record_bytes``."""
+"""Bytes of the first line that are enough to see whether it begins a JSON array."""
 
 
 class UnusedLabels:

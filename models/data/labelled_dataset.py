@@ -24,7 +24,7 @@ _LABEL_COLUMNS: Final = ("transaction_id", "account_id", "available_at", "is_fra
 
 @dataclass(frozen=True, slots=True)
 class DatasetFiles:
-    """Files of transactions and of their labels: ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` each."""
+    """Files of transactions and of their labels: ``.jsonl``, ``.jsonl.gz``, ``.parquet`` or ``.csv`` each."""
 
     transactions: Path
     labels: Path

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fraudstream.domain import record_gate
-from fraudstream.domain.record_gate import read_label, read_transaction
+from fraudstream.domain.record_gate import KPL_MAGIC, read_label, read_transaction
 from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction
-from fraudstream.streams.kinesis.kpl_aggregate import DIGEST_BYTES, MAGIC, parts_of
+from fraudstream.streams.kinesis.kpl_aggregate import DIGEST_BYTES, parts_of
 from tests.fuzz_budget import examples
 from tests.job.parser_probe import ARRIVAL_MS, FUTURE_TOLERANCE_MS
 from tests.job.record_reference import LABEL_KINDS, RefusedRecordError, label_fields, transaction_fields
@@ -56,7 +56,7 @@ TIMES = [
 # Fields with refusals of their own are drawn more often.
 TRANSACTION_NAMES = [*COLUMN_KINDS, *["event_time", "transaction_amount_vnd"] * 4]
 LABEL_NAMES = [*LABEL_KINDS, "fraud_type"]
-AGGREGATED_MESSAGE = aggregated((b"{}", "A1"), (b"[]", "A2"), (b"", "A1"))[len(MAGIC) : -DIGEST_BYTES]
+AGGREGATED_MESSAGE = aggregated((b"{}", "A1"), (b"[]", "A2"), (b"", "A1"))[len(KPL_MAGIC) : -DIGEST_BYTES]
 
 
 def records(sample: bytes, names: list[str]) -> st.SearchStrategy[bytes]:

@@ -8,7 +8,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-MAGIC: Final = b"\xf3\x89\x9a\xc2"
+from fraudstream.domain.record_gate import KPL_MAGIC
+
 DIGEST_BYTES: Final = 16
 MAX_PARTS: Final = 100_000
 """Most parts of a record, as in the kernel."""
@@ -39,14 +40,14 @@ class _DamagedError(ValueError):
 
 def is_aggregated(data: bytes) -> bool:
     """Whether a record claims to be aggregated."""
-    return data.startswith(MAGIC)
+    return data.startswith(KPL_MAGIC)
 
 
 def parts_of(data: bytes) -> list[Part] | None:
     """Return the parts of an aggregated record in order; None if it is none, or is damaged in any way."""
     if not is_aggregated(data):
         return None
-    message, digest = data[len(MAGIC) : -DIGEST_BYTES], data[-DIGEST_BYTES:]
+    message, digest = data[len(KPL_MAGIC) : -DIGEST_BYTES], data[-DIGEST_BYTES:]
     if hashlib.md5(message, usedforsecurity=False).digest() != digest:
         return None
     try:

@@ -62,11 +62,13 @@ def test_the_next_run_resumes_after_the_handled_alerts(stage: Stage) -> None:
     assert handler_of(stage).got == ids(0, 1)
 
 
+def die(_batch: Sequence[Handover]) -> HandlerOutcome:
+    """Handle a batch as a process that is killed at it."""
+    raise KeyboardInterrupt
+
+
 def test_a_stored_position_never_passes_an_unfinished_alert(stage: Stage) -> None:
     stage.kinesis.write("s0", *(alert(number) for number in range(6)))
-
-    def die(_batch: Sequence[Handover]) -> HandlerOutcome:
-        raise KeyboardInterrupt
 
     handler_of(stage).answers = [lambda _batch: HandlerOutcome(), die]
     delivery = stage.delivery()
@@ -82,9 +84,6 @@ def test_a_crash_within_an_aggregated_record_loses_no_alert_of_it_and_delivers_n
     stage: Stage,
 ) -> None:
     stage.kinesis.write("s0", alert(0), aggregated(*((alert(number), "A1") for number in range(1, 5))))
-
-    def die(_batch: Sequence[Handover]) -> HandlerOutcome:
-        raise KeyboardInterrupt
 
     handler_of(stage).answers = [lambda _batch: HandlerOutcome(), die]
     delivery = stage.delivery()

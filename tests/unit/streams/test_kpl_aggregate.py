@@ -4,8 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fraudstream.domain.record_gate import KPL_MAGIC
 from fraudstream.runtime.project_root import ROOT
-from fraudstream.streams.kinesis.kpl_aggregate import MAGIC, MAX_PARTS, Part, parts_of
+from fraudstream.streams.kinesis.kpl_aggregate import MAX_PARTS, Part, parts_of
 from tests.fuzz_budget import examples
 from tests.kpl_records import aggregated, with_digest
 from tests.mutations import damaged
@@ -26,7 +27,7 @@ def test_the_parts_are_those_that_the_kernel_finds_each_with_its_own_key() -> No
     assert all(part.data.startswith(b'{"transaction_id": "K') for part in parts)
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"\xf3\x89\x9a", MAGIC, RECORD[1:]])
+@pytest.mark.parametrize("data", [b"", b"{}", b"\xf3\x89\x9a", KPL_MAGIC, RECORD[1:]])
 def test_any_other_record_has_no_parts(data: bytes) -> None:
     assert parts_of(data) is None
 
@@ -75,6 +76,6 @@ def test_what_was_aggregated_is_taken_apart_once(parts: list[tuple[bytes, str]])
 def test_a_damaged_message_with_a_sound_digest_raises_nothing(
     data: st.DataObject, parts: list[tuple[bytes, str]]
 ) -> None:
-    message = aggregated(*parts)[len(MAGIC) : -16]
+    message = aggregated(*parts)[len(KPL_MAGIC) : -16]
     found = parts_of(with_digest(data.draw(damaged(message))))
     assert found is None or all(isinstance(part.data, bytes) for part in found)
