@@ -10,10 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Final
 
 from fraudstream.runtime.loopback import open_url
+from fraudstream.runtime.process_memory import resident_bytes
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process
 
@@ -89,8 +89,7 @@ def _memory_after(process: subprocess.Popen[bytes], requests: int) -> int:
     for _ in range(requests):
         with open_url(f"{url}/transactions/1000", TIMEOUT_S) as answer:
             answer.read()
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return resident_bytes(process.pid)
 
 
 def main(measured: Callable[[int], ApiMemory] = measure) -> None:

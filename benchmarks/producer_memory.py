@@ -10,10 +10,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from fraudstream.domain.enrichment import TransactionEnricher
+from fraudstream.runtime.process_memory import resident_bytes
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.streams.protocols import PutResult, Record
 from producer.enriching import suspected_items
@@ -65,12 +65,6 @@ def produce(accounts: int, transactions: int, memory: Callable[[], int]) -> Prod
     return ProducerMemory(accounts, after_quarter, memory())
 
 
-def resident_bytes() -> int:
-    """Return the resident memory of this process."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
 def measure_apart(accounts: int, transactions: int) -> ProducerMemory:
     """Return what `produce` measures in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.producer_memory", str(transactions), str(accounts)]
@@ -89,7 +83,7 @@ def _lines(
     transactions: int, accounts: Sequence[int], measured: Callable[[int, int], ProducerMemory]
 ) -> Iterator[str]:
     for each in accounts:
-        found = produce(each, transactions, resident_bytes)
+        found = produce(each, transactions, lambda: resident_bytes(os.getpid()))
         yield f"{found.quarter_bytes} {found.end_bytes}"
     if not accounts:
         yield from (measured(each, transactions).line() for each in ACCOUNTS)

@@ -21,6 +21,7 @@ from drills.cluster import (
     start_taskmanager,
 )
 from drills.soak.soak_figures import SoakSample
+from fraudstream.runtime.process_memory import resident_bytes
 from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE
 from jobs.environment import milliseconds
 from jobs.job_settings import JobSettings
@@ -137,10 +138,9 @@ class SoakJob:
 
 def _resident_mb(pid: int) -> float:
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return resident_bytes(pid) / MEGABYTE
     except FileNotFoundError:
         return 0.0
-    return pages * os.sysconf("SC_PAGESIZE") / MEGABYTE
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Input lines of bounded mode: one file of JSON lines, created first if the source has another form."""
 
-import contextlib
 import math
 import tempfile
 from collections import Counter
@@ -44,10 +43,15 @@ class UnusedLabels:
         self._max_record_bytes = max_record_bytes
         self._labels: Counter[int] = Counter()
 
-    def label(self, line: bytes) -> None:
-        """Count a label's record, unless the job refuses it."""
-        with contextlib.suppress(RefusedRecordError):
-            self._labels[hash(TransactionKey.of(label_values(line, self._max_record_bytes)))] += 1
+    def label(self, line: bytes) -> float:
+        """Count a label, unless the job refuses it; return the time when it became known, like `_time_ms`."""
+        try:
+            values = label_values(line, self._max_record_bytes)
+        except RefusedRecordError:
+            return _time_ms(_record(line), "available_at")
+        self._labels[hash(TransactionKey.of(values))] += 1
+        known_ms: int = values["available_at"]
+        return known_ms
 
     def transaction(self, record: Mapping[str, Any]) -> None:
         """Forget the labels of a transaction."""
@@ -139,11 +143,7 @@ def merge_lines(
     inserted. ``unused`` counts the labels that no transaction has.
     """
     unused = unused or UnusedLabels()
-    waiting: list[tuple[float, bytes]] = []
-    for label in labels:
-        unused.label(label)
-        waiting.append((_time_ms(_record(label), "available_at"), label))
-    waiting.sort(key=itemgetter(0))
+    waiting = sorted(((unused.label(label), label) for label in labels), key=itemgetter(0))
     place = 0
     for transaction in transactions:
         record = _record(transaction)
