@@ -1,7 +1,7 @@
 """Columns of the records in a file that the job accepts, for programs that need arrays instead of records.
 
 Of a Parquet file, whole columns are judged at once; only rows in which something is unusual go through the
-gate one by one. So its decision counts, and reading stays fast.
+gate one by one. The result is the gate's, and reading stays fast.
 """
 
 from collections import Counter
@@ -65,7 +65,7 @@ class Refusals:
         self._examples.setdefault(refusal.reason, str(refusal))
 
     def __str__(self) -> str:
-        """Return numbers, reasons and examples, the most frequent reason first; empty if there are none."""
+        """Return counts, reasons and examples, the most frequent reason first; empty without refusals."""
         return "; ".join(
             f"{count:,} {reason} (e.g. {printable(self._examples[reason])})"
             for reason, count in self.counts.most_common()

@@ -50,7 +50,7 @@ _WANTED: Final[Mapping[ColumnKind, str]] = {
     "flag": "true or false",
 }
 _PLAIN: Final = re.compile(r"[!-~][ -~]{0,255}")
-"""What nearly all texts are: printable ASCII that does not begin with a space."""
+"""Most texts: printable ASCII that does not begin with a space."""
 _BLANK: Final = re.compile("[\\s\x1c-\x1f]*")
 """Together with `_VISIBLE_SPACES`: what Java's ``String.isBlank`` calls blank."""
 _VISIBLE_SPACES: Final = frozenset("\x85\xa0\u2007\u202f")
