@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "job": Command("jobs.feature_job", "Run the Flink job: features, scores, alerts"),
     "produce": Command("producer", "Generate transactions: to a stream, as a load test, to CSV or Parquet"),
     "api": Command("producer.api", "Serve the transaction API, or make a key for it"),
+    "serve": Command("serving", "Serve the decision API and the ingestion gateway, or make a key for them"),
     "alerts": Command("alerts", "Show, deliver, replay and compare alerts; redrive dead letters"),
     "models": Command("models", "Train, evaluate and explain models"),
     "streams": Command("streams", "Archive a stream to a file"),

@@ -11,7 +11,7 @@ from fraudstream.runtime.project_root import ROOT
 
 PACKAGES = (
     "alerts", "benchmarks", "deploy", "drills", "fraudstream", "jobs", "localrun", "localstack", "models",
-    "producer", "streams",
+    "producer", "serving", "streams",
 )  # fmt: skip
 NAMED_BY_PYTHON = {"__init__", "__main__"}
 FAMILIES: dict[str, str] = {

@@ -1,0 +1,23 @@
+"""Settings of the decision API and the ingestion gateway.
+
+Sources, from lowest to highest precedence: the defaults, the environment, ``.env``, and the options of
+``python -m serving``. All names have the prefix ``DECISION_API_``.
+"""
+
+from typing import ClassVar, Final
+
+from fraudstream.web.web_settings import WebSettings, web_settings_config
+
+ENV_PREFIX: Final = "DECISION_API_"
+
+
+class ServingSettings(WebSettings):
+    """Settings of the service; `load` reads them."""
+
+    model_config = web_settings_config(ENV_PREFIX)
+
+    key_command: ClassVar[str] = "python -m serving key NAME"
+    documentation: ClassVar[str] = "docs/decision-api.md"
+    client_names: ClassVar[frozenset[str]] = frozenset(
+        f"{ENV_PREFIX}{name}" for name in ("URL", "KEY", "KEY_FILE", "TOKEN")
+    )
