@@ -12,8 +12,8 @@ EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 """Timestamp of every file in an archive, the earliest that the zip format supports."""
 JOB_PACKAGES: Final = ("fraudstream", "jobs")
 """Packages that the job imports, in its client and in its Python workers."""
-NOT_FOR_JOBS: Final = ("fraudstream/web",)
-"""Folders of `JOB_PACKAGES` that are left out: no job serves HTTP."""
+NOT_FOR_JOBS: Final = ("fraudstream/online", "fraudstream/profiles", "fraudstream/sdk", "fraudstream/web")
+"""Folders of `JOB_PACKAGES` that are left out: no job serves HTTP, or reads its own profiles."""
 MODEL_FOLDER: Final = Path("models") / "v1"
 """Default of the setting ``model``, relative to the project's root."""
 

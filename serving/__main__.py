@@ -9,8 +9,8 @@ from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.terminal import write_error
 from fraudstream.web.api_keys import make_key
 from fraudstream.web.http_server import configure_service_logging, run_server
-from serving.application import create_app
-from serving.identity import KEY_PREFIX, NAMES
+from serving.serving_app import create_app
+from serving.serving_names import KEY_PREFIX, NAMES
 from serving.serving_settings import ServingSettings
 
 command = CommandApp(help="Decision API: decide on transactions over HTTP, and take them for the stream.")

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from fraudstream.runtime.metrics_registry import MetricsRegistry
 from fraudstream.web.guarded_app import guarded_app
-from serving.identity import METRIC_PREFIX, NAMES, PROBLEMS
+from serving.serving_names import METRIC_PREFIX, NAMES, PROBLEMS
 from serving.serving_settings import ServingSettings
 
 
