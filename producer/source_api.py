@@ -16,7 +16,14 @@ from fraudstream.runtime.backoff import Backoff
 from fraudstream.runtime.terminal import redacted
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_errors import StreamError
-from producer.client import ApiError, DroppedError, TransactionBatch, TransactionClient, is_passing
+from producer.client import (
+    ApiError,
+    DroppedError,
+    TransactionBatch,
+    TransactionClient,
+    credential_headers,
+    is_passing,
+)
 from producer.mixing import RecordItem
 
 MAX_PER_REQUEST: Final = 1_000
@@ -42,25 +49,24 @@ class ApiAccess:
     token: str | None = field(default=None, repr=False)
 
     @classmethod
-    def from_variables(cls, variables: Mapping[str, str | None]) -> "ApiAccess":
-        """Read TRANSACTION_API_URL, …_KEY or …_KEY_FILE, and …_TOKEN; an empty variable counts as unset.
+    def from_variables(
+        cls, variables: Mapping[str, str | None], prefix: str = "TRANSACTION_API_"
+    ) -> "ApiAccess":
+        """Read the prefix's URL, KEY or KEY_FILE, and TOKEN; an empty variable counts as unset.
 
         Raises ``ValueError``, without any credentials, if there is no HTTP URL, the key file can't be read,
         or a key or token can't be sent in a header.
         """
-        url = variables.get("TRANSACTION_API_URL") or ""
+        url = variables.get(f"{prefix}URL") or ""
         if not _is_http_url(url):
-            msg = (
-                f"TRANSACTION_API_URL={redacted(url)}: set it to the API's address, like "
-                "http://127.0.0.1:8000"
-            )
+            msg = f"{prefix}URL={redacted(url)}: set it to the API's address, like http://127.0.0.1:8000"
             raise ValueError(msg)
-        in_file = variables.get("TRANSACTION_API_KEY_FILE")
-        key = variables.get("TRANSACTION_API_KEY")
+        key = _sendable(f"{prefix}KEY", variables.get(f"{prefix}KEY"))
+        name_of_file = f"{prefix}KEY_FILE"
         return cls(
             url,
-            _sendable("TRANSACTION_API_KEY", key) or _sendable("TRANSACTION_API_KEY_FILE", _in_file(in_file)),
-            _sendable("TRANSACTION_API_TOKEN", variables.get("TRANSACTION_API_TOKEN")),
+            key or _sendable(name_of_file, _in_file(name_of_file, variables.get(name_of_file))),
+            _sendable(f"{prefix}TOKEN", variables.get(f"{prefix}TOKEN")),
         )
 
     @property
@@ -70,22 +76,23 @@ class ApiAccess:
             return "the API key and the JWT"
         return "the API key" if self.api_key else "the JWT" if self.token else "requests without a key"
 
+    def headers(self) -> dict[str, str]:
+        """Return the headers that authenticate a request."""
+        return credential_headers(self.api_key, self.token)
+
     def client(self, sleep: Callable[[float], object]) -> TransactionClient:
         """Return a client that waits with ``sleep``."""
         return TransactionClient(self.url, api_key=self.api_key, token=self.token, sleep=sleep)
 
 
-def _in_file(name: str | None) -> str | None:
+def _in_file(variable: str, name: str | None) -> str | None:
     if not name:
         return None
     try:
         return Path(name).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-        msg = (
-            f"TRANSACTION_API_KEY_FILE={name}: can't be read ({reason}); it must name a readable file with "
-            "the key"
-        )
+        msg = f"{variable}={name}: can't be read ({reason}); it must name a readable file with the key"
         raise ValueError(msg) from None
 
 

@@ -1,6 +1,7 @@
 """Histogram of any number of durations, in a few kilobytes, for percentiles."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -39,3 +40,12 @@ class LogHistogram:
         rank = max(1, math.ceil(percent / 100 * int(self._counts.sum())))
         place = int(np.searchsorted(np.cumsum(self._counts), rank))
         return float(min(LOWEST_MS * GROWTH**place, self.max_ms))
+
+
+def percentiles_ms(histogram: LogHistogram, percents: Sequence[int]) -> dict[str, float | None]:
+    """Return the percentiles under names such as ``p99``, and ``max``; None if nothing was recorded."""
+    values = {f"p{percent}": histogram.percentile_ms(percent) for percent in percents}
+    return {
+        name: None if value is None else round(value, 2)
+        for name, value in (values | {"max": histogram.max_ms}).items()
+    }
