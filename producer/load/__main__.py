@@ -2,6 +2,7 @@
 
 from fraudstream.runtime.command_app import CommandApp
 from producer.load.decisions_command import decisions
+from producer.load.ingestion_command import ingestion
 from producer.load.load_command import load
 
 app = CommandApp(
@@ -10,6 +11,7 @@ app = CommandApp(
 )
 app.command("stream")(load)
 app.command("decisions")(decisions)
+app.command("ingestion")(ingestion)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class DecisionAnswers:
         self.risk_levels[str(decision.get("risk_level") or UNREADABLE)] += 1
         age_ms = decision.get("profile_age_ms")
         if isinstance(age_ms, int | float):
-            self.profile_age_ms.record(age_ms)
+            self.profile_age_ms.record_one(age_ms)
 
     def summary(self) -> dict[str, Any]:
         """Return JSON-ready values; the share is null without decisions, ages are null if none has one."""

@@ -1,14 +1,10 @@
 """``fraudstream load decisions``: options and exit code of a load test of the decision API."""
 
-import gc
-import json
 import threading
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 from rich.console import Console
 
@@ -29,13 +25,15 @@ from producer.load.request_options import (
     TimeoutOption,
     TokenOption,
     UrlOption,
+    keep_from_collection,
     request_target,
+    write_result,
 )
 from producer.load.request_view import RequestView
 from producer.load.send_schedule import schedule_of
 from producer.simulation import TrafficOptions
 
-PATH: Final = "/v1/decisions"
+DECISIONS_PATH: Final = "/v1/decisions"
 MIN_SUCCEEDED: Final = 0.999
 """Share of requests that a rate must get a decision for, to count as kept."""
 
@@ -53,8 +51,7 @@ class DecisionLoad:
         """Send at ``rps`` requests per second for ``duration_s`` seconds; return the summary."""
         schedule = schedule_of(None, rps, duration_s)
         answers = DecisionAnswers()
-        bodies = (orjson.dumps(transaction) for transaction in self.pool)
-        loop = OpenLoop(self.target, bodies, schedule, answers.on_answer)
+        loop = OpenLoop(self.target, iter(self.pool), schedule, answers.on_answer)
 
         def counts() -> dict[str, Counter[Any]]:
             with answers.lock:
@@ -121,24 +118,13 @@ def decisions(  # noqa: PLR0913 - the options of a command line
     else with 1; with --maximum, 1 if no rate passed.
     """
     console = Console(soft_wrap=True)
-    target = request_target(url, key, token, PATH, timeout)
+    target = request_target(url, key, token, DECISIONS_PATH, timeout)
     stop = stop_on_signals()
     traffic = TrafficOptions(seed=seed, accounts=accounts, start_ms=0)
     pool = TransactionPool(traffic, round(rps * duration) + 1, wall_clock_ms)
-    # The pool stays until the end; without this, each full collection would stop the requests to scan it.
-    gc.collect()
-    gc.freeze()
+    keep_from_collection()
     load = DecisionLoad(target, pool, console, stop)
     result = load.maximum(rps, duration, p99_ms) if maximum else load.run(rps, duration)
     write_result(result, json_file, console)
     has_passed = result["maximum_per_s"] is not None if maximum else result["succeeded"] == result["sent"] > 0
     raise typer.Exit(0 if has_passed else 1)
-
-
-def write_result(result: dict[str, Any], json_file: Path | None, console: Console) -> None:
-    """Print the summary of a load test, and write it to a file if one is given."""
-    text = json.dumps(result, indent=2)
-    console.print(text, markup=False, highlight=False)
-    if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(text + "\n")

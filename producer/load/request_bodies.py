@@ -28,10 +28,11 @@ class TransactionPool:
         self._transactions: Sequence[dict[str, Any]] = [orjson.loads(record.data) for record in records]
         self._now_ms = now_ms
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Return the transactions; each is the caller's own."""
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the transactions as JSON."""
         for number, transaction in enumerate(itertools.cycle(self._transactions), start=1):
-            yield transaction | {
+            own = {
                 "transaction_id": f"{self._run}-{number}",
                 "event_time": format_time(self._now_ms()),
             }
+            yield orjson.dumps(transaction | own)

@@ -1,9 +1,12 @@
-"""Options that the load tests of HTTP services share."""
+"""Options of the load tests of HTTP services, and the output of their result."""
 
+import gc
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from producer.load.open_loop import RequestTarget
 from producer.record_source import decision_api_access
@@ -41,3 +44,18 @@ def request_target(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     return RequestTarget(url=access.url.rstrip("/") + path, headers=access.headers(), timeout_s=timeout_s)
+
+
+def keep_from_collection() -> None:
+    """Exempt what exists now from garbage collection: scanning it would stop the requests each time."""
+    gc.collect()
+    gc.freeze()
+
+
+def write_result(result: dict[str, Any], json_file: Path | None, console: Console) -> None:
+    """Print the summary of a load test, and write it to a file if one is given."""
+    text = json.dumps(result, indent=2)
+    console.print(text, markup=False, highlight=False)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(text + "\n")

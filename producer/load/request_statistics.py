@@ -44,7 +44,7 @@ class RequestStatistics:
         """Count a request, sent this long after its scheduled time."""
         with self.lock:
             self.sent += 1
-            self.start_delay_ms.record(delay_ms)
+            self.start_delay_ms.record_one(delay_ms)
 
     def on_answer(self, status: int, latency_ms: float, now_s: float) -> None:
         """Count an answer, ``now_s`` seconds after the start of the run."""
@@ -52,7 +52,7 @@ class RequestStatistics:
             self.statuses[status] += 1
             self.last_outcome_s = now_s
             if is_success(status):
-                self.latency_ms.record(latency_ms)
+                self.latency_ms.record_one(latency_ms)
 
     def on_error(self, kind: str, now_s: float) -> None:
         """Count a request without an answer."""

@@ -1,4 +1,5 @@
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,6 @@ from tests.unit.producer.load.http_fakes import DECISION, decide, served
 
 @pytest.fixture(autouse=True)
 def _no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading  # noqa: PLC0415
-
     monkeypatch.setattr("producer.load.decisions_command.stop_on_signals", threading.Event)
 
 
@@ -91,7 +90,7 @@ def test_without_options_the_address_and_key_are_those_of_the_environment(
 
 def test_the_pool_begins_anew_under_other_ids() -> None:
     pool = iter(TransactionPool(TrafficOptions(start_ms=0, accounts=20), 3, lambda: 1_800_000_000_000))
-    drawn = [next(pool) for _ in range(7)]
+    drawn = [json.loads(next(pool)) for _ in range(7)]
     assert len({each["transaction_id"] for each in drawn}) == 7
     assert drawn[0]["account_id"] == drawn[3]["account_id"] == drawn[6]["account_id"]
 
