@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,9 @@ from fraudstream.profiles.store_protocol import (
     OnCount,
     ProfileStoreError,
     check_layout,
+    delete_in_batches,
     ignore_count,
+    unencodable_id,
 )
 from fraudstream.runtime.private_files import make_private, open_private
 
@@ -133,8 +135,7 @@ class SqliteProfiles:
         try:
             yield
         except UnicodeEncodeError as error:
-            msg = f"an id has no UTF-8 form ({error.reason}); the job has no such profile"
-            raise ProfileStoreError(msg) from None
+            raise unencodable_id(error) from None
         except (sqlite3.Error, OSError) as error:
             self.close()
             reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
@@ -183,17 +184,6 @@ class SqliteProfiles:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-
-
-def delete_in_batches(delete: Callable[[], int], batch: int, on_count: OnCount) -> int:
-    """Call ``delete`` until it deletes less than a batch; return the sum, also reported on the way."""
-    deleted = 0
-    while True:
-        count = delete()
-        deleted += count
-        on_count(deleted)
-        if count < batch:
-            return deleted
 
 
 def _layout(connection: sqlite3.Connection) -> str | None:
