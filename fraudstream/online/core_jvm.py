@@ -46,7 +46,9 @@ def start_core() -> Any:  # noqa: ANN401 - JPype has no types
             _start(jpype, core_jar())
             _started_by = os.getpid()
         elif _started_by not in {None, os.getpid()}:
-            msg = "the JVM was started before this process was forked: start it in each worker, after the fork"
+            msg = (
+                "the JVM was started before this process was forked: start it in each worker, after the fork"
+            )
             raise CoreError(msg)
     return jpype.JPackage("fraudstream").kernel
 
@@ -64,11 +66,11 @@ def _start(jpype: Any, jar: Path) -> None:  # noqa: ANN401 - JPype has no types
     try:
         # -Xrs leaves the signals to Python: the server ends in order on SIGTERM. The serial collector and the
         # first compiler's limit of threads fit a process that shares its cores with others of its kind.
-        jpype.startJVM("-Xrs", "-XX:+UseSerialGC", f"-Xmx{MAX_HEAP}", classpath=[str(jar)], convertStrings=False)
-    except (jpype.JVMNotFoundException, OSError, ValueError) as error:
-        msg = (
-            f"no Java was found ({error}): install Java {MIN_JAVA} or later, or set JAVA_HOME to its folder"
+        jpype.startJVM(
+            "-Xrs", "-XX:+UseSerialGC", f"-Xmx{MAX_HEAP}", classpath=[str(jar)], convertStrings=False
         )
+    except (jpype.JVMNotFoundException, OSError, ValueError) as error:
+        msg = f"no Java was found ({error}): install Java {MIN_JAVA} or later, or set JAVA_HOME to its folder"
         raise CoreError(msg) from None
     version = str(jpype.JPackage("java").lang.System.getProperty("java.specification.version"))
     if int(version.removeprefix("1.").split(".")[0]) < MIN_JAVA:
