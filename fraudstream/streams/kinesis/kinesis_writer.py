@@ -31,7 +31,7 @@ TOO_LARGE: Final = "RecordTooLarge"
 """Error code of a record that was not sent because it exceeds the size limit of a record."""
 
 
-class WrittenRecord(NamedTuple):
+class PlacedRecord(NamedTuple):
     """A record that Kinesis accepted: its position in the argument of `StreamWriter.put`, and its place."""
 
     position: int
@@ -39,10 +39,10 @@ class WrittenRecord(NamedTuple):
     sequence_number: str
 
 
-OnWritten = Callable[[WrittenRecord], object]
+OnWritten = Callable[[PlacedRecord], object]
 
 
-def _ignore(_written: WrittenRecord) -> None:
+def _ignore(_written: PlacedRecord) -> None:
     """Take no note of a written record."""
 
 
@@ -133,7 +133,7 @@ class StreamWriter:
             else:
                 result.sent += 1
                 result.shards[answer["ShardId"]] += 1
-                on_written(WrittenRecord(item.position, answer["ShardId"], answer["SequenceNumber"]))
+                on_written(PlacedRecord(item.position, answer["ShardId"], answer["SequenceNumber"]))
         return failures
 
 

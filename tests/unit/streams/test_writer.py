@@ -12,7 +12,7 @@ from fraudstream.streams.kinesis.kinesis_writer import (
     MAX_REQUEST_BYTES,
     TOO_LARGE,
     StreamWriter,
-    WrittenRecord,
+    PlacedRecord,
 )
 from fraudstream.streams.protocols import PutResult, Record
 from fraudstream.streams.stream_errors import StreamError
@@ -237,10 +237,10 @@ def test_records_are_counted_by_shard() -> None:
 
 def test_each_written_record_is_announced_with_its_place() -> None:
     puts = FakePuts(lambda number, data: THROTTLED if data == b"1" and number == 0 else None)
-    written: list[WrittenRecord] = []
+    written: list[PlacedRecord] = []
     writer = StreamWriter(cast("KinesisClient", puts), "Numbers", clock=Clock(sleep=lambda _seconds: None))
     writer.put([Record(b"0", "a"), Record(b"1", "b")], written.append)
-    assert written == [WrittenRecord(0, "shard-a", "1"), WrittenRecord(1, "shard-b", "1")]
+    assert written == [PlacedRecord(0, "shard-a", "1"), PlacedRecord(1, "shard-b", "1")]
 
 
 def test_no_retry_begins_after_the_patience() -> None:
