@@ -1,11 +1,11 @@
 """Routes of the ingestion gateway: ``POST /v1/transactions`` and ``POST /v1/labels``."""
 
 import re
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from fraudstream.web.guarded_routes import guarded_router
+from fraudstream.web.guarded_routes import RequestRoute, guarded_router
 from fraudstream.web.problem_details import Problem, ProblemFormat
 from fraudstream.web.problem_openapi import refusals
 from fraudstream.web.scopes import caller_of, requires
@@ -20,19 +20,19 @@ WRITE_TRANSACTIONS: Final = "transactions:write"
 WRITE_LABELS: Final = "labels:write"
 _KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY_CHARACTERS}}}")
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias=KEY_HEADER,
-        description=f"1 to {MAX_KEY_CHARACTERS} visible ASCII characters; a repeated request with the same "
-        "key and body gets the same answer, without being sent again",
-    ),
-]
+_KEY_PARAMETER: Final = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "description": f"1 to {MAX_KEY_CHARACTERS} visible ASCII characters; a repeated request with the same "
+    "key and body gets the same answer, without being sent again",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS, "pattern": "^[!-~]+$"},
+}
 
 
 def gateway_router(problems: ProblemFormat, gateway: IngestionGateway) -> APIRouter:
     """Return the routes that put transactions and labels onto their streams."""
-    router = guarded_router(problems)
+    router = guarded_router(problems, route_class=RequestRoute)
     responses = {ACCEPTED_STATUS: accepted_response(), **refusals(problems, 403, 409, 415, 503)}
 
     @router.post(
@@ -41,11 +41,11 @@ def gateway_router(problems: ProblemFormat, gateway: IngestionGateway) -> APIRou
         status_code=ACCEPTED_STATUS,
         dependencies=[requires(WRITE_TRANSACTIONS)],
         responses=responses,
-        openapi_extra={"requestBody": request_body("transaction")},
+        openapi_extra={"requestBody": request_body("transaction"), "parameters": [_KEY_PARAMETER]},
     )
-    async def transactions(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    async def transactions(request: Request) -> Response:
         """Accept one transaction or up to 500, as the job's parser does, with a result for each."""
-        return await _ingested(gateway, "transaction", request, idempotency_key)
+        return await _ingested(gateway, "transaction", request)
 
     @router.post(
         "/v1/labels",
@@ -53,18 +53,17 @@ def gateway_router(problems: ProblemFormat, gateway: IngestionGateway) -> APIRou
         status_code=ACCEPTED_STATUS,
         dependencies=[requires(WRITE_LABELS)],
         responses=responses,
-        openapi_extra={"requestBody": request_body("label")},
+        openapi_extra={"requestBody": request_body("label"), "parameters": [_KEY_PARAMETER]},
     )
-    async def labels(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    async def labels(request: Request) -> Response:
         """Accept one label or up to 500, as the job's parser does, with a result for each."""
-        return await _ingested(gateway, "label", request, idempotency_key)
+        return await _ingested(gateway, "label", request)
 
     return router
 
 
-async def _ingested(
-    gateway: IngestionGateway, kind: RecordKind, request: Request, idempotency_key: str | None
-) -> Response:
+async def _ingested(gateway: IngestionGateway, kind: RecordKind, request: Request) -> Response:
+    idempotency_key = request.headers.get(KEY_HEADER)
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type not in {JSON_TYPE, NDJSON_TYPE}:
         detail = f"send the records with Content-Type: {JSON_TYPE}, or {NDJSON_TYPE} for lines"

@@ -67,7 +67,7 @@ class GatewayBench:
                         content=body if isinstance(body, bytes) else orjson.dumps(body),
                         headers={"Content-Type": "application/json"}
                         | ({} if key is None else {"Idempotency-Key": key})
-                        | headers,
+                        | dict(headers),
                     )
                     for path, body, key in requests
                 ]
