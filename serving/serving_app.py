@@ -42,4 +42,5 @@ def create_app(settings: ServingSettings, streams: StreamSettings | None = None)
         registry=registry,
         problems=PROBLEMS,
         lifespan=lifespan,
+        why_not_ready=service.why_not_ready,
     )

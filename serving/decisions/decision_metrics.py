@@ -1,6 +1,5 @@
 """Prometheus metrics of the decision API."""
 
-from collections.abc import Callable, Iterable
 from typing import Final
 
 from fraudstream.online.online_decision import OnlineDecision
@@ -39,9 +38,9 @@ class DecisionMetrics:
         )
         self.streamed = registry.counter("decisions_streamed_total", "Decisions that their stream has")
 
-    def watch_breakers(self, states: Callable[[], Iterable[str]]) -> None:
-        """Compute the number of open breakers whenever the metrics are read."""
-        self._open.set_function(lambda: sum(state == "open" for state in states()))
+    def breakers(self, opened: int) -> None:
+        """Set the number of open breakers."""
+        self._open.set(opened)
 
     def decided(self, decision: OnlineDecision) -> None:
         """Count a decision."""

@@ -71,9 +71,9 @@ class DecisionPool:
         return any(engine.reader.breaker_state == "closed" for engine in self._engines)
 
     @property
-    def breaker_states(self) -> list[str]:
-        """The state of each thread's circuit breaker."""
-        return [engine.reader.breaker_state for engine in self._engines]
+    def open_breakers(self) -> int:
+        """The number of threads that do not ask their store, because it failed."""
+        return sum(engine.reader.breaker_state == "open" for engine in self._engines)
 
     async def open(self) -> None:
         """Make the engines and let each decide once; raises what making one raised."""

@@ -72,7 +72,6 @@ class DecisionService:
             deadline_s=settings.decision_deadline.total_seconds(),
             warm_up=WARM_UP,
         )
-        metrics.watch_breakers(lambda: self._pool.breaker_states)
         self._stream = None
         if settings.decisions_stream is not None:
             batcher = gateway.stream_batcher(
@@ -80,11 +79,12 @@ class DecisionService:
             )
             self._stream = DecisionStream(batcher, metrics)
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether decisions are as good as the settings ask for, as far as the last ones tell."""
+    def why_not_ready(self) -> str | None:
+        """Return why no request should come here: decisions need profiles, and no thread can read them."""
         needs_profiles = self.settings.profile_store is not None and self.settings.degraded == "refuse"
-        return self._pool.has_profiles or not needs_profiles
+        if needs_profiles and not self._pool.has_profiles:
+            return "the store of profiles can't be read, and the settings refuse decisions without it"
+        return None
 
     async def open(self) -> None:
         """Start the threads with their engines; raises `CoreError` if the kernel can't be used."""
@@ -97,6 +97,7 @@ class DecisionService:
         """Return a decision on each record, or its refusal; raises a `Problem` if there can be none now."""
         records = [each.data for each in submitted]
         results = await self._pool.decide(DecisionRequest(records, with_reasons, with_features))
+        self._metrics.breakers(self._pool.open_breakers)
         for result in results:
             if isinstance(result, RefusedRecordError):
                 self._metrics.invalid.labels(result.reason).inc()
