@@ -166,6 +166,7 @@ def main(  # noqa: PLR0913 - the options of a command line
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the decision API")] = 8_000,
     host: Annotated[str, typer.Option(help="Address that the decision API listens on")] = "127.0.0.1",
     auth: Annotated[str, typer.Option(help="off: requests need no key, on this machine only")] = "on",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes of the decision API")] = 1,
     rate: Annotated[
         float, typer.Option(min=0.1, help="Transactions that the producer sends per second")
     ] = 100,
@@ -208,6 +209,7 @@ def main(  # noqa: PLR0913 - the options of a command line
             host=host,
             port=port,
             has_auth=auth == "on",
+            workers=workers,
             store=store or f"sqlite:{folder / 'profiles.sqlite'}",
             hash_key=hash_key or new_hash_key(),
         )

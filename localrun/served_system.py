@@ -37,6 +37,7 @@ class ServedSystem:
     host: str
     port: int
     has_auth: bool
+    workers: int
     store: str
     """URL of the profile store, which may have a password."""
     hash_key: str
@@ -81,7 +82,7 @@ class ServedSystem:
     @contextlib.contextmanager
     def decision_api(self, endpoint_url: str, logs: Path) -> Iterator[LoggedProcess]:
         """Run the decision API while the block runs; see `wait_until_ready`."""
-        arguments = ["-m", "serving"]
+        arguments = ["-m", "serving", "--workers", str(self.workers)]
         variables = self.api_variables(endpoint_url)
         with logged_process(arguments, "the decision API", logs / "api.log", variables) as process:
             yield process
