@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from fraudstream.runtime.metrics_registry import MetricsRegistry
+from fraudstream.runtime.stop_signals import StopSignal
 from fraudstream.streams.stream_settings import StreamSettings
 from fraudstream.web.guarded_app import guarded_app
 from serving.gateway.gateway_routes import gateway_router
 from serving.gateway.ingestion_gateway import IngestionGateway
 from serving.serving_names import METRIC_PREFIX, NAMES, PROBLEMS
 from serving.serving_settings import ServingSettings
+from serving.transaction_table.transaction_routes import reader_of, transaction_router
 
 
 def create_app(settings: ServingSettings, streams: StreamSettings | None = None) -> FastAPI:
@@ -20,17 +22,21 @@ def create_app(settings: ServingSettings, streams: StreamSettings | None = None)
     Raises `SettingsError` if the keys that the settings name, or the settings of the streams, can't be used.
     """
     registry = MetricsRegistry(METRIC_PREFIX)
-    gateway = IngestionGateway(settings, streams or StreamSettings.load(), registry)
+    streams = streams or StreamSettings.load()
+    gateway = IngestionGateway(settings, streams, registry)
+    stop = StopSignal()
+    open_reader = reader_of(settings.transaction_table, streams, stop)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        stop.set()
         await gateway.close(settings.shutdown_seconds)
 
     return guarded_app(
         NAMES,
         settings,
-        [gateway_router(PROBLEMS, gateway)],
+        [gateway_router(PROBLEMS, gateway), transaction_router(PROBLEMS, open_reader)],
         registry=registry,
         problems=PROBLEMS,
         lifespan=lifespan,

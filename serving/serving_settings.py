@@ -10,11 +10,12 @@ from pydantic import Field
 
 from fraudstream.web.web_settings import WebSettings, web_settings_config
 from serving.gateway.gateway_settings import GatewaySettings
+from serving.transaction_table.table_settings import TransactionTableSettings
 
 ENV_PREFIX: Final = "DECISION_API_"
 
 
-class ServingSettings(GatewaySettings, WebSettings):
+class ServingSettings(GatewaySettings, TransactionTableSettings, WebSettings):
     """Settings of the service; `load` reads them."""
 
     model_config = web_settings_config(ENV_PREFIX)
