@@ -27,7 +27,7 @@ from fraudstream.streams.stream_settings import StreamSettings
 from serving.transaction_table.table_consumer import TableConsumer, TableSource
 from serving.transaction_table.table_items import ItemKind
 from serving.transaction_table.table_settings import TableConsumerSettings
-from serving.transaction_table.table_writer import TransactionTableWriter, TransactionTableError
+from serving.transaction_table.table_writer import TransactionTableError, TransactionTableWriter
 
 READ_DEADLINES_S: Final = {"get_records": 10.0, "get_shard_iterator": 10.0}
 TABLE_TIMEOUT_S: Final = 10.0
