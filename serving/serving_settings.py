@@ -9,13 +9,14 @@ from typing import ClassVar, Final
 from pydantic import Field
 
 from fraudstream.web.web_settings import WebSettings, web_settings_config
+from serving.decisions.decision_settings import DecisionSettings
 from serving.gateway.gateway_settings import GatewaySettings
 from serving.transaction_table.table_settings import TransactionTableSettings
 
 ENV_PREFIX: Final = "DECISION_API_"
 
 
-class ServingSettings(GatewaySettings, TransactionTableSettings, WebSettings):
+class ServingSettings(DecisionSettings, GatewaySettings, TransactionTableSettings, WebSettings):
     """Settings of the service; `load` reads them."""
 
     model_config = web_settings_config(ENV_PREFIX)
