@@ -56,8 +56,12 @@ def test_the_wheel_has_the_library_and_the_command_and_no_program(installed: Pat
 def test_the_wheel_declares_the_packages_that_the_library_needs(installed: Path) -> None:
     (metadata,) = importlib.metadata.distributions(path=[str(installed)])
     always = listed_in("library")
-    of_web = [f'{each}; extra == "web"' for each in listed_in("services")]
-    assert metadata.requires == always + of_web
+    of_extras = [
+        f'{each}; extra == "{extra}"'
+        for extra, file in (("local", "local"), ("sdk", "sdk"), ("web", "services"))
+        for each in listed_in(file)
+    ]
+    assert metadata.requires == always + of_extras
     assert {"numpy", "pydantic-settings", "xgboost-cpu"} <= set(always)
 
 
@@ -100,3 +104,9 @@ def test_the_command_shows_help_and_explains_what_programs_need(installed: Path)
     assert refused.returncode == 2
     assert refused.stderr.startswith("error: `fraudstream job` needs a checkout")
     assert "make setup" in refused.stderr
+
+
+def test_the_wheel_says_that_it_is_typed_and_its_detector_can_be_imported(installed: Path) -> None:
+    assert (installed / "fraudstream" / "py.typed").is_file()
+    shown = run(installed, "-c", "from fraudstream import FraudDetector; print(FraudDetector())")
+    assert shown.stdout.strip() == "FraudDetector('http://127.0.0.1:8000')", shown.stderr
