@@ -1,6 +1,7 @@
 """The snippets of docs/sdk.md run as they are written, against a server with the document's answer."""
 
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -81,3 +82,19 @@ def test_a_snippet_of_the_page_runs(url: str, snippet: str, printed: str, tmp_pa
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (0, printed), done.stderr
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node to run the snippet in")
+def test_the_javascript_snippet_of_the_page_runs(url: str) -> None:
+    (snippet,) = re.findall(r"^```javascript\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    client = (ROOT / "serving" / "javascript" / "decisions.mjs").as_uri()
+    code = snippet.replace("./decisions.mjs", client).replace("http://127.0.0.1:8000", url)
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", code],  # noqa: S607 - whichever the machine has
+        env={"DECISION_API_KEY": "dec_key"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (0, "0.87 HIGH\n"), done.stderr
