@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 PY := $(VENV)/bin/python
-JARS := build/pyflink-dependencies.jar build/fraudstream-core.jar build/fraudstream-rest-guard.jar
+JARS := build/pyflink-dependencies.jar build/fraudstream-core.jar build/fraudstream-rest-guard.jar build/fraudstream-profiles.jar
 # Strict: an artifact whose checksum differs from the repository's is an error.
 MVN := mvn --quiet --batch-mode --strict-checksums --file kernel/pom.xml
 SCAN := build/scan
@@ -19,7 +19,7 @@ FUZZ_TIMES ?= 20
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel and Kinesis connector), the core jar for servers, the REST port's guard
+setup: $(VENV)/installed $(JARS) ## Make .venv, the job's jar (kernel and Kinesis connector), the core jar for servers, the REST port's guard, the profile stores
 
 # The second install adds the command `fraudstream`, offline and with the locked setuptools.
 $(VENV)/installed: requirements.txt requirements/build.txt pyproject.toml
@@ -29,7 +29,7 @@ $(VENV)/installed: requirements.txt requirements/build.txt pyproject.toml
 	touch $@
 
 # One Maven run builds all jars. Each is renamed only when complete, so make never sees a partial file.
-$(JARS) &: kernel/pom.xml $(wildcard kernel/*/pom.xml) $(shell find kernel/*/src/main -type f)
+$(JARS) &: kernel/pom.xml $(wildcard kernel/*/pom.xml) $(shell find kernel/*/src/main -type f) fraudstream/profiles/replace_profiles.lua
 	$(MVN) package -DskipTests
 	mkdir -p build
 	for jar in $(JARS:build/%=%); do \
