@@ -128,6 +128,9 @@ class FraudDetector:
     ) -> list[dict[str, Any]]:
         """Put one transaction or several onto the stream; returns a result for each, in their order.
 
+        ``result`` is ``accepted`` or ``refused``. If all are refused, or one is not confirmed, the call fails
+        with a `RequestRefusedError` whose ``members["results"]`` has the results.
+
         Repeating is safe: each request has an idempotency key, by default a new one. To repeat a call after
         an error, give it the same key again, with the same transactions, 500 at most.
         """

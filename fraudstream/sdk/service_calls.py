@@ -21,6 +21,8 @@ TransactionInput = Mapping[str, Any] | Transaction
 
 MAX_PER_CALL: Final = 500
 """Most transactions of one request; the SDK divides more into several requests."""
+MAX_BODY_BYTES: Final = 1_000_000
+"""Largest body of several transactions; the API takes a little more by default."""
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 _IDENTITY_FIELDS: Final = ("transaction_id", "event_time")
 """With both, the stream recognises a repeated transaction; without, the service would make up new ones."""
@@ -52,6 +54,31 @@ class ServiceAnswer:
     body: bytes
 
 
+@dataclass(slots=True)
+class _Chunk:
+    """The transactions of one request, as JSON."""
+
+    records: list[bytes] = field(default_factory=list)
+    is_identified: bool = True
+    """Whether the stream recognises each of them if it is repeated."""
+    _bytes: int = 2
+
+    def is_full(self, record: bytes) -> bool:
+        """Whether another record has no place in it. One that is too large alone is for the API to refuse."""
+        is_too_large = self._bytes + len(record) > MAX_BODY_BYTES
+        return bool(self.records) and (len(self.records) == MAX_PER_CALL or is_too_large)
+
+    def add(self, record: bytes, *, is_identified: bool) -> None:
+        """Add a record."""
+        self.records.append(record)
+        self._bytes += len(record) + 1
+        self.is_identified = self.is_identified and is_identified
+
+    def body(self) -> bytes:
+        """Return the array of the records."""
+        return b"[%s]" % b",".join(self.records)
+
+
 def check_call(transaction: TransactionInput) -> ServiceCall:
     """Return the request of ``POST /api/check-fraud``."""
     return ServiceCall("/api/check-fraud", encoded(transaction), is_repeatable=True)
@@ -67,10 +94,10 @@ def decision_calls(
     return [
         ServiceCall(
             path,
-            encoded(chunk),
-            is_repeatable=not record or all(_is_identified(each) for each in chunk),
+            chunk.body(),
+            is_repeatable=not record or chunk.is_identified,
             results="decisions",
-            count=len(chunk),
+            count=len(chunk.records),
         )
         for chunk in _chunks(transactions)
     ]
@@ -86,34 +113,42 @@ def send_calls(
     """
     found = list(_chunks(transactions))
     if idempotency_key is not None and len(found) > 1:
-        msg = f"an idempotency key is for {MAX_PER_CALL} transactions at most: send them in several calls"
+        msg = (
+            f"an idempotency key is for one request, {MAX_PER_CALL} transactions and {MAX_BODY_BYTES:,} "
+            "bytes at most: send them in several calls"
+        )
         raise ValueError(msg)
     key = sendable("idempotency_key", idempotency_key)
     return [
         ServiceCall(
             "/v1/transactions",
-            encoded(chunk),
+            chunk.body(),
             is_repeatable=True,
             headers={IDEMPOTENCY_HEADER: key or uuid.uuid4().hex},
             results="results",
-            count=len(chunk),
+            count=len(chunk.records),
         )
         for chunk in found
     ]
 
 
-def _chunks(
-    transactions: TransactionInput | Sequence[TransactionInput],
-) -> Iterator[Sequence[TransactionInput]]:
-    """Yield the transactions in order, `MAX_PER_CALL` at a time."""
+def _chunks(transactions: TransactionInput | Sequence[TransactionInput]) -> Iterator[_Chunk]:
+    """Yield the transactions in order, as many at a time as a request may have."""
     if isinstance(transactions, Mapping | Transaction):
         transactions = [transactions]
-    for first in range(0, len(transactions), MAX_PER_CALL):
-        yield transactions[first : first + MAX_PER_CALL]
+    chunk = _Chunk()
+    for transaction in transactions:
+        record = encoded(transaction)
+        if chunk.is_full(record):
+            yield chunk
+            chunk = _Chunk()
+        chunk.add(record, is_identified=_is_identified(transaction))
+    if chunk.records:
+        yield chunk
 
 
-def encoded(value: TransactionInput | Sequence[TransactionInput]) -> bytes:
-    """Encode transactions as JSON; a time needs a UTC offset, a `Decimal` becomes a number.
+def encoded(value: TransactionInput) -> bytes:
+    """Encode a transaction as JSON; a time needs a UTC offset, a `Decimal` becomes a number.
 
     Raises ``ValueError`` for a value that JSON does not have.
     """

@@ -11,6 +11,8 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2_000;
 /** Most transactions of one request; more are divided into several requests. */
 const MAX_PER_CALL = 500;
+/** Largest body of several transactions; the API takes a little more by default. */
+const MAX_BODY_BYTES = 1_000_000;
 /** HTTP statuses after which another attempt may succeed. */
 const TRANSIENT = new Set([429, 500, 502, 503, 504]);
 /** Those of them that say that the service has not acted on the request. */
@@ -240,10 +242,21 @@ function backoffMs(retry) {
   return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** retry) * (0.5 + Math.random() / 2);
 }
 
+/** Divides transactions into arrays for one request each, by number and by size. */
 function chunks(transactions) {
-  const all = Array.isArray(transactions) ? transactions : [transactions];
-  const starts = Array.from({ length: Math.ceil(all.length / MAX_PER_CALL) }, (_, index) => index * MAX_PER_CALL);
-  return starts.map((start) => all.slice(start, start + MAX_PER_CALL));
+  const found = [];
+  let bytes = 0;
+  for (const each of Array.isArray(transactions) ? transactions : [transactions]) {
+    const size = new TextEncoder().encode(JSON.stringify(each)).length + 1;
+    const isFull = found.at(-1)?.length === MAX_PER_CALL || bytes + size > MAX_BODY_BYTES;
+    if (found.length === 0 || isFull) {
+      found.push([]);
+      bytes = 0;
+    }
+    found.at(-1).push(each);
+    bytes += size;
+  }
+  return found;
 }
 
 /** Returns a new key; crypto.randomUUID needs a secure context, which a page on http is not. */

@@ -75,6 +75,14 @@ def test_many_transactions_are_requests_of_five_hundred_in_order(use: Use) -> No
 
 
 @both
+def test_large_transactions_are_divided_by_their_size(use: Use) -> None:
+    large = {"note": "x" * 400_000}
+    service = CannedService([decisions("a", "b"), decisions("c")])
+    assert len(use(service, "decide", [large] * 3)) == 3
+    assert [len(body) for body in service.bodies()] == [2, 1]
+
+
+@both
 def test_no_transactions_need_no_request(use: Use) -> None:
     service = CannedService([])
     assert use(service, "decide", []) == use(service, "send", []) == []
@@ -112,7 +120,7 @@ def test_a_callers_own_idempotency_key_is_sent_and_covers_one_request(use: Use) 
     service = CannedService([json_answer({"results": [{}]})])
     use(service, "send", NAMED, idempotency_key="batch-7")
     assert service.requests[0].headers["Idempotency-Key"] == "batch-7"
-    with pytest.raises(ValueError, match="for 500 transactions at most"):
+    with pytest.raises(ValueError, match="one request, 500 transactions"):
         use(service, "send", [NAMED] * 501, idempotency_key="batch-7")
 
 

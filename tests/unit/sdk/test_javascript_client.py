@@ -121,6 +121,12 @@ def test_decide_takes_one_transaction_or_many(server: CannedServer) -> None:
     assert [len(asked.body) for asked in server.asked] == [1, 500, 1]
 
 
+def test_large_transactions_are_divided_by_their_size(server: CannedServer) -> None:
+    code = "show(await detector.decide(Array.from({ length: 3 }, () => ({ note: 'x'.repeat(400000) }))))"
+    parts = [answer({"decisions": [1, 2]}), answer({"decisions": [3]})]
+    assert run(server, code, parts) == [1, 2, 3]
+
+
 def test_a_send_has_one_idempotency_key_for_all_of_its_attempts(server: CannedServer) -> None:
     accepted = answer({"results": [{"status": "accepted"}]}, 202)
     found = run(server, "show(await detector.send(named))", [answer({}, 503), None, accepted])
