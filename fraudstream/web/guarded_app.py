@@ -93,8 +93,15 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST"],
-            allow_headers=[KEY_HEADER, "Authorization", "Content-Type", "Last-Event-ID", ID_HEADER],
-            expose_headers=[ID_HEADER, "Retry-After"],
+            allow_headers=[
+                KEY_HEADER,
+                "Authorization",
+                "Content-Type",
+                "Last-Event-ID",
+                ID_HEADER,
+                "Idempotency-Key",
+            ],
+            expose_headers=[ID_HEADER, "Retry-After", "Idempotent-Replayed"],
         )
     app.add_middleware(
         RequestContext, logger=logger, metrics=RequestMetrics(registry, untimed_routes), problems=problems
