@@ -86,9 +86,11 @@ managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service
 lambda-alerts: setup ## Write build/lambda-alerts.zip, the Lambda function that delivers alerts
 	$(PY) -m deploy.lambda_alerts
 
-wheel: setup ## Write the wheel of the library and the command `fraudstream` to build/
+wheel: setup ## Write the wheel of the library, with the core jar, and the command `fraudstream` to build/
 	rm -rf build/lib build/bdist.*
-	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir build .
+	cp build/fraudstream-core.jar fraudstream/online/
+	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir build .; \
+		status=$$?; rm fraudstream/online/fraudstream-core.jar; exit $$status
 
 bench: setup ## Compare this job with its rivals; writes build/bench.json and docs/bench.md (15 minutes)
 	$(MVN) test-compile

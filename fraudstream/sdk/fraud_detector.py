@@ -7,8 +7,9 @@ with FraudDetector("https://decisions.bank.example", api_key=key) as detector:
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import httpx
 
@@ -17,7 +18,7 @@ from fraudstream.runtime.terminal import redacted
 from fraudstream.sdk.call_attempts import AnswerBody, CallAttempts, RetryPolicy
 from fraudstream.sdk.detector_setup import client_options, detector_access
 from fraudstream.sdk.sdk_answers import FraudCheck
-from fraudstream.sdk.sdk_errors import FraudDetectorError, RequestRefusedError
+from fraudstream.sdk.sdk_errors import FraudDetectorError, RequestRefusedError, SetupError
 from fraudstream.sdk.service_calls import (
     ServiceAnswer,
     ServiceCall,
@@ -29,6 +30,9 @@ from fraudstream.sdk.service_calls import (
     results_of,
     send_calls,
 )
+
+if TYPE_CHECKING:
+    from fraudstream.sdk.local_detector import LocalDetector
 
 
 class FraudDetector:
@@ -58,6 +62,36 @@ class FraudDetector:
         self._policy = RetryPolicy(deadline_s=timeout_s, retries=retries)
         self._sleep = sleep
         self._http = httpx.Client(transport=transport, **client_options(access, ssl_context))
+
+    @staticmethod
+    def local(  # noqa: PLR0913 - independent options
+        model: str | Path | None = None,
+        store: str | None = None,
+        hash_key: str | None = None,
+        *,
+        catalogue: str | Path | None = None,
+        threshold: float | None = None,
+        usd_vnd_rate: float | None = None,
+    ) -> "LocalDetector":
+        """Return a detector that decides in this process, without a server.
+
+        ``model`` is the folder of a version; by default, in a checkout, the shipped one. ``store`` is the URL
+        of the profile store that the job writes, and ``hash_key`` the job's key. Without a store every
+        decision is on the transaction alone, and its ``profile`` is ``missing``. ``catalogue`` is the file of
+        the model's catalogue if that is not the built-in one, ``threshold`` replaces the model's, and
+        ``usd_vnd_rate`` converts the ``amount`` of `check`.
+
+        Needs ``fraudstream[local]`` and Java 11 or later. Raises `SetupError` with the remedy if something is
+        missing or can't be used.
+        """
+        try:
+            from fraudstream.sdk.local_detector import local_detector  # noqa: PLC0415 - the client needs no model
+        except ModuleNotFoundError as error:
+            msg = f"FraudDetector.local needs {error.name}: pip install 'fraudstream[local]'"
+            raise SetupError(msg) from error
+        return local_detector(
+            model, store, hash_key, catalogue=catalogue, threshold=threshold, usd_vnd_rate=usd_vnd_rate
+        )
 
     def __repr__(self) -> str:
         """Return the class and the address, without credentials."""

@@ -61,6 +61,10 @@ class RequestRefusedError(FraudDetectorError):
         return self.errors[0].remedy if self.errors else None
 
 
+class NoScoreError(FraudDetectorError):
+    """The transaction has no score: the stream would refuse it as late or as conflicting with another one."""
+
+
 class NoAnswerError(FraudDetectorError):
     """No answer within the deadline or the attempts. ``may_be_done``: the service may have acted on it."""
 
