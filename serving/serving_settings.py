@@ -9,12 +9,13 @@ from typing import ClassVar, Final
 from pydantic import Field
 
 from fraudstream.web.web_settings import WebSettings, web_settings_config
+from serving.decisions.decision_settings import DecisionSettings
 from serving.gateway.gateway_settings import GatewaySettings
 
 ENV_PREFIX: Final = "DECISION_API_"
 
 
-class ServingSettings(GatewaySettings, WebSettings):
+class ServingSettings(DecisionSettings, GatewaySettings, WebSettings):
     """Settings of the service; `load` reads them."""
 
     model_config = web_settings_config(ENV_PREFIX)

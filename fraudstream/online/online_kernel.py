@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.duration import DAY_MS
-from fraudstream.domain.record_gate import MAX_RECORD_BYTES, RefusedRecordError
+from fraudstream.domain.record_gate import (
+    MAX_RECORD_BYTES,
+    RefusedRecordError,
+    check_arrival,
+    transaction_values,
+)
 from fraudstream.online.core_jvm import CoreError, start_core
 from fraudstream.profiles.profile_rows import ProfileKey
-
-NO_LIMIT_MS: Final = -1
-"""No event time is in the future."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ class OnlineKernel:
         Starts the JVM. Raises `CoreError` if that is impossible.
         """
         kernel = start_core()
-        self._arrays: dict[int, Any] = {}
+        self._limits = limits
         self._refused = kernel.record.RefusedException
         key = kernel.record.HashKey
         self._online = kernel.OnlineFeatures(
@@ -79,7 +81,6 @@ class OnlineKernel:
             key.BATCH if hash_key is None else key.fromHex(hash_key),
         )
         self.entities = tuple(str(name) for name in self._online.entities())
-        self._none = (None,) * len(self.entities)
 
     def parse(self, record: bytes, arrival_ms: int) -> OnlineTransaction:
         """Return the transaction of a JSON record that arrives at ``arrival_ms``, epoch ms.
@@ -89,6 +90,7 @@ class OnlineKernel:
         try:
             event = self._online.transaction(record, arrival_ms)
         except self._refused as refused:
+            self._check(record, arrival_ms)
             raise RefusedRecordError(str(refused.refusal.reason), str(refused.getMessage())) from None
         keys = tuple(
             None if id_ is None else ProfileKey(entity, str(id_))
@@ -97,6 +99,12 @@ class OnlineKernel:
         return OnlineTransaction(
             event, str(event.transactionId), int(event.timeMs), float(event.amountVnd), keys
         )
+
+    def _check(self, record: bytes, arrival_ms: int) -> None:
+        """Raise the error of a refused record with its field and value, which the kernel has in its text."""
+        values = transaction_values(record, self._limits.max_record_bytes)
+        if self._limits.future_tolerance_ms >= 0:
+            check_arrival(values["event_time"], arrival_ms, self._limits.future_tolerance_ms)
 
     def evaluate(self, transaction: OnlineTransaction, profiles: Sequence[bytes | None]) -> Evaluation:
         """Return the features that a transaction has if it arrives now; changes no profile.

@@ -69,7 +69,7 @@ class GatewayMetrics:
 class BatcherMetrics:
     """The `BatcherEvents` of one stream."""
 
-    def __init__(self, metrics: GatewayMetrics, kind: RecordKind) -> None:
+    def __init__(self, metrics: GatewayMetrics, kind: str) -> None:
         self._kind = kind
         self._queued = metrics.queued.labels(kind)
         self._put_seconds = metrics.put_seconds.labels(kind)

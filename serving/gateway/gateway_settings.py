@@ -67,7 +67,7 @@ class GatewaySettings(BaseModel):
 
     @field_validator("gateway_idempotency_store")
     @classmethod
-    def _is_a_store(cls, store: str) -> str:
+    def _is_an_idempotency_store(cls, store: str) -> str:
         if not re.fullmatch(f"{MEMORY}|{SQLITE}.+|{DYNAMODB}{TABLE_NAME}", store):
             msg = "write memory, sqlite:PATH or dynamodb:TABLE"
             raise ValueError(msg)

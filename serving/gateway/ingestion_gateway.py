@@ -87,8 +87,8 @@ class IngestionGateway:
             now_ms=now_ms,
         )
         self._batchers: dict[RecordKind, RecordBatcher] = {
-            "transaction": self._batcher("transaction", streams.transactions_stream),
-            "label": self._batcher("label", streams.labels_stream),
+            "transaction": self.stream_batcher("transaction", streams.transactions_stream),
+            "label": self.stream_batcher("label", streams.labels_stream),
         }
         self._store: IdempotencyStore | None = None
         if settings.gateway_idempotency_store == MEMORY:
@@ -217,13 +217,17 @@ class IngestionGateway:
             raise IdempotencyStoreError(str(error)) from error
         return DynamoIdempotency(client, name.removeprefix(DYNAMODB))
 
-    def _batcher(self, kind: RecordKind, stream_name: str) -> RecordBatcher:
+    def stream_batcher(self, kind: str, stream_name: str, max_queued: int | None = None) -> RecordBatcher:
+        """Return a batcher for a stream, with the gateway's limits; ``kind`` is its name in metrics.
+
+        Whoever asked for it closes it.
+        """
         settings = self._settings
         return RecordBatcher(
             lambda: self._writer(stream_name),
             BatcherMetrics(self._metrics, kind),
             linger_s=settings.gateway_linger.total_seconds(),
-            max_queued=settings.gateway_queue_records,
+            max_queued=max_queued or settings.gateway_queue_records,
             parallel_puts=settings.gateway_parallel_puts,
             max_wait_s=settings.gateway_deadline.total_seconds(),
         )

@@ -11,8 +11,8 @@ from fraudstream.streams.kinesis.kinesis_writer import (
     MAX_RECORD_BYTES,
     MAX_REQUEST_BYTES,
     TOO_LARGE,
-    StreamWriter,
     PlacedRecord,
+    StreamWriter,
 )
 from fraudstream.streams.protocols import PutResult, Record
 from fraudstream.streams.stream_errors import StreamError
