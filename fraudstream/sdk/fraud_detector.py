@@ -89,9 +89,8 @@ class FraudDetector:
         except ModuleNotFoundError as error:
             msg = f"FraudDetector.local needs {error.name}: pip install 'fraudstream[local]'"
             raise SetupError(msg) from error
-        return local_detector(
-            model, store, hash_key, catalogue=catalogue, threshold=threshold, usd_vnd_rate=usd_vnd_rate
-        )
+        options = {} if usd_vnd_rate is None else {"usd_vnd_rate": usd_vnd_rate}
+        return local_detector(model, store, hash_key, catalogue=catalogue, threshold=threshold, **options)
 
     def __repr__(self) -> str:
         """Return the class and the address, without credentials."""

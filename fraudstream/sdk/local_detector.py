@@ -9,22 +9,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, cast, overload
 
-import orjson
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from fraudstream.domain.catalogue import CatalogueError
 from fraudstream.domain.record_gate import RefusedRecordError
 from fraudstream.domain.transaction import Transaction
 from fraudstream.online.core_jvm import CoreError
-from fraudstream.online.decision_documents import (
-    ROUND_RATE,
-    DollarRate,
-    check_document,
-    decision_document,
-    transaction_record,
-)
+from fraudstream.online.decision_answers import check_answer, decision_answer
 from fraudstream.online.engine_opening import EngineParts, OpenedEngine, open_engine
 from fraudstream.online.online_decision import OnlineDecision
+from fraudstream.online.submitted_transactions import (
+    USD_VND_RATE,
+    SimpleTransaction,
+    SubmittedRecord,
+    completed,
+    new_transaction_id,
+)
 from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import find_project_root
@@ -34,6 +34,8 @@ from fraudstream.sdk.sdk_errors import NoScoreError, RequestRefusedError, SetupE
 from fraudstream.sdk.service_calls import TransactionInput, encoded
 
 HASH_KEY: Final = re.compile(r"[0-9a-fA-F]{32}")
+MAX_VALUE_CHARACTERS: Final = 100
+"""Most characters of an invalid value that an error shows."""
 SHIPPED_MODEL: Final = Path("models") / "v1"
 """The model of a checkout, relative to its root."""
 
@@ -44,9 +46,9 @@ class LocalDetector:
     Confined to the thread that has made it. It takes nothing for the stream, so it has no ``send``.
     """
 
-    def __init__(self, opened: OpenedEngine, rate: DollarRate = ROUND_RATE) -> None:
+    def __init__(self, opened: OpenedEngine, usd_vnd_rate: float) -> None:
         self._opened = opened
-        self._rate = rate
+        self._usd_vnd_rate = usd_vnd_rate
         self._thread = threading.get_ident()
 
     def __enter__(self) -> Self:
@@ -75,12 +77,17 @@ class LocalDetector:
         that the stream would refuse, such as a late one.
         """
         began_s = time.perf_counter()
-        body = orjson.loads(encoded(transaction))
-        (decision,) = self._decided([transaction_record(body, wall_clock_ms(), self._rate)], features=False)
-        if decision.error is not None:
+        try:
+            simple = SimpleTransaction.model_validate_json(encoded(transaction))
+        except ValidationError as error:
+            raise _invalid(error) from None
+        record = simple.record(wall_clock_ms(), new_transaction_id, self._usd_vnd_rate)
+        (decision,) = self._decided([record.data], features=False)
+        if isinstance(decision, RefusedRecordError):
+            raise _refusal([decision])
+        if decision.score is None:
             raise NoScoreError(decision.error)
-        elapsed_ms = round(1000 * (time.perf_counter() - began_s), 3)
-        return cast("FraudCheck", check_document(decision, elapsed_ms))
+        return cast("FraudCheck", check_answer(decision, "en", 1000 * (time.perf_counter() - began_s)))
 
     def predict(self, transaction: TransactionInput) -> FraudCheck:
         """Return the same as `check`."""
@@ -101,25 +108,29 @@ class LocalDetector:
     ) -> dict[str, Any] | list[dict[str, Any]]:
         """Return the decision on a transaction, or a list of those on several, in their order.
 
-        None of several sees another. Raises `RequestRefusedError` if the parser refuses one of them.
+        None of several sees another. One that the parser refuses has a ``problem`` instead of a decision.
+        Raises `RequestRefusedError` if it refuses all of them.
         """
         if isinstance(transactions, Mapping | Transaction):
-            return self._documents([transactions], features=features)[0]
-        return self._documents(transactions, features=features)
+            return self._answers([transactions], features=features)[0]
+        return self._answers(transactions, features=features)
 
-    def _documents(self, transactions: Sequence[TransactionInput], *, features: bool) -> list[dict[str, Any]]:
-        records = [encoded(each) for each in transactions]
-        return [decision_document(each) for each in self._decided(records, features=features)]
+    def _answers(self, transactions: Sequence[TransactionInput], *, features: bool) -> list[dict[str, Any]]:
+        now_ms = wall_clock_ms()
+        submitted = [completed(encoded(each), now_ms, new_transaction_id) for each in transactions]
+        found = self._decided([each.data for each in submitted], features=features)
+        refused = [each for each in found if isinstance(each, RefusedRecordError)]
+        if refused and len(refused) == len(found):
+            raise _refusal(refused)
+        return [_answer(*each) for each in zip(submitted, found, strict=True)]
 
-    def _decided(self, records: Sequence[bytes], *, features: bool) -> list[OnlineDecision]:
+    def _decided(
+        self, records: Sequence[bytes], *, features: bool
+    ) -> list[OnlineDecision | RefusedRecordError]:
         if threading.get_ident() != self._thread:
             msg = "a local detector belongs to the thread that has made it: make one for each thread"
             raise SetupError(msg)
-        found = self._opened.engine.decide(records, with_features=features) if records else []
-        for place, each in enumerate(found):
-            if isinstance(each, RefusedRecordError):
-                raise _refusal(each, place, len(found))
-        return [each for each in found if isinstance(each, OnlineDecision)]
+        return self._opened.engine.decide(records, with_features=features) if records else []
 
 
 def local_detector(  # noqa: PLR0913 - independent options
@@ -129,7 +140,7 @@ def local_detector(  # noqa: PLR0913 - independent options
     *,
     catalogue: str | Path | None = None,
     threshold: float | None = None,
-    usd_vnd_rate: float | None = None,
+    usd_vnd_rate: float = USD_VND_RATE,
 ) -> LocalDetector:
     """Return a detector in this process; see ``FraudDetector.local``. Raises `SetupError`."""
     if store is not None and hash_key is None:
@@ -149,7 +160,7 @@ def local_detector(  # noqa: PLR0913 - independent options
         opened = open_engine(parts)
     except (CoreError, ModelError, CatalogueError, ProfileStoreError) as error:
         raise SetupError(str(error)) from error
-    return LocalDetector(opened, ROUND_RATE if usd_vnd_rate is None else DollarRate(usd_vnd_rate, "given"))
+    return LocalDetector(opened, usd_vnd_rate)
 
 
 def _shipped_model() -> Path:
@@ -160,10 +171,39 @@ def _shipped_model() -> Path:
     return root / SHIPPED_MODEL
 
 
-def _refusal(error: RefusedRecordError, place: int, count: int) -> RequestRefusedError:
-    """Return the refusal as the API words it."""
-    field = error.field if count == 1 else f"{place}.{error.field}"
-    wrong = {"field": field, "value": error.value, "remedy": error.remedy}
-    members = {"detail": str(error), "errors": [wrong], "reason": error.reason}
+def _answer(submitted: SubmittedRecord, result: OnlineDecision | RefusedRecordError) -> dict[str, Any]:
+    if isinstance(result, RefusedRecordError):
+        return {"problem": {"reason": result.reason} | _wrong(result, result.field)}
+    return decision_answer(result, submitted.generated)
+
+
+def _refusal(refused: Sequence[RefusedRecordError]) -> RequestRefusedError:
+    """Return the refusal of transactions that the parser refuses, as the API words it."""
+    is_one = len(refused) == 1
+    errors = [
+        _wrong(each, each.field if is_one else f"{place}.{each.field}") for place, each in enumerate(refused)
+    ]
+    return _unprocessable("; ".join(map(str, refused)), errors)
+
+
+def _invalid(error: ValidationError) -> RequestRefusedError:
+    """Return the refusal of a transaction in the short form."""
+    errors = [
+        {
+            "field": ".".join(map(str, each["loc"])),
+            "value": repr(each["input"])[:MAX_VALUE_CHARACTERS],
+            "remedy": each["msg"],
+        }
+        for each in error.errors(include_url=False, include_context=False)
+    ]
+    detail = "; ".join(f"{each['field']}={each['value']}: {each['remedy']}" for each in errors)
+    return _unprocessable(detail, errors)
+
+
+def _unprocessable(detail: str, errors: list[dict[str, str]]) -> RequestRefusedError:
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return RequestRefusedError(status, status.phrase, members, None)
+    return RequestRefusedError(status, status.phrase, {"detail": detail, "errors": errors}, None)
+
+
+def _wrong(error: RefusedRecordError, field: str) -> dict[str, str]:
+    return {"field": field, "value": error.value, "remedy": error.remedy}

@@ -13,8 +13,6 @@ from starlette.types import Receive, Scope, Send
 
 from serving.aws_lambda.asgi_adapter import MARGIN_MS, AsgiFunction, StartupError
 from serving.aws_lambda.proxy_events import ProxyResponse
-from serving.serving_app import create_app
-from serving.serving_settings import ServingSettings
 from tests.unit.serving.aws_lambda.proxy_events_of_tests import posted, rest_event
 
 TIMED_OUT = ProxyResponse(503, [(b"content-type", b"text/plain")], b"too late")
@@ -115,12 +113,3 @@ def test_an_application_without_a_lifespan_fails_the_init_phase_with_its_error()
 
     with pytest.raises(StartupError, match="NotImplementedError: http only"):
         AsgiFunction(bare, lambda _scope: TIMED_OUT)
-
-
-@both
-def test_the_decision_api_answers_with_its_own_problems(version: str) -> None:
-    function = AsgiFunction(create_app(ServingSettings(auth="off")), lambda _scope: TIMED_OUT)
-    answer = function(posted("/nowhere", b"{}", {}, version=version), Time())
-    function.close()
-    assert answer["statusCode"] == 404
-    assert json.loads(answer["body"])["type"] == "urn:fraudstream:problem:not-found"
