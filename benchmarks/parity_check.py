@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 
@@ -18,8 +18,11 @@ from fraudstream.profiles.profile_rows import ProfileKey
 from fraudstream.profiles.store_protocol import ProfileStore
 
 SHOWN: Final = 20
+LAST_DIGITS: Final = 1e-12
+"""Largest relative difference of two sums of the same numbers in another order: see docs/adr/0025."""
 STORE_PATIENCE_S: Final = 30.0
 POLL_S: Final = 0.05
+SCORE: Final = "score"
 
 
 class ParityError(Exception):
@@ -50,19 +53,25 @@ class ParityReport:
 
     compared: int = 0
     different: int = 0
+    last_digits: int = 0
+    """Decisions whose score is the same and some features differ in their last digits, by `LAST_DIGITS`."""
     outcomes: Counter[str] = field(default_factory=Counter)
     missing_values: int = 0
     """Features that are missing in both."""
     differences: list[str] = field(default_factory=list)
+    rounded: list[str] = field(default_factory=list)
+    """The first lines of ``last_digits``."""
 
     def summary(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         return {
             "compared": self.compared,
             "different": self.different,
+            "last_digits": self.last_digits,
             "outcomes": dict(sorted(self.outcomes.items())),
             "missing_values": self.missing_values,
             "differences": self.differences,
+            "rounded": self.rounded,
         }
 
 
@@ -129,13 +138,32 @@ class ParityCheck:
         self.report.outcomes[result.outcome] += 1
         problem = _difference(decided, result)
         if problem is None:
+            unlike = _unlike(decided, result)
             self.report.missing_values += sum(value is None for value in (result.features or {}).values())
-            return
-        self.report.different += 1
-        if len(self.report.differences) < SHOWN:
-            self.report.differences.append(
-                f"{transaction.account_id}/{transaction.transaction_id}: {problem}"
-            )
+            if unlike:
+                self._add(transaction, "; ".join(map(str, unlike)), is_close=all(map(_is_close, unlike)))
+        else:
+            self._add(transaction, problem, is_close=False)
+
+    def _add(self, transaction: TransactionKey, problem: str, *, is_close: bool) -> None:
+        if is_close:
+            self.report.last_digits += 1
+        else:
+            self.report.different += 1
+        lines = self.report.rounded if is_close else self.report.differences
+        if len(lines) < SHOWN:
+            lines.append(f"{transaction.account_id}/{transaction.transaction_id}: {problem}")
+
+
+class _Unlike(NamedTuple):
+    """A value that is not the same: its name, that of the decision and that of the job."""
+
+    name: str
+    online: float | None
+    job: float | None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.online!r}, the job has {self.job!r}"
 
 
 def _difference(decided: OnlineDecision | RefusedRecordError, result: JobResult) -> str | None:
@@ -145,17 +173,25 @@ def _difference(decided: OnlineDecision | RefusedRecordError, result: JobResult)
         return "the profiles could not be read"
     if decided.outcome != result.outcome:
         return f"outcome {decided.outcome}, the job has {result.outcome}"
-    if result.features is None:
-        return None
+    return None
+
+
+def _unlike(decided: OnlineDecision | RefusedRecordError, result: JobResult) -> list[_Unlike]:
+    if result.features is None or isinstance(decided, RefusedRecordError):
+        return []
     online = decided.features or {}
-    unlike = [
-        f"{name} {online.get(name)!r}, the job has {result.features.get(name)!r}"
+    values = [
+        _Unlike(name, online.get(name), result.features.get(name))
         for name in sorted(online.keys() | result.features.keys())
-        if not is_same(online.get(name), result.features.get(name))
     ]
-    if not is_same(decided.score, result.score):
-        unlike.append(f"score {decided.score!r}, the job has {result.score!r}")
-    return "; ".join(unlike[:3]) or None
+    values.append(_Unlike(SCORE, decided.score, result.score))
+    return [each for each in values if not is_same(each.online, each.job)]
+
+
+def _is_close(each: _Unlike) -> bool:
+    if each.name == SCORE or each.online is None or each.job is None:
+        return False
+    return math.isclose(each.online, each.job, rel_tol=LAST_DIGITS)
 
 
 def is_same(one: float | None, other: float | None) -> bool:

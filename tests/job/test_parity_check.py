@@ -1,7 +1,8 @@
 """The parity check itself, against a job in this process that applies each round to a store."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,16 +87,18 @@ class CoreJob:
         )
 
 
-def checked(path: Path, dropped: frozenset[int] = frozenset()) -> ParityReport:
+def checked(
+    path: Path, job: Callable[[SqliteProfiles, Decider], CoreJob] = CoreJob, count: int = 800
+) -> ParityReport:
     store = SqliteProfiles(path, timeout_s=5)
     decider = Decider(Scorer.load(ROOT / "models" / "v1", BUILT_IN), BUILT_IN, None)
     reader = ProfileReader(store, lambda: NOW_MS, CircuitBreaker(lambda: NOW_MS))
     kernel = OnlineKernel(BUILT_IN, KernelLimits(), HASH_KEY)
     engine = DecisionEngine(kernel, reader, decider, DecisionPolicy(), lambda: NOW_MS)
     traffic = ParityTraffic(7, 40, NOW_MS)
-    check = ParityCheck(engine, store, CoreJob(store, decider, dropped))
+    check = ParityCheck(engine, store, job(store, decider))
     check.prepare(traffic.history(20))
-    report = check.run(traffic.rounds(800))
+    report = check.run(traffic.rounds(count))
     store.close()
     return report
 
@@ -103,15 +106,47 @@ def checked(path: Path, dropped: frozenset[int] = frozenset()) -> ParityReport:
 def test_decisions_equal_the_results_of_the_same_histories(tmp_path: Path) -> None:
     report = checked(tmp_path / "profiles.sqlite")
     assert report.differences == []
-    assert (report.compared, report.different) == (800, 0)
+    assert (report.compared, report.different, report.last_digits) == (800, 0, 0)
     assert set(report.outcomes) == {"new", "duplicate", "conflicting_duplicate", "late"}
     assert report.missing_values > 100
 
 
 def test_a_history_without_one_of_its_transactions_is_found(tmp_path: Path) -> None:
-    report = checked(tmp_path / "profiles.sqlite", frozenset({200}))
+    report = checked(
+        tmp_path / "profiles.sqlite", lambda store, decider: CoreJob(store, decider, frozenset({200}))
+    )
     assert 1 <= report.different < 50
     assert "the job has" in report.differences[0]
+
+
+class OtherDigits(CoreJob):
+    """Changes a feature of one transaction by a factor."""
+
+    def __init__(self, store: SqliteProfiles, decider: Decider, factor: float) -> None:
+        super().__init__(store, decider)
+        self.factor = factor
+        self.left = 50
+
+    def result(self, record: bytes) -> JobResult:
+        result = super().result(record)
+        if result.features is None:
+            return result
+        self.left -= 1
+        if self.left:
+            return result
+        amount = result.features["transaction_amount_vnd"]
+        assert amount is not None
+        return replace(result, features={**result.features, "transaction_amount_vnd": amount * self.factor})
+
+
+@pytest.mark.parametrize(("factor", "different", "last_digits"), [(1 + 2**-51, 0, 1), (1 + 1e-9, 1, 0)])
+def test_last_digits_are_counted_apart_and_anything_more_is_a_difference(
+    tmp_path: Path, factor: float, different: int, last_digits: int
+) -> None:
+    report = checked(
+        tmp_path / "profiles.sqlite", job=lambda store, decider: OtherDigits(store, decider, factor), count=80
+    )
+    assert (report.different, report.last_digits) == (different, last_digits)
 
 
 @pytest.mark.parametrize(

@@ -59,5 +59,8 @@ def test_outcomes_features_and_scores_are_those_of_the_job_bit_for_bit(
     assert report.differences == []
     assert (report.compared, report.different) == (transactions, 0)
     assert set(report.outcomes) >= {"new", "duplicate"}
+    # Sums of a condensed history: see docs/serve.md.
+    assert all("HOT/" in line for line in report.rounded)
+    assert report.last_digits <= transactions / 100
     if transactions >= 5_000:
         assert set(report.outcomes) == {"new", "duplicate", "conflicting_duplicate", "late"}
