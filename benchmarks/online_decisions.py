@@ -85,12 +85,12 @@ def fill(url: SecretStr, bank: BenchmarkBank, console: Console) -> int:
         count = filling.apply(bank.traffic(), bank.days, show)
         store = profile_store(url)
         try:
-            filling.write(store, show)
+            filled = filling.write(store, show)
         finally:
             store.close()
-    largest = max(map(len, filling.profiles.values()))
     console.print(
-        f"{count:,} transactions, {len(filling.profiles):,} profiles, the largest of {largest:,} bytes"
+        f"{count:,} transactions, {filled.profiles:,} profiles, the largest of {filled.largest_bytes:,} "
+        f"bytes, the longest history of {filled.most_transactions:,} transactions"
     )
     return count
 

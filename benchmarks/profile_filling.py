@@ -1,9 +1,11 @@
 """Profile store filled with the histories of a simulated bank, through the kernel's core, without a job."""
 
+import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
 from fraudstream.domain.duration import DAY_MS
@@ -18,6 +20,19 @@ REPORT_INTERVAL_S: Final = 0.5
 KEPT_MS: Final = 60 * DAY_MS
 """Time until the rows expire: longer than any benchmark."""
 
+HEAP: Final = "6g"
+JAVA_OPTIONS: Final = "_JAVA_OPTIONS"
+"""Read by the JVM at its start; it has precedence over arguments."""
+
+
+class FilledStore(NamedTuple):
+    """Contents of a store: profiles, bytes of the largest one, and most transactions of a history."""
+
+    profiles: int
+    largest_bytes: int
+    most_transactions: int
+
+
 OnProgress = Callable[[int, int], None]
 """Receives the number of transactions so far and of all."""
 
@@ -27,65 +42,73 @@ def ignore_progress(_done: int, _all: int) -> None:
 
 
 class ProfileFilling:
-    """Histories of the newest ``days`` days of a bank, as one job from the start of them would have them.
+    """Histories of the newest days of a bank, as one job from the start of them would have them.
 
     ``end_ms`` is the time of the newest transaction and of the rows, in epoch milliseconds. The histories are
-    in memory until they are written: about a kilobyte for each account, device and counterparty.
+    in the memory of the JVM until they are written, about 100 bytes for each transaction and entity.
     """
 
     def __init__(self, hash_key: str, end_ms: int, catalogue: Catalogue = BUILT_IN) -> None:
-        self.profiles: dict[ProfileKey, bytes] = {}
-        self.ordinals: dict[ProfileKey, int] = {}
-        self._kernel = OnlineKernel(catalogue, KernelLimits(), hash_key)
+        with _large_heap():
+            kernel = OnlineKernel(catalogue, KernelLimits(), hash_key)
+        self.entities = kernel.entities
+        self._replay = kernel.replay()
         self._end_ms = end_ms
-
-    @property
-    def entities(self) -> tuple[str, ...]:
-        """The entities that have profiles."""
-        return self._kernel.entities
 
     def apply(self, traffic: TrafficOptions, days: float, on_progress: OnProgress = ignore_progress) -> int:
         """Add the bank's transactions of ``days`` days; return their number."""
         count = round(traffic.accounts * traffic.transactions_per_account_per_day * days)
         for done, record in enumerate(bank_records(traffic, count, self._end_ms)):
-            self._add(record.data)
+            self._replay.add(record.data, self._end_ms)
             if done % 10_000 == 0:
                 on_progress(done, count)
         on_progress(count, count)
         return count
 
-    def _add(self, record: bytes) -> None:
-        transaction = self._kernel.parse(record, self._end_ms)
-        stored = [None if key is None else self.profiles.get(key) for key in transaction.keys]
-        _, changed = self._kernel.apply(transaction, stored)
-        for key, profile in zip(transaction.keys, changed, strict=True):
-            if key is not None and profile is not None:
-                self.profiles[key] = profile
-                self.ordinals[key] = self.ordinals.get(key, 0) + 1
+    def write(self, store: ProfileStore, on_progress: OnProgress = ignore_progress) -> FilledStore:
+        """Write every history and the progress of the entities; return the numbers of what was written.
 
-    def write(self, store: ProfileStore, on_progress: OnProgress = ignore_progress) -> None:
-        """Write every history and the progress of the entities. Raises `ProfileStoreError`."""
+        Raises `ProfileStoreError`.
+        """
         batch: list[ProfileRow] = []
-        for done, row in enumerate(self._rows()):
+        written = largest = most = 0
+        for row in self._rows():
             batch.append(row)
+            written, largest, most = written + 1, max(largest, len(row.profile)), max(most, row.ordinal)
             if len(batch) == WRITTEN_TOGETHER:
                 store.write(batch, self._end_ms)
                 batch = []
-                on_progress(done, len(self.profiles))
+                on_progress(written, written)
         store.write(batch, self._end_ms)
         report_progress(store, self.entities, self._end_ms, self._end_ms)
-        on_progress(len(self.profiles), len(self.profiles))
+        return FilledStore(profiles=written, largest_bytes=largest, most_transactions=most)
 
     def _rows(self) -> Iterator[ProfileRow]:
-        for key, profile in self.profiles.items():
-            yield ProfileRow(
-                key=key,
-                epoch_ms=self._end_ms,
-                ordinal=self.ordinals[key],
-                updated_ms=self._end_ms,
-                expires_ms=self._end_ms + KEPT_MS,
-                profile=profile,
-            )
+        for at, entity in enumerate(self.entities):
+            for id_ in self._replay.ids(at):
+                yield ProfileRow(
+                    key=ProfileKey(entity, str(id_)),
+                    epoch_ms=self._end_ms,
+                    ordinal=int(self._replay.ordinal(at, id_)),
+                    updated_ms=self._end_ms,
+                    expires_ms=self._end_ms + KEPT_MS,
+                    profile=bytes(self._replay.profile(at, id_)),
+                )
+
+
+@contextlib.contextmanager
+def _large_heap() -> Iterator[None]:
+    """Raise the core's own limit of memory, which is for servers, for a JVM that starts in the block."""
+    before = os.environ.get(JAVA_OPTIONS)
+    os.environ[JAVA_OPTIONS] = f"{before or ''} -Xmx{HEAP}".strip()
+    try:
+        yield
+    finally:
+        # Not for the processes that are started later.
+        if before is None:
+            del os.environ[JAVA_OPTIONS]
+        else:
+            os.environ[JAVA_OPTIONS] = before
 
 
 def report_progress(store: ProfileStore, entities: tuple[str, ...], epoch_ms: int, until_ms: int) -> None:
