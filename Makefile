@@ -14,7 +14,7 @@ PYTEST_OPTIONS ?=
 FUZZ_TIMES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick fuzz coverage check format train evaluate drill soak package managed-flink wheel bench bench-full profile settings-page lock sbom scan pin-images awscli clean
+.PHONY: help setup run test quick fuzz coverage check format train evaluate drill soak package managed-flink lambda-alerts wheel bench bench-full profile settings-page lock sbom scan pin-images awscli clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -83,9 +83,14 @@ package: setup ## Write build/fraudstream-python.zip, the Python files for flink
 managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service for Apache Flink
 	$(PY) -m deploy.managed_flink
 
-wheel: setup ## Write the wheel of the library and the command `fraudstream` to build/
+lambda-alerts: setup ## Write build/lambda-alerts.zip, the Lambda function that delivers alerts
+	$(PY) -m deploy.lambda_alerts
+
+wheel: setup ## Write the wheel of the library, with the core jar, and the command `fraudstream` to build/
 	rm -rf build/lib build/bdist.*
-	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir build .
+	cp build/fraudstream-core.jar fraudstream/online/
+	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir build .; \
+		status=$$?; rm fraudstream/online/fraudstream-core.jar; exit $$status
 
 bench: setup ## Compare this job with its rivals; writes build/bench.json and docs/bench.md (15 minutes)
 	$(MVN) test-compile

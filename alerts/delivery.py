@@ -12,7 +12,7 @@ from typing import Final
 from alerts.earlier_ids import delivered_earlier, without_copies
 from alerts.handlers.handler_protocol import AlertHandler, HandlerError, HandlerOutcome
 from alerts.messages import Handover, UnreadableError, handover, parse
-from alerts.refused import RefusedFile
+from alerts.refused import RefusedRecords
 from alerts.store.progress_store import ProgressStore
 from fraudstream.domain.alert import Alert
 from fraudstream.runtime.backoff import Backoff
@@ -71,7 +71,7 @@ class DeliveryDependencies:
     reader: RecordReader
     store: ProgressStore
     handler: AlertHandler
-    refused: RefusedFile
+    refused: RefusedRecords
     now_ms: Callable[[], int]
     on_problem: Callable[[str], None]
     stop: threading.Event
@@ -94,6 +94,11 @@ class Delivery:
         self._saved: dict[str, Position] = {}
         self._saved_at_ms = 0
         self._refused_in_a_row = 0
+
+    @property
+    def unfinished(self) -> Sequence[StreamRecord]:
+        """The records that the last step has read and not handled."""
+        return tuple(self._pending)
 
     def step(self, most: int | None = None) -> int:
         """Read each shard once and deliver the new records, ``most`` at most.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import orjson
 
@@ -10,6 +11,20 @@ from alerts.handlers.jsonl import JsonLinesFile
 from fraudstream.domain.dead_letter import as_text
 from fraudstream.domain.transaction import format_time
 from fraudstream.streams.protocols import StreamRecord
+
+
+class RefusedRecords(Protocol):
+    """Keeps refused alerts and unreadable records, in full and with the reason."""
+
+    @property
+    def path(self) -> Path | str:
+        """Their place, for messages."""
+
+    def add_alerts(self, refusals: Sequence[Refusal], now_ms: int) -> None:
+        """Keep alerts that their target refused permanently."""
+
+    def add_record(self, record: StreamRecord, reason: str, now_ms: int) -> None:
+        """Keep a stream record that is not a valid alert."""
 
 
 class RefusedFile:

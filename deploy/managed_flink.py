@@ -7,20 +7,18 @@
 Run ``python -m deploy.managed_flink`` after `make setup`.
 """
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
 from deploy.archive import MODEL_FOLDER, files_below, job_sources, write_archive
+from deploy.locked_packages import PackagingError, install_third_party, third_party_files
 from fraudstream.runtime.project_root import ROOT
 
 ARCHIVE: Final = ROOT / "build" / "managed-flink.zip"
 JAR: Final = ROOT / "build" / "pyflink-dependencies.jar"
-LOCK: Final = ROOT / "requirements-runtime.txt"
 MAX_BYTES: Final = 512 * 1024 * 1024
 """Maximum size of the code that the service accepts."""
 PACKAGES: Final = "packages"
@@ -40,45 +38,7 @@ THIRD_PARTY: Final = (
 
 The runtime includes apache-flink, and with it pandas, numpy and pyarrow, which must not be replaced.
 """
-PLATFORM: Final = ("--python-platform", "x86_64-manylinux_2_28", "--python-version", "3.11")
 MAIN: Final = ROOT / "deploy" / "main.py"
-
-
-class PackagingError(Exception):
-    """The archive can't be written. The message says what is missing or what went wrong."""
-
-
-def locked(names: tuple[str, ...], lock: str) -> str:
-    """Return the part of a lock file that pins ``names``, including hashes.
-
-    Raises `PackagingError` if one of them is missing.
-    """
-    lines = lock.splitlines()
-    parts: list[str] = []
-    for name in names:
-        start = next((at for at, line in enumerate(lines) if line.startswith(f"{name}==")), None)
-        if start is None:
-            msg = f"{LOCK.name} does not pin {name}; run `make lock`"
-            raise PackagingError(msg)
-        hashes = takewhile(lambda line: line.startswith(" "), lines[start + 1 :])
-        parts += [lines[start], *hashes]
-    return "\n".join([*parts, ""])
-
-
-def install_third_party(target: Path) -> None:
-    """Unpack the locked wheels of `THIRD_PARTY` for the service's platform into ``target``."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
-        requirements.write(locked(THIRD_PARTY, LOCK.read_text()))
-        requirements.flush()
-        uv = Path(sys.executable).with_name("uv")
-        command: list[str | Path] = [uv, "pip", "install", "--quiet", "--target", target, *PLATFORM]
-        command += ["--only-binary", ":all:", "--no-deps", "--require-hashes"]
-        done = subprocess.run(
-            [*command, "--requirements", requirements.name], capture_output=True, text=True, check=False
-        )
-    if done.returncode:
-        msg = f"the packages could not be installed: {done.stderr.strip()}"
-        raise PackagingError(msg)
 
 
 def contents(third_party: Path) -> Iterator[tuple[str, Path]]:
@@ -88,10 +48,7 @@ def contents(third_party: Path) -> Iterator[tuple[str, Path]]:
     for name, path in job_sources():
         yield f"{PACKAGES}/{name}", path
     yield from files_below(ROOT / MODEL_FOLDER, f"{PACKAGES}/{MODEL_FOLDER.as_posix()}")
-    for name, path in files_below(third_party, PACKAGES):
-        # uv's own files record how the packages were installed and are not part of them.
-        if path.name not in {".lock", "INSTALLER", "REQUESTED"} and path.parent.name != "bin":
-            yield name, path
+    yield from third_party_files(third_party, PACKAGES)
 
 
 def package(archive: Path = ARCHIVE) -> None:
@@ -100,7 +57,7 @@ def package(archive: Path = ARCHIVE) -> None:
         msg = f"{JAR} does not exist; run `make setup`"
         raise PackagingError(msg)
     with tempfile.TemporaryDirectory() as folder:
-        install_third_party(Path(folder))
+        install_third_party(THIRD_PARTY, Path(folder))
         write_archive(archive, contents(Path(folder)))
     size = archive.stat().st_size
     if size >= MAX_BYTES:

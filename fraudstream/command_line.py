@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "managed-flink": Command(
         "deploy.managed_flink", "Write the archive for Managed Service for Apache Flink"
     ),
+    "lambda-alerts": Command("deploy.lambda_alerts", "Write the archive of the Lambda function for alerts"),
 }
 EXAMPLES: Final = (
     "fraudstream run --transactions 20000 --rate 500",

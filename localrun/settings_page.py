@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from alerts.alert_settings import AlertSettings
+from alerts.aws_lambda.lambda_alert_settings import LambdaAlertSettings
 from fraudstream.domain.duration import format_duration
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE, NESTED
@@ -81,6 +82,12 @@ SECTIONS: Final = (
     ),
     SettingsSection(
         "Alert consumer", "Settings of `fraudstream alerts`: [docs/alerts.md](alerts.md).", AlertSettings
+    ),
+    SettingsSection(
+        "Lambda function for alerts",
+        "Targets of the function of [docs/lambda.md](lambda.md), which has the settings of the alert consumer "
+        "too.",
+        LambdaAlertSettings,
     ),
     SettingsSection(
         "Transaction API",

@@ -3,17 +3,14 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Final, Self
 
 import httpx
 
 from fraudstream.domain.transaction import Transaction
 from fraudstream.runtime.backoff import Backoff
-from fraudstream.runtime.terminal import redacted
+from fraudstream.sdk.service_access import ServiceAccess
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_errors import StreamError
 from producer.client import ApiError, DroppedError, TransactionBatch, TransactionClient, is_passing
@@ -33,35 +30,13 @@ Report = Callable[[str], None]
 """Receives a line of text for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApiAccess:
-    """Address of the API, and the credentials for it."""
-
-    url: str
-    api_key: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
+class ApiAccess(ServiceAccess):
+    """Address of the transaction API, and the credentials for it."""
 
     @classmethod
-    def from_variables(cls, variables: Mapping[str, str | None]) -> "ApiAccess":
-        """Read TRANSACTION_API_URL, …_KEY or …_KEY_FILE, and …_TOKEN; an empty variable counts as unset.
-
-        Raises ``ValueError``, without any credentials, if there is no HTTP URL, the key file can't be read,
-        or a key or token can't be sent in a header.
-        """
-        url = variables.get("TRANSACTION_API_URL") or ""
-        if not _is_http_url(url):
-            msg = (
-                f"TRANSACTION_API_URL={redacted(url)}: set it to the API's address, like "
-                "http://127.0.0.1:8000"
-            )
-            raise ValueError(msg)
-        in_file = variables.get("TRANSACTION_API_KEY_FILE")
-        key = variables.get("TRANSACTION_API_KEY")
-        return cls(
-            url,
-            _sendable("TRANSACTION_API_KEY", key) or _sendable("TRANSACTION_API_KEY_FILE", _in_file(in_file)),
-            _sendable("TRANSACTION_API_TOKEN", variables.get("TRANSACTION_API_TOKEN")),
-        )
+    def from_variables(cls, variables: Mapping[str, str | None]) -> Self:
+        """Read TRANSACTION_API_URL, …_KEY or …_KEY_FILE, and …_TOKEN; see `ServiceAccess.of`."""
+        return cls.of(variables, "TRANSACTION_API_")
 
     @property
     def identity(self) -> str:
@@ -73,40 +48,6 @@ class ApiAccess:
     def client(self, sleep: Callable[[float], object]) -> TransactionClient:
         """Return a client that waits with ``sleep``."""
         return TransactionClient(self.url, api_key=self.api_key, token=self.token, sleep=sleep)
-
-
-def _in_file(name: str | None) -> str | None:
-    if not name:
-        return None
-    try:
-        return Path(name).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-        msg = (
-            f"TRANSACTION_API_KEY_FILE={name}: can't be read ({reason}); it must name a readable file with "
-            "the key"
-        )
-        raise ValueError(msg) from None
-
-
-def _sendable(name: str, credential: str | None) -> str | None:
-    """Return a key or token, None if empty; raises ``ValueError`` if a header can't have it.
-
-    The HTTP client would refuse it with an error that has the whole header.
-    """
-    if credential and not (credential.isascii() and credential.isprintable()):
-        msg = f"{name}: it has line breaks or characters other than ASCII; set it as it was printed"
-        raise ValueError(msg)
-    return credential or None
-
-
-def _is_http_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        is_possible = bool(parts.hostname and httpx.URL(url).host) and parts.port != 0
-    except (httpx.InvalidURL, ValueError):
-        return False
-    return is_possible and url.startswith(("http://", "https://"))
 
 
 def check_api(client: TransactionClient, url: str) -> None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
-from localstack_client.session import Session as LocalStackSession
 
 from fraudstream.runtime.aws_errors import credentials_error
 from fraudstream.runtime.aws_settings import AwsSettings
@@ -55,6 +54,8 @@ def aws_client(service: str, settings: AwsSettings, *, read_timeout_s: float) ->
     )
     if settings.localstack_host is None or settings.aws_endpoint_url is not None:
         return session.client(service, endpoint_url=settings.endpoint_url, config=config)
+    from localstack_client.session import Session as LocalStackSession  # noqa: PLC0415 - AWS does not need it
+
     frozen = credentials.get_frozen_credentials()
     localstack = LocalStackSession(
         aws_access_key_id=frozen.access_key,

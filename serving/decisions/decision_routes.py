@@ -8,12 +8,13 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from fraudstream.domain.record_gate import RefusedRecordError
+from fraudstream.online.decision_answers import Language, check_answer, decision_answer, prediction_answer
 from fraudstream.online.online_decision import OnlineDecision
+from fraudstream.online.submitted_transactions import SimpleTransaction, completed, new_transaction_id
 from fraudstream.web.guarded_routes import guarded_router, json_only
 from fraudstream.web.problem_details import Problem, ProblemFormat
 from fraudstream.web.problem_openapi import refusals
 from fraudstream.web.scopes import caller_of, check_scopes
-from serving.decisions.decision_answers import Language, check_answer, decision_answer, prediction_answer
 from serving.decisions.decision_documents import (
     CHECK_ANSWER,
     PREDICTION_ANSWER,
@@ -22,7 +23,6 @@ from serving.decisions.decision_documents import (
     decision_response,
 )
 from serving.decisions.decision_service import Decided, DecisionService
-from serving.decisions.submitted_transactions import SimpleTransaction, completed, new_transaction_id
 from serving.gateway.gateway_results import queue_full
 from serving.gateway.gateway_routes import WRITE_TRANSACTIONS
 from serving.gateway.record_batcher import PutOutcome, QueueFullError, Written

@@ -7,10 +7,12 @@ from typing import Any, Final, NamedTuple
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, CatalogueError
 from fraudstream.domain.record_gate import RefusedRecordError
 from fraudstream.online.circuit_breaker import CircuitBreaker
+from fraudstream.online.decision_answers import decision_answer
 from fraudstream.online.decision_engine import DecisionEngine
 from fraudstream.online.online_decision import OnlineDecision
 from fraudstream.online.online_kernel import KernelLimits, OnlineKernel
 from fraudstream.online.profile_reading import ProfileReader
+from fraudstream.online.submitted_transactions import SubmittedRecord
 from fraudstream.profiles.profile_store_factory import profile_store
 from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.runtime.clock import monotonic_ms, wall_clock_ms
@@ -20,12 +22,10 @@ from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_settings import StreamSettings
-from serving.decisions.decision_answers import decision_answer
 from serving.decisions.decision_metrics import DecisionMetrics
 from serving.decisions.decision_pool import DecisionPool, DecisionRequest
 from serving.decisions.decision_settings import DecisionSettings
 from serving.decisions.decision_stream import DecisionStream
-from serving.decisions.submitted_transactions import SubmittedRecord
 from serving.gateway.ingestion_gateway import IngestionGateway
 from serving.gateway.record_batcher import PutOutcome
 

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from fraudstream.online.decision_engine import DecisionPolicy
 from fraudstream.online.online_decision import ActionFrom
+from fraudstream.online.submitted_transactions import USD_VND_RATE, USD_VND_RATE_DATE
 from fraudstream.profiles.profile_settings import ProfileStoreSettings
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings import Duration
@@ -75,14 +76,14 @@ class DecisionSettings(ProfileStoreSettings):
         "counted",
     )
     usd_vnd_rate: float = Field(
-        26_000.0,
+        USD_VND_RATE,
         ge=1,
         le=1_000_000,
         allow_inf_nan=False,
         description="Dong for a dollar, for amounts in dollars; the default is a round figure",
     )
     usd_vnd_rate_date: date = Field(
-        date(2025, 12, 1), description="Date of the rate; answers on amounts in dollars name both"
+        USD_VND_RATE_DATE, description="Date of the rate; answers on amounts in dollars name both"
     )
 
     @field_validator("hash_key")

@@ -13,7 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from deploy.archive import EARLIEST
-from deploy.managed_flink import LOCK, MAX_BYTES, PackagingError, locked, package
+from deploy.locked_packages import LOCK, PackagingError, locked
+from deploy.managed_flink import MAX_BYTES, package
 from drills.cluster import flink, session_cluster
 from fraudstream.runtime.project_root import ROOT
 from producer.simulation import TrafficOptions, generate

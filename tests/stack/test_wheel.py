@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fraudstream.command_line import COMMANDS
+from fraudstream.online.core_jvm import JAR_NAME
 from fraudstream.runtime.project_root import ROOT
 from tests.isolated_python import SITE_PACKAGES, import_path, run_isolated
 
@@ -25,6 +26,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, tree)
     for package in (ROOT / "requirements", *(init.parent for init in ROOT.glob("*/__init__.py"))):
         shutil.copytree(package, tree / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    # As `make wheel` does.
+    shutil.copy(ROOT / "build" / JAR_NAME, tree / "fraudstream" / "online")
     subprocess.run([*PIP, "wheel", *OFFLINE, "--no-build-isolation", "--wheel-dir", out, tree], check=True)
     (built,) = out.iterdir()
     return built
@@ -56,8 +59,12 @@ def test_the_wheel_has_the_library_and_the_command_and_no_program(installed: Pat
 def test_the_wheel_declares_the_packages_that_the_library_needs(installed: Path) -> None:
     (metadata,) = importlib.metadata.distributions(path=[str(installed)])
     always = listed_in("library")
-    of_web = [f'{each}; extra == "web"' for each in listed_in("services")]
-    assert metadata.requires == always + of_web
+    of_extras = [
+        f'{each}; extra == "{extra}"'
+        for extra, file in (("local", "local"), ("sdk", "sdk"), ("web", "services"))
+        for each in listed_in(file)
+    ]
+    assert metadata.requires == always + of_extras
     assert {"numpy", "pydantic-settings", "xgboost-cpu"} <= set(always)
 
 
@@ -100,3 +107,36 @@ def test_the_command_shows_help_and_explains_what_programs_need(installed: Path)
     assert refused.returncode == 2
     assert refused.stderr.startswith("error: `fraudstream job` needs a checkout")
     assert "make setup" in refused.stderr
+
+
+def test_the_wheel_says_that_it_is_typed_and_its_detector_can_be_imported(installed: Path) -> None:
+    assert (installed / "fraudstream" / "py.typed").is_file()
+    shown = run(installed, "-c", "from fraudstream import FraudDetector; print(FraudDetector())")
+    assert shown.stdout.strip() == "FraudDetector('http://127.0.0.1:8000')", shown.stderr
+
+
+def test_the_wheel_decides_without_a_server_on_a_models_folder(installed: Path) -> None:
+    code = f"""
+from fraudstream import FraudDetector
+detector = FraudDetector.local({str(ROOT / "models" / "v1")!r})
+print(detector.predict({{"user_id": "USER001", "amount": 1500.0}})["risk_level"])
+"""
+    shown = run(installed, "-c", code)
+    assert shown.stdout.strip() in {"LOW", "MEDIUM", "HIGH"}, shown.stderr
+
+
+def test_without_a_model_the_wheels_error_asks_for_one(installed: Path) -> None:
+    shown = run(installed, "-c", "from fraudstream import FraudDetector; FraudDetector.local()")
+    assert "SetupError: model is missing: a wheel has no model; give the folder" in shown.stderr
+
+
+def test_without_the_jar_the_error_names_the_extra(installed: Path) -> None:
+    jar = installed / "fraudstream" / "online" / JAR_NAME
+    hidden = jar.rename(installed / "hidden.jar")
+    code = f"from fraudstream import FraudDetector; FraudDetector.local({str(ROOT / 'models' / 'v1')!r})"
+    try:
+        shown = run(installed, "-c", code)
+    finally:
+        hidden.rename(jar)
+    assert f"{jar} does not exist" in shown.stderr
+    assert "fraudstream[local]" in shown.stderr

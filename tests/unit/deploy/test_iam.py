@@ -13,7 +13,17 @@ from botocore import xform_name
 from fraudstream.runtime.project_root import ROOT
 
 POLICIES = sorted((ROOT / "deploy" / "iam").glob("*.json"))
-NAMES = ("consumer", "gateway", "job", "labels", "producer", "redrive", "replay", "transaction-table")
+NAMES = (
+    "consumer",
+    "gateway",
+    "job",
+    "labels",
+    "lambda-alerts",
+    "producer",
+    "redrive",
+    "replay",
+    "transaction-table",
+)
 CODE_OF_ROLE = {
     "labels": ["producer/stream.py", "fraudstream/streams/kinesis/kinesis_writer.py"],
     "producer": ["producer/**/*.py", "fraudstream/streams/kinesis/kinesis_writer.py"],
@@ -24,6 +34,13 @@ CODE_OF_ROLE = {
         "alerts/store/table_queries.py",
         "alerts/commands/[!d]*.py",
         "fraudstream/streams/kinesis/kinesis_reader.py",
+    ],
+    "lambda-alerts": [
+        "alerts/aws_lambda/*.py",
+        "alerts/handlers/sns.py",
+        "alerts/handlers/table.py",
+        "alerts/store/dynamodb.py",
+        "alerts/store/refused_table.py",
     ],
     "redrive": [
         "alerts/dead/*.py",
@@ -50,10 +67,11 @@ CODE_OF_ROLE = {
     ],
 }
 """The files with each role's calls; the connector makes the job's calls, which docs/deploy.md lists."""
-STREAMS_OF_ROLE = {
+STREAMS_OF_ROLE: dict[str, set[str]] = {
     "labels": {"Labels"},
     "producer": {"Transactions", "Labels"},
     "consumer": {"Alerts"},
+    "lambda-alerts": set(),
     "redrive": {"DeadLetters", "Transactions"},
     "job": {"Transactions", "Alerts", "DeadLetters", "Scored"},
     "replay": {"Transactions", "Alerts", "Scored"},
@@ -65,6 +83,7 @@ SERVICES_OF_ROLE = {
     "labels": ["kinesis"],
     "producer": ["kinesis"],
     "consumer": ["kinesis", "dynamodb", "sns"],
+    "lambda-alerts": ["dynamodb", "sns"],
     "redrive": ["kinesis", "dynamodb"],
     "replay": ["kinesis"],
     "gateway": ["kinesis", "dynamodb"],

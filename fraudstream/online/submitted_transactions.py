@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import orjson
@@ -11,6 +12,9 @@ from fraudstream.domain.json_objects import JsonError, json_object
 from fraudstream.domain.transaction import format_time
 
 Identifier = Annotated[str, Field(min_length=1, max_length=256)]
+USD_VND_RATE: Final = 26_000.0
+USD_VND_RATE_DATE: Final = date(2025, 12, 1)
+"""Dong for a dollar where nothing else is set: a round figure, and its date."""
 GENERATED_FIELDS: Final = ("transaction_id", "event_time")
 
 

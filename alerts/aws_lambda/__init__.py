@@ -1,0 +1,1 @@
+"""Delivery of alerts by an AWS Lambda function that Kinesis invokes."""

@@ -1,0 +1,1 @@
+"""The decision API as an AWS Lambda function behind API Gateway."""
