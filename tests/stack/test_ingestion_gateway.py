@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from uuid import uuid4
 
@@ -167,3 +168,25 @@ def test_nothing_that_was_confirmed_is_lost_and_the_table_has_all_of_it(
     reader = TransactionReader(aws_client("dynamodb", streams, read_timeout_s=10), table)
     pages = [reader.page(f"a{n}", TimeRange(), limit=100_000, now_s=0) for n in range(ACCOUNTS)]
     assert {each.transaction.transaction_id for page in pages for each in page.transactions} == ids
+
+
+def test_a_gateway_that_is_asked_to_stop_answers_what_it_has_accepted(
+    streams: JobSettings, emulator_url: str
+) -> None:
+    record = {"account_id": "a", "event_time": format_time(wall_clock_ms()), "transaction_amount_vnd": 1}
+    bodies = [orjson.dumps(record | {"transaction_id": str(number)}) for number in range(5)]
+    with closing(FaultyEndpoint(emulator_url, seed=7)) as endpoint, gateway(endpoint.url) as (url, process):
+
+        def send(body: bytes) -> int:
+            return httpx.post(f"{url}/v1/transactions", content=body, headers=HEADERS, timeout=30).status_code
+
+        with ThreadPoolExecutor(len(bodies)) as threads:
+            with endpoint.throttling(1.0):
+                answers = [threads.submit(send, body) for body in bodies]
+                while endpoint.throttled < len(bodies):
+                    time.sleep(0.01)
+                process.send_signal(signal.SIGTERM)
+                time.sleep(0.3)
+            assert [answer.result() for answer in answers] == [202] * len(bodies)
+        assert process.wait(30) == 0
+    assert {each.data for each in read_all(streams, streams.transactions_stream)} == set(bodies)
