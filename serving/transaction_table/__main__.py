@@ -62,7 +62,13 @@ def main(
                 for kind, stream in _streams(settings).items()
             ]
             keep_ms = round(options.transaction_retention.total_seconds() * 1000)
-            consumer = TableConsumer(sources, writer, keep_ms=keep_ms, on_skipped=_SkippedLines())
+            consumer = TableConsumer(
+                sources,
+                writer,
+                keep_ms=keep_ms,
+                max_record_bytes=settings.max_record_bytes,
+                on_skipped=_SkippedLines(),
+            )
             _run(consumer, stop, idle_seconds)
         except StopRequestedError as error:
             write_error(f"{error}; records after the stored positions are read again by the next run")

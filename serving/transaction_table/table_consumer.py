@@ -43,12 +43,13 @@ class TableConsumer:
     the table has no place for, with the reason.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - independent options
         self,
         sources: Sequence[TableSource],
         writer: TransactionTableWriter,
         *,
         keep_ms: int,
+        max_record_bytes: int,
         on_skipped: Callable[[StreamRecord, str], None],
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -56,6 +57,7 @@ class TableConsumer:
         self._sources = sources
         self._writer = writer
         self._keep_ms = keep_ms
+        self._max_record_bytes = max_record_bytes
         self._on_skipped = on_skipped
         self._monotonic_s = monotonic_s
         self._saved: dict[str, Mapping[str, Position]] = {}
@@ -86,7 +88,7 @@ class TableConsumer:
 
     def _item(self, kind: ItemKind, record: StreamRecord) -> Item | None:
         try:
-            item = item_of(kind, record, self._keep_ms)
+            item = item_of(kind, record, self._keep_ms, self._max_record_bytes)
         except SkippedRecordError as error:
             self.counts[f"{kind}s skipped"] += 1
             self._on_skipped(record, str(error))

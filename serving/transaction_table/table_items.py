@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import orjson
 
 from fraudstream.domain.json_objects import JsonError, json_object
-from fraudstream.domain.record_gate import RefusedRecordError, read_transaction
+from fraudstream.domain.record_gate import MAX_RECORD_BYTES, RefusedRecordError, read_transaction
 from fraudstream.domain.transaction import TransactionKey, check_ids, format_time, parse_time_ms
 from fraudstream.streams.positions import Position
 from fraudstream.streams.protocols import StreamRecord
@@ -80,13 +80,19 @@ def is_sort_key(text: str) -> bool:
     return _SORT_KEY.fullmatch(text) is not None
 
 
-def item_of(kind: ItemKind, record: StreamRecord, keep_ms: int) -> Item | None:
+def item_of(
+    kind: ItemKind, record: StreamRecord, keep_ms: int, max_record_bytes: int = MAX_RECORD_BYTES
+) -> Item | None:
     """Return the item of a record, kept for ``keep_ms`` after its arrival; None if it says nothing new.
 
-    Raises `SkippedRecordError` for a record that the job would refuse, or that is no score or alert.
+    ``max_record_bytes`` is the job's limit of a transaction. Raises `SkippedRecordError` for a record that
+    the job would refuse, or that is no score or alert.
     """
     try:
-        found = _transaction(record.data) if kind == "transaction" else _fact(kind, record.data)
+        if kind == "transaction":
+            found = _transaction(record.data, max_record_bytes)
+        else:
+            found = _fact(kind, record.data)
     except (RefusedRecordError, JsonError, ValueError) as error:
         raise SkippedRecordError(str(error)) from None
     if found is None:
@@ -145,8 +151,8 @@ def stored_position(item: Mapping[str, Any]) -> tuple[str, Position]:
     return item[SORT]["S"], Position(number, int(item["reached_ms"]["N"]), item["is_end"]["BOOL"])
 
 
-def _transaction(data: bytes) -> tuple[TransactionKey, int, bytes]:
-    transaction = read_transaction(data, MAX_ITEM_BYTES)
+def _transaction(data: bytes, max_bytes: int) -> tuple[TransactionKey, int, bytes] | None:
+    transaction = read_transaction(data, max_bytes)
     return transaction.key, transaction.event_time_ms, data.removeprefix(_BYTE_ORDER_MARK)
 
 

@@ -22,7 +22,8 @@ from serving.transaction_table.table_writer import transaction_table_errors
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-MAX_CURSOR_CHARACTERS: Final = 2_000
+MAX_CURSOR_CHARACTERS: Final = 1_360
+"""A sort key has at most 1,024 bytes (DynamoDB's limits), in base64."""
 
 
 class CursorError(ValueError):

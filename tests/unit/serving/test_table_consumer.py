@@ -109,7 +109,7 @@ def test_bad_records_are_skipped_and_counted_with_the_reason() -> None:
             {
                 "transaction": [
                     stream_record(b"{broken"),
-                    stream_record(transaction(more="x" * MAX_ITEM_BYTES)),
+                    stream_record(transaction(more="x" * 65_536)),
                     stream_record(transaction()),
                 ],
                 "score": [stream_record({"outcome": "new"}), stream_record(SCORED | {"account_id": "a\n"})],
@@ -120,6 +120,13 @@ def test_bad_records_are_skipped_and_counted_with_the_reason() -> None:
     assert (
         str(consumer) == "2 scores skipped, 0 scores written, 2 transactions skipped, 1 transactions written"
     )
+
+
+def test_a_record_larger_than_an_item_is_skipped_though_the_job_takes_it() -> None:
+    with table_client() as client:
+        record = stream_record(transaction(more="x" * MAX_ITEM_BYTES))
+        _, skipped = filled(client, {"transaction": [record]}, max_record_bytes=1_048_576)
+    assert skipped == [f"record of {len(record.data)} bytes; the table takes at most {MAX_ITEM_BYTES}"]
 
 
 def test_copies_and_alerts_without_ids_say_nothing_new() -> None:
@@ -152,7 +159,11 @@ def test_no_position_is_stored_before_the_items_behind_it_are_written() -> None:
     failing = FailingClient(refusal("ValidationException"))
     source = TableSource("transaction", "T", ListReader([stream_record(transaction())]))
     consumer = TableConsumer(
-        [source], table_writer(failing.client), keep_ms=DAY_MS, on_skipped=lambda _record, _reason: None
+        [source],
+        table_writer(failing.client),
+        keep_ms=DAY_MS,
+        max_record_bytes=65_536,
+        on_skipped=lambda _record, _reason: None,
     )
     with pytest.raises(TransactionTableError, match="'Transactions' can't be used: ValidationException"):
         consumer.step()

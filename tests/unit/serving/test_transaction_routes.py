@@ -170,6 +170,7 @@ def test_of_two_transactions_with_one_id_the_first_to_arrive_counts(client: "Dyn
         ({"cursor": "%%%"}, "cursor"),
         ({"cursor": "é"}, "cursor"),
         ({"cursor": "a" * 3_000}, "cursor"),
+        ({"cursor": cursor_of("2026-01-02T03:02:00.000Z#" + "t" * 1_000)}, "cursor"),
         ({"cursor": cursor_of("score#2026-01-02T03:02:00.000Z#t2")}, "cursor"),
         ({"cursor": cursor_of("2026-01-01T00:00:00.000Z#t"), "from": "2026-01-02T00:00:00Z"}, "cursor"),
     ],

@@ -70,7 +70,11 @@ def table_writer(client: "DynamoDBClient", stop: StopSignal | None = None) -> Tr
 
 
 def filled(
-    client: "DynamoDBClient", records: dict[ItemKind, list[StreamRecord]], *, keep_ms: int = 90 * DAY_MS
+    client: "DynamoDBClient",
+    records: dict[ItemKind, list[StreamRecord]],
+    *,
+    keep_ms: int = 90 * DAY_MS,
+    max_record_bytes: int = 65_536,
 ) -> tuple[TableConsumer, list[str]]:
     """Write records of each kind; returns the consumer, and why it skipped records."""
     skipped: list[str] = []
@@ -79,6 +83,7 @@ def filled(
         sources,
         table_writer(client),
         keep_ms=keep_ms,
+        max_record_bytes=max_record_bytes,
         on_skipped=lambda _record, reason: skipped.append(reason),
     )
     consumer.step()
