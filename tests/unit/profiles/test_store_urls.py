@@ -8,6 +8,7 @@ from fraudstream.profiles.profile_settings import ProfileStoreSettings
 from fraudstream.profiles.profile_store_factory import profile_store
 from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.profiles.store_urls import StoreUrl, parse_store_url
+from fraudstream.runtime.settings import SettingsBase
 from fraudstream.runtime.settings_sources import SettingsError
 
 PASSWORD = "s3cr:t/@#?%"
@@ -65,7 +66,7 @@ def test_a_wrong_url_is_an_error_without_the_password(url: str, message: str) ->
         profile_store(SecretStr(url))
 
 
-class _Settings(ProfileStoreSettings):
+class _Settings(SettingsBase, ProfileStoreSettings):
     model_config = SettingsConfigDict(env_prefix="TEST_", extra="forbid", hide_input_in_errors=True)
 
     @classmethod
