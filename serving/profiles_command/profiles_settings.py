@@ -17,6 +17,9 @@ class ProfilesSettings(AwsSettings, ProfileStoreSettings):
     hash_key: SecretStr | None = Field(
         None, description="The job's hash key, 32 hexadecimal digits, to read histories with (default: none)"
     )
+    hash_key_from: str | None = Field(
+        None, description="URI of the live job's savepoint whose hash key a rebuild uses (default: none)"
+    )
 
     @field_validator("hash_key")
     @classmethod
