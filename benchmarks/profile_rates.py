@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-import jpype
 import typer
 from rich.console import Console
 from rich.progress import track
@@ -19,12 +18,11 @@ from benchmarks.result_tables import markdown_table, terminal_table
 from benchmarks.transaction_files import SEED, START_MS
 from fraudstream.domain.catalogue import BUILT_IN
 from fraudstream.domain.duration import DAY_MS
+from fraudstream.online.core_jvm import start_core
 from fraudstream.profiles.dynamo_items import DEFLATE_LEVEL
 from fraudstream.runtime.command_app import run_command
-from fraudstream.runtime.project_root import ROOT
 from producer.simulation import TrafficOptions, blocks
 
-CORE_JAR: Final = ROOT / "build" / "fraudstream-core.jar"
 PER_ACCOUNT_AND_DAY: Final = 5.0
 MAX_RECORD_BYTES: Final = 65_536
 ANY_TIME_MS: Final = -1
@@ -115,8 +113,7 @@ class Histories:
     """The histories of a bank in the kernel's core, in this process."""
 
     def __init__(self) -> None:
-        jpype.startJVM(classpath=[str(CORE_JAR)])
-        kernel = jpype.JPackage("fraudstream").kernel
+        kernel = start_core()
         self._features = kernel.OnlineFeatures(
             BUILT_IN.to_json(), MAX_RECORD_BYTES, ANY_TIME_MS, DAY_MS, DAY_MS, kernel.record.HashKey.BATCH
         )

@@ -2,13 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
-import jpype
-
-from fraudstream.runtime.project_root import ROOT
-
-CORE_JAR: Final = ROOT / "build" / "fraudstream-core.jar"
+from fraudstream.online.core_jvm import CoreError, start_core
 
 
 class HistoryError(Exception):
@@ -31,16 +26,14 @@ class StoredHistory:
 
 def read_history(profile: bytes, hash_key: str, newest: int) -> StoredHistory:
     """Read a profile with the job's hash key, 32 hexadecimal digits. Raises `HistoryError`."""
-    if not CORE_JAR.is_file():
-        msg = f"{CORE_JAR} not found: run `make setup`"
-        raise HistoryError(msg)
     try:
-        if not jpype.isJVMStarted():
-            jpype.startJVM(classpath=[str(CORE_JAR)])
-        summary = jpype.JClass("fraudstream.kernel.features.ProfileSummary").of(profile, hash_key, newest)
-    except jpype.JVMNotFoundException as error:
-        msg = "no Java runtime found: install Java 11 or later, or set JAVA_HOME"
-        raise HistoryError(msg) from error
+        kernel = start_core()
+    except CoreError as error:
+        raise HistoryError(str(error)) from error
+    import jpype  # noqa: PLC0415 - `start_core` says how to install it
+
+    try:
+        summary = kernel.features.ProfileSummary.of(profile, hash_key, newest)
     except jpype.JException as error:
         raise HistoryError(str(error.getMessage())) from error
     columns = [str(column) for column in summary.columns]

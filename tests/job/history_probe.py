@@ -9,12 +9,11 @@ import sys
 from dataclasses import asdict
 from typing import Final, cast
 
-import jpype
-
 from fraudstream.domain.catalogue import BUILT_IN
+from fraudstream.online.core_jvm import start_core
 from fraudstream.profiles.profile_rows import ProfileKey, ProfileRow
 from fraudstream.profiles.sqlite_profiles import SqliteProfiles
-from serving.profiles_command.stored_history import CORE_JAR, HistoryError, read_history
+from serving.profiles_command.stored_history import HistoryError, read_history
 
 KEY: Final = "00112233445566778899aabbccddeeff"
 DAY_MS: Final = 86_400_000
@@ -22,8 +21,7 @@ DAY_MS: Final = 86_400_000
 
 def main(path: str) -> None:
     """Write and read the profile of account A1."""
-    jpype.startJVM(classpath=[str(CORE_JAR)])
-    kernel = jpype.JPackage("fraudstream").kernel
+    kernel = start_core()
     features = kernel.OnlineFeatures(
         BUILT_IN.to_json(), 65_536, -1, DAY_MS, DAY_MS, kernel.record.HashKey.fromHex(KEY)
     )
