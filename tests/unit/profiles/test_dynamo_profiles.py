@@ -13,6 +13,8 @@ from fraudstream.profiles import dynamo_items, dynamo_reads
 from fraudstream.profiles.dynamo_profiles import DynamoProfiles
 from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.profiles.store_urls import parse_store_url
+from fraudstream.streams.stream_settings import StreamSettings
+from localstack.tables import create_tables
 from tests.profile_servers import aws_variables, free_port, silent_server
 from tests.unit.profiles.profile_samples import NOW_MS, incompressible, row
 
@@ -169,6 +171,16 @@ def test_an_existing_table_is_left_unchanged(dynamo_database: str) -> None:
         store.write([row()], NOW_MS)
         assert not store.create()
         assert store.read([row().key]) == [row()]
+
+
+def test_the_emulators_command_creates_the_table_that_the_store_uses(dynamo_database: str) -> None:
+    assert dynamo_database
+    for _ in range(2):
+        create_tables(StreamSettings.load(), "Progress", "Alerts", "ProfilesOfCommand")
+    with closing(opened("dynamodb:ProfilesOfCommand")) as store:
+        store.write([row(profile=incompressible(LARGE))], NOW_MS)
+        assert store.read([row().key]) == [row(profile=incompressible(LARGE))]
+        assert not store.create()
 
 
 def test_an_unreachable_or_silent_endpoint_is_an_error_at_the_deadline(
