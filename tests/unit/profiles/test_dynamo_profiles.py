@@ -5,7 +5,6 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from pydantic import SecretStr
 
@@ -35,11 +34,8 @@ def table(dynamo_database: str) -> str:
 
 
 @pytest.fixture
-def client(table: str) -> "DynamoDBClient":
-    assert table
-    return boto3.client(
-        "dynamodb", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name=os.environ["AWS_REGION"]
-    )
+def client(emulator: tuple[str, "DynamoDBClient"]) -> "DynamoDBClient":
+    return emulator[1]
 
 
 def parts(client: "DynamoDBClient", table: str) -> list[str]:

@@ -125,7 +125,7 @@ def test_a_large_profile_is_replaced_by_a_smaller_and_a_larger_one(store: Profil
 
 
 def test_many_keys_are_read_and_written_at_once(store: ProfileInventory) -> None:
-    rows = [row(f"A{number}", ordinal=number + 1) for number in range(120)]
+    rows = [row(f"A{number}", ordinal=number + 1) for number in range(101)]
     store.write(rows, NOW_MS)
     assert store.read([each.key for each in rows]) == rows
 
@@ -148,16 +148,16 @@ def test_interleaved_writers_end_at_the_highest_ordinal(open_store: OpenStore) -
 
     def write(first: int) -> None:
         store = open_store()
-        for ordinal in range(first, 20, 2):
+        for ordinal in range(first, 12, 2):
             store.write([row(key, ordinal=ordinal) for key in keys], NOW_MS)
 
     run_together([partial(write, 1), partial(write, 2)])
     found = open_store().read([row(key).key for key in keys])
-    assert [each and each.ordinal for each in found] == [19, 19, 19]
+    assert [each and each.ordinal for each in found] == [11, 11, 11]
 
 
 def test_tasks_that_begin_at_once_share_an_empty_store(open_store: OpenStore) -> None:
-    reports = [progress(task=task, tasks=6) for task in range(6)]
+    reports = [progress(task=task, tasks=4) for task in range(4)]
     run_together([partial(open_store().report, each) for each in reports])
     assert open_store().progress() == reports
 
