@@ -15,6 +15,7 @@ COPY kernel/flink/pom.xml ./flink/
 COPY kernel/flink/src ./flink/src
 COPY kernel/profiles/pom.xml ./profiles/
 COPY kernel/profiles/src ./profiles/src
+COPY fraudstream/profiles/replace_profiles.lua /fraudstream/profiles/
 RUN mvn --quiet --batch-mode --strict-checksums package -DskipTests
 
 # Not the slim image, because a few packages have no wheel and must be compiled.

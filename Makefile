@@ -29,7 +29,7 @@ $(VENV)/installed: requirements.txt requirements/build.txt pyproject.toml
 	touch $@
 
 # One Maven run builds all jars. Each is renamed only when complete, so make never sees a partial file.
-$(JARS) &: kernel/pom.xml $(wildcard kernel/*/pom.xml) $(shell find kernel/*/src/main -type f)
+$(JARS) &: kernel/pom.xml $(wildcard kernel/*/pom.xml) $(shell find kernel/*/src/main -type f) fraudstream/profiles/replace_profiles.lua
 	$(MVN) package -DskipTests
 	mkdir -p build
 	for jar in $(JARS:build/%=%); do \

@@ -31,12 +31,15 @@ COMMANDS: Final = {
     "produce": Command("producer", "Generate transactions: to a stream, as a load test, to CSV or Parquet"),
     "api": Command("producer.api", "Serve the transaction API, or make a key for it"),
     "serve": Command("serving", "Serve the decision API and the ingestion gateway, or make a key for them"),
+    "profiles": Command(
+        "serving.profiles_command", "Look into a profile store, create, rebuild or expire it"
+    ),
     "alerts": Command("alerts", "Show, deliver, replay and compare alerts; redrive dead letters"),
     "models": Command("models", "Train, evaluate and explain models"),
     "streams": Command("streams", "Archive a stream to a file"),
     "emulator": Command("localstack.emulator", "Serve an emulation of AWS on this machine"),
     "create-streams": Command("localstack.streams", "Create the streams of the settings on an emulator"),
-    "create-tables": Command("localstack.tables", "Create the DynamoDB tables of the alerts on an emulator"),
+    "create-tables": Command("localstack.tables", "Create the DynamoDB tables on an emulator"),
     "bench": Command("benchmarks", "Benchmark the job against other implementations"),
     "profile": Command("benchmarks.profiling", "Profile the job"),
     "drill": Command("drills", "Inject faults into the running job and account for every transaction"),

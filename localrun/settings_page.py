@@ -24,6 +24,7 @@ from fraudstream.runtime.settings_sources import ENV_FILE_VARIABLE, NESTED
 from fraudstream.streams.stream_settings import StreamSettings
 from jobs.job_settings import JobSettings
 from producer.api.api_settings import ApiSettings
+from serving.serving_settings import ServingSettings
 
 PAGE: Final = ROOT / "docs" / "settings.md"
 HEAD: Final = f"""# Settings
@@ -87,6 +88,14 @@ SECTIONS: Final = (
         + ", ".join(f"`{name}`" for name in sorted(ApiSettings.client_names))
         + " are for its clients; the API ignores them.",
         ApiSettings,
+    ),
+    SettingsSection(
+        "Decision API and ingestion gateway",
+        "Settings of `fraudstream serve`, besides those of AWS and streams: "
+        "[docs/ingestion-gateway.md](ingestion-gateway.md). "
+        + ", ".join(f"`{name}`" for name in sorted(ServingSettings.client_names))
+        + " are for its clients; the service ignores them.",
+        ServingSettings,
     ),
 )
 

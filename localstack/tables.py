@@ -1,7 +1,7 @@
-"""Command ``python -m localstack.tables``, which creates the alert consumer's DynamoDB tables on an emulator.
+"""Command ``python -m localstack.tables``, which creates the project's DynamoDB tables on an emulator.
 
 It is idempotent: existing tables are left unchanged. It refuses to run against AWS, for which docs/alerts.md
-has the commands.
+has the commands, and ``fraudstream profiles create``.
 """
 
 import sys
@@ -11,6 +11,8 @@ import typer
 
 from alerts.clients import dynamodb_client
 from alerts.handlers.table import EXPIRY, KEY
+from fraudstream.profiles.dynamo_table import create_profile_table
+from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
 from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.terminal import shown
@@ -25,8 +27,8 @@ PROGRESS_KEYS: Final = ("pk", "sk")
 ALERT_KEYS: Final = (KEY,)
 
 
-def create_tables(settings: StreamSettings, progress: str, alerts: str) -> None:
-    """Create the table of consumers' progress and the table of alerts if they are missing.
+def create_tables(settings: StreamSettings, progress: str, alerts: str, profiles: str | None = None) -> None:
+    """Create the tables of consumers' progress, of alerts and, if named, of profiles where they are missing.
 
     Raises `StreamError` if the endpoint is not an emulator or rejects the request.
     """
@@ -36,6 +38,11 @@ def create_tables(settings: StreamSettings, progress: str, alerts: str) -> None:
     client = dynamodb_client(settings)
     _create(client, progress, PROGRESS_KEYS)
     _create(client, alerts, ALERT_KEYS)
+    if profiles is not None:
+        try:
+            create_profile_table(client, profiles)
+        except ProfileStoreError as error:
+            raise StreamError(str(error)) from error
 
 
 def _create(client: "DynamoDBClient", table: str, keys: tuple[str, ...]) -> None:
@@ -63,12 +70,13 @@ def main(
     *,
     progress: Annotated[str, typer.Option(help="Table of the progress of consumers")] = "AlertConsumers",
     alerts: Annotated[str, typer.Option(help="Table of alerts")] = "FraudAlerts",
+    profiles: Annotated[str, typer.Option(help="Table of profiles")] = "Profiles",
 ) -> None:
     """Create the tables on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
-        create_tables(settings, progress, alerts)
-    sys.stdout.write(f"{shown(f'{progress} and {alerts} exist at {settings.endpoint_url}')}\n")
+        create_tables(settings, progress, alerts, profiles)
+    sys.stdout.write(f"{shown(f'{progress}, {alerts} and {profiles} exist at {settings.endpoint_url}')}\n")
 
 
 if __name__ == "__main__":

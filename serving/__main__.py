@@ -1,5 +1,6 @@
 """Command line of the decision API: ``python -m serving`` serves it, ``key NAME`` makes a key."""
 
+import socket
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from fraudstream.web.http_server import configure_service_logging, run_server
 from serving.serving_app import create_app
 from serving.serving_names import KEY_PREFIX, NAMES
 from serving.serving_settings import ServingSettings
+from serving.worker_processes import run_workers
 
 command = CommandApp(help="Decision API: decide on transactions over HTTP, and take them for the stream.")
 
@@ -22,6 +24,10 @@ def serve(
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 by default")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 8000 by default")] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that share the port; one for each core is plenty")
+    ] = 1,
+    listening_descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; exits with code 2 and the reasons if the settings are invalid."""
     if context.invoked_subcommand is not None:
@@ -32,7 +38,10 @@ def serve(
     try:
         settings = ServingSettings.load(**given)
         configure_service_logging(NAMES, settings)
-        run_server(create_app(settings), settings)
+        if workers > 1:
+            raise typer.Exit(run_workers(settings, workers))
+        listening = None if listening_descriptor is None else socket.socket(fileno=listening_descriptor)
+        run_server(create_app(settings), settings, listening)
     except SettingsError as error:
         write_error(str(error))
         raise typer.Exit(2) from error

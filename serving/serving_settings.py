@@ -6,12 +6,16 @@ Sources, from lowest to highest precedence: the defaults, the environment, ``.en
 
 from typing import ClassVar, Final
 
+from pydantic import Field
+
 from fraudstream.web.web_settings import WebSettings, web_settings_config
+from serving.decisions.decision_settings import DecisionSettings
+from serving.gateway.gateway_settings import GatewaySettings
 
 ENV_PREFIX: Final = "DECISION_API_"
 
 
-class ServingSettings(WebSettings):
+class ServingSettings(DecisionSettings, GatewaySettings, WebSettings):
     """Settings of the service; `load` reads them."""
 
     model_config = web_settings_config(ENV_PREFIX)
@@ -20,4 +24,11 @@ class ServingSettings(WebSettings):
     documentation: ClassVar[str] = "docs/decision-api.md"
     client_names: ClassVar[frozenset[str]] = frozenset(
         f"{ENV_PREFIX}{name}" for name in ("URL", "KEY", "KEY_FILE", "TOKEN")
+    )
+
+    max_body_bytes: int = Field(
+        1_048_576,
+        ge=64,
+        le=8_388_608,
+        description="Maximum size of a request body, of up to 500 transactions; larger ones are rejected",
     )

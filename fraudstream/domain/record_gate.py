@@ -21,6 +21,7 @@ from fraudstream.domain.transaction import (
     Label,
     Transaction,
     check_ids,
+    format_time,
     parse_time_ms,
 )
 
@@ -59,12 +60,27 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 _QUOTED_CHARACTERS: Final = 60
 
 
-class RefusedRecordError(ValueError):
-    """A record that the job refuses; ``reason`` is that of its dead letter, the message its detail."""
+RECORD: Final = "record"
+"""Named as the field of a fault that no single field has."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+
+class RefusedRecordError(ValueError):
+    """A record that the job refuses; ``reason`` is that of its dead letter, the message its detail.
+
+    ``field`` is the faulty field, or `RECORD`; ``value`` is a text that shows its value, cut if it is long,
+    and empty where a value says nothing; ``remedy`` is the part of the message that says what to do.
+    """
+
+    def __init__(self, reason: str, detail: str, field: str = RECORD, value: str = "") -> None:
         super().__init__(detail)
         self.reason = reason
+        self.field = field
+        self.value = value
+
+    @property
+    def remedy(self) -> str:
+        """The end of the message: a text after its last semicolon, which no remedy contains."""
+        return str(self).rpartition("; ")[2]
 
 
 def read_transaction(data: bytes, max_bytes: int = MAX_RECORD_BYTES) -> Transaction:
@@ -88,6 +104,18 @@ def transaction_values(data: bytes, max_bytes: int = MAX_RECORD_BYTES) -> dict[s
         if value is not None and not allowed.has(value):
             raise _out_of_range(name, value)
     return values
+
+
+def check_arrival(event_time_ms: int, arrival_ms: int, tolerance_ms: int) -> None:
+    """Raise `RefusedRecordError` if a transaction's event time is more than the tolerance after its arrival.
+
+    The job compares with the arrival in the stream; a program that writes there, with its clock.
+    """
+    ahead_ms = event_time_ms - arrival_ms
+    if ahead_ms > tolerance_ms:
+        allowed = f"at most {tolerance_ms} are allowed: check the sender's clock"
+        detail = f"event_time is {ahead_ms} ms after the record's arrival; {allowed}"
+        _refuse("future_time", detail, "event_time", format_time(event_time_ms))
 
 
 def read_label(data: bytes, max_bytes: int = MAX_RECORD_BYTES) -> Label:
@@ -116,7 +144,12 @@ def label_values(data: bytes, max_bytes: int = MAX_RECORD_BYTES) -> dict[str, An
     before_ms = values["event_time"] - values["available_at"]
     if before_ms > 0:
         reason = "a label can't be known before its transaction"
-        _refuse("invalid_time", f"available_at is {before_ms} ms before event_time; {reason}")
+        _refuse(
+            "invalid_time",
+            f"available_at is {before_ms} ms before event_time; {reason}",
+            "available_at",
+            format_time(values["available_at"]),
+        )
     fraud_type = dict(fields).get("fraud_type")
     is_text = isinstance(fraud_type, str) and not _HALF.search(fraud_type)
     values["fraud_type"] = fraud_type if is_text else None
@@ -128,11 +161,12 @@ def _fields(data: bytes, max_bytes: int, what: str) -> Iterable[tuple[str, Any]]
         _refuse("aggregation", WHOLE_AGGREGATE)
     if len(data) > max_bytes:
         whose = "record" if what == "transaction" else what
-        _refuse("oversize", f"{whose} of {len(data)} bytes; at most {max_bytes} are allowed")
+        detail = f"{whose} of {len(data)} bytes; at most {max_bytes} are allowed"
+        _refuse("oversize", detail, value=f"{len(data)} bytes")
     try:
         return json_fields(data)
     except JsonError as error:
-        _refuse("malformed_json", str(error))
+        _refuse("malformed_json", str(error), value=_excerpt(data.decode(errors="replace")))
 
 
 def _checked(
@@ -150,7 +184,7 @@ def _checked(
     for name in required:
         if values.get(name) is None:
             detail = f"{name} is missing or null; every {what} needs it"
-            _refuse("missing_field", detail)
+            _refuse("missing_field", detail, name)
     return values
 
 
@@ -161,16 +195,19 @@ def _text(name: str, value: object) -> str:
         return value
     units = len(value.encode("utf-16-le", "surrogatepass")) // 2
     if units > MAX_TEXT_UNITS:
-        _refuse("invalid_value", f"{name} has {units} characters; at most {MAX_TEXT_UNITS} are allowed")
+        detail = f"{name} has {units} characters; at most {MAX_TEXT_UNITS} are allowed"
+        _refuse("invalid_value", detail, name, value)
     if name in REQUIRED and is_blank(value):
-        _refuse("invalid_value", f"{name} is empty; give a text that is not blank")
+        _refuse("invalid_value", f"{name} is empty; give a text that is not blank", name, value)
     if _HALF.search(value):
-        _refuse("invalid_value", f"{name} contains half of a surrogate pair; send whole characters")
+        _refuse(
+            "invalid_value", f"{name} contains half of a surrogate pair; send whole characters", name, value
+        )
     if name in ID_FIELDS:
         try:
             check_ids({name: value})
         except ValueError as error:
-            _refuse("invalid_value", str(error))
+            _refuse("invalid_value", str(error), name, value)
     return value
 
 
@@ -185,7 +222,7 @@ def _time(name: str, value: object) -> int:
     try:
         return parse_time_ms(value)
     except ValueError as error:
-        _refuse("invalid_time", f"{name}: {error}")
+        _refuse("invalid_time", f"{name}: {error}", name, value)
 
 
 def _number(name: str, value: object) -> float:
@@ -211,20 +248,28 @@ _CHECKS: Final[Mapping[ColumnKind, Callable[[str, object], Any]]] = {
 }
 
 
-def _refuse(reason: str, detail: str) -> NoReturn:
-    raise RefusedRecordError(reason, detail) from None
+def _refuse(reason: str, detail: str, field: str = RECORD, value: str = "") -> NoReturn:
+    raise RefusedRecordError(reason, detail, field, _excerpt(value)) from None
+
+
+def _excerpt(text: str) -> str:
+    # No answer, log or file can have half of a surrogate pair.
+    shown = _HALF.sub("\ufffd", text[: _QUOTED_CHARACTERS + 1])
+    return shown if len(text) <= _QUOTED_CHARACTERS else f"{shown[:_QUOTED_CHARACTERS]}…"
 
 
 def _wrong_type(name: str, value: object) -> RefusedRecordError:
     kind = COLUMN_KINDS.get(name) or LABEL_KINDS[name]
     text = str(value).lower() if isinstance(value, bool) else str(value)
     quoted = f"'{text}'" if len(text) <= _QUOTED_CHARACTERS else f"'{text[:_QUOTED_CHARACTERS]}…'"
+    detail = f"{name} is {quoted}; it must be {_WANTED[kind]}"
     reason = "wrong_type"
-    return RefusedRecordError(reason, f"{name} is {quoted}; it must be {_WANTED[kind]}")
+    return RefusedRecordError(reason, detail, name, _excerpt(text))
 
 
 def _out_of_range(name: str, value: float) -> RefusedRecordError:
     is_amount = name == AMOUNT
     fix = "correct it" if is_amount else "correct it, or omit it if it is unknown"
     detail = f"{name} is {value}; it must be {NUMBER_RANGES[name]}: {fix}"
-    return RefusedRecordError("invalid_amount" if is_amount else "invalid_value", detail)
+    reason = "invalid_amount" if is_amount else "invalid_value"
+    return RefusedRecordError(reason, detail, name, _excerpt(str(value)))

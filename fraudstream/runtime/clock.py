@@ -12,6 +12,11 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def monotonic_ms() -> int:
+    """Return a time in milliseconds of which only differences are meaningful; it never jumps."""
+    return time.monotonic_ns() // 1_000_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSources:
     """Wall clock (epoch milliseconds) and monotonic clock (seconds; only differences are meaningful)."""

@@ -5,6 +5,7 @@ The rules are Prometheus' own: https://prometheus.io/docs/practices/naming/. A n
 ``_total``.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +18,11 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.multiprocess import MultiProcessCollector
 
+SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable of the folder through which processes share their metrics; prometheus_client reads it
+when it is imported."""
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 """The content type of `MetricsRegistry.text`."""
 BASE_UNITS: Final = ("seconds", "bytes", "ratio", "celsius", "meters", "joules", "grams", "volts", "amperes")
@@ -58,7 +63,13 @@ class MetricsRegistry:
     def gauge(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Gauge:
         """Create a gauge, which can go up and down: ``stream_clients``, ``memory_bytes``."""
         self._not_a_total(name)
-        return Gauge(self._checked(name, meaning, labels), meaning, labels, registry=self._registry)
+        return Gauge(
+            self._checked(name, meaning, labels),
+            meaning,
+            labels,
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
 
     def histogram(
         self,
@@ -77,8 +88,15 @@ class MetricsRegistry:
         )
 
     def text(self) -> bytes:
-        """Return all metrics in Prometheus' text format; the content type is `MEDIA_TYPE`."""
-        return generate_latest(self._registry)
+        """Return all metrics in Prometheus' text format; the content type is `MEDIA_TYPE`.
+
+        In a process whose environment has `SHARED_FOLDER`, those of all processes that share it, added up.
+        """
+        if SHARED_FOLDER not in os.environ:
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call] # the library's own
+        return generate_latest(together)
 
     def _checked(self, name: str, meaning: str, labels: Sequence[str]) -> str:
         """Validate a metric and return its full name, with the prefix."""

@@ -9,7 +9,7 @@ from fraudstream.domain.alert import Alert
 from fraudstream.domain.catalogue import Catalogue
 from fraudstream.domain.likely_fraud_type import likely_fraud_type
 from fraudstream.scoring.decisions import Decisions, Matrix, Scores, Subjects
-from fraudstream.scoring.explanation import Explainer
+from fraudstream.scoring.explanation import Explainer, Explanation
 from fraudstream.scoring.judge import Judge, Judged
 from fraudstream.scoring.scorer import Rated, Scorer
 
@@ -34,6 +34,10 @@ class Decider:
         """
         likely_fraud_type({})
         self._explainer.explain(np.zeros((1, self._width)))
+
+    def explain(self, vectors: Matrix) -> list[Explanation]:
+        """Return the reasons of scores below the threshold too, one explanation for each row."""
+        return self._explainer.explain(vectors)
 
     def decide(self, subjects: Subjects, vectors: Matrix, now_ms: Callable[[], int]) -> Decisions:
         """Return a decision for each row of ``vectors``, shape (transactions, width of the catalogue).

@@ -1,5 +1,6 @@
 """Alert decision: which scores are due an alert, and the content of the alert."""
 
+from collections.abc import Sequence
 from math import isnan
 from typing import NamedTuple
 
@@ -23,6 +24,20 @@ class Judged(NamedTuple):
     explanation: Explanation
     overflowing: tuple[str, ...] = ()
     """Names of the features that are missing because they are too large for the model."""
+
+
+class Findings(NamedTuple):
+    """What a feature vector says by itself, whatever its score."""
+
+    features: dict[str, float | None]
+    """The features that are numbers, by name; null where missing."""
+    flags: tuple[str, ...]
+    """Names of the flags that are 1."""
+
+    @property
+    def analyst_features(self) -> dict[str, float | None]:
+        """The features that an analyst looks at first."""
+        return {name: self.features[name] for name in ANALYST_FEATURES if name in self.features}
 
 
 class Judge:
@@ -65,10 +80,15 @@ class Judge:
         rows: list[int] = np.flatnonzero(scores >= self.threshold).tolist()
         return rows
 
+    def findings(self, vector: Sequence[float]) -> Findings:
+        """Return the features and flags of a vector of the catalogue's width; NaN is a missing value."""
+        features = {name: _nullable(vector[place]) for name, place in self._places.items()}
+        return Findings(features, tuple(name for name in self._flags if features[name] == 1))
+
     def alert(self, subject: Subject, judged: Judged, scored_at_ms: int) -> Alert:
         """Return the alert for a transaction whose score is due one."""
         vector, score, explanation, overflowing = judged
-        features = {name: _nullable(vector[place]) for name, place in self._places.items()}
+        findings = self.findings(vector)
         return Alert(
             schema_version=SCHEMA_VERSION,
             alert_id=alert_id(subject.key, self.model_digest),
@@ -81,9 +101,9 @@ class Judge:
             score=score,
             threshold=self.threshold,
             risk_level=risk_level(score, self.threshold),
-            likely_fraud_type=likely_fraud_type(features),
-            flags=tuple(name for name in self._flags if features[name] == 1),
-            features={name: features[name] for name in ANALYST_FEATURES if name in features},
+            likely_fraud_type=likely_fraud_type(findings.features),
+            flags=findings.flags,
+            features=findings.analyst_features,
             reasons=explanation.reasons,
             reasons_missing=explanation.missing,
             overflowing_features=overflowing,

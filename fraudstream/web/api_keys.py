@@ -5,9 +5,9 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.web.scopes import SCOPE, Caller, parse_scopes
@@ -21,11 +21,16 @@ _NAME: Final = r"[A-Za-z0-9._-]{1,64}"
 _LINE: Final = re.compile(rf"({_NAME})\s+([0-9a-f]{{64}})(?:\s+scopes=(\S+))?")
 
 
+RefusalKind = Literal["missing", "unknown-key", "invalid-token", "expired-token"]
+"""Kinds of refused credentials, as metrics count them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Reason why a request is refused; it never contains anything that was sent."""
 
     reason: str
+    kind: RefusalKind = field(default="invalid-token", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class ApiKeys:
             if hmac.compare_digest(digest, known.digest):
                 found = known
         if found is None:
-            return Refused("unknown API key")
+            return Refused("unknown API key", "unknown-key")
         return Caller(f"key:{found.name}", found.scopes)
 
 

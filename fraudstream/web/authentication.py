@@ -27,4 +27,4 @@ class Authenticator:
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self._tokens.is_configured:
             return self._tokens.identify(token.strip())
-        return Refused(f"send a key in the header {KEY_HEADER}, or a JWT as Authorization: Bearer")
+        return Refused(f"send a key in the header {KEY_HEADER}, or a JWT as Authorization: Bearer", "missing")

@@ -14,7 +14,12 @@ from fraudstream.web.api_keys import KEY_HEADER
 from fraudstream.web.authentication import Authenticator
 from fraudstream.web.documentation_pages import documentation_router
 from fraudstream.web.head_requests import HeadRequests
-from fraudstream.web.health_routes import health_router, metrics_router, never_closing
+from fraudstream.web.health_routes import (
+    health_router,
+    metrics_router,
+    never_closing,
+    readiness_router,
+)
 from fraudstream.web.problem_details import ProblemFormat
 from fraudstream.web.problem_openapi import PROBLEM_SCHEMA
 from fraudstream.web.query_tokens import QueryTokens
@@ -43,13 +48,15 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
     schemas: Mapping[str, Any] = NO_SCHEMAS,
     is_any_origin_allowed: bool = False,
     query_tokens: QueryTokens | None = None,
+    why_not_ready: Callable[[], str | None] | None = None,
 ) -> FastAPI:
     """Return an application with the ``routers``, ``/health`` and ``/metrics``, all behind a `RequestGuard`.
 
     ``registry`` receives the request metrics; requests to ``untimed_routes`` are not timed. ``/health``
     responds with 503 once ``is_closing`` returns True. ``schemas`` are additional components of the OpenAPI
     document. ``is_any_origin_allowed`` lets every web page call the service, which no setting can.
-    ``query_tokens`` are credentials for clients that can't send headers. Raises
+    ``query_tokens`` are credentials for clients that can't send headers. ``why_not_ready`` adds ``/ready``,
+    which responds with 503 and the reason that it returns, if it returns one. Raises
     `SettingsError` if the keys named in the settings can't be used.
     """
     logger = get_logger(names.logger)
@@ -68,11 +75,13 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
         # A redirect would send the caller, with the key, to the scheme and host that this process sees.
         redirect_slashes=False,
     )
-    own = (
+    own: tuple[APIRouter, ...] = (
         metrics_router(problems, registry),
         health_router(problems, is_closing),
         documentation_router(names.title),
     )
+    if why_not_ready is not None:
+        own = (*own, readiness_router(problems, why_not_ready))
     for router in (*routers, *own):
         app.include_router(router)
     problems.install(app)
@@ -93,8 +102,15 @@ def guarded_app(  # noqa: PLR0913 - the parts of a service
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST"],
-            allow_headers=[KEY_HEADER, "Authorization", "Content-Type", "Last-Event-ID", ID_HEADER],
-            expose_headers=[ID_HEADER, "Retry-After"],
+            allow_headers=[
+                KEY_HEADER,
+                "Authorization",
+                "Content-Type",
+                "Last-Event-ID",
+                ID_HEADER,
+                "Idempotency-Key",
+            ],
+            expose_headers=[ID_HEADER, "Retry-After", "Idempotent-Replayed"],
         )
     app.add_middleware(
         RequestContext, logger=logger, metrics=RequestMetrics(registry, untimed_routes), problems=problems

@@ -1,4 +1,4 @@
-"""Routes ``/health``, for the process manager of the service, and ``/metrics``, for Prometheus."""
+"""Routes ``/health`` and ``/ready``, for the service's process manager, and ``/metrics``, for Prometheus."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -21,6 +21,14 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
+class Ready(BaseModel):
+    """Response of a process that should get requests."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"status": "ready"}})
+
+    status: Literal["ready"]
+
+
 def never_closing() -> bool:
     """Return False: default for services that don't announce their shutdown."""
     return False
@@ -36,6 +44,23 @@ def health_router(problems: ProblemFormat, is_closing: Callable[[], bool] = neve
         if is_closing():
             raise Problem(503, "the server is shutting down", {"Retry-After": "5"})
         return Health(status="ok")
+
+    return router
+
+
+def readiness_router(problems: ProblemFormat, why_not: Callable[[], str | None]) -> APIRouter:
+    """Return a router with ``GET /ready``, which needs no key; 503 if ``why_not()`` returns a reason."""
+    router = APIRouter()
+
+    @router.get(
+        "/ready", summary="Whether to send requests to the process", responses=refusals(problems, 413, 503)
+    )
+    async def ready() -> Ready:
+        """Report readiness without a key; a load balancer sends no requests while the status is 503."""
+        reason = why_not()
+        if reason is not None:
+            raise Problem(503, reason, {"Retry-After": "1"})
+        return Ready(status="ready")
 
     return router
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Final
@@ -52,23 +53,30 @@ def connection_limits(settings: WebSettings) -> ConnectionLimits:
     )
 
 
-def run_server(app: FastAPI, settings: WebSettings) -> None:
+def run_server(app: FastAPI, settings: WebSettings, listening: socket.socket | None = None) -> None:
     """Serve until Ctrl-C or SIGTERM; open requests then have ``shutdown_seconds`` to complete.
 
-    Raises `SettingsError` if the process may not open as many connections as the settings allow, or cannot
-    listen on their address.
+    ``listening`` is a socket that several processes share, in place of the address of the settings. Raises
+    `SettingsError` if the process may not open as many connections as the settings allow, or cannot listen
+    on their address.
     """
     reserve_descriptors(settings.max_connections)
+    if listening is None:
+        check_port(settings)
+    # The server stops on a signal and re-raises it when done; a handler lets the process exit with code 0.
+    stop_on_signals()
+    server = uvicorn.Server(server_config(app, settings))
+    server.run(None if listening is None else [listening])
+    if not server.started:
+        raise SystemExit(START_FAILED)
+
+
+def check_port(settings: WebSettings) -> None:
+    """Raise `SettingsError` if another program has the port of the settings."""
     reason = occupied(settings.host, settings.port)
     if reason is not None:
         msg = f"port: {reason}; stop the program that uses it, or choose another one with --port"
         raise SettingsError(msg)
-    # The server stops on a signal and re-raises it when done; a handler lets the process exit with code 0.
-    stop_on_signals()
-    server = uvicorn.Server(server_config(app, settings))
-    server.run()
-    if not server.started:
-        raise SystemExit(START_FAILED)
 
 
 def server_config(app: FastAPI, settings: WebSettings) -> uvicorn.Config:

@@ -43,7 +43,7 @@ class JwtVerifier:
                 options={"require": required, "verify_aud": settings.jwt_audience is not None},
             )
         except jwt.ExpiredSignatureError:
-            return Refused("this JWT has expired: get a new one")
+            return Refused("this JWT has expired: get a new one", "expired-token")
         except jwt.PyJWTError as error:
             return Refused(f"this JWT can't be used ({type(error).__name__})")
         return Caller(

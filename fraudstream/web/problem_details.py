@@ -24,6 +24,7 @@ NAMES: Final[Mapping[int, str]] = {
     403: "insufficient-scope",
     404: "not-found",
     405: "method-not-allowed",
+    409: "conflict",
     413: "body-too-large",
     415: "not-json",
     422: "invalid-input",

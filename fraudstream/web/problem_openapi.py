@@ -35,6 +35,7 @@ _MEANINGS: Final = {
     401: "No key, an unknown one, or a JWT that is not valid",
     403: "The key or JWT lacks a scope; `missing_scopes` names it",
     405: "The method is not allowed; the Allow header lists the allowed ones",
+    409: "The key in `Idempotency-Key` belongs to another body, or its first request is still in progress",
     413: "The body is too large",
     415: "The body is not declared as JSON",
     422: "A value can't be used; `errors` names each with a remedy",

@@ -65,7 +65,7 @@ class QueryTokens:
         except jwt.PyJWTError:
             return Refused(f"this token can't be used: get one from {self.source}, for GET {self.path} only")
         if claims["exp"] * 1_000 <= self._now_ms():
-            return Refused(f"this token has expired: get a new one from {self.source}")
+            return Refused(f"this token has expired: get a new one from {self.source}", "expired-token")
         return Caller(claims["sub"], claimed_scopes(claims.get("scope")), expires_at_s=claims["exp"])
 
     def elsewhere(self) -> Refused:

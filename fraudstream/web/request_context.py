@@ -78,7 +78,10 @@ class RequestContext:
 
     def _write_down(self, scope: Scope, status: int, seconds: float) -> None:
         self._metrics.count(getattr(scope.get("route"), "path", None), scope["method"], status, seconds)
-        caller = scope.get("state", {}).get("caller")
+        state = scope.get("state", {})
+        caller = state.get("caller")
+        if "refused_credentials" in state:
+            self._metrics.refused_credentials(state["refused_credentials"])
         left_out = self._strangers.left_out(str(status)) if caller is None or caller.is_stranger else 0
         if left_out is None:
             return

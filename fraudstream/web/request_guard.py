@@ -16,9 +16,9 @@ from fraudstream.web.query_tokens import TOKEN_PARAMETER, QueryTokens
 from fraudstream.web.rate_limits import RateLimiter
 from fraudstream.web.scopes import ADDRESS, Caller
 
-OPEN_PATHS: Final = frozenset({"/health", "/openapi.json"}) | DOCUMENTATION_PATHS
+OPEN_PATHS: Final = frozenset({"/health", "/openapi.json", "/ready"}) | DOCUMENTATION_PATHS
 """Paths that need no key, as they contain nothing private."""
-UNLIMITED_PATHS: Final = frozenset({"/health"})
+UNLIMITED_PATHS: Final = frozenset({"/health", "/ready"})
 
 
 class RequestGuard:
@@ -78,6 +78,7 @@ class RequestGuard:
             msg = f"too many requests: try again in {wait_s} s"
             raise Problem(429, msg, {"Retry-After": str(wait_s)})
         if isinstance(found, Refused):
+            scope["state"]["refused_credentials"] = found.kind
             raise Problem(401, found.reason, {"WWW-Authenticate": self._challenge})
 
     def _identify(self, authenticator: Authenticator, scope: Scope) -> Caller | Refused:

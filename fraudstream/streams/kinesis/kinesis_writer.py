@@ -9,7 +9,8 @@ Guarantees:
   key and refuse an earlier one (PutRecords API reference), which is then written after it.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code, is_certain_refusal, is_transient
@@ -30,6 +31,21 @@ TOO_LARGE: Final = "RecordTooLarge"
 """Error code of a record that was not sent because it exceeds the size limit of a record."""
 
 
+class PlacedRecord(NamedTuple):
+    """A record that Kinesis accepted: its position in the argument of `StreamWriter.put`, and its place."""
+
+    position: int
+    shard_id: str
+    sequence_number: str
+
+
+OnWritten = Callable[[PlacedRecord], object]
+
+
+def _ignore(_written: PlacedRecord) -> None:
+    """Take no note of a written record."""
+
+
 class _Numbered(NamedTuple):
     position: int
     record: Record
@@ -39,10 +55,11 @@ class StreamWriter:
     """Writes to one stream with as few requests as the limits allow.
 
     ``max_attempts`` is the number of attempts for a chunk, including the first, before its remaining records
-    are given up; with the default backoff the last attempt is made after about 20 seconds.
+    are given up; with the default backoff the last attempt is made after about 20 seconds. ``patience_s``
+    ends the attempts of a put earlier: no retry begins later than that after its start.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - independent options
         self,
         client: "KinesisClient",
         stream_name: str,
@@ -50,40 +67,52 @@ class StreamWriter:
         clock: Clock = SYSTEM_CLOCK,
         backoff: Backoff | None = None,
         max_attempts: int = 10,
+        patience_s: float = math.inf,
     ) -> None:
         self._client = client
         self._stream_name = stream_name
         self._clock = clock
         self._backoff = backoff or Backoff()
         self._max_attempts = max_attempts
+        self._patience_s = patience_s
 
-    def put(self, records: Sequence[Record]) -> PutResult:
+    def put(self, records: Sequence[Record], on_written: OnWritten = _ignore) -> PutResult:
         """Write the records in order and report the outcome of each one.
 
         Throttling, service faults and lost connections are retried, then reported in the result. Errors that
         no retry fixes (no such stream, no permission) raise `StreamError`; the records of earlier requests
-        are in the stream by then. Its ``may_be_written`` is True if a request had no answer.
+        are in the stream by then. Its ``may_be_written`` is True if a request had no answer. ``on_written``
+        receives each accepted record as soon as its request is answered.
         """
         result = PutResult()
+        last_s = self._clock.monotonic_s() + self._patience_s
         numbered = [_Numbered(position, record) for position, record in enumerate(records)]
         for item in numbered:
             if item.record.size_bytes > MAX_RECORD_BYTES:
                 result.failures.append(_too_large(item))
         for chunk in _chunks(item for item in numbered if item.record.size_bytes <= MAX_RECORD_BYTES):
-            self._put_chunk(chunk, result)
+            self._put_chunk(chunk, result, last_s, on_written)
         return result
 
-    def _put_chunk(self, chunk: list[_Numbered], result: PutResult) -> None:
-        failures = self._request(chunk, result)
+    def _put_chunk(
+        self, chunk: list[_Numbered], result: PutResult, last_s: float, on_written: OnWritten
+    ) -> None:
+        failures = self._request(chunk, result, on_written)
         for retry in range(self._max_attempts - 1):
             if not failures:
                 return
-            self._clock.sleep(self._backoff.wait_s(retry))
+            wait_s = self._backoff.wait_s(retry)
+            if self._clock.monotonic_s() + wait_s > last_s:
+                break
+            self._clock.sleep(wait_s)
             result.retries += 1
-            failures = self._request([_Numbered(f.position, f.record) for f in failures], result)
+            again = [_Numbered(failed.position, failed.record) for failed in failures]
+            failures = self._request(again, result, on_written)
         result.failures.extend(failures)
 
-    def _request(self, chunk: list[_Numbered], result: PutResult) -> list[FailedRecord]:
+    def _request(
+        self, chunk: list[_Numbered], result: PutResult, on_written: OnWritten
+    ) -> list[FailedRecord]:
         """Send one request; count its written records in the result and return the failed ones, in order."""
         try:
             response = self._client.put_records(
@@ -104,6 +133,7 @@ class StreamWriter:
             else:
                 result.sent += 1
                 result.shards[answer["ShardId"]] += 1
+                on_written(PlacedRecord(item.position, answer["ShardId"], answer["SequenceNumber"]))
         return failures
 
 

@@ -1,6 +1,7 @@
 """The gate of records agrees with the table that the kernel's parsers are held against, too."""
 
 import json
+from collections.abc import Callable
 
 import orjson
 import pytest
@@ -8,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraudstream.domain.json_objects import JsonError, json_fields, json_object
-from fraudstream.domain.record_gate import RefusedRecordError, is_blank, read_label, read_transaction
+from fraudstream.domain.record_gate import (
+    RefusedRecordError,
+    check_arrival,
+    is_blank,
+    read_label,
+    read_transaction,
+)
 from tests.conformance.conformance_table import ACCEPTED, Row, table
 from tests.fuzz_budget import examples
 
@@ -75,3 +82,54 @@ def test_a_repeated_field_is_seen_in_each_way_of_writing_it() -> None:
 @pytest.mark.parametrize(("text", "expected"), [("", True), (" \t", True), ("\xa0", False), (" x", False)])
 def test_blank_is_what_java_calls_blank(text: str, *, expected: bool) -> None:
     assert is_blank(text) is expected
+
+
+def refused(read: Callable[[bytes], object], **fields: object) -> RefusedRecordError:
+    good = {"transaction_id": "t", "account_id": "a", "event_time": "2026-01-02T00:00:00Z"}
+    record = good | {"transaction_amount_vnd": 1, "is_fraud": True, "available_at": "2026-01-03T00:00:00Z"}
+    with pytest.raises(RefusedRecordError) as raised:
+        read(json.dumps(record | fields).encode())
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("fields", "value", "remedy"),
+    [
+        ({"account_id": None}, "", "every transaction needs it"),
+        ({"account_id": " "}, " ", "give a text that is not blank"),
+        ({"account_id": 7}, "7", "it must be a string"),
+        ({"account_id": "a\n"}, "a\n", "send an id without"),
+        ({"account_id": "a\ud800"}, "a\ufffd", "send whole characters"),
+        ({"account_id": "a" * 300}, "a" * 60 + "…", "at most 256 are allowed"),
+        ({"event_time": "now; then"}, "now; then", "write it like 2026-01-02T03:04:05.678Z"),
+        ({"transaction_amount_vnd": -5}, "-5", "it must be above 0 and at most 1000000000000000: correct it"),
+        ({"npl_flag": "x"}, "x", "it must be true or false"),
+    ],
+    ids=str,
+)
+def test_a_refusal_names_the_field_its_value_and_the_remedy(
+    fields: dict[str, object], value: str, remedy: str
+) -> None:
+    error = refused(read_transaction, **fields)
+    assert (error.field, error.value, error.remedy) == (next(iter(fields)), value, remedy)
+
+
+def test_a_fault_of_the_whole_record_names_no_field() -> None:
+    with pytest.raises(RefusedRecordError) as raised:
+        read_transaction(b"{")
+    assert (raised.value.field, raised.value.value) == ("record", "{")
+    assert raised.value.remedy == "send one object per record"
+
+
+def test_a_label_known_too_early_names_its_time() -> None:
+    error = refused(read_label, available_at="2026-01-01T00:00:00Z")
+    assert (error.field, error.value) == ("available_at", "2026-01-01T00:00:00.000Z")
+
+
+def test_an_event_time_may_be_ahead_of_the_arrival_by_the_tolerance_only() -> None:
+    check_arrival(1_000, 900, 100)
+    with pytest.raises(RefusedRecordError) as raised:
+        check_arrival(1_001, 900, 100)
+    assert (raised.value.reason, raised.value.field) == ("future_time", "event_time")
+    assert raised.value.value == "1970-01-01T00:00:01.001Z"
+    assert raised.value.remedy == "at most 100 are allowed: check the sender's clock"

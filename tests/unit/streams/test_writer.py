@@ -11,6 +11,7 @@ from fraudstream.streams.kinesis.kinesis_writer import (
     MAX_RECORD_BYTES,
     MAX_REQUEST_BYTES,
     TOO_LARGE,
+    PlacedRecord,
     StreamWriter,
 )
 from fraudstream.streams.protocols import PutResult, Record
@@ -232,3 +233,26 @@ def test_an_error_says_whether_an_earlier_attempt_may_have_written(
 def test_records_are_counted_by_shard() -> None:
     result = put(FakePuts(), [Record(b"1", "a"), Record(b"2", "b"), Record(b"3", "a")])
     assert result.shards == {"shard-a": 2, "shard-b": 1}
+
+
+def test_each_written_record_is_announced_with_its_place() -> None:
+    puts = FakePuts(lambda number, data: THROTTLED if data == b"1" and number == 0 else None)
+    written: list[PlacedRecord] = []
+    writer = StreamWriter(cast("KinesisClient", puts), "Numbers", clock=Clock(sleep=lambda _seconds: None))
+    writer.put([Record(b"0", "a"), Record(b"1", "b")], written.append)
+    assert written == [PlacedRecord(0, "shard-a", "1"), PlacedRecord(1, "shard-b", "1")]
+
+
+def test_no_retry_begins_after_the_patience() -> None:
+    now_s = [100.0]
+    puts = FakePuts(lambda _number, _data: THROTTLED)
+
+    def sleep(seconds: float) -> None:
+        now_s[0] += seconds
+
+    clock = Clock(monotonic_s=lambda: now_s[0], sleep=sleep)
+    writer = StreamWriter(cast("KinesisClient", puts), "Numbers", clock=clock, patience_s=2.0)
+    result = writer.put(numbers(1))
+    assert now_s[0] <= 102.0
+    assert 1 < len(puts.requests) < 10
+    assert [failure.error_code for failure in result.failures] == [THROTTLED]

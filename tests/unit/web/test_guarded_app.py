@@ -367,3 +367,12 @@ def test_the_openapi_document_describes_the_service_the_security_schemes_and_the
     admin = document["paths"]["/admin"]["get"]["responses"]
     assert set(admin) >= {"401", "403", "413", "422", "429"}
     assert "403" not in document["paths"]["/notes/{number}"]["get"]["responses"]
+
+
+def test_a_route_that_takes_the_request_alone_is_guarded_like_the_others(tmp_path: Path) -> None:
+    other = "note_another-key-of-the-tests"
+    app = locked_app(tmp_path, ("reader", KEY, "notes:read"), ("writer", other, "notes:write"))
+    assert get(app, "/raw").status_code == 401
+    assert problem(get(app, "/raw", other))["missing_scopes"] == ["notes:read"]
+    assert problem(get(app, "/raw?colour=blue", KEY))["errors"][0]["field"] == "query.colour"
+    assert get(app, "/raw", KEY).text == "key:reader"

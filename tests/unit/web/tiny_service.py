@@ -9,13 +9,13 @@ import httpx
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, Field
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from fraudstream.runtime.metrics_registry import MetricsRegistry
 from fraudstream.runtime.structured_logs import get_logger
 from fraudstream.web.api_keys import ApiKey, key_hash
 from fraudstream.web.guarded_app import guarded_app
-from fraudstream.web.guarded_routes import guarded_router, json_only
+from fraudstream.web.guarded_routes import RequestRoute, guarded_router, json_only
 from fraudstream.web.health_routes import never_closing
 from fraudstream.web.problem_details import NAMES as PROBLEM_NAMES
 from fraudstream.web.problem_details import Problem, ProblemFormat
@@ -67,6 +67,12 @@ def tiny_routers() -> list[APIRouter]:
     async def tear_up() -> None:
         raise Problem(409, "all notes are torn up already", members={"notes": 0})
 
+    raw = guarded_router(PROBLEMS, route_class=RequestRoute)
+
+    @raw.get("/raw", dependencies=[requires("notes:read")])
+    async def raw_notes(request: Request) -> Response:
+        return Response(caller_of(request).name)
+
     @router.get("/flow")
     async def flow() -> StreamingResponse:
         return StreamingResponse(iter([b"a", b"b"]))
@@ -84,7 +90,7 @@ def tiny_routers() -> list[APIRouter]:
     async def administer_by_writing() -> str:
         return "ok"
 
-    return [router, admin]
+    return [router, admin, raw]
 
 
 def settings(**values: object) -> TinySettings:

@@ -72,7 +72,10 @@ public final class OnlineFeatures {
     /** The {@link Outcome#label}, such as {@code new} or {@code duplicate}. */
     public final String outcome;
 
-    /** The feature vector, NaN for a missing feature; null unless the outcome is new. */
+    /**
+     * The feature vector, NaN for a missing feature; null for a late and for a conflicting
+     * transaction. {@link #evaluate} also gives that of a duplicate, as of its event time.
+     */
     public final double[] features;
 
     /**
@@ -83,8 +86,7 @@ public final class OnlineFeatures {
 
     /**
      * The id fields of the entities out of whose reach the transaction is: they have lost a
-     * transaction that their windows may cover, and their features are NaN. Null unless the outcome
-     * is new.
+     * transaction that their windows may cover, and their features are NaN. Null without features.
      */
     public final String[] outOfReach;
 
@@ -102,8 +104,8 @@ public final class OnlineFeatures {
       this.profiles = profiles;
     }
 
-    private Result(Event event, long[] ordinals, byte[][] profiles) {
-      outcome = Outcome.NEW.label;
+    private Result(Outcome outcome, Event event, long[] ordinals, byte[][] profiles) {
+      this.outcome = outcome.label;
       features = event.features;
       this.ordinals = ordinals;
       outOfReach =
@@ -171,7 +173,9 @@ public final class OnlineFeatures {
 
   /**
    * Computes the features that a transaction would have if it arrived now, without changing the
-   * profiles. The features count the transaction itself.
+   * profiles. The features count the transaction itself. A transaction that the profiles have
+   * counted already is a duplicate with its features, so that an answer does not depend on whether
+   * the stream was faster than the question.
    *
    * @throws IOException if a profile is damaged or has the format of another release
    */
@@ -200,6 +204,9 @@ public final class OnlineFeatures {
       }
       History history = history(at, profiles[at]);
       Outcome outcome = windows[at].arrive(history, event);
+      if (outcome == Outcome.DUPLICATE && changed == null) {
+        return recall(event, profiles);
+      }
       if (outcome != Outcome.NEW) {
         return new Result(outcome, changed);
       }
@@ -209,7 +216,17 @@ public final class OnlineFeatures {
       }
     }
     catalogue.finish(event);
-    return new Result(event, ordinals, changed);
+    return new Result(Outcome.NEW, event, ordinals, changed);
+  }
+
+  private Result recall(Event event, byte[][] profiles) throws IOException {
+    for (int at = 0; at < windows.length; at++) {
+      if (id(event, at) != null) {
+        windows[at].recall(history(at, profiles[at]), event);
+      }
+    }
+    catalogue.finish(event);
+    return new Result(Outcome.DUPLICATE, event, null, null);
   }
 
   /**

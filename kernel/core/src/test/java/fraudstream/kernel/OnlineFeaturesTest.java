@@ -133,6 +133,28 @@ class OnlineFeaturesTest {
   }
 
   @Test
+  void aDuplicateIsEvaluatedAsOfItsEventTimeHoweverOldItIs() throws Exception {
+    byte[][] profiles = online.apply(transaction("T1", "03:00:00"), NONE).profiles;
+    profiles = online.apply(transaction("T2", "03:10:00"), profiles).profiles;
+    OnlineFeatures.Result first = online.evaluate(transaction("T1", "03:00:00"), profiles);
+    assertEquals("duplicate", first.outcome);
+    assertArrayEquals(new double[] {10, 1, 1, 0, 0}, first.features);
+    assertNull(first.ordinals);
+    OnlineFeatures.Result second = online.evaluate(transaction("T2", "03:10:00"), profiles);
+    assertArrayEquals(new double[] {10, 2, 2, 0, 1}, second.features);
+  }
+
+  @Test
+  void aDuplicateWhoseDeviceIsNotStoredHasNoneOfItsFeatures() throws Exception {
+    byte[][] profiles = online.apply(transaction("T1", "03:00:00"), NONE).profiles;
+    profiles[DEVICE] = null;
+    OnlineFeatures.Result result = online.evaluate(transaction("T1", "03:00:00"), profiles);
+    assertEquals("duplicate", result.outcome);
+    assertArrayEquals(new double[] {10, 1, Double.NaN, Double.NaN, 0}, result.features);
+    assertArrayEquals(new String[] {"device_id"}, result.outOfReach);
+  }
+
+  @Test
   void anIdThatComesAgainWithOtherContentsIsAConflictAndChangesNoProfile() throws Exception {
     byte[][] profiles = online.apply(transaction("T1", "03:00:00"), NONE).profiles;
     OnlineFeatures.Result result = online.apply(transaction("T1", "03:00:30"), profiles);

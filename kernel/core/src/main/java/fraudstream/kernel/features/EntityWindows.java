@@ -223,6 +223,23 @@ public final class EntityWindows {
     }
   }
 
+  /**
+   * Computes the features of a transaction that the history has counted already, as of its event
+   * time and with all that has arrived since. Changes nothing but indexes. Its features are missing
+   * if it has been condensed or evicted, or is out of reach.
+   */
+  public void recall(History history, Event event) {
+    history.convertTo(schema);
+    int row = history.find(event.timeMs, event.idHash, limits);
+    boolean isInReach =
+        !isShared || history.frontier() == null || history.frontier().isComplete(event.timeMs);
+    if (row >= 0 && isInReach) {
+      evaluate(history, row, event);
+    } else {
+      markOutOfReach(event);
+    }
+  }
+
   private void add(History history, Event event, boolean isInReach) {
     int row = history.insert(event, places);
     if (history.panes() != null) {

@@ -1,0 +1,1 @@
+"""Decision API: decisions on transactions over HTTP."""

@@ -1,0 +1,1 @@
+"""Ingestion gateway: takes transactions and labels over HTTP and puts them onto their streams."""
