@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -36,15 +36,16 @@ def protect_files() -> None:
         os.umask(OWNER_ONLY)
 
 
-def start_jvm(variables: Mapping[str, str]) -> None:
+def start_jvm(variables: Mapping[str, str], jars: Sequence[Path] = ()) -> None:
     """Let PyFlink start its JVM with the given environment variables; once per process.
 
     The jar is put on the class path of the JVM itself: in the local mini cluster, the client compiles code
     that refers to the kernel's functions, and a jar that is only attached to the job is not visible there.
     Under ``flink run`` or Managed Flink, the JVM is already running with the jar, and this has no effect.
+    ``jars`` are further ones.
     """
     if JAR.is_file():
-        os.environ["HADOOP_CLASSPATH"] = str(JAR)
+        os.environ["HADOOP_CLASSPATH"] = os.pathsep.join(map(str, (JAR, *jars)))
     os.environ.update(variables)
     # Otherwise PyFlink opens a gRPC port on every network interface for its local mini cluster, which runs
     # the code of anyone who connects. Python then runs in a process of its own or in the JVM.

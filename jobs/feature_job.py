@@ -32,10 +32,11 @@ from fraudstream.scoring.scorer import Scorer
 from jobs.connectors import connector_for
 from jobs.connectors.connector_protocol import Connector
 from jobs.connectors.flink_tables import Outputs, Sink, fill_sinks
-from jobs.environment import execution_environment, protect_files, start_jvm
+from jobs.environment import absolute_uri, execution_environment, is_on_cluster, protect_files, start_jvm
 from jobs.hash_keys import hash_key
 from jobs.job_settings import JobSettings
 from jobs.kernel import JavaStream, Kernel, steps
+from jobs.profile_options import profile_jars
 from jobs.run_summary import NothingAcceptedError
 from jobs.running import JobFailedError, run
 from jobs.savepoints import SavepointError, check_savepoint
@@ -115,8 +116,11 @@ def build(settings: JobSettings, catalogue: Catalogue, connector: Connector) -> 
     """Build the job that the settings describe, ready for execution; ``connector`` must be prepared."""
     needs_scores = not NEED_SCORES.isdisjoint(connector.sinks)
     decider = load_decider(settings, catalogue) if needs_scores else None
-    start_jvm(connector.jvm_variables)
+    jars = profile_jars(settings, is_on_cluster=is_on_cluster())
+    start_jvm(connector.jvm_variables, jars)
     execution = execution_environment(settings, connector.flink_options)
+    if is_on_cluster() and jars:
+        execution.add_jars(*(absolute_uri(jar) for jar in jars))
     environment = StreamTableEnvironment.create(execution)
     model_version = decider.judge.model_version if decider else "none"
     key = hash_key(settings, is_bounded=connector.is_bounded)

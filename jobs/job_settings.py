@@ -80,6 +80,13 @@ class JobSettings(JobSettingsFields):
         return self
 
     @model_validator(mode="after")
+    def _rebuild_has_a_store(self) -> Self:
+        if self.profile_rebuild and self.profile_store is None:
+            msg = "profile_rebuild needs a store: give --profile-store too"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _files_are_different(self) -> Self:
         files = {name: getattr(self, name) for name in ("catalogue", "source", "labels", *OUTPUTS)}
         resolved = {

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, ValidationInfo, field_validator
 
 from fraudstream.archives.locations import S3Uri, s3_or_path
+from fraudstream.profiles.store_urls import URL_FORMS, parse_store_url
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings import Duration, path_errors_reported
@@ -147,6 +148,22 @@ class JobSettingsFields(StreamSettings):
         "further ones are written without the record's bytes. Unlimited with --source",
     )
 
+    # Online profiles
+    profile_store: SecretStr | None = Field(
+        None, description=f"URL of the store that the job keeps profiles in: {URL_FORMS} (default: none)"
+    )
+    profile_interval: Duration = Field(
+        timedelta(seconds=1),
+        ge=timedelta(milliseconds=100),
+        le=timedelta(minutes=1),
+        description="Time between two writes of the changed profiles",
+    )
+    profile_rebuild: bool = Field(
+        default=False,
+        description="Write all profiles of the restored state once, as a new epoch, which replaces what "
+        "the profile store has",
+    )
+
     sink_patience: Duration = Field(
         timedelta(seconds=10),
         ge=timedelta(0),
@@ -212,6 +229,13 @@ class JobSettingsFields(StreamSettings):
             msg = "it must be 32 hexadecimal digits; make one with `openssl rand -hex 16`"
             raise ValueError(msg)
         return key
+
+    @field_validator("profile_store")
+    @classmethod
+    def _is_a_profile_store(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            parse_store_url(url)
+        return url
 
     @field_validator("source", "labels")
     @classmethod

@@ -12,8 +12,10 @@ from pyflink.util.java_utils import to_jarray
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue
 from fraudstream.domain.review import SENTENCES
+from fraudstream.runtime.clock import wall_clock_ms
 from jobs.environment import is_on_cluster, milliseconds
 from jobs.job_settings import JobSettings
+from jobs.profile_options import profile_options
 from jobs.python_mode import PythonMode, python_mode
 
 STATE_TTL_MARGIN: Final = timedelta(hours=1)
@@ -172,4 +174,5 @@ def job_config(
         "dead_letters_per_record": settings.dead_letters_per_record,
         "dead_letters_per_minute": 0 if options.writes_files else settings.dead_letters_per_minute,
         "dead_letter_bytes_per_minute": settings.dead_letter_mib_per_minute * 1024 * 1024,
+        "profiles": profile_options(settings, epoch_ms=wall_clock_ms()),
     } | asdict(replace(options, batch_time_ms=_batch_time_ms(settings, options)))

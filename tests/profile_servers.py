@@ -6,6 +6,7 @@ A test that needs one is skipped by name where the program is not installed.
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,11 +18,10 @@ from typing import Final
 
 import pytest
 
-from fraudstream.runtime.stop_signals import end_process
-
 PASSWORD: Final = "p@ss:w/rd#%"
 ENCODED_PASSWORD: Final = "p%40ss%3Aw%2Frd%23%25"
 READY_TIMEOUT_S: Final = 60.0
+END_TIMEOUT_S: Final = 10.0
 POSTGRES_FOLDERS: Final = "/usr/lib/postgresql"
 """Where Debian installs each release, outside of the path."""
 
@@ -54,7 +54,13 @@ def _serving(command: Sequence[str], folder: Path, ready: str, user: int | None 
             _wait_until_ready(process, output, ready)
             yield
         finally:
-            end_process(process, 10.0)
+            # SIGINT ends PostgreSQL at once; at SIGTERM it waits for its clients.
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(END_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 @contextmanager

@@ -9,14 +9,9 @@ from pydantic import SecretStr
 
 from benchmarks.parity import ParitySize, check_parity
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
-from jobs.job_settings import JobSettings
 from localstack.streams import create_streams
 from tests.profile_servers import postgres_url, redis_url
 from tests.stack.stack_helpers import settings_with_own_streams
-
-pytestmark = pytest.mark.skipif(
-    "profile_store" not in JobSettings.model_fields, reason="the job of this revision writes no profiles"
-)
 
 
 @contextmanager

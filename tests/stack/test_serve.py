@@ -17,12 +17,8 @@ import pytest
 
 from fraudstream.runtime.loopback import open_url
 from fraudstream.runtime.project_root import ROOT
-from jobs.job_settings import JobSettings
 from localrun.job_process import free_port
 
-pytestmark = pytest.mark.skipif(
-    "profile_store" not in JobSettings.model_fields, reason="the job of this revision writes no profiles"
-)
 READY = "Ctrl-C ends everything"
 PATIENCE_S = 60.0
 

@@ -1,20 +1,26 @@
 """The stores that the contract suite runs against, each empty at the start of a test."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import boto3
 import pg8000.native
 import pytest
 import redis
 from pydantic import SecretStr
 
-from fraudstream.profiles.dynamo_profiles import DynamoProfiles
+from fraudstream.profiles.dynamo_table import create_profile_table
 from fraudstream.profiles.profile_store_factory import profile_store
 from fraudstream.profiles.store_protocol import ProfileInventory
 from fraudstream.profiles.store_urls import parse_store_url
 from localstack.emulator import embedded_emulator
 from tests.profile_servers import PASSWORD, aws_variables, postgres_url, redis_url
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 OpenStore = Callable[[], ProfileInventory]
 DATABASES = {"postgresql": "postgres_database", "redis": "redis_database", "dynamodb": "dynamo_database"}
@@ -34,21 +40,28 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def emulator() -> Iterator[str]:
+def emulator() -> Iterator[tuple[str, "DynamoDBClient"]]:
+    """Yield the emulator's endpoint and a client; one client, because each reads its service's model."""
     with embedded_emulator() as endpoint:
-        yield endpoint
+        client = boto3.client(
+            "dynamodb",
+            endpoint_url=endpoint,
+            region_name="ap-southeast-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        yield endpoint, client
 
 
 @pytest.fixture
-def dynamo_database(emulator: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def dynamo_database(emulator: tuple[str, "DynamoDBClient"], monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the URL of a new table."""
-    for name, value in aws_variables(emulator).items():
+    endpoint, client = emulator
+    for name, value in aws_variables(endpoint).items():
         monkeypatch.setenv(name, value)
-    url = f"dynamodb:Profiles{next(_numbers)}"
-    store = DynamoProfiles(parse_store_url(SecretStr(url)), timeout_s=10.0)
-    assert store.create()
-    store.close()
-    return url
+    table = f"Profiles{next(_numbers)}"
+    assert create_profile_table(client, table)
+    return f"dynamodb:{table}"
 
 
 @pytest.fixture
@@ -96,8 +109,6 @@ def empty_database(server: str) -> str:
         with redis.Redis(host=url.host, port=url.port, password=PASSWORD) as client:
             client.flushall()
         return server
-    name = f"bank{next(_numbers)}"
-    connection = pg8000.native.Connection("bank", "127.0.0.1", url.path, url.port, PASSWORD)
-    connection.run(f"CREATE DATABASE {name}")
-    connection.close()
-    return server.removesuffix(url.path) + name
+    with closing(pg8000.native.Connection("bank", "127.0.0.1", url.path, url.port, PASSWORD)) as connection:
+        connection.run("DROP SCHEMA IF EXISTS fraudstream CASCADE")
+    return server

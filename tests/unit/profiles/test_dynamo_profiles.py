@@ -5,14 +5,15 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from pydantic import SecretStr
 
-from fraudstream.profiles import dynamo_items, dynamo_profiles
+from fraudstream.profiles import dynamo_items, dynamo_reads
 from fraudstream.profiles.dynamo_profiles import DynamoProfiles
 from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.profiles.store_urls import parse_store_url
+from fraudstream.streams.stream_settings import StreamSettings
+from localstack.tables import create_tables
 from tests.profile_servers import aws_variables, free_port, silent_server
 from tests.unit.profiles.profile_samples import NOW_MS, incompressible, row
 
@@ -33,11 +34,8 @@ def table(dynamo_database: str) -> str:
 
 
 @pytest.fixture
-def client(table: str) -> "DynamoDBClient":
-    assert table
-    return boto3.client(
-        "dynamodb", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name=os.environ["AWS_REGION"]
-    )
+def client(emulator: tuple[str, "DynamoDBClient"]) -> "DynamoDBClient":
+    return emulator[1]
 
 
 def parts(client: "DynamoDBClient", table: str) -> list[str]:
@@ -83,11 +81,11 @@ def test_a_profile_whose_pieces_are_replaced_during_a_read_is_read_again(
 
         def replaced_meanwhile(*arguments: Any) -> Any:  # noqa: ANN401 - passed on
             keys = dynamo_items.chunk_keys(*arguments)
-            monkeypatch.setattr(dynamo_profiles, "chunk_keys", dynamo_items.chunk_keys)
+            monkeypatch.setattr(dynamo_reads, "chunk_keys", dynamo_items.chunk_keys)
             writer.write([newer], NOW_MS)
             return keys
 
-        monkeypatch.setattr(dynamo_profiles, "chunk_keys", replaced_meanwhile)
+        monkeypatch.setattr(dynamo_reads, "chunk_keys", replaced_meanwhile)
         assert store.read([newer.key]) == [newer]
 
 
@@ -123,14 +121,21 @@ class _Throttled:
 
 
 @pytest.mark.parametrize(("times", "is_read"), [(2, True), (1_000, False)])
-def test_unprocessed_keys_are_asked_for_again(
-    dynamo_database: str, monkeypatch: pytest.MonkeyPatch, *, times: int, is_read: bool
+def test_unprocessed_keys_are_asked_for_again(  # noqa: PLR0913 - fixtures and cases
+    dynamo_database: str,
+    client: "DynamoDBClient",
+    table: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    times: int,
+    is_read: bool,
 ) -> None:
-    monkeypatch.setattr(dynamo_profiles, "FIRST_PAUSE_S", 0.0001)
+    monkeypatch.setattr(dynamo_reads, "FIRST_PAUSE_S", 0.0001)
     rows = [row(f"A{number}") for number in range(20)]
     with closing(opened(dynamo_database)) as store:
         store.write(rows, NOW_MS)
-        monkeypatch.setattr(store, "_client", _Throttled(store._client, times))  # noqa: SLF001 - the emulator never throttles
+        throttled: Any = _Throttled(client, times)
+        monkeypatch.setattr(store, "_reader", dynamo_reads.DynamoReader(throttled, table))
         keys = [each.key for each in rows]
         if is_read:
             assert store.read(keys) == rows
@@ -162,6 +167,16 @@ def test_an_existing_table_is_left_unchanged(dynamo_database: str) -> None:
         store.write([row()], NOW_MS)
         assert not store.create()
         assert store.read([row().key]) == [row()]
+
+
+def test_the_emulators_command_creates_the_table_that_the_store_uses(dynamo_database: str) -> None:
+    assert dynamo_database
+    for _ in range(2):
+        create_tables(StreamSettings.load(), "Progress", "Alerts", "ProfilesOfCommand")
+    with closing(opened("dynamodb:ProfilesOfCommand")) as store:
+        store.write([row(profile=incompressible(LARGE))], NOW_MS)
+        assert store.read([row().key]) == [row(profile=incompressible(LARGE))]
+        assert not store.create()
 
 
 def test_an_unreachable_or_silent_endpoint_is_an_error_at_the_deadline(

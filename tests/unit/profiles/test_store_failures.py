@@ -115,6 +115,26 @@ def test_a_server_that_answers_byte_by_byte_is_an_error_at_the_deadline(
         assert time.monotonic() - began_s < 3 * TIMEOUT_S
 
 
+@pytest.mark.parametrize("scheme", SERVERS)
+@pytest.mark.parametrize(
+    "said", [b"X\0\0\0\x08abcd", b"R\0\0\0\x05a", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""]
+)
+def test_a_server_of_another_protocol_is_an_error(scheme: str, said: bytes) -> None:
+    def answer() -> None:
+        connection, _ = listening.accept()
+        connection.sendall(said)
+        connection.shutdown(socket.SHUT_WR)
+        time.sleep(TIMEOUT_S)
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        answering = threading.Thread(target=answer, daemon=True)
+        answering.start()
+        with closing(opened(server_url(scheme, listening.getsockname()[1]))) as store:
+            check_error(lambda: store.read([row().key]), "")
+        answering.join()
+
+
 def test_another_layout_in_postgresql_is_refused(postgres_database: str) -> None:
     opened(postgres_database, 5.0).write([row()], NOW_MS)
     url = parse_store_url(SecretStr(postgres_database))
@@ -172,6 +192,23 @@ def test_a_store_is_used_again_after_a_missed_deadline(redis_database: str) -> N
         check_error(lambda: store.read([row().key]), "")
         client.client_unpause()
         assert store.read([row().key]) == [row()]
+
+
+def test_a_call_that_missed_its_deadline_leaves_the_next_one_a_connection_of_its_own(
+    postgres_database: str,
+) -> None:
+    url = parse_store_url(SecretStr(postgres_database))
+    other = pg8000.native.Connection("bank", "127.0.0.1", url.path, url.port, PASSWORD)
+    with closing(opened(postgres_database, 1.0)) as store:
+        store.write([row()], NOW_MS)
+        other.run("BEGIN")
+        other.run("LOCK TABLE fraudstream.profiles")
+        for _ in range(2):
+            check_error(lambda: store.read([row().key]), "")
+        assert store.progress() == []
+        other.run("COMMIT")
+        assert store.read([row().key]) == [row()]
+    other.close()
 
 
 def test_a_password_is_not_sent_to_a_server_without_the_tls_that_the_url_demands(

@@ -18,14 +18,12 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 final class AccountStep extends EntityStep {
   private static final long serialVersionUID = 1L;
 
-  private final JobKey initialKey;
   private transient JobKey key;
   private transient ListState<byte[]> savedKey;
   private transient EventHash hash;
 
   AccountStep(JobConfig config, JobKey initialKey) {
-    super(config, Entity.ACCOUNT_ID);
-    this.initialKey = initialKey;
+    super(config, Entity.ACCOUNT_ID, initialKey);
   }
 
   @Override
@@ -34,7 +32,7 @@ final class AccountStep extends EntityStep {
     // Every task gets what any task saved, at any parallelism.
     savedKey = context.getOperatorStateStore().getUnionListState(JobKey.state());
     try {
-      key = context.isRestored() ? initialKey.continuing(savedKey.get()) : initialKey;
+      key = context.isRestored() ? initialKey().continuing(savedKey.get()) : initialKey();
     } catch (JobKey.HashKeyException wrong) {
       throw new IllegalStateException("the saved state can't be used: " + wrong.getMessage());
     }
@@ -44,6 +42,7 @@ final class AccountStep extends EntityStep {
   public void open() throws Exception {
     super.open();
     hash = config().catalogue().hash(key.key());
+    publish(key.key());
   }
 
   @Override

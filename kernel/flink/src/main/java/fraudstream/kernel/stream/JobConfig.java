@@ -74,6 +74,9 @@ public final class JobConfig implements Serializable {
 
   final long deadLetterBytesPerMinute;
 
+  /** Null if the job writes no profiles. */
+  final ProfileOptions profiles;
+
   @JsonCreator
   JobConfig(
       @JsonProperty(value = "catalogue", required = true) String catalogueJson,
@@ -101,7 +104,8 @@ public final class JobConfig implements Serializable {
       @JsonProperty(value = "dead_letters_per_record", required = true) int deadLettersPerRecord,
       @JsonProperty(value = "dead_letters_per_minute", required = true) int deadLettersPerMinute,
       @JsonProperty(value = "dead_letter_bytes_per_minute", required = true)
-          long deadLetterBytesPerMinute) {
+          long deadLetterBytesPerMinute,
+      @JsonProperty(value = "profiles", required = true) ProfileOptions profiles) {
     this.catalogueJson = catalogueJson;
     this.catalogueVersion = catalogueVersion;
     this.modelVersion = modelVersion;
@@ -124,6 +128,7 @@ public final class JobConfig implements Serializable {
     this.deadLettersPerRecord = deadLettersPerRecord;
     this.deadLettersPerMinute = deadLettersPerMinute;
     this.deadLetterBytesPerMinute = deadLetterBytesPerMinute;
+    this.profiles = profiles;
   }
 
   /** Reads the JSON object written by {@code jobs/kernel.py}. */

@@ -46,6 +46,11 @@ public final class JobKey implements Serializable {
     return key;
   }
 
+  /** Whether no other key can be restored in its place. */
+  boolean isRequired() {
+    return isRequired;
+  }
+
   /** The state of the account's step that holds the key; one task of the step writes it. */
   static ListStateDescriptor<byte[]> state() {
     return new ListStateDescriptor<>("hash-key", BytePrimitiveArraySerializer.INSTANCE);

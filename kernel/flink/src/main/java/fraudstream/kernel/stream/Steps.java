@@ -63,7 +63,7 @@ public final class Steps {
    * Computes the windows of one entity; the account's late and conflicting events are a side
    * output.
    *
-   * @param key the hash key that the account's step starts with
+   * @param key the hash key of a job without saved state
    */
   public static SingleOutputStreamOperator<Event> windows(
       DataStream<Event> events, JobConfig config, JobKey key, String entityName) {
@@ -75,7 +75,7 @@ public final class Steps {
                     EventTypeInfo.EVENT,
                     entity == Entity.ACCOUNT_ID
                         ? new AccountStep(config, key)
-                        : new EntityStep(config, entity)))
+                        : new EntityStep(config, entity, key)))
         .uid("windows-" + entityName);
   }
 

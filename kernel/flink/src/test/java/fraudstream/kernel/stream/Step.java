@@ -95,7 +95,7 @@ final class Step<I, O> {
       throws Exception {
     return entity == Entity.ACCOUNT_ID
         ? account(config, JobKey.ofBatch(), state)
-        : windows(new EntityStep(config, entity), entity, state);
+        : windows(new EntityStep(config, entity, JobKey.ofBatch()), entity, state);
   }
 
   /** The account's step of a job that is to start with that key. */
