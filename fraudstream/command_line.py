@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "run": Command("localrun", "Run emulator, job and producer on this machine, with a live view"),
     "job": Command("jobs.feature_job", "Run the Flink job: features, scores, alerts"),
     "produce": Command("producer", "Generate transactions: to a stream, as a load test, to CSV or Parquet"),
+    "load": Command("producer.load", "Load test: of a stream, the decision API, the ingestion gateway"),
     "api": Command("producer.api", "Serve the transaction API, or make a key for it"),
     "serve": Command("serving", "Serve the decision API and the ingestion gateway, or make a key for them"),
     "alerts": Command("alerts", "Show, deliver, replay and compare alerts; redrive dead letters"),

@@ -14,8 +14,8 @@ from pydantic import SecretStr, ValidationError
 from fraudstream.domain.catalogue import CatalogueError
 from fraudstream.domain.record_gate import RefusedRecordError
 from fraudstream.domain.transaction import Transaction
+from fraudstream.online.answer_formats import check_answer, decision_answer
 from fraudstream.online.core_jvm import CoreError
-from fraudstream.online.decision_answers import check_answer, decision_answer
 from fraudstream.online.engine_opening import EngineParts, OpenedEngine, open_engine
 from fraudstream.online.online_decision import OnlineDecision
 from fraudstream.online.submitted_transactions import (
