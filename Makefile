@@ -121,6 +121,8 @@ lock: setup ## Lock the versions and hashes of requirements/*.in in requirements
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--constraint requirements.txt requirements/serving.in --output-file requirements-serving.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--constraint requirements.txt requirements/lambda.in --output-file requirements-lambda.txt
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		benchmarks/requirements-rival.in --output-file benchmarks/requirements-rival.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --no-annotate --no-header \
 		--constraint requirements.txt requirements/build.in --output-file requirements/build.txt
@@ -151,7 +153,7 @@ sbom: setup $(SCAN)/installed ## Write the bills of materials build/sbom-python.
 	$(PY) -m deploy.sbom build/sbom-python.json build/sbom-java.json
 
 scan: setup $(SCAN)/installed ## Look for known vulnerabilities in the locked Python packages; fails if any package was skipped
-	for lock in requirements.txt requirements-runtime.txt requirements-producer.txt requirements-serving.txt; do \
+	for lock in requirements.txt requirements-runtime.txt requirements-producer.txt requirements-serving.txt requirements-lambda.txt; do \
 		$(PY) -m deploy.scan $(SCAN)/bin/pip-audit $$lock || exit 1; \
 	done
 
