@@ -90,6 +90,11 @@ COPY --from=lambda-packages /opt/venv /opt/venv
 ENTRYPOINT ["python", "-m", "awslambdaric"]
 CMD ["serving.aws_lambda.decision_handler.handler"]
 
+# The model on a SageMaker endpoint, which runs a container with the argument `serve`.
+FROM serving AS sagemaker
+ENTRYPOINT ["python", "-m", "serving.sagemaker"]
+CMD ["serve"]
+
 # hadolint ignore=DL3006
 FROM ${FLINK_IMAGE} AS flink
 # Remove Flink's own copy of PyFlink: clients would import it, and workers the one in /opt/venv.

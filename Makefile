@@ -15,7 +15,7 @@ PYTEST_OPTIONS ?=
 FUZZ_TIMES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test quick fuzz coverage check format train evaluate drill soak package managed-flink lambda-alerts wheel bench bench-full profile settings-page lock sbom scan pin-images awscli clean
+.PHONY: help setup run serve test quick fuzz coverage check format train evaluate drill soak package managed-flink lambda-alerts sagemaker-model wheel bench bench-full profile settings-page lock sbom scan pin-images awscli clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -89,6 +89,9 @@ managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service
 
 lambda-alerts: setup ## Write build/lambda-alerts.zip, the Lambda function that delivers alerts
 	$(PY) -m deploy.lambda_alerts
+
+sagemaker-model: setup ## Write build/model.tar.gz, the model archive of a SageMaker endpoint
+	$(PY) -m serving.sagemaker archive
 
 wheel: setup ## Write the wheel of the library, with the core jar, and the command `fraudstream` to build/
 	rm -rf build/lib build/bdist.*
