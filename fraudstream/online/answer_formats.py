@@ -1,7 +1,6 @@
 """Answers of the decision API: a decision as JSON, in the project's format and in those of the two forms."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, Final, Literal
 
 from fraudstream.domain.transaction import format_time
@@ -16,7 +15,10 @@ SIMPLE_LEVELS: Final = {"low": "LOW", "medium": "MEDIUM", "high": "HIGH", "criti
 
 
 def decision_answer(decision: OnlineDecision, generated: Sequence[str]) -> dict[str, Any]:
-    """Return the answer of ``POST /v1/decisions``; ``generated`` names the fields that the API added."""
+    """Return the answer of ``POST /v1/decisions``; ``generated`` names the fields that the API added.
+
+    Encode it with orjson, which writes reasons, dataclasses, as objects.
+    """
     answer: dict[str, Any] = {
         "transaction_id": decision.transaction.transaction_id,
         "account_id": decision.transaction.account_id,
@@ -29,7 +31,7 @@ def decision_answer(decision: OnlineDecision, generated: Sequence[str]) -> dict[
         "risk_level": decision.risk_level,
         "likely_fraud_type": decision.likely_fraud_type,
         "flags": decision.flags,
-        "reasons": [asdict(reason) for reason in decision.reasons],
+        "reasons": decision.reasons,
         "reasons_missing": decision.reasons_missing,
         "overflowing_features": decision.overflowing_features,
         "out_of_reach": decision.out_of_reach,

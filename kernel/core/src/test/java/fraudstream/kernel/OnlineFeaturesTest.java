@@ -38,12 +38,17 @@ class OnlineFeaturesTest {
           HashKey.BATCH);
 
   private Event transaction(String id, String time) throws RefusedException {
+    return transaction(online, id, time);
+  }
+
+  private static Event transaction(OnlineFeatures of, String id, String time)
+      throws RefusedException {
     String json =
         Records.json(
             "transaction_id", '"' + id + '"',
             "event_time", "\"2026-01-02T" + time + "Z\"",
             "device_id", "\"D1\"");
-    return online.transaction(Records.utf8(json), ARRIVAL_MS);
+    return of.transaction(Records.utf8(json), ARRIVAL_MS);
   }
 
   private Event label(String id, String time) throws RefusedException {
@@ -142,6 +147,26 @@ class OnlineFeaturesTest {
     assertNull(first.ordinals);
     OnlineFeatures.Result second = online.evaluate(transaction("T2", "03:10:00"), profiles);
     assertArrayEquals(new double[] {10, 2, 2, 0, 1}, second.features);
+  }
+
+  @Test
+  void aDuplicateIsFoundByItsTimeInAHistoryWithoutIds() throws Exception {
+    OnlineFeatures counting =
+        new OnlineFeatures(
+            Catalogues.json(
+                Catalogues.window("count", "account_id", "count", "'window':'1h'"),
+                Catalogues.window("of_device", "device_id", "count", "'window':'1h'")),
+            1_000,
+            0,
+            60_000,
+            0,
+            HashKey.BATCH);
+    byte[][] profiles = counting.apply(transaction(counting, "T1", "03:00:00"), NONE).profiles;
+    profiles = counting.apply(transaction(counting, "T2", "03:10:00"), profiles).profiles;
+    profiles = counting.apply(transaction(counting, "T3", "03:20:00"), profiles).profiles;
+    OnlineFeatures.Result second = counting.evaluate(transaction(counting, "T2", "03:10:00"), profiles);
+    assertEquals("duplicate", second.outcome);
+    assertArrayEquals(new double[] {2, 2}, second.features);
   }
 
   @Test

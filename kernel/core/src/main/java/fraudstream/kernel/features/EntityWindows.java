@@ -227,10 +227,12 @@ public final class EntityWindows {
    * Computes the features of a transaction that the history has counted already, as of its event
    * time and with all that has arrived since. Changes nothing but indexes. Its features are missing
    * if it has been condensed or evicted, or is out of reach.
+   *
+   * <p>A history without ids can't tell transactions of one millisecond apart, and takes the last.
    */
   public void recall(History history, Event event) {
     history.convertTo(schema);
-    int row = history.find(event.timeMs, event.idHash, limits);
+    int row = rowOf(history, event);
     boolean isInReach =
         !isShared || history.frontier() == null || history.frontier().isComplete(event.timeMs);
     if (row >= 0 && isInReach) {
@@ -238,6 +240,15 @@ public final class EntityWindows {
     } else {
       markOutOfReach(event);
     }
+  }
+
+  /** The row of a transaction; -1 if not found. */
+  private int rowOf(History history, Event event) {
+    if (schema.keepsIds) {
+      return history.find(event.timeMs, event.idHash, limits);
+    }
+    int row = history.rowAfter(event.timeMs) - 1;
+    return row >= history.first() && history.timeMs(row) == event.timeMs ? row : -1;
   }
 
   private void add(History history, Event event, boolean isInReach) {
