@@ -114,6 +114,7 @@ COPY jobs /opt/fraudstream/jobs
 COPY localstack /opt/fraudstream/localstack
 COPY models/v1 /opt/fraudstream/models/v1
 COPY producer /opt/fraudstream/producer
+COPY serving /opt/fraudstream/serving
 COPY streams /opt/fraudstream/streams
 # A new volume mounted at /checkpoints inherits the owner of this directory.
 RUN useradd --uid 9999 --no-create-home flink \

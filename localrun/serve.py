@@ -33,9 +33,10 @@ from localrun.job_process import JobProcess, job_process
 from localrun.logged_process import LoggedProcess, ProcessEndedError
 from localrun.run_endpoint import run_endpoint
 from localrun.serve_view import ServeView
-from localrun.served_system import ServedSystem, new_hash_key
+from localrun.served_system import IDEMPOTENCY_TABLE, TRANSACTION_TABLE, ServedSystem, new_hash_key
 from localstack.emulator import EmulatorError
 from localstack.streams import create_streams
+from localstack.tables import create_serving_tables
 from producer.simulation import TrafficOptions
 from producer.source_bank import bank_items
 from producer.transaction_sender import TransactionSender
@@ -63,16 +64,18 @@ class ServeRun:
             arguments = ["--aws-endpoint-url", url]
             settings = JobSettings.load(arguments)
             create_streams(kinesis_client(settings), settings, wait_s=60)
+            create_serving_tables(settings, TRANSACTION_TABLE, IDEMPOTENCY_TABLE)
             key = self._system.make_api_key()
             job = parts.enter_context(job_process(arguments, logs / "job.log", self._system.job_variables()))
             api = parts.enter_context(self._system.decision_api(url, logs))
+            table = parts.enter_context(self._system.transaction_table(url, logs))
             job.wait_until_reading(stop)
             self._system.wait_until_ready(api, stop)
             sender = self._sender(settings)
             parts.enter_context(_running(sender, stop))
             if not stop.is_set():
                 self._introduce(key, logs)
-            self._report(sender, (job, api), stop)
+            self._report(sender, (job, api, table), stop)
         self._say("stopped")
 
     def _sender(self, settings: JobSettings) -> TransactionSender:
@@ -166,6 +169,7 @@ def main(  # noqa: PLR0913 - the options of a command line
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the decision API")] = 8_000,
     host: Annotated[str, typer.Option(help="Address that the decision API listens on")] = "127.0.0.1",
     auth: Annotated[str, typer.Option(help="off: requests need no key, on this machine only")] = "on",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes of the decision API")] = 1,
     rate: Annotated[
         float, typer.Option(min=0.1, help="Transactions that the producer sends per second")
     ] = 100,
@@ -208,6 +212,7 @@ def main(  # noqa: PLR0913 - the options of a command line
             host=host,
             port=port,
             has_auth=auth == "on",
+            workers=workers,
             store=store or f"sqlite:{folder / 'profiles.sqlite'}",
             hash_key=hash_key or new_hash_key(),
         )

@@ -23,6 +23,8 @@ RATE_LIMIT: Final = "600000/minute"
 READY_TIMEOUT_S: Final = 120.0
 POLL_S: Final = 0.3
 HASH_KEY_BYTES: Final = 16
+TRANSACTION_TABLE: Final = "Transactions"
+IDEMPOTENCY_TABLE: Final = "IdempotencyKeys"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class ServedSystem:
     host: str
     port: int
     has_auth: bool
+    workers: int
     store: str
     """URL of the profile store, which may have a password."""
     hash_key: str
@@ -60,6 +63,8 @@ class ServedSystem:
             "DECISION_API_RATE_LIMIT": RATE_LIMIT,
             "DECISION_API_PROFILE_STORE": self.store,
             "DECISION_API_HASH_KEY": self.hash_key,
+            "DECISION_API_TRANSACTION_TABLE": TRANSACTION_TABLE,
+            "DECISION_API_GATEWAY_IDEMPOTENCY_STORE": f"dynamodb:{IDEMPOTENCY_TABLE}",
         }
         if self.has_auth:
             variables["DECISION_API_KEYS_FILE"] = str(self.keys_file)
@@ -81,9 +86,17 @@ class ServedSystem:
     @contextlib.contextmanager
     def decision_api(self, endpoint_url: str, logs: Path) -> Iterator[LoggedProcess]:
         """Run the decision API while the block runs; see `wait_until_ready`."""
-        arguments = ["-m", "serving"]
+        arguments = ["-m", "serving", "--workers", str(self.workers)]
         variables = self.api_variables(endpoint_url)
         with logged_process(arguments, "the decision API", logs / "api.log", variables) as process:
+            yield process
+
+    @contextlib.contextmanager
+    def transaction_table(self, endpoint_url: str, logs: Path) -> Iterator[LoggedProcess]:
+        """Fill the table of transactions from the streams while the block runs."""
+        arguments = ["-m", "serving.transaction_table", "--table", TRANSACTION_TABLE]
+        variables = {"AWS_ENDPOINT_URL": endpoint_url}
+        with logged_process(arguments, "the transaction table", logs / "table.log", variables) as process:
             yield process
 
     def wait_until_ready(self, process: LoggedProcess, stop: threading.Event) -> None:

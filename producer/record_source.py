@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from fraudstream.runtime.settings_sources import ENV_FILE, SettingsError, read_env_file
+from fraudstream.sdk.service_access import EXAMPLE_URL, ServiceAccess
 from producer.mixing import RecordItem
 from producer.source_api import ApiAccess
 from producer.source_files import ENDINGS, ending_of, file_items, labelled_file_items, truth_path
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 SOURCE_HELP: Final = "'bank' (the simulated bank), 'api' (at TRANSACTION_API_URL), or a file"
 
-DECISION_API_DEFAULT_URL: Final = "http://127.0.0.1:8000"
 _DECISION_CREDENTIALS: Final = frozenset(f"DECISION_API_{name}" for name in ("KEY", "KEY_FILE", "TOKEN"))
 
 
@@ -80,7 +80,7 @@ def api_access(env_file: Path = ENV_FILE) -> ApiAccess:
 
 def decision_api_access(
     url: str | None, key: str | None, token: str | None, env_file: Path = ENV_FILE
-) -> ApiAccess:
+) -> ServiceAccess:
     """Return the decision API's address and credentials.
 
     Each is the one given, else that of the variables DECISION_API_URL, _KEY, _KEY_FILE and _TOKEN. Without an
@@ -89,10 +89,10 @@ def decision_api_access(
     variables = _variables(env_file)
     if key or token:
         variables = {name: value for name, value in variables.items() if name not in _DECISION_CREDENTIALS}
-    given = {"URL": url or variables.get("DECISION_API_URL") or DECISION_API_DEFAULT_URL}
+    given = {"URL": url or variables.get("DECISION_API_URL") or EXAMPLE_URL}
     given |= {name: value for name, value in (("KEY", key), ("TOKEN", token)) if value}
     variables |= {f"DECISION_API_{name}": value for name, value in given.items()}
-    return ApiAccess.from_variables(variables, "DECISION_API_")
+    return ServiceAccess.of(variables, "DECISION_API_")
 
 
 def api_access_if_set(env_file: Path = ENV_FILE) -> ApiAccess | None:

@@ -1,7 +1,7 @@
 """Command line of the decision API: ``python -m serving`` serves it, ``key NAME`` makes a key."""
 
 import socket
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -10,10 +10,16 @@ from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.terminal import write_error
 from fraudstream.web.api_keys import make_key
 from fraudstream.web.http_server import configure_service_logging, run_server
+from serving.gateway.gateway_settings import MEMORY
 from serving.serving_app import create_app
-from serving.serving_names import KEY_PREFIX, NAMES
+from serving.serving_names import KEY_PREFIX, LOGGER, NAMES
 from serving.serving_settings import ServingSettings
 from serving.worker_processes import run_workers
+
+KEYS_OF_ONE_PROCESS: Final = (
+    "each worker keeps the answers to Idempotency-Keys for itself, and repeats a request that another has "
+    "answered: set DECISION_API_GATEWAY_IDEMPOTENCY_STORE to sqlite:PATH"
+)
 
 command = CommandApp(help="Decision API: decide on transactions over HTTP, and take them for the stream.")
 
@@ -39,6 +45,8 @@ def serve(
         settings = ServingSettings.load(**given)
         configure_service_logging(NAMES, settings)
         if workers > 1:
+            if settings.gateway_idempotency_store == MEMORY:
+                LOGGER.warning(KEYS_OF_ONE_PROCESS)
             raise typer.Exit(run_workers(settings, workers))
         listening = None if listening_descriptor is None else socket.socket(fileno=listening_descriptor)
         run_server(create_app(settings), settings, listening)

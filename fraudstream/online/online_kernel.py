@@ -121,6 +121,13 @@ class OnlineKernel:
         vector = np.frombuffer(memoryview(result.features), dtype=np.float64).copy()
         return Evaluation(str(result.outcome), vector, tuple(str(each) for each in result.outOfReach))
 
+    def replay(self) -> Any:  # noqa: ANN401 - JPype has no types
+        """Return the kernel's ``HistoryReplay``: histories that stay in memory, of this catalogue and key.
+
+        It uses this object's parser, so calls to the two must not overlap.
+        """
+        return start_core().HistoryReplay(self._online)
+
     def apply(
         self, transaction: OnlineTransaction, profiles: Sequence[bytes | None]
     ) -> tuple[Evaluation, list[bytes | None]]:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.stop_signals import stop_on_signals
-from producer.load.decision_answers import DecisionAnswers
+from producer.load.decision_counts import DecisionCounts
 from producer.load.live_display import shown_live
 from producer.load.maximum_rate import highest_rate
 from producer.load.open_loop import OpenLoop, RequestTarget
@@ -50,7 +50,7 @@ class DecisionLoad:
     def run(self, rps: float, duration_s: float) -> dict[str, Any]:
         """Send at ``rps`` requests per second for ``duration_s`` seconds; return the summary."""
         schedule = schedule_of(None, rps, duration_s)
-        answers = DecisionAnswers()
+        answers = DecisionCounts()
         loop = OpenLoop(self.target, iter(self.pool), schedule, answers.on_answer)
 
         def counts() -> dict[str, Counter[Any]]:

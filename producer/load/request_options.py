@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from producer.client import credential_headers
 from producer.load.open_loop import RequestTarget
 from producer.record_source import decision_api_access
 
@@ -43,7 +44,11 @@ def request_target(
         access = decision_api_access(url, key, token)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    return RequestTarget(url=access.url.rstrip("/") + path, headers=access.headers(), timeout_s=timeout_s)
+    return RequestTarget(
+        url=access.url.rstrip("/") + path,
+        headers=credential_headers(access.api_key, access.token),
+        timeout_s=timeout_s,
+    )
 
 
 def keep_from_collection() -> None:

@@ -1,8 +1,9 @@
 """Coalescing of concurrent requests into PutRecords calls, with a bounded queue.
 
 The records of a request stay together, in their order, in one call. A call waits for further requests until
-it is full or the linger has passed, and while all parallel calls are in progress: the busier the stream, the
-larger the calls.
+it is full or its oldest request has lingered, longer by as much for each call in progress, and while all
+parallel calls are in progress. A call costs about as much CPU time as 100 records: the busier the stream, the
+fewer and larger the calls.
 """
 
 import asyncio
@@ -146,6 +147,7 @@ class RecordBatcher:
         self._events = events
         self._linger_s = linger_s
         self._max_queued = max_queued
+        self._parallel_puts = parallel_puts
         self._free_puts = parallel_puts
         self._max_wait_s = max_wait_s
         self._monotonic_s = monotonic_s
@@ -175,7 +177,7 @@ class RecordBatcher:
         if self._waiting_records >= MAX_RECORDS:
             self._flush()
         elif self._timer is None:
-            self._timer = loop.call_later(self._linger_s, self._flush)
+            self._schedule()
         # A request that is cancelled has been accepted all the same: its records are written.
         return await asyncio.shield(group.future)
 
@@ -194,10 +196,21 @@ class RecordBatcher:
         self._unsettled += change
         self._events.queued(self._unsettled)
 
-    def _flush(self) -> None:
+    def _schedule(self) -> None:
+        """Send what waits once its oldest request has lingered; without a free call, the next end does."""
+        self._cancel_timer()
+        if self._waiting and self._free_puts:
+            linger_s = self._linger_s * (1 + self._parallel_puts - self._free_puts)
+            left_s = self._waiting[0].since_s + linger_s - self._monotonic_s()
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, left_s), self._flush)
+
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _flush(self) -> None:
+        self._cancel_timer()
         while self._waiting and self._free_puts:
             groups = self._next_groups()
             if groups:
@@ -247,8 +260,7 @@ class RecordBatcher:
         finally:
             self._free_puts += 1
             self._events.put_done(self._monotonic_s() - began_s, result)
-            if self._waiting:
-                self._flush()
+            self._schedule()
 
     def _write(self, put: _Put) -> PutResult:
         # Threads that race here make a writer too many, which does no harm.

@@ -19,7 +19,7 @@ from producer.source_api import ApiAccess
 Services = dict[str, Any]
 EMULATOR = "localstack"
 """The only image that is not ours and is not locked down: it starts as root and writes into itself."""
-ONCE = {"secrets", "streams"}
+ONCE = {"secrets", "streams", "tables"}
 """The services that end after their work."""
 
 
@@ -60,7 +60,7 @@ def test_hadolint_accepts_the_dockerfile() -> None:
 
 def test_localstack_is_the_last_release_that_needs_no_account(services: Services) -> None:
     assert services["localstack"]["image"] == "localstack/localstack:4.14.0"
-    assert services["localstack"]["environment"]["SERVICES"] == "kinesis"
+    assert services["localstack"]["environment"]["SERVICES"] == "kinesis,dynamodb"
 
 
 def test_every_port_is_bound_to_loopback(services: Services) -> None:
@@ -131,10 +131,13 @@ def test_each_service_waits_for_its_dependencies(services: Services) -> None:
     }
     streams = {"streams": "service_completed_successfully"}
     profiles = {"redis": "service_healthy"}
+    tables = {"tables": "service_completed_successfully"}
     assert waits == {
         "secrets": {},
         "redis": {"secrets": "service_completed_successfully"},
-        "decision-api": streams | profiles,
+        "decision-api": streams | tables | profiles,
+        "tables": {"localstack": "service_healthy"},
+        "transaction-table": streams | tables,
         "localstack": {},
         "streams": {"localstack": "service_healthy"},
         "jobmanager": streams | profiles,

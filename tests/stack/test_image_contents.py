@@ -19,6 +19,7 @@ from urllib.request import Request
 import pytest
 import yaml
 
+from alerts.clients import dynamodb_client
 from fraudstream.domain.transaction import format_time
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.loopback import open_url
@@ -43,6 +44,7 @@ STAGES = read_stages((ROOT / "Dockerfile").read_text())
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 STARTED = {
     "streams",
+    "tables",
     "secrets",
     "jobmanager",
     "taskmanager",
@@ -50,6 +52,7 @@ STARTED = {
     "transaction-api",
     "api-producer",
     "decision-api",
+    "transaction-table",
     "alerts",
 }
 """The services of the project; each has a test."""
@@ -125,7 +128,9 @@ def test_every_service_of_the_project_is_tested_here() -> None:
     assert ours == STARTED
     targets = {SERVICES[name]["build"]["target"] for name in ("producer", "transaction-api", "api-producer")}
     assert targets == {"producer"}
-    assert {SERVICES[name]["build"]["target"] for name in ("secrets", "decision-api")} == {"serving"}
+    assert {
+        SERVICES[name]["build"]["target"] for name in ("secrets", "decision-api", "transaction-table")
+    } == {"serving"}
     assert SERVICES["streams"]["build"] == "."
 
 
@@ -151,6 +156,24 @@ def test_streams_are_created_and_the_producer_fills_them(
     sent = producer.run([*command_of("producer"), "2"])
     assert sent.returncode == 0, sent.stderr
     assert len(read_all(settings, settings.transactions_stream)) == 40
+
+
+def test_the_transaction_table_is_created_and_filled(
+    flink: Image, serving: Image, streams: JobSettings
+) -> None:
+    created = flink.run(command_of("tables"))
+    assert created.returncode == 0, created.stderr
+    body = {
+        "transaction_id": "T9",
+        "account_id": "A9",
+        "transaction_amount_vnd": 5,
+        "event_time": format_time(wall_clock_ms()),
+    }
+    write_all(streams, streams.transactions_stream, [json.dumps(body).encode()])
+    filled = serving.run([*command_of("transaction-table"), "--idle-seconds", "1"])
+    assert filled.returncode == 0, filled.stderr
+    listed = dynamodb_client(streams).scan(TableName="Transactions")["Items"]
+    assert any(item.get("transaction_id") == {"S": "T9"} for item in listed)
 
 
 def test_the_producers_check_command_passes(producer: Image, streams: JobSettings) -> None:

@@ -14,6 +14,7 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from localrun.job_process import JobProcess, free_port
+from localrun.logged_process import LoggedProcess
 from localstack.streams import create_streams
 from tests.stack.stack_helpers import settings_with_own_streams
 
@@ -46,7 +47,7 @@ def job(
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        waiting = JobProcess(process, url, log)
+        waiting = JobProcess(LoggedProcess(process, "the job", log), url)
         while not waiting.is_reading():
             waiting.check()
             time.sleep(0.3)

@@ -6,11 +6,13 @@ from deploy.pin_images import FILES, images, pinned
 from fraudstream.runtime.project_root import ROOT
 
 WITHOUT_A_DIGEST = {
+    "eclipse-temurin:17-jre",
     "flink:1.20.3-scala_2.12-java17",
     "localstack/localstack:4.14.0",
     "maven:3.9-eclipse-temurin-17",
     "python:3.11-bookworm",
     "python:3.11-slim-bookworm",
+    "redis:7.4-bookworm",
 }
 """No registry was reachable when these were written. `make pin-images` pins them; then this set is empty."""
 DIGEST = "sha256:" + "0" * 64

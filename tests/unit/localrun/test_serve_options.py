@@ -34,6 +34,7 @@ def system(folder: Path, *, has_auth: bool = True) -> ServedSystem:
         host="127.0.0.1",
         port=8_001,
         has_auth=has_auth,
+        workers=1,
         store="redis://:pw@h:1/0",
         hash_key="ab" * 16,
     )

@@ -2,9 +2,14 @@
 
 from typing import Any, NamedTuple
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fraudstream.runtime.project_root import ROOT
+from tests.fuzz_budget import examples
+from tests.mutations import damaged
 from tests.unit.serving.gateway_app import LABELS, TRANSACTIONS, GatewayBench, label, transaction
 
 PAGE = ROOT / "docs" / "ingestion-gateway.md"
@@ -160,3 +165,19 @@ def test_an_idempotency_key_that_is_no_key_is_refused(key: str) -> None:
     assert (answer.status_code, error["field"]) == (422, "Idempotency-Key")
     assert error["remedy"] == "give 1 to 255 visible ASCII characters"
     assert bench.sent == []
+
+
+BATCH = orjson.dumps([transaction(1), transaction(2), label(3)])
+
+
+@given(
+    st.binary(max_size=100) | damaged(BATCH), st.sampled_from(["application/json", "application/x-ndjson"])
+)
+@examples(60)
+def test_any_body_is_answered_and_the_stream_has_what_the_answer_says(body: bytes, media_type: str) -> None:
+    bench = GatewayBench()
+    answer = bench.post(TRANSACTIONS, body, **{"Content-Type": media_type})
+    assert answer.status_code in {202, 422}
+    accepted = answer.json().get("accepted", 0)
+    assert len(bench.sent) == accepted
+    assert (accepted > 0) == (answer.status_code == 202)

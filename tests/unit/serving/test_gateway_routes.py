@@ -1,10 +1,13 @@
 """Requests to the gateway: what goes onto the stream, and the result of each record."""
 
+import re
+
 import jwt
 import orjson
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from fraudstream.runtime.project_root import ROOT
 from tests.unit.serving.gateway_app import LABELS, TRANSACTIONS, GatewayBench, label, transaction
 from tests.unit.serving.stream_fakes import THROTTLED, HeldKinesis
 from tests.unit.streams.fake_kinesis import refusal
@@ -154,6 +157,19 @@ def test_a_route_needs_its_scope(path: str, body: object, scope: str) -> None:
     assert with_scope("transactions:read alerts:write") == 403
     assert bench.sent == []
     assert with_scope(scope) == 202
+
+
+def test_the_request_of_the_page_runs_and_its_answer_has_the_fields_of_the_page() -> None:
+    page = (ROOT / "docs" / "ingestion-gateway.md").read_text()
+    sent = re.search(r"-d '(.*?)'", page, re.DOTALL)
+    shown = re.search(r'^    (\{"accepted": 1.*?\]\})$', page, re.MULTILINE | re.DOTALL)
+    assert sent is not None
+    assert shown is not None
+    accepted, refused = orjson.loads(shown[1])["results"]
+    bad = {"transaction_id": "T-1002", "transaction_amount_vnd": 1, "event_time": "2026-01-02T00:00:00Z"}
+    found = GatewayBench().post(TRANSACTIONS, [orjson.loads(sent[1]), bad]).json()["results"]
+    assert found[0].keys() == accepted.keys()
+    assert found[1] == refused
 
 
 @pytest.mark.parametrize("path", [TRANSACTIONS, LABELS])

@@ -256,3 +256,24 @@ def test_closing_writes_what_is_queued() -> None:
         return await task
 
     assert bench.run(close_at_once()) == [Written("shard-0", "1")]
+
+
+def test_a_request_lingers_longer_while_a_call_is_in_progress() -> None:
+    kinesis = HeldKinesis()
+    kinesis.is_open.clear()
+    bench = Bench(kinesis, linger_s=0.1)
+
+    async def started_while_busy() -> tuple[int, int]:
+        loop = asyncio.get_running_loop()
+        tasks = [asyncio.create_task(bench.batcher.send(records("first")))]
+        await asyncio.to_thread(kinesis.is_called.wait, 20)
+        begun_s = loop.time()
+        tasks.append(asyncio.create_task(bench.batcher.send(records("second"))))
+        await asyncio.sleep(0.15)
+        # A machine that is busy may have slept for longer.
+        calls, is_early = len(kinesis.calls), loop.time() - begun_s < 0.2
+        kinesis.is_open.set()
+        await asyncio.gather(*tasks)
+        return calls if is_early else 1, len(kinesis.calls)
+
+    assert bench.run(started_while_busy()) == (1, 2)

@@ -5,7 +5,9 @@ import asyncio
 import httpx
 import orjson
 import pytest
+import typer
 
+import serving.__main__
 from fraudstream.streams.stream_settings import StreamSettings
 from serving.serving_app import create_app
 from serving.serving_settings import ServingSettings
@@ -41,6 +43,19 @@ def test_without_credentials_a_request_gets_503_and_the_application_still_serves
     assert (sent.status_code, health.status_code) == (503, 200)
     assert sent.json()["results"][0]["error_code"] == "StreamError"
     assert sent.json()["results"][0]["is_in_doubt"] is False
+
+
+@pytest.mark.parametrize(("store", "is_warned"), [("memory", True), ("sqlite:keys.sqlite", False)])
+def test_several_workers_with_keys_in_memory_are_warned_of(
+    store: str, *, is_warned: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("DECISION_API_AUTH", "off")
+    monkeypatch.setenv("DECISION_API_GATEWAY_IDEMPOTENCY_STORE", store)
+    monkeypatch.setattr(serving.__main__, "run_workers", lambda _settings, _count: 0)
+    monkeypatch.setattr(serving.__main__, "configure_service_logging", lambda _names, _settings: None)
+    with pytest.raises(typer.Exit):
+        serving.__main__.serve(typer.Context(typer.main.get_command(serving.__main__.command)), workers=2)
+    assert ("IDEMPOTENCY_STORE to sqlite:PATH" in caplog.text) == is_warned
 
 
 @pytest.mark.parametrize("store", ["redis:", "dynamodb:", "sqlite:", "Memory"])

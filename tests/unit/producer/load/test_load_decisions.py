@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from fraudstream.domain.transaction import parse_time_ms
 from fraudstream.runtime.clock import wall_clock_ms
 from producer.load.__main__ import app
-from producer.load.decision_answers import DecisionAnswers
+from producer.load.decision_counts import DecisionCounts
 from producer.load.maximum_rate import highest_rate
 from producer.load.request_bodies import TransactionPool
 from producer.simulation import TrafficOptions
@@ -107,7 +107,7 @@ def test_no_rate_is_found_where_none_passes() -> None:
 
 
 def test_answers_that_are_not_decisions_count_as_unreadable() -> None:
-    answers = DecisionAnswers()
+    answers = DecisionCounts()
     for body in (b"", b"[1]", b"null", b"{}", json.dumps(DECISION).encode()):
         answers.on_answer(0, 200, body)
     summary = answers.summary()

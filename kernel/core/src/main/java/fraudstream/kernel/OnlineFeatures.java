@@ -126,6 +126,16 @@ public final class OnlineFeatures {
     return names;
   }
 
+  /** The windows of the entity at this place of {@link #entities}. */
+  EntityWindows window(int at) {
+    return windows[at];
+  }
+
+  /** The format of the profiles of the entity at this place of {@link #entities}. */
+  ProfileFormat format(int at) {
+    return formats[at];
+  }
+
   /** The length of the feature vector. */
   public int width() {
     return catalogue.width();

@@ -102,7 +102,7 @@ public final class History {
   }
 
   /** The number of transactions ever counted. */
-  long ordinal() {
+  public long ordinal() {
     return ordinal;
   }
 

@@ -13,7 +13,7 @@ FRESH: Final = "fresh"
 UNREADABLE: Final = "unreadable"
 
 
-class DecisionAnswers:
+class DecisionCounts:
     """Counters of the answers of ``POST /v1/decisions``; hold `lock` to read several values together."""
 
     def __init__(self) -> None:
