@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, cast, overload
 
+import orjson
 from pydantic import SecretStr, ValidationError
 
 from fraudstream.domain.catalogue import CatalogueError
@@ -174,7 +175,9 @@ def _shipped_model() -> Path:
 def _answer(submitted: SubmittedRecord, result: OnlineDecision | RefusedRecordError) -> dict[str, Any]:
     if isinstance(result, RefusedRecordError):
         return {"problem": {"reason": result.reason} | _wrong(result, result.field)}
-    return decision_answer(result, submitted.generated)
+    # Through JSON it is the same as over HTTP, with reasons as dictionaries.
+    answer: dict[str, Any] = orjson.loads(orjson.dumps(decision_answer(result, submitted.generated)))
+    return answer
 
 
 def _refusal(refused: Sequence[RefusedRecordError]) -> RequestRefusedError:
