@@ -1,5 +1,6 @@
 # The images of docker-compose.yml. The default image has Flink, Python 3.11 and the project. The producers and the
-# transaction API use a smaller image (--target producer), the decision API one with Java (--target serving).
+# transaction API use a smaller image (--target producer), the decision API one with Java (--target serving;
+# as a Lambda function, --target lambda-decisions).
 
 # Flink must be of the same minor release as apache-flink in requirements-runtime.txt (1.20), because the
 # client, the workers and the cluster communicate. Patch releases may differ; prefer the same one if there is
@@ -77,6 +78,22 @@ WORKDIR /opt/fraudstream
 # docker-compose.yml defines the health check of each service.
 HEALTHCHECK NONE
 CMD ["python", "-m", "serving", "--help"]
+
+FROM serving-packages AS lambda-packages
+COPY requirements-lambda.txt /tmp/
+RUN PIP_CONSTRAINT=/tmp/build.txt /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
+        --requirement /tmp/requirements-lambda.txt
+
+# The decision API as a Lambda function behind API Gateway.
+FROM serving AS lambda-decisions
+COPY --from=lambda-packages /opt/venv /opt/venv
+ENTRYPOINT ["python", "-m", "awslambdaric"]
+CMD ["serving.aws_lambda.decision_handler.handler"]
+
+# The model on a SageMaker endpoint, which runs a container with the argument `serve`.
+FROM serving AS sagemaker
+ENTRYPOINT ["python", "-m", "serving.sagemaker"]
+CMD ["serve"]
 
 # hadolint ignore=DL3006
 FROM ${FLINK_IMAGE} AS flink

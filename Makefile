@@ -15,7 +15,7 @@ PYTEST_OPTIONS ?=
 FUZZ_TIMES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test quick fuzz coverage check format train evaluate drill soak package managed-flink lambda-alerts wheel bench bench-full profile settings-page lock sbom scan pin-images awscli clean
+.PHONY: help setup run serve test quick fuzz coverage check format train evaluate drill soak package managed-flink lambda-alerts sagemaker-model wheel bench bench-full profile settings-page lock sbom scan pin-images awscli clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -90,6 +90,9 @@ managed-flink: setup ## Write build/managed-flink.zip for Amazon Managed Service
 lambda-alerts: setup ## Write build/lambda-alerts.zip, the Lambda function that delivers alerts
 	$(PY) -m deploy.lambda_alerts
 
+sagemaker-model: setup ## Write build/model.tar.gz, the model archive of a SageMaker endpoint
+	$(PY) -m serving.sagemaker archive
+
 wheel: setup ## Write the wheel of the library, with the core jar, and the command `fraudstream` to build/
 	rm -rf build/lib build/bdist.*
 	cp build/fraudstream-core.jar fraudstream/online/
@@ -121,6 +124,8 @@ lock: setup ## Lock the versions and hashes of requirements/*.in in requirements
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--constraint requirements.txt requirements/serving.in --output-file requirements-serving.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--constraint requirements.txt requirements/lambda.in --output-file requirements-lambda.txt
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		benchmarks/requirements-rival.in --output-file benchmarks/requirements-rival.txt
 	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --no-annotate --no-header \
 		--constraint requirements.txt requirements/build.in --output-file requirements/build.txt
@@ -151,7 +156,7 @@ sbom: setup $(SCAN)/installed ## Write the bills of materials build/sbom-python.
 	$(PY) -m deploy.sbom build/sbom-python.json build/sbom-java.json
 
 scan: setup $(SCAN)/installed ## Look for known vulnerabilities in the locked Python packages; fails if any package was skipped
-	for lock in requirements.txt requirements-runtime.txt requirements-producer.txt requirements-serving.txt; do \
+	for lock in requirements.txt requirements-runtime.txt requirements-producer.txt requirements-serving.txt requirements-lambda.txt; do \
 		$(PY) -m deploy.scan $(SCAN)/bin/pip-audit $$lock || exit 1; \
 	done
 

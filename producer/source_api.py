@@ -31,7 +31,7 @@ Report = Callable[[str], None]
 
 
 class ApiAccess(ServiceAccess):
-    """Address of the transaction API, and the credentials for it."""
+    """Address of an API, and the credentials for it."""
 
     @classmethod
     def from_variables(cls, variables: Mapping[str, str | None]) -> Self:

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -23,6 +24,7 @@ CLIENT: Final = ("awslambdaric", "simplejson", "snapshot-restore-py")
 """The runtime interface client and the packages that it needs."""
 PREFIX: Final = "/2018-06-01/runtime/"
 TIMEOUT_S: Final = 60
+POLL_S: Final = 0.5
 FUNCTION_ARN: Final = "arn:aws:lambda:ap-southeast-1:123456789012:function:test"
 
 
@@ -40,11 +42,21 @@ class RuntimeApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), RuntimeApiHandler)
         self.events: queue.Queue[tuple[object, int]] = queue.Queue()
         self.results: queue.Queue[InvocationResult] = queue.Queue()
+        self.process: subprocess.Popen[bytes] | None = None
 
     def invoke(self, event: object, *, timeout_ms: int = 30_000) -> InvocationResult:
         """Invoke the function and return its result."""
         self.events.put((event, timeout_ms))
-        return self.results.get(timeout=TIMEOUT_S)
+        return self.result()
+
+    def result(self) -> InvocationResult:
+        """Return the next result; fails once the function has ended without one."""
+        end_s = time.monotonic() + TIMEOUT_S
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self.results.get(timeout=POLL_S)
+            assert self.process is None or self.process.poll() is None, "the function has ended"
+            assert time.monotonic() < end_s, "the function does not answer"
 
 
 class RuntimeApiHandler(BaseHTTPRequestHandler):
@@ -112,6 +124,7 @@ def running_function(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+        api.process = process
         try:
             yield api
         finally:

@@ -9,13 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, cast, overload
 
+import orjson
 from pydantic import SecretStr, ValidationError
 
 from fraudstream.domain.catalogue import CatalogueError
 from fraudstream.domain.record_gate import RefusedRecordError
 from fraudstream.domain.transaction import Transaction
+from fraudstream.online.answer_formats import check_answer, decision_answer
 from fraudstream.online.core_jvm import CoreError
-from fraudstream.online.decision_answers import check_answer, decision_answer
 from fraudstream.online.engine_opening import EngineParts, OpenedEngine, open_engine
 from fraudstream.online.online_decision import OnlineDecision
 from fraudstream.online.submitted_transactions import (
@@ -174,7 +175,9 @@ def _shipped_model() -> Path:
 def _answer(submitted: SubmittedRecord, result: OnlineDecision | RefusedRecordError) -> dict[str, Any]:
     if isinstance(result, RefusedRecordError):
         return {"problem": {"reason": result.reason} | _wrong(result, result.field)}
-    return decision_answer(result, submitted.generated)
+    # Through JSON it is the same as over HTTP, with reasons as dictionaries.
+    answer: dict[str, Any] = orjson.loads(orjson.dumps(decision_answer(result, submitted.generated)))
+    return answer
 
 
 def _refusal(refused: Sequence[RefusedRecordError]) -> RequestRefusedError:

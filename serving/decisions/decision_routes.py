@@ -8,7 +8,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from fraudstream.domain.record_gate import RefusedRecordError
-from fraudstream.online.decision_answers import Language, check_answer, decision_answer, prediction_answer
+from fraudstream.online.answer_formats import Language, check_answer, decision_answer, prediction_answer
 from fraudstream.online.online_decision import OnlineDecision
 from fraudstream.online.submitted_transactions import SimpleTransaction, completed, new_transaction_id
 from fraudstream.web.guarded_routes import guarded_router, json_only

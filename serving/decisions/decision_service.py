@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, CatalogueError
 from fraudstream.domain.record_gate import RefusedRecordError
+from fraudstream.online.answer_formats import decision_answer
 from fraudstream.online.circuit_breaker import CircuitBreaker
-from fraudstream.online.decision_answers import decision_answer
 from fraudstream.online.decision_engine import DecisionEngine
 from fraudstream.online.online_decision import OnlineDecision
 from fraudstream.online.online_kernel import KernelLimits, OnlineKernel

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from fraudstream.online.decision_answers import SIMPLE_LEVELS
+from fraudstream.online.answer_formats import SIMPLE_LEVELS
 from fraudstream.web.api_keys import make_key
 from tests.job.decision_app import NOW_MS, DecisionBench
 

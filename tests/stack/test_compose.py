@@ -301,7 +301,13 @@ def pins(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements-runtime.txt", "requirements-producer.txt", "requirements-serving.txt"]
+    "name",
+    [
+        "requirements-runtime.txt",
+        "requirements-producer.txt",
+        "requirements-serving.txt",
+        "requirements-lambda.txt",
+    ],
 )
 def test_the_locks_of_the_images_pin_the_versions_that_the_tests_run_with(name: str) -> None:
     assert pins(name) < pins("requirements.txt")

@@ -118,6 +118,6 @@ def test_a_function_with_an_invalid_setting_fails_at_its_start(
 ) -> None:
     wrong = variables | {"ALERTS_STORE": "sqlite:/tmp/alerts.sqlite"}
     with running_function(HANDLER, places[0], [places[1]], wrong, tmp_path / "log") as api:
-        kind, body = api.results.get(timeout=60)
+        kind, body = api.result()
     assert kind == "init/error"
     assert "set it to dynamodb:TABLE" in body["errorMessage"]

@@ -1,0 +1,1 @@
+"""The model on an Amazon SageMaker endpoint: scores of feature vectors."""
