@@ -106,7 +106,8 @@ COPY --from=flink /opt/java/openjdk /opt/java/openjdk
 COPY --from=flink /opt/flink /opt/flink
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=kernel /kernel/flink/target/pyflink-dependencies.jar /opt/flink/lib/
-COPY --from=kernel /kernel/profiles/target/fraudstream-profiles.jar /opt/flink/lib/
+# Not in lib/: a job adds it only if it has a profile store.
+COPY --from=kernel /kernel/profiles/target/fraudstream-profiles.jar /opt/flink/opt/
 COPY alerts /opt/fraudstream/alerts
 COPY deploy /opt/fraudstream/deploy
 COPY fraudstream /opt/fraudstream/fraudstream

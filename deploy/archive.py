@@ -18,12 +18,17 @@ MODEL_FOLDER: Final = Path("models") / "v1"
 """Default of the setting ``model``, relative to the project's root."""
 
 
+FOR_JOBS: Final = ("fraudstream/profiles/__init__.py", "fraudstream/profiles/store_urls.py")
+"""Modules below `NOT_FOR_JOBS` that a job needs: it checks the URL of its profile store."""
+
+
 def job_sources(root: Path = ROOT) -> Iterator[tuple[str, Path]]:
     """Yield the archive name and the path of each module of `JOB_PACKAGES` that a job needs."""
     left_out = [root / folder for folder in NOT_FOR_JOBS]
     for package in JOB_PACKAGES:
         for path in (root / package).rglob("*.py"):
-            if not any(path.is_relative_to(folder) for folder in left_out):
+            is_left_out = any(path.is_relative_to(folder) for folder in left_out)
+            if not is_left_out or path.relative_to(root).as_posix() in FOR_JOBS:
                 yield path.relative_to(root).as_posix(), path
 
 

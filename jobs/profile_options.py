@@ -27,9 +27,9 @@ def profile_options(settings: JobSettings, *, epoch_ms: int) -> dict[str, Any] |
     if parts.scheme == "sqlite":
         # The tasks may run in another folder than this client.
         url = f"sqlite:{Path(parts.path).resolve()}"
-    options = {"region": settings.aws_region}
+    options = {"aws.region": settings.aws_region}
     if settings.endpoint_url is not None:
-        options["endpoint"] = settings.endpoint_url
+        options["aws.endpoint"] = settings.endpoint_url
     return {
         "url": url,
         "options": options,

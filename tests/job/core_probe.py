@@ -1,14 +1,13 @@
 """Run the kernel's core in this process, over a stream, with an in-memory profile store.
 
 A separate process, because JPype's JVM can't be started twice, nor beside PyFlink's tests. Arguments:
-the catalogue's file and the allowed lateness in ms. Input lines: T and a transaction, or L and a label.
-Output: one JSON object per line, ``refused`` with the reason, or the outcome; vectors as the hex of
-their doubles.
+the catalogue's file, the allowed lateness in ms and the file to write the last profiles to. Input lines:
+T and a transaction, or L and a label. Output: one JSON object per line, ``refused`` with the reason, or the
+outcome; vectors as the hex of their doubles.
 """
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,10 @@ class ProfileStore:
         self._entities = [str(name) for name in self._features.entities()]
         self._profiles: dict[tuple[str, str], bytes] = {}
 
+    def dump(self) -> dict[str, str]:
+        """Return the hex of each profile by entity and id."""
+        return {f"{entity}#{id_}": profile.hex() for (entity, id_), profile in self._profiles.items()}
+
     def answer(self, line: bytes) -> dict[str, Any]:
         """Return the outcome of a line."""
         kind, record = line[:1], line[1:]
@@ -57,7 +60,7 @@ class ProfileStore:
         applied = self._features.apply(event, stored)
         self._write(keys, applied.profiles)
         answer = {"transaction_id": str(event.transactionId), "outcome": str(evaluated.outcome)}
-        if evaluated.features is None:
+        if evaluated.ordinals is None:
             return answer
         ordinals = dict(zip(self._entities, map(int, evaluated.ordinals), strict=True))
         return answer | {
@@ -89,17 +92,13 @@ class ProfileStore:
                 self._profiles[key] = bytes(profile)
 
 
-def _answers(catalogue: Path, allowed_lateness_ms: int) -> Iterator[dict[str, Any]]:
-    store = ProfileStore(catalogue.read_text(), allowed_lateness_ms)
-    for line in sys.stdin.buffer:
-        yield store.answer(line.removesuffix(b"\n"))
-
-
-def main(catalogue: str, allowed_lateness_ms: str) -> None:
+def main(catalogue: str, allowed_lateness_ms: str, profiles: str) -> None:
     """Answer every line of standard input."""
     jpype.startJVM(classpath=[str(CORE_JAR)])
-    for answer in _answers(Path(catalogue), int(allowed_lateness_ms)):
-        sys.stdout.write(json.dumps(answer) + "\n")
+    store = ProfileStore(Path(catalogue).read_text(), int(allowed_lateness_ms))
+    for line in sys.stdin.buffer:
+        sys.stdout.write(json.dumps(store.answer(line.removesuffix(b"\n"))) + "\n")
+    Path(profiles).write_text(json.dumps(store.dump()))
 
 
 if __name__ == "__main__":

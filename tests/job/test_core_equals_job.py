@@ -1,9 +1,11 @@
 """The kernel's core in a server process, with profiles in a store, agrees with the job over the same file."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,10 @@ class Streams:
     dead_letters: list[Row]
     answers: list[Row]
     expected: list[Evaluated]
+    stored: dict[str, str]
+    """The profile of each entity and id in the store of the job, as hex."""
+    computed: dict[str, str]
+    """The same, as the core has them at the end."""
 
     def new(self) -> list[Row]:
         return [answer for answer in self.answers if answer.get("outcome") == "new"]
@@ -82,21 +88,33 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> Streams:
         *("--source", folder / "in.jsonl", "--labels", folder / "labels.jsonl"),
         *("--catalogue", folder / "catalogue.json", "--parallelism", "1", "--allowed-lateness", "6h"),
         *("--features-out", folder / "features.jsonl", "--dead-letters-out", folder / "dead.jsonl"),
+        *("--profile-store", f"sqlite:{folder / 'profiles.db'}"),
     )
     assert job.returncode == 0, job.stderr
     arrivals = list(merge_labels(stream, known))
+    computed = folder / "computed.json"
     lines = [(b"L" if isinstance(each, Label) else b"T") + each.to_json() for each in arrivals]
     return Streams(
         rows=json_lines(folder / "features.jsonl"),
         dead_letters=json_lines(folder / "dead.jsonl"),
-        answers=core_answers(folder / "catalogue.json", [*(b"T" + record for record in BROKEN), *lines]),
+        answers=core_answers(
+            folder / "catalogue.json", [*(b"T" + record for record in BROKEN), *lines], computed
+        ),
         expected=list(evaluate(CATALOGUE, arrivals, allowed_lateness_ms=LATENESS_MS)),
+        stored=stored_profiles(folder / "profiles.db"),
+        computed=json.loads(computed.read_text()),
     )
 
 
-def core_answers(catalogue: Path, lines: list[bytes]) -> list[Row]:
+def stored_profiles(file: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(file)) as connection:
+        rows = connection.execute("SELECT entity, id, profile FROM profiles").fetchall()
+    return {f"{entity}#{id_}": profile.hex() for entity, id_, profile in rows}
+
+
+def core_answers(catalogue: Path, lines: list[bytes], profiles: Path) -> list[Row]:
     process = subprocess.run(
-        [sys.executable, "-m", "tests.job.core_probe", str(catalogue), str(LATENESS_MS)],
+        [sys.executable, "-m", "tests.job.core_probe", str(catalogue), str(LATENESS_MS), str(profiles)],
         cwd=ROOT,
         env=outside_environment(),
         input=joined(lines),
@@ -143,6 +161,11 @@ def test_every_vector_of_the_core_equals_the_jobs_bit_for_bit(streams: Streams) 
     assert found.shape == wanted.shape
     wrong = ~((found == wanted) | (np.isnan(found) & np.isnan(wanted)))
     assert np.argwhere(wrong).tolist() == []
+
+
+def test_every_profile_that_the_job_stores_equals_the_cores_bit_for_bit(streams: Streams) -> None:
+    assert len(streams.computed) > 100
+    assert streams.stored == streams.computed
 
 
 def test_an_applied_transaction_keeps_the_vector_it_was_evaluated_with(streams: Streams) -> None:

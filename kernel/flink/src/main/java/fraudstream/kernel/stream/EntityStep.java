@@ -97,8 +97,13 @@ class EntityStep extends AbstractStreamOperator<Event>
     conflicts = getMetricGroup().counter("conflicts");
     outOfReach = getMetricGroup().counter("out_of_reach");
     if (config.profiles != null) {
-      profiles = openProfiles(new EntityProfiles.Bounds());
+      profiles = openProfiles(bounds());
     }
+  }
+
+  /** The limits of writing profiles. */
+  EntityProfiles.Bounds bounds() {
+    return new EntityProfiles.Bounds();
   }
 
   private EntityProfiles openProfiles(EntityProfiles.Bounds bounds) {

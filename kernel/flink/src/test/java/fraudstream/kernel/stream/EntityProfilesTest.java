@@ -16,6 +16,7 @@ import fraudstream.kernel.record.HashKey;
 import fraudstream.kernel.record.Records;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -70,8 +71,33 @@ class EntityProfilesTest {
             "rebuild", isRebuild));
   }
 
+  /** A step whose flushes may take any time, since the machine may be busy. */
+  private static final class PatientStep extends EntityStep {
+    private static final long serialVersionUID = 1L;
+
+    private final int dirtyKeys;
+
+    PatientStep(JobConfig config, int dirtyKeys) {
+      super(config, Entity.DEVICE_ID, JobKey.ofBatch());
+      this.dirtyKeys = dirtyKeys;
+    }
+
+    @Override
+    EntityProfiles.Bounds bounds() {
+      EntityProfiles.Bounds bounds = new EntityProfiles.Bounds();
+      bounds.burstNanos = TimeUnit.MINUTES.toNanos(10);
+      bounds.dirtyKeys = dirtyKeys;
+      bounds.patienceNanos = TimeUnit.MILLISECONDS.toNanos(200);
+      return bounds;
+    }
+  }
+
   private void open(JobConfig config, OperatorSubtaskState state) throws Exception {
-    step = Step.windows(config, Entity.DEVICE_ID, state);
+    open(config, state, 1_000);
+  }
+
+  private void open(JobConfig config, OperatorSubtaskState state, int dirtyKeys) throws Exception {
+    step = Step.windows(new PatientStep(config, dirtyKeys), Entity.DEVICE_ID, state);
     step.harness.setProcessingTime(timeMs);
   }
 
@@ -249,12 +275,13 @@ class EntityProfilesTest {
   @Test
   void theEndOfTheInputWritesEverything() throws Exception {
     open();
+    // More than are marked at once.
     for (int i = 0; i < 1_200; i++) {
       pass(transaction("a" + i, "D" + i, 1_000));
     }
     step.harness.getOneInputOperator().finish();
-    assertEquals(1_200, store.rows.size());
-    assertEquals(1, store.progress.size());
+    assertEquals(1_200, store.rows.stream().map(row -> row.id).distinct().count());
+    assertEquals(timeMs - 1, store.progress.get(store.progress.size() - 1).writtenUntilMs);
   }
 
   @Test
@@ -267,7 +294,7 @@ class EntityProfilesTest {
     for (int task = 0; task < 2; task++) {
       var harness =
           new KeyedOneInputStreamOperatorTestHarness<>(
-              new EntityStep(config(EPOCH_MS, false), Entity.DEVICE_ID, JobKey.ofBatch()),
+              new PatientStep(config(EPOCH_MS, false), 1_000),
               new EntityKey(Entity.DEVICE_ID),
               Types.STRING,
               Step.KEY_GROUPS,
@@ -285,6 +312,32 @@ class EntityProfilesTest {
       harness.getOneInputOperator().close();
     }
     assertEquals(3, store.rows.size());
+  }
+
+  @Test
+  void keysThatFindNoRoomAreWrittenByASweep() throws Exception {
+    open(config(EPOCH_MS, false), null, 3);
+    for (int i = 0; i < 10; i++) {
+      pass(transaction("a" + i, "D" + i, 1_000));
+    }
+    for (int i = 0; i < 10; i++) {
+      advance(INTERVAL_MS);
+    }
+    await(() -> store.rows.stream().map(row -> row.id).distinct().count() == 10);
+  }
+
+  @Test
+  void theEndFailsIfTheStoreTakesNothing() throws Exception {
+    store.isBroken = true;
+    open();
+    pass(transaction("a", "D1", 1_000));
+    IllegalStateException failure =
+        assertThrows(
+            IllegalStateException.class, () -> step.harness.getOneInputOperator().finish());
+    assertEquals(
+        "profile_store: the job is done, but its last profiles can't be written: the store is"
+            + " broken; make the store reachable and run the job again, or leave profile_store out",
+        failure.getMessage());
   }
 
   @Test

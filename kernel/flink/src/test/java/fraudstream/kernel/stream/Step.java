@@ -104,7 +104,7 @@ final class Step<I, O> {
     return windows(new AccountStep(config, key), Entity.ACCOUNT_ID, state);
   }
 
-  private static Step<Event, Event> windows(
+  static Step<Event, Event> windows(
       EntityStep operator, Entity entity, OperatorSubtaskState state) throws Exception {
     Metrics metrics = new Metrics();
     Step<Event, Event> step =
