@@ -1,5 +1,5 @@
 # The images of docker-compose.yml. The default image has Flink, Python 3.11 and the project. The producers and the
-# transaction API use a smaller image (--target producer).
+# transaction API use a smaller image (--target producer), the decision API one with Java (--target serving).
 
 # Flink must be of the same minor release as apache-flink in requirements-runtime.txt (1.20), because the
 # client, the workers and the cluster communicate. Patch releases may differ; prefer the same one if there is
@@ -48,6 +48,36 @@ WORKDIR /opt/fraudstream
 HEALTHCHECK NONE
 CMD ["python", "-m", "producer", "--help"]
 
+FROM python:3.11-bookworm AS serving-packages
+COPY requirements-serving.txt /tmp/
+COPY requirements/build.txt /tmp/
+RUN python -m venv /opt/venv \
+    && PIP_CONSTRAINT=/tmp/build.txt /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
+        --requirement /tmp/requirements-serving.txt
+
+FROM eclipse-temurin:17-jre AS java
+
+FROM python:3.11-slim-bookworm AS serving
+COPY --from=java /opt/java/openjdk /opt/java/openjdk
+COPY --from=serving-packages /opt/venv /opt/venv
+COPY fraudstream /opt/fraudstream/fraudstream
+COPY models/v1 /opt/fraudstream/models/v1
+COPY serving /opt/fraudstream/serving
+# Where the library looks for it outside of a checkout.
+COPY --from=kernel /kernel/core/target/fraudstream-core.jar /opt/fraudstream/fraudstream/online/
+# A new volume mounted at /secrets inherits the owner and the mode of this directory.
+RUN mkdir -m 700 /secrets && chown 9999 /secrets
+ENV JAVA_HOME=/opt/java/openjdk \
+    PATH=/opt/venv/bin:/opt/java/openjdk/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPATH=/opt/fraudstream \
+    PYTHONUNBUFFERED=1
+USER 9999
+WORKDIR /opt/fraudstream
+# docker-compose.yml defines the health check of each service.
+HEALTHCHECK NONE
+CMD ["python", "-m", "serving", "--help"]
+
 # hadolint ignore=DL3006
 FROM ${FLINK_IMAGE} AS flink
 # Remove Flink's own copy of PyFlink: clients would import it, and workers the one in /opt/venv.
@@ -59,6 +89,7 @@ COPY --from=flink /opt/java/openjdk /opt/java/openjdk
 COPY --from=flink /opt/flink /opt/flink
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=kernel /kernel/flink/target/pyflink-dependencies.jar /opt/flink/lib/
+COPY --from=kernel /kernel/profiles/target/fraudstream-profiles.jar /opt/flink/lib/
 COPY alerts /opt/fraudstream/alerts
 COPY deploy /opt/fraudstream/deploy
 COPY fraudstream /opt/fraudstream/fraudstream

@@ -10,11 +10,12 @@ AWSCLI := build/awscli-venv
 TRANSACTIONS ?= 20000
 RATE ?= 500
 RUN_OPTIONS ?=
+SERVE_OPTIONS ?=
 PYTEST_OPTIONS ?=
 FUZZ_TIMES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick fuzz coverage check format train evaluate drill soak package managed-flink lambda-alerts wheel bench bench-full profile settings-page lock sbom scan pin-images awscli clean
+.PHONY: help setup run serve test quick fuzz coverage check format train evaluate drill soak package managed-flink lambda-alerts wheel bench bench-full profile settings-page lock sbom scan pin-images awscli clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +39,9 @@ $(JARS) &: kernel/pom.xml $(wildcard kernel/*/pom.xml) $(shell find kernel/*/src
 
 run: setup ## Run everything on this machine: emulator, job, producer, live view (TRANSACTIONS, RATE)
 	$(PY) -m localrun --transactions $(TRANSACTIONS) --rate $(RATE) $(RUN_OPTIONS)
+
+serve: setup ## Run the whole system with the decision API on port 8000 until Ctrl-C (SERVE_OPTIONS="--port 8001 --auth off")
+	$(PY) -m localrun.serve $(SERVE_OPTIONS)
 
 test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Kinesis)
 	$(MVN) test

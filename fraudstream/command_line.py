@@ -29,14 +29,20 @@ COMMANDS: Final = {
     "run": Command("localrun", "Run emulator, job and producer on this machine, with a live view"),
     "job": Command("jobs.feature_job", "Run the Flink job: features, scores, alerts"),
     "produce": Command("producer", "Generate transactions: to a stream, as a load test, to CSV or Parquet"),
+    "load": Command("producer.load", "Load test: of a stream, the decision API, the ingestion gateway"),
     "api": Command("producer.api", "Serve the transaction API, or make a key for it"),
     "serve": Command("serving", "Serve the decision API and the ingestion gateway, or make a key for them"),
+    "transaction-table": Command(
+        "serving.transaction_table", "Fill the table of each account's transactions from the streams"
+    ),
     "alerts": Command("alerts", "Show, deliver, replay and compare alerts; redrive dead letters"),
     "models": Command("models", "Train, evaluate and explain models"),
     "streams": Command("streams", "Archive a stream to a file"),
     "emulator": Command("localstack.emulator", "Serve an emulation of AWS on this machine"),
     "create-streams": Command("localstack.streams", "Create the streams of the settings on an emulator"),
-    "create-tables": Command("localstack.tables", "Create the DynamoDB tables of the alerts on an emulator"),
+    "create-tables": Command(
+        "localstack.tables", "Create the DynamoDB tables of the programs on an emulator"
+    ),
     "bench": Command("benchmarks", "Benchmark the job against other implementations"),
     "profile": Command("benchmarks.profiling", "Profile the job"),
     "drill": Command("drills", "Inject faults into the running job and account for every transaction"),

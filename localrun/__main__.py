@@ -1,17 +1,13 @@
 """Command line of the local run: ``python -m localrun``, run by `make run`."""
 
-import contextlib
 import io
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
-from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
@@ -21,9 +17,11 @@ from fraudstream.runtime.terminal import shown
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
 from fraudstream.streams.stream_errors import StreamError
 from jobs.job_settings import JobSettings
-from localrun.job_process import JobProcessError, job_process
+from localrun.job_process import job_process
 from localrun.local_run import Run
-from localstack.emulator import EmulatorError, embedded_emulator
+from localrun.logged_process import ProcessEndedError
+from localrun.run_endpoint import run_endpoint
+from localstack.emulator import EmulatorError
 from localstack.streams import create_streams
 from producer.duplicate_options import DoubledAlias, DuplicatesOption
 from producer.mixing import Mixture
@@ -32,20 +30,6 @@ from producer.simulation import TrafficOptions, ending_at
 SCORED_STREAM: Final = "Scored"
 
 console = Console()
-
-
-@contextlib.contextmanager
-def _endpoint(url: str | None) -> Iterator[str]:
-    if url is not None:
-        export_aws_credentials()
-        yield url
-        return
-    # The emulator accepts any credentials, and real ones must not be sent to it.
-    os.environ |= {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
-    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "LOCALSTACK_HOST"):
-        os.environ.pop(name, None)
-    with embedded_emulator() as emulator_url:
-        yield emulator_url
 
 
 def main(  # noqa: PLR0913 - the options of a command line
@@ -89,7 +73,7 @@ def main(  # noqa: PLR0913 - the options of a command line
         raise typer.BadParameter(str(error)) from error
     console.print("starting the emulator and the job")
     try:
-        with _endpoint(endpoint_url) as url:
+        with run_endpoint(endpoint_url) as url:
             # Command-line options have the highest precedence: the run must never reach another endpoint,
             # and it needs the scored stream for its counts.
             arguments = ["--aws-endpoint-url", url, "--scored-stream", SCORED_STREAM]
@@ -100,7 +84,7 @@ def main(  # noqa: PLR0913 - the options of a command line
                 ending_now = ending_at(traffic, transactions, wall_clock_ms())
                 run = Run(settings, ending_now, mixture, rate, console, joined=joined)
                 run.until_done(job, stop)
-    except (EmulatorError, JobProcessError, SettingsError, StreamError) as error:
+    except (EmulatorError, ProcessEndedError, SettingsError, StreamError) as error:
         # markup=False: brackets in a log are not markup.
         console.print(shown(f"error: {error}"), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None

@@ -260,16 +260,21 @@ class AsyncTransactionClient:
             await asyncio.sleep(position.wait_s())
 
 
-def _options(url: str, api_key: str | None, token: str | None) -> dict[str, Any]:
-    """Return the options that both clients of httpx have in common."""
-    headers = {"Accept-Encoding": "identity"}
+def credential_headers(api_key: str | None, token: str | None) -> dict[str, str]:
+    """Return the headers that authenticate a request: a key, a JWT, both or neither."""
+    headers = {}
     if api_key is not None:
         headers["X-API-Key"] = api_key
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
+    return headers
+
+
+def _options(url: str, api_key: str | None, token: str | None) -> dict[str, Any]:
+    """Return the options that both clients of httpx have in common."""
     return {
         "base_url": url,
-        "headers": headers,
+        "headers": {"Accept-Encoding": "identity"} | credential_headers(api_key, token),
         "timeout": DEFAULT_TIMEOUT_S,
         "trust_env": not is_loopback_url(url),
     }

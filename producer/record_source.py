@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SOURCE_HELP: Final = "'bank' (the simulated bank), 'api' (at TRANSACTION_API_URL), or a file"
 
+DECISION_API_DEFAULT_URL: Final = "http://127.0.0.1:8000"
+_DECISION_CREDENTIALS: Final = frozenset(f"DECISION_API_{name}" for name in ("KEY", "KEY_FILE", "TOKEN"))
+
 
 @dataclass(frozen=True, slots=True)
 class RecordSource:
@@ -73,6 +76,23 @@ def api_access(env_file: Path = ENV_FILE) -> ApiAccess:
     can't be read.
     """
     return ApiAccess.from_variables(_variables(env_file))
+
+
+def decision_api_access(
+    url: str | None, key: str | None, token: str | None, env_file: Path = ENV_FILE
+) -> ApiAccess:
+    """Return the decision API's address and credentials.
+
+    Each is the one given, else that of the variables DECISION_API_URL, _KEY, _KEY_FILE and _TOKEN. Without an
+    address it is the default one on this machine. Raises ``ValueError`` as `api_access` does.
+    """
+    variables = _variables(env_file)
+    if key or token:
+        variables = {name: value for name, value in variables.items() if name not in _DECISION_CREDENTIALS}
+    given = {"URL": url or variables.get("DECISION_API_URL") or DECISION_API_DEFAULT_URL}
+    given |= {name: value for name, value in (("KEY", key), ("TOKEN", token)) if value}
+    variables |= {f"DECISION_API_{name}": value for name, value in given.items()}
+    return ApiAccess.from_variables(variables, "DECISION_API_")
 
 
 def api_access_if_set(env_file: Path = ENV_FILE) -> ApiAccess | None:

@@ -13,7 +13,14 @@ from fraudstream.runtime.backoff import Backoff
 from fraudstream.sdk.service_access import ServiceAccess
 from fraudstream.streams.protocols import Record
 from fraudstream.streams.stream_errors import StreamError
-from producer.client import ApiError, DroppedError, TransactionBatch, TransactionClient, is_passing
+from producer.client import (
+    ApiError,
+    DroppedError,
+    TransactionBatch,
+    TransactionClient,
+    credential_headers,
+    is_passing,
+)
 from producer.mixing import RecordItem
 
 MAX_PER_REQUEST: Final = 1_000
@@ -34,9 +41,9 @@ class ApiAccess(ServiceAccess):
     """Address of the transaction API, and the credentials for it."""
 
     @classmethod
-    def from_variables(cls, variables: Mapping[str, str | None]) -> Self:
-        """Read TRANSACTION_API_URL, …_KEY or …_KEY_FILE, and …_TOKEN; see `ServiceAccess.of`."""
-        return cls.of(variables, "TRANSACTION_API_")
+    def from_variables(cls, variables: Mapping[str, str | None], prefix: str = "TRANSACTION_API_") -> Self:
+        """Read the prefix's URL, KEY or KEY_FILE, and TOKEN; see `ServiceAccess.of`."""
+        return cls.of(variables, prefix)
 
     @property
     def identity(self) -> str:
@@ -44,6 +51,10 @@ class ApiAccess(ServiceAccess):
         if self.api_key and self.token:
             return "the API key and the JWT"
         return "the API key" if self.api_key else "the JWT" if self.token else "requests without a key"
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that authenticate a request."""
+        return credential_headers(self.api_key, self.token)
 
     def client(self, sleep: Callable[[float], object]) -> TransactionClient:
         """Return a client that waits with ``sleep``."""

@@ -11,11 +11,12 @@ from pydantic import Field
 from fraudstream.web.web_settings import WebSettings, web_settings_config
 from serving.decisions.decision_settings import DecisionSettings
 from serving.gateway.gateway_settings import GatewaySettings
+from serving.transaction_table.table_settings import TransactionTableSettings
 
 ENV_PREFIX: Final = "DECISION_API_"
 
 
-class ServingSettings(DecisionSettings, GatewaySettings, WebSettings):
+class ServingSettings(DecisionSettings, GatewaySettings, TransactionTableSettings, WebSettings):
     """Settings of the service; `load` reads them."""
 
     model_config = web_settings_config(ENV_PREFIX)

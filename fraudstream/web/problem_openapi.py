@@ -34,6 +34,7 @@ _MEANINGS: Final = {
     400: "The body can't be read as JSON",
     401: "No key, an unknown one, or a JWT that is not valid",
     403: "The key or JWT lacks a scope; `missing_scopes` names it",
+    404: "The path or what it names does not exist",
     405: "The method is not allowed; the Allow header lists the allowed ones",
     409: "The key in `Idempotency-Key` belongs to another body, or its first request is still in progress",
     413: "The body is too large",

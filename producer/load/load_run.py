@@ -1,6 +1,5 @@
 """Run of a load test: the maker and the senders, one thread each, until all records are accounted for."""
 
-import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -8,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
-from rich.live import Live
 
 from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.aggregation import AggregatingWriter
@@ -16,6 +14,7 @@ from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.protocols import Record, RecordWriter
 from producer.load.lane_sender import LaneSender
 from producer.load.lanes import Lane
+from producer.load.live_display import shown_live
 from producer.load.load_statistics import LoadStatistics
 from producer.load.load_view import LoadView
 from producer.load.maker import Maker
@@ -32,7 +31,6 @@ POLL_S: Final = 0.1
 """Longest time until a stop is noticed."""
 GRACE_S: Final = 0.5
 """Time for a sender to end after the run is given up; one whose request hangs is left behind."""
-LINE_INTERVAL_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +82,7 @@ class LoadRun:
         """
         self._began_s = time.monotonic()
         threads = [_thread(self._maker.run, stop), *(_thread(sender.run, stop) for sender in self._senders)]
-        with self._live_view(console):
+        with shown_live(self.view, console):
             self._until_sent(threads, stop)
         in_doubt = sum(sender.in_doubt for sender in self._senders)
         self.statistics.on_not_sent(in_doubt + sum(map(len, self._lanes)))
@@ -128,25 +126,6 @@ class LoadRun:
     def _close_lanes(self) -> None:
         for lane in self._lanes:
             lane.close()
-
-    @contextlib.contextmanager
-    def _live_view(self, console: Console) -> Iterator[None]:
-        if console.is_terminal:
-            with Live(self.view, console=console, refresh_per_second=4):
-                yield
-                self.view.stage = "done"
-            return
-        ended = threading.Event()
-        lines = _thread(self._print_lines, console, ended)
-        yield
-        ended.set()
-        lines.join()
-        self.view.stage = "done"
-        console.print(self.view)
-
-    def _print_lines(self, console: Console, ended: threading.Event) -> None:
-        while not ended.wait(LINE_INTERVAL_S):
-            console.print(self.view.line())
 
 
 def _thread(work: object, *arguments: object) -> threading.Thread:

@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from producer.load.live_display import numbers_grid, shown_ms
 from producer.load.load_statistics import LoadStatistics
 from producer.load.send_schedule import SendSchedule
 from producer.load.shard_counts import hot_shards
@@ -51,8 +52,8 @@ class LoadView:
             counted = self._statistics
             return (
                 f"{self.stage}: sent {counted.sent:,}{self._wanted()} ({self._rate_per_s():,.0f} tx/s), "
-                f"lag p99 {_ms(counted.lag_ms.percentile_ms(99))}, "
-                f"put p99 {_ms(counted.put_ms.percentile_ms(99))}, "
+                f"lag p99 {shown_ms(counted.lag_ms.percentile_ms(99))}, "
+                f"put p99 {shown_ms(counted.put_ms.percentile_ms(99))}, "
                 f"retries {counted.retries:,}, failed {counted.failed:,}"
             )
 
@@ -61,25 +62,19 @@ class LoadView:
         throttled = sum(shard.throttled for shard in counted.shards.values())
         rows = [
             ("sent", f"{counted.sent:,}{self._wanted()}"),
-            ("put p50", _ms(counted.put_ms.percentile_ms(50))),
-            ("lag p50", _ms(counted.lag_ms.percentile_ms(50))),
+            ("put p50", shown_ms(counted.put_ms.percentile_ms(50))),
+            ("lag p50", shown_ms(counted.lag_ms.percentile_ms(50))),
             ("throughput", f"{self._rate_per_s():,.0f} tx/s"),
-            ("put p99", _ms(counted.put_ms.percentile_ms(99))),
-            ("lag p99", _ms(counted.lag_ms.percentile_ms(99))),
+            ("put p99", shown_ms(counted.put_ms.percentile_ms(99))),
+            ("lag p99", shown_ms(counted.lag_ms.percentile_ms(99))),
             ("in flight", f"{counted.made - counted.sent - counted.failed - counted.not_sent:,}"),
-            ("put max", _ms(counted.put_ms.max_ms)),
-            ("lag max", _ms(counted.lag_ms.max_ms)),
+            ("put max", shown_ms(counted.put_ms.max_ms)),
+            ("lag max", shown_ms(counted.lag_ms.max_ms)),
             ("failed", f"{counted.failed:,}"),
             ("retries", f"{counted.retries:,}"),
             ("throttled", f"{throttled:,}"),
         ]
-        grid = Table.grid(padding=(0, 2))
-        for _ in range(3):
-            grid.add_column(style="dim")
-            grid.add_column(justify="right", style="bold")
-        for first in range(0, len(rows), 3):
-            grid.add_row(*(cell for pair in rows[first : first + 3] for cell in pair))
-        return grid
+        return numbers_grid(rows)
 
     def _shards(self) -> Table:
         table = Table(box=None, pad_edge=False)
@@ -106,7 +101,3 @@ class LoadView:
             self._samples.popleft()
         began_s, began_sent = self._samples[0]
         return (counted.sent - began_sent) / max(now_s - began_s, 1.0)
-
-
-def _ms(duration_ms: float | None) -> str:
-    return "-" if duration_ms is None else f"{duration_ms:,.1f} ms"

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from producer.load.histogram import LogHistogram
+from producer.load.histogram import percentiles_ms
 from producer.load.load_statistics import LoadStatistics
 from producer.load.send_schedule import SendSchedule
 from producer.load.shard_counts import hot_shards
@@ -32,8 +32,8 @@ def summary(
             "retries": statistics.retries,
             "seconds": round(seconds, 3),
             "tx_per_s": round(statistics.sent / seconds, 1) if seconds else None,
-            "put_ms": _percentiles(statistics.put_ms),
-            "lag_ms": _percentiles(statistics.lag_ms),
+            "put_ms": percentiles_ms(statistics.put_ms, (50, 99)),
+            "lag_ms": percentiles_ms(statistics.lag_ms, (50, 99)),
             "shards": {
                 name: {
                     "transactions": shard.transactions,
@@ -50,15 +50,6 @@ def summary(
                 *_unanswered(in_doubt),
             ],
         }
-
-
-def _percentiles(histogram: LogHistogram) -> dict[str, float | None]:
-    values = {
-        "p50": histogram.percentile_ms(50),
-        "p99": histogram.percentile_ms(99),
-        "max": histogram.max_ms,
-    }
-    return {name: None if value is None else round(value, 2) for name, value in values.items()}
 
 
 def _late(statistics: LoadStatistics, schedule: SendSchedule) -> list[str]:

@@ -18,7 +18,9 @@ from producer.source_api import ApiAccess
 
 Services = dict[str, Any]
 EMULATOR = "localstack"
-"""The only image that is not ours: it starts as root and writes into itself."""
+"""The only image that is not ours and is not locked down: it starts as root and writes into itself."""
+ONCE = {"secrets", "streams"}
+"""The services that end after their work."""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def test_every_port_is_bound_to_loopback(services: Services) -> None:
 def test_no_service_of_the_project_runs_as_root(services: Services) -> None:
     users = {name: service.get("user") for name, service in services.items() if name != EMULATOR}
     assert set(users.values()) == {"9999"}
-    assert (ROOT / "Dockerfile").read_text().count("\nUSER 9999\n") == 2
+    assert (ROOT / "Dockerfile").read_text().count("\nUSER 9999\n") == 3
 
 
 def test_every_service_is_locked_down_and_limited(services: Services) -> None:
@@ -79,7 +81,7 @@ def test_every_service_is_locked_down_and_limited(services: Services) -> None:
         assert service["mem_limit"], name
         assert service["cpus"], name
         assert service["pids_limit"], name
-        assert service["restart"] == ("no" if name == "streams" else "unless-stopped"), name
+        assert service["restart"] == ("no" if name in ONCE else "unless-stopped"), name
         assert not {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"} & service.keys(), name
     for name in services.keys() - {EMULATOR}:
         assert services[name]["read_only"] is True, name
@@ -97,7 +99,9 @@ def test_only_flink_is_on_the_network_of_its_ports(services: Services) -> None:
     }
     assert members["flink"] == {"jobmanager", "taskmanager"}
     assert members["api"] == {"transaction-api", "api-producer"}
-    assert members["kinesis"] == services.keys() - {"transaction-api"}
+    assert networks["profiles"] == {"internal": True}
+    assert members["profiles"] == {"secrets", "redis", "jobmanager", "taskmanager", "decision-api"}
+    assert members["kinesis"] == services.keys() - {"transaction-api", "secrets", "redis"}
     for name in members["flink"]:
         (alias,) = services[name]["networks"]["flink"]["aliases"]
         assert alias == f"{name}-rpc"
@@ -126,10 +130,14 @@ def test_each_service_waits_for_its_dependencies(services: Services) -> None:
         for name, service in services.items()
     }
     streams = {"streams": "service_completed_successfully"}
+    profiles = {"redis": "service_healthy"}
     assert waits == {
+        "secrets": {},
+        "redis": {"secrets": "service_completed_successfully"},
+        "decision-api": streams | profiles,
         "localstack": {},
         "streams": {"localstack": "service_healthy"},
-        "jobmanager": streams,
+        "jobmanager": streams | profiles,
         "taskmanager": streams,
         "alerts": streams,
         "producer": {"jobmanager": "service_healthy"},
@@ -138,14 +146,16 @@ def test_each_service_waits_for_its_dependencies(services: Services) -> None:
     }
     assert {name for name, service in services.items() if "healthcheck" in service} == {
         "localstack",
+        "redis",
         "jobmanager",
+        "decision-api",
         "transaction-api",
     }
 
 
 def test_both_flink_services_share_checkpoints_and_disable_cbor(services: Services) -> None:
     for name in ("jobmanager", "taskmanager"):
-        assert services[name]["volumes"] == ["checkpoints:/checkpoints"]
+        assert "checkpoints:/checkpoints" in services[name]["volumes"]
         assert services[name]["environment"]["AWS_CBOR_DISABLE"] == "true"
         assert services[name]["environment"]["CBOR_ENABLED"] == "false"
 
@@ -171,6 +181,44 @@ def test_the_api_is_opt_in_requires_a_key_and_reads_it_from_a_file(services: Ser
     for service, variable in ((api, "TRANSACTION_API_KEYS_FILE"), (client, "TRANSACTION_API_KEY_FILE")):
         (secret,) = service["secrets"]
         assert service["environment"][variable] == f"/run/secrets/{secret}"
+
+
+def test_job_and_decision_api_read_the_same_generated_secrets(services: Services) -> None:
+    read = {
+        name: dict(
+            entry.split("=") for entry in services[name]["environment"]["SECRETS_FROM_FILE"].split(",")
+        )
+        for name in ("jobmanager", "decision-api")
+    }
+    assert read == {
+        "jobmanager": {
+            "FRAUDSTREAM_HASH_KEY": "/secrets/hash-key",
+            "FRAUDSTREAM_PROFILE_STORE": "/secrets/profile-store",
+        },
+        "decision-api": {
+            "DECISION_API_HASH_KEY": "/secrets/hash-key",
+            "DECISION_API_PROFILE_STORE": "/secrets/profile-store",
+        },
+    }
+    mounted = {
+        name: [each for each in service.get("volumes", ()) if "secrets" in each]
+        for name, service in services.items()
+    }
+    assert {name: volumes for name, volumes in mounted.items() if volumes} == {
+        "secrets": ["secrets:/secrets"],
+        "redis": ["secrets:/secrets:ro"],
+        "jobmanager": ["secrets:/secrets:ro"],
+        "decision-api": ["secrets:/secrets:ro"],
+    }
+    for name in read:
+        assert services[name]["entrypoint"] == ["python", "-m", "fraudstream.runtime.secret_variables"]
+
+
+def test_the_decision_api_requires_a_key_and_is_published_to_this_machine_only(services: Services) -> None:
+    api = services["decision-api"]
+    assert "DECISION_API_AUTH" not in api["environment"]
+    assert api["environment"]["DECISION_API_KEYS_FILE"] == "/secrets/decision-api-keys"
+    assert api["ports"] == ["127.0.0.1:8001:8000"]
 
 
 def test_the_api_service_serves_its_producer(
@@ -249,7 +297,9 @@ def pins(name: str) -> set[str]:
     return set(re.findall(r"^([a-z0-9.-]+==\S+)", (ROOT / name).read_text(), re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["requirements-runtime.txt", "requirements-producer.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements-runtime.txt", "requirements-producer.txt", "requirements-serving.txt"]
+)
 def test_the_locks_of_the_images_pin_the_versions_that_the_tests_run_with(name: str) -> None:
     assert pins(name) < pins("requirements.txt")
 

@@ -14,10 +14,14 @@ from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
+from urllib.request import Request
 
 import pytest
 import yaml
 
+from fraudstream.domain.transaction import format_time
+from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.loopback import open_url
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.stop_signals import end_process
 from fraudstream.streams.kinesis.kinesis_client import kinesis_client
@@ -30,10 +34,24 @@ from tests.stack.dockerfile_replay import Ignored, read_stages, replay
 from tests.stack.stack_helpers import read_all, settings_with_own_streams, write_all
 from tests.unit.alerts.alert_samples import alert
 
-LOCKS = {"default": "requirements-runtime.txt", "producer": "requirements-producer.txt"}
+LOCKS = {
+    "default": "requirements-runtime.txt",
+    "producer": "requirements-producer.txt",
+    "serving": "requirements-serving.txt",
+}
 STAGES = read_stages((ROOT / "Dockerfile").read_text())
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-STARTED = {"streams", "jobmanager", "taskmanager", "producer", "transaction-api", "api-producer", "alerts"}
+STARTED = {
+    "streams",
+    "secrets",
+    "jobmanager",
+    "taskmanager",
+    "producer",
+    "transaction-api",
+    "api-producer",
+    "decision-api",
+    "alerts",
+}
 """The services of the project; each has a test."""
 
 
@@ -76,6 +94,14 @@ def producer(tmp_path_factory: pytest.TempPathFactory) -> Image:
     return Image("producer", tmp_path_factory.mktemp("producer"))
 
 
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    image = Image("serving", tmp_path_factory.mktemp("serving"))
+    # Of another stage of the build.
+    shutil.copy(ROOT / "build" / "fraudstream-core.jar", image.home / "fraudstream" / "online")
+    return image
+
+
 @pytest.fixture
 def settings(embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
     """Name streams for this test alone; services run in this environment instead of the file's."""
@@ -99,6 +125,7 @@ def test_every_service_of_the_project_is_tested_here() -> None:
     assert ours == STARTED
     targets = {SERVICES[name]["build"]["target"] for name in ("producer", "transaction-api", "api-producer")}
     assert targets == {"producer"}
+    assert {SERVICES[name]["build"]["target"] for name in ("secrets", "decision-api")} == {"serving"}
     assert SERVICES["streams"]["build"] == "."
 
 
@@ -108,8 +135,8 @@ def test_nothing_outside_the_copied_files_can_be_imported_in_an_image(producer: 
         assert f"No module named '{name}'" in producer.run(["python", "-c", f"import {name}"]).stderr
 
 
-def test_each_image_shows_the_help_of_its_program(flink: Image, producer: Image) -> None:
-    for image, option in ((flink, "--alert-threshold"), (producer, "stream")):
+def test_each_image_shows_the_help_of_its_program(flink: Image, producer: Image, serving: Image) -> None:
+    for image, option in ((flink, "--alert-threshold"), (producer, "stream"), (serving, "--port")):
         shown = image.run(image.stage.command)
         assert shown.returncode == 0, shown.stderr
         assert option in shown.stdout
@@ -166,6 +193,41 @@ def test_the_workers_of_a_task_manager_find_the_scoring_function(flink: Image) -
     assert Path(imported.stdout.strip()).is_relative_to(flink.home)
 
 
+def test_the_decision_api_serves_with_the_secrets_that_its_service_generated(
+    serving: Image, streams: JobSettings, tmp_path: Path
+) -> None:
+    command = [word.replace("/secrets", str(tmp_path)) for word in command_of("secrets")]
+    generated = serving.run(command)
+    assert generated.returncode == 0, generated.stderr
+    port = str(free_port())
+    written = SERVICES["decision-api"]["environment"]
+    own = {name: value for name, value in written.items() if name.startswith(("DECISION_API_", "SECRETS_"))}
+    variables = {name: value.replace("/secrets", str(tmp_path)) for name, value in own.items()}
+    variables |= {"DECISION_API_HOST": "127.0.0.1", "DECISION_API_PORT": port}
+    # The store's host does not resolve here: the service starts all the same, and says so in its answers.
+    process = subprocess.Popen(
+        [*PYTHON, *SERVICES["decision-api"]["entrypoint"][1:], *PYTHON, *command_of("decision-api")[1:]],
+        cwd=serving.home,
+        env=os.environ | serving.variables | variables,
+    )
+    try:
+        wait_until_healthy(serving, "decision-api", port)
+        key = (tmp_path / "decision-api-key").read_text().strip()
+        body = {
+            "account_id": "A",
+            "transaction_amount_vnd": 5,
+            "transaction_id": "T",
+            "event_time": format_time(wall_clock_ms()),
+        }
+        headers = {"X-API-Key": key, "Content-Type": "application/json"}
+        request = Request(f"http://127.0.0.1:{port}/v1/transactions", json.dumps(body).encode(), headers)
+        with open_url(request, 30) as answer:
+            assert json.load(answer)["accepted"] == 1
+    finally:
+        end_process(process, 20)
+    assert len(read_all(streams, streams.transactions_stream)) == 1
+
+
 @pytest.fixture
 def served(producer: Image, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Run the transaction API by its command; yield the variables for its client."""
@@ -184,19 +246,19 @@ def served(producer: Image, tmp_path: Path) -> Iterator[dict[str, str]]:
         env=os.environ | producer.variables | variables,
     )
     try:
-        wait_until_healthy(producer, port)
+        wait_until_healthy(producer, "transaction-api", port)
         yield {"TRANSACTION_API_URL": f"http://127.0.0.1:{port}", "TRANSACTION_API_KEY_FILE": str(key)}
     finally:
         end_process(process, 20)
 
 
-def wait_until_healthy(producer: Image, port: str) -> None:
+def wait_until_healthy(image: Image, service: str, port: str) -> None:
     """Poll with the service's own health check, on another port."""
-    kind, *check = SERVICES["transaction-api"]["healthcheck"]["test"]
+    kind, *check = SERVICES[service]["healthcheck"]["test"]
     assert kind == "CMD"
     command = [word.replace(":8000/", f":{port}/") for word in check]
     deadline_s = time.monotonic() + 60
-    while (answer := producer.run(command)).returncode:
+    while (answer := image.run(command)).returncode:
         assert time.monotonic() < deadline_s, answer.stderr
         time.sleep(0.2)
 

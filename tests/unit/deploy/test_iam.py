@@ -13,7 +13,17 @@ from botocore import xform_name
 from fraudstream.runtime.project_root import ROOT
 
 POLICIES = sorted((ROOT / "deploy" / "iam").glob("*.json"))
-NAMES = ("consumer", "job", "labels", "lambda-alerts", "producer", "redrive", "replay")
+NAMES = (
+    "consumer",
+    "gateway",
+    "job",
+    "labels",
+    "lambda-alerts",
+    "producer",
+    "redrive",
+    "replay",
+    "transaction-table",
+)
 CODE_OF_ROLE = {
     "labels": ["producer/stream.py", "fraudstream/streams/kinesis/kinesis_writer.py"],
     "producer": ["producer/**/*.py", "fraudstream/streams/kinesis/kinesis_writer.py"],
@@ -45,6 +55,16 @@ CODE_OF_ROLE = {
         "streams/archiving.py",
         "fraudstream/streams/kinesis/kinesis_reader.py",
     ],
+    "gateway": [
+        "serving/gateway/*.py",
+        "serving/transaction_table/transaction_*.py",
+        "fraudstream/streams/kinesis/kinesis_writer.py",
+    ],
+    "transaction-table": [
+        "serving/transaction_table/__main__.py",
+        "serving/transaction_table/table_*.py",
+        "fraudstream/streams/kinesis/kinesis_reader.py",
+    ],
 }
 """The files with each role's calls; the connector makes the job's calls, which docs/deploy.md lists."""
 STREAMS_OF_ROLE: dict[str, set[str]] = {
@@ -55,6 +75,8 @@ STREAMS_OF_ROLE: dict[str, set[str]] = {
     "redrive": {"DeadLetters", "Transactions"},
     "job": {"Transactions", "Alerts", "DeadLetters", "Scored"},
     "replay": {"Transactions", "Alerts", "Scored"},
+    "gateway": {"Transactions", "Labels"},
+    "transaction-table": {"Transactions", "Alerts", "Scored"},
 }
 
 SERVICES_OF_ROLE = {
@@ -64,6 +86,8 @@ SERVICES_OF_ROLE = {
     "lambda-alerts": ["dynamodb", "sns"],
     "redrive": ["kinesis", "dynamodb"],
     "replay": ["kinesis"],
+    "gateway": ["kinesis", "dynamodb"],
+    "transaction-table": ["kinesis", "dynamodb"],
 }
 """The services that a role calls; elsewhere, a method of the same name belongs to another object."""
 WITHOUT_A_STORED_POSITION = {"kinesis:DescribeStreamSummary"}
@@ -72,7 +96,7 @@ NEVER_FROM_A_STORED_POSITION = {"redrive", "replay"}
 
 ARN_OF_SERVICE = {
     "kinesis": re.compile(r"arn:aws:kinesis:REGION:ACCOUNT:stream/[A-Za-z]+"),
-    "dynamodb": re.compile(r"arn:aws:dynamodb:REGION:ACCOUNT:table/[A-Za-z]+"),
+    "dynamodb": re.compile(r"arn:aws:dynamodb:REGION:ACCOUNT:table/[A-Za-z]+(/index/[A-Za-z]+)?"),
     "sns": re.compile(r"arn:aws:sns:REGION:ACCOUNT:[A-Za-z]+"),
 }
 OTHER_ARN = re.compile(

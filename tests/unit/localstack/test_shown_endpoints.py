@@ -16,7 +16,7 @@ ENDPOINT = "http://[fe80::1]:4566"
 @pytest.mark.parametrize(
     "command",
     [
-        lambda: localstack.tables.main(progress="P", alerts="A"),
+        lambda: localstack.tables.main(progress="P", alerts="A", transactions="T", idempotency="I"),
         lambda: localstack.streams.main(wait_seconds=1),
         producer.__main__.test,
     ],
@@ -29,7 +29,8 @@ def test_an_ipv6_endpoint_is_shown_whole(
     monkeypatch.setenv("COLUMNS", "200")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    monkeypatch.setattr(localstack.tables, "create_tables", lambda *_arguments: None)
+    for name in ("create_tables", "create_serving_tables"):
+        monkeypatch.setattr(localstack.tables, name, lambda *_arguments: None)
     monkeypatch.setattr(localstack.streams, "create_streams", lambda *_arguments, **_options: [])
     monkeypatch.setattr(localstack.streams, "kinesis_client", lambda _settings: None)
     monkeypatch.setattr(producer.transaction_producer, "run_checks", lambda *_arguments: [Check("x", "ok")])

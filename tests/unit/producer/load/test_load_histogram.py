@@ -39,3 +39,15 @@ def test_values_outside_the_buckets_are_counted(duration_ms: float) -> None:
     histogram.record([duration_ms, 10.0, 10.0])
     assert histogram.max_ms == max(duration_ms, 10.0)
     assert histogram.percentile_ms(50) == pytest.approx(10.0, rel=GROWTH - 1)
+
+
+def test_durations_recorded_one_by_one_give_the_same_percentiles() -> None:
+    durations_ms = [0.0, 0.004, 0.01, 0.5, 7.0, 7.1, 900.0, 3e9]
+    together, one_by_one = LogHistogram(), LogHistogram()
+    together.record(durations_ms)
+    for duration_ms in durations_ms:
+        one_by_one.record_one(duration_ms)
+    percents = range(0, 101, 5)
+    assert [one_by_one.percentile_ms(each) for each in percents] == [
+        together.percentile_ms(each) for each in percents
+    ]
