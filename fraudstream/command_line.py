@@ -35,14 +35,15 @@ COMMANDS: Final = {
     "transaction-table": Command(
         "serving.transaction_table", "Fill the table of each account's transactions from the streams"
     ),
+    "profiles": Command(
+        "serving.profiles_command", "Look into a profile store, create, rebuild or expire it"
+    ),
     "alerts": Command("alerts", "Show, deliver, replay and compare alerts; redrive dead letters"),
     "models": Command("models", "Train, evaluate and explain models"),
     "streams": Command("streams", "Archive a stream to a file"),
     "emulator": Command("localstack.emulator", "Serve an emulation of AWS on this machine"),
     "create-streams": Command("localstack.streams", "Create the streams of the settings on an emulator"),
-    "create-tables": Command(
-        "localstack.tables", "Create the DynamoDB tables of the programs on an emulator"
-    ),
+    "create-tables": Command("localstack.tables", "Create the DynamoDB tables on an emulator"),
     "bench": Command("benchmarks", "Benchmark the job against other implementations"),
     "profile": Command("benchmarks.profiling", "Profile the job"),
     "drill": Command("drills", "Inject faults into the running job and account for every transaction"),

@@ -85,8 +85,8 @@ SECTIONS: Final = (
     ),
     SettingsSection(
         "Lambda function for alerts",
-        "Targets of the function of [docs/lambda.md](lambda.md), which has the settings of the alert consumer "
-        "too.",
+        "Targets of the function of [docs/lambda.md](lambda.md), which has the settings of the alert "
+        "consumer too.",
         LambdaAlertSettings,
     ),
     SettingsSection(

@@ -1,7 +1,7 @@
 """Command ``python -m localstack.tables``, which creates the DynamoDB tables of the programs on an emulator.
 
 It is idempotent: existing tables are left unchanged. It refuses to run against AWS, for which docs/alerts.md
-and docs/ingestion-gateway.md have the commands.
+and docs/ingestion-gateway.md have the commands, and ``fraudstream profiles create``.
 """
 
 import sys
@@ -12,6 +12,8 @@ import typer
 
 from alerts.clients import dynamodb_client
 from alerts.handlers.table import EXPIRY, KEY
+from fraudstream.profiles.dynamo_table import create_profile_table
+from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
 from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.terminal import shown
@@ -32,14 +34,19 @@ IDEMPOTENCY_KEYS: Final = (IDEMPOTENCY_KEY,)
 NO_INDEXES: Final[Mapping[str, tuple[str, ...]]] = {}
 
 
-def create_tables(settings: StreamSettings, progress: str, alerts: str) -> None:
-    """Create the table of consumers' progress and the table of alerts if they are missing.
+def create_tables(settings: StreamSettings, progress: str, alerts: str, profiles: str | None = None) -> None:
+    """Create the tables of consumers' progress, of alerts and, if named, of profiles where they are missing.
 
     Raises `StreamError` if the endpoint is not an emulator or rejects the request.
     """
     client = _emulator_client(settings)
     _create(client, progress, PROGRESS_KEYS)
     _create(client, alerts, ALERT_KEYS)
+    if profiles is not None:
+        try:
+            create_profile_table(client, profiles)
+        except ProfileStoreError as error:
+            raise StreamError(str(error)) from error
 
 
 def create_serving_tables(settings: StreamSettings, transactions: str, idempotency: str) -> None:
@@ -112,13 +119,14 @@ def main(
     idempotency: Annotated[
         str, typer.Option(help="Table of the gateway's idempotency keys")
     ] = "IdempotencyKeys",
+    profiles: Annotated[str, typer.Option(help="Table of profiles")] = "Profiles",
 ) -> None:
     """Create the tables on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
-        create_tables(settings, progress, alerts)
+        create_tables(settings, progress, alerts, profiles)
         create_serving_tables(settings, transactions, idempotency)
-    names = f"{progress}, {alerts}, {transactions} and {idempotency}"
+    names = f"{progress}, {alerts}, {profiles}, {transactions} and {idempotency}"
     sys.stdout.write(f"{shown(f'{names} exist at {settings.endpoint_url}')}\n")
 
 

@@ -1,7 +1,7 @@
 """Secrets of docker-compose.yml: ``python -m serving.generated_secrets FOLDER HOST PORT``.
 
-Makes those that are missing. HOST and PORT are those of Redis, the store of profiles. Existing files are kept:
-the profiles and the saved state of the job belong to their hash key.
+Makes those that are missing. HOST and PORT are those of Redis, the store of profiles. Existing files are
+kept: the profiles and the saved state of the job belong to their hash key.
 """
 
 import secrets

@@ -6,7 +6,6 @@ one write, or reads again; those of a replaced write are deleted afterwards.
 """
 
 import secrets
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,15 +15,14 @@ from fraudstream.profiles.deadline_calls import DeadlineCalls
 from fraudstream.profiles.dynamo_items import (
     HEAD,
     META,
-    PROGRESS,
     chunk_keys,
     item_key,
     items_of,
     plain_key,
     progress_item,
     progress_of,
-    row_of,
 )
+from fraudstream.profiles.dynamo_reads import DynamoReader
 from fraudstream.profiles.dynamo_table import PARTITION_KEY, SORT_KEY, create_profile_table
 from fraudstream.profiles.profile_rows import ProfileKey, ProfileProgress, ProfileRow
 from fraudstream.profiles.store_protocol import (
@@ -47,11 +45,6 @@ if TYPE_CHECKING:
 
     Item = dict[str, AttributeValueTypeDef]
 
-MAX_KEYS: Final = 100
-"""Keys of one BatchGetItem (API reference)."""
-MAX_ATTEMPTS: Final = 8
-FIRST_PAUSE_S: Final = 0.01
-"""Pause before keys that DynamoDB left unprocessed are asked for again; it doubles."""
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 CONDITION: Final = (
     f"attribute_not_exists({SORT_KEY}) OR epoch_ms < :epoch OR (epoch_ms = :epoch AND ordinal <= :ordinal) "
@@ -78,6 +71,7 @@ class DynamoProfiles:
         except (AwsCredentialsError, SettingsError) as error:
             msg = f"the profile store {url} can't be used: {error}"
             raise ProfileStoreError(msg) from error
+        self._reader = DynamoReader(self._client, self._table)
         self._calls: DeadlineCalls[Any] = DeadlineCalls(timeout_s, self._client.close)
 
     def create(self) -> bool:
@@ -90,7 +84,7 @@ class DynamoProfiles:
 
         def call() -> dict[ProfileKey, ProfileRow]:
             self._check_layout()
-            return self._rows(items)
+            return self._reader.rows(items)
 
         found = self._run(call) if keys else {}
         return [found.get(key) for key in keys]
@@ -100,14 +94,7 @@ class DynamoProfiles:
 
         def call() -> list["Item"]:
             self._check_layout()
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="#key = :key",
-                ExpressionAttributeNames={"#key": PARTITION_KEY},
-                ExpressionAttributeValues={":key": {"S": PROGRESS}},
-                ConsistentRead=True,
-            )
-            return [item for page in pages for item in page["Items"]]
+            return self._reader.progress()
 
         return [progress_of(item) for item in self._run(call)]
 
@@ -159,45 +146,6 @@ class DynamoProfiles:
             **request,
         )
 
-    def _rows(self, wanted: "dict[ProfileKey, Item]") -> dict[ProfileKey, ProfileRow]:
-        """Read heads and their further pieces; a row whose pieces were replaced meanwhile is read again."""
-        rows: dict[ProfileKey, ProfileRow] = {}
-        for _ in range(MAX_ATTEMPTS):
-            heads = self._items(list(wanted.values()))
-            again: dict[ProfileKey, Item] = {}
-            found = {key: head for key, item in wanted.items() if (head := heads.get(_place(item)))}
-            pieces = {key: chunk_keys(key, head) for key, head in found.items()}
-            chunks = self._items([each for keys in pieces.values() for each in keys])
-            for key, head in found.items():
-                parts = [chunks.get(_place(each)) for each in pieces[key]]
-                if None in parts:
-                    again[key] = wanted[key]
-                else:
-                    rows[key] = row_of(key, head, cast("list[Item]", parts))
-            wanted = again
-            if not wanted:
-                break
-        # Left are heads whose pieces have expired before them: DynamoDB deletes items in any order.
-        return rows
-
-    def _items(self, keys: "list[Item]") -> "dict[tuple[str, str], Item]":
-        found: dict[tuple[str, str], Item] = {}
-        for first in range(0, len(keys), MAX_KEYS):
-            left: Any = {self._table: {"Keys": keys[first : first + MAX_KEYS], "ConsistentRead": True}}
-            for attempt in range(MAX_ATTEMPTS):
-                if attempt:
-                    time.sleep(FIRST_PAUSE_S * 2**attempt)
-                answer = self._client.batch_get_item(RequestItems=left)
-                for item in answer["Responses"].get(self._table, []):
-                    found[_place(item)] = item
-                left = answer.get("UnprocessedKeys")
-                if not left:
-                    break
-            else:
-                msg = "DynamoDB leaves keys unprocessed: raise the read capacity of the table"
-                raise CallTimeoutError(msg)
-        return found
-
     def _put(self, row: ProfileRow, now_ms: int) -> None:
         write_id = secrets.token_hex(8)
         head, *chunks = items_of(row, write_id)
@@ -245,11 +193,9 @@ class DynamoProfiles:
 
     def _check_layout(self) -> None:
         if not self._is_checked:
-            answer = self._client.get_item(
-                TableName=self._table, Key=plain_key(META, "layout"), ConsistentRead=True
-            )
-            if item := answer.get("Item"):
-                check_layout(item["layout"]["S"], str(self._url))
+            layout = self._reader.layout()
+            if layout is not None:
+                check_layout(layout, str(self._url))
                 self._is_checked = True
 
     def _run(self, call: Callable[[], Answer]) -> Answer:
@@ -265,11 +211,7 @@ class DynamoProfiles:
             remedy = (
                 "create the table with `fraudstream profiles create`"
                 if missing
-                else "check the AWS settings, and the permissions of deploy/iam/profiles.json"
+                else "check the AWS settings, and the permissions of deploy/iam/profiles-reader.json"
             )
             msg = f"the profile store {self._url} can't be used: {error}; {remedy}"
             raise ProfileStoreError(msg) from error
-
-
-def _place(item: "Item") -> tuple[str, str]:
-    return item[PARTITION_KEY]["S"], item[SORT_KEY]["S"]

@@ -37,8 +37,10 @@ CREATE TABLE IF NOT EXISTS fraudstream.progress (
   entity TEXT, task INTEGER, tasks INTEGER NOT NULL, epoch_ms BIGINT NOT NULL,
   written_until_ms BIGINT NOT NULL, PRIMARY KEY (entity, task));
 CREATE TABLE IF NOT EXISTS fraudstream.meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+INSERT INTO fraudstream.meta VALUES ('layout', '{layout}') ON CONFLICT DO NOTHING;
 """
-"""One implicit transaction; the lock keeps two writers from creating the same table."""
+"""One implicit transaction, so that no table is seen without its layout; the lock keeps two writers from
+creating the same table."""
 READ: Final = """
 SELECT wanted.place, epoch_ms, ordinal, updated_ms, expires_ms, profile
 FROM unnest(CAST(:entities AS text[]), CAST(:ids AS text[])) WITH ORDINALITY AS wanted(entity, id, place)
@@ -231,11 +233,7 @@ class PostgresProfiles:
                     "and let this user read the schema fraudstream"
                 )
                 raise ProfileStoreError(msg)
-            connection.run(TABLES)
-            connection.run(
-                "INSERT INTO fraudstream.meta VALUES ('layout', :layout) ON CONFLICT DO NOTHING",
-                layout=LAYOUT,
-            )
+            connection.run(TABLES.format(layout=LAYOUT))
         rows = connection.run("SELECT value FROM fraudstream.meta WHERE name = 'layout'")
         check_layout(str(rows[0][0]) if rows else "", str(self._url))
 

@@ -1,13 +1,15 @@
 """Settings of readers of a profile store, as a base class that programs combine with their own settings."""
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from fraudstream.profiles.store_urls import URL_FORMS, parse_store_url
-from fraudstream.runtime.settings import SettingsBase
 
 
-class ProfileStoreSettings(SettingsBase):
-    """The store of profiles and the deadline of its calls; the name's prefix is that of the program."""
+class ProfileStoreSettings(BaseModel):
+    """The store of profiles and the deadline of its calls, for a program's settings to inherit.
+
+    It has no sources and no prefix of its own, so it may stand before or after the other base classes.
+    """
 
     profile_store: SecretStr | None = Field(
         None, description=f"URL of the store of profiles that the job writes: {URL_FORMS} (default: none)"

@@ -100,6 +100,12 @@ def _server_url(text: str) -> StoreUrl:
 
 
 def _database(parts: SplitResult) -> str:
+    if parts.scheme != "postgresql" and parts.username and not parts.password:
+        # It would be shown as a user, and is the password of somebody who has forgotten the colon.
+        msg = (
+            "the URL of the profile store has a user without a password: write redis://:PASSWORD@HOST:PORT/0"
+        )
+        raise ValueError(msg)
     database = unquote(parts.path.removeprefix("/"))
     if parts.scheme == "postgresql":
         if not database or not parts.username:
@@ -110,8 +116,10 @@ def _database(parts: SplitResult) -> str:
             raise ValueError(msg)
         return database
     if database and not (database.isascii() and database.isdigit()):
+        # Not the end itself, which is a part of the password if that has an unencoded slash.
         msg = (
-            f"the URL of the profile store ends in a number of a Redis database, like /0, not in /{database}"
+            "the URL of the profile store must end in the number of a Redis database, like /0; "
+            "percent-encode the password's special characters"
         )
         raise ValueError(msg)
     return database or "0"
@@ -119,10 +127,13 @@ def _database(parts: SplitResult) -> str:
 
 def _parameters(parts: SplitResult) -> dict[str, str]:
     found = dict(parse_qsl(parts.query, keep_blank_values=True))
-    unknown = sorted(found.keys() - PARAMETERS[parts.scheme])
-    if unknown:
+    if found.keys() - PARAMETERS[parts.scheme]:
+        # Not its name, which is a part of the password if that has an unencoded question mark.
         known = ", ".join(sorted(PARAMETERS[parts.scheme])) or "none"
-        msg = f"the URL of the profile store has an unknown parameter {unknown[0]!r}; known ones: {known}"
+        msg = (
+            f"the URL of the profile store has an unknown parameter; known ones: {known}; percent-encode the "
+            "password's special characters"
+        )
         raise ValueError(msg)
     mode = found.get("sslmode")
     if mode is not None and mode not in SSL_MODES:

@@ -20,6 +20,8 @@ NAMES = (
     "labels",
     "lambda-alerts",
     "producer",
+    "profiles-reader",
+    "profiles-writer",
     "redrive",
     "replay",
     "transaction-table",
@@ -50,6 +52,7 @@ CODE_OF_ROLE = {
         "fraudstream/streams/kinesis/kinesis_reader.py",
         "fraudstream/streams/kinesis/kinesis_writer.py",
     ],
+    "profiles-reader": ["fraudstream/profiles/dynamo_reads.py"],
     "replay": [
         "streams/__main__.py",
         "streams/archiving.py",
@@ -74,6 +77,8 @@ STREAMS_OF_ROLE: dict[str, set[str]] = {
     "lambda-alerts": set(),
     "redrive": {"DeadLetters", "Transactions"},
     "job": {"Transactions", "Alerts", "DeadLetters", "Scored"},
+    "profiles-reader": set(),
+    "profiles-writer": set(),
     "replay": {"Transactions", "Alerts", "Scored"},
     "gateway": {"Transactions", "Labels"},
     "transaction-table": {"Transactions", "Alerts", "Scored"},
@@ -84,6 +89,7 @@ SERVICES_OF_ROLE = {
     "producer": ["kinesis"],
     "consumer": ["kinesis", "dynamodb", "sns"],
     "lambda-alerts": ["dynamodb", "sns"],
+    "profiles-reader": ["dynamodb"],
     "redrive": ["kinesis", "dynamodb"],
     "replay": ["kinesis"],
     "gateway": ["kinesis", "dynamodb"],
@@ -197,6 +203,13 @@ def test_a_role_has_exactly_the_rights_that_its_code_uses(name: str) -> None:
     used = called(CODE_OF_ROLE[name], SERVICES_OF_ROLE[name])
     without = WITHOUT_A_STORED_POSITION if name in NEVER_FROM_A_STORED_POSITION else set()
     assert data_actions(name) == used - without
+
+
+def test_the_writer_of_profiles_has_exactly_the_rights_that_its_java_code_uses() -> None:
+    store = "kernel/profiles/src/main/java/fraudstream/kernel/profiles/stores/DynamoStore.java"
+    methods_called = set(re.findall(r"\bclient\s*\.(\w+)\(", (ROOT / store).read_text())) - {"close"}
+    used = {f"dynamodb:{name[0].upper()}{name[1:]}" for name in methods_called}
+    assert data_actions("profiles-writer") == used
 
 
 def test_the_jobs_policy_equals_the_one_on_the_deployment_page() -> None:

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from pydantic import SecretStr
 
-from fraudstream.profiles import dynamo_items, dynamo_profiles
+from fraudstream.profiles import dynamo_items, dynamo_reads
 from fraudstream.profiles.dynamo_profiles import DynamoProfiles
 from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.profiles.store_urls import parse_store_url
@@ -83,11 +83,11 @@ def test_a_profile_whose_pieces_are_replaced_during_a_read_is_read_again(
 
         def replaced_meanwhile(*arguments: Any) -> Any:  # noqa: ANN401 - passed on
             keys = dynamo_items.chunk_keys(*arguments)
-            monkeypatch.setattr(dynamo_profiles, "chunk_keys", dynamo_items.chunk_keys)
+            monkeypatch.setattr(dynamo_reads, "chunk_keys", dynamo_items.chunk_keys)
             writer.write([newer], NOW_MS)
             return keys
 
-        monkeypatch.setattr(dynamo_profiles, "chunk_keys", replaced_meanwhile)
+        monkeypatch.setattr(dynamo_reads, "chunk_keys", replaced_meanwhile)
         assert store.read([newer.key]) == [newer]
 
 
@@ -123,14 +123,21 @@ class _Throttled:
 
 
 @pytest.mark.parametrize(("times", "is_read"), [(2, True), (1_000, False)])
-def test_unprocessed_keys_are_asked_for_again(
-    dynamo_database: str, monkeypatch: pytest.MonkeyPatch, *, times: int, is_read: bool
+def test_unprocessed_keys_are_asked_for_again(  # noqa: PLR0913 - fixtures and cases
+    dynamo_database: str,
+    client: "DynamoDBClient",
+    table: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    times: int,
+    is_read: bool,
 ) -> None:
-    monkeypatch.setattr(dynamo_profiles, "FIRST_PAUSE_S", 0.0001)
+    monkeypatch.setattr(dynamo_reads, "FIRST_PAUSE_S", 0.0001)
     rows = [row(f"A{number}") for number in range(20)]
     with closing(opened(dynamo_database)) as store:
         store.write(rows, NOW_MS)
-        monkeypatch.setattr(store, "_client", _Throttled(store._client, times))  # noqa: SLF001 - the emulator never throttles
+        throttled: Any = _Throttled(client, times)
+        monkeypatch.setattr(store, "_reader", dynamo_reads.DynamoReader(throttled, table))
         keys = [each.key for each in rows]
         if is_read:
             assert store.read(keys) == rows

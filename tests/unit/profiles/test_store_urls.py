@@ -8,6 +8,7 @@ from fraudstream.profiles.profile_settings import ProfileStoreSettings
 from fraudstream.profiles.profile_store_factory import profile_store
 from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.profiles.store_urls import StoreUrl, parse_store_url
+from fraudstream.runtime.settings import SettingsBase
 from fraudstream.runtime.settings_sources import SettingsError
 
 PASSWORD = "s3cr:t/@#?%"
@@ -51,8 +52,13 @@ def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
         ("postgresql://u:hunt/er2@h:1/d", "percent-encode"),
         ("redis://:hunter2#@h:1/0", "percent-encode"),
         ("redis://:hunter2@[::1/0", "percent-encode"),
+        ("redis://hunter2@h/0", "user without a password"),
+        ("redis://u:12/hunter2@h/0", "percent-encode"),
+        ("redis://u:12?hunter2@h/0", "percent-encode"),
+        ("redis://u:12#hunter2@h/0", "percent-encode"),
+        ("postgresql://u:12/hunter2@h/d", "lacks a user"),
         ("redis://:hunter2@h/cache", "number of a Redis database"),
-        ("redis://:hunter2@h/0?ssl=1", "unknown parameter 'ssl'; known ones: none"),
+        ("redis://:hunter2@h/0?ssl=1", "unknown parameter; known ones: none"),
         ("postgresql://u:hunter2@h/d?sslmode=prefer", "write one of disable, require, verify-full"),
         ("postgresql://u:hunter2@h/d?ssl=1", "known ones: sslmode, sslrootcert"),
     ],
@@ -65,7 +71,7 @@ def test_a_wrong_url_is_an_error_without_the_password(url: str, message: str) ->
         profile_store(SecretStr(url))
 
 
-class _Settings(ProfileStoreSettings):
+class _Settings(SettingsBase, ProfileStoreSettings):
     model_config = SettingsConfigDict(env_prefix="TEST_", extra="forbid", hide_input_in_errors=True)
 
     @classmethod

@@ -18,6 +18,10 @@ public class RedisStoreFactory implements ProfileStoreFactory {
   public ProfileStore open(String url, Map<String, String> options) throws IOException {
     String form = scheme() + "://:PASSWORD@HOST:PORT/NUMBER";
     StoreAddress address = StoreAddress.parse(url, PORT, form);
+    if (address.user != null && address.password == null) {
+      // It is the password of somebody who has forgotten the colon.
+      throw new IOException("the profile store's URL has a user without a password: write " + form);
+    }
     if (!address.database.matches("[0-9]{0,4}") || !address.parameters.isEmpty()) {
       throw new IOException(
           "the profile store's URL ends in a number of a Redis database, without parameters: write "
