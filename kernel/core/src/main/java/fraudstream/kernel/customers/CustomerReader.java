@@ -8,6 +8,9 @@ public interface CustomerReader extends AutoCloseable {
   /** The maximum number of ids of a call: what one BatchGetItem takes. */
   int MAX_IDS = 100;
 
+  /** The text of a value that is no text, nor a number of the level; no column takes it. */
+  String OF_ANOTHER_TYPE = " ";
+
   /**
    * The texts of the customers' rows by id, each by the name of its column: segment, kyc_level and
    * customer_since. Customers whom the table doesn't have are left out.

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import fraudstream.kernel.customers.CustomerOptions;
 import fraudstream.kernel.features.Catalogue;
 import java.io.Serializable;
 import java.util.List;
@@ -74,6 +75,9 @@ public final class JobConfig implements Serializable {
 
   final long deadLetterBytesPerMinute;
 
+  /** Where the customers' metadata are; null if no feature uses them. */
+  final CustomerOptions customers;
+
   @JsonCreator
   JobConfig(
       @JsonProperty(value = "catalogue", required = true) String catalogueJson,
@@ -101,7 +105,8 @@ public final class JobConfig implements Serializable {
       @JsonProperty(value = "dead_letters_per_record", required = true) int deadLettersPerRecord,
       @JsonProperty(value = "dead_letters_per_minute", required = true) int deadLettersPerMinute,
       @JsonProperty(value = "dead_letter_bytes_per_minute", required = true)
-          long deadLetterBytesPerMinute) {
+          long deadLetterBytesPerMinute,
+      @JsonProperty(value = "customers", required = true) CustomerOptions customers) {
     this.catalogueJson = catalogueJson;
     this.catalogueVersion = catalogueVersion;
     this.modelVersion = modelVersion;
@@ -124,6 +129,7 @@ public final class JobConfig implements Serializable {
     this.deadLettersPerRecord = deadLettersPerRecord;
     this.deadLettersPerMinute = deadLettersPerMinute;
     this.deadLetterBytesPerMinute = deadLetterBytesPerMinute;
+    this.customers = customers;
   }
 
   /** Reads the JSON object written by {@code jobs/kernel.py}. */
