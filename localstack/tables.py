@@ -1,7 +1,8 @@
-"""Command ``python -m localstack.tables``, which creates the alert consumer's DynamoDB tables on an emulator.
+"""Command ``python -m localstack.tables``, which creates the project's DynamoDB tables on an emulator.
 
-It is idempotent: existing tables are left unchanged. It refuses to run against AWS, for which docs/alerts.md
-has the commands.
+The tables are those of the alert consumer and of customers' metadata. It is idempotent: existing tables are
+left unchanged. It refuses to run against AWS, for which docs/alerts.md and docs/customer-metadata.md have
+the commands.
 """
 
 import sys
@@ -11,6 +12,7 @@ import typer
 
 from alerts.clients import dynamodb_client
 from alerts.handlers.table import EXPIRY, KEY
+from fraudstream.profiles import customer_table
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
 from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.terminal import shown
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
 
 PROGRESS_KEYS: Final = ("pk", "sk")
 ALERT_KEYS: Final = (KEY,)
+CUSTOMER_KEYS: Final = (customer_table.KEY,)
 
 
-def create_tables(settings: StreamSettings, progress: str, alerts: str) -> None:
-    """Create the table of consumers' progress and the table of alerts if they are missing.
+def create_tables(
+    settings: StreamSettings, progress: str, alerts: str, customers: str = customer_table.DEFAULT_TABLE
+) -> None:
+    """Create the tables of consumers' progress, of alerts and of customers' metadata if they are missing.
 
     Raises `StreamError` if the endpoint is not an emulator or rejects the request.
     """
@@ -34,11 +39,12 @@ def create_tables(settings: StreamSettings, progress: str, alerts: str) -> None:
         msg = "the endpoint is not an emulator: set AWS_ENDPOINT_URL to one; on AWS, see docs/alerts.md"
         raise StreamError(msg)
     client = dynamodb_client(settings)
-    _create(client, progress, PROGRESS_KEYS)
-    _create(client, alerts, ALERT_KEYS)
+    _create(client, progress, PROGRESS_KEYS, expiry=EXPIRY)
+    _create(client, alerts, ALERT_KEYS, expiry=EXPIRY)
+    _create(client, customers, CUSTOMER_KEYS)
 
 
-def _create(client: "DynamoDBClient", table: str, keys: tuple[str, ...]) -> None:
+def _create(client: "DynamoDBClient", table: str, keys: tuple[str, ...], expiry: str | None = None) -> None:
     try:
         client.create_table(
             TableName=table,
@@ -50,9 +56,10 @@ def _create(client: "DynamoDBClient", table: str, keys: tuple[str, ...]) -> None
             ],
         )
         client.get_waiter("table_exists").wait(TableName=table)
-        client.update_time_to_live(
-            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY}
-        )
+        if expiry is not None:
+            client.update_time_to_live(
+                TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": expiry}
+            )
     except AWS_ERRORS as error:
         if error_code(error) != "ResourceInUseException":
             msg = f"table {table!r} can't be created: {error}"
@@ -63,12 +70,16 @@ def main(
     *,
     progress: Annotated[str, typer.Option(help="Table of the progress of consumers")] = "AlertConsumers",
     alerts: Annotated[str, typer.Option(help="Table of alerts")] = "FraudAlerts",
+    customers: Annotated[
+        str, typer.Option(help="Table of customers' metadata")
+    ] = customer_table.DEFAULT_TABLE,
 ) -> None:
     """Create the tables on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
-        create_tables(settings, progress, alerts)
-    sys.stdout.write(f"{shown(f'{progress} and {alerts} exist at {settings.endpoint_url}')}\n")
+        create_tables(settings, progress, alerts, customers)
+    tables = f"{progress}, {alerts} and {customers}"
+    sys.stdout.write(f"{shown(f'{tables} exist at {settings.endpoint_url}')}\n")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Run the kernel's core in this process, over a stream, with an in-memory profile store.
 
 A separate process, because JPype's JVM can't be started twice, nor beside PyFlink's tests. Arguments:
-the catalogue's file and the allowed lateness in ms. Input lines: T and a transaction, or L and a label.
-Output: one JSON object per line, ``refused`` with the reason, or the outcome; vectors as the hex of
-their doubles.
+the catalogue's file, the allowed lateness in ms and the file of customers' metadata. Input lines: T and a
+transaction, or L and a label. Output: one JSON object per line, ``refused`` with the reason, or the outcome;
+vectors as the hex of their doubles.
 """
 
 import json
@@ -14,6 +14,9 @@ from typing import Any
 
 import jpype
 
+from fraudstream.online.customer_lookup import customer_metadata
+from fraudstream.runtime.aws_settings import AwsSettings
+from fraudstream.runtime.customer_settings import CustomerMetadataSettings
 from fraudstream.runtime.project_root import ROOT
 from jobs.environment import milliseconds
 from jobs.job_settings import JobSettings
@@ -26,7 +29,7 @@ ANY_TIME_MS = -1
 class ProfileStore:
     """Passes arrivals through the core: reads each one's profiles from the store and writes them back."""
 
-    def __init__(self, catalogue_json: str, allowed_lateness_ms: int) -> None:
+    def __init__(self, catalogue_json: str, allowed_lateness_ms: int, customers: str) -> None:
         kernel = jpype.JPackage("fraudstream").kernel
         self._refused = kernel.record.RefusedException
         self._features = kernel.OnlineFeatures(
@@ -36,6 +39,7 @@ class ProfileStore:
             allowed_lateness_ms,
             milliseconds(JobSettings().future_tolerance),
             kernel.record.HashKey.BATCH,
+            customer_metadata(CustomerMetadataSettings(customer_metadata=customers), AwsSettings()),
         )
         self._entities = [str(name) for name in self._features.entities()]
         self._profiles: dict[tuple[str, str], bytes] = {}
@@ -62,6 +66,7 @@ class ProfileStore:
         ordinals = dict(zip(self._entities, map(int, evaluated.ordinals), strict=True))
         return answer | {
             "ordinals": {entity: number for entity, number in ordinals.items() if number},
+            "metadata_version": None if event.metadataVersion is None else str(event.metadataVersion),
             "out_of_reach": [str(entity) for entity in evaluated.outOfReach],
             "evaluated": memoryview(evaluated.features).tobytes().hex(),
             "applied": memoryview(applied.features).tobytes().hex(),
@@ -89,16 +94,16 @@ class ProfileStore:
                 self._profiles[key] = bytes(profile)
 
 
-def _answers(catalogue: Path, allowed_lateness_ms: int) -> Iterator[dict[str, Any]]:
-    store = ProfileStore(catalogue.read_text(), allowed_lateness_ms)
+def _answers(catalogue: Path, allowed_lateness_ms: int, customers: str) -> Iterator[dict[str, Any]]:
+    store = ProfileStore(catalogue.read_text(), allowed_lateness_ms, customers)
     for line in sys.stdin.buffer:
         yield store.answer(line.removesuffix(b"\n"))
 
 
-def main(catalogue: str, allowed_lateness_ms: str) -> None:
+def main(catalogue: str, allowed_lateness_ms: str, customers: str) -> None:
     """Answer every line of standard input."""
     jpype.startJVM(classpath=[str(CORE_JAR)])
-    for answer in _answers(Path(catalogue), int(allowed_lateness_ms)):
+    for answer in _answers(Path(catalogue), int(allowed_lateness_ms), customers):
         sys.stdout.write(json.dumps(answer) + "\n")
 
 
