@@ -22,6 +22,11 @@ DEFAULT_TABLE: Final = "user-metadata"
 OF_ANOTHER_TYPE: Final = " "
 """Text of a value that is no text, nor a number of the level; the kernel accepts it in no column."""
 READ_TIMEOUT_S: Final = 2.0
+_PROJECTION: Final = {
+    "ProjectionExpression": ", ".join((f"#{KEY}", *(f"#{field}" for field in METADATA_FIELDS))),
+    # One of them, segment, is a reserved word of DynamoDB.
+    "ExpressionAttributeNames": {f"#{name}": name for name in (KEY, *METADATA_FIELDS)},
+}
 _PER_WRITE: Final = 25
 """Most items of a BatchWriteItem."""
 _CALLS: Final = 4
@@ -54,7 +59,6 @@ class CustomerTable:
         """
         # No table has an empty key.
         keys = [{KEY: {"S": id_}} for id_ in ids if id_]
-        names = ", ".join((KEY, *METADATA_FIELDS))
         found: dict[str, dict[str, str]] = {}
 
         def call(due: Any) -> Any:  # noqa: ANN401 - requests by table
@@ -64,7 +68,7 @@ class CustomerTable:
             return answer.get("UnprocessedKeys")
 
         if keys:
-            self._until_done({self._table: {"Keys": keys, "ProjectionExpression": names}}, call)
+            self._until_done({self._table: {"Keys": keys} | _PROJECTION}, call)
         return found
 
     def write(self, customers: Iterable[tuple[str, Customer]]) -> Iterator[int]:

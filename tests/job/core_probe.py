@@ -9,6 +9,7 @@ vectors as the hex of their doubles.
 import json
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from jobs.environment import milliseconds
 from jobs.job_settings import JobSettings
 
 CORE_JAR = ROOT / "build" / "fraudstream-core.jar"
+PATIENCE = timedelta(seconds=5)
+"""A table's first answer takes longer than a server waits for it."""
 ANY_TIME_MS = -1
 """No clock checks event times, as in the job over a file."""
 
@@ -39,7 +42,10 @@ class ProfileStore:
             allowed_lateness_ms,
             milliseconds(JobSettings().future_tolerance),
             kernel.record.HashKey.BATCH,
-            customer_metadata(CustomerMetadataSettings(customer_metadata=customers), AwsSettings()),
+            customer_metadata(
+                CustomerMetadataSettings(customer_metadata=customers, customer_metadata_timeout=PATIENCE),
+                AwsSettings(),
+            ),
         )
         self._entities = [str(name) for name in self._features.entities()]
         self._profiles: dict[tuple[str, str], bytes] = {}

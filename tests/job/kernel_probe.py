@@ -28,6 +28,7 @@ class Answer(NamedTuple):
     features: Features
     ordinals: dict[str, int]
     out_of_reach: tuple[str, ...] = ()
+    metadata_version: str | None = None
 
 
 class KernelProbe:
@@ -38,7 +39,7 @@ class KernelProbe:
         self._process = process
         self._customers = customers
 
-    def run(
+    def run(  # noqa: PLR0913 - the limits and the metadata of a run
         self,
         catalogue: Catalogue,
         arrivals: Iterable[Transaction | Label],
@@ -46,14 +47,16 @@ class KernelProbe:
         allowed_lateness_ms: int,
         future_tolerance_ms: int = DAY_MS,
         customers: Mapping[str, Customer] | None = None,
+        settings: JobSettings | None = None,
     ) -> list[Answer]:
         """Run a stream over empty state; return an answer for each transaction.
 
-        All state goes through its serializer after every third arrival. ``customers`` are the metadata by id.
+        All state goes through its serializer after every third arrival. ``customers`` are the metadata by id,
+        unless ``settings`` name other ones.
         """
-        no_clock = KernelOptions(future_tolerance_ms=-1, writes_files=True)
-        settings = JobSettings(source=None, customer_metadata=self._file_of(customers or {}))
-        config = job_config(settings, catalogue, no_clock, model_version="none")
+        no_clock = KernelOptions(future_tolerance_ms=-1, writes_files=settings is None)
+        given = settings or JobSettings(source=None, customer_metadata=self._file_of(customers or {}))
+        config = job_config(given, catalogue, no_clock, model_version="none")
         config |= {
             "allowed_lateness_ms": allowed_lateness_ms,
             "retention_tolerance_ms": future_tolerance_ms,
@@ -95,11 +98,11 @@ def _answer(line: bytes) -> Answer:
     features = orjson.loads(record)
     for name in RESERVED_NAMES:
         del features[name]
-    features.pop(METADATA_VERSION, None)
+    version = features.pop(METADATA_VERSION, None)
     out_of_reach = tuple(features.pop(OUT_OF_REACH, ()))
     ordinals = dict(zip(ENTITIES, map(int, numbers.split(b",")), strict=True))
     numbered: dict[str, int] = {entity: number for entity, number in ordinals.items() if number}
-    return Answer("new", features, numbered, out_of_reach)
+    return Answer("new", features, numbered, out_of_reach, version)
 
 
 @contextmanager

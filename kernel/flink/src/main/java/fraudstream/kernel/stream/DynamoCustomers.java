@@ -76,7 +76,9 @@ final class DynamoCustomers implements CustomerReader {
             ids.stream()
                 .map(id -> Map.of(KEY, new AttributeValue(id)))
                 .collect(Collectors.toList()))
-        .withProjectionExpression(KEY + "," + String.join(",", COLUMNS));
+        .withProjectionExpression("user_id,#segment,kyc_level,customer_since")
+        // A reserved word of DynamoDB.
+        .withExpressionAttributeNames(Map.of("#segment", "segment"));
   }
 
   private static void add(

@@ -96,7 +96,8 @@ class DynamoCustomersTest {
     JsonNode request = requests.get(0).path("RequestItems").path("users");
     assertEquals(3, request.path("Keys").size());
     assertEquals(
-        "user_id,segment,kyc_level,customer_since", request.path("ProjectionExpression").asText());
+        "user_id,#segment,kyc_level,customer_since", request.path("ProjectionExpression").asText());
+    assertEquals("segment", request.path("ExpressionAttributeNames").path("#segment").asText());
   }
 
   @Test
