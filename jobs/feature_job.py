@@ -123,7 +123,7 @@ def _check_metadata(settings: JobSettings, catalogue: Catalogue) -> None:
     if settings.customer_metadata is not None and not of_customers:
         msg = (
             f"customer_metadata: {settings.catalogue} has no feature of them; add one with a column like "
-            "customer_kyc_level, or leave customer_metadata out"
+            "customer_kyc_level, or omit customer_metadata"
         )
         raise CatalogueError(msg)
 

@@ -49,7 +49,7 @@ class Customer:
         """
         segment, level, since = (texts.get(field) or None for field in METADATA_FIELDS)
         if segment is not None and (not segment.strip() or len(segment) > MAX_SEGMENT_CHARACTERS):
-            msg = "segment is blank or longer than 64 characters; give a short name, or leave it out"
+            msg = "segment is blank or longer than 64 characters; give a short name, or omit it"
             raise ValueError(msg)
         if level is not None and level not in KYC_LEVELS:
             raise ValueError(_wrong("kyc_level", level, "0, 1, 2 or 3"))
@@ -114,4 +114,4 @@ def _day(text: str) -> date:
 
 def _wrong(field: str, text: str, wanted: str) -> str:
     quoted = text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
-    return f"{field} is '{quoted}'; it must be {wanted}: correct it, or leave it out"
+    return f"{field} is '{quoted}'; it must be {wanted}: correct it, or omit it"

@@ -68,7 +68,7 @@ class CustomerMetadataSettings(SettingsBase):
         table = table_of(source)
         if table is not None:
             if not _TABLE_NAME.fullmatch(table):
-                msg = f"{table!r} is no name of a DynamoDB table; write it like dynamodb:user-metadata"
+                msg = f"{table!r} is not a name of a DynamoDB table; write it like dynamodb:user-metadata"
                 raise ValueError(msg)
             return source
         path = Path(source)

@@ -57,7 +57,7 @@ def test_texts_are_read_and_written_and_absent_ones_are_unknown() -> None:
 @pytest.mark.parametrize(
     ("field", "text", "problem"),
     [
-        ("kyc_level", "4", "kyc_level is '4'; it must be 0, 1, 2 or 3: correct it, or leave it out"),
+        ("kyc_level", "4", "kyc_level is '4'; it must be 0, 1, 2 or 3: correct it, or omit it"),
         ("kyc_level", "1.0", "kyc_level is '1.0'; it must be 0, 1, 2 or 3"),
         ("customer_since", "20260102", "customer_since is '20260102'; it must be a date, like 2026-01-02"),
         ("customer_since", "2026-02-30", "customer_since is '2026-02-30'; it must be a date"),

@@ -42,8 +42,8 @@ def test_a_relative_path_is_whole_for_the_workers(tmp_path: Path, monkeypatch: p
     [
         ("nowhere.csv", "file not found; give the path of an existing file, or dynamodb:TABLE"),
         ("customers.parquet", "another suffix; give a .jsonl or .csv, also .gz, or dynamodb:TABLE"),
-        ("dynamodb:", "'' is no name of a DynamoDB table; write it like dynamodb:user-metadata"),
-        ("dynamodb:a b c", "'a b c' is no name of a DynamoDB table"),
+        ("dynamodb:", "'' is not a name of a DynamoDB table; write it like dynamodb:user-metadata"),
+        ("dynamodb:a b c", "'a b c' is not a name of a DynamoDB table"),
     ],
 )
 def test_an_unusable_source_is_refused_by_name_value_and_remedy(source: str, problem: str) -> None:

@@ -66,7 +66,7 @@ public final class CustomerRow {
     }
     if (text.isBlank() || text.length() > MAX_SEGMENT_CHARACTERS) {
       throw new IllegalArgumentException(
-          SEGMENT + " is blank or longer than 64 characters; give a short name, or leave it out");
+          SEGMENT + " is blank or longer than 64 characters; give a short name, or omit it");
     }
     return text;
   }
@@ -105,7 +105,7 @@ public final class CustomerRow {
   private static IllegalArgumentException wrong(String field, String text, String wanted) {
     String quoted = text.length() > 40 ? text.substring(0, 40) + "…" : text;
     return new IllegalArgumentException(
-        field + " is '" + quoted + "'; it must be " + wanted + ": correct it, or leave it out");
+        field + " is '" + quoted + "'; it must be " + wanted + ": correct it, or omit it");
   }
 
   /**

@@ -53,7 +53,7 @@ class CustomerRowTest {
   @ValueSource(strings = {"4", "-1", "1.0", " 1", "full", "01", "٣"})
   void anotherLevelIsRefusedByNameValueAndRemedy(String level) {
     assertEquals(
-        "kyc_level is '" + level + "'; it must be 0, 1, 2 or 3: correct it, or leave it out",
+        "kyc_level is '" + level + "'; it must be 0, 1, 2 or 3: correct it, or omit it",
         refusal(null, level, null));
   }
 
@@ -64,7 +64,7 @@ class CustomerRowTest {
     assertEquals(
         "customer_since is '"
             + since
-            + "'; it must be a date, like 2026-01-02: correct it, or leave it out",
+            + "'; it must be a date, like 2026-01-02: correct it, or omit it",
         refusal(null, null, since));
   }
 
