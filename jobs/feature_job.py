@@ -22,13 +22,7 @@ from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from fraudstream.archives.archive_errors import ArchiveError
-from fraudstream.domain.catalogue import (
-    BUILT_IN,
-    BUILT_IN_WITH_LABELS,
-    CUSTOMER_FEATURES,
-    Catalogue,
-    CatalogueError,
-)
+from fraudstream.domain.catalogue import Catalogue, CatalogueError, built_in_catalogue
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.terminal import write_error
@@ -102,8 +96,8 @@ def load_catalogue(settings: JobSettings, *, has_labels: bool) -> Catalogue:
     needs labels or metadata and there are none, or has no use for the metadata.
     """
     if settings.catalogue is None:
-        built_in = BUILT_IN_WITH_LABELS if has_labels else BUILT_IN
-        return Catalogue((*built_in.features, *CUSTOMER_FEATURES)) if settings.customer_metadata else built_in
+        has_metadata = settings.customer_metadata is not None
+        return built_in_catalogue(has_labels=has_labels, has_metadata=has_metadata)
     catalogue = Catalogue.load(settings.catalogue)
     _check_metadata(settings, catalogue)
     in_need = [feature.name for feature in catalogue.windows if feature.statistic == "fraud_rate"]

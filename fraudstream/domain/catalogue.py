@@ -42,6 +42,7 @@ __all__ = [
     "Feature",
     "TransactionFeature",
     "WindowFeature",
+    "built_in_catalogue",
 ]
 
 _SPEC: Final[TypeAdapter[Feature]] = TypeAdapter(Annotated[Feature, Field(discriminator="entity")])
@@ -250,3 +251,9 @@ BUILT_IN_WITH_LABELS: Final = Catalogue((*BUILT_IN.features, *fraud_rates()))
 """The built-in catalogue plus fraud rates, which are meaningful only in jobs that read labels."""
 CUSTOMER_FEATURES: Final = tuple(customer_metadata())
 """Features of the customers' metadata, which a job with metadata adds to the built-in catalogue."""
+
+
+def built_in_catalogue(*, has_labels: bool, has_metadata: bool) -> Catalogue:
+    """Return the catalogue of a job without one of its own: built-in features, and those of what it reads."""
+    built_in = BUILT_IN_WITH_LABELS if has_labels else BUILT_IN
+    return Catalogue((*built_in.features, *CUSTOMER_FEATURES)) if has_metadata else built_in
