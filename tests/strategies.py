@@ -13,7 +13,7 @@ from typing import Any, Final, get_args
 from hypothesis import strategies as st
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Feature, TransactionFeature, WindowFeature
-from fraudstream.domain.customer import KYC_LEVELS, Customer
+from fraudstream.domain.customer import CUSTOMER_COLUMNS, KYC_LEVELS, Customer
 from fraudstream.domain.features import WindowStatistic, fields_of, window_fields_of
 from fraudstream.domain.number_ranges import MAX_MONEY_VND
 from fraudstream.domain.transaction import Label, Transaction
@@ -34,6 +34,8 @@ LARGEST: Final = int(MAX_MONEY_VND)
 
 NUMBER_STATISTICS: Final = ("sum", "mean", "min", "max", "std", "ratio_to_mean", "z_score", "last_n")
 NUMBER_FIELDS: Final = fields_of({"number"})
+METADATA_NUMBERS: Final = 2 * [field for field in NUMBER_FIELDS if field in CUSTOMER_COLUMNS]
+"""Drawn more often than others, of which there are more."""
 TEXT_FIELDS: Final = window_fields_of({"text"})
 FILLED_TEXT_FIELDS: Final = (*ENTITIES, "channel", "city", "status")
 """Texts that repeat; other values are null or unique to a transaction."""
@@ -82,8 +84,8 @@ def windows(draw: st.DrawFn, name: str, row_names: list[str]) -> WindowFeature:
 
 def _operands(numbers: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     """Draw the statistic of a row feature with its operands; ``numbers`` are features before it."""
-    number = st.sampled_from(NUMBER_FIELDS)
-    text = st.sampled_from(("channel", "city", "status", "device_id", "customer_segment"))
+    number = st.sampled_from((*NUMBER_FIELDS, *METADATA_NUMBERS))
+    text = st.sampled_from(("channel", "city", "status", "device_id", *2 * ("customer_segment",)))
     words = st.sampled_from(TEXTS)
     threshold = st.sampled_from((-1.0, 0.0, 1.0, 2.5, 1e6))
     hours = st.integers(0, 23)
@@ -239,6 +241,7 @@ _customers: Final = st.dictionaries(
         kyc_level=st.sampled_from((None, *map(int, KYC_LEVELS))),
         customer_since=st.sampled_from((None, date(2020, 2, 29), date(2026, 1, 2), date(2026, 1, 3))),
     ),
+    min_size=2,
 )
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, WindowFeature
+from fraudstream.domain.customer import CUSTOMER_COLUMNS
 from fraudstream.domain.features import TransactionStatistic, WindowStatistic
 from fraudstream.domain.reference import Evaluated, Outcome, Value, evaluate
 from fraudstream.domain.transaction import Label, Transaction
@@ -235,6 +236,24 @@ def test_the_strategies_reach_every_statistic_with_a_nontrivial_value_and_every_
     draw()
     assert outcomes == {*get_args(Outcome)}
     assert nontrivial == {*get_args(WindowStatistic), *get_args(TransactionStatistic)}
+
+
+def test_the_strategies_reach_every_column_of_metadata_with_a_value() -> None:
+    reached: set[str] = set()
+
+    @settings(max_examples=100, derandomize=True, database=None)
+    @given(case=strategies.cases())
+    def draw(case: Case) -> None:
+        columns = {
+            feature.name: {feature.column} & CUSTOMER_COLUMNS.keys() for feature in case.catalogue.features
+        }
+        if any(columns.values()):
+            for result in evaluated(case, case.arrivals):
+                for name, value in result.features.items():
+                    reached.update(columns[name] if is_nontrivial(value) else ())
+
+    draw()
+    assert reached == CUSTOMER_COLUMNS.keys()
 
 
 def test_the_strategy_of_shared_entities_reaches_transactions_out_of_reach() -> None:

@@ -7,7 +7,16 @@ import pytest
 
 from fraudstream.runtime.customer_settings import CustomerMetadataSettings
 from fraudstream.runtime.settings_sources import SettingsError
+from fraudstream.web.web_settings import WebSettings, web_settings_config
 from jobs.job_settings import JobSettings
+
+
+class AServersSettings(CustomerMetadataSettings, WebSettings):
+    """Settings of a server that has the metadata's, too."""
+
+    model_config = web_settings_config("A_SERVER_")
+    key_command = "python -m a_server key NAME"
+    documentation = "docs/decision-api.md"
 
 
 def load(*arguments: str) -> JobSettings:
@@ -92,3 +101,12 @@ def test_the_setting_is_read_from_the_environment_under_the_programs_prefix(
 ) -> None:
     monkeypatch.setenv("FRAUDSTREAM_CUSTOMER_METADATA", "dynamodb:user-metadata")
     assert load().customer_metadata == "dynamodb:user-metadata"
+
+
+def test_a_servers_settings_have_the_same_names_under_its_own_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SERVER_CUSTOMER_METADATA", "dynamodb:user-metadata")
+    monkeypatch.setenv("A_SERVER_CUSTOMER_METADATA_TIMEOUT", "20ms")
+    monkeypatch.setenv("A_SERVER_AUTH", "off")
+    found = AServersSettings.load(env_file=None)
+    assert found.customer_metadata == "dynamodb:user-metadata"
+    assert found.customer_metadata_timeout == timedelta(milliseconds=20)
