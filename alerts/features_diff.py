@@ -8,15 +8,18 @@ from typing import Any, Final, Literal
 
 from alerts.order import OrderChange
 from fraudstream.domain.catalogue import Catalogue, Entity, Feature, WindowFeature
+from fraudstream.domain.features import METADATA_VERSION
 from fraudstream.domain.transaction import TransactionKey
 
-Cause = Literal["others", "reordered", "labels", "model", "features", "unexplained"]
+Cause = Literal["others", "reordered", "labels", "metadata", "model", "features", "unexplained"]
 """Cause of a difference.
 
 - ``others``: other transactions of the entity came before this one.
 - ``reordered``: the same transactions came before, in another order. The order matters if two have the same
   event time, and where a long history is condensed.
 - ``labels``: the feature depends on labels, whose arrival is not recorded.
+- ``metadata``: the feature depends on the customers' metadata, and these had another version; or a window of
+  them, for which the versions of other transactions count too.
 - ``model``, ``features``: causes of a different score: another model, or other feature values.
 - ``unexplained``: none of these.
 """
@@ -70,6 +73,7 @@ class FeaturesComparison:
     def __init__(self, catalogue: Catalogue, changes: Mapping[Entity, OrderChange]) -> None:
         self._behind = catalogue.entities_behind
         self._of_labels = _names_of_labels(catalogue.features)
+        self._of_metadata, self._of_windows_of_metadata = _names_of_metadata(catalogue)
         self._changes = changes
         self._found: dict[str, FeatureDifference] = {}
         self.compared = 0
@@ -81,7 +85,9 @@ class FeaturesComparison:
         for name, value in before["features"].items():
             other = after["features"][name]
             if not is_same(value, other):
-                self._differs(name, transaction, value, other, self._cause(name, transaction))
+                has_new_metadata = before.get(METADATA_VERSION) != after.get(METADATA_VERSION)
+                cause = self._cause(name, transaction, has_new_metadata=has_new_metadata)
+                self._differs(name, transaction, value, other, cause)
         if not is_same(before["score"], after["score"]):
             cause = _cause_of_score(before, after)
             self._differs(SCORE, transaction, before["score"], after["score"], cause)
@@ -97,12 +103,14 @@ class FeaturesComparison:
     ) -> None:
         self._found.setdefault(name, FeatureDifference(name)).add(transaction, before, after, cause)
 
-    def _cause(self, name: str, transaction: TransactionKey) -> Cause:
+    def _cause(self, name: str, transaction: TransactionKey, *, has_new_metadata: bool) -> Cause:
         changes = [self._changes[entity] for entity in self._behind[name]]
         if any(transaction in change.others for change in changes):
             return "others"
         if any(transaction in change.reordered for change in changes):
             return "reordered"
+        if name in self._of_windows_of_metadata or (has_new_metadata and name in self._of_metadata):
+            return "metadata"
         return "labels" if name in self._of_labels else "unexplained"
 
 
@@ -125,6 +133,22 @@ def _names_of_labels(features: Iterable[Feature]) -> frozenset[str]:
         if is_of_labels:
             names.add(feature.name)
     return frozenset(names)
+
+
+def _names_of_metadata(catalogue: Catalogue) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the features that depend on metadata, and those of them that do so through a window."""
+    names = set(catalogue.of_customers)
+    through_windows: set[str] = set()
+    for feature in catalogue.features:
+        if isinstance(feature, WindowFeature):
+            if feature.name in names or feature.refers_to in names:
+                through_windows.add(feature.name)
+        elif not names.isdisjoint(feature.of):
+            names.add(feature.name)
+            if not through_windows.isdisjoint(feature.of):
+                through_windows.add(feature.name)
+        names |= through_windows
+    return frozenset(names), frozenset(through_windows)
 
 
 def _cause_of_score(before: Scored, after: Scored) -> Cause:

@@ -22,7 +22,7 @@ from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from fraudstream.archives.archive_errors import ArchiveError
-from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
+from fraudstream.domain.catalogue import Catalogue, CatalogueError, built_in_catalogue
 from fraudstream.runtime.aws_credentials import export_aws_credentials
 from fraudstream.runtime.settings_sources import SettingsError
 from fraudstream.runtime.terminal import write_error
@@ -93,11 +93,14 @@ def score(
 def load_catalogue(settings: JobSettings, *, has_labels: bool) -> Catalogue:
     """Load the catalogue of the settings; the built-in one has fraud rates if there are labels.
 
-    Raises `CatalogueError` if it is invalid, or needs labels and there are none.
+    If there are customer metadata, it also has features of them. Raises `CatalogueError` if it is invalid, or
+    needs labels or metadata and there are none, or has no use for the metadata.
     """
     if settings.catalogue is None:
-        return BUILT_IN_WITH_LABELS if has_labels else BUILT_IN
+        has_metadata = settings.customer_metadata is not None
+        return built_in_catalogue(has_labels=has_labels, has_metadata=has_metadata)
     catalogue = Catalogue.load(settings.catalogue)
+    _check_metadata(settings, catalogue)
     in_need = [feature.name for feature in catalogue.windows if feature.statistic == "fraud_rate"]
     if in_need and not has_labels:
         msg = (
@@ -105,6 +108,19 @@ def load_catalogue(settings: JobSettings, *, has_labels: bool) -> Catalogue:
         )
         raise CatalogueError(msg)
     return catalogue
+
+
+def _check_metadata(settings: JobSettings, catalogue: Catalogue) -> None:
+    of_customers = catalogue.of_customers
+    if of_customers and settings.customer_metadata is None:
+        msg = f"feature {of_customers[0]!r} needs metadata of customers: give --customer-metadata FILE"
+        raise CatalogueError(msg)
+    if settings.customer_metadata is not None and not of_customers:
+        msg = (
+            f"customer_metadata: {settings.catalogue} has no feature of them; add one with a column like "
+            "customer_kyc_level, or omit customer_metadata"
+        )
+        raise CatalogueError(msg)
 
 
 def load_decider(settings: JobSettings, catalogue: Catalogue) -> Decider:

@@ -16,6 +16,7 @@ from pydantic import model_validator
 from pydantic_settings import BaseSettings, CliSettingsSource, PydanticBaseSettingsSource
 
 from fraudstream.runtime.aws_settings import NOT_SETTINGS
+from fraudstream.runtime.customer_settings import table_of
 from fraudstream.runtime.settings import Sources
 from fraudstream.runtime.settings_sources import (
     ENV_FILE,
@@ -89,6 +90,8 @@ class JobSettings(JobSettingsFields):
     @model_validator(mode="after")
     def _files_are_different(self) -> Self:
         files = {name: getattr(self, name) for name in ("catalogue", "source", "labels", *OUTPUTS)}
+        if self.customer_metadata is not None and table_of(self.customer_metadata) is None:
+            files["customer_metadata"] = Path(self.customer_metadata)
         resolved = {
             name: path.resolve() if isinstance(path, Path) else path
             for name, path in files.items()

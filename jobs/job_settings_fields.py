@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, ValidationIn
 from fraudstream.archives.locations import S3Uri, s3_or_path
 from fraudstream.profiles.store_urls import URL_FORMS, parse_store_url
 from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.customer_settings import CustomerMetadataSettings
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings import Duration, path_errors_reported
 from fraudstream.streams.protocols import Start
@@ -33,7 +34,7 @@ Location = Annotated[InstanceOf[S3Uri] | Path, BeforeValidator(s3_or_path)]
 StartPosition = Annotated[Start, BeforeValidator(_parse_start)]
 
 
-class JobSettingsFields(StreamSettings):
+class JobSettingsFields(CustomerMetadataSettings, StreamSettings):
     """Type, limits, default and description of each setting."""
 
     start_position: StartPosition = Field(

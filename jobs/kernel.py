@@ -175,4 +175,9 @@ def job_config(
         "dead_letters_per_minute": 0 if options.writes_files else settings.dead_letters_per_minute,
         "dead_letter_bytes_per_minute": settings.dead_letter_mib_per_minute * 1024 * 1024,
         "profiles": profile_options(settings, epoch_ms=wall_clock_ms()),
+        "customers": settings.customer_options(
+            region=settings.aws_region, endpoint_url=settings.endpoint_url, is_bounded=options.writes_files
+        )
+        if catalogue.of_customers
+        else None,
     } | asdict(replace(options, batch_time_ms=_batch_time_ms(settings, options)))

@@ -1,7 +1,8 @@
 """Command ``python -m localstack.tables``, which creates the project's DynamoDB tables on an emulator.
 
-It is idempotent: existing tables are left unchanged. It refuses to run against AWS, for which docs/alerts.md
-and docs/ingestion-gateway.md have the commands, and ``fraudstream profiles create``.
+It is idempotent: existing tables are left unchanged. It refuses to run against AWS, for which docs/alerts.md,
+docs/ingestion-gateway.md and docs/customer-metadata.md have the commands, and ``fraudstream profiles
+create``.
 """
 
 import sys
@@ -12,6 +13,7 @@ import typer
 
 from alerts.clients import dynamodb_client
 from alerts.handlers.table import EXPIRY, KEY
+from fraudstream.profiles import customer_table
 from fraudstream.profiles.dynamo_table import create_profile_table
 from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.runtime.aws_errors import AWS_ERRORS, error_code
@@ -31,6 +33,7 @@ PROGRESS_KEYS: Final = ("pk", "sk")
 ALERT_KEYS: Final = (KEY,)
 TRANSACTION_KEYS: Final = (ACCOUNT, SORT)
 IDEMPOTENCY_KEYS: Final = (IDEMPOTENCY_KEY,)
+CUSTOMER_KEYS: Final = (customer_table.KEY,)
 NO_INDEXES: Final[Mapping[str, tuple[str, ...]]] = {}
 
 
@@ -71,11 +74,21 @@ def _emulator_client(settings: StreamSettings) -> "DynamoDBClient":
     return dynamodb_client(settings)
 
 
+def create_customer_table(settings: StreamSettings, table: str) -> None:
+    """Create the table of customers' metadata if it is missing.
+
+    Raises `StreamError` as `create_tables` does.
+    """
+    _create(_emulator_client(settings), table, CUSTOMER_KEYS, expiry=None)
+
+
 def _create(
     client: "DynamoDBClient",
     table: str,
     keys: tuple[str, ...],
     indexes: Mapping[str, tuple[str, ...]] = NO_INDEXES,
+    *,
+    expiry: str | None = EXPIRY,
 ) -> None:
     names = sorted({*keys, *(key for index in indexes.values() for key in index)})
     try:
@@ -87,9 +100,10 @@ def _create(
             **_indexes(indexes),
         )
         client.get_waiter("table_exists").wait(TableName=table)
-        client.update_time_to_live(
-            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY}
-        )
+        if expiry is not None:
+            client.update_time_to_live(
+                TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": expiry}
+            )
     except AWS_ERRORS as error:
         if error_code(error) != "ResourceInUseException":
             msg = f"table {table!r} can't be created: {error}"
@@ -111,7 +125,7 @@ def _indexes(indexes: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     return {"GlobalSecondaryIndexes": described} if described else {}
 
 
-def main(
+def main(  # noqa: PLR0913 - an option for each table
     *,
     progress: Annotated[str, typer.Option(help="Table of the progress of consumers")] = "AlertConsumers",
     alerts: Annotated[str, typer.Option(help="Table of alerts")] = "FraudAlerts",
@@ -120,13 +134,17 @@ def main(
         str, typer.Option(help="Table of the gateway's idempotency keys")
     ] = "IdempotencyKeys",
     profiles: Annotated[str, typer.Option(help="Table of profiles")] = "Profiles",
+    customers: Annotated[
+        str, typer.Option(help="Table of customers' metadata")
+    ] = customer_table.DEFAULT_TABLE,
 ) -> None:
     """Create the tables on the emulator; existing ones are left unchanged."""
     settings = load_settings()
     with stream_errors_reported():
         create_tables(settings, progress, alerts, profiles)
         create_serving_tables(settings, transactions, idempotency)
-    names = f"{progress}, {alerts}, {transactions}, {idempotency} and {profiles}"
+        create_customer_table(settings, customers)
+    names = f"{progress}, {alerts}, {transactions}, {idempotency}, {profiles} and {customers}"
     sys.stdout.write(f"{shown(f'{names} exist at {settings.endpoint_url}')}\n")
 
 

@@ -1,4 +1,4 @@
-"""Command line of the producer: ``python -m producer`` with test, stream, load, csv, parquet or costs."""
+"""Command line of the producer: ``python -m producer`` with test, stream, load, csv, customers and so on."""
 
 import typer
 from rich.console import Console
@@ -6,6 +6,7 @@ from rich.console import Console
 from fraudstream.runtime.command_app import CommandApp
 from fraudstream.runtime.terminal import shown, write_error
 from fraudstream.streams.stream_commands import load_settings
+from producer.customers import customers, load_customers
 from producer.dataset import csv_file, parquet_file
 from producer.load.load_command import load
 from producer.stream import stream
@@ -24,6 +25,8 @@ app.command()(load)
 app.command()(costs)
 app.command("csv")(csv_file)
 app.command("parquet")(parquet_file)
+app.command()(customers)
+app.command()(load_customers)
 
 
 @app.command()

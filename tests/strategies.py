@@ -7,12 +7,14 @@ edges of windows, bursts and empty windows occur, and ids repeat.
 import itertools
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final, get_args
 
 from hypothesis import strategies as st
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Feature, TransactionFeature, WindowFeature
-from fraudstream.domain.features import WindowStatistic, fields_of
+from fraudstream.domain.customer import CUSTOMER_COLUMNS, KYC_LEVELS, Customer
+from fraudstream.domain.features import WindowStatistic, fields_of, window_fields_of
 from fraudstream.domain.number_ranges import MAX_MONEY_VND
 from fraudstream.domain.transaction import Label, Transaction
 
@@ -32,7 +34,9 @@ LARGEST: Final = int(MAX_MONEY_VND)
 
 NUMBER_STATISTICS: Final = ("sum", "mean", "min", "max", "std", "ratio_to_mean", "z_score", "last_n")
 NUMBER_FIELDS: Final = fields_of({"number"})
-TEXT_FIELDS: Final = fields_of({"text"})
+METADATA_NUMBERS: Final = 2 * [field for field in NUMBER_FIELDS if field in CUSTOMER_COLUMNS]
+"""Drawn more often than others, of which there are more."""
+TEXT_FIELDS: Final = window_fields_of({"text"})
 FILLED_TEXT_FIELDS: Final = (*ENTITIES, "channel", "city", "status")
 """Texts that repeat; other values are null or unique to a transaction."""
 
@@ -45,6 +49,8 @@ class Case:
     arrivals: list[Transaction | Label]
     allowed_lateness_ms: int
     future_tolerance_ms: int
+    customers: dict[str, Customer]
+    """The metadata of some of the customers."""
 
 
 # ---- catalogues ----
@@ -78,8 +84,8 @@ def windows(draw: st.DrawFn, name: str, row_names: list[str]) -> WindowFeature:
 
 def _operands(numbers: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     """Draw the statistic of a row feature with its operands; ``numbers`` are features before it."""
-    number = st.sampled_from(NUMBER_FIELDS)
-    text = st.sampled_from(("channel", "city", "status", "device_id"))
+    number = st.sampled_from((*NUMBER_FIELDS, *METADATA_NUMBERS))
+    text = st.sampled_from(("channel", "city", "status", "device_id", *2 * ("customer_segment",)))
     words = st.sampled_from(TEXTS)
     threshold = st.sampled_from((-1.0, 0.0, 1.0, 2.5, 1e6))
     hours = st.integers(0, 23)
@@ -226,12 +232,25 @@ def arrivals(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> list[
     return stream
 
 
+_customers: Final = st.dictionaries(
+    st.sampled_from(("a", "b", "", "ă")),
+    st.builds(
+        Customer,
+        # An empty text is unknown in a file.
+        segment=st.sampled_from((None, *filter(None, TEXTS))),
+        kyc_level=st.sampled_from((None, *map(int, KYC_LEVELS))),
+        customer_since=st.sampled_from((None, date(2020, 2, 29), date(2026, 1, 2), date(2026, 1, 3))),
+    ),
+    min_size=2,
+)
+
+
 @st.composite
 def cases(draw: st.DrawFn, *, min_size: int = 1, max_size: int = 30) -> Case:
     """Draw a catalogue with a stream and a lateness that some of the stream exceeds."""
     stream = draw(arrivals(min_size=min_size, max_size=max_size))
     lateness_ms, tolerance_ms = draw(st.sampled_from(LATENESSES_MS)), draw(st.sampled_from(TOLERANCES_MS))
-    return Case(draw(catalogues()), stream, lateness_ms, tolerance_ms)
+    return Case(draw(catalogues()), stream, lateness_ms, tolerance_ms, draw(_customers))
 
 
 @st.composite

@@ -19,14 +19,19 @@ from fraudstream.archives.archive_errors import ArchiveError
 from fraudstream.archives.archive_reader import archived_lines
 from fraudstream.archives.locations import S3Uri, s3_or_path
 from fraudstream.archives.record_progress import opened_with_bar
-from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, ENTITIES, Catalogue, CatalogueError
+from fraudstream.domain.catalogue import ENTITIES, Catalogue, CatalogueError, built_in_catalogue
 from fraudstream.domain.transaction import Transaction, TransactionKey
 from fraudstream.runtime.terminal import printable, printable_json
 from fraudstream.streams.stream_commands import load_settings
 from fraudstream.streams.stream_settings import StreamSettings
 
 ScoredPath = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-EXPLAINED: Final = ("labels", "model", "features")
+BUILT_IN_CATALOGUES: Final = [
+    built_in_catalogue(has_labels=has_labels, has_metadata=has_metadata)
+    for has_metadata in (False, True)
+    for has_labels in (False, True)
+]
+EXPLAINED: Final = ("labels", "metadata", "model", "features")
 """Causes that share one column of the table; the row tells which of them it is."""
 
 
@@ -68,14 +73,14 @@ def diff_features(
     """Compare the scored transactions of two runs, feature by feature.
 
     A difference is expected if the two runs processed the entity's earlier transactions in a different order
-    or number. Exits with code 0 if every difference has a known cause (order, labels, another model, changed
-    features); 1 if a difference has none or a transaction was scored in one run only; 2 if a file can't be
-    read.
+    or number. Exits with code 0 if every difference has a known cause (order, labels, metadata, another
+    model, changed features); 1 if a difference has none or a transaction was scored in one run only; 2 if a
+    file can't be read.
     """
     settings = load_settings()
     location = read_as(_location, transactions, "--transactions")
     try:
-        candidate_catalogues = [Catalogue.load(catalogue)] if catalogue else [BUILT_IN, BUILT_IN_WITH_LABELS]
+        candidate_catalogues = [Catalogue.load(catalogue)] if catalogue else BUILT_IN_CATALOGUES
         result = _compare(_index_file(before), _index_file(after), candidate_catalogues, location, settings)
     except (ArchiveError, CatalogueError) as error:
         complain(str(error))

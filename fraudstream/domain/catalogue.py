@@ -15,7 +15,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from fraudstream.domain.families import HIGH_FREQUENCY_PER_5_MINUTES, built_in, fraud_rates
+from fraudstream.domain.customer import CUSTOMER_COLUMNS, FEATURE_COLUMNS
+from fraudstream.domain.families import HIGH_FREQUENCY_PER_5_MINUTES, built_in, customer_metadata, fraud_rates
 from fraudstream.domain.features import (
     ENTITIES,
     MAX_WINDOW_MS,
@@ -24,14 +25,14 @@ from fraudstream.domain.features import (
     Feature,
     TransactionFeature,
     WindowFeature,
-    fields_of,
+    window_fields_of,
     wrong_column,
 )
-from fraudstream.domain.transaction import COLUMN_KINDS
 
 __all__ = [
     "BUILT_IN",
     "BUILT_IN_WITH_LABELS",
+    "CUSTOMER_FEATURES",
     "ENTITIES",
     "HIGH_FREQUENCY_PER_5_MINUTES",
     "MAX_WINDOW_MS",
@@ -41,6 +42,7 @@ __all__ = [
     "Feature",
     "TransactionFeature",
     "WindowFeature",
+    "built_in_catalogue",
 ]
 
 _SPEC: Final[TypeAdapter[Feature]] = TypeAdapter(Annotated[Feature, Field(discriminator="entity")])
@@ -156,6 +158,15 @@ class Catalogue:
         return behind
 
     @cached_property
+    def of_customers(self) -> tuple[str, ...]:
+        """The names of the features with a column of the customers' metadata."""
+        return tuple(
+            feature.name
+            for feature in self.features
+            if not CUSTOMER_COLUMNS.keys().isdisjoint({feature.column, getattr(feature, "denominator", None)})
+        )
+
+    @cached_property
     def reach_ms(self) -> int:
         """Milliseconds that the longest window reaches back from a transaction, its delay included."""
         return max((feature.reach_ms for feature in self.windows), default=0)
@@ -209,7 +220,9 @@ def _problem_with_column(feature: WindowFeature, before: tuple[Feature, ...]) ->
     if column is None or column in fitting:
         return None
     # The name of a field always means the field, so a feature of that name can't be used as a column.
-    choices = fields_of(feature.column_kinds) + [name for name in fitting if name not in COLUMN_KINDS]
+    choices = window_fields_of(feature.column_kinds) + [
+        name for name in fitting if name not in FEATURE_COLUMNS
+    ]
     reason = wrong_column(column, choices)
     if column in {other.name for other in before}:
         return f": {reason}; {column!r} depends on a window, which a window can't use as its column"
@@ -236,3 +249,11 @@ BUILT_IN: Final = Catalogue(tuple(built_in()))
 """The built-in catalogue."""
 BUILT_IN_WITH_LABELS: Final = Catalogue((*BUILT_IN.features, *fraud_rates()))
 """The built-in catalogue plus fraud rates, which are meaningful only in jobs that read labels."""
+CUSTOMER_FEATURES: Final = tuple(customer_metadata())
+"""Features of the customers' metadata, which a job with metadata adds to the built-in catalogue."""
+
+
+def built_in_catalogue(*, has_labels: bool, has_metadata: bool) -> Catalogue:
+    """Return the catalogue of a job without one of its own: built-in features, and those of what it reads."""
+    built_in = BUILT_IN_WITH_LABELS if has_labels else BUILT_IN
+    return Catalogue((*built_in.features, *CUSTOMER_FEATURES)) if has_metadata else built_in

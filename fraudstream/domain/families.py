@@ -40,6 +40,13 @@ FRAUD_RATE_WINDOWS_MS: Final = (DAY_MS, 7 * DAY_MS, 30 * DAY_MS)
 """A terminal or a device is misused for days or weeks: a window of a month alone would blur start and end."""
 LABEL_DELAY_MS: Final = 7 * DAY_MS
 """Delay of fraud rates: most transactions younger than this have no label yet and would count as honest."""
+SEGMENTS: Final = ("mass", "affluent", "private", "business")
+"""Segments of the simulated bank, in the order of their codes; a bank with others writes features of its own.
+"""
+LOW_KYC_LEVEL: Final = 1
+"""Customers known by documents that they uploaded, or not at all."""
+NEW_CUSTOMER_DAYS: Final = 30
+"""Mule accounts are often opened for the purpose, within weeks."""
 
 _AMOUNT: Final = "transaction_amount_vnd"
 
@@ -188,6 +195,18 @@ def fraud_rates() -> Iterable[Feature]:
     for entity in entities:
         for window_ms in FRAUD_RATE_WINDOWS_MS:
             yield _window(entity, "fraud_rate", window_ms, delay_ms=LABEL_DELAY_MS)
+
+
+def customer_metadata() -> Iterable[Feature]:
+    """Yield what the bank knows of the customer; only useful in jobs with customer metadata."""
+    yield _row("customer_kyc_level", "value", column="customer_kyc_level")
+    yield _row("customer_relationship_days", "value", column="customer_relationship_days")
+    yield _row("customer_segment_code", "code", column="customer_segment", values=SEGMENTS)
+    yield _row("low_kyc_flag", "at_most", column="customer_kyc_level", threshold=LOW_KYC_LEVEL)
+    yield _row(
+        "new_customer_flag", "at_most", column="customer_relationship_days", threshold=NEW_CUSTOMER_DAYS
+    )
+    yield _window("counterparty_id", "mean", DAY_MS, "new_customer_flag")
 
 
 def built_in() -> Iterable[Feature]:

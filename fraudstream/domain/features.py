@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from fraudstream.domain.customer import CUSTOMER_COLUMNS, FEATURE_COLUMNS
 from fraudstream.domain.duration import DAY_MS, format_duration, parse_duration_ms
-from fraudstream.domain.transaction import COLUMN_KINDS
 
 MAX_WINDOW_MS: Final = 365 * DAY_MS
 MAX_LAST_N: Final = 64
@@ -19,6 +19,9 @@ RESERVED_NAMES: Final = ("transaction_id", "account_id")
 OUT_OF_REACH: Final = "out_of_reach"
 """Key, in lines of features and scored transactions, of the entities out of whose reach the transaction was.
 No feature may have this name either."""
+METADATA_VERSION: Final = "metadata_version"
+"""Key, in lines of features and scored transactions, of the version of the customer's metadata. No feature
+may have this name either."""
 
 Entity = Literal["account_id", "customer_id", "device_id", "merchant_id", "counterparty_id"]
 ENTITIES: Final[tuple[Entity, ...]] = get_args(Entity)
@@ -93,8 +96,16 @@ class CatalogueError(ValueError):
 
 
 def fields_of(kinds: set[str]) -> list[str]:
-    """Return the fields of a transaction whose type is one of ``kinds``."""
-    return [field for field, kind in COLUMN_KINDS.items() if kind in kinds]
+    """Return the columns of a transaction and its customer whose type is one of ``kinds``."""
+    return [field for field, kind in FEATURE_COLUMNS.items() if kind in kinds]
+
+
+def window_fields_of(kinds: set[str]) -> list[str]:
+    """Return those of `fields_of` that a window can have: all but texts of the metadata.
+
+    A history has hashes of texts, which the job computes from the transaction's own record.
+    """
+    return [field for field in fields_of(kinds) if CUSTOMER_COLUMNS.get(field) != "text"]
 
 
 def wrong_column(column: str, fitting: list[str]) -> str:
@@ -102,9 +113,9 @@ def wrong_column(column: str, fitting: list[str]) -> str:
     return f"column {column!r} can't be used here; use one of {', '.join(fitting)}"
 
 
-def _check_field(column: str, kinds: set[str]) -> None:
-    if COLUMN_KINDS.get(column) not in kinds:
-        raise ValueError(wrong_column(column, fields_of(kinds)))
+def _check_field(column: str, fitting: list[str]) -> None:
+    if column not in fitting:
+        raise ValueError(wrong_column(column, fitting))
 
 
 def _duration_ms(value: object) -> object:
@@ -132,6 +143,9 @@ class _Spec(BaseModel):
         if name == OUT_OF_REACH:
             msg = f"{name!r} is reserved for the entities that have no features; use another name"
             raise ValueError(msg)
+        if name == METADATA_VERSION:
+            msg = f"{name!r} is reserved for the version of the customers' metadata; use another name"
+            raise ValueError(msg)
         return name
 
     def to_json(self) -> dict[str, Any]:
@@ -143,8 +157,9 @@ class WindowFeature(_Spec):
     """A statistic over an entity's transactions in (t - delay - window, t - delay].
 
     t is the event time of the current transaction, which is part of the window only if the delay is 0. The
-    value is null if the transaction has no id of the entity. ``column`` is a field, or an earlier feature
-    that depends on the transaction alone; null values of the column are ignored.
+    value is null if the transaction has no id of the entity. ``column`` is a field, a number of the
+    customer's metadata, or an earlier feature that depends on the transaction alone; null values of the
+    column are ignored.
 
     - ``count``, ``sum``, ``distinct`` (number of distinct values): 0 without values.
     - ``mean``, ``min``, ``max``: null without values. ``std``: sample standard deviation (n - 1), null for
@@ -189,7 +204,7 @@ class WindowFeature(_Spec):
     @property
     def refers_to(self) -> str | None:
         """The feature that is the column; None if ``column`` names a field, which takes precedence."""
-        return None if self.column in COLUMN_KINDS else self.column
+        return None if self.column in FEATURE_COLUMNS else self.column
 
     @property
     def column_kinds(self) -> set[str]:
@@ -211,7 +226,7 @@ class WindowFeature(_Spec):
             msg = f"statistic {self.statistic} needs a column, like {example}"
             raise ValueError(msg)
         elif not self.refers_to or self.statistic == "occurrences":
-            _check_field(self.column, self.column_kinds)
+            _check_field(self.column, window_fields_of(self.column_kinds))
         return self
 
     @model_validator(mode="after")
@@ -266,7 +281,7 @@ class TransactionFeature(_Spec):
     @property
     def is_flag(self) -> bool:
         """Whether the value is 1 or 0; an alert lists the flags that are 1."""
-        return self.statistic in _FLAG_STATISTICS or COLUMN_KINDS.get(self.column or "") == "flag"
+        return self.statistic in _FLAG_STATISTICS or FEATURE_COLUMNS.get(self.column or "") == "flag"
 
     @property
     def width(self) -> int:
@@ -286,7 +301,7 @@ class TransactionFeature(_Spec):
             raise ValueError(msg)
         for column in (self.column, self.denominator):
             if column is not None:
-                _check_field(column, self._column_kinds())
+                _check_field(column, fields_of(self._column_kinds()))
         return self
 
     @model_validator(mode="after")

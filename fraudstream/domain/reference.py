@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, Entity, WindowFeature
+from fraudstream.domain.customer import Customer, with_customer
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.domain.reference_memory import Memory
 from fraudstream.domain.reference_rows import transaction_value
@@ -41,13 +42,15 @@ def evaluate(
     *,
     allowed_lateness_ms: int,
     future_tolerance_ms: int = DAY_MS,
+    customers: Mapping[str, Customer] | None = None,
 ) -> Iterator[Evaluated]:
     """Evaluate transactions in order of arrival, each against those that arrived before it.
 
     A label applies to all transactions that arrive after it, whether its own transaction came first or not.
-    The default of ``future_tolerance_ms`` is that of the setting.
+    The default of ``future_tolerance_ms`` is that of the setting. ``customers`` are the metadata by customer
+    id, which stay the same.
     """
-    past = _Past(catalogue, allowed_lateness_ms, future_tolerance_ms)
+    past = _Past(catalogue, allowed_lateness_ms, future_tolerance_ms, customers or {})
     for arrival in arrivals:
         if isinstance(arrival, Label):
             past.hear(arrival)
@@ -91,7 +94,14 @@ class _View(NamedTuple):
 class _Past:
     """What each entity remembers of the transactions that have arrived, and all labels."""
 
-    def __init__(self, catalogue: Catalogue, allowed_lateness_ms: int, future_tolerance_ms: int) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        allowed_lateness_ms: int,
+        future_tolerance_ms: int,
+        customers: Mapping[str, Customer],
+    ) -> None:
+        self._customers = customers
         self._labels: dict[TransactionKey, Label] = {}
         self._catalogue = catalogue
         self._allowed_lateness_ms = allowed_lateness_ms
@@ -109,7 +119,8 @@ class _Past:
         outcome = self._outcome(transaction)
         if outcome != "new":
             return Evaluated(transaction, outcome, {}, {})
-        arrived = Arrived(transaction, self._row(transaction))
+        known = with_customer(transaction, self._customers)
+        arrived = Arrived(known, self._row(known))
         memories = {entity: self._memory(entity, id_) for entity, id_ in self._ids(transaction).items()}
         in_reach = {entity: memory.arrive(arrived, self._labels) for entity, memory in memories.items()}
         views = {entity: self._view(memories[entity]) for entity in memories if in_reach[entity]}

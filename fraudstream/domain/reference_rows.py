@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Final, cast
 
+from fraudstream.domain.customer import VIETNAM_OFFSET_MS
 from fraudstream.domain.duration import DAY_MS, HOUR_MS
 from fraudstream.domain.features import TransactionFeature
 from fraudstream.domain.transaction import Transaction
 
-VIETNAM_OFFSET_MS: Final = 7 * HOUR_MS
-"""UTC+7; Vietnam has no daylight saving time."""
 SATURDAY: Final = 5
 """Days of the week are numbered from Monday = 0."""
 _EPOCH_WEEKDAY: Final = 3

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
+from fraudstream.domain.customer import FEATURE_COLUMNS
 from fraudstream.domain.features import WindowFeature
-from fraudstream.domain.transaction import COLUMN_KINDS, Label, Transaction, TransactionKey
+from fraudstream.domain.transaction import Label, Transaction, TransactionKey
 
 EARTH_RADIUS_KM: Final = 6371.0088
 """The mean radius of the earth: (2 a + b) / 3 of the GRS 80 ellipsoid."""
@@ -32,7 +33,9 @@ class Arrived(NamedTuple):
 
     def value(self, column: str | None) -> Any:  # noqa: ANN401 - a text, a number or a flag
         """Return the value of a column: a field, or a feature if there is no such field."""
-        return getattr(self.transaction, column or "") if column in COLUMN_KINDS else self.row[column or ""]
+        return (
+            getattr(self.transaction, column or "") if column in FEATURE_COLUMNS else self.row[column or ""]
+        )
 
     @property
     def place(self) -> tuple[float, float] | None:

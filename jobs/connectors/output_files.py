@@ -12,7 +12,7 @@ from fraudstream.archives.parquet_files import parquet_writer
 from fraudstream.archives.record_files import is_parquet
 from fraudstream.archives.record_writers import replaced_when_whole
 from fraudstream.domain.catalogue import Catalogue
-from fraudstream.domain.features import OUT_OF_REACH, RESERVED_NAMES
+from fraudstream.domain.features import METADATA_VERSION, OUT_OF_REACH, RESERVED_NAMES
 from fraudstream.runtime.private_files import make_private
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs.running import JobFailedError
@@ -73,14 +73,16 @@ def _join(parts: list[Path], path: Path) -> None:
 def _write_parquet(parts: list[Path], path: Path, catalogue: Catalogue) -> None:
     """Write lines of features as rows: a number per feature, a list of lists for a ``last_n``.
 
-    The last column has the entities out of reach; null if there are none.
+    The column after them has the entities out of reach; null if there are none. A catalogue with features of
+    customers' metadata has a last one, with their version.
     """
     types = {
         feature.name: pa.float64() if feature.width == 1 else pa.list_(pa.list_(pa.float64()))
         for feature in catalogue.features
     }
     entities = {OUT_OF_REACH: pa.list_(pa.string())}
-    schema = pa.schema(dict.fromkeys(RESERVED_NAMES, pa.string()) | types | entities)
+    versions = {METADATA_VERSION: pa.string()} if catalogue.of_customers else {}
+    schema = pa.schema(dict.fromkeys(RESERVED_NAMES, pa.string()) | types | entities | versions)
     with parquet_writer(path, schema) as writer:
         for part in parts:
             with part.open("rb") as lines:

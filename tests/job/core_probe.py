@@ -1,23 +1,29 @@
 """Run the kernel's core in this process, over a stream, with an in-memory profile store.
 
 A separate process, because JPype's JVM can't be started twice, nor beside PyFlink's tests. Arguments:
-the catalogue's file, the allowed lateness in ms and the file to write the last profiles to. Input lines:
-T and a transaction, or L and a label. Output: one JSON object per line, ``refused`` with the reason, or the
-outcome; vectors as the hex of their doubles.
+the catalogue's file, the allowed lateness in ms, the file of customers' metadata, and the file to write the
+last profiles to. Input lines: T and a transaction, or L and a label. Output: one JSON object per line,
+``refused`` with the reason, or the outcome; vectors as the hex of their doubles.
 """
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import jpype
 
+from fraudstream.online.customer_lookup import customer_metadata
+from fraudstream.runtime.aws_settings import AwsSettings
+from fraudstream.runtime.customer_settings import CustomerMetadataSettings
 from fraudstream.runtime.project_root import ROOT
 from jobs.environment import milliseconds
 from jobs.job_settings import JobSettings
 
 CORE_JAR = ROOT / "build" / "fraudstream-core.jar"
+PATIENCE = timedelta(seconds=5)
+"""A table's first answer takes longer than a server waits for it."""
 ANY_TIME_MS = -1
 """No clock checks event times, as in the job over a file."""
 
@@ -25,7 +31,7 @@ ANY_TIME_MS = -1
 class ProfileStore:
     """Passes arrivals through the core: reads each one's profiles from the store and writes them back."""
 
-    def __init__(self, catalogue_json: str, allowed_lateness_ms: int) -> None:
+    def __init__(self, catalogue_json: str, allowed_lateness_ms: int, customers: str) -> None:
         kernel = jpype.JPackage("fraudstream").kernel
         self._refused = kernel.record.RefusedException
         self._features = kernel.OnlineFeatures(
@@ -35,6 +41,10 @@ class ProfileStore:
             allowed_lateness_ms,
             milliseconds(JobSettings().future_tolerance),
             kernel.record.HashKey.BATCH,
+            customer_metadata(
+                CustomerMetadataSettings(customer_metadata=customers, customer_metadata_timeout=PATIENCE),
+                AwsSettings(),
+            ),
         )
         self._entities = [str(name) for name in self._features.entities()]
         self._profiles: dict[tuple[str, str], bytes] = {}
@@ -65,6 +75,7 @@ class ProfileStore:
         ordinals = dict(zip(self._entities, map(int, evaluated.ordinals), strict=True))
         return answer | {
             "ordinals": {entity: number for entity, number in ordinals.items() if number},
+            "metadata_version": None if event.metadataVersion is None else str(event.metadataVersion),
             "out_of_reach": [str(entity) for entity in evaluated.outOfReach],
             "evaluated": memoryview(evaluated.features).tobytes().hex(),
             "applied": memoryview(applied.features).tobytes().hex(),
@@ -92,10 +103,10 @@ class ProfileStore:
                 self._profiles[key] = bytes(profile)
 
 
-def main(catalogue: str, allowed_lateness_ms: str, profiles: str) -> None:
+def main(catalogue: str, allowed_lateness_ms: str, customers: str, profiles: str) -> None:
     """Answer every line of standard input."""
     jpype.startJVM(classpath=[str(CORE_JAR)])
-    store = ProfileStore(Path(catalogue).read_text(), int(allowed_lateness_ms))
+    store = ProfileStore(Path(catalogue).read_text(), int(allowed_lateness_ms), customers)
     for line in sys.stdin.buffer:
         sys.stdout.write(json.dumps(store.answer(line.removesuffix(b"\n"))) + "\n")
     Path(profiles).write_text(json.dumps(store.dump()))

@@ -2,16 +2,19 @@
 
 import json
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import orjson
 
 from benchmarks.state import probe_command
 from fraudstream.domain.catalogue import ENTITIES, Catalogue
+from fraudstream.domain.customer import Customer
 from fraudstream.domain.duration import DAY_MS
-from fraudstream.domain.features import OUT_OF_REACH, RESERVED_NAMES
+from fraudstream.domain.features import METADATA_VERSION, OUT_OF_REACH, RESERVED_NAMES
 from fraudstream.domain.reference import Features
 from fraudstream.domain.transaction import Label, Transaction
 from jobs.job_settings import JobSettings
@@ -25,28 +28,35 @@ class Answer(NamedTuple):
     features: Features
     ordinals: dict[str, int]
     out_of_reach: tuple[str, ...] = ()
+    metadata_version: str | None = None
 
 
 class KernelProbe:
     """Client of a running probe."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", customers: Path) -> None:
+        """Take the file to write customers' metadata to."""
         self._process = process
+        self._customers = customers
 
-    def run(
+    def run(  # noqa: PLR0913 - the limits and the metadata of a run
         self,
         catalogue: Catalogue,
         arrivals: Iterable[Transaction | Label],
         *,
         allowed_lateness_ms: int,
         future_tolerance_ms: int = DAY_MS,
+        customers: Mapping[str, Customer] | None = None,
+        settings: JobSettings | None = None,
     ) -> list[Answer]:
         """Run a stream over empty state; return an answer for each transaction.
 
-        All state goes through its serializer after every third arrival.
+        All state goes through its serializer after every third arrival. ``customers`` are the metadata by id,
+        unless ``settings`` name other ones.
         """
-        no_clock = KernelOptions(future_tolerance_ms=-1)
-        config = job_config(JobSettings(source=None), catalogue, no_clock, model_version="none")
+        no_clock = KernelOptions(future_tolerance_ms=-1, writes_files=settings is None)
+        given = settings or JobSettings(source=None, customer_metadata=self._file_of(customers or {}))
+        config = job_config(given, catalogue, no_clock, model_version="none")
         config |= {
             "allowed_lateness_ms": allowed_lateness_ms,
             "retention_tolerance_ms": future_tolerance_ms,
@@ -61,6 +71,14 @@ class KernelProbe:
             if place % 3 == 0:
                 self._ask(b"S")
         return answers
+
+    def _file_of(self, customers: Mapping[str, Customer]) -> str:
+        self._customers.write_bytes(
+            b"".join(
+                orjson.dumps({"customer_id": id_, **each.texts()}) + b"\n" for id_, each in customers.items()
+            )
+        )
+        return str(self._customers)
 
     def _ask(self, line: bytes) -> bytes:
         assert self._process.stdin
@@ -80,18 +98,22 @@ def _answer(line: bytes) -> Answer:
     features = orjson.loads(record)
     for name in RESERVED_NAMES:
         del features[name]
+    version = features.pop(METADATA_VERSION, None)
     out_of_reach = tuple(features.pop(OUT_OF_REACH, ()))
     ordinals = dict(zip(ENTITIES, map(int, numbers.split(b",")), strict=True))
     numbered: dict[str, int] = {entity: number for entity, number in ordinals.items() if number}
-    return Answer("new", features, numbered, out_of_reach)
+    return Answer("new", features, numbered, out_of_reach, version)
 
 
 @contextmanager
 def running_probe() -> Iterator[KernelProbe]:
     """Run a probe for the duration of the block."""
-    with subprocess.Popen(probe_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with (
+        TemporaryDirectory() as folder,
+        subprocess.Popen(probe_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
+    ):
         try:
-            yield KernelProbe(process)
+            yield KernelProbe(process, Path(folder) / "customers.jsonl")
         finally:
             assert process.stdin
             process.stdin.close()

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fraudstream.domain.catalogue import BUILT_IN_WITH_LABELS, Catalogue, WindowFeature
+from fraudstream.domain.catalogue import BUILT_IN_WITH_LABELS, CUSTOMER_FEATURES, Catalogue, WindowFeature
+from fraudstream.domain.customer import Customer
 from fraudstream.domain.duration import HOUR_MS
 from fraudstream.domain.reference import Evaluated, evaluate, merge_labels
 from fraudstream.domain.transaction import Label
@@ -40,7 +42,8 @@ LAST = WindowFeature(
     window_ms=HOUR_MS,
     n=3,
 )
-CATALOGUE = Catalogue((*BUILT_IN_WITH_LABELS.features, LAST))
+CATALOGUE = Catalogue((*BUILT_IN_WITH_LABELS.features, LAST, *CUSTOMER_FEATURES))
+CUSTOMERS = {"C1": Customer(segment="private", kyc_level=1, customer_since=date(2025, 12, 20))}
 BROKEN = {b"{": "malformed_json", b'{"transaction_id": 7}': "wrong_type"}
 BY_THE_ACCOUNT = ("late", "conflicting_duplicate")
 """Outcomes for which the job writes a dead letter."""
@@ -82,11 +85,14 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> Streams:
     stream = [*with_wrong_clocks(timely, SEED), *one_future_row()]
     known = labels(originals, SEED)
     (folder / "catalogue.json").write_text(CATALOGUE.to_json())
+    rows = [{"customer_id": id_, **customer.texts()} for id_, customer in CUSTOMERS.items()]
+    (folder / "customers.jsonl").write_bytes(joined([json.dumps(row).encode() for row in rows]))
     (folder / "in.jsonl").write_bytes(joined([*BROKEN, *(each.to_json() for each in stream)]))
     (folder / "labels.jsonl").write_bytes(joined([each.to_json() for each in known]))
     job = run_feature_job(
         *("--source", folder / "in.jsonl", "--labels", folder / "labels.jsonl"),
         *("--catalogue", folder / "catalogue.json", "--parallelism", "1", "--allowed-lateness", "6h"),
+        *("--customer-metadata", folder / "customers.jsonl"),
         *("--features-out", folder / "features.jsonl", "--dead-letters-out", folder / "dead.jsonl"),
         *("--profile-store", f"sqlite:{folder / 'profiles.db'}"),
     )
@@ -97,10 +103,8 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> Streams:
     return Streams(
         rows=json_lines(folder / "features.jsonl"),
         dead_letters=json_lines(folder / "dead.jsonl"),
-        answers=core_answers(
-            folder / "catalogue.json", [*(b"T" + record for record in BROKEN), *lines], computed
-        ),
-        expected=list(evaluate(CATALOGUE, arrivals, allowed_lateness_ms=LATENESS_MS)),
+        answers=core_answers(folder, [*(b"T" + record for record in BROKEN), *lines], computed),
+        expected=list(evaluate(CATALOGUE, arrivals, allowed_lateness_ms=LATENESS_MS, customers=CUSTOMERS)),
         stored=stored_profiles(folder / "profiles.db"),
         computed=json.loads(computed.read_text()),
     )
@@ -112,9 +116,12 @@ def stored_profiles(file: Path) -> dict[str, str]:
     return {f"{entity}#{id_}": profile.hex() for entity, id_, profile in rows}
 
 
-def core_answers(catalogue: Path, lines: list[bytes], profiles: Path) -> list[Row]:
+def core_answers(folder: Path, lines: list[bytes], profiles: Path) -> list[Row]:
     process = subprocess.run(
-        [sys.executable, "-m", "tests.job.core_probe", str(catalogue), str(LATENESS_MS), str(profiles)],
+        [
+            *(sys.executable, "-m", "tests.job.core_probe", str(folder / "catalogue.json")),
+            *(str(LATENESS_MS), str(folder / "customers.jsonl"), str(profiles)),
+        ],
         cwd=ROOT,
         env=outside_environment(),
         input=joined(lines),
@@ -181,6 +188,22 @@ def test_the_lines_and_the_core_name_the_entities_out_of_reach_as_the_reference_
     assert sum(each != [] for each in expected) >= 30
     assert [row.get("out_of_reach", []) for row in streams.rows] == expected
     assert [answer["out_of_reach"] for answer in streams.new()] == expected
+
+
+def test_the_job_the_core_and_the_reference_agree_on_metadata_and_name_their_version(
+    streams: Streams,
+) -> None:
+    new = [each for each in streams.expected if each.outcome == "new"]
+    for name in (each.name for each in CUSTOMER_FEATURES):
+        assert [row[name] for row in streams.rows] == pytest.approx([each.features[name] for each in new])
+        assert len({row[name] for row in streams.rows} - {None}) >= 1
+    versions = [row.get("metadata_version") for row in streams.rows]
+    assert [answer["metadata_version"] for answer in streams.new()] == versions
+    known = [version for version in versions if version is not None]
+    assert len(set(known)) == 1
+    assert [version is not None for version in versions] == [
+        each.transaction.customer_id is not None for each in new
+    ]
 
 
 def test_one_future_row_changes_no_count_of_the_other_accounts_of_a_merchant(streams: Streams) -> None:

@@ -1,6 +1,7 @@
 """The kernel's steps agree with the naive reference over generated catalogues and streams."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -33,9 +34,10 @@ def test_entities_that_accounts_with_wrong_clocks_share_equal_the_reference(
 
 
 def assert_equal_to_the_reference(probe: KernelProbe, case: Case) -> None:
-    limits = {
+    limits: dict[str, Any] = {
         "allowed_lateness_ms": case.allowed_lateness_ms,
         "future_tolerance_ms": case.future_tolerance_ms,
+        "customers": case.customers,
     }
     answers = probe.run(case.catalogue, case.arrivals, **limits)
     expected = list(evaluate(case.catalogue, case.arrivals, **limits))

@@ -8,8 +8,8 @@ from py4j.java_gateway import get_field
 from pyflink.table import StreamTableEnvironment
 
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue
+from fraudstream.domain.customer import CUSTOMER_COLUMNS, FEATURE_COLUMNS
 from fraudstream.domain.number_ranges import NUMBER_RANGES
-from fraudstream.domain.transaction import COLUMN_KINDS
 from jobs import feature_job
 from jobs.connectors import connector_for
 from jobs.job_settings import JobSettings
@@ -139,8 +139,11 @@ def test_the_kernel_and_the_domain_have_the_same_columns_and_ranges() -> None:
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - only once the JVM has its class path
 
     columns = get_gateway().jvm.fraudstream.kernel.record.Column.values()
-    assert [column.name().lower() for column in columns] == list(COLUMN_KINDS)
-    ranges = {column.name().lower(): get_field(column, "range") for column in columns}
+    assert [column.name().lower() for column in columns] == list(FEATURE_COLUMNS)
+    metadata = [column.name().lower() for column in columns if get_field(column, "isMetadata")]
+    assert metadata == list(CUSTOMER_COLUMNS)
+    sent = [column for column in columns if not get_field(column, "isMetadata")]
+    ranges = {column.name().lower(): get_field(column, "range") for column in sent}
     words = {name: str(each.toString()) for name, each in ranges.items() if each is not None}
     assert words == {name: str(each) for name, each in NUMBER_RANGES.items()}
     for name, expected in NUMBER_RANGES.items():

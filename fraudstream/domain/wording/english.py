@@ -39,6 +39,13 @@ ENGLISH: Final = Language(
         "status": Noun("the status", "statuses"),
         "currency": Noun("the currency", "currencies"),
         "country": Noun("the country", "countries"),
+        "customer_segment": Noun("the customer's segment", "segments"),
+        "customer_kyc_level": Noun(
+            "the level to which the customer's identity is known", "levels of identity"
+        ),
+        "customer_relationship_days": Noun(
+            "the number of days since the customer joined the bank", "ages of relationships"
+        ),
     },
     entities={
         "account_id": "of this account",

@@ -9,8 +9,8 @@ from math import isnan
 from typing import Final, Literal, Protocol, cast
 
 from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Feature, TransactionFeature
+from fraudstream.domain.customer import FEATURE_COLUMNS
 from fraudstream.domain.families import BIOMETRIC_FAILURES, OFF_HOURS, REPORTED_FROM_VND
-from fraudstream.domain.transaction import COLUMN_KINDS
 from fraudstream.domain.wording.language import Clause, Language, Noun, Unit
 
 BaselineOf = Literal["account", "population"]
@@ -170,7 +170,7 @@ class _Writer:
 
     def _noun(self, column: str) -> Noun:
         """Return the noun of a field, or of an earlier feature if the column is not a field."""
-        if column in COLUMN_KINDS:
+        if column in FEATURE_COLUMNS:
             return self._language.columns[column]
         subject = self._text_of(self._features[column])
         return Noun(subject, self._language.values_of.format(subject=subject))
@@ -179,12 +179,12 @@ class _Writer:
         return self._clause(feature).yes if feature.is_flag else self._subject(feature)
 
     def _is_flag(self, column: str | None) -> bool:
-        if column is None or column in COLUMN_KINDS:
-            return COLUMN_KINDS.get(column or "") == "flag"
+        if column is None or column in FEATURE_COLUMNS:
+            return FEATURE_COLUMNS.get(column or "") == "flag"
         return self._features[column].is_flag
 
     def _clause_of(self, column: str) -> Clause:
-        if column in COLUMN_KINDS:
+        if column in FEATURE_COLUMNS:
             return self._language.flag_columns[column]
         return self._clause(self._features[column])
 
@@ -238,7 +238,7 @@ class _Writer:
         return _UNITS.get(feature.statistic, "number")
 
     def _unit_of(self, column: str) -> Unit:
-        if column in COLUMN_KINDS:
+        if column in FEATURE_COLUMNS:
             return "vnd" if column.endswith("_vnd") else "number"
         feature = self._features[column]
         return "number" if feature.is_flag else self._unit(feature)

@@ -43,6 +43,9 @@ VIETNAMESE: Final = Language(
         "status": _noun("trạng thái giao dịch"),
         "currency": _noun("loại tiền tệ"),
         "country": _noun("quốc gia"),
+        "customer_segment": _noun("phân khúc khách hàng"),
+        "customer_kyc_level": _noun("mức độ định danh khách hàng"),
+        "customer_relationship_days": _noun("số ngày kể từ khi trở thành khách hàng"),
     },
     entities={
         "account_id": "của tài khoản này",

@@ -60,6 +60,44 @@ def compared(
     return {each.name: each for each in comparison.found()}
 
 
+METADATA = Catalogue(
+    (
+        TransactionFeature(name="kyc", entity="transaction", statistic="value", column="customer_kyc_level"),
+        TransactionFeature(name="low", entity="transaction", statistic="at_most", of=("kyc",), threshold=1),
+        WindowFeature(
+            name="w", entity="account_id", statistic="sum", column="customer_kyc_level", window_ms=HOUR_MS
+        ),
+        WindowFeature(name="x", entity="account_id", statistic="sum", column="low", window_ms=HOUR_MS),
+        TransactionFeature(name="x_flag", entity="transaction", statistic="above", of=("x",), threshold=3),
+        TransactionFeature(name="hour", entity="transaction", statistic="hour"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "with_a_new_version", "with_the_same"),
+    [
+        ("kyc", "metadata", "unexplained"),
+        ("low", "metadata", "unexplained"),
+        ("w", "metadata", "metadata"),
+        ("x", "metadata", "metadata"),
+        ("x_flag", "metadata", "metadata"),
+        ("hour", "unexplained", "unexplained"),
+    ],
+)
+def test_other_metadata_explain_the_features_of_metadata_and_no_others(
+    name: str, with_a_new_version: str, with_the_same: str
+) -> None:
+    values = dict.fromkeys(METADATA.names, 1.0)
+    before = scored("T") | {"features": values, "metadata_version": "v1"}
+    for version, cause in (("v2", with_a_new_version), ("v1", with_the_same)):
+        comparison = FeaturesComparison(METADATA, changes())
+        after = before | {"features": values | {name: 2.0}, "metadata_version": version}
+        comparison.add(before, after)
+        (found,) = comparison.found()
+        assert (found.name, dict(found.causes)) == (name, {cause: 1})
+
+
 OTHERS = OrderChange(keys("T"), frozenset())
 REORDERED = OrderChange(frozenset(), keys("T"))
 

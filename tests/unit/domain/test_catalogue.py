@@ -54,7 +54,7 @@ def test_a_window_over_a_window_is_rejected_with_the_allowed_columns(column: str
         catalogue(FLAG, COUNT, BUSY, ODD, QUIET, LAST, window(statistic="sum", column=column))
     message = str(refused.value)
     assert message.startswith(f"feature 'f': column '{column}' can't be used here; use one of ")
-    assert "num_transactions, flag, quiet; " in message
+    assert "customer_relationship_days, flag, quiet; " in message
     assert message.endswith(f"'{column}' depends on a window, which a window can't use as its column")
 
 
@@ -64,7 +64,7 @@ def test_an_undefined_column_is_rejected_with_the_defined_ones(column: str) -> N
         catalogue(QUIET | {"statistic": "weekend", "of": []}, window(statistic="sum", column=column), FLAG)
     message = str(refused.value)
     assert message.startswith(f"feature 'f': column '{column}' can't be used here; use one of ")
-    assert "num_transactions, quiet; " in message
+    assert "customer_relationship_days, quiet; " in message
     assert message.endswith("a feature of the transaction alone must come before it in the list")
 
 

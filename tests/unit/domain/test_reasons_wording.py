@@ -11,8 +11,8 @@ from typing import Any, get_args
 import pytest
 
 from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue
+from fraudstream.domain.customer import FEATURE_COLUMNS
 from fraudstream.domain.features import ENTITIES, TransactionStatistic, WindowStatistic
-from fraudstream.domain.transaction import COLUMN_KINDS
 from fraudstream.domain.wording.english import ENGLISH
 from fraudstream.domain.wording.language import Clause, Language
 from fraudstream.domain.wording.sentences import BaselineOf, sentences
@@ -115,7 +115,7 @@ def test_every_statistic_of_every_entity_and_column_has_a_sentence(language: Lan
     features = list(OWN)
     for entity in ENTITIES:
         for statistic in get_args(WindowStatistic):
-            for column in [None, *COLUMN_KINDS, "declined", "fee", "hour", "fee_share"]:
+            for column in [None, *FEATURE_COLUMNS, "declined", "fee", "hour", "fee_share"]:
                 n = {"n": 3} if statistic == "last_n" else {}
                 spec = {**window(statistic, **n), "entity": entity, "delay": "7d"} | (
                     {"column": column} if column else {}
@@ -169,7 +169,7 @@ def _places(words: object) -> set[str]:
 
 def test_every_column_and_entity_has_a_noun_and_every_worded_feature_is_one_of_the_projects() -> None:
     for language in LANGUAGES:
-        assert language.columns.keys() == COLUMN_KINDS.keys() - {"event_time"}
+        assert language.columns.keys() == FEATURE_COLUMNS.keys() - {"event_time"}
         assert language.entities.keys() == set(ENTITIES)
         assert language.windows.keys() == set(get_args(WindowStatistic))
         assert {*language.known_flags, *language.known_quantities} <= set(BUILT_IN.names)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraudstream.domain.catalogue import ENTITIES, Catalogue, WindowFeature
+from fraudstream.domain.customer import CUSTOMER_COLUMNS
 from fraudstream.domain.features import TransactionStatistic, WindowStatistic
 from fraudstream.domain.reference import Evaluated, Outcome, Value, evaluate
 from fraudstream.domain.transaction import Label, Transaction
@@ -36,6 +37,7 @@ def evaluated(case: Case, arrivals: list[Transaction | Label]) -> Iterator[Evalu
         arrivals,
         allowed_lateness_ms=case.allowed_lateness_ms,
         future_tolerance_ms=case.future_tolerance_ms,
+        customers=case.customers,
     )
 
 
@@ -189,10 +191,13 @@ def test_the_arrival_order_of_earlier_transactions_makes_no_difference(
 @EXAMPLES
 @given(case=strategies.cases(), moved_ms=st.sampled_from((-7, 1, 7)).map(lambda days: days * 7 * 86_400_000))
 def test_results_are_invariant_under_a_shift_by_whole_weeks(case: Case, moved_ms: int) -> None:
+    # The age of a relationship is that at the event time.
+    timeless = replace(case, customers={})
+
     def results(arrivals: list[Any]) -> list[Any]:
         return [
             (each.outcome, each.features, each.ordinals, each.out_of_reach)
-            for each in evaluated(case, arrivals)
+            for each in evaluated(timeless, arrivals)
         ]
 
     assert results([moved(each, moved_ms) for each in case.arrivals]) == results(case.arrivals)
@@ -231,6 +236,25 @@ def test_the_strategies_reach_every_statistic_with_a_nontrivial_value_and_every_
     draw()
     assert outcomes == {*get_args(Outcome)}
     assert nontrivial == {*get_args(WindowStatistic), *get_args(TransactionStatistic)}
+
+
+def test_the_strategies_reach_every_column_of_metadata_with_a_value() -> None:
+    reached: set[str] = set()
+
+    @settings(max_examples=60, derandomize=True, database=None)
+    @given(case=strategies.cases())
+    def draw(case: Case) -> None:
+        columns = {
+            feature.name: CUSTOMER_COLUMNS.keys() & {feature.column or ""}
+            for feature in case.catalogue.features
+        }
+        if any(columns.values()):
+            for result in evaluated(case, case.arrivals):
+                for name, value in result.features.items():
+                    reached.update(columns[name] if is_nontrivial(value) else set())
+
+    draw()
+    assert reached == CUSTOMER_COLUMNS.keys()
 
 
 def test_the_strategy_of_shared_entities_reaches_transactions_out_of_reach() -> None:

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from fraudstream.domain.catalogue import BUILT_IN, BUILT_IN_WITH_LABELS, Catalogue, CatalogueError
+from fraudstream.domain.catalogue import (
+    BUILT_IN,
+    BUILT_IN_WITH_LABELS,
+    CUSTOMER_FEATURES,
+    Catalogue,
+    CatalogueError,
+)
 from jobs.connectors import connector_for
 from jobs.feature_job import load_catalogue, load_decider, main
 from jobs.job_settings import JobSettings
@@ -55,6 +61,34 @@ def test_a_custom_catalogue_with_a_fraud_rate_needs_labels(tmp_path: Path, files
     del files["labels"]
     with pytest.raises(CatalogueError, match=f"feature '{own.names[0]}' needs labels: give --labels FILE"):
         catalogue_of(settings(**files))
+
+
+def test_with_metadata_the_projects_catalogue_has_features_of_them(
+    tmp_path: Path, files: dict[str, Path]
+) -> None:
+    metadata = tmp_path / "customers.jsonl"
+    metadata.touch()
+    with_labels = settings(**files, customer_metadata=metadata)
+    assert catalogue_of(with_labels).features == (*BUILT_IN_WITH_LABELS.features, *CUSTOMER_FEATURES)
+    live = settings(customer_metadata="dynamodb:user-metadata")
+    assert catalogue_of(live).features == (*BUILT_IN.features, *CUSTOMER_FEATURES)
+
+
+def test_a_custom_catalogue_and_metadata_need_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.json"
+    path.write_text(Catalogue(CUSTOMER_FEATURES).to_json())
+    metadata = "dynamodb:user-metadata"
+    assert catalogue_of(settings(catalogue=path, customer_metadata=metadata)).features == CUSTOMER_FEATURES
+    with pytest.raises(CatalogueError, match="'customer_kyc_level' needs metadata of customers: give --cust"):
+        catalogue_of(settings(catalogue=path))
+    path.write_text(BUILT_IN.to_json())
+    with pytest.raises(CatalogueError, match="has no feature of them; add one with a column like"):
+        catalogue_of(settings(catalogue=path, customer_metadata=metadata))
+
+
+def test_the_shipped_model_scores_with_the_features_of_metadata_beside_its_own() -> None:
+    more = Catalogue((*BUILT_IN.features, *CUSTOMER_FEATURES))
+    assert load_decider(settings(), more).judge.catalogue_version == more.version
 
 
 # ---- the model ----

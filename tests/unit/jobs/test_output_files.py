@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fraudstream.domain.catalogue import Catalogue, TransactionFeature, WindowFeature
+from fraudstream.domain.catalogue import CUSTOMER_FEATURES, Catalogue, TransactionFeature, WindowFeature
 from fraudstream.runtime.settings_sources import SettingsError
 from jobs.connectors.file_connector import FileConnector
 from jobs.connectors.output_files import assemble_output, fresh_parts_folder
@@ -183,6 +183,20 @@ def parquet_of(tmp_path: Path, *parts: list[dict[str, Any]]) -> pa.Table:
 def test_parquet_features_keep_the_values_order_and_nulls_of_the_lines(tmp_path: Path) -> None:
     table = parquet_of(tmp_path, ROWS[:2], ROWS[2:])
     assert table.to_pylist() == [{"out_of_reach": None} | row for row in ROWS]
+
+
+def test_features_of_metadata_add_the_column_of_their_version(tmp_path: Path) -> None:
+    out = tmp_path / "out.parquet"
+    fresh_parts_folder(out)
+    ids = {"transaction_id": "t1", "account_id": "A1"}
+    rows: list[dict[str, Any]] = [
+        {**ids, "customer_kyc_level": 2.0, "metadata_version": "v"},
+        {**ids, "customer_kyc_level": None},
+    ]
+    part(out, 0, 0, b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    assemble_output(out, Catalogue(CUSTOMER_FEATURES[:1]))
+    missing = {"out_of_reach": None, "metadata_version": None}
+    assert pq.read_table(out).to_pylist() == [missing | row for row in rows]
 
 
 def test_every_number_is_a_double_whatever_the_rows_contain(tmp_path: Path) -> None:

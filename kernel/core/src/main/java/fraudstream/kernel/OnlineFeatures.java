@@ -1,5 +1,6 @@
 package fraudstream.kernel;
 
+import fraudstream.kernel.customers.CustomerMetadata;
 import fraudstream.kernel.features.Catalogue;
 import fraudstream.kernel.features.EntityWindows;
 import fraudstream.kernel.features.History;
@@ -35,6 +36,25 @@ public final class OnlineFeatures {
   private final EventHash hash;
   private final EntityWindows[] windows;
   private final ProfileFormat[] formats;
+  private final CustomerMetadata customers;
+
+  /** The same without metadata: features of the customer's metadata are missing. */
+  public OnlineFeatures(
+      String catalogueJson,
+      int maxRecordBytes,
+      long futureToleranceMs,
+      long allowedLatenessMs,
+      long toleranceMs,
+      HashKey key) {
+    this(
+        catalogueJson,
+        maxRecordBytes,
+        futureToleranceMs,
+        allowedLatenessMs,
+        toleranceMs,
+        key,
+        CustomerMetadata.NONE);
+  }
 
   /**
    * @param catalogueJson the catalogue as JSON, written by {@code Catalogue.to_json} in Python
@@ -46,6 +66,7 @@ public final class OnlineFeatures {
    * @param toleranceMs the future tolerance of the job that computes the same features; shared
    *     entities keep as much more than their windows and the lateness need
    * @param key the hash key of all profiles: the one of the job that computes the same features
+   * @param customers what the bank knows of its customers; may be shared by threads, and is not closed
    */
   public OnlineFeatures(
       String catalogueJson,
@@ -53,7 +74,9 @@ public final class OnlineFeatures {
       long futureToleranceMs,
       long allowedLatenessMs,
       long toleranceMs,
-      HashKey key) {
+      HashKey key,
+      CustomerMetadata customers) {
+    this.customers = customers;
     catalogue = Catalogue.fromJson(catalogueJson);
     transactions = new TransactionParser(maxRecordBytes, futureToleranceMs);
     labels = new LabelParser(maxRecordBytes);
@@ -152,6 +175,7 @@ public final class OnlineFeatures {
     event.arrivalMs = arrivalMs;
     Fields fields = transactions.parse(json, arrivalMs);
     event.identify(fields);
+    customers.enrich(fields, event);
     catalogue.begin(fields, event);
     hash.hash(event);
     return event;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import fraudstream.kernel.customers.CustomerRow;
 import fraudstream.kernel.features.Catalogues;
 import fraudstream.kernel.record.Event;
 import fraudstream.kernel.record.HashKey;
@@ -14,6 +15,8 @@ import fraudstream.kernel.record.Records;
 import fraudstream.kernel.record.Refusal;
 import fraudstream.kernel.record.RefusedException;
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class OnlineFeaturesTest {
@@ -218,6 +221,44 @@ class OnlineFeaturesTest {
 
   private static String oldOfDevice() {
     return Records.json("event_time", "\"2025-12-31T03:00:00Z\"", "device_id", "\"D1\"");
+  }
+
+  // ---- metadata ----
+
+  @Test
+  void metadataAreFeaturesOfTheirCustomerAndNoPartOfTheTransactionsIdentity() throws Exception {
+    Map<String, CustomerRow> rows = new HashMap<>();
+    rows.put("C1", CustomerRow.of("private", "2", "2026-01-01", "v1"));
+    OnlineFeatures known =
+        new OnlineFeatures(
+            Catalogues.json(
+                Catalogues.row("level", "value", "'column':'customer_kyc_level'"),
+                Catalogues.row("days", "value", "'column':'customer_relationship_days'"),
+                Catalogues.row("is_p", "equals", "'column':'customer_segment','text':'private'"),
+                Catalogues.window(
+                    "w", "account_id", "sum", "'column':'customer_kyc_level','window':'1h'")),
+            1_000,
+            0,
+            60_000,
+            0,
+            HashKey.BATCH,
+            rows::get);
+    byte[] json =
+        Records.utf8(Records.json("customer_id", "\"C1\"", "customer_segment", "\"sent\""));
+    Event event = known.transaction(json, ARRIVAL_MS);
+    assertEquals("v1", event.metadataVersion);
+    byte[][] profiles = {null};
+    OnlineFeatures.Result first = known.apply(event, profiles);
+    assertArrayEquals(new double[] {2, 1, 1, 2}, first.features);
+    rows.put("C1", CustomerRow.of("mass", "3", "2025-12-31", "v2"));
+    Event again = known.transaction(json, ARRIVAL_MS);
+    assertEquals("v2", again.metadataVersion);
+    assertEquals("duplicate", known.apply(again, first.profiles).outcome);
+    Event bare = known.transaction(Records.utf8(Records.json()), ARRIVAL_MS);
+    assertNull(bare.metadataVersion);
+    assertArrayEquals(
+        new double[] {Double.NaN, Double.NaN, Double.NaN, 0},
+        known.evaluate(bare, profiles).features);
   }
 
   // ---- labels ----

@@ -31,7 +31,11 @@ final class ColumnTable {
 
   /** The column of that name: a field of the transaction, or an earlier row feature. */
   WindowColumn named(JsonNode spec, String name) {
-    Column field = Column.named(name);
+    Column field = Column.ofFeature(name);
+    if (field != null && field.isMetadata && field.kind == Column.Kind.TEXT) {
+      // Texts are hashed from the record's contents, of which metadata are no part.
+      throw Specs.wrong(spec, "column can't be a text of the metadata; use a 'code' of it");
+    }
     if (field != null) {
       return of(field);
     }

@@ -48,9 +48,9 @@ final class Specs {
   }
 
   static Column column(JsonNode spec, String key) {
-    Column column = Column.named(text(spec, key));
+    Column column = Column.ofFeature(text(spec, key));
     if (column == null) {
-      throw wrong(spec, key + " must be a field of a transaction");
+      throw wrong(spec, key + " must be a field of a transaction or of its customer");
     }
     return column;
   }

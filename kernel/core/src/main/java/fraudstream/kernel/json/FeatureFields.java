@@ -8,6 +8,7 @@ import java.util.List;
 /** Writes a feature vector as JSON fields: numbers, and LAST_N as a list of amount, gap, value. */
 final class FeatureFields {
   private static final byte[] OUT_OF_REACH = JsonLine.name("out_of_reach");
+  private static final byte[] METADATA_VERSION = JsonLine.name("metadata_version");
   private static final Entity[] ENTITIES = Entity.values();
 
   private final Catalogue.Feature[] features;
@@ -51,6 +52,14 @@ final class FeatureFields {
       }
     }
     json.end(']');
+  }
+
+  /** Writes the field with the version of the customer's metadata, if they were looked up. */
+  static void writeMetadataVersion(JsonLine json, Event event) {
+    if (event.metadataVersion != null) {
+      json.field(METADATA_VERSION);
+      json.text(event.metadataVersion);
+    }
   }
 
   private static void writeTriples(JsonLine json, double[] vector, Catalogue.Feature feature) {

@@ -7,7 +7,8 @@ import java.util.List;
 
 /**
  * Writes a feature vector as one flat JSON object: transaction_id and account_id, then each feature
- * by name, null if missing; then out_of_reach, the list of such entities, if there are any.
+ * by name, null if missing; then out_of_reach, the list of such entities, if there are any, and
+ * metadata_version, if the customer's metadata were looked up.
  */
 public final class FeaturesJson {
   private static final byte[] TRANSACTION_ID = JsonLine.name("transaction_id");
@@ -29,6 +30,7 @@ public final class FeaturesJson {
     json.text(event.ids[Entity.ACCOUNT_ID.ordinal()]);
     features.write(json, event);
     FeatureFields.writeOutOfReach(json, event);
+    FeatureFields.writeMetadataVersion(json, event);
     json.end('}');
     return json.toBytes();
   }

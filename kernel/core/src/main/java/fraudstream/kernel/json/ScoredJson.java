@@ -54,6 +54,7 @@ public final class ScoredJson {
     features.write(json, event);
     json.end('}');
     FeatureFields.writeOutOfReach(json, event);
+    FeatureFields.writeMetadataVersion(json, event);
     if (!overflowing.isEmpty()) {
       json.field(OVERFLOWING);
       json.begin('[');

@@ -16,11 +16,12 @@ import java.util.Arrays;
  * that is not null, in the order of {@link Column}: its place there (byte), and the bits of the
  * number (8 bytes), or length and UTF-8 of the text. All numbers are big-endian. A column added at
  * the end leaves the bytes of records without it as they are, because saved state has their hashes.
+ * Metadata are no part of them: a copy of a transaction is one after its customer's metadata changed.
  */
 final class Contents {
   private static final VarHandle WORD =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-  private static final Column[] COLUMNS = Column.values();
+  private static final Column[] COLUMNS = Column.OF_RECORDS.toArray(Column[]::new);
   private static final int LENGTH_BYTES = Short.BYTES;
   private static final int FIRST_BYTES = 1_024;
 

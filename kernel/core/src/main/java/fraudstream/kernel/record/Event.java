@@ -82,6 +82,12 @@ public final class Event {
    */
   public int outOfReach;
 
+  /**
+   * The version of the metadata that were read for the customer, as {@link
+   * fraudstream.kernel.customers.CustomerRow#version} has it; null if none were read.
+   */
+  public String metadataVersion;
+
   /** For labels only: when the label became available, epoch ms. */
   public long availableAtMs = NO_TIME;
 
@@ -123,6 +129,7 @@ public final class Event {
     event.features = features.clone();
     event.ordinals = ordinals.clone();
     event.outOfReach = outOfReach;
+    event.metadataVersion = metadataVersion;
     event.availableAtMs = availableAtMs;
     event.isFraud = isFraud;
     return event;

@@ -2,7 +2,7 @@ package fraudstream.kernel.record;
 
 import java.util.Arrays;
 
-/** The values of one parsed transaction, by {@link Column}. */
+/** The values of one parsed transaction, by {@link Column}, and of its customer's metadata. */
 public final class Fields {
   /** The event time, epoch ms; {@link Event#NO_TIME} if absent. */
   public long timeMs;
@@ -45,7 +45,18 @@ public final class Fields {
     }
   }
 
-  /** The canonical bytes of all values, in a new array. */
+  /**
+   * Sets what the metadata say of the transaction's customer; null and NaN where they say nothing.
+   *
+   * @param relationshipDays the age of the relationship at the time of the event
+   */
+  public void setCustomer(String segment, double kycLevel, double relationshipDays) {
+    set(Column.CUSTOMER_SEGMENT, segment);
+    set(Column.CUSTOMER_KYC_LEVEL, kycLevel);
+    set(Column.CUSTOMER_RELATIONSHIP_DAYS, relationshipDays);
+  }
+
+  /** The canonical bytes of the record's values, in a new array. */
   byte[] contents() {
     return contents.of(texts, numbers, timeMs);
   }

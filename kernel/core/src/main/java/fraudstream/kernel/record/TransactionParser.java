@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
-import java.util.Arrays;
 
 /**
  * Parses and validates the JSON record of a transaction.
@@ -12,9 +11,10 @@ import java.util.Arrays;
  * <p>Unknown fields are ignored. Absent and null optional fields are null.
  */
 public final class TransactionParser {
-  private static final Column[] COLUMNS = Column.values();
+  private static final Column[] REQUIRED =
+      Column.OF_RECORDS.stream().filter(column -> column.required).toArray(Column[]::new);
   private static final Column[] NUMBERS =
-      Arrays.stream(COLUMNS).filter(column -> column.range != null).toArray(Column[]::new);
+      Column.OF_RECORDS.stream().filter(column -> column.range != null).toArray(Column[]::new);
 
   private final JsonFactory json = FieldReader.jsonFactory();
   private final Fields fields = new Fields();
@@ -86,8 +86,8 @@ public final class TransactionParser {
   }
 
   private void check(long arrivalMs) throws RefusedException {
-    for (Column column : COLUMNS) {
-      if (column.required && fields.isNull(column)) {
+    for (Column column : REQUIRED) {
+      if (fields.isNull(column)) {
         throw FieldReader.missing(column.fieldName, "transaction");
       }
     }

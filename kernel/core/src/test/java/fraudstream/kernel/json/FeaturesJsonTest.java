@@ -54,6 +54,20 @@ class FeaturesJsonTest {
     assertEquals(value, Double.parseDouble(written));
   }
 
+  // ---- metadata ----
+
+  @Test
+  void aLineNamesTheVersionOfTheMetadataThatWereLookedUp() {
+    Event event = Records.transaction("T1", "A1", 0);
+    event.features = new double[] {7};
+    event.metadataVersion = "0123456789ab";
+    byte[] line = new FeaturesJson(Catalogues.of(row("f", "hour", "")).features()).line(event);
+    assertEquals(
+        "{\"transaction_id\":\"T1\",\"account_id\":\"A1\",\"f\":7,"
+            + "\"metadata_version\":\"0123456789ab\"}",
+        new String(line, StandardCharsets.UTF_8));
+  }
+
   // ---- names ----
 
   @Test

@@ -159,6 +159,16 @@ class ScoredJsonTest {
   }
 
   @Test
+  void theVersionOfTheMetadataIsNamedIfTheyWereLookedUp() {
+    Event event = event();
+    assertFalse(read(json.scored(event, 0.25, 0, List.of())).has("metadata_version"));
+    event.metadataVersion = "unavailable";
+    JsonNode record = read(json.scored(event, 0.25, 0, List.of()));
+    assertEquals("unavailable", record.get("metadata_version").textValue());
+    assertFalse(read(json.duplicate(event)).has("metadata_version"), "it has no features");
+  }
+
+  @Test
   void featuresThatAreTooLargeForTheModelAreNamed() throws IOException {
     JsonNode record = read(json.scored(event(), 0.25, 0, List.of("a", "b")));
     assertEquals("[\"a\",\"b\"]", record.get("overflowing_features").toString());

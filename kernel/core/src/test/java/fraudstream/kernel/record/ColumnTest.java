@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,9 +20,10 @@ class ColumnTest {
         "transaction_id event_time account_id transaction_amount_vnd customer_id transaction_type"
             + " channel transaction_fees_vnd counterparty_id merchant_id merchant_category city"
             + " latitude longitude device_id biometric_failure_count total_loans_vnd"
-            + " num_transactions npl_flag status currency country",
+            + " num_transactions npl_flag status currency country"
+            + " customer_segment customer_kyc_level customer_relationship_days",
         Arrays.stream(Column.values())
-            .limit(22)
+            .limit(25)
             .map(column -> column.fieldName)
             .collect(Collectors.joining(" ")));
   }
@@ -29,15 +31,26 @@ class ColumnTest {
   @ParameterizedTest
   @EnumSource
   void aColumnIsFoundByTheNameOfItsField(Column column) {
-    assertSame(column, Column.named(column.fieldName));
-    assertNull(Column.named(column.name()), "names are told apart by case");
+    assertSame(column, Column.ofFeature(column.fieldName));
+    assertNull(Column.ofFeature(column.name()), "names are told apart by case");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRecordsFieldIsFoundByItsNameUnlessItIsMetadata(Column column) {
+    assertSame(column.isMetadata ? null : column, Column.named(column.fieldName));
+    assertEquals(!column.isMetadata, Column.OF_RECORDS.contains(column));
+    assertEquals(
+        Set.of("customer_segment", "customer_kyc_level", "customer_relationship_days")
+            .contains(column.fieldName),
+        column.isMetadata);
   }
 
   /** Label fields are not columns: a feature that used them would leak the label. */
   @Test
   void theTruthIsNoColumn() {
-    assertNull(Column.named("is_fraud"));
-    assertNull(Column.named("fraud_type"));
+    assertNull(Column.ofFeature("is_fraud"));
+    assertNull(Column.ofFeature("fraud_type"));
   }
 
   @ParameterizedTest

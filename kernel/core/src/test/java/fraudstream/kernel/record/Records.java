@@ -61,7 +61,7 @@ public final class Records {
     fields.clear();
     fields.timeMs = 0;
     for (int i = 0; i < namesAndValues.length; i += 2) {
-      Column column = Column.named((String) namesAndValues[i]);
+      Column column = Column.ofFeature((String) namesAndValues[i]);
       Object value = namesAndValues[i + 1];
       if (value == null) {
         fields.setNull(column);

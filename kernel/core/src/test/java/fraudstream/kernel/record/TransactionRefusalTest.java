@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -174,7 +173,7 @@ class TransactionRefusalTest {
   @ParameterizedTest
   @ValueSource(strings = {"0000", "000A", "001b", "007F", "009b", "061C", "200E", "2028", "202E", "2069"})
   void aControlCharacterInAnyIdIsRefusedByItsNumber(String hex) throws RefusedException {
-    for (Column column : Column.values()) {
+    for (Column column : Column.OF_RECORDS) {
       if (column.kind != Column.Kind.TEXT) {
         continue;
       }
@@ -284,7 +283,7 @@ class TransactionRefusalTest {
   }
 
   static Stream<Column> numbers() {
-    return Arrays.stream(Column.values()).filter(column -> column.kind == Column.Kind.NUMBER);
+    return Column.OF_RECORDS.stream().filter(column -> column.kind == Column.Kind.NUMBER);
   }
 
   private static Refusal refusalOf(Column column) {

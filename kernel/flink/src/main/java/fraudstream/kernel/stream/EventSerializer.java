@@ -73,6 +73,7 @@ public final class EventSerializer extends TypeSerializerSingleton<Event> {
     }
     writeNumbers(words, event.ordinals, features, target);
     target.writeByte(event.outOfReach);
+    write(event.metadataVersion, target);
     target.writeLong(event.availableAtMs);
     target.writeBoolean(event.isFraud);
   }
@@ -96,6 +97,7 @@ public final class EventSerializer extends TypeSerializerSingleton<Event> {
     }
     readNumbers(event, source);
     event.outOfReach = source.readByte();
+    event.metadataVersion = readText(source);
     event.availableAtMs = source.readLong();
     event.isFraud = source.readBoolean();
     return event;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import fraudstream.kernel.customers.CustomerOptions;
 import fraudstream.kernel.features.Catalogue;
 import java.io.Serializable;
 import java.util.List;
@@ -77,6 +78,9 @@ public final class JobConfig implements Serializable {
   /** Null if the job writes no profiles. */
   final ProfileOptions profiles;
 
+  /** Where the customers' metadata are; null if no feature uses them. */
+  final CustomerOptions customers;
+
   @JsonCreator
   JobConfig(
       @JsonProperty(value = "catalogue", required = true) String catalogueJson,
@@ -105,7 +109,8 @@ public final class JobConfig implements Serializable {
       @JsonProperty(value = "dead_letters_per_minute", required = true) int deadLettersPerMinute,
       @JsonProperty(value = "dead_letter_bytes_per_minute", required = true)
           long deadLetterBytesPerMinute,
-      @JsonProperty(value = "profiles", required = true) ProfileOptions profiles) {
+      @JsonProperty(value = "profiles", required = true) ProfileOptions profiles,
+      @JsonProperty(value = "customers", required = true) CustomerOptions customers) {
     this.catalogueJson = catalogueJson;
     this.catalogueVersion = catalogueVersion;
     this.modelVersion = modelVersion;
@@ -129,6 +134,7 @@ public final class JobConfig implements Serializable {
     this.deadLettersPerMinute = deadLettersPerMinute;
     this.deadLetterBytesPerMinute = deadLetterBytesPerMinute;
     this.profiles = profiles;
+    this.customers = customers;
   }
 
   /** Reads the JSON object written by {@code jobs/kernel.py}. */

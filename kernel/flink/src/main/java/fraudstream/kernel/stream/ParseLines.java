@@ -37,8 +37,16 @@ final class ParseLines extends ProcessFunction<byte[], Event> {
   @Override
   public void open(OpenContext context) {
     gate = new Gate(config);
+    gate.measure(getRuntimeContext().getMetricGroup());
     refusals = new RecordRefusals(config, getRuntimeContext().getMetricGroup());
     counts = new RunCounts(getRuntimeContext());
+  }
+
+  @Override
+  public void close() {
+    if (gate != null) {
+      gate.close();
+    }
   }
 
   @Override

@@ -35,7 +35,15 @@ final class ParseRows extends ProcessFunction<RowData, Event> {
   @Override
   public void open(OpenContext context) {
     gate = new Gate(config);
+    gate.measure(getRuntimeContext().getMetricGroup());
     refusals = new RecordRefusals(config, getRuntimeContext().getMetricGroup());
+  }
+
+  @Override
+  public void close() {
+    if (gate != null) {
+      gate.close();
+    }
   }
 
   @Override

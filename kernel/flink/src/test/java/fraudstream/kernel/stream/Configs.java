@@ -55,6 +55,7 @@ final class Configs {
     values.put("dead_letters_per_minute", 10);
     values.put("dead_letter_bytes_per_minute", 1_000_000);
     values.put("profiles", null);
+    values.put("customers", null);
     for (int i = 0; i < namesAndValues.length; i += 2) {
       if (namesAndValues[i + 1] == null) {
         values.remove((String) namesAndValues[i]);

@@ -82,6 +82,7 @@ class EventSerializerTest {
     event.transactionId = text;
     event.shardId = text;
     event.sequenceNumber = text;
+    event.metadataVersion = text;
     for (int i = 0; i < Entity.COUNT; i++) {
       event.ids[i] = text;
     }
@@ -149,6 +150,7 @@ class EventSerializerTest {
     event.shardId = orNull(random, () -> text(random));
     event.sequenceNumber = orNull(random, () -> text(random));
     event.transactionId = orNull(random, () -> text(random));
+    event.metadataVersion = orNull(random, () -> text(random));
     event.contents = new byte[random.nextInt(300)];
     random.nextBytes(event.contents);
     event.idHash = random.nextLong();

@@ -2,11 +2,13 @@ package fraudstream.kernel.stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fraudstream.kernel.record.Entity;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.flink.util.InstantiationUtil;
@@ -46,6 +48,8 @@ class JobConfigTest {
     assertEquals(12, config.deadLettersPerRecord);
     assertEquals(13, config.deadLettersPerMinute);
     assertEquals(14_000_000_000L, config.deadLetterBytesPerMinute);
+    assertEquals("dynamodb:users 16 17000000000 18 r null", config.customers.toString());
+    assertEquals("users", config.customers.table());
   }
 
   @Test
@@ -72,9 +76,26 @@ class JobConfigTest {
             "review_sentences", Map.of("late", List.of("Late.", "Trễ.")),
             "dead_letters_per_record", 12,
             "dead_letters_per_minute", 13,
-            "dead_letter_bytes_per_minute", 14_000_000_000L);
+            "dead_letter_bytes_per_minute", 14_000_000_000L,
+            "customers", customers());
     assertRead(config);
     assertRead(InstantiationUtil.clone(config));
+  }
+
+  private static Map<String, Object> customers() {
+    Map<String, Object> options = new HashMap<>();
+    options.put("source", "dynamodb:users");
+    options.put("max_customers", 16);
+    options.put("refresh_ms", 17_000_000_000L);
+    options.put("timeout_ms", 18);
+    options.put("region", "r");
+    options.put("endpoint", null);
+    return options;
+  }
+
+  @Test
+  void withoutMetadataThereAreNoOptionsOfThem() {
+    assertNull(Configs.config().customers);
   }
 
   @Test
@@ -91,7 +112,7 @@ class JobConfigTest {
         "state_ttl_ms", "batch_size", "batch_time_ms", "is_labelled", "transactions_per_second",
         "writes_files", "with_reviews", "reviews_per_minute", "reviews_of_task_per_minute",
         "review_sentences", "dead_letters_per_record", "dead_letters_per_minute",
-        "dead_letter_bytes_per_minute"
+        "dead_letter_bytes_per_minute", "customers"
       })
   void aMissingSettingIsRefusedByItsName(String name) {
     assertRefused(Configs.json(name, null), "'" + name + "'");

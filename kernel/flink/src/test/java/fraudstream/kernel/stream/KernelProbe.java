@@ -62,6 +62,9 @@ public final class KernelProbe {
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       String rest = line.substring(1);
       if (line.charAt(0) == 'C') {
+        if (probe != null) {
+          probe.gate.close();
+        }
         probe = new KernelProbe(JobConfig.fromJson(rest));
       }
       out.println(probe.answer(line.charAt(0), rest));
