@@ -100,7 +100,7 @@ def load_catalogue(settings: JobSettings, *, has_labels: bool) -> Catalogue:
         has_metadata = settings.customer_metadata is not None
         return built_in_catalogue(has_labels=has_labels, has_metadata=has_metadata)
     catalogue = Catalogue.load(settings.catalogue)
-    _check_metadata(settings, catalogue)
+    settings.check_catalogue(catalogue, str(settings.catalogue))
     in_need = [feature.name for feature in catalogue.windows if feature.statistic == "fraud_rate"]
     if in_need and not has_labels:
         msg = (
@@ -108,19 +108,6 @@ def load_catalogue(settings: JobSettings, *, has_labels: bool) -> Catalogue:
         )
         raise CatalogueError(msg)
     return catalogue
-
-
-def _check_metadata(settings: JobSettings, catalogue: Catalogue) -> None:
-    of_customers = catalogue.of_customers
-    if of_customers and settings.customer_metadata is None:
-        msg = f"feature {of_customers[0]!r} needs metadata of customers: give --customer-metadata FILE"
-        raise CatalogueError(msg)
-    if settings.customer_metadata is not None and not of_customers:
-        msg = (
-            f"customer_metadata: {settings.catalogue} has no feature of them; add one with a column like "
-            "customer_kyc_level, or omit customer_metadata"
-        )
-        raise CatalogueError(msg)
 
 
 def load_decider(settings: JobSettings, catalogue: Catalogue) -> Decider:

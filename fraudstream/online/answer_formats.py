@@ -41,6 +41,7 @@ def decision_answer(decision: OnlineDecision, generated: Sequence[str]) -> dict[
         "model_version": decision.model_version,
         "model_digest": decision.model_digest,
         "catalogue_version": decision.catalogue_version,
+        "metadata_version": decision.metadata_version,
         "decided_at": format_time(decision.decided_at_ms),
     }
     if decision.features is not None:

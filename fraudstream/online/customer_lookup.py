@@ -7,8 +7,7 @@ kernels of a process share it.
 import logging
 from typing import Any, Final
 
-import jpype
-
+from fraudstream.online.core_jvm import start_core
 from fraudstream.profiles.customer_table import CustomerTable
 from fraudstream.runtime.aws_settings import AwsSettings
 from fraudstream.runtime.customer_settings import CustomerMetadataSettings
@@ -26,10 +25,12 @@ class CustomerMetadataError(Exception):
 def customer_metadata(settings: CustomerMetadataSettings, aws: AwsSettings) -> CustomerMetadata:
     """Open the metadata of the settings; without any, every column of the customer is null.
 
-    The JVM must run. The caller closes the result once (``close()``). ``aws`` has the region and the endpoint
+    Starts the JVM. The caller closes the result once (``close()``). ``aws`` has the region and the endpoint
     of a table, which is read with boto3. Raises `CustomerMetadataError` if a file is invalid.
     """
-    customers = jpype.JPackage("fraudstream").kernel.customers
+    customers = start_core().customers
+    import jpype  # noqa: PLC0415 - without it, `start_core` has raised
+
     options = settings.customer_options(region=aws.aws_region, endpoint_url=aws.endpoint_url)
     if options is None:
         return customers.CustomerMetadata.NONE
@@ -53,6 +54,8 @@ def customer_metadata(settings: CustomerMetadataSettings, aws: AwsSettings) -> C
 
 def _reader(table: CustomerTable) -> Any:  # noqa: ANN401 - an object of the JVM
     """Return a ``CustomerReader`` of the JVM, whose thread calls it."""
+    import jpype  # noqa: PLC0415 - imported by then
+
     hash_map = jpype.JClass("java.util.HashMap")
 
     @jpype.JImplements("fraudstream.kernel.customers.CustomerReader")

@@ -209,5 +209,6 @@ class DecisionEngine:
             model_version=judge.model_version,
             model_digest=judge.model_digest,
             catalogue_version=judge.catalogue_version,
+            metadata_version=transaction.metadata_version,
             **findings,  # type: ignore[arg-type] # the fields that differ between the two kinds
         )

@@ -1,6 +1,5 @@
 """Opening of a decision engine from files and a store's URL, for programs without a server's settings."""
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from fraudstream.online.online_kernel import KernelLimits, OnlineKernel
 from fraudstream.online.profile_reading import ProfileReader
 from fraudstream.profiles.profile_store_factory import DEFAULT_TIMEOUT_S, profile_store
 from fraudstream.profiles.store_protocol import ProfileStore
-from fraudstream.runtime.clock import wall_clock_ms
+from fraudstream.runtime.clock import monotonic_ms, wall_clock_ms
 from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.scorer import Scorer
 
@@ -33,6 +32,8 @@ class EngineParts:
     store_timeout_s: float = DEFAULT_TIMEOUT_S
     threshold: float | None = None
     policy: DecisionPolicy = field(default_factory=DecisionPolicy)
+    limits: KernelLimits = field(default_factory=KernelLimits)
+    """Those of the job; with others, features differ from the stream's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,7 @@ def open_engine(parts: EngineParts) -> OpenedEngine:
     decider = Decider(Scorer.load(parts.model, catalogue), catalogue, parts.threshold)
     decider.warm_up()
     key = None if parts.hash_key is None else parts.hash_key.get_secret_value()
-    kernel = OnlineKernel(catalogue, KernelLimits(), key)
+    kernel = OnlineKernel(catalogue, parts.limits, key)
     store = None if parts.store is None else profile_store(parts.store, timeout_s=parts.store_timeout_s)
-    reader = ProfileReader(store, wall_clock_ms, CircuitBreaker(_monotonic_ms))
+    reader = ProfileReader(store, wall_clock_ms, CircuitBreaker(monotonic_ms))
     return OpenedEngine(DecisionEngine(kernel, reader, decider, parts.policy, wall_clock_ms), store)
-
-
-def _monotonic_ms() -> int:
-    return time.monotonic_ns() // 1_000_000

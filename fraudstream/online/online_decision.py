@@ -52,6 +52,8 @@ class OnlineDecision:
     model_version: str
     model_digest: str
     catalogue_version: str
+    metadata_version: str | None
+    """The version of the customer's metadata; None if no feature uses them."""
 
 
 def risk_of(level: RiskLevel | None, score: float | None) -> OnlineRisk | None:

@@ -16,6 +16,7 @@ from fraudstream.domain.record_gate import (
     transaction_values,
 )
 from fraudstream.online.core_jvm import CoreError, start_core
+from fraudstream.online.customer_lookup import CustomerMetadata
 from fraudstream.profiles.profile_rows import ProfileKey
 
 
@@ -41,6 +42,8 @@ class OnlineTransaction(NamedTuple):
     transaction_amount_vnd: float
     keys: tuple[ProfileKey | None, ...]
     """The profiles that its features need, in the order of `OnlineKernel.entities`; None without an id."""
+    metadata_version: str | None = None
+    """The version of the customer's metadata; None if no feature uses them."""
 
     @property
     def account_id(self) -> str:
@@ -63,10 +66,17 @@ class Evaluation(NamedTuple):
 class OnlineKernel:
     """The features of one catalogue, as the job computes them. Not thread-safe: one for each thread."""
 
-    def __init__(self, catalogue: Catalogue, limits: KernelLimits, hash_key: str | None) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        limits: KernelLimits,
+        hash_key: str | None,
+        customers: CustomerMetadata | None = None,
+    ) -> None:
         """Take the job's hash key, 32 hexadecimal digits; None for the published one of jobs over files.
 
-        Starts the JVM. Raises `CoreError` if that is impossible.
+        ``customers`` are the metadata that `fraudstream.online.customer_lookup` opens. Starts the JVM. Raises
+        `CoreError` if that is impossible.
         """
         kernel = start_core()
         self._limits = limits
@@ -79,6 +89,7 @@ class OnlineKernel:
             limits.allowed_lateness_ms,
             limits.retention_tolerance_ms,
             key.BATCH if hash_key is None else key.fromHex(hash_key),
+            kernel.customers.CustomerMetadata.NONE if customers is None else customers,
         )
         self.entities = tuple(str(name) for name in self._online.entities())
 
@@ -96,8 +107,14 @@ class OnlineKernel:
             None if id_ is None else ProfileKey(entity, str(id_))
             for entity, id_ in zip(self.entities, self._online.ids(event), strict=True)
         )
+        version = event.metadataVersion
         return OnlineTransaction(
-            event, str(event.transactionId), int(event.timeMs), float(event.amountVnd), keys
+            event,
+            str(event.transactionId),
+            int(event.timeMs),
+            float(event.amountVnd),
+            keys,
+            None if version is None else str(version),
         )
 
     def _check(self, record: bytes, arrival_ms: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import Field, field_validator
 
+from fraudstream.domain.catalogue import Catalogue, CatalogueError
 from fraudstream.runtime.settings import Duration, SettingsBase, path_errors_reported
 
 TABLE_PREFIX: Final = "dynamodb:"
@@ -80,6 +81,22 @@ class CustomerMetadataSettings(SettingsBase):
                 msg = "file not found; give the path of an existing file, or dynamodb:TABLE"
                 raise ValueError(msg)
         return source
+
+    def check_catalogue(self, catalogue: Catalogue, called: str) -> None:
+        """Raise `CatalogueError` if a catalogue needs metadata and there are none, or has no use for them.
+
+        ``called`` is its file, for messages.
+        """
+        of_customers = catalogue.of_customers
+        if of_customers and self.customer_metadata is None:
+            msg = f"feature {of_customers[0]!r} needs metadata of customers: set customer_metadata"
+            raise CatalogueError(msg)
+        if self.customer_metadata is not None and not of_customers:
+            msg = (
+                f"customer_metadata: {called} has no feature of them; add one with a column like "
+                "customer_kyc_level, or omit customer_metadata"
+            )
+            raise CatalogueError(msg)
 
     def customer_options(
         self, *, region: str, endpoint_url: str | None, is_bounded: bool = False

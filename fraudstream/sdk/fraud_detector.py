@@ -32,6 +32,7 @@ from fraudstream.sdk.service_calls import (
 )
 
 if TYPE_CHECKING:
+    from fraudstream.online.online_kernel import KernelLimits
     from fraudstream.sdk.local_detector import LocalDetector
 
 
@@ -72,6 +73,7 @@ class FraudDetector:
         catalogue: str | Path | None = None,
         threshold: float | None = None,
         usd_vnd_rate: float | None = None,
+        limits: "KernelLimits | None" = None,
     ) -> "LocalDetector":
         """Return a detector that decides in this process, without a server.
 
@@ -79,7 +81,8 @@ class FraudDetector:
         of the profile store that the job writes, and ``hash_key`` the job's key. Without a store every
         decision is on the transaction alone, and its ``profile`` is ``missing``. ``catalogue`` is the file of
         the model's catalogue if that is not the built-in one, ``threshold`` replaces the model's, and
-        ``usd_vnd_rate`` converts the ``amount`` of `check`.
+        ``usd_vnd_rate`` converts the ``amount`` of `check`. ``limits`` are those of the job where its
+        lateness or its tolerance is not the default.
 
         Needs ``fraudstream[local]`` and Java 11 or later. Raises `SetupError` with the remedy if something is
         missing or can't be used.
@@ -90,7 +93,9 @@ class FraudDetector:
             msg = f"FraudDetector.local needs {error.name}: pip install 'fraudstream[local]'"
             raise SetupError(msg) from error
         options = {} if usd_vnd_rate is None else {"usd_vnd_rate": usd_vnd_rate}
-        return local_detector(model, store, hash_key, catalogue=catalogue, threshold=threshold, **options)
+        return local_detector(
+            model, store, hash_key, catalogue=catalogue, threshold=threshold, limits=limits, **options
+        )
 
     def __repr__(self) -> str:
         """Return the class and the address, without credentials."""

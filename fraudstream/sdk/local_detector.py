@@ -19,6 +19,7 @@ from fraudstream.online.answer_formats import check_answer, decision_answer
 from fraudstream.online.core_jvm import CoreError
 from fraudstream.online.engine_opening import EngineParts, OpenedEngine, open_engine
 from fraudstream.online.online_decision import OnlineDecision
+from fraudstream.online.online_kernel import KernelLimits
 from fraudstream.online.submitted_transactions import (
     USD_VND_RATE,
     SimpleTransaction,
@@ -142,6 +143,7 @@ def local_detector(  # noqa: PLR0913 - independent options
     catalogue: str | Path | None = None,
     threshold: float | None = None,
     usd_vnd_rate: float = USD_VND_RATE,
+    limits: KernelLimits | None = None,
 ) -> LocalDetector:
     """Return a detector in this process; see ``FraudDetector.local``. Raises `SetupError`."""
     if store is not None and hash_key is None:
@@ -156,6 +158,7 @@ def local_detector(  # noqa: PLR0913 - independent options
         store=None if store is None else SecretStr(store),
         hash_key=None if hash_key is None else SecretStr(hash_key),
         threshold=threshold,
+        limits=limits or KernelLimits(),
     )
     try:
         opened = open_engine(parts)

@@ -60,6 +60,7 @@ _DECISION_ANSWER: Final = {
     "model_version": "v1",
     "model_digest": "0" * 64,
     "catalogue_version": "0123456789ab",
+    "metadata_version": None,
     "decided_at": "2026-01-02T03:04:06.000Z",
 }
 

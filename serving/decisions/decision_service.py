@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
-from fraudstream.domain.catalogue import BUILT_IN, Catalogue, CatalogueError
+from fraudstream.domain.catalogue import Catalogue, CatalogueError, built_in_catalogue
 from fraudstream.domain.record_gate import RefusedRecordError
 from fraudstream.online.answer_formats import decision_answer
 from fraudstream.online.circuit_breaker import CircuitBreaker
+from fraudstream.online.customer_lookup import CustomerMetadata, customer_metadata
 from fraudstream.online.decision_engine import DecisionEngine
 from fraudstream.online.online_decision import OnlineDecision
 from fraudstream.online.online_kernel import KernelLimits, OnlineKernel
@@ -64,6 +65,7 @@ class DecisionService:
         self._metrics = metrics
         self._gateway = gateway
         self._catalogue, self._decider = _loaded(settings)
+        self._customers: list[CustomerMetadata] = []
         self._pool = DecisionPool(
             self._engine,
             metrics,
@@ -127,8 +129,16 @@ class DecisionService:
     async def close(self) -> None:
         """Let the threads end their work, and send the decisions that wait for their stream."""
         await self._pool.close()
+        for customers in self._customers:
+            customers.close()
         if self._stream is not None:
             await self._stream.close()
+
+    def _opened_customers(self) -> CustomerMetadata:
+        """Open the customers' metadata, which the kernels of a process share."""
+        customers = customer_metadata(self.settings, self._streams)
+        self._customers.append(customers)
+        return customers
 
     def _engine(self) -> DecisionEngine:
         settings = self.settings
@@ -141,6 +151,7 @@ class DecisionService:
                 retention_tolerance_ms=self._streams.future_tolerance // _MS,
             ),
             None if settings.hash_key is None else settings.hash_key.get_secret_value(),
+            self._opened_customers(),
         )
         url = settings.profile_store
         store = None if url is None else profile_store(url, timeout_s=settings.profile_timeout_seconds)
@@ -148,9 +159,17 @@ class DecisionService:
         return DecisionEngine(kernel, reader, self._decider, settings.policy, self.now_ms)
 
 
+def _catalogue(settings: DecisionSettings) -> Catalogue:
+    if settings.catalogue is None:
+        return built_in_catalogue(has_labels=False, has_metadata=settings.customer_metadata is not None)
+    catalogue = Catalogue.load(settings.catalogue)
+    settings.check_catalogue(catalogue, str(settings.catalogue))
+    return catalogue
+
+
 def _loaded(settings: DecisionSettings) -> tuple[Catalogue, Decider]:
     try:
-        catalogue = BUILT_IN if settings.catalogue is None else Catalogue.load(settings.catalogue)
+        catalogue = _catalogue(settings)
         scorer = Scorer.load(settings.model, catalogue)
         if settings.profile_store is not None:
             profile_store(settings.profile_store).close()

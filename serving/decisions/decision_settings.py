@@ -11,6 +11,7 @@ from fraudstream.online.decision_engine import DecisionPolicy
 from fraudstream.online.online_decision import ActionFrom
 from fraudstream.online.submitted_transactions import USD_VND_RATE, USD_VND_RATE_DATE
 from fraudstream.profiles.profile_settings import ProfileStoreSettings
+from fraudstream.runtime.customer_settings import CustomerMetadataSettings
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings import Duration
 
@@ -19,7 +20,7 @@ STREAM_NAME: Final = r"^[a-zA-Z0-9_.-]{1,128}$"
 _MS: Final = timedelta(milliseconds=1)
 
 
-class DecisionSettings(ProfileStoreSettings):
+class DecisionSettings(CustomerMetadataSettings, ProfileStoreSettings):
     """Fields that `ServingSettings` combines with those of its other parts."""
 
     model: Path = Field(ROOT / "models" / "v1", description="Folder of the model version to decide with")

@@ -355,3 +355,20 @@ def test_every_decision_goes_to_the_stream_of_decisions(tmp_path: Path) -> None:
     assert [each["transaction_id"] for each in sent] == ["T1", "TXN123456"]
     assert sent[0] == {"schema_version": 1, "asked_by": "address:127.0.0.1"} | answer
     assert bench.metric("decisions_streamed_total") == 2
+
+
+# ---- customers' metadata ----
+
+
+def test_the_metadata_of_a_customer_are_features_with_their_version(tmp_path: Path) -> None:
+    customers = tmp_path / "customers.jsonl"
+    customers.write_text(
+        '{"customer_id": "C1", "segment": "premium", "kyc_level": 2, "customer_since": "2025-12-03"}\n'
+    )
+    with DecisionBench(tmp_path, customer_metadata=str(customers)).serving() as bench:
+        known = bench.post(f"{DECISIONS}?features=true", USUAL | {"customer_id": "C1"}).json()
+        unknown = bench.post(f"{DECISIONS}?features=true", USUAL | {"customer_id": "C2"}).json()
+    assert known["features"]["customer_kyc_level"] == 2
+    assert known["features"]["customer_relationship_days"] == 30
+    assert unknown["features"]["customer_kyc_level"] is None
+    assert known["metadata_version"] == unknown["metadata_version"] is not None
