@@ -241,7 +241,7 @@ def test_the_strategies_reach_every_statistic_with_a_nontrivial_value_and_every_
 def test_the_strategies_reach_every_column_of_metadata_with_a_value() -> None:
     reached: set[str] = set()
 
-    @settings(max_examples=60, derandomize=True, database=None)
+    @settings(max_examples=150, derandomize=True, database=None)
     @given(case=strategies.cases())
     def draw(case: Case) -> None:
         columns = {

@@ -29,7 +29,7 @@ def test_an_ipv6_endpoint_is_shown_whole(
     monkeypatch.setenv("COLUMNS", "200")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    for name in ("create_tables", "create_serving_tables"):
+    for name in ("create_tables", "create_serving_tables", "create_customer_table"):
         monkeypatch.setattr(localstack.tables, name, lambda *_arguments: None)
     monkeypatch.setattr(localstack.streams, "create_streams", lambda *_arguments, **_options: [])
     monkeypatch.setattr(localstack.streams, "kinesis_client", lambda _settings: None)
