@@ -48,14 +48,14 @@ test: setup ## Run every test: the kernel's, unit, job (mini cluster), stack (Ki
 	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 quick: setup ## Run the unit tests: no JVM, no cluster, no stream (3 minutes)
-	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest tests/unit --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 fuzz: setup ## Run the property and fuzz tests from a new seed, with FUZZ_TIMES times the suite's examples
 	$(MVN) test -pl core -Dtest=TransactionParserFuzzTest -Dfuzz.seed=$$(date +%s) -Dfuzz.inputs=$$(( $(FUZZ_TIMES) * 1000000 ))
 	FUZZ_TIMES=$(FUZZ_TIMES) $(PY) -m pytest $$(grep -rlE '^ *@given' tests/unit tests/job) --timeout 0 --numprocesses 2 --dist loadfile $(PYTEST_OPTIONS)
 
 coverage: setup ## Run the unit tests and measure line and branch coverage; writes build/coverage/index.html
-	$(PY) -m pytest tests/unit --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report html --cov-report term:skip-covered
+	$(PY) -m pytest tests/unit --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report html --cov-report term:skip-covered
 
 check: setup ## Check style, types, format, imports and spelling; compile the kernel with warnings as errors
 	$(MVN) test-compile

@@ -79,7 +79,9 @@ def test_a_custom_catalogue_and_metadata_need_each_other(tmp_path: Path) -> None
     path.write_text(Catalogue(CUSTOMER_FEATURES).to_json())
     metadata = "dynamodb:user-metadata"
     assert catalogue_of(settings(catalogue=path, customer_metadata=metadata)).features == CUSTOMER_FEATURES
-    with pytest.raises(CatalogueError, match="'customer_kyc_level' needs metadata of customers: give --cust"):
+    with pytest.raises(
+        CatalogueError, match="'customer_kyc_level' needs metadata of customers: set customer_metadata"
+    ):
         catalogue_of(settings(catalogue=path))
     path.write_text(BUILT_IN.to_json())
     with pytest.raises(CatalogueError, match="has no feature of them; add one with a column like"):

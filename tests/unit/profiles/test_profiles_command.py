@@ -160,13 +160,6 @@ def test_create_is_for_dynamodb_only(store: SqliteProfiles) -> None:
     assert "the job creates the tables of sqlite:" in result.stderr
 
 
-def test_create_makes_the_table_once(dynamo_database: str) -> None:
-    url = f"{dynamo_database}-new"
-    assert run("create", "--store", url).stdout == f"{url} was created\n"
-    assert run("create", "--store", url).stdout == f"{url} exists\n"
-    assert printed("status", "--store", url) == []
-
-
 @pytest.mark.parametrize(
     ("store_url", "message"),
     [

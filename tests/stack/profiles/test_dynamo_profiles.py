@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from fraudstream.profiles import dynamo_items, dynamo_reads
 from fraudstream.profiles.dynamo_profiles import DynamoProfiles
@@ -14,6 +15,7 @@ from fraudstream.profiles.store_protocol import ProfileStoreError
 from fraudstream.profiles.store_urls import parse_store_url
 from fraudstream.streams.stream_settings import StreamSettings
 from localstack.tables import create_tables
+from serving.profiles_command.profiles_app import app
 from tests.profile_servers import aws_variables, free_port, silent_server
 from tests.unit.profiles.profile_samples import NOW_MS, incompressible, row
 
@@ -207,3 +209,14 @@ def test_an_id_beyond_a_key_of_dynamodb_is_an_error(dynamo_database: str) -> Non
         pytest.raises(ProfileStoreError, match="at most 2048 bytes"),
     ):
         store.read([row("x" * 2_048).key])
+
+
+def test_the_command_creates_the_table_once(dynamo_database: str) -> None:
+    url = f"{dynamo_database}-new"
+
+    def printed(*arguments: str) -> str:
+        return CliRunner().invoke(app, [*arguments, "--store", url]).stdout
+
+    assert printed("create") == f"{url} was created\n"
+    assert printed("create") == f"{url} exists\n"
+    assert printed("status", "--json") == "[]\n"
