@@ -33,7 +33,13 @@ from localrun.job_process import JobProcess, job_process
 from localrun.logged_process import LoggedProcess, ProcessEndedError
 from localrun.run_endpoint import run_endpoint
 from localrun.serve_view import ServeView
-from localrun.served_system import IDEMPOTENCY_TABLE, TRANSACTION_TABLE, ServedSystem, new_hash_key
+from localrun.served_system import (
+    DECISIONS_STREAM,
+    IDEMPOTENCY_TABLE,
+    TRANSACTION_TABLE,
+    ServedSystem,
+    new_hash_key,
+)
 from localstack.emulator import EmulatorError
 from localstack.streams import create_streams
 from localstack.tables import create_serving_tables
@@ -61,7 +67,7 @@ class ServeRun:
         self._say("starting the emulator, the job and the decision API")
         with contextlib.ExitStack() as parts:
             url = parts.enter_context(run_endpoint(endpoint_url))
-            arguments = ["--aws-endpoint-url", url]
+            arguments = ["--aws-endpoint-url", url, "--decisions-stream", DECISIONS_STREAM]
             settings = JobSettings.load(arguments)
             create_streams(kinesis_client(settings), settings, wait_s=60)
             create_serving_tables(settings, TRANSACTION_TABLE, IDEMPOTENCY_TABLE)

@@ -25,6 +25,7 @@ POLL_S: Final = 0.3
 HASH_KEY_BYTES: Final = 16
 TRANSACTION_TABLE: Final = "Transactions"
 IDEMPOTENCY_TABLE: Final = "IdempotencyKeys"
+DECISIONS_STREAM: Final = "Decisions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class ServedSystem:
         """Return the settings of the decision API, which reads them."""
         variables = {
             "AWS_ENDPOINT_URL": endpoint_url,
+            "FRAUDSTREAM_DECISIONS_STREAM": DECISIONS_STREAM,
             "DECISION_API_HOST": self.host,
             "DECISION_API_PORT": str(self.port),
             "DECISION_API_AUTH": "on" if self.has_auth else "off",

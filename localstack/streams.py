@@ -52,6 +52,8 @@ def shard_counts(settings: StreamSettings) -> dict[str, int]:
     }
     if settings.scored_stream != "off":
         counts[settings.scored_stream] = SCORED_SHARDS
+    if settings.decisions_stream != "off":
+        counts[settings.decisions_stream] = OTHER_SHARDS
     return counts
 
 

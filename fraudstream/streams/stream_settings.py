@@ -11,6 +11,8 @@ from fraudstream.runtime.settings import Duration
 StreamName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
 
 
+OFF: Final = "off"
+"""In place of the name of a stream that is not written."""
 TRANSACTIONS_STREAM_VARIABLES: Final = ("FRAUDSTREAM_TRANSACTIONS_STREAM", "KINESIS_STREAM_NAME")
 
 
@@ -32,6 +34,9 @@ class StreamSettings(AwsSettings):
     labels_stream: StreamName = Field("Labels", description="Kinesis stream of fraud labels")
     scored_stream: StreamName = Field(
         "Scored", description="Kinesis stream of all scored transactions with their features; 'off' for none"
+    )
+    decisions_stream: StreamName = Field(
+        OFF, description="Kinesis stream of the decisions of the decision API; 'off' for none"
     )
     shard_poll_interval_ms: int = Field(
         200,
@@ -69,13 +74,13 @@ class StreamSettings(AwsSettings):
             self.alerts_stream,
             self.dead_letters_stream,
             self.labels_stream,
-            self.scored_stream,
+            *(stream for stream in (self.scored_stream, self.decisions_stream) if stream != OFF),
         )
         if len(set(streams)) < len(streams):
             msg = f"stream names must differ, but two of them are equal ({', '.join(streams)}): rename one"
             raise ValueError(msg)
-        if "off" in streams[:-1]:
-            msg = "only scored_stream can be 'off': give the other streams a name"
+        if OFF in streams:
+            msg = "only scored_stream and decisions_stream can be 'off': give the other streams a name"
             raise ValueError(msg)
         return self
 

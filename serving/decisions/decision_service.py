@@ -22,7 +22,7 @@ from fraudstream.scoring.decider import Decider
 from fraudstream.scoring.manifest import ModelError
 from fraudstream.scoring.scorer import Scorer
 from fraudstream.streams.protocols import Record
-from fraudstream.streams.stream_settings import StreamSettings
+from fraudstream.streams.stream_settings import OFF, StreamSettings
 from serving.decisions.decision_metrics import DecisionMetrics
 from serving.decisions.decision_pool import DecisionPool, DecisionRequest
 from serving.decisions.decision_settings import DecisionSettings
@@ -75,9 +75,9 @@ class DecisionService:
             warm_up=WARM_UP,
         )
         self._stream = None
-        if settings.decisions_stream is not None:
+        if streams.decisions_stream != OFF:
             batcher = gateway.stream_batcher(
-                "decision", settings.decisions_stream, settings.decisions_queue_records
+                "decision", streams.decisions_stream, settings.decisions_queue_records
             )
             self._stream = DecisionStream(batcher, metrics)
 

@@ -16,7 +16,6 @@ from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.settings import Duration
 
 HASH_KEY: Final = re.compile(r"[0-9a-fA-F]{32}")
-STREAM_NAME: Final = r"^[a-zA-Z0-9_.-]{1,128}$"
 _MS: Final = timedelta(milliseconds=1)
 
 
@@ -63,11 +62,6 @@ class DecisionSettings(CustomerMetadataSettings, ProfileStoreSettings):
         ge=timedelta(milliseconds=50),
         le=timedelta(minutes=1),
         description="Time after which a request without a decision gets 503",
-    )
-    decisions_stream: str | None = Field(
-        None,
-        pattern=STREAM_NAME,
-        description="Kinesis stream that receives every decision (default: none does)",
     )
     decisions_queue_records: int = Field(
         10_000,

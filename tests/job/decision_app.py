@@ -39,7 +39,8 @@ Result = TypeVar("Result")
 class DecisionBench:
     """A decision API over a store that `stream` keeps current."""
 
-    def __init__(self, folder: Path, **values: Any) -> None:  # noqa: ANN401 - settings
+    def __init__(self, folder: Path, decisions: str = "off", **values: Any) -> None:  # noqa: ANN401 - settings
+        streams = StreamSettings.load(env_file=None, decisions_stream=decisions)
         self.path = folder / "profiles.db"
         self.store = SqliteProfiles(self.path, timeout_s=5)
         self.kernel = OnlineKernel(BUILT_IN, KernelLimits(), HASH_KEY)
@@ -60,14 +61,14 @@ class DecisionBench:
         )
         self.gateway = IngestionGateway(
             self.settings,
-            StreamSettings.load(env_file=None),
+            streams,
             self.registry,
             now_ms=lambda: NOW_MS,
             open_kinesis=lambda *_settings, **_options: self.kinesis.client,
         )
         self.service = DecisionService(
             self.settings,
-            StreamSettings.load(env_file=None),
+            streams,
             DecisionMetrics(self.registry),
             self.gateway,
             now_ms=lambda: NOW_MS,

@@ -348,7 +348,7 @@ def test_a_store_that_can_not_be_read_leaves_decisions_without_profiles(tmp_path
 
 
 def test_every_decision_goes_to_the_stream_of_decisions(tmp_path: Path) -> None:
-    with DecisionBench(tmp_path, decisions_stream="Decisions").serving() as bench:
+    with DecisionBench(tmp_path, decisions="Decisions").serving() as bench:
         answer = bench.post(DECISIONS, USUAL).json()
         bench.post(CHECK, SHORT)
     sent = [orjson.loads(data) for data, _ in bench.kinesis.taken]

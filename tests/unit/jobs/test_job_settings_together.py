@@ -18,9 +18,12 @@ HERE = ["--source", __file__]
         (SAME_STREAM, "stream names must differ, but two of them are equal (Transactions, Transactions, "),
         (["--labels-stream", "Alerts"], "stream names must differ"),
         (["--scored-stream", "DeadLetters"], "stream names must differ"),
-        (["--alerts-stream", "off"], "only scored_stream can be 'off'"),
-        (["--dead-letters-stream", "off", "--scored-stream", "on"], "only scored_stream can be 'off'"),
-        (["--labels-stream", "off"], "only scored_stream can be 'off'"),
+        (["--alerts-stream", "off"], "only scored_stream and decisions_stream can be 'off'"),
+        (
+            ["--dead-letters-stream", "off", "--scored-stream", "on"],
+            "only scored_stream and decisions_stream can be 'off'",
+        ),
+        (["--labels-stream", "off"], "only scored_stream and decisions_stream can be 'off'"),
         (
             ["--parallelism", "9", "--max-parallelism", "8"],
             "parallelism: 9 is more than max_parallelism 8; raise max_parallelism, or lower parallelism",
