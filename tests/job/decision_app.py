@@ -40,7 +40,7 @@ class DecisionBench:
     """A decision API over a store that `stream` keeps current."""
 
     def __init__(self, folder: Path, decisions: str = "off", **values: Any) -> None:  # noqa: ANN401 - settings
-        streams = StreamSettings.load(env_file=None, decisions_stream=decisions)
+        streams = StreamSettings.load(env_file=None).model_copy(update={"decisions_stream": decisions})
         self.path = folder / "profiles.db"
         self.store = SqliteProfiles(self.path, timeout_s=5)
         self.kernel = OnlineKernel(BUILT_IN, KernelLimits(), HASH_KEY)

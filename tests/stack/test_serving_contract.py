@@ -49,14 +49,19 @@ def service(tmp_path_factory: pytest.TempPathFactory, emulator_url: str) -> Iter
     folder = tmp_path_factory.mktemp("contract")
     key, kept = make_key("tester", "dec_", SCOPES)
     (folder / "keys").write_text(kept.line() + "\n")
-    streams = StreamSettings.load(env_file=None, aws_endpoint_url=emulator_url)
-    create_streams(kinesis_client(streams), streams, wait_s=60)
-    create_serving_tables(streams, TRANSACTION_TABLE, IDEMPOTENCY_TABLE)
-    port = free_port()
-    environment = {
+    endpoint = {
         "AWS_ENDPOINT_URL": emulator_url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    with pytest.MonkeyPatch.context() as variables:
+        for name, value in endpoint.items():
+            variables.setenv(name, value)
+        streams = StreamSettings.load(env_file=None)
+        create_streams(kinesis_client(streams), streams, wait_s=60)
+        create_serving_tables(streams, TRANSACTION_TABLE, IDEMPOTENCY_TABLE)
+    port = free_port()
+    environment = endpoint | {
         "DECISION_API_KEYS_FILE": str(folder / "keys"),
         "DECISION_API_RATE_LIMIT": "1000000/minute",
         "DECISION_API_PROFILE_STORE": f"sqlite:{folder / 'profiles.db'}",
