@@ -1,6 +1,7 @@
 """Customers' metadata in a DynamoDB table of the emulator: the same for the job's kernel and for a server."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ from fraudstream.domain.transaction import Transaction, parse_time_ms
 from fraudstream.profiles.customer_table import CustomerTable, CustomerTableError
 from fraudstream.runtime.project_root import ROOT
 from jobs.job_settings import JobSettings
-from localstack.tables import create_tables
+from localstack.tables import create_customer_table
 from tests.job.kernel_probe import KernelProbe, running_probe
 from tests.stack.stack_helpers import run_module
 
@@ -58,7 +59,7 @@ def fixture_table(kinesis_settings: JobSettings, tmp_path: Path) -> str:
     """Return the name of a table with the customers, created and filled by the commands."""
     suffix = uuid4().hex[:8]
     table = f"user-metadata-{suffix}"
-    create_tables(kinesis_settings, f"AlertConsumers-{suffix}", f"FraudAlerts-{suffix}", table)
+    create_customer_table(kinesis_settings, table)
     write_customers(tmp_path / "customers.jsonl", CUSTOMERS.items())
     loaded = run_module("producer", "load-customers", str(tmp_path / "customers.jsonl"), "--table", table)
     assert loaded.returncode == 0, loaded.stderr
@@ -96,7 +97,7 @@ def test_the_kernel_and_a_server_have_the_values_of_the_reference(
     core = subprocess.run(
         [
             *(sys.executable, "-m", "tests.job.core_probe", str(tmp_path / "catalogue.json")),
-            *(str(LATENESS_MS), f"dynamodb:{table}"),
+            *(str(LATENESS_MS), f"dynamodb:{table}", os.devnull),
         ],
         cwd=ROOT,
         input=b"".join(b"T" + each.to_json() + b"\n" for each in STREAM),

@@ -40,7 +40,7 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def emulator() -> Iterator[tuple[str, "DynamoDBClient"]]:
+def dynamo_emulator() -> Iterator[tuple[str, "DynamoDBClient"]]:
     """Yield the emulator's endpoint and a client; one client, because each reads its service's model."""
     with embedded_emulator() as endpoint:
         client = boto3.client(
@@ -54,9 +54,9 @@ def emulator() -> Iterator[tuple[str, "DynamoDBClient"]]:
 
 
 @pytest.fixture
-def dynamo_database(emulator: tuple[str, "DynamoDBClient"], monkeypatch: pytest.MonkeyPatch) -> str:
+def dynamo_database(dynamo_emulator: tuple[str, "DynamoDBClient"], monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the URL of a new table."""
-    endpoint, client = emulator
+    endpoint, client = dynamo_emulator
     for name, value in aws_variables(endpoint).items():
         monkeypatch.setenv(name, value)
     table = f"Profiles{next(_numbers)}"

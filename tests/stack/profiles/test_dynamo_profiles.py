@@ -36,8 +36,8 @@ def table(dynamo_database: str) -> str:
 
 
 @pytest.fixture
-def client(emulator: tuple[str, "DynamoDBClient"]) -> "DynamoDBClient":
-    return emulator[1]
+def client(dynamo_emulator: tuple[str, "DynamoDBClient"]) -> "DynamoDBClient":
+    return dynamo_emulator[1]
 
 
 def parts(client: "DynamoDBClient", table: str) -> list[str]:
