@@ -69,9 +69,14 @@ def check_parity(url: SecretStr, endpoint_url: str, logs: Path, size: ParitySize
     hash_key = new_hash_key()
     arguments = ["--aws-endpoint-url", endpoint_url]
     settings = JobSettings.load(arguments)
-    secrets = {"FRAUDSTREAM_PROFILE_STORE": url.get_secret_value(), "FRAUDSTREAM_HASH_KEY": hash_key}
+    variables = {
+        "FRAUDSTREAM_PROFILE_STORE": url.get_secret_value(),
+        "FRAUDSTREAM_HASH_KEY": hash_key,
+        # Each round waits for the store; a large history waits several intervals.
+        "FRAUDSTREAM_PROFILE_INTERVAL": "100ms",
+    }
     traffic = ParityTraffic(size.seed, size.slots, wall_clock_ms())
-    with job_process(arguments, logs / "parity-job.log", secrets) as job, _engine(url, hash_key) as engine:
+    with job_process(arguments, logs / "parity-job.log", variables) as job, _engine(url, hash_key) as engine:
         job.wait_until_reading(threading.Event())
         client = kinesis_client(settings)
         store = profile_store(url)
