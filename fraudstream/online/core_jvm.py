@@ -13,6 +13,9 @@ PACKAGED_JAR: Final = Path(__file__).parent / JAR_NAME
 MIN_JAVA: Final = 11
 MAX_HEAP: Final = "512m"
 """Histories of a few requests, and the cache of the largest ones."""
+STACK: Final = "8m"
+"""Stack of Java's threads, and of the thread that starts the JVM: by default, the JVM takes all but 1 MB of that
+thread's stack away, and deep recursion in C, as in Python's packages, ends the process."""
 _lock: Final = threading.Lock()
 _started_by: int | None = None
 """The process that started the JVM: a child of a fork has a copy of its memory, and none of its threads."""
@@ -64,10 +67,15 @@ def _jpype() -> Any:  # noqa: ANN401 - JPype has no types
 
 def _start(jpype: Any, jar: Path) -> None:  # noqa: ANN401 - JPype has no types
     try:
-        # -Xrs leaves the signals to Python: the server ends in order on SIGTERM. The serial collector and the
-        # first compiler's limit of threads fit a process that shares its cores with others of its kind.
+        # -Xrs leaves the signals to Python: the server ends in order on SIGTERM. The serial collector fits a
+        # process that shares its cores with others of its kind.
         jpype.startJVM(
-            "-Xrs", "-XX:+UseSerialGC", f"-Xmx{MAX_HEAP}", classpath=[str(jar)], convertStrings=False
+            "-Xrs",
+            "-XX:+UseSerialGC",
+            f"-Xmx{MAX_HEAP}",
+            f"-Xss{STACK}",
+            classpath=[str(jar)],
+            convertStrings=False,
         )
     except (jpype.JVMNotFoundException, OSError, ValueError) as error:
         msg = f"no Java was found ({error}): install Java {MIN_JAVA} or later, or set JAVA_HOME to its folder"
