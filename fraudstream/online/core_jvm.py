@@ -14,8 +14,8 @@ MIN_JAVA: Final = 11
 MAX_HEAP: Final = "512m"
 """Histories of a few requests, and the cache of the largest ones."""
 STACK: Final = "8m"
-"""Stack of Java's threads, and of the thread that starts the JVM: by default, the JVM takes all but 1 MB of that
-thread's stack away, and deep recursion in C, as in Python's packages, ends the process."""
+"""Stack of Java's threads, and of the thread that starts the JVM: by default, the JVM takes all but 1 MB of
+that thread's stack away, and deep recursion in C, as in Python's packages, ends the process."""
 _lock: Final = threading.Lock()
 _started_by: int | None = None
 """The process that started the JVM: a child of a fork has a copy of its memory, and none of its threads."""
