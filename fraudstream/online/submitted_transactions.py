@@ -6,11 +6,19 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import orjson
-from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 
 from fraudstream.domain.json_objects import JsonError, json_object
-from fraudstream.domain.transaction import format_time
+from fraudstream.domain.transaction import format_time, parse_time_ms
 
+
+def _checked_time(text: str) -> str:
+    parse_time_ms(text)
+    return text
+
+
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"}), AfterValidator(_checked_time)]
+"""A time as the job's parser takes it."""
 Identifier = Annotated[str, Field(min_length=1, max_length=256)]
 USD_VND_RATE: Final = 26_000.0
 USD_VND_RATE_DATE: Final = date(2025, 12, 1)
@@ -81,15 +89,14 @@ class SimpleTransaction(BaseModel):
     )
     city: str | None = Field(None, max_length=256, validation_alias=AliasChoices("location", "city"))
     device_id: Identifier | None = None
-    timestamp: AwareDatetime | None = Field(None, description="RFC 3339 with a UTC offset; default: now")
+    timestamp: Timestamp | None = Field(None, description="RFC 3339 with a UTC offset; default: now")
 
     def record(self, now_ms: int, new_id: Callable[[], str], usd_vnd_rate: float) -> SubmittedRecord:
         """Return the stream's record of the transaction."""
         amount = self.amount * usd_vnd_rate if self.currency == "USD" else self.amount
-        time_ms = now_ms if self.timestamp is None else round(self.timestamp.timestamp() * 1000)
         fields: dict[str, Any] = {
             "transaction_id": self.transaction_id or new_id(),
-            "event_time": format_time(time_ms),
+            "event_time": self.timestamp or format_time(now_ms),
             "account_id": self.user_id,
             "transaction_amount_vnd": amount,
             "merchant_id": self.merchant_id,

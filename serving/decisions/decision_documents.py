@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from fraudstream.online.submitted_transactions import GENERATED_FIELDS
+from serving.gateway.record_schemas import transaction_schema
 from serving.gateway.submitted_bodies import MAX_RECORDS
 
 JSON_TYPE: Final = "application/json"
@@ -67,7 +69,7 @@ _DECISION_ANSWER: Final = {
 
 def decision_body() -> dict[str, Any]:
     """Return the OpenAPI request body: one transaction, or an array."""
-    record = {"type": "object", "additionalProperties": True, "example": SAMPLE}
+    record = transaction_schema(SAMPLE, GENERATED_FIELDS)
     array = {"type": "array", "items": record, "minItems": 1, "maxItems": MAX_RECORDS}
     return {
         "required": True,

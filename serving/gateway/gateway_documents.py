@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from serving.gateway.record_admission import RecordKind
+from serving.gateway.record_schemas import label_schema, transaction_schema
 from serving.gateway.submitted_bodies import JSON_TYPE, MAX_RECORDS, NDJSON_TYPE
 
 _TRANSACTION: Final = {
@@ -62,7 +63,8 @@ ANSWER_SCHEMA: Final = {
 
 def request_body(kind: RecordKind) -> dict[str, Any]:
     """Return the OpenAPI request body of a kind of record: one object, an array, or lines."""
-    record = {"type": "object", "additionalProperties": True, "example": SAMPLES[kind]}
+    schema_of = transaction_schema if kind == "transaction" else label_schema
+    record = schema_of(SAMPLES[kind])
     array = {"type": "array", "items": record, "minItems": 1, "maxItems": MAX_RECORDS}
     return {
         "required": True,
