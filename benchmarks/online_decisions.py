@@ -29,6 +29,7 @@ from fraudstream.runtime.clock import wall_clock_ms
 from fraudstream.runtime.command_app import run_command
 from fraudstream.runtime.project_root import ROOT
 from fraudstream.runtime.terminal import write_error
+from fraudstream.streams.stream_settings import OFF
 from localrun.job_process import free_port
 from localrun.logged_process import ProcessEndedError, logged_process
 from localrun.served_system import ServedSystem, new_hash_key
@@ -148,6 +149,7 @@ def _system(folder: Path, port: int, workers: int, url: SecretStr, *, has_auth: 
         workers=workers,
         store=url.get_secret_value(),
         hash_key=HASH_KEY_FILE.read_text(),
+        decisions_stream=OFF,
     )
 
 

@@ -44,6 +44,7 @@ class ServedSystem:
     store: str
     """URL of the profile store, which may have a password."""
     hash_key: str
+    decisions_stream: str = DECISIONS_STREAM
 
     @property
     def url(self) -> str:
@@ -58,7 +59,7 @@ class ServedSystem:
         """Return the settings of the decision API, which reads them."""
         variables = {
             "AWS_ENDPOINT_URL": endpoint_url,
-            "FRAUDSTREAM_DECISIONS_STREAM": DECISIONS_STREAM,
+            "FRAUDSTREAM_DECISIONS_STREAM": self.decisions_stream,
             "DECISION_API_HOST": self.host,
             "DECISION_API_PORT": str(self.port),
             "DECISION_API_AUTH": "on" if self.has_auth else "off",

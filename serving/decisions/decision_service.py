@@ -76,7 +76,7 @@ class DecisionService:
         )
         self._stream = None
         if streams.decisions_stream != OFF:
-            batcher = gateway.stream_batcher(
+            batcher = gateway.background_batcher(
                 "decision", streams.decisions_stream, settings.decisions_queue_records
             )
             self._stream = DecisionStream(batcher, metrics)

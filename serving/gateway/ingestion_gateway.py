@@ -47,6 +47,7 @@ MANY_ATTEMPTS: Final = 1_000
 IN_PROGRESS_RETRY_S: Final = 1
 STORE_TIMEOUT_S: Final = 3.0
 LEASE_MARGIN_S: Final = 30.0
+BACKGROUND_LINGER_S: Final = 0.25
 _MS: Final = timedelta(milliseconds=1)
 
 
@@ -87,8 +88,8 @@ class IngestionGateway:
             now_ms=now_ms,
         )
         self._batchers: dict[RecordKind, RecordBatcher] = {
-            "transaction": self.stream_batcher("transaction", streams.transactions_stream),
-            "label": self.stream_batcher("label", streams.labels_stream),
+            "transaction": self._request_batcher("transaction", streams.transactions_stream),
+            "label": self._request_batcher("label", streams.labels_stream),
         }
         self._store: IdempotencyStore | None = None
         if settings.gateway_idempotency_store == MEMORY:
@@ -217,18 +218,29 @@ class IngestionGateway:
             raise IdempotencyStoreError(str(error)) from error
         return DynamoIdempotency(client, name.removeprefix(DYNAMODB))
 
-    def stream_batcher(self, kind: str, stream_name: str, max_queued: int | None = None) -> RecordBatcher:
-        """Return a batcher for a stream, with the gateway's limits; ``kind`` is its name in metrics.
+    def background_batcher(self, kind: str, stream_name: str, max_queued: int) -> RecordBatcher:
+        """Return a batcher for records that no request waits for; ``kind`` is its name in metrics.
 
-        Whoever asked for it closes it.
+        It writes in few large calls. Whoever asked for it closes it.
         """
+        return self._batcher(kind, stream_name, max_queued, BACKGROUND_LINGER_S, 1)
+
+    def _request_batcher(self, kind: str, stream_name: str) -> RecordBatcher:
+        settings = self._settings
+        linger_s = settings.gateway_linger.total_seconds()
+        queue, puts = settings.gateway_queue_records, settings.gateway_parallel_puts
+        return self._batcher(kind, stream_name, queue, linger_s, puts)
+
+    def _batcher(
+        self, kind: str, stream_name: str, max_queued: int, linger_s: float, parallel_puts: int
+    ) -> RecordBatcher:
         settings = self._settings
         return RecordBatcher(
             lambda: self._writer(stream_name),
             BatcherMetrics(self._metrics, kind),
-            linger_s=settings.gateway_linger.total_seconds(),
-            max_queued=max_queued or settings.gateway_queue_records,
-            parallel_puts=settings.gateway_parallel_puts,
+            linger_s=linger_s,
+            max_queued=max_queued,
+            parallel_puts=parallel_puts,
             max_wait_s=settings.gateway_deadline.total_seconds(),
         )
 

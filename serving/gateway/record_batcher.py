@@ -25,6 +25,7 @@ from fraudstream.streams.stream_errors import StreamError
 
 QUEUE_TIMEOUT: Final = "QueueTimeout"
 """Error code of a record that waited too long for its turn and was not sent."""
+MAKE_WRITER_PAUSE_S: Final = 1.0
 
 
 class Written(NamedTuple):
@@ -126,7 +127,8 @@ class _Put:
 class RecordBatcher:
     """Puts the records of concurrent requests of one event loop onto one stream.
 
-    ``make_writer`` is called in a thread, before the first put, and again as long as it raises `StreamError`.
+    ``make_writer`` is called in a thread, before the first put, and again as long as it raises `StreamError`;
+    its error stands for `MAKE_WRITER_PAUSE_S`, as an attempt costs as much CPU time as dozens of requests.
     At most ``max_queued`` records are accepted and unsettled at a time. A request that waited ``max_wait_s``
     for its turn is not sent any more: its client has given up, too.
     """
@@ -144,6 +146,7 @@ class RecordBatcher:
     ) -> None:
         self._make_writer = make_writer
         self._writer: PlacingWriter | None = None
+        self._no_writer: tuple[float, StreamError] | None = None
         self._events = events
         self._linger_s = linger_s
         self._max_queued = max_queued
@@ -264,6 +267,16 @@ class RecordBatcher:
 
     def _write(self, put: _Put) -> PutResult:
         # Threads that race here make a writer too many, which does no harm.
-        if self._writer is None:
+        writer = self._writer or self._made_writer()
+        return writer.put(put.records, put.written)
+
+    def _made_writer(self) -> PlacingWriter:
+        now_s = self._monotonic_s()
+        if self._no_writer is not None and now_s < self._no_writer[0]:
+            raise self._no_writer[1]
+        try:
             self._writer = self._make_writer()
-        return self._writer.put(put.records, put.written)
+        except StreamError as error:
+            self._no_writer = (now_s + MAKE_WRITER_PAUSE_S, error)
+            raise
+        return self._writer

@@ -10,7 +10,10 @@ from tests.stack.stack_helpers import settings_with_own_streams
 
 @pytest.fixture(scope="session", params=["embedded", "localstack"])
 def emulator(request: pytest.FixtureRequest) -> str:
-    """Return the name of the emulator; a module that does not need both overrides this fixture."""
+    """Return the name of the emulator; a module that needs one only overrides ``kinesis_settings``.
+
+    An override of this fixture would get the cached ``emulator_url`` of the module before it.
+    """
     name: str = request.param
     return name
 

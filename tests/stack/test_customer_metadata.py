@@ -24,7 +24,7 @@ from fraudstream.runtime.project_root import ROOT
 from jobs.job_settings import JobSettings
 from localstack.tables import create_customer_table
 from tests.job.kernel_probe import KernelProbe, running_probe
-from tests.stack.stack_helpers import run_module
+from tests.stack.stack_helpers import run_module, settings_with_own_streams
 
 CATALOGUE = Catalogue(CUSTOMER_FEATURES)
 TIME_MS = parse_time_ms("2026-01-12T05:00:00Z")
@@ -48,10 +48,10 @@ STREAM = [
 LATENESS_MS = 1_000
 
 
-@pytest.fixture(scope="session")
-def emulator() -> str:
-    """Only the embedded emulator: LocalStack's DynamoDB needs downloads."""
-    return "embedded"
+@pytest.fixture
+def kinesis_settings(embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> JobSettings:
+    """Use the embedded emulator: LocalStack's DynamoDB needs downloads."""
+    return settings_with_own_streams(embedded_url, monkeypatch)
 
 
 @pytest.fixture(name="table")

@@ -10,6 +10,7 @@ from botocore.exceptions import ReadTimeoutError
 from fraudstream.runtime.clock import Clock
 from fraudstream.streams.kinesis.kinesis_writer import StreamWriter
 from fraudstream.streams.protocols import PutResult, Record
+from fraudstream.streams.stream_errors import StreamError
 from serving.gateway.record_batcher import (
     QUEUE_TIMEOUT,
     NotWritten,
@@ -277,3 +278,31 @@ def test_a_request_lingers_longer_while_a_call_is_in_progress() -> None:
         return calls if is_early else 1, len(kinesis.calls)
 
     assert bench.run(started_while_busy()) == (1, 2)
+
+
+def test_a_writer_that_cannot_be_made_is_not_tried_again_within_a_second() -> None:
+    bench, now_s, tries = Bench(HeldKinesis(), linger_s=0.0), [0.0], []
+
+    def make_writer() -> StreamWriter:
+        tries.append(now_s[0])
+        msg = "no credentials"
+        raise StreamError(msg)
+
+    bench.batcher = RecordBatcher(
+        make_writer,
+        bench.events,
+        linger_s=0.0,
+        max_queued=10,
+        parallel_puts=1,
+        max_wait_s=10.0,
+        monotonic_s=lambda: now_s[0],
+    )
+
+    async def sends() -> list[list[PutOutcome]]:
+        outcomes = []
+        for now_s[0] in (0.0, 0.9, 1.1):
+            outcomes.append(await bench.batcher.send(records("a")))
+        return outcomes
+
+    assert bench.run(sends()) == [[NotWritten("StreamError", is_in_doubt=False)]] * 3
+    assert tries == [0.0, 1.1]
