@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from structlog.contextvars import bound_contextvars, merge_contextvars
@@ -35,6 +36,7 @@ _SECRET_NAME: Final = re.compile(
 """Names of fields whose text is never logged."""
 _UNSET: Final = frozenset({"", "None"})
 """Values of an unset secret, which need no hiding; `SettingsBase.table` shows ``None`` this way."""
+_ENCODER: Final = json.JSONEncoder(default=str)
 _UVICORN_FIELD: Final = "color_message"
 """Field in which Uvicorn repeats its message with colours."""
 
@@ -117,11 +119,17 @@ def _redact(name: str, value: object) -> object:
         return {str(key): _redact(str(key), each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_redact(name, each) for each in value]
-    is_secret = isinstance(value, str | bytes) and str(value) not in _UNSET and _SECRET_NAME.search(name)
-    if is_secret:
+    if not isinstance(value, str | bytes):
+        return value
+    if _is_secret(name) and str(value) not in _UNSET:
         return HIDDEN
     return redacted(value) if isinstance(value, str) else value
 
 
+@lru_cache(maxsize=1_000)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
 def _as_json(_logger: object, _method: str, event: EventDict) -> str:
-    return json.dumps(event, default=str)
+    return _ENCODER.encode(event)

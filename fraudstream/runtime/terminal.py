@@ -38,8 +38,9 @@ def printable_json(text: str) -> str:
 
 def redacted(text: str) -> str:
     """Replace the credentials in URIs: user and password, and parameters named like a secret."""
-    text = _URI_USER.sub(rf"\g<scheme>{HIDDEN}@", text)
-    return _URI_PARAMETER.sub(rf"\g<name>{HIDDEN}", text)
+    if "://" in text:
+        text = _URI_USER.sub(rf"\g<scheme>{HIDDEN}@", text)
+    return text if "=" not in text else _URI_PARAMETER.sub(rf"\g<name>{HIDDEN}", text)
 
 
 def shown(text: str) -> str:

@@ -11,7 +11,7 @@ from fraudstream.domain.record_gate import RefusedRecordError
 from fraudstream.online.answer_formats import Language, check_answer, decision_answer, prediction_answer
 from fraudstream.online.online_decision import OnlineDecision
 from fraudstream.online.submitted_transactions import SimpleTransaction, completed, new_transaction_id
-from fraudstream.web.guarded_routes import guarded_router, json_only
+from fraudstream.web.guarded_routes import RequestRoute, guarded_router, json_only
 from fraudstream.web.problem_details import Problem, ProblemFormat
 from fraudstream.web.problem_openapi import refusals
 from fraudstream.web.scopes import caller_of, check_scopes
@@ -36,9 +36,10 @@ MAX_ERRORS: Final = 20
 def decision_router(problems: ProblemFormat, service: DecisionService) -> APIRouter:
     """Return the routes that decide on transactions."""
     router = guarded_router(problems, READ_DECISIONS)
+    direct = guarded_router(problems, READ_DECISIONS, route_class=RequestRoute)
     statuses = refusals(problems, 400, 415, 503)
 
-    @router.post(
+    @direct.post(
         "/v1/decisions",
         summary="Decide on transactions",
         responses={200: decision_response(), **statuses},
@@ -91,6 +92,7 @@ def decision_router(problems: ProblemFormat, service: DecisionService) -> APIRou
         decision, headers = await _simple(service, request, transaction)
         return _json(prediction_answer(decision, lang, _elapsed_ms(began_s)), headers)
 
+    router.include_router(direct)
     return router
 
 

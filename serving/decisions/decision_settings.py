@@ -49,7 +49,11 @@ class DecisionSettings(CustomerMetadataSettings, ProfileStoreSettings):
         "critical", description="Lowest risk level that is declined; `never` leaves that to people"
     )
     decision_threads: int = Field(
-        2, ge=1, le=64, description="Threads that decide, each with a connection to the store of profiles"
+        1,
+        ge=1,
+        le=64,
+        description="Threads of a process that decide, each with a connection to the store of profiles; "
+        "they share one core, so more of them help only where the store is slow to answer",
     )
     decision_queue: int = Field(
         2_000,
