@@ -1,11 +1,14 @@
 """Pool of threads that decide, each with an engine of its own, and a bounded queue before them.
 
 A thread decides on all requests that wait, up to `DECIDED_TOGETHER` transactions, at once: the model, the
-store and the hand-over between threads cost nearly as much for one transaction as for several.
+store and the hand-over between threads cost nearly as much for one transaction as for several. After that it
+rests for as long as it has worked: under load, requests gather meanwhile, and the event loop, which needs the
+interpreter's lock as well, takes them. A request that comes later than that is decided at once.
 """
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -18,6 +21,7 @@ from fraudstream.web.problem_details import Problem
 
 RETRY_AFTER_S: Final = 1
 DECIDED_TOGETHER: Final = 32
+MOST_REST_S: Final = 0.005
 QUEUE_FULL: Final = "queue-full"
 DEADLINE: Final = "deadline"
 NO_PROFILES: Final = "no-profiles"
@@ -140,12 +144,17 @@ class DecisionPool:
             return
         self._engines.append(engine)
         self._loop.call_soon_threadsafe(self._starts[place].set_result, None)
-        while (together := self._next()) is not None:
+        rested_s = time.monotonic()
+        while (together := self._next(rested_s)) is not None:
+            began_s = time.monotonic()
             _decide(engine, together)
             self._loop.call_soon_threadsafe(self._settle, together)
+            ended_s = time.monotonic()
+            rested_s = ended_s + min(ended_s - began_s, MOST_REST_S)
 
     def _opened_engine(self) -> DecisionEngine:
         engine = self._make_engine()
+        engine.warm_up()
         try:
             engine.decide([self._warm_up])
         except ProfilesUnavailableError:
@@ -153,11 +162,12 @@ class DecisionPool:
             return engine
         return engine
 
-    def _next(self) -> list[_Asked] | None:
-        """Return the requests that wait, at least one; None at the end."""
+    def _next(self, rested_s: float) -> list[_Asked] | None:
+        """Return the requests that wait at the time ``rested_s`` or later, at least one; None at the end."""
         first = self._queue.get()
         if first is None:
             return None
+        time.sleep(max(0.0, rested_s - time.monotonic()))
         together, count = [first], len(first.request.records)
         while count < DECIDED_TOGETHER:
             try:

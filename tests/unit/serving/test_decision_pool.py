@@ -25,6 +25,9 @@ class Engine:
         self.is_open.set()
         self.is_deciding = threading.Event()
 
+    def warm_up(self) -> None:
+        """Need none."""
+
     def decide(
         self, records: Sequence[bytes], *, with_reasons: bool = True, with_features: bool = False
     ) -> list[object]:
