@@ -137,12 +137,22 @@ class BoundedConnection(H11Protocol):
         is_awaited = self.conn.their_state is h11.IDLE
         if not is_awaited:
             self._head_since_s = None
-        elif self._head_since_s is None and self.conn.trailing_data[0]:
-            self._head_since_s = now_s
+        elif self.conn.trailing_data[0]:
+            self._head_since_s = now_s if self._head_since_s is None else self._head_since_s
+        else:
+            self._note_idleness()
         if self.conn.their_state is not h11.SEND_BODY:
             self._body_since_s = None
         elif self._body_since_s is None:
             self._body_since_s = now_s
+
+    def _note_idleness(self) -> None:
+        """Start the deadline of an idle connection, which Uvicorn ends at the rest of an unread body."""
+        is_answered = self.cycle is not None and self.cycle.response_complete
+        if is_answered and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def _note_reading(self, now_s: float) -> None:
         """Start the deadlines of writing again if the client has read something since the last check."""

@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -12,7 +13,7 @@ from uvicorn.protocols.http import h11_impl
 
 from tests.unit.waiting import wait_until
 from tests.unit.web.running_server import RunningServer, everything, running
-from tests.unit.web.tiny_service import tiny_app
+from tests.unit.web.tiny_service import key_file, tiny_app
 
 SHORT = {
     "head_timeout_seconds": 0.6,
@@ -229,3 +230,15 @@ def test_a_server_that_stops_does_not_wait_for_a_client_that_never_reads() -> No
         wait_until(lambda: server.connections == 1)
     with connection, pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", server.port))
+
+
+def test_a_connection_is_idle_after_the_rest_of_a_body_that_nobody_read(tmp_path: Path) -> None:
+    app = tiny_app(auth="on", keys_file=key_file(tmp_path))
+    with (
+        running(app, idle_timeout_seconds=0.3) as server,
+        server.connect(b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n") as connection,
+    ):
+        refused = connection.recv(65_536)
+        assert refused.startswith(b"HTTP/1.1 401")
+        connection.sendall(b"rest")
+        assert everything(connection) == b""
