@@ -39,6 +39,7 @@ FOLDER: Final = ROOT / "build" / "online-decisions"
 HASH_KEY_FILE: Final = FOLDER / "hash-key"
 RESULTS: Final = FOLDER / "results.json"
 PAGE: Final = ROOT / "docs" / "decisions-bench.md"
+WARM_UP_S: Final = 15
 NO_STREAM: Final = "http://127.0.0.1:9"
 """Endpoint for a service whose streams are not used."""
 
@@ -197,7 +198,8 @@ def main(  # noqa: PLR0913 - the options of a command line
         if fill_store:
             fill(url, bank, console)
         with served(url, workers, beside, bank) as client:
-            ask(client, bank, ["--rps", "50", "--duration", "10"])  # warms up the service
+            for rate in (rps / 4, rps):  # the JVM compiles and the operating system loads what is needed
+                ask(client, bank, ["--rps", str(rate), "--duration", str(WARM_UP_S)])
             result = ask(client, bank, ["--rps", str(rps), "--duration", str(duration)])
             if maximum:
                 found = ask(client, bank, ["--rps", str(rps), "--duration", "15", "--maximum"])
