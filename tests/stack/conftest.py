@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -6,6 +7,13 @@ from jobs.job_settings import JobSettings
 from localstack.emulator import embedded_emulator
 from tests.stack.localstack_runtime import find_python, installed, real_localstack
 from tests.stack.stack_helpers import settings_with_own_streams
+
+
+@pytest.fixture(autouse=True)
+def named_leaks() -> Iterator[None]:
+    """Collect garbage after each test: a socket that it left open is its failure, and not a later one's."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session", params=["embedded", "localstack"])
