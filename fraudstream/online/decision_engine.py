@@ -99,7 +99,8 @@ class DecisionEngine:
         for number in range(rounds):
             transaction = self._kernel.parse(_made_up(number, now_ms), now_ms)
             evaluation = self._kernel.evaluate(transaction, profiles)
-            self._decisions([_Known(transaction, evaluation, "fresh", 0)], now_ms, _Wanted(reasons=True, features=True))
+            known = _Known(transaction, evaluation, "fresh", 0)
+            self._decisions([known], now_ms, _Wanted(reasons=True, features=True))
             _, changed = self._kernel.apply(transaction, profiles)
             profiles = [new or old for new, old in zip(changed, profiles, strict=True)]
 
