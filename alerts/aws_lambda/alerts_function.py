@@ -125,7 +125,6 @@ class AlertsFunction:
         keep_ms = self._options.table_keep // MILLISECOND
         handlers: list[AlertHandler] = []
         if self._targets.table_name is not None:
-            keep_ms = self._options.table_keep // MILLISECOND
             handlers.append(
                 TableHandler(dynamodb, self._targets.table_name, keep_ms=keep_ms, now_ms=self._now_ms)
             )
