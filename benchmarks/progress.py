@@ -20,10 +20,26 @@ class OutputSample(NamedTuple):
     size_bytes: int
 
 
+class MeasuredSpan(NamedTuple):
+    """The samples between which a rate is measured, and their share of the output."""
+
+    begin: OutputSample
+    end: OutputSample
+    share: float
+
+
 def rate_per_s(
     samples: Sequence[OutputSample], transactions: int, warm_up_share: float = WARM_UP_SHARE
 ) -> float:
-    """Return the transactions per second between the end of the warm-up and the last byte.
+    """Return the transactions per second between the end of the warm-up and the last byte."""
+    begin, end, share = measured_span(samples, warm_up_share)
+    return transactions * share / (end.at_s - begin.at_s)
+
+
+def measured_span(
+    samples: Sequence[OutputSample], begin_share: float = WARM_UP_SHARE, end_share: float = 1.0
+) -> MeasuredSpan:
+    """Return the span in which the output grows from one share of its bytes to another.
 
     Lines have about the same length, so the share of bytes is taken as the share of transactions. Both ends
     are samples at which output had just grown, so that a contender that writes in bursts is measured fairly:
@@ -35,13 +51,12 @@ def rate_per_s(
               |___|_________________________ time
     """
     total = max((sample.size_bytes for sample in samples), default=0)
-    end = next((sample for sample in samples if sample.size_bytes == total), None)
-    begin = next((sample for sample in samples if sample.size_bytes >= warm_up_share * total), None)
+    end = next((sample for sample in samples if sample.size_bytes >= end_share * total), None)
+    begin = next((sample for sample in samples if sample.size_bytes >= begin_share * total), None)
     if begin is None or end is None or begin.at_s >= end.at_s:
         msg = "the run ended before its rate could be measured; give more --transactions"
         raise TooFewSamplesError(msg)
-    share = (end.size_bytes - begin.size_bytes) / total
-    return transactions * share / (end.at_s - begin.at_s)
+    return MeasuredSpan(begin, end, (end.size_bytes - begin.size_bytes) / total)
 
 
 def startup_s(samples: Sequence[OutputSample]) -> float:
