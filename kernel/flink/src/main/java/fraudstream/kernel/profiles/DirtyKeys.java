@@ -15,7 +15,14 @@ public final class DirtyKeys {
   private static final long NONE = Long.MAX_VALUE;
 
   private final int mostKeys;
-  private final Map<String, Change> changes = new LinkedHashMap<>();
+
+  /** In the order of their first changes, so that the first entry is the oldest. */
+  private final Map<String, Change> marked = new LinkedHashMap<>();
+
+  /** The changes that did not come in that order: few, or only for a while. */
+  private final Map<String, Change> others = new LinkedHashMap<>();
+
+  private long newestMs = Long.MIN_VALUE;
   private long overflowMs = NONE;
 
   /** The changes of a key that are not written yet, in epoch ms of the job's clock. */
@@ -54,30 +61,43 @@ public final class DirtyKeys {
 
   /** Notes that a history is about to change. */
   public void mark(String key, long nowMs) {
-    Change change = changes.get(key);
+    Change change = marked.get(key);
+    if (change == null && !others.isEmpty()) {
+      change = others.get(key);
+    }
     if (change == null) {
-      add(key, new Change(nowMs, nowMs, false));
+      addNow(key, nowMs);
     } else if (change.isSwept) {
       // From now on the time of the last change is known.
-      changes.put(key, new Change(change.firstMs, nowMs, false));
+      others.put(key, new Change(change.firstMs, nowMs, false));
     } else {
       change.lastMs = nowMs;
     }
   }
 
+  private void addNow(String key, long nowMs) {
+    // A clock that was set back would break the order.
+    Map<String, Change> target = nowMs < newestMs ? others : marked;
+    newestMs = Math.max(newestMs, nowMs);
+    add(target, key, new Change(nowMs, nowMs, false));
+  }
+
   /** Notes changes that are older than those that are noted already. */
   public void addEarlier(String key, Change change) {
-    Change later = changes.get(key);
+    Change later = marked.remove(key);
     if (later == null) {
-      add(key, change);
+      later = others.get(key);
+    }
+    if (later == null) {
+      add(others, key, change);
     } else {
-      changes.put(key, change.with(later));
+      others.put(key, change.with(later));
     }
   }
 
-  private void add(String key, Change change) {
-    if (changes.size() < mostKeys) {
-      changes.put(key, change);
+  private void add(Map<String, Change> target, String key, Change change) {
+    if (size() < mostKeys) {
+      target.put(key, change);
     } else {
       overflowMs = Math.min(overflowMs, change.firstMs);
     }
@@ -96,24 +116,61 @@ public final class DirtyKeys {
   }
 
   public int size() {
-    return changes.size();
+    return marked.size() + others.size();
   }
 
-  /** The entries in the order in which the keys became dirty; entries may be removed. */
+  /**
+   * The entries in the order of their changes, alternating with the others, so that neither waits
+   * for all of the other; entries may be removed.
+   */
   public Iterator<Map.Entry<String, Change>> iterator() {
-    return changes.entrySet().iterator();
+    return new Alternating<>(marked.entrySet().iterator(), others.entrySet().iterator());
   }
 
   public void forEach(BiConsumer<String, Change> action) {
-    changes.forEach(action);
+    others.forEach(action);
+    marked.forEach(action);
   }
 
   /** The time of the first change that is not written; {@code Long.MAX_VALUE} if all are. */
   public long oldestMs() {
     long oldestMs = overflowMs;
-    for (Change change : changes.values()) {
+    for (Change change : others.values()) {
       oldestMs = Math.min(oldestMs, change.firstMs);
     }
+    if (!marked.isEmpty()) {
+      oldestMs = Math.min(oldestMs, marked.values().iterator().next().firstMs);
+    }
     return oldestMs;
+  }
+
+  private static final class Alternating<T> implements Iterator<T> {
+    private Iterator<T> current;
+    private Iterator<T> other;
+
+    Alternating(Iterator<T> first, Iterator<T> second) {
+      current = second;
+      other = first;
+    }
+
+    @Override
+    public boolean hasNext() {
+      return current.hasNext() || other.hasNext();
+    }
+
+    @Override
+    public T next() {
+      if (other.hasNext()) {
+        Iterator<T> last = current;
+        current = other;
+        other = last;
+      }
+      return current.next();
+    }
+
+    @Override
+    public void remove() {
+      current.remove();
+    }
   }
 }

@@ -5,6 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class DirtyKeysTest {
@@ -41,6 +47,68 @@ class DirtyKeysTest {
     assertEquals(5, change.firstMs);
     assertEquals(20, change.lastMs());
     assertFalse(change.isSwept);
+  }
+
+  @Test
+  void marksAndSweptKeysTakeTurnsEachInItsOrder() {
+    DirtyKeys many = new DirtyKeys(10);
+    many.addEarlier("s1", new DirtyKeys.Change(1, 1, true));
+    many.addEarlier("s2", new DirtyKeys.Change(1, 1, true));
+    many.mark("m1", 5);
+    many.mark("m2", 6);
+    many.mark("m3", 7);
+    List<String> order = new ArrayList<>();
+    many.iterator().forEachRemaining(each -> order.add(each.getKey()));
+    assertEquals(List.of("m1", "s1", "m2", "s2", "m3"), order);
+  }
+
+  /** The oldest change is found without a look at each, whatever the clock did. */
+  @Test
+  void anyChangesAreThoseOfAPlainMap() {
+    for (int seed = 0; seed < 200; seed++) {
+      Random random = new Random(seed);
+      DirtyKeys some = new DirtyKeys(8);
+      Map<String, long[]> plain = new HashMap<>();
+      long overflowMs = Long.MAX_VALUE;
+      long nowMs = 1_000;
+      for (int step = 0; step < 100; step++) {
+        nowMs += random.nextInt(20) == 0 ? -50 : random.nextInt(3);
+        String key = "k" + random.nextInt(10);
+        int action = random.nextInt(10);
+        if (action < 6 || action == 9) {
+          boolean isSwept = action == 9;
+          long firstMs = isSwept ? nowMs - 100 : nowMs;
+          if (plain.containsKey(key)) {
+            plain.get(key)[0] = Math.min(plain.get(key)[0], isSwept ? firstMs : Long.MAX_VALUE);
+          } else if (plain.size() < 8) {
+            plain.put(key, new long[] {firstMs});
+          } else {
+            overflowMs = Math.min(overflowMs, firstMs);
+          }
+          if (isSwept) {
+            some.addEarlier(key, new DirtyKeys.Change(firstMs, nowMs, true));
+          } else {
+            some.mark(key, nowMs);
+          }
+        } else {
+          Iterator<Map.Entry<String, DirtyKeys.Change>> all = some.iterator();
+          while (all.hasNext()) {
+            Map.Entry<String, DirtyKeys.Change> each = all.next();
+            assertEquals(plain.get(each.getKey())[0], each.getValue().firstMs);
+            if (random.nextBoolean()) {
+              all.remove();
+              plain.remove(each.getKey());
+            }
+          }
+        }
+        long oldestMs = overflowMs;
+        for (long[] each : plain.values()) {
+          oldestMs = Math.min(oldestMs, each[0]);
+        }
+        assertEquals(oldestMs, some.oldestMs());
+        assertEquals(plain.size(), some.size());
+      }
+    }
   }
 
   @Test
