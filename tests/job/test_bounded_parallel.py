@@ -12,6 +12,9 @@ from fraudstream.domain.catalogue import BUILT_IN, Catalogue, Entity
 from fraudstream.domain.duration import DAY_MS
 from fraudstream.domain.reference import Evaluated, evaluate
 from fraudstream.domain.transaction import Transaction, TransactionKey
+from fraudstream.online.online_kernel import KernelLimits, OnlineKernel
+from fraudstream.profiles.profile_rows import ProfileKey
+from fraudstream.profiles.sqlite_profiles import SqliteProfiles
 from tests.job.comparison import wrong_values
 from tests.job.job_helpers import run_feature_job
 from tests.job.random_stream import transactions, with_copies
@@ -36,6 +39,8 @@ def catalogue_of(entity: Entity) -> Catalogue:
 class Outputs:
     """The job's output."""
 
+    store: Path
+    """The SQLite file that the job has written its profiles to."""
     scored: list[dict[str, Any]]
     duplicates: list[dict[str, Any]]
     features: dict[str, dict[str, Any]]
@@ -55,10 +60,12 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     process = run_feature_job(
         *("--source", folder / "in.jsonl", "--parallelism", "2", "--allowed-lateness", "30d"),
         *("--features-out", folder / "features.jsonl", "--scores-out", folder / "scores.jsonl"),
+        *("--profile-store", f"sqlite:{folder / 'profiles.sqlite'}"),
     )
     assert process.returncode == 0, process.stderr
     records = lines(folder / "scores.jsonl")
     return Outputs(
+        folder / "profiles.sqlite",
         [record for record in records if record["outcome"] == "new"],
         [record for record in records if record["outcome"] == "duplicate"],
         {row["transaction_id"]: row for row in lines(folder / "features.jsonl")},
@@ -125,3 +132,19 @@ def test_another_order_would_give_other_features(outputs: Outputs, entity: Entit
     expected = list(evaluate(catalogue, backwards, allowed_lateness_ms=LATENESS_MS))
     rows = [outputs.features[each.transaction_id] for each in backwards]
     assert wrong_values(catalogue, expected, rows) != []
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_the_store_has_the_histories_that_one_task_would_have(outputs: Outputs, entity: Entity) -> None:
+    kernel = OnlineKernel(BUILT_IN, KernelLimits(allowed_lateness_ms=LATENESS_MS), hash_key=None)
+    at = kernel.entities.index(entity)
+    replay = kernel.replay()
+    for each in outputs.seen_by(entity):
+        replay.add(each.to_json(), each.event_time_ms)
+    ids = {str(id_) for id_ in replay.ids(at)}
+    expected = {id_: (int(replay.ordinal(at, id_)), bytes(replay.profile(at, id_))) for id_ in ids}
+    store = SqliteProfiles(str(outputs.store), timeout_s=5)
+    rows = store.read([ProfileKey(entity, id_) for id_ in sorted(ids)])
+    store.close()
+    found = {row.key.id: (row.ordinal, row.profile) for row in rows if row is not None}
+    assert found == expected
