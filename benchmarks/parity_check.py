@@ -20,8 +20,10 @@ from fraudstream.profiles.store_protocol import ProfileStore
 SHOWN: Final = 20
 LAST_DIGITS: Final = 1e-12
 """Largest relative difference of two sums of the same numbers in another order: see docs/adr/0025."""
-STORE_PATIENCE_S: Final = 30.0
+STORE_PATIENCE_S: Final = 120.0
 POLL_S: Final = 0.05
+LONGEST_POLL_S: Final = 1.0
+"""A store that is behind has more to do than to answer."""
 SCORE: Final = "score"
 
 
@@ -119,6 +121,7 @@ class ParityCheck:
 
     def _wait_for_store(self) -> None:
         deadline_s = time.monotonic() + STORE_PATIENCE_S
+        poll_s = POLL_S
         while self._unseen:
             keys = list(self._unseen)
             for key, row in zip(keys, self._store.read(keys), strict=True):
@@ -129,7 +132,8 @@ class ParityCheck:
                 msg = f"the store did not reach {len(self._unseen)} profiles, such as {key} at {ordinal}"
                 raise ParityError(msg)
             if self._unseen:
-                time.sleep(POLL_S)
+                time.sleep(poll_s)
+                poll_s = min(2 * poll_s, LONGEST_POLL_S)
 
     def _compare(
         self, transaction: TransactionKey, decided: OnlineDecision | RefusedRecordError, result: JobResult
