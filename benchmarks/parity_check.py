@@ -20,7 +20,7 @@ from fraudstream.profiles.store_protocol import ProfileStore
 SHOWN: Final = 20
 LAST_DIGITS: Final = 1e-12
 """Largest relative difference of two sums of the same numbers in another order: see docs/adr/0025."""
-STORE_PATIENCE_S: Final = 120.0
+STORE_PATIENCE_S: Final = 240.0
 POLL_S: Final = 0.05
 LONGEST_POLL_S: Final = 1.0
 """A store that is behind has more to do than to answer."""
